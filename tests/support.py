@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections import defaultdict
 from contextlib import asynccontextmanager
 from functools import cache
@@ -115,8 +116,8 @@ async def owner_of(bus: Bus) -> AsyncIterator[Bus]:
 class ReadFirst(httpx2.ASGITransport):
     """Sends requests to an app as a program that reads a record before it changes it.
 
-    A request that names no version is sent again with the present one, which the refusal names. Each page that comes
-    back is checked: its forms that change a record name a version of it.
+    A request that names no version, in its header or body, is sent again with the present one, which the refusal names.
+    Each page that comes back is checked: its forms that change a record name a version of it.
     """
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -124,13 +125,56 @@ class ReadFirst(httpx2.ASGITransport):
         await request.aread()
         answer = await super().handle_async_request(request)
         if answer.status_code == ProblemCode.VERSION_NEEDED.status:
-            request.headers["If-Match"] = answer.headers["ETag"]
-            answer = await super().handle_async_request(request)
+            answer = await super().handle_async_request(with_present_versions(request, await answer.aread(), answer))
         if answer.headers.get("content-type", "").startswith("text/html"):
             html = (await answer.aread()).decode()
             wrong = [address for address, _, versions in record_forms(self.app, request.url.path, html) if not versions]
             assert not wrong, f"{request.url.path}: no version in the forms to {wrong}"
         return answer
+
+
+def with_present_versions(request: httpx2.Request, refusal: bytes, answer: httpx2.Response) -> httpx2.Request:
+    """Return a request with the versions that a refusal names: in the header, or where they belong in the body."""
+    headers = dict(request.headers)
+    if "etag" in answer.headers:
+        return httpx2.Request(
+            request.method, request.url, headers=headers | {"If-Match": answer.headers["ETag"]}, content=request.content
+        )
+    headers.pop("content-length", None)
+    content = with_versions(request.content, refusal)
+    return httpx2.Request(request.method, request.url, headers=headers, content=content)
+
+
+def with_versions(body: bytes, refusal: bytes) -> bytes:
+    """Return a body with the versions that a refusal names in the places that it points to."""
+    made = json.loads(body)
+    for error in json.loads(refusal)["errors"]:
+        *places, last = error["pointer"].split("/")[1:]
+        item = made
+        for place in places:
+            item = item[int(place)] if isinstance(item, list) else item[place]
+        item[last] = error["version"]
+    return json.dumps(made).encode()
+
+
+def without_versions(client: httpx2.AsyncClient, app: Any) -> httpx2.AsyncClient:
+    """Return a client of the same person that sends nothing by itself."""
+    made = httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app), base_url=str(client.base_url), headers=client.headers
+    )
+    for cookie in client.cookies.jar:
+        made.cookies.jar.set_cookie(cookie)
+    return made
+
+
+def older(version: str) -> str:
+    """Return another version of the same record than this."""
+    return version[:-1] + ("0" if version[-1] != "0" else "1")
+
+
+def items(*ids: str) -> list[dict[str, str]]:
+    """Return records for a body that decides on several, without versions: `ReadFirst` adds the present ones."""
+    return [{"id": each} for each in ids]
 
 
 def ticked_versions(html: str) -> dict[str, list[str]]:

@@ -140,8 +140,8 @@ class People:
         async with self._gate:
             answer = await self._http.request(method, self._address(path), headers=headers, **request)
             for _ in range(_VERSION_TRIES):
-                if answer.status_code not in _OTHER_VERSION:
-                    break
+                if answer.status_code not in _OTHER_VERSION or "ETag" not in answer.headers:
+                    break  # or it names records in its body, with versions of their own
                 # The steps of a story rest on nothing that others could change: whatever version is present will do.
                 headers["If-Match"] = answer.headers["ETag"]
                 answer = await self._http.request(method, self._address(path), headers=headers, **request)

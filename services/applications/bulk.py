@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Generic, Protocol, TypeVar
-from uuid import UUID
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from pydantic import Field
-
+from shared.bus.db.records import Changes
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
-from shared.web.read_models import ReadModel
+from shared.web.items import BulkResult, NotDone, not_done
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
 
 
 class HasId(Protocol):
@@ -31,10 +31,18 @@ MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """The cases that were done in one transaction, and the others, each with the sentence that says why not."""
+    """The cases that were done in one transaction, and the others, each with the refusal that says why not.
+
+    `changes` are those that are not as they were read.
+    """
 
     done: Sequence[T]
-    left: Sequence[tuple[T, str]]
+    left: Sequence[tuple[T, Refused]]
+    changes: Changes = field(default_factory=Changes)
+
+    def not_done(self, id_of: Callable[[T], UUID]) -> list[NotDone]:
+        """Return the cases that were left, as the API answers them."""
+        return [not_done(id_of(case), refused.detail, refused.code, self.changes) for case, refused in self.left]
 
 
 def changed_since() -> str:
@@ -42,23 +50,11 @@ def changed_since() -> str:
     return gettext("It was changed after you opened this page.")
 
 
-class NotDone(ReadModel):
-    """A case that was left as it is."""
-
-    id: UUID
-    detail: Annotated[str, Field(description="Why it could not be done.", examples=["It was endorsed already."])]
-
-
-class BulkResult(ReadModel):
-    """The result of one request: the cases that it has decided, and those that it has left as they are."""
-
-    done: list[UUID]
-    left: list[NotDone]
+def refused_as_changed(obstacle: str | None = None) -> Refused:
+    """Return the refusal of a case that is not as it was read; `obstacle` is what holds it up besides."""
+    return Refused(obstacle or changed_since(), code=ProblemCode.EDIT_CONFLICT)
 
 
 def bulk_result(outcome: Outcome[C]) -> BulkResult:
     """Return the outcome as the API answers it."""
-    return BulkResult(
-        done=[case.id for case in outcome.done],
-        left=[NotDone(id=case.id, detail=detail) for case, detail in outcome.left],
-    )
+    return BulkResult(done=[case.id for case in outcome.done], left=outcome.not_done(lambda case: case.id))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from shared.bus.db.outdated import Outdated
 from shared.contracts.base import DatePeriod
 from shared.contracts.codes import (
     LANGUAGES,
@@ -19,6 +20,7 @@ from shared.errors import Refused
 from shared.i18n import N_
 from shared.identity import versions
 from shared.identity.csrf import FIELD
+from shared.web.form_versions import show_both
 from shared.web.forms import (
     DateField,
     Form,
@@ -35,6 +37,8 @@ from shared.web.validation_texts import sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
 
     from shared.contracts.calls import CallTerms
 
@@ -55,6 +59,25 @@ async def submit_form(form: Form, act: Callable[[], Awaitable[object]], field: s
         refuse(form, refused, field)
         return refused.status_code
     return 0
+
+
+async def submit_or_compare(
+    request: Request,
+    form: Form,
+    act: Callable[[], Awaitable[object]],
+    field: str = "",
+    *,
+    saved: Callable[[], Awaitable[Form]] | None = None,
+) -> int:
+    """Do what a valid form asks for, as `submit_form` does; show it beside what is `saved` now if it is outdated.
+
+    Without `saved` the page itself shows that.
+    """
+    try:
+        return await submit_form(form, act, field)
+    except Outdated as outdated:
+        show_both(request, outdated, form, None if saved is None else await saved())
+        return outdated.status_code
 
 
 def refuse(form: Form, refused: Refused, field: str = "") -> None:

@@ -25,5 +25,4 @@ RECORDS = Records(
         "cascade_id": Record(Cascade, leaving_out={"told_at", "reminded_at"}),
         "token": Record(TokenRow, leaving_out={"last_used_at", "minute", "in_minute"}),
     },
-    additions=frozenset({"words"}),
 )

@@ -1,7 +1,8 @@
 """Read which version of a record the sender of a request has read, and say which one a page or answer shows.
 
-A program sends it in `If-Match`, a form in a hidden field (`shared/web/form_versions.py`). The transaction that changes
-the record compares it (`shared/bus/db/transaction.py`). A service lists its records by the parameters of addresses that
+A program sends it in `If-Match`, or in the body beside the id of a record that the body names (`shared/web/items.py`),
+a form in a hidden field (`shared/web/form_versions.py`). The transaction that changes the record compares it
+(`shared/bus/db/transaction.py`). A service lists its records by the parameters of addresses that
 name them (`app.state.records`); the section of a record is named by the next parameter, `application_id/code`. An
 address that ends with one of `additions` only adds something, whatever else has changed.
 """
@@ -12,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.bus.db.outdated import Outdated
 from shared.bus.db.records import ReadVersions, named, version_of, versions_by_record
 from shared.bus.db.transaction import RequestVersions, expect
 from shared.errors import ProblemCode, Refused
@@ -20,7 +22,7 @@ from shared.identity.refusals import SAFE_METHODS, is_api
 from shared.identity.state import service_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from fastapi import FastAPI
@@ -28,13 +30,38 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from shared.bus.db.records import Named, Record
-    from shared.bus.db.transaction import Outdated
 
 FIELD = "record_version"
 _LIMIT = 200
 # The gateway marks the ETag of what it compresses.
 _ENCODED = re.compile(r"-(?:gzip|zstd|br)$")
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+
+
+@dataclass(frozen=True, slots=True)
+class SentVersions:
+    """The versions that a body names for the entries of its list `name`, by their places; empty for new ones."""
+
+    record: Record
+    kind: str
+    name: str
+    versions: Sequence[str]
+
+    async def check(self, session: AsyncSession, known: Mapping[int, object]) -> None:
+        """Lock the records that entries replace, by the places of these, and compare.
+
+        Raises `Outdated` (412, 428) unless all are as they were read.
+        """
+        found = {place: named(self.record, self.kind, name) for place, name in sorted(known.items())}
+        for each in found.values():
+            await session.execute(each.lock)
+        present = await versions_by_record(session, found.values())
+        sent = {place: without_quotes(self.versions[place]) for place in found}
+        missing = {place for place in found if not sent[place]}
+        wrong = missing or {place for place, each in found.items() if sent[place] != present[each]}
+        if wrong:
+            places = {f"/{self.name}/{place}/version": present[found[place]] for place in sorted(wrong)}
+            raise Outdated(named=not missing, places=places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +109,9 @@ async def check(request: Request) -> None:
         if "text/event-stream" not in request.headers.get("accept", ""):
             await _show(request, found[-1])
         return
-    api = is_api(request)
-    versions = _in_header(request) if "if-match" in request.headers else []
-    if not api and not versions:
-        versions = [value for value in (await request.form()).getlist(FIELD) if isinstance(value, str)]
-    request.state.form_versions = versions
+    request.state.form_versions = versions = await _sent(request)
     if changes_record(records, request.scope["route"].path_format):
-        request.state.versions = RequestVersions(found, versions, answered=api)
+        request.state.versions = RequestVersions(found, versions, answered=is_api(request))
         expect(request.state.versions)
 
 
@@ -96,6 +119,15 @@ def opened_versions(request: Request) -> list[str] | None:
     """Return the versions with which this page was opened; None where its forms are to name none."""
     opened: list[str] | None = getattr(request.state, "form_versions", [])
     return opened
+
+
+async def expect_opened(request: Request, session: AsyncSession, record: Named) -> None:
+    """Have a form rest on a record that no address names; its template names the `opened_versions`."""
+    if request.method in SAFE_METHODS:
+        request.state.form_versions = [await version_of(session, record)]
+    elif not getattr(request.state, "form_versions", None):
+        request.state.form_versions = versions = await _sent(request)
+        expect(RequestVersions([record], versions, answered=False))
 
 
 def show_versions(request: Request, outdated: Outdated) -> None:
@@ -106,15 +138,56 @@ def show_versions(request: Request, outdated: Outdated) -> None:
 async def read_versions(request: Request, parameter: str, ids: Collection[UUID]) -> ReadVersions:
     """Return the versions in which the sender of a form read several records, or the present ones to show.
 
-    `parameter` is the name under which an address names one of them.
+    `parameter` is the name under which an address names one of them. One field of a form may name many, with commas.
     """
     record = records_of(request).by_parameter[parameter]
     found = {each: named(record, parameter.removesuffix("_id"), each) for each in ids}
     if request.method not in SAFE_METHODS:
         sent = (await request.form()).getlist(FIELD)
-        return ReadVersions(found, [each for each in sent if isinstance(each, str)])
+        return ReadVersions(found, [version for each in sent if isinstance(each, str) for version in each.split(",")])
     async with service_of(request.app).bus.glance() as session:
         return ReadVersions(found, list((await versions_by_record(session, found.values())).values()))
+
+
+def versions_in_body(
+    request: Request, parameter: str, versions: Mapping[UUID, str], places: Mapping[UUID, str]
+) -> ReadVersions:
+    """Return the versions that a body names for several records; `places` are the JSON pointers to them.
+
+    `parameter` is the name under which an address names one of the records. An empty version is none.
+    """
+    record = records_of(request).by_parameter[parameter]
+    found = {each: named(record, parameter.removesuffix("_id"), each) for each in versions}
+    return ReadVersions(found, {without_quotes(version) for version in versions.values() if version}, places)
+
+
+def expect_in_body(request: Request, parameter: str, id_: UUID, version: str, place: str) -> None:
+    """Have the transactions of a request change a record that its body names only in that version.
+
+    As if the address had named it; `place` is the JSON pointer to the version, which is empty where there is none.
+    """
+    record = named(records_of(request).by_parameter[parameter], parameter.removesuffix("_id"), id_)
+    expect(RequestVersions([record], [without_quotes(version)] if version else [], answered=False, place=place))
+
+
+def sent_versions(request: Request, parameter: str, name: str, versions: Sequence[str]) -> SentVersions:
+    """Return the versions that a body names for the entries of its list `name`; `parameter` as above."""
+    return SentVersions(records_of(request).by_parameter[parameter], parameter.removesuffix("_id"), name, versions)
+
+
+def without_quotes(version: str) -> str:
+    """Return a version without the quotation marks that the header has around it."""
+    return _ENCODED.sub("", version.strip().strip('"'))
+
+
+async def item_versions(
+    request: Request, session: AsyncSession, parameter: str, ids: Collection[UUID]
+) -> dict[UUID, str]:
+    """Return the versions of several records as `session` sees them, by their ids; `parameter` as above."""
+    record = records_of(request).by_parameter[parameter]
+    found = {id_: named(record, parameter.removesuffix("_id"), id_) for id_ in ids}
+    versions = await versions_by_record(session, found.values())
+    return {id_: versions[each] for id_, each in found.items()}
 
 
 def hide_versions(request: Request) -> None:
@@ -160,6 +233,14 @@ def naming_parameters(records: Records, path_params: Mapping[str, object]) -> di
     return found
 
 
+async def _sent(request: Request) -> list[str]:
+    """Return the versions that an unsafe request names. Raises `Refused` (400)."""
+    versions = _in_header(request) if "if-match" in request.headers else []
+    if not versions and not is_api(request):
+        versions = [value for value in (await request.form()).getlist(FIELD) if isinstance(value, str)]
+    return versions
+
+
 async def _show(request: Request, record: Named) -> None:
     async with service_of(request.app).bus.glance() as session:
         version = await version_of(session, record)
@@ -174,4 +255,4 @@ def _in_header(request: Request) -> list[str]:
     if text == "*" or len(tags) > _LIMIT or not all(_TAG.fullmatch(tag) for tag in tags):
         sentence = gettext('If-Match must be the ETag that you read, such as "application.1a2b3c4d.5e6f".')
         raise Refused(sentence, fields={"If-Match": sentence}, code=ProblemCode.MALFORMED_REQUEST)
-    return [_ENCODED.sub("", tag.strip('"')) for tag in tags if not tag.startswith("W/")]
+    return [without_quotes(tag) for tag in tags if not tag.startswith("W/")]

@@ -20,8 +20,8 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from shared.bus import Bus
+from shared.bus.db.outdated import Outdated
 from shared.bus.db.records import ReadVersions
-from shared.bus.db.transaction import Outdated
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import Principal

@@ -17,6 +17,7 @@ from starlette.routing import Match
 
 from shared.bus.db.records import versions_by_record
 from shared.errors import ProblemCode
+from shared.i18n import gettext
 from shared.identity import csrf
 from shared.identity.state import service_of
 from shared.identity.versions import (
@@ -28,16 +29,18 @@ from shared.identity.versions import (
     service_records,
     show_versions,
 )
+from shared.time import dates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from fastapi import FastAPI
     from fastapi.routing import RouteContext
     from starlette.requests import Request
 
+    from shared.bus.db.outdated import Outdated
     from shared.bus.db.records import Named
-    from shared.bus.db.transaction import Outdated
     from shared.web.forms import Form
 
 # Values in the templates are escaped: no text of a person looks like a tag.
@@ -68,15 +71,26 @@ async def add_versions(request: Request, html: str) -> str:
     return _FORM.sub(with_versions, html)
 
 
-def show_both(request: Request, outdated: Outdated, form: Form, saved: Form) -> None:
+def show_both(
+    request: Request, outdated: Outdated, form: Form, saved: Form | None, *, by: str = "", at: datetime | None = None
+) -> None:
     """Have the page show what was written in a form beside what is saved now; sent again, it rests on that.
 
-    Raises the refusal again where the form names no version.
+    `saved` is None where the page itself shows that. `by` and `at` say who changed it last and when, as far as the
+    reader may know. Raises the refusal again where the form names no version.
     """
     if outdated.code is ProblemCode.VERSION_NEEDED:
         raise outdated
-    form.compare(outdated.detail, saved)
+    form.compare(" ".join(part for part in (outdated.detail, _changed_last(by, at)) if part), saved)
     show_versions(request, outdated)
+
+
+def _changed_last(by: str, at: datetime | None) -> str:
+    if at is None:
+        return ""
+    if not by:
+        return gettext("It was changed last on %(moment)s.") % {"moment": dates.moment(at)}
+    return gettext("%(name)s changed it last, on %(moment)s.") % {"name": by, "moment": dates.moment(at)}
 
 
 def _opened(opened: Sequence[str], chain: Sequence[Named]) -> list[str]:

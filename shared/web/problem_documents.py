@@ -44,6 +44,9 @@ class ProblemError(BaseModel):
         None
     )
     detail: Annotated[str, Field(description="What is wrong, for people.", examples=["This must be 1 or more"])]
+    version: Annotated[
+        str | None, Field(description="The present version of the record, if `pointer` leads to an older one or none.")
+    ] = None
 
 
 class Problem(BaseModel):
@@ -77,12 +80,15 @@ class FieldError:
     detail: str
     pointer: str | None = None
     parameter: str | None = None
+    version: str | None = None
 
     def document(self) -> ProblemError:
         """Return it as part of a problem document."""
         placed = self.pointer is not None or self.parameter is not None
         name = None if placed else self.name
-        return ProblemError(pointer=self.pointer, parameter=self.parameter, name=name, detail=self.detail)
+        return ProblemError(
+            pointer=self.pointer, parameter=self.parameter, name=name, detail=self.detail, version=self.version
+        )
 
 
 def pointer(parts: Iterable[str | int]) -> str:

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
 
-from shared.bus.db.transaction import Outdated
+from shared.bus.db.outdated import Outdated
 from shared.bus.db.transient_errors import DATABASE_ERRORS, is_rolled_back, is_transient
 from shared.errors import ProblemCode, Refused, default_code
 from shared.i18n import N_, gettext, language
@@ -29,8 +29,9 @@ from shared.identity.refusals import SAFE_METHODS, SIGN_IN, Onward, SignInNeeded
 from shared.identity.versions import FIELD, hide_versions, show_versions
 from shared.redaction import method_of, route_of, safe_path
 from shared.web import control_characters
+from shared.web.form_versions import changed_at
 from shared.web.headers import referrer_policy
-from shared.web.problem_documents import MEDIA_TYPE, Problem, errors_of_rules, errors_of_validation
+from shared.web.problem_documents import MEDIA_TYPE, FieldError, Problem, errors_of_rules, errors_of_validation
 from shared.web.problem_types import PROBLEM_TYPES, type_address
 from shared.web.render import render
 
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from shared.bus.db.transaction import Outcome
-    from shared.web.problem_documents import FieldError
     from shared.web.site import Site
 
 _log = structlog.get_logger(__name__)
@@ -121,7 +121,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if isinstance(error, Outdated) and not wants_json(request):
         return await _outdated(request, error)
     if isinstance(error, Outdated):
-        return answer(request, error.status_code, error.detail, code=error.code, headers=error.headers)
+        errors = [FieldError(place, error.detail, place, version=version) for place, version in error.places.items()]
+        return answer(request, error.status_code, error.detail, code=error.code, errors=errors, headers=error.headers)
     if isinstance(error, Refused):
         errors = await errors_of_rules(request, error.fields)
         return answer(request, error.status_code, error.detail, code=error.code, errors=errors, headers=error.headers)
@@ -136,6 +137,8 @@ async def _outdated(request: Request, outdated: Outdated) -> Response:
     data = (await request.form()).multi_items()
     sent = [(name, value) for name, value in data if isinstance(value, str) and name not in {csrf.FIELD, FIELD}]
     show_versions(request, outdated)
+    if not changed_at(request.app, request.url.path):
+        sent.append((FIELD, outdated.version))
     needed = outdated.code is ProblemCode.VERSION_NEEDED
     answer = render(
         request,
@@ -144,7 +147,7 @@ async def _outdated(request: Request, outdated: Outdated) -> Response:
         title=gettext(PROBLEM_TYPES[outdated.code].title),
         detail=gettext("Nothing was saved. The form does not say what you saw.") if needed else outdated.detail,
         sent=sent,
-        written=[(name, value) for name, value in sent if value and name not in _MACHINE_FIELDS],
+        written=[(name, value) for name, value in sent if value and name not in {*_MACHINE_FIELDS, FIELD}],
         action=here(request),
         here=_page_before(request),
     )

@@ -107,7 +107,7 @@ async def _programme(system: System, people: People) -> tuple[list[float], list[
                 submitted.append((perf_counter() - started) * 1000)
         for application in applications:
             await people.post(HOME, f"{PORTAL}/applications/{application}/endorse", {"note": ""})
-            await walk.wait_for(
+            judged = await walk.wait_for(
                 "an application to be judged",
                 PROGRAMME,
                 f"{PORTAL}/eligibility",
@@ -115,7 +115,7 @@ async def _programme(system: System, people: People) -> tuple[list[float], list[
                 params={"call_id": call["id"]},
             )
             await board.rests()
-            body = {"application_ids": [application]}
+            body = {"applications": [{"id": application, "version": judged["version"]}]}
             started = perf_counter()
             async with asyncio.TaskGroup() as both:
                 both.create_task(people.post(PROGRAMME, f"{PORTAL}/eligibility/confirm", body))
@@ -128,8 +128,8 @@ def _on_board(application: str, answer: Any) -> bool:
     return any(event["application_id"] == application for event in answer["events"])
 
 
-def _judged(application: str, answer: Any) -> bool:
-    return any(item["id"] == application for item in answer["items"])
+def _judged(application: str, answer: Any) -> Any:
+    return next((item for item in answer["items"] if item["id"] == application), None)
 
 
 def _matched(application: str, answer: Any) -> bool:

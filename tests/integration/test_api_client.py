@@ -204,12 +204,13 @@ def published(clients: dict[str, Client], call_id: UUID, now: datetime) -> None:
 def committed(programme: Client, call_id: UUID, application_id: UUID) -> None:
     """Confirm that the application is eligible, wait for its provisional match and commit it as a cohort."""
 
-    def judged() -> bool:
+    def judged() -> Any:
         waiting = programme.call("applications.decisions.list_eligibility_judgements", expect=200, call_id=call_id)
-        return str(application_id) in str(waiting.to_dict())
+        return next((each for each in waiting.items if each.id == application_id), None)
 
-    until(judged)
-    confirmation = programme.body("applications", "Confirmation", application_ids=[str(application_id)])
+    read = until(judged)
+    item = {"id": str(application_id), "version": read.version}
+    confirmation = programme.body("applications", "Confirmation", applications=[item])
     programme.call("applications.decisions.confirm_eligibility", body=confirmation, expect=200)
 
     def pair() -> Any:
@@ -217,7 +218,7 @@ def committed(programme: Client, call_id: UUID, application_id: UUID) -> None:
         return next((each for each in found.items if each.id == application_id), None)
 
     match = until(pair)
-    pairs = [{"application_id": str(application_id), "seat_id": str(match.seat_id)}]
+    pairs = [{"application_id": str(application_id), "seat_id": str(match.seat_id), "version": match.version}]
     cohort = programme.body("matching", "Cohort", call_id=str(call_id), pairs=pairs)
     done = programme.call("matching.cohorts.commit_cohort", body=cohort, expect=201)
     assert len(done.matches.to_dict()) == 1

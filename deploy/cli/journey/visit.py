@@ -120,7 +120,7 @@ async def eligible(walk: Journey, call: dict[str, Any], application_id: str) -> 
     )
     if not found[0]["eligible"]:
         raise Failed(f"the rules do not hold: {found[0]['checks']}")
-    body = {"application_ids": [application_id]}
+    body = {"applications": [{"id": application_id, "version": found[0]["version"]}]}
     await walk.people.post(PROGRAMME, f"{PORTAL}/eligibility/confirm", body)
 
 
@@ -138,7 +138,8 @@ async def provisional(walk: Journey, call: dict[str, Any], application_id: str) 
 
 async def proposed(walk: Journey, call: dict[str, Any], pair: dict[str, Any]) -> str:
     """Commit the cohort of that pair; return the match's id once both countries see it."""
-    body = {"call_id": call["id"], "pairs": [{"application_id": pair["id"], "seat_id": pair["seat_id"]}]}
+    chosen = {"application_id": pair["id"], "seat_id": pair["seat_id"], "version": pair["version"]}
+    body = {"call_id": call["id"], "pairs": [chosen]}
     await walk.people.post(PROGRAMME, "/matching/api/v1/cohorts", body)
     found = await walk.wait_for(
         "the match in the portal",

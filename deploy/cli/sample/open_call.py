@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.cli.sample.context import API, PROGRAMME
 from deploy.cli.sample.plan import OPEN
-from deploy.cli.sample.submissions import answer, clear, decide, judge, open_call, send_in
+from deploy.cli.sample.submissions import answer, clear, decide, judge, open_call, pair_of, send_in
 
 if TYPE_CHECKING:
     from deploy.cli.sample.context import LoadContext
@@ -24,7 +24,7 @@ async def commit_some(room: LoadContext) -> None:
     french = [match for match in found if match["seat_country"] == "FR"][:_FRENCH]
     others = [match for match in found if match["seat_country"] != "FR"]
     chosen = [*french, *others][:_COHORT]
-    pairs = [{"application_id": match["id"], "seat_id": match["seat_id"]} for match in chosen]
+    pairs = [pair_of(match) for match in chosen]
     await room.people.post(PROGRAMME, "/matching/api/v1/cohorts", {"call_id": call_id, "pairs": pairs})
 
 

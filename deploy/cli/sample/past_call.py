@@ -11,7 +11,7 @@ from deploy.cli.outcomes import evaluate, follow_up, pass_on, report, take
 from deploy.cli.sample import assessments, line_managers, texts
 from deploy.cli.sample.context import API, PROGRAMME
 from deploy.cli.sample.plan import FINISHED
-from deploy.cli.sample.submissions import answer, clear, decide, judge, open_call, send_in
+from deploy.cli.sample.submissions import answer, clear, decide, judge, open_call, pair_of, send_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,7 +29,10 @@ _SILENT = 2
 
 async def commit(room: LoadContext) -> None:
     """The cohort is committed: all provisional pairs."""
-    await room.people.post(PROGRAMME, "/matching/api/v1/cohorts", {"call_id": room.calls[FINISHED]})
+    call_id = room.calls[FINISHED]
+    found = await room.people.items(PROGRAMME, "/matching/api/v1/provisional", call_id=call_id)
+    body = {"call_id": call_id, "pairs": [pair_of(match) for match in found]}
+    await room.people.post(PROGRAMME, "/matching/api/v1/cohorts", body)
 
 
 async def home_clears(room: LoadContext) -> None:

@@ -11,7 +11,7 @@ from deploy.cli.sample.plan import CALLS, Progress
 from shared.contracts.codes import EMPACT_2026, PRIORITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from deploy.cli.sample.context import LoadContext
     from deploy.cli.sample.plan import Application, Mentor, Offer
@@ -149,10 +149,15 @@ def judge(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
             if application.day in days and application.fate is Progress.JUDGED
         }
         ready = await room.people.items(PROGRAMME, f"{API}/eligibility", call_id=room.calls[call])
-        ids = [judged["id"] for judged in ready if judged["id"] in wanted]
-        await room.people.post(PROGRAMME, f"{API}/eligibility/confirm", {"application_ids": ids})
+        read = [{"id": judged["id"], "version": judged["version"]} for judged in ready if judged["id"] in wanted]
+        await room.people.post(PROGRAMME, f"{API}/eligibility/confirm", {"applications": read})
 
     return act
+
+
+def pair_of(match: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a provisional match as a cohort names it."""
+    return {"application_id": match["id"], "seat_id": match["seat_id"], "version": match["version"]}
 
 
 async def clear(room: LoadContext, match: dict[str, Any], *, by_host: bool) -> None:

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from services.applications.access.actions import addresses, deputies, yearly_confirmation
@@ -12,12 +12,13 @@ from services.applications.guards import Decider, Holder
 from services.applications.parameters import REGISTER_API, Body, BusDep, Portal
 from services.applications.register.views import confirmation
 from services.applications.register.views import deputies as deputy_views
-from services.applications.register.views.confirmation import AccessToConfirm, ConfirmedAccess
+from services.applications.register.views.confirmation import ListedAccess
 from services.applications.register.views.deputies import Deputies, Deputy
 from services.applications.register.views.entries import Ended
 from shared.contracts.base import Day
 from shared.contracts.codes import Role
 from shared.identity import Principal, signed_in
+from shared.web.items import BulkResult, ReadItem, read_items, with_versions
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
 
@@ -25,9 +26,9 @@ router = APIRouter(prefix=REGISTER_API, tags=["register"])
 
 
 class Confirmed(Body):
-    """The opaque ids of people whose access is confirmed."""
+    """The people whose access is confirmed, as they were read."""
 
-    ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=yearly_confirmation.MOST_AT_ONCE)]
+    people: Annotated[tuple[ReadItem, ...], Field(min_length=1, max_length=yearly_confirmation.MOST_AT_ONCE)]
 
 
 class NamedDeputy(Body):
@@ -49,16 +50,20 @@ class EndedDeputy(Body):
 
 
 @router.get("/access")
-async def to_confirm(principal: Decider, bus: BusDep, settings: Portal, page: PageDep) -> Page[AccessToConfirm]:
+async def to_confirm(
+    request: Request, principal: Decider, bus: BusDep, settings: Portal, page: PageDep
+) -> Page[ListedAccess]:
     """Return the people whose access is to be confirmed or has lapsed, the oldest first."""
-    async with bus.read() as session:
-        return await confirmation.access_page(session, principal, settings, page)
+    async with bus.snapshot() as session:
+        found = await confirmation.access_page(session, principal, settings, page)
+        return await with_versions(request, session, "person_id", found, ListedAccess)
 
 
 @router.post("/access/confirm")
-async def confirm(body: Confirmed, principal: Decider, bus: BusDep) -> ConfirmedAccess:
-    """Confirm access for another year, and restore lapsed access; `left` is for somebody else to confirm."""
-    return await yearly_confirmation.confirm(bus, principal, body.ids)
+async def confirm(request: Request, body: Confirmed, principal: Decider, bus: BusDep) -> BulkResult:
+    """Confirm access for another year, and restore lapsed access; `left` names whose was not confirmed, and why."""
+    read = read_items(request, "person_id", "people", body.people)
+    return await yearly_confirmation.confirm(bus, principal, [each.id for each in body.people], read)
 
 
 @router.get("/deputies")

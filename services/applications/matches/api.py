@@ -3,20 +3,21 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from services.applications.bulk import MOST, BulkResult, bulk_result
+from services.applications.bulk import MOST, bulk_result
 from services.applications.guards import Anyone, Counterpart, Decider, Participant
 from services.applications.matches.actions import answers, clearance
 from services.applications.matches.views import read_models
-from services.applications.matches.views.read_models import Match
+from services.applications.matches.views.read_models import ListedMatch, Match
 from services.applications.outcomes.actions import tickets
 from services.applications.outcomes.views import Ticket
 from services.applications.parameters import Body, BusDep, Portal, Reason, Text
 from shared.bus import Bus
 from shared.contracts.codes import Answer, MatchState, Side, StatedReason
 from shared.identity import Principal
+from shared.web.items import BulkResult, ReadItem, read_items, with_versions
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
 
@@ -38,9 +39,9 @@ class ClearanceRefusal(Body):
 
 
 class ClearSeveral(Body):
-    """The matches to clear, each for the side that is asked."""
+    """The matches to clear as they were read, each for the side that is asked."""
 
-    match_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST)]
+    matches: Annotated[tuple[ReadItem, ...], Field(min_length=1, max_length=MOST)]
 
 
 class MatchAnswer(Body):
@@ -58,11 +59,16 @@ async def _match_answer(bus: Bus, principal: Principal, match_id: UUID) -> Match
 
 @router.get("")
 async def read_all(
-    principal: Anyone, bus: BusDep, page: PageDep, state: Annotated[list[MatchState] | None, Query()] = None
-) -> Page[Match]:
+    request: Request,
+    principal: Anyone,
+    bus: BusDep,
+    page: PageDep,
+    state: Annotated[list[MatchState] | None, Query()] = None,
+) -> Page[ListedMatch]:
     """Return the matches that concern the reader, the newest first; `since` is about their state."""
-    async with bus.read() as session:
-        return await read_models.page(session, principal, state or (), page)
+    async with bus.snapshot() as session:
+        found = await read_models.page(session, principal, state or (), page)
+        return await with_versions(request, session, "match_id", found, ListedMatch)
 
 
 @router.get("/{match_id:uuid}")
@@ -72,9 +78,10 @@ async def read_one(match_id: UUID, principal: Anyone, bus: BusDep) -> Match:
 
 
 @router.post("/clear")
-async def clear_several(body: ClearSeveral, principal: Decider, bus: BusDep) -> BulkResult:
+async def clear_several(request: Request, body: ClearSeveral, principal: Decider, bus: BusDep) -> BulkResult:
     """Clear several matches in one transaction; `left` names those that could not be cleared, and why."""
-    return bulk_result(await clearance.clear_all(bus, principal, body.match_ids))
+    read = read_items(request, "match_id", "matches", body.matches)
+    return bulk_result(await clearance.clear_all(bus, principal, [each.id for each in body.matches], read))
 
 
 @router.post("/{match_id}/clear")

@@ -31,7 +31,7 @@ from services.applications.mentors.views.mentor import Mentor as MentorProfile
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
-from shared.bus.db.transaction import Outdated
+from shared.bus.db.outdated import Outdated
 from shared.contracts import labels
 from shared.contracts import mentors as mentor_events
 from shared.contracts.codes import MentorState

@@ -220,12 +220,6 @@ class NewSession(SessionBody):
     another: bool = False
 
 
-class SessionCorrection(SessionBody):
-    """A corrected session; `version` is the one that was read."""
-
-    version: int | None = None
-
-
 class NewMeeting(Body):
     """The time of the next session, on the clocks of your country."""
 
@@ -239,19 +233,7 @@ class NewMeeting(Body):
         return MeetingTime(self.day, self.time.replace(tzinfo=None), self.minutes, self.on_site)
 
 
-class OtherMeetingTime(NewMeeting):
-    """Another time for a planned session; `version` is the one that was read."""
-
-    version: int | None = None
-
-
-class SessionVersion(Body):
-    """The version of a session that was read."""
-
-    version: int | None = None
-
-
-class SessionDispute(SessionVersion):
+class SessionDispute(Body):
     """A dispute of a session, with its reason, for the pair."""
 
     text: Text
@@ -292,23 +274,16 @@ async def plan(mentorship_id: UUID, body: NewMeeting, principal: Pair, bus: BusD
 
 
 @router.put("/{mentorship_id}/meetings/{meeting_id}")
-async def move(
-    mentorship_id: UUID, meeting_id: UUID, body: OtherMeetingTime, principal: Pair, bus: BusDep
-) -> PlannedSession:
+async def move(mentorship_id: UUID, meeting_id: UUID, body: NewMeeting, principal: Pair, bus: BusDep) -> PlannedSession:
     """Move a planned session."""
-    stored = await meetings.move(bus, principal, mentorship_id, meeting_id, body.meeting_time(), version=body.version)
+    stored = await meetings.move(bus, principal, mentorship_id, meeting_id, body.meeting_time())
     return read_models.planned_session_of(stored)
 
 
 @router.post("/{mentorship_id}/meetings/{meeting_id}/cancel")
-async def cancel(
-    mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: BusDep, body: SessionVersion | None = None
-) -> PlannedSession:
+async def cancel(mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: BusDep) -> PlannedSession:
     """Cancel a planned session."""
-    version = body.version if body is not None else None
-    return read_models.planned_session_of(
-        await meetings.cancel(bus, principal, mentorship_id, meeting_id, version=version)
-    )
+    return read_models.planned_session_of(await meetings.cancel(bus, principal, mentorship_id, meeting_id))
 
 
 @router.post("/{mentorship_id}/sessions", status_code=201)
@@ -320,20 +295,17 @@ async def log_session(mentorship_id: UUID, body: NewSession, principal: Pair, bu
 
 @router.put("/{mentorship_id}/sessions/{session_id}")
 async def correct(
-    mentorship_id: UUID, session_id: UUID, body: SessionCorrection, principal: Pair, bus: BusDep
+    mentorship_id: UUID, session_id: UUID, body: SessionBody, principal: Pair, bus: BusDep
 ) -> MentoringSession:
     """Correct your own session before it is confirmed."""
-    stored = await sessions.correct(bus, principal, mentorship_id, session_id, body.report(), version=body.version)
+    stored = await sessions.correct(bus, principal, mentorship_id, session_id, body.report())
     return read_models.session_of(stored)
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/confirm")
-async def confirm(
-    mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep, body: SessionVersion | None = None
-) -> MentoringSession:
+async def confirm(mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> MentoringSession:
     """Confirm a session that the other side logged."""
-    version = body.version if body is not None else None
-    return read_models.session_of(await sessions.confirm(bus, principal, mentorship_id, session_id, version))
+    return read_models.session_of(await sessions.confirm(bus, principal, mentorship_id, session_id))
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/dispute")
@@ -341,7 +313,7 @@ async def dispute(
     mentorship_id: UUID, session_id: UUID, body: SessionDispute, principal: Pair, bus: BusDep
 ) -> MentoringSession:
     """Dispute a session that the other side logged."""
-    stored = await sessions.dispute(bus, principal, mentorship_id, session_id, body.text, body.version)
+    stored = await sessions.dispute(bus, principal, mentorship_id, session_id, body.text)
     return read_models.session_of(stored)
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, UploadFile
+from fastapi import APIRouter, Query, Request, UploadFile
 from pydantic import Field
 
 from services.applications.guards import Country
@@ -11,26 +11,42 @@ from services.applications.needs import views
 from services.applications.needs.actions import imports
 from services.applications.needs.actions import needs as actions
 from services.applications.needs.model import MOST_BYTES, NeedEntry
-from services.applications.needs.views import Discarded, ImportPreview, ImportResult, Need, NeedList, Withdrawn
+from services.applications.needs.views import (
+    Discarded,
+    ImportPreview,
+    ImportResult,
+    ListedNeed,
+    ListedNeeds,
+    Need,
+    Withdrawn,
+)
 from services.applications.parameters import REGISTER_API, Body, BusDep
 from services.applications.register.views.entries import Entered, EntryId
 from shared.contracts.base import Country as CountryCode
+from shared.identity.versions import sent_versions
+from shared.web.items import RecordVersion, with_versions
 from shared.web.paging import PageDep
+from shared.web.read_models import Page
 
 router = APIRouter(prefix=f"{REGISTER_API}/needs", tags=["register"])
 
 
-class Needs(Body):
-    """Needs to enter; an existing one gets the new quantity."""
+class NeedToEnter(NeedEntry):
+    """A need to enter; an existing one gets the new quantity, in the version that was read."""
 
-    needs: Annotated[tuple[NeedEntry, ...], Field(min_length=1, max_length=100)]
+    version: RecordVersion = ""
+
+
+class Needs(Body):
+    """Needs to enter."""
+
+    needs: Annotated[tuple[NeedToEnter, ...], Field(min_length=1, max_length=100)]
 
 
 class NeedChange(Body):
-    """A need as it is to be; `version` is the one that was read."""
+    """A need as it is to be."""
 
     need: NeedEntry
-    version: int | None = None
 
 
 class ImportConfirmed(Body):
@@ -44,6 +60,7 @@ class ImportConfirmed(Body):
 
 @router.get("")
 async def read_all(
+    request: Request,
     principal: Country,
     bus: BusDep,
     page: PageDep,
@@ -51,17 +68,22 @@ async def read_all(
     topic_code: str | None = None,
     level: Annotated[int | None, Query(ge=1, le=3)] = None,
     withdrawn: bool = False,  # noqa: FBT001, FBT002 - a query parameter
-) -> NeedList:
+) -> ListedNeeds:
     """Return the needs of the caller's country, or all, in the order of entry, with their number and that of people."""
     filters = views.Filters(country, topic_code, level, withdrawn=withdrawn)
-    async with bus.read() as session:
-        return await views.need_list(session, principal, filters, page)
+    async with bus.snapshot() as session:
+        found = await views.need_list(session, principal, filters, page)
+        listed = Page[Need](items=list(found.items), next=found.next)
+        items = (await with_versions(request, session, "need_id", listed, ListedNeed)).items
+    return ListedNeeds(items=items, next=found.next, total=found.total, people=found.people)
 
 
 @router.post("", status_code=201)
-async def enter(body: Needs, principal: Country, bus: BusDep) -> Entered:
+async def enter(request: Request, body: Needs, principal: Country, bus: BusDep) -> Entered:
     """Enter needs; returns their ids in the same order."""
-    return Entered(ids=tuple(await actions.enter(bus, principal, body.needs)))
+    sent = sent_versions(request, "need_id", "needs", [each.version for each in body.needs])
+    entries = [NeedEntry.model_validate(each.model_dump(exclude={"version"})) for each in body.needs]
+    return Entered(ids=tuple(await actions.enter(bus, principal, entries, sent)))
 
 
 @router.post("/imports", status_code=201)
@@ -102,7 +124,7 @@ async def read_one(need_id: UUID, principal: Country, bus: BusDep) -> Need:
 async def save(need_id: UUID, body: NeedChange, principal: Country, bus: BusDep) -> EntryId:
     """Change a need."""
     entry = body.need.model_copy(update={"id": need_id})
-    return EntryId(id=await actions.save(bus, principal, entry, version=body.version))
+    return EntryId(id=await actions.save(bus, principal, entry))
 
 
 @router.post("/{need_id}/withdraw")

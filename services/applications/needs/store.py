@@ -45,7 +45,6 @@ class Need(Table, table=True):
     since: date
     until: date
     withdrawn: bool = False
-    version: int = Field(default=1, description="Counts its changes: the optimistic lock of forms")
     changed_at: datetime = Field(sa_type=_TIME)
 
     @property

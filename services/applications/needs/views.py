@@ -26,6 +26,7 @@ from services.applications.register.views.scope import scope_of
 from shared.contracts.codes import Expertise
 from shared.identity.scope import countries_visible, may_see_country
 from shared.time import clock
+from shared.web.items import ListedVersion
 from shared.web.paging import page_of
 from shared.web.read_models import ReadModel
 
@@ -52,8 +53,24 @@ class Need(ReadModel):
     since: date
     until: date
     withdrawn: bool
-    version: Annotated[int, Field(description="Counts the changes; send it back with a change.", examples=[3])]
     changed_at: AwareDatetime
+
+
+class ListedNeed(Need):
+    """A need in a list, with the version of the record."""
+
+    version: ListedVersion
+
+
+class ListedNeeds(ReadModel):
+    """One page of training needs with their versions, and the sums of all pages."""
+
+    items: list[ListedNeed]
+    next: Annotated[
+        str | None, Field(description="The `cursor` of the next page; null on the last one.", examples=[None])
+    ]
+    total: Annotated[int, Field(description="How many needs there are in all.", examples=[2])]
+    people: Annotated[int, Field(description="How many people are to be trained in all.", examples=[17])]
 
 
 class NeedList(ReadModel):

@@ -3,10 +3,10 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import Field
 
-from services.applications.bulk import MOST, BulkResult, bulk_result
+from services.applications.bulk import MOST, bulk_result
 from services.applications.guards import Coordinator, Decider, Holder, Host
 from services.applications.parameters import Body, BusDep, Reason, Text
 from services.applications.placements.actions import bulk, placements, revisions
@@ -14,6 +14,7 @@ from services.applications.placements.model.placement import PlacementEntry
 from services.applications.placements.views import lists
 from services.applications.placements.views.names import application_named
 from services.applications.placements.views.placement import (
+    ListedPlacement,
     Placement,
     own_placement,
     readable_placement,
@@ -24,6 +25,7 @@ from shared.bus import Bus
 from shared.contracts.base import Country
 from shared.contracts.codes import CloseCause, OfferState, Role, Section, VoidReason
 from shared.identity import Principal
+from shared.web.items import BulkResult, ReadItem, read_items, with_versions
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
 
@@ -58,9 +60,9 @@ class PlacementChange(Body):
 
 
 class PlacementsDecision(Body):
-    """The placements to decide on; without remarks they are endorsed, with them returned."""
+    """The placements to decide on, as they were read; without remarks they are endorsed, with them returned."""
 
-    offer_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST)]
+    offers: Annotated[tuple[ReadItem, ...], Field(min_length=1, max_length=MOST)]
     remarks: Annotated[dict[Section, str] | None, Field(description="The questions to the hosts, by section.")] = None
 
 
@@ -113,6 +115,7 @@ async def _changes(bus: Bus, call_id: UUID, body: NewPlacement | PlacementChange
 
 @router.get("")
 async def read_all(
+    request: Request,
     principal: Holder,
     bus: BusDep,
     page: PageDep,
@@ -120,13 +123,14 @@ async def read_all(
     call_id: UUID | None = None,
     country: Country | None = None,
     reference: str | None = None,
-) -> Page[Placement]:
+) -> Page[ListedPlacement]:
     """Return the placements of your organisation and, for coordinators, of your country, the newest first.
 
     `state=waits` gives only those that wait for the reader, `state=late` those whose endorsement is overdue.
     """
-    async with bus.read() as session:
-        return await lists.page(session, principal, lists.Filters(state, call_id, country, reference), page)
+    async with bus.snapshot() as session:
+        found = await lists.page(session, principal, lists.Filters(state, call_id, country, reference), page)
+        return await with_versions(request, session, "offer_id", found, ListedPlacement)
 
 
 @router.get("/counts", operation_id="count_offers")
@@ -143,9 +147,10 @@ async def count(
 
 
 @router.post("/decide")
-async def decide(body: PlacementsDecision, principal: Decider, bus: BusDep) -> BulkResult:
+async def decide(request: Request, body: PlacementsDecision, principal: Decider, bus: BusDep) -> BulkResult:
     """Endorse several placements in one transaction, or return them; `left` names those not decided, and why."""
-    return bulk_result(await bulk.decide_all(bus, principal, body.offer_ids, body.remarks))
+    read = read_items(request, "offer_id", "offers", body.offers)
+    return bulk_result(await bulk.decide_all(bus, principal, [each.id for each in body.offers], body.remarks, read))
 
 
 @router.get("/{offer_id:uuid}")

@@ -3,10 +3,10 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from services.applications.bulk import MOST, BulkResult, bulk_result
+from services.applications.bulk import MOST, bulk_result
 from services.applications.guards import Coordinator, Decider
 from services.applications.outcomes.actions import line_managers
 from services.applications.parameters import Body, BusDep
@@ -17,14 +17,15 @@ from services.applications.review.views.case import ReviewCase, review_case
 from services.applications.review.views.decisions import DecidedApplication, decided
 from services.applications.review.views.eligibility import (
     EligibilityConfirmed,
-    EligibilityJudgement,
+    ListedJudgement,
     confirmed_model,
     waiting_judgements,
 )
-from services.applications.review.views.queue import QueuedApplication, QueueFigures, queue_figures, queued
+from services.applications.review.views.queue import ListedQueuedApplication, QueueFigures, queue_figures, queued
 from shared.contracts.codes import AppealOutcome, NotEndorsedReason, Section, StatedReason, VoidReason
 from shared.errors import Refused
 from shared.i18n import gettext
+from shared.web.items import BulkResult, ReadItem, read_items, with_versions
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
 
@@ -57,9 +58,9 @@ class ConfirmedManager(Body):
 
 
 class Decided(Body):
-    """A decision on several applications; fields of other decisions are left out."""
+    """A decision on several applications, as they were read; fields of other decisions are left out."""
 
-    application_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST)]
+    applications: Annotated[tuple[ReadItem, ...], Field(min_length=1, max_length=MOST)]
     decision: Literal["endorse", "return", "not_endorse"]
     note: str = ""
     remarks: dict[Section, str] = Field(default_factory=dict)
@@ -93,18 +94,19 @@ class Voiding(Body):
 
 
 class Confirmation(Body):
-    """The applications whose eligibility is confirmed."""
+    """The applications whose eligibility is confirmed, as they were read."""
 
-    application_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=500)]
+    applications: Annotated[tuple[ReadItem, ...], Field(min_length=1, max_length=500)]
 
 
 @router.get("/queue", operation_id="list_queued_applications")
 async def read_queue(
-    filters: Annotated[QueueParameters, Query()], principal: Decider, bus: BusDep, page: PageDep
-) -> Page[QueuedApplication]:
+    request: Request, filters: Annotated[QueueParameters, Query()], principal: Decider, bus: BusDep, page: PageDep
+) -> Page[ListedQueuedApplication]:
     """Return submitted applications of the reader's own country or EU agency; all, for the programme coordinator."""
-    async with bus.read() as session:
-        return await queued(session, principal, filters.filters, page)
+    async with bus.snapshot() as session:
+        found = await queued(session, principal, filters.filters, page)
+        return await with_versions(request, session, "application_id", found, ListedQueuedApplication)
 
 
 @router.get("/queue/figures", operation_id="get_queue_figures")
@@ -154,12 +156,14 @@ async def confirm_line_manager(
 
 
 @router.post("/decisions", operation_id="decide_applications")
-async def decide(body: Decided, principal: Decider, bus: BusDep) -> BulkResult:
+async def decide(request: Request, body: Decided, principal: Decider, bus: BusDep) -> BulkResult:
     """Decide the same on several applications; `left` says of which it was not possible, and why.
 
     `decision` is `endorse` (with `note`), `return` (with `remarks`) or `not_endorse` (with `reason` and `text`).
     """
-    return bulk_result(await bulk.decide_all(bus, principal, body.application_ids, body.decision_made))
+    ids = [each.id for each in body.applications]
+    read = read_items(request, "application_id", "applications", body.applications)
+    return bulk_result(await bulk.decide_all(bus, principal, ids, body.decision_made, read))
 
 
 @router.post("/applications/{application_id}/cancel")
@@ -176,17 +180,20 @@ async def void(application_id: UUID, body: Voiding, principal: Coordinator, bus:
 
 @router.get("/eligibility", operation_id="list_eligibility_judgements")
 async def read_eligibility(
-    _: Coordinator, bus: BusDep, page: PageDep, call_id: UUID | None = None
-) -> Page[EligibilityJudgement]:
+    request: Request, _: Coordinator, bus: BusDep, page: PageDep, call_id: UUID | None = None
+) -> Page[ListedJudgement]:
     """Return endorsed applications (of one call) with what the rules of their call say, to be confirmed."""
-    async with bus.read() as session:
-        return await waiting_judgements(session, page, call_id)
+    async with bus.snapshot() as session:
+        found = await waiting_judgements(session, page, call_id)
+        return await with_versions(request, session, "application_id", found, ListedJudgement)
 
 
 @router.post("/eligibility/confirm")
-async def confirm(body: Confirmation, principal: Coordinator, bus: BusDep) -> EligibilityConfirmed:
+async def confirm(request: Request, body: Confirmation, principal: Coordinator, bus: BusDep) -> EligibilityConfirmed:
     """Confirm what the rules say about these applications; `left` says of which it was not possible, and why."""
-    return confirmed_model(await eligibility.confirm(bus, principal.subject, body.application_ids))
+    ids = [each.id for each in body.applications]
+    read = read_items(request, "application_id", "applications", body.applications)
+    return confirmed_model(await eligibility.confirm(bus, principal.subject, ids, read))
 
 
 class AppealDecision(Body):

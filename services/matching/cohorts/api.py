@@ -17,8 +17,11 @@ from services.matching.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.identity import Principal, allow
+from shared.identity.versions import versions_in_body
 from shared.runtime.service import service_of
+from shared.web.items import RecordVersion, needed
 from shared.web.paging import PageDep
+from shared.web.problem_documents import pointer
 from shared.web.read_models import Page
 
 router = APIRouter(prefix="/matching/api/v1", tags=["cohorts"])
@@ -28,16 +31,17 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class ChosenPair(BaseModel):
-    """A provisional pair as the coordinator saw it: the application and its offer or mentor."""
+    """A provisional pair as the coordinator saw it: the application, its version, and its offer or mentor."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=needed)
 
     application_id: UUID
     seat_id: UUID
+    version: RecordVersion = ""
 
 
 class Cohort(BaseModel):
-    """A cohort to be committed: the chosen pairs, or all provisional ones if none are named.
+    """A cohort to be committed: the chosen pairs; none of them, if nobody has a place and receipts say why.
 
     With `reserves` the next in line for each place are proposed as reserves, as many as the call says, to be cleared
     beforehand.
@@ -46,7 +50,7 @@ class Cohort(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     call_id: UUID
-    pairs: Annotated[list[ChosenPair] | None, Field(max_length=10_000)] = None
+    pairs: Annotated[list[ChosenPair], Field(max_length=10_000)]
     reserves: bool = False
 
 
@@ -58,9 +62,17 @@ async def commit(
 
     A large one is answered with 202 and its job, whose address is in `Location`: `jobs/{id}` shows its progress.
     """
-    chosen = None if cohort.pairs is None else {pair.application_id: pair.seat_id for pair in cohort.pairs}
+    chosen = {pair.application_id: pair.seat_id for pair in cohort.pairs}
+    read = versions_in_body(
+        request,
+        "application_id",
+        {pair.application_id: pair.version for pair in cohort.pairs},
+        {pair.application_id: pointer(["pairs", place, "version"]) for place, pair in enumerate(cohort.pairs)},
+    )
     settings = service_of(request).settings
-    done = await job.commit_or_ask(bus, settings, principal.subject, cohort.call_id, chosen, reserves=cohort.reserves)
+    done = await job.commit_or_ask(
+        bus, settings, principal.subject, cohort.call_id, chosen, read, reserves=cohort.reserves
+    )
     if isinstance(done, UUID):
         response.status_code = 202
         response.headers["Location"] = f"/matching/api/v1/jobs/{done}"

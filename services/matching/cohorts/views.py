@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations` here: pydantic reads the annotations of the models.
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -87,10 +87,15 @@ class CohortChoice:
     call: CallSummary
     rows: Sequence[Case]
     reserves_a_place: int
+    versions: Mapping[UUID, str]
 
     def chosen(self, pairs: set[str]) -> list[Case]:
         """Return the matches whose pair is among these."""
-        return [row for row in self.rows if pair_of(row) in pairs]
+        return [row for row in self.rows if self.pair(row) in pairs]
+
+    def pair(self, case: Case) -> str:
+        """Return a provisional pair as a form names it, with the version of the application."""
+        return f"{case.id}/{case.seat_id}/{self.versions[case.id]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +114,14 @@ class RunPage:
     call: CallSummary | None
 
 
-def pair_of(case: Case) -> str:
-    """Return a provisional pair as a form names it."""
-    return f"{case.id}/{case.seat_id}"
+VersionsOf = Callable[[Collection[UUID]], Awaitable[Mapping[UUID, str]]]
 
 
-async def cohort_choice(session: AsyncSession, within: Reach, call_id: UUID) -> CohortChoice:
+async def cohort_choice(session: AsyncSession, within: Reach, call_id: UUID, versions_of: VersionsOf) -> CohortChoice:
     """Return the provisional matches of a call. Raises `Refused` (404) for an unknown call."""
     call, terms = await facts.known_call(session, call_id)
     found = await cases(session, within, CaseFilter(call_id=call_id, stage="match:provisional"), size=MOST)
-    return CohortChoice(call, found.rows, terms.reserves)
+    return CohortChoice(call, found.rows, terms.reserves, await versions_of([row.id for row in found.rows]))
 
 
 async def unplaced(session: AsyncSession, within: Reach, call_id: UUID) -> int:

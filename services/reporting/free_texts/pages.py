@@ -3,6 +3,7 @@
 Words are erased on the page that found them, so that is answered here and not by a `Decision`.
 """
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -11,13 +12,14 @@ from starlette.requests import Request
 
 from services.reporting.answers.model import forms as model_forms
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT
-from services.reporting.answers.views.forms import RequestedForm, correctable, requested_form
+from services.reporting.answers.views.forms import RequestedForm, correctable, requested_form, submission_record
 from services.reporting.free_texts import actions
 from services.reporting.free_texts.views import Words
 from services.reporting.guards import Evaluating, Following, Protector, Reporting
 from services.reporting.parameters import BusDep
 from shared.errors import Refused
 from shared.i18n import N_, gettext
+from shared.identity.versions import expect_opened, opened_versions
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, Longest, Needed, SelectField, TextAreaField
 from shared.web.render import render, see_other
@@ -116,6 +118,7 @@ def _correction(path: str, kind: str) -> Decision[Form]:
     async def requested(request: DecisionRequest[Form]) -> tuple[RequestedForm, bool]:
         async with request.bus.read() as session:
             form = await requested_form(session, request.words["subject"], kind)
+            await expect_opened(request.http, session, submission_record(form))
             return form, await correctable(session, form)
 
     async def as_written(request: DecisionRequest[Form]) -> Form:
@@ -137,9 +140,11 @@ def _correction(path: str, kind: str) -> Decision[Form]:
                 " You can correct the words until the figures of that period are frozen."
             ),
             template="free_texts/correct.html",
+            more={"opened": partial(opened_versions, request.http)},
         )
 
     async def act(request: DecisionRequest[Form]) -> str:
+        await requested(request)  # notes the version with which the page was opened
         texts = {name: str(value or "") for name, value in request.form.data.items()}
         await actions.correct(request.bus, request.words["subject"], kind, texts)
         return back(request)

@@ -16,8 +16,9 @@ from services.reporting.targets import views
 from services.reporting.targets.actions import import_file
 from services.reporting.targets.actions import targets as actions
 from services.reporting.targets.model import TargetKind
-from services.reporting.targets.views import Target
+from services.reporting.targets.views import ListedTarget, Target
 from shared.i18n import gettext
+from shared.web.items import BulkResult, ReadItem, not_done, read_items, with_versions
 from shared.web.read_models import Page, ReadModel
 
 router = APIRouter(prefix="/reporting/api/v1/targets", tags=["figures"])
@@ -56,6 +57,14 @@ class TargetStep(StrEnum):
     DROP = "drop"
 
 
+class TargetsApproval(BaseModel):
+    """The values to approve, as they were read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    targets: Annotated[tuple[ReadItem, ...], Field(min_length=1, max_length=import_file.MOST_ROWS)]
+
+
 class TargetsImport(ReadModel):
     """The result of importing a table of values."""
 
@@ -74,10 +83,10 @@ async def targets(_: ApiReader, bus: BusDep) -> Page[Target]:
 
 
 @router.get("/waiting", operation_id="list_waiting_targets")
-async def waiting(_: Steerer, bus: BusDep) -> Page[Target]:
+async def waiting(request: Request, _: Steerer, bus: BusDep) -> Page[ListedTarget]:
     """Return the values that wait for a second person, by indicator, kind and day."""
-    async with bus.read() as session:
-        return await views.waiting_targets(session)
+    async with bus.snapshot() as session:
+        return await with_versions(request, session, "target", await views.waiting_targets(session), ListedTarget)
 
 
 @router.post("", operation_id="save_target")
@@ -105,6 +114,15 @@ async def take(request: Request, principal: Steerer, bus: BusDep) -> TargetsImpo
     """
     result = await import_file.import_table(bus, principal, await request.body())
     return TargetsImport(added=[views.target(each) for each in result.added], unchanged=result.unchanged)
+
+
+@router.post("/approve", operation_id="approve_targets")
+async def approve_several(request: Request, principal: Steerer, bus: BusDep, body: TargetsApproval) -> BulkResult:
+    """Approve several values that other people wrote; `left` says which were not approved, and why."""
+    read = read_items(request, "target", "targets", body.targets)
+    result = await actions.approve_all(bus, principal, read)
+    left = [not_done(id_, refused.detail, refused.code, result.changes) for id_, _, refused in result.left]
+    return BulkResult(done=[each.id for each in result.done], left=left)
 
 
 @router.post("/{target}/{step}", operation_id="decide_target")

@@ -19,6 +19,7 @@ from shared.contracts.codes import PeriodKind
 from shared.i18n import N_, gettext, number
 from shared.web.csv_files import records_as_csv
 from shared.web.graphics.charts import Series, lines
+from shared.web.items import ListedVersion
 from shared.web.read_models import Page, ReadModel
 
 if TYPE_CHECKING:
@@ -54,6 +55,12 @@ class Target(ReadModel):
     comment: str
     written_at: AwareDatetime
     approved_at: Annotated[AwareDatetime | None, Field(description="Null while it waits for approval.")]
+
+
+class ListedTarget(Target):
+    """A value that waits, with the version of the record."""
+
+    version: ListedVersion
 
 
 def target(value: TargetValue) -> Target:

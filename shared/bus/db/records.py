@@ -15,6 +15,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from shared.bus.db.outdated import Outdated
+from shared.errors import ProblemCode, Refused
+from shared.i18n import gettext
 from shared.ids import read_id
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ _DIGITS = 24
 _NAME_DIGITS = 8
 NO_ROW = "0"
 _LONGEST_NUMBER = 9
+_CHANGED = ProblemCode.EDIT_CONFLICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,13 @@ class Part:
 class Record:
     """A kind of record: the table of its rows (mostly one), the column that names it, its other rows, what is left out.
 
-    Left out is what no reader sees, such as notes of a worker. With `column`, a record is one section of the row: those
-    keys of this JSON column that `keys` returns for the section, and nothing else.
+    A record that no address names may have several columns as its `key`, and a name for each. Left out is what no
+    reader sees, such as notes of a worker. With `column`, a record is one section of the row: those keys of this JSON
+    column that `keys` returns for the section, and nothing else.
     """
 
     table: type
-    key: str = "id"
+    key: str | tuple[str, ...] = "id"
     parts: Sequence[Part] = ()
     leaving_out: Collection[str] = ()
     column: str = ""
@@ -55,7 +60,7 @@ class Record:
 
     def read(self, text: str) -> object | None:
         """Return the name that stands in an address; None for a text that names no record of this kind."""
-        python_type = _table(self.table).c[self.key].type.python_type
+        python_type = self._column.type.python_type
         if python_type is UUID:
             return read_id(text)
         if python_type is int:
@@ -64,18 +69,31 @@ class Record:
 
     def lock(self, name: object) -> sa.Select[tuple[int]]:
         """Return the query that locks its row until the commit."""
-        column = _table(self.table).c[self.key]
-        return sa.select(sa.literal_column("1")).where(column == name).with_for_update()
+        return sa.select(sa.literal_column("1")).where(self._is(name)).select_from(_table(self.table)).with_for_update()
 
     def digest(self, name: object, section: str = "") -> sa.Select[tuple[str]]:
         """Return the query for the digest of its content; no row where there is no such record."""
-        column = _table(self.table).c[self.key]
-        return sa.select(self._digest(section)).where(column == name).group_by(column)
+        return sa.select(self._digest(section)).where(self._is(name)).group_by(*self._columns)
 
     def digests(self, names: Collection[object], section: str = "") -> sa.Select[tuple[Any, str]]:
         """Return the query for the names of several records and the digests of their contents."""
-        column = _table(self.table).c[self.key]
+        column = self._column
         return sa.select(column, self._digest(section)).where(column.in_(names)).group_by(column)
+
+    @property
+    def _columns(self) -> list[sa.Column[Any]]:
+        keys = (self.key,) if isinstance(self.key, str) else self.key
+        return [_table(self.table).c[key] for key in keys]
+
+    @property
+    def _column(self) -> sa.Column[Any]:
+        (column,) = self._columns
+        return column
+
+    def _is(self, name: object) -> sa.ColumnElement[bool]:
+        names = (name,) if isinstance(self.key, str) else name
+        assert isinstance(names, tuple)
+        return sa.and_(*(column == value for column, value in zip(self._columns, names, strict=True)))
 
     def _digest(self, section: str) -> sa.ColumnElement[Any]:
         own = self._content() if self.keys is None else self._section(self.keys(section) or ())
@@ -168,14 +186,54 @@ async def versions_by_record(session: AsyncSession, records: Collection[Named]) 
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """The records that are not as somebody read them, among several, with their present versions.
+
+    `unnamed` are the places in the body at which versions were to stand and do not.
+    """
+
+    present: Mapping[UUID, str] = field(default_factory=dict)
+    unnamed: Mapping[UUID, str] = field(default_factory=dict)
+
+    def has(self, id_: UUID) -> bool:
+        """Return whether a record is not as it was read. Raises `Outdated` (428) if some are named without version."""
+        if id_ in self.present and self.unnamed:
+            raise Outdated(named=False, places={place: self.present[each] for each, place in self.unnamed.items()})
+        return id_ in self.present
+
+
+@dataclass(frozen=True, slots=True)
 class ReadVersions:
-    """Several records of one kind by their ids, and the versions in which somebody read them."""
+    """Several records of one kind by their ids, and the versions in which somebody read them.
+
+    `places` are the JSON pointers to the versions in the body of a program, none for a form.
+    """
 
     records: Mapping[UUID, Named]
     versions: Collection[str]
+    places: Mapping[UUID, str] = field(default_factory=dict)
 
-    async def changed(self, session: AsyncSession, ids: Collection[UUID] | None = None) -> set[UUID]:
+    async def changes(self, session: AsyncSession, ids: Collection[UUID] | None = None) -> Changes:
         """Return which of the records (of those with `ids`), which the caller has locked, are not as they were read."""
         looked_at = {id_: each for id_, each in self.records.items() if ids is None or id_ in ids}
         present = await versions_by_record(session, looked_at.values())
-        return {id_ for id_, each in looked_at.items() if present[each] not in self.versions}
+        changed = {id_: present[each] for id_, each in looked_at.items() if present[each] not in self.versions}
+        return Changes(
+            changed, {id_: self.places[id_] for id_ in changed if id_ in self.places and not self._named(id_)}
+        )
+
+    def _named(self, id_: UUID) -> bool:
+        return any(version.startswith(self.records[id_].prefix) for version in self.versions)
+
+    async def check(self, session: AsyncSession) -> None:
+        """Raise `Outdated` (412, 428) unless all of the records, which the caller has locked, are as they were read.
+
+        For a form, raise `Refused` (409).
+        """
+        changes = await self.changes(session)
+        for id_ in changes.present:
+            changes.has(id_)
+        if changes.present and not self.places:
+            raise Refused(gettext("This has changed since you opened the page. Look at it again."), code=_CHANGED)
+        if changes.present:
+            raise Outdated(places={self.places[id_]: version for id_, version in changes.present.items()})

@@ -20,13 +20,12 @@ from typing import TYPE_CHECKING
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from sqlalchemy import TextClause, event
-from starlette.exceptions import HTTPException
 
 from shared.bus.db import journal
+from shared.bus.db.outdated import Outdated
 from shared.bus.db.records import NO_ROW
 from shared.bus.db.transient_errors import is_rolled_back
 from shared.errors import ProblemCode, Refused
-from shared.i18n import gettext
 from shared.ids import new_id, reaction_id
 from shared.time import clock
 
@@ -215,31 +214,13 @@ class Tx:
         del self._asides[asides:]
 
 
-class Outdated(HTTPException):
-    """The request rests on an older version of the record, or names none.
-
-    `version` is the present one. `detail` says what is true now where an action has found that out. It is no `Refused`:
-    a page that shows a refusal at its form would offer the older version again.
-    """
-
-    def __init__(self, version: str, *, named: bool = True, detail: str = "") -> None:
-        self.version = version
-        self.code = ProblemCode.OUTDATED if named else ProblemCode.VERSION_NEEDED
-        sentence = detail or (
-            gettext("Nothing was saved. The record has changed since you read it.")
-            if named
-            else gettext("Send the version that you read: the ETag of this record, in the header If-Match.")
-        )
-        super().__init__(self.code.status, sentence, {"ETag": f'"{version}"'})
-
-
 @dataclass(slots=True)
 class RequestVersions:
     """The versions that a request states of the records in its address, from the outermost to the innermost.
 
     `versions` are those that its sender read, `answered` whether the answer names the next one. `settled` once the
     request itself has changed something: what it does after that rests on its own change. `after` is the innermost
-    record's version then.
+    record's version then. Where the body names the record, `place` is the JSON pointer to its version.
     """
 
     records: Sequence[Named]
@@ -247,6 +228,7 @@ class RequestVersions:
     answered: bool
     settled: bool = False
     after: str | None = None
+    place: str = ""
     _queries: Sequence[tuple[str, Executable]] = ()
     _lock: Executable | None = None
 
@@ -274,7 +256,11 @@ class RequestVersions:
             named = any(version.startswith(prefix) for version in self.versions)
             if named and self.present(connection, place) in self.versions:
                 return None
-        return Outdated(present, named=bool(self.versions))
+        return self.refusal(present, named=bool(self.versions))
+
+    def refusal(self, present: str, *, named: bool = True, detail: str = "") -> Outdated:
+        """Return the refusal that names the present version."""
+        return Outdated(present, named=named, detail=detail, places={self.place: present} if self.place else None)
 
 
 class Comparison:
@@ -345,7 +331,7 @@ class Comparison:
         if not self.compared:
             found = await session.run_sync(lambda sync: versions.outdated(sync.connection()))
         named = found is not None and found.code is ProblemCode.OUTDATED
-        return Outdated(found.version, detail=refused.detail) if named and found is not None else None
+        return versions.refusal(found.version, detail=refused.detail) if named and found is not None else None
 
 
 @asynccontextmanager

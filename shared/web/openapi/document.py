@@ -17,6 +17,7 @@ from fastapi.openapi.utils import get_openapi
 from shared.identity.guard import every_route
 from shared.identity.session import CookieJar
 from shared.identity.state import service_of
+from shared.web.items import takes_versions
 from shared.web.openapi import problem_answers, record_versions, request_keys, security
 from shared.web.openapi.examples import example
 from shared.web.openapi.operation_ids import operation_id
@@ -37,7 +38,9 @@ Times are ISO 8601 with an offset, days `YYYY-MM-DD`, countries ISO 3166-1 alpha
 `items` and `next`: send `next` back as `cursor` to read on. Errors are `application/problem+json` (RFC 9457):
 `code` and `type` name the kind, `type` leads to a page that explains it, and texts follow `Accept-Language`. Where
 `GET` is allowed, `HEAD` is too. What can be changed has an `ETag`; each change sends the one that was read in
-`If-Match`: without it the answer is 428, and 412 if the record was changed since. A writing request may have an
+`If-Match`, or in the body beside the id of a record that the body names: without it the answer is 428, and 412 if the
+record was changed since. What is decided on several records is answered for each: `left` names those that were changed
+since, with the present version. A writing request may have an
 `Idempotency-Key`: sent again with it, it is answered as the first time and does nothing more. `RateLimit` says how many
 requests are left; beyond the limit the answer is 429 with `Retry-After`.
 """
@@ -111,7 +114,8 @@ def _complete(
     responses = operation["responses"]
     if "HTTPValidationError" in json.dumps(responses.get("422", {})):
         del responses["422"]
-    for status, answer in problem_answers.problem_answers(access, method, operation).items():
+    problems = problem_answers.problem_answers(access, method, operation, in_body=takes_versions(route))
+    for status, answer in problems.items():
         if "content" not in responses.get(status, {}):
             responses[status] = answer
     operation["security"] = [*operation.get("security", ()), *security.requirements(access, method)]

@@ -22,11 +22,17 @@ _ANSWERS = {
     403: ("NotAllowed", "The person is known, but may not do this, or not in this case."),
     404: ("NotFound", "There is no such thing, or it is not for this reader."),
     409: ("Conflict", "The state of the thing, or the Idempotency-Key, does not allow this; `code` says why."),
-    412: ("Outdated", "The record was changed since the version in If-Match; `ETag` is the present one."),
+    412: (
+        "Outdated",
+        "A record was changed since the version that was sent; `ETag` or `errors` name the present one.",
+    ),
     413: ("TooLarge", "The body is too large."),
     415: ("WrongContentType", "The body has another content type than those named here."),
     422: ("Invalid", "A parameter or a field of the body is missing or not valid. Nothing was changed."),
-    428: ("VersionNeeded", "If-Match is missing: send the ETag of the record as you read it."),
+    428: (
+        "VersionNeeded",
+        "A version is missing: send the ETag that you read in If-Match, or where `errors` point.",
+    ),
     429: ("TooMany", "Too many requests; `Retry-After` says for how many seconds to wait."),
     503: ("NotReady", "A part of the system is away; `detail` says if it is not known whether this took effect."),
 }
@@ -75,18 +81,22 @@ def schemas() -> dict[str, Any]:
     return {**schema.pop("$defs"), "Problem": schema}
 
 
-def problem_answers(access: RouteAccess, method: str, operation: dict[str, Any]) -> dict[str, Any]:
+def problem_answers(
+    access: RouteAccess, method: str, operation: dict[str, Any], *, in_body: bool = False
+) -> dict[str, Any]:
     """Return the problems that an operation can answer, by status, each a reference to a shared response.
+
+    `in_body` says that its body names versions of records.
 
     Those that follow from nothing but its code are declared at the route, such as `responses={409: {}}`.
     """
     return {
         str(status): {"$ref": f"#/components/responses/{_ANSWERS[status][0]}"}
-        for status in sorted(set(_statuses(access, method, operation)))
+        for status in sorted(set(_statuses(access, method, operation, in_body=in_body)))
     }
 
 
-def _statuses(access: RouteAccess, method: str, operation: dict[str, Any]) -> Iterator[int]:
+def _statuses(access: RouteAccess, method: str, operation: dict[str, Any], *, in_body: bool) -> Iterator[int]:
     yield from (429, 503)
     if access.kind != "public":
         yield from (401, 403)
@@ -98,7 +108,7 @@ def _statuses(access: RouteAccess, method: str, operation: dict[str, Any]) -> It
     parameters = {each["name"] for each in operation.get("parameters", ())}
     if idempotency.HEADER in parameters:
         yield 400
-    if "If-Match" in parameters:
+    if "If-Match" in parameters or in_body:
         yield from (400, 412, 428)
     if "requestBody" in operation:
         yield from (400, 413, 415)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from shared.contracts import matches, mentorships, receipts, visits
 from shared.ids import new_id
 from shared.time import clock
+from tests.support import items
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -100,7 +101,7 @@ class Abroad:
         }
         made = await self.post(subject, "/applications", body, 201)
         await self.post(coordinator, f"/applications/{made['id']}/endorse")
-        await self.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+        await self.post("programme", "/eligibility/confirm", {"applications": items(made["id"])})
         return str(made["id"])
 
     async def publish(self, event: Any, subject: UUID, **values: Any) -> None:

@@ -218,7 +218,7 @@ def acts() -> dict[str, tuple[Act, ...]]:
             ("tigran", "/take-back"),
         ),
         "register": (
-            Act("tigran", "/register/needs/{need_id}", {"need": need, "version": 1}),
+            Act("tigran", "/register/needs/{need_id}", {"need": need}),
             Act("tigran", "/register/needs/{need_id}/withdraw"),
             Act("tigran", "/register/needs/imports/{import_id}/confirm", {}),
             Act("tigran", "/register/needs/imports/{import_id}/discard"),

@@ -112,16 +112,10 @@ async def begun(programme: Programme, subject: str = "programme", title: str = "
     return str(made.headers["location"]).partition("?")[0]
 
 
-async def version(programme: Programme, address: str) -> str:
-    """Return the version of the draft at this address, as its forms contain it."""
-    draft = await programme.get("programme", f"/call-drafts/{address.rsplit('/', 1)[1]}")
-    return str(draft["version"])
-
-
 async def revision(programme: Programme, **changes: Any) -> str:
     """Return the id of a draft of the next revision of the programme's call, with changes to its terms."""
     draft = await programme.post("programme", f"/calls/{programme.call['id']}/revise", status=201)
-    body = {"entry": changes, "version": draft["version"]}
+    body = {"entry": changes}
     answer = await programme.as_("programme").patch(f"/applications/api/v1/call-drafts/{draft['id']}", json=body)
     assert answer.status_code == 200, answer.text
     return str(draft["id"])

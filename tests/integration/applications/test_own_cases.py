@@ -17,6 +17,7 @@ from shared.time import clock
 from tests.integration.applications.conftest import days
 from tests.integration.applications.suspension import sign_in_again
 from tests.integration.applications.world import WORDS
+from tests.support import items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,14 +235,14 @@ async def test_own_cases_are_left_out_of_decisions_on_several(programme: Program
     own = await programme.submitted("tigran")
     other = await programme.submitted("ani")
     ids = [own["id"], other["id"]]
-    result = await programme.post("tigran", "/decisions", {"application_ids": ids, "decision": "endorse"})
+    result = await programme.post("tigran", "/decisions", {"applications": items(*ids), "decision": "endorse"})
     assert result["done"] == [other["id"]]
     assert [case["id"] for case in result["left"]] == [own["id"]]
     assert "your own case" in result["left"][0]["detail"]
     page = await programme.as_("tigran").get(f"/applications/cases/decide?act=endorse&case={own['id']}")
     assert "This is your own case" in page.text
     await programme.post("programme", f"/applications/{own['id']}/endorse")
-    result = await programme.post("tigran", "/eligibility/confirm", {"application_ids": ids})
+    result = await programme.post("tigran", "/eligibility/confirm", {"applications": items(*ids)})
     assert [case["id"] for case in result["done"]] == [other["id"]]
     assert [(case["id"], "your own case" in case["detail"]) for case in result["left"]] == [(own["id"], True)]
     page = await programme.as_("tigran").get(f"/applications/cases/decide?act=eligibility&case={own['id']}")
@@ -298,8 +299,8 @@ async def test_nobody_changes_their_own_rights(programme: Programme) -> None:
     assert answer["type"].endswith("/own-case")
     change = {"change": {"kind": "person", "entry": entry}}
     assert (await programme.post("programme", "/register/proposals", change, 403))["type"].endswith("/own-case")
-    result = await programme.post("programme", "/register/access/confirm", {"ids": [own["id"]]})
-    assert result == {"confirmed": [], "left": [own["id"]]}
+    result = await programme.post("programme", "/register/access/confirm", {"people": items(own["id"])})
+    assert (result["done"], [case["code"] for case in result["left"]]) == ([], ["second-person-needed"])
     holder = next(person["id"] for person in people if person["subject"] == "tigran")
     named = {
         "deputy_id": own["id"],
@@ -317,16 +318,18 @@ async def test_own_cases_are_left_out_of_every_decision_on_several(world: World)
     programme, ids = world.of.of, await ids_of(world)
     who = await with_tie(programme, "own")
     match_id = str(await world.of.proposed(ids["application_id"], offer_id=ids["offer_id"]))
-    cleared = await programme.post(who, "/matches/clear", {"match_ids": [match_id]})
+    cleared = await programme.post(who, "/matches/clear", {"matches": items(match_id)})
     assert [(case["id"], "your own case" in case["detail"]) for case in cleared["left"]] == [(match_id, True)]
-    approved = await programme.post(who, "/register/proposals/approve", {"ids": [ids["proposal_id"]]})
-    assert [(case["id"], "your own case" in case["why"]) for case in approved["left"]] == [(ids["proposal_id"], True)]
-    confirmed = await programme.post(who, "/register/access/confirm", {"ids": [ids["person_id"]]})
-    assert confirmed == {"confirmed": [], "left": [ids["person_id"]]}
+    approved = await programme.post(who, "/register/proposals/approve", {"proposals": items(ids["proposal_id"])})
+    assert [(case["id"], "your own case" in case["detail"]) for case in approved["left"]] == [
+        (ids["proposal_id"], True)
+    ]
+    confirmed = await programme.post(who, "/register/access/confirm", {"people": items(ids["person_id"])})
+    assert (confirmed["done"], [case["id"] for case in confirmed["left"]]) == ([], [ids["person_id"]])
     body = {"call_id": programme.call["id"], "entry": world.of.offer_entry(), "submit": True}
     await entered(programme, "claire")
     own = await programme.post("claire", "/offers", body, 201)
-    endorsed = await programme.post("claire", "/offers/decide", {"offer_ids": [own["id"]]})
+    endorsed = await programme.post("claire", "/offers/decide", {"offers": items(own["id"])})
     assert [(case["id"], "You wrote this" in case["detail"]) for case in endorsed["left"]] == [(own["id"], True)]
     page = await programme.as_("claire").get(f"/applications/offers/decide?act=endorse&offer={own['id']}")
     assert "You wrote this, so you cannot decide on it." in page.text

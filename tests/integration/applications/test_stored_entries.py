@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from tests.integration.applications.call_forms import begun, version
+from tests.integration.applications.call_forms import begun
 from tests.integration.applications.test_abroad_pages import read
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ async def test_a_draft_of_a_call_is_open_where_its_rules_changed(programme: Prog
     for page in ("/applications/calls", address, f"{address}/preview", f"{address}/quotas"):
         answer = await programme.as_("programme").get(page)
         assert answer.status_code == 200, answer.text
-    title = {"version": await version(programme, address), "texts-0-language": "en", "texts-0-title": "Winter"}
+    title = {"texts-0-language": "en", "texts-0-title": "Winter"}
     saved = await programme.as_("programme").post(f"{address}/texts", data=title)
     assert saved.status_code == 303, saved.text
     stored = await _stored(programme, "call_draft", "entry", draft_id)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import structlog
 
+from services.applications.bulk import refused_as_changed
 from services.applications.needs.actions.imports import forget_imports
 from services.applications.own_cases.store import ties_of
 from services.applications.register.actions.changes import complete_transfer
@@ -19,7 +20,6 @@ from services.applications.register.actions.entries import put_grants
 from services.applications.register.model import grants as register_grants
 from services.applications.register.store import entries, people
 from services.applications.register.views.confirmation import (
-    ConfirmedAccess,
     confirmation_times,
     grants_to_confirm,
     may_confirm,
@@ -28,12 +28,14 @@ from services.applications.register.views.entries import person_view
 from services.applications.register.views.scope import scope_of
 from services.applications.settings import Settings
 from services.applications.tables import AT_ONCE
+from shared.bus.db.records import Changes
 from shared.bus.set_aside import SetAside
 from shared.contracts.codes import Role
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.runtime.leased_loops import run_by_lease
 from shared.time import clock
+from shared.web.items import BulkResult, not_done
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,9 +55,7 @@ MOST_AT_ONCE = 100
 _log = structlog.get_logger()
 
 
-async def confirm(
-    bus: Bus, principal: Principal, ids: Sequence[UUID], read: ReadVersions | None = None
-) -> ConfirmedAccess:
+async def confirm(bus: Bus, principal: Principal, ids: Sequence[UUID], read: ReadVersions | None = None) -> BulkResult:
     """Confirm the access of people; return who is confirmed, and whom the principal may not confirm.
 
     Those that have changed since the principal `read` them are left, unless they are confirmed already. Lapsed
@@ -66,26 +66,33 @@ async def confirm(
         sentence = gettext("Choose at least one person, and a hundred at the most.")
         raise Refused(sentence, 422, {"person": sentence})
     confirmed: list[UUID] = []
-    left: list[UUID] = []
+    left: list[tuple[UUID, Refused]] = []
     async with bus.transaction(principal.subject) as tx:
         scope = scope_of(principal)
         ties = await ties_of(tx.session, [principal.subject])
-        for person_id in wanted:
-            person = await people.by_id(tx.session, person_id, lock=True)
+        locked = [await people.by_id(tx.session, person_id, lock=True) for person_id in wanted]
+        changes = Changes() if read is None else await read.changes(tx.session)
+        for person in locked:
             if person is None or not scope.covers(person.country, person.organisation_id):
                 continue
             grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
             view = person_view(person)
             if not may_confirm(principal, view, grants_to_confirm(view, grants), ties):
-                left.append(person.id)
+                left.append((person.id, for_somebody_else()))
                 continue
             confirmed_today = person.lapsed_on is None and person.confirmed_on == clock.today()
-            if read is not None and not confirmed_today and await read.changed(tx.session, [person.id]):
-                left.append(person.id)
+            if not confirmed_today and changes.has(person.id):
+                left.append((person.id, refused_as_changed()))
                 continue
             await _renew(tx, person, grants)
             confirmed.append(person.id)
-    return ConfirmedAccess(confirmed=tuple(confirmed), left=tuple(left))
+    kept = [not_done(id_, refused.detail, refused.code, changes) for id_, refused in left]
+    return BulkResult(done=confirmed, left=kept)
+
+
+def for_somebody_else() -> Refused:
+    """Return the refusal of an access that the principal may not confirm."""
+    return Refused(gettext("The programme coordinator confirms this access."), code=ProblemCode.SECOND_PERSON_NEEDED)
 
 
 async def _renew(tx: Tx, person: entries.Person, grants: tuple[AccessGrant, ...]) -> None:

@@ -17,7 +17,6 @@ from services.applications.parameters import REGISTER, BusDep, Portal, settings_
 from services.applications.refusals import not_found
 from services.applications.register.views import confirmation
 from services.applications.register.views.confirmation import AccessRow
-from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext, ngettext
 from shared.time import dates
 from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, Result, Ticked, add_bulk_decision
@@ -95,13 +94,10 @@ def _row(row: AccessRow) -> list[Cell]:
 async def confirm_person(person_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Confirm this person's access for another year."""
     result = await yearly_confirmation.confirm(bus, principal, [person_id])
-    if not result.confirmed and not result.left:
+    if not result.done and not result.left:
         raise not_found()
     if result.left:
-        raise Refused(
-            gettext("The programme coordinator confirms this access."),
-            code=ProblemCode.SECOND_PERSON_NEEDED,
-        )
+        raise yearly_confirmation.for_somebody_else()
     return see_other(f"{PEOPLE}/{person_id}?done=confirmed")
 
 
@@ -135,7 +131,7 @@ async def _preview(ticked: Ticked[Form]) -> Items:
 
 async def _decide(ticked: Ticked[Form]) -> Result:
     result = await yearly_confirmation.confirm(ticked.bus, ticked.principal, ticked.ids, ticked.read)
-    return Result(result.confirmed, result.left)
+    return Result(result.done, [each.id for each in result.left])
 
 
 async def _outcome(ticked: Ticked[Form], done_ids: Sequence[UUID], left_ids: Sequence[UUID]) -> Items:

@@ -18,7 +18,7 @@ from services.applications.guards import Officer
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
-from shared.bus.db.transaction import Outdated
+from shared.bus.db.outdated import Outdated
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import ApplicationState
 from shared.errors import Refused

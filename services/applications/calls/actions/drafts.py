@@ -10,7 +10,7 @@ from services.applications.calls.model.copying import next_year
 from services.applications.calls.model.entry import SectionChange, changed_sections, entry_of
 from services.applications.calls.views.facts import register_facts
 from services.applications.refusals import not_found
-from shared.errors import ProblemCode, Refused
+from shared.errors import Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -57,13 +57,8 @@ async def copy(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
         return await add_draft(tx, new_id(), next_call.entry, copied=call_id, left_out=next_call.left_out)
 
 
-async def save(
-    bus: Bus, actor: str, draft_id: UUID, change: Callable[[CallEntry], CallEntry], version: int | None
-) -> store.CallDraft:
-    """Save what `change` makes of the draft's entry. `version` is the draft's as its writer had it.
-
-    Raises `Refused` (404; 409 where somebody else changed the same section since; 422 as `change` does).
-    """
+async def save(bus: Bus, actor: str, draft_id: UUID, change: Callable[[CallEntry], CallEntry]) -> store.CallDraft:
+    """Save what `change` makes of the draft's entry. Raises `Refused` (404; 422 as `change` does)."""
     async with bus.transaction(actor) as tx:
         draft = await _draft(tx, draft_id)
         before = draft.entry
@@ -71,14 +66,8 @@ async def save(
         sections = changed_sections(before, after)
         if not sections:
             return draft
-        since = {code: draft.touched[code].version for code in sections if code in draft.touched}
-        if version is not None and any(changed > version for changed in since.values()):
-            raise Refused(
-                gettext("Somebody else has changed this since you opened it."), code=ProblemCode.EDIT_CONFLICT
-            )
         moment = clock.now()
-        draft.version += 1
-        mark = SectionChange(version=draft.version, by=actor, at=moment)
+        mark = SectionChange(by=actor, at=moment)
         draft.touched = draft.touched | dict.fromkeys(sorted(sections), mark)
         draft.entry_json = after.to_store()
         draft.saved_by, draft.saved_at = actor, moment

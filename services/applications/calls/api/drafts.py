@@ -32,13 +32,6 @@ class CallDraftChange(Body):
     """A change of a draft: fields that are sent replace the present ones, fields that are not sent stay."""
 
     entry: CallEntry
-    version: Annotated[
-        int | None,
-        Field(
-            ge=1,
-            description="The version that was read; where somebody else changed the same section since, nothing is.",
-        ),
-    ] = None
 
 
 class RevisionDecision(Body):
@@ -75,8 +68,8 @@ async def read_one(draft_id: UUID, _: Coordinator, bus: BusDep) -> CallDraft:
 
 @router.patch("/{draft_id}")
 async def save(draft_id: UUID, body: CallDraftChange, principal: Coordinator, bus: BusDep) -> CallDraft:
-    """Save fields of a draft; 409 where somebody else changed the same section since `version`."""
-    await actions.save(bus, principal.subject, draft_id, lambda entry: with_changes(entry, body.entry), body.version)
+    """Save fields of a draft."""
+    await actions.save(bus, principal.subject, draft_id, lambda entry: with_changes(entry, body.entry))
     async with bus.read() as session:
         return await call_draft(session, draft_id)
 

@@ -316,11 +316,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 
 
 class SectionChange(BaseModel):
-    """The last change of a section: the version of the draft that made it, the person and the time."""
+    """The last change of a section of a draft: the person and the time."""
 
     model_config = ConfigDict(frozen=True)
 
-    version: int
     by: str
     at: AwareDatetime
 

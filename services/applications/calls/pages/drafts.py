@@ -20,12 +20,14 @@ from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.refusals import readable, reading
 from shared.bus import Bus
+from shared.bus.db.outdated import Outdated
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
 from shared.time import dates
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
-from shared.web.forms import Form, number
+from shared.web.form_versions import show_both
+from shared.web.forms import Form
 from shared.web.path_parameters import limit_parameter
 from shared.web.render import render, see_other
 
@@ -58,7 +60,6 @@ def _first() -> dict[str, Any]:
         "draft": None,
         "caption": gettext("A new call"),
         "back_to": "/applications/calls",
-        "conflict": [],
     }
 
 
@@ -140,6 +141,12 @@ def _written_by(draft: DraftPage, code: str, reader: str) -> str:
     return gettext("Written by %(name)s, %(moment)s") % values
 
 
+def last_change(draft: DraftPage, code: str) -> dict[str, Any]:
+    """Return who changed a section last and when, for a page that shows two versions of it."""
+    change = draft.touched.get(code)
+    return {} if change is None else {"by": draft.names.get(change.by, ""), "at": change.at}
+
+
 @router.get("/drafts/{draft_id}/preview")
 async def preview(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) -> Response:
     """Show the call as an officer will see it, what is missing, and all its sentences."""
@@ -206,9 +213,14 @@ async def revise(call_id: UUID, principal: Coordinator, bus: BusDep) -> Response
 async def section(request: Request, draft_id: UUID, code: str, _: Coordinator, bus: BusDep) -> Response:
     """Show one section."""
     part, draft = SECTION_FORMS[code], await load(bus, draft_id)
+    return _page(request, draft, part, _saved(part, draft))
+
+
+def _saved(part: Section, draft: DraftPage) -> Form:
+    """Return the form of a section with what is saved."""
     form = part.form()(data=part.fields(draft.entry))
     prepare(form, draft.facts, draft.entry)
-    return _page(request, draft, part, form)
+    return form
 
 
 def _with_section(entry: CallEntry, written: dict[str, object]) -> CallEntry:
@@ -217,9 +229,7 @@ def _with_section(entry: CallEntry, written: dict[str, object]) -> CallEntry:
         return with_values(entry, written)
 
 
-def _page(
-    request: Request, draft: DraftPage, part: Section, form: Form, status: int = 200, *, conflict: bool = False
-) -> Response:
+def _page(request: Request, draft: DraftPage, part: Section, form: Form, status: int = 200) -> Response:
     codes = list(SECTIONS)
     return render(
         request,
@@ -232,8 +242,23 @@ def _page(
         back_to=draft_address(draft.id),
         step=codes.index(part.code) + 1,
         steps=len(codes),
-        conflict=sentences(draft.entry, draft.facts)[part.code] if conflict else [],
     )
+
+
+async def _refused_page(
+    request: Request, bus: Bus, draft_id: UUID, part: Section, form: Form, refused: Outdated | Refused
+) -> Response:
+    """Show a section again that was not saved: beside what is saved now, or with what is wrong at its fields."""
+    if refused.status_code == 404:
+        raise refused
+    draft = await load(bus, draft_id)
+    prepare(form, draft.facts, draft.entry)
+    if isinstance(refused, Outdated):
+        show_both(request, refused, form, _saved(part, draft), **last_change(draft, part.code))
+    else:
+        for name, sentence in refused.fields.items():
+            form.refuse(field_of(form, name), sentence)
+    return _page(request, draft, part, form, refused.status_code)
 
 
 @router.post("/drafts/{draft_id}/{code:call_section}")
@@ -250,21 +275,9 @@ async def save(request: Request, draft_id: UUID, code: str, principal: Coordinat
     if not valid or form.problems():
         return _page(request, draft, part, form, 422)
     try:
-        await actions.save(
-            bus,
-            principal.subject,
-            draft_id,
-            lambda entry: _with_section(entry, part.written(form)),
-            number(sent.get("version")) or 0,
-        )
-    except Refused as refused:
-        if refused.status_code == 404:
-            raise
-        draft = await load(bus, draft_id)
-        prepare(form, draft.facts, draft.entry)
-        for name, sentence in refused.fields.items():
-            form.refuse(field_of(form, name), sentence)
-        return _page(request, draft, part, form, refused.status_code, conflict=refused.status_code == 409)
+        await actions.save(bus, principal.subject, draft_id, lambda entry: _with_section(entry, part.written(form)))
+    except (Outdated, Refused) as refused:
+        return await _refused_page(request, bus, draft_id, part, form, refused)
     # What contradicts itself is kept, and said at once.
     after = await load(bus, draft_id)
     wrong = {name: text for name, text in after.problems.items() if section_of(name) == code}

@@ -15,19 +15,21 @@ from services.applications.calls.model.checks import question_problem
 from services.applications.calls.model.entry import MOST_QUESTIONS, SECTIONS, CallEntry
 from services.applications.calls.model.field_sentences import question_sentence
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
-from services.applications.calls.pages.drafts import draft_address, load
+from services.applications.calls.pages.drafts import draft_address, last_change, load
 from services.applications.calls.views.drafts import DraftPage
 from services.applications.fields import with_changes
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found, readable, unreadable
 from shared import i18n
+from shared.bus.db.outdated import Outdated
 from shared.contracts.calls import CallQuestion
 from shared.contracts.codes import QuestionKind
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.identity import Principal
 from shared.ids import new_id
+from shared.web.form_versions import show_both
 from shared.web.forms import (
     Between,
     BooleanField,
@@ -43,10 +45,7 @@ from shared.web.forms import (
     SelectField,
     StringField,
     TextAreaField,
-    sent,
-    version_of,
 )
-from shared.web.forms import number as number_in
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
@@ -127,7 +126,6 @@ async def show(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) ->
         wrong=draft.of("questions"),
         most=MOST_QUESTIONS,
         onward=draft_address(draft_id, onward),
-        conflict=request.query_params.get("done") == "conflict",
     )
 
 
@@ -144,11 +142,11 @@ async def new(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) -> 
     return _page(request, await load(bus, draft_id), form, None)
 
 
-@router.get("/drafts/{draft_id}/questions/{number}")
-async def show_question(request: Request, draft_id: UUID, number: int, _: Coordinator, bus: BusDep) -> Response:
+@router.get("/drafts/{draft_id}/questions/{place}")
+async def show_question(request: Request, draft_id: UUID, place: int, _: Coordinator, bus: BusDep) -> Response:
     """Show one question."""
     draft = await load(bus, draft_id)
-    return _page(request, draft, QuestionForm(data=_fields(_question(draft, number))), number)
+    return _page(request, draft, QuestionForm(data=_fields(_question(draft, place))), place)
 
 
 def _page(
@@ -157,10 +155,8 @@ def _page(
     form: QuestionForm,
     number: int | None,
     status: int = 200,
-    *,
-    conflict: bool = False,
 ) -> Response:
-    return render(request, "calls/question.html", status, draft=draft, form_=form, number=number, conflict=conflict)
+    return render(request, "calls/question.html", status, draft=draft, form_=form, number=number)
 
 
 @router.post("/drafts/{draft_id}/questions/new")
@@ -169,10 +165,27 @@ async def add(request: Request, draft_id: UUID, principal: Coordinator, bus: Bus
     return await _save(request, draft_id, principal, bus, None)
 
 
-@router.post("/drafts/{draft_id}/questions/{number}")
-async def change(request: Request, draft_id: UUID, number: int, principal: Coordinator, bus: BusDep) -> Response:
+@router.post("/drafts/{draft_id}/questions/{place}")
+async def change(request: Request, draft_id: UUID, place: int, principal: Coordinator, bus: BusDep) -> Response:
     """Save an existing question."""
-    return await _save(request, draft_id, principal, bus, number)
+    return await _save(request, draft_id, principal, bus, place)
+
+
+def _valid(form: QuestionForm, before: CallQuestion | None) -> CallQuestion | None:
+    """Return the question that a form holds; None where something is wrong, which then stands at its field."""
+    if not form.validate():
+        return None
+    try:
+        question = _written(form, before)
+    except ValidationError as error:
+        for sentence in unreadable(error).values():
+            form.refuse("texts", sentence)
+        return None
+    wrong = question_problem(question)
+    if wrong is not None:
+        form.refuse("texts", wrong)
+        return None
+    return question
 
 
 async def _save(request: Request, draft_id: UUID, principal: Principal, bus: BusDep, number: int | None) -> Response:
@@ -180,17 +193,8 @@ async def _save(request: Request, draft_id: UUID, principal: Principal, bus: Bus
     before = None if number is None else _question(draft, number)
     if await form.rows_changed(request):
         return _page(request, draft, form, number)
-    if not form.validate():
-        return _page(request, draft, form, number, 422)
-    try:
-        question = _written(form, before)
-    except ValidationError as error:
-        for sentence in unreadable(error).values():
-            form.refuse("texts", sentence)
-        return _page(request, draft, form, number, 422)
-    wrong = question_problem(question)
-    if wrong is not None:
-        form.refuse("texts", wrong)
+    question = _valid(form, before)
+    if question is None:
         return _page(request, draft, form, number, 422)
     questions = list(draft.entry.questions)
     if number is None:
@@ -198,41 +202,36 @@ async def _save(request: Request, draft_id: UUID, principal: Principal, bus: Bus
     else:
         questions[number - 1] = question
     try:
-        await _replace(bus, principal, draft_id, questions, await version_of(request) or 0)
+        await _replace(bus, principal, draft_id, questions)
+    except Outdated as outdated:
+        fresh = await load(bus, draft_id)
+        saved = None if number is None else QuestionForm(data=_fields(_question(fresh, number)))
+        show_both(request, outdated, form, saved, **last_change(fresh, "questions"))
+        return _page(request, fresh, form, number, outdated.status_code)
     except Refused as refused:
         if refused.status_code == 404:
             raise
         for sentence in refused.fields.values():
             form.refuse("texts", sentence)
-        fresh = await load(bus, draft_id)
-        return _page(request, fresh, form, number, refused.status_code, conflict=refused.status_code == 409)
+        return _page(request, await load(bus, draft_id), form, number, refused.status_code)
     return see_other(draft_address(draft_id, "questions"))
 
 
-async def _replace(
-    bus: BusDep, principal: Principal, draft_id: UUID, questions: list[CallQuestion], version: int
-) -> None:
+async def _replace(bus: BusDep, principal: Principal, draft_id: UUID, questions: list[CallQuestion]) -> None:
     changes = readable(CallEntry, {"questions": questions})
-    await actions.save(bus, principal.subject, draft_id, lambda entry: with_changes(entry, changes), version)
+    await actions.save(bus, principal.subject, draft_id, lambda entry: with_changes(entry, changes))
 
 
-@router.post("/drafts/{draft_id}/questions/{number}/{verb}")
-async def move(
-    request: Request, draft_id: UUID, number: int, verb: str, principal: Coordinator, bus: BusDep
-) -> Response:
+@router.post("/drafts/{draft_id}/questions/{place}/{verb}")
+async def move(draft_id: UUID, place: int, verb: str, principal: Coordinator, bus: BusDep) -> Response:
     """Move a question up or down, or remove it."""
-    draft, version = await load(bus, draft_id), number_in((await sent(request)).get("version")) or 0
-    question, questions = _question(draft, number), list(draft.entry.questions)
+    draft = await load(bus, draft_id)
+    question, questions = _question(draft, place), list(draft.entry.questions)
     questions.remove(question)
-    places = {"up": max(number - 2, 0), "down": number}
+    places = {"up": max(place - 2, 0), "down": place}
     if verb in places:
         questions.insert(places[verb], question)
     elif verb != "remove":
         raise not_found()
-    try:
-        await _replace(bus, principal, draft_id, questions, version)
-    except Refused as refused:
-        if refused.status_code != 409:
-            raise
-        return see_other(draft_address(draft_id, "questions?done=conflict"))
+    await _replace(bus, principal, draft_id, questions)
     return see_other(draft_address(draft_id, "questions"))

@@ -40,7 +40,6 @@ class CallDraftHead(ReadModel):
     """A draft in the list."""
 
     id: UUID
-    version: Annotated[int, Field(description="Send it with a change of the draft.")]
     revises: Annotated[UUID | None, Field(description="The published call whose next revision it is.")]
     saved_at: AwareDatetime
 
@@ -81,7 +80,7 @@ async def page(session: AsyncSession, request: PageRequest) -> Page[CallDraftHea
 
 
 def _head(row: store.CallDraft) -> CallDraftHead:
-    return CallDraftHead(id=row.id, version=row.version, revises=row.revises, saved_at=row.saved_at)
+    return CallDraftHead(id=row.id, revises=row.revises, saved_at=row.saved_at)
 
 
 async def call_draft(session: AsyncSession, draft_id: UUID) -> CallDraft:
@@ -91,7 +90,6 @@ async def call_draft(session: AsyncSession, draft_id: UUID) -> CallDraft:
     facts = await register_facts(session, entry)
     return CallDraft(
         id=row.id,
-        version=row.version,
         revises=row.revises,
         saved_at=row.saved_at,
         copied=row.copied,
@@ -118,7 +116,6 @@ class DraftPage:
     """
 
     id: UUID
-    version: int
     saved_by: str
     saved_at: datetime
     entry: CallEntry
@@ -166,7 +163,6 @@ async def draft_page(session: AsyncSession, draft_id: UUID) -> DraftPage:
     people = await entries.people_by_subject(session, writers)
     return DraftPage(
         id=row.id,
-        version=row.version,
         saved_by=row.saved_by,
         saved_at=row.saved_at,
         entry=entry,

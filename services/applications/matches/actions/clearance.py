@@ -10,17 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.access.store import deciders_on
-from services.applications.bulk import Outcome, changed_since
+from services.applications.bulk import Outcome, refused_as_changed
 from services.applications.calls.actions import hold_open_call
 from services.applications.matches.model import clearance as model
 from services.applications.matches.store import participation as store
 from services.applications.matches.views import parties
 from services.applications.matches.views.clearance import capacity_for_side, decisions, side_of
 from services.applications.refusals import may_proceed, not_found
+from shared.bus.db.records import Changes
 from shared.contracts.codes import Party, Side, StatedReason, published
 from shared.contracts.lifecycle import Unit
 from shared.contracts.participation import ClearanceGiven, ClearanceRefused
-from shared.errors import ProblemCode, Refused
+from shared.errors import Refused
 from shared.identity.scope import may_coordinate
 from shared.time import clock
 from shared.time.workdays import due
@@ -45,7 +46,7 @@ async def clear(bus: Bus, principal: Principal, match_id: UUID, side: Side | Non
     """Clear the match for `side` (None: the side that is asked). Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         case, side = await _case(tx, principal, match_id, side)
-        await _clear(tx, principal, case, side, await deciders_on(tx.session, clock.today()), changed=False)
+        await _clear(tx, principal, case, side, await deciders_on(tx.session, clock.today()), Changes())
         return case.match
 
 
@@ -58,34 +59,34 @@ async def clear_all(
     part in one of them.
     """
     done: list[Match] = []
-    left: list[tuple[Match, str]] = []
+    left: list[tuple[Match, Refused]] = []
     async with bus.transaction(principal.subject) as tx:
         deciders = await deciders_on(tx.session, clock.today())
-        for match_id in sorted(set(match_ids)):
-            case, side = await _case(tx, principal, match_id, None)
-            changed = read is not None and bool(await read.changed(tx.session, [match_id]))
+        cases = [await _case(tx, principal, match_id, None) for match_id in sorted(set(match_ids))]
+        changes = Changes() if read is None else await read.changes(tx.session)
+        for case, side in cases:
             try:
-                await _clear(tx, principal, case, side, deciders, changed=changed)
+                await _clear(tx, principal, case, side, deciders, changes)
             except Refused as refused:
-                left.append((case.match, refused.detail))
+                left.append((case.match, refused))
             else:
                 done.append(case.match)
-    return Outcome(done, left)
+    return Outcome(done, left, changes)
 
 
 async def _clear(
-    tx: Tx, principal: Principal, case: parties.Case, side: Side, deciders: Deciders, *, changed: bool
+    tx: Tx, principal: Principal, case: parties.Case, side: Side, deciders: Deciders, changes: Changes
 ) -> None:
     """Clear a locked match; do nothing where the principal has cleared it. Raises `Refused` (409).
 
-    `changed` says that it is not as the principal read it.
+    `changes` has it where it is not as the principal read it.
     """
     match, clearances = case.match, await _clearances_of(tx, case.match.id)
     if not may_proceed(model.may_decide, match.stands, decisions(clearances), side, model.CLEARED, principal.subject):
         return
     capacity = capacity_for_side(deciders, principal, case, side, clearances).decides()
-    if changed:
-        raise Refused(changed_since(), code=ProblemCode.EDIT_CONFLICT)
+    if changes.has(match.id):
+        raise refused_as_changed()
     call = await hold_open_call(tx, match.call_id)
     country, _ = side_of(match, side)
     moment, host_due = clock.now(), None

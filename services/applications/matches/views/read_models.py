@@ -21,6 +21,7 @@ from shared.contracts.codes import (
     ServiceKind,
     Side,
 )
+from shared.web.items import ListedVersion
 from shared.web.paging import cursor_of
 from shared.web.read_models import Page, ReadModel
 
@@ -89,6 +90,12 @@ class Match(ReadModel):
     people: dict[Party, KnownPerson]
     visit_id: UUID | None
     mentorship_id: UUID | None
+
+
+class ListedMatch(Match):
+    """A match in a list, with the version of the record."""
+
+    version: ListedVersion
 
 
 def match_of(view: MatchView) -> Match:

@@ -72,10 +72,8 @@ async def move(
     mentorship_id: UUID,
     meeting_id: UUID,
     meeting_time: MeetingTime,
-    *,
-    version: int | None = None,
 ) -> Meeting:
-    """Move a planned session (`version`: the one that was read). Raises `Refused` (404, 409)."""
+    """Move a planned session. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         meeting = await _meeting(member, meeting_id)
@@ -86,7 +84,7 @@ async def move(
             meeting_time.on_site,
         ):
             return meeting
-        may_proceed(model.may_move, member.mentorship.stands, _as_planned(meeting), clock.now(), version)
+        may_proceed(model.may_move, member.mentorship.stands, _as_planned(meeting), clock.now())
         await _check_time(member, begins_at, meeting_time.minutes)
         await count_message(tx, MessageKind.MEETING)
         meeting.begins_at, meeting.minutes, meeting.on_site = begins_at, meeting_time.minutes, meeting_time.on_site
@@ -97,14 +95,12 @@ async def move(
         return meeting
 
 
-async def cancel(
-    bus: Bus, principal: Principal, mentorship_id: UUID, meeting_id: UUID, *, version: int | None = None
-) -> Meeting:
-    """Cancel a planned session (`version`: the one that was read). Raises `Refused` (404, 409)."""
+async def cancel(bus: Bus, principal: Principal, mentorship_id: UUID, meeting_id: UUID) -> Meeting:
+    """Cancel a planned session. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         meeting = await _meeting(member, meeting_id)
-        if not may_proceed(model.may_cancel, _as_planned(meeting), clock.now(), version):
+        if not may_proceed(model.may_cancel, _as_planned(meeting), clock.now()):
             return meeting
         _cancel_now(meeting)
         tx.session.add(meeting)
@@ -145,7 +141,7 @@ def _time_of(meeting: Meeting) -> tuple[object, ...]:
 
 def _as_planned(meeting: Meeting) -> model.PlannedMeeting:
     return model.PlannedMeeting(
-        meeting.begins_at, meeting.minutes, meeting.on_site, meeting.version, cancelled=meeting.cancelled_at is not None
+        meeting.begins_at, meeting.minutes, meeting.on_site, cancelled=meeting.cancelled_at is not None
     )
 
 

@@ -113,8 +113,6 @@ async def correct(
     mentorship_id: UUID,
     session_id: UUID,
     report: SessionReport,
-    *,
-    version: int | None = None,
 ) -> PairSession:
     """Correct an unconfirmed session of one's own; the other is asked again. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
@@ -124,7 +122,7 @@ async def correct(
         now = SessionReport(report.held_on, report.minutes, report.on_site, _note(report.note), report.next_on)
         if before == now and logged.disputed_at is None:
             return logged
-        may_proceed(model.may_correct, member.mentorship.stands, logged.as_logged, member.party, version)
+        may_proceed(model.may_correct, member.mentorship.stands, logged.as_logged, member.party)
         _check_report(member, now)
         logged.held_on, logged.minutes, logged.on_site = now.held_on, now.minutes, now.on_site
         logged.note, logged.next_on = now.note, now.next_on
@@ -135,14 +133,12 @@ async def correct(
         return logged
 
 
-async def confirm(
-    bus: Bus, principal: Principal, mentorship_id: UUID, session_id: UUID, version: int | None = None
-) -> PairSession:
-    """Confirm a session of the other side (`version`: the one that was read). Raises `Refused` (404, 409)."""
+async def confirm(bus: Bus, principal: Principal, mentorship_id: UUID, session_id: UUID) -> PairSession:
+    """Confirm a session of the other side. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         logged = await _session(member, session_id)
-        if not may_proceed(model.may_confirm, member.mentorship.stands, logged.as_logged, member.party, version):
+        if not may_proceed(model.may_confirm, member.mentorship.stands, logged.as_logged, member.party):
             return logged
         logged.confirmed_at = clock.now()
         logged.disputed_at, logged.dispute = None, ""
@@ -153,16 +149,14 @@ async def confirm(
         return logged
 
 
-async def dispute(
-    bus: Bus, principal: Principal, mentorship_id: UUID, session_id: UUID, reason: str, version: int | None = None
-) -> PairSession:
+async def dispute(bus: Bus, principal: Principal, mentorship_id: UUID, session_id: UUID, reason: str) -> PairSession:
     """Dispute a session of the other side, with a reason. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         logged = await _session(member, session_id)
         sentence = gettext("Say what is not right, in up to %(most)s characters.") % {"most": model.LONGEST_NOTE}
         reason = required_text(reason, model.LONGEST_NOTE, "text", sentence)
-        if not may_proceed(model.may_dispute, member.mentorship.stands, logged.as_logged, member.party, version):
+        if not may_proceed(model.may_dispute, member.mentorship.stands, logged.as_logged, member.party):
             return logged
         logged.disputed_at, logged.dispute = clock.now(), reason
         tx.session.add(logged)

@@ -32,12 +32,11 @@ class MeetingTime:
 
 @dataclass(frozen=True, slots=True)
 class PlannedMeeting:
-    """A planned session as the rules see it; `version` counts its changes."""
+    """A planned session as the rules see it."""
 
     begins_at: datetime
     minutes: int
     on_site: bool
-    version: int
     cancelled: bool = False
 
 
@@ -74,26 +73,22 @@ def may_plan(state: MentorshipState, planned: PlannedMeeting | None) -> None:
         raise NotNow(gettext("A session is planned already. Move that one, or cancel it first."), ProblemCode.DUPLICATE)
 
 
-def may_move(state: MentorshipState, planned: PlannedMeeting, now: datetime, version: int | None = None) -> None:
-    """Raise `NotNow` unless the session is to come and unchanged since it was read."""
+def may_move(state: MentorshipState, planned: PlannedMeeting, now: datetime) -> None:
+    """Raise `NotNow` unless the session is to come."""
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
     if planned.cancelled:
         raise NotNow(gettext("This session is cancelled. You can plan another one."))
-    _check_current(planned, now, version)
+    _check_current(planned, now)
 
 
-def may_cancel(planned: PlannedMeeting, now: datetime, version: int | None = None) -> None:
-    """Raise `AlreadyDone` where it is cancelled, `NotNow` where it has begun or was moved since it was read."""
+def may_cancel(planned: PlannedMeeting, now: datetime) -> None:
+    """Raise `AlreadyDone` where it is cancelled, `NotNow` where it has begun."""
     if planned.cancelled:
         raise AlreadyDone(gettext("This session is cancelled already."))
-    _check_current(planned, now, version)
+    _check_current(planned, now)
 
 
-def _check_current(planned: PlannedMeeting, now: datetime, version: int | None) -> None:
+def _check_current(planned: PlannedMeeting, now: datetime) -> None:
     if planned.begins_at <= now:
         raise NotNow(gettext("This session has begun, or is over. Log it if it took place."))
-    if version is not None and version != planned.version:
-        raise NotNow(
-            gettext("The session was moved since you opened this page. Read it again."), ProblemCode.EDIT_CONFLICT
-        )

@@ -37,12 +37,11 @@ class SessionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoggedSession:
-    """A session as the rules see it; `version` counts its corrections."""
+    """A session as the rules see it."""
 
     state: SessionState
     by: Party
     minutes: int = 60
-    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,39 +110,29 @@ def may_log(state: MentorshipState, sessions: int) -> None:
         )
 
 
-def may_confirm(state: MentorshipState, logged: LoggedSession, party: Party, version: int | None = None) -> None:
-    """Raise `AlreadyDone` where it is confirmed, `NotNow` for the side that logged it or read an older version."""
-    _may_answer(state, logged, party, version, SessionState.CONFIRMED)
+def may_confirm(state: MentorshipState, logged: LoggedSession, party: Party) -> None:
+    """Raise `AlreadyDone` where it is confirmed, `NotNow` for the side that logged it."""
+    _may_answer(state, logged, party, SessionState.CONFIRMED)
 
 
-def may_dispute(state: MentorshipState, logged: LoggedSession, party: Party, version: int | None = None) -> None:
+def may_dispute(state: MentorshipState, logged: LoggedSession, party: Party) -> None:
     """Raise `AlreadyDone` where it is disputed, `NotNow` where it is confirmed, or for the side that logged it."""
-    _may_answer(state, logged, party, version, SessionState.DISPUTED)
+    _may_answer(state, logged, party, SessionState.DISPUTED)
 
 
-def _may_answer(
-    state: MentorshipState, logged: LoggedSession, party: Party, version: int | None, reached: SessionState
-) -> None:
+def _may_answer(state: MentorshipState, logged: LoggedSession, party: Party, reached: SessionState) -> None:
     _check_open(state, logged, reached)
     if logged.by is party:
         raise NotNow(gettext("The other side confirms a session that you logged."), ProblemCode.SECOND_PERSON_NEEDED)
-    if version is not None and version != logged.version:
-        raise NotNow(
-            gettext("The session was corrected since you opened this page. Read it again."), ProblemCode.EDIT_CONFLICT
-        )
 
 
-def may_correct(state: MentorshipState, logged: LoggedSession, party: Party, version: int | None = None) -> None:
-    """Raise `NotNow` unless it is one's own session, unconfirmed, and unchanged since it was read."""
+def may_correct(state: MentorshipState, logged: LoggedSession, party: Party) -> None:
+    """Raise `NotNow` unless it is one's own session and unconfirmed."""
     _check_open(state, logged, None)
     if logged.by is not party:
         raise NotNow(
             gettext("Whoever logged a session corrects it. You can say that it did not take place so."),
             ProblemCode.SECOND_PERSON_NEEDED,
-        )
-    if version is not None and version != logged.version:
-        raise NotNow(
-            gettext("The session was corrected since you opened this page. Read it again."), ProblemCode.EDIT_CONFLICT
         )
 
 

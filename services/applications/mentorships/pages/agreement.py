@@ -20,10 +20,12 @@ from services.applications.mentorships.views.mentorship import MentorshipView
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from services.applications.text_difference import Row, difference
+from shared.bus.db.outdated import Outdated
 from shared.contracts import labels
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import dates
+from shared.web.form_versions import show_both
 from shared.web.forms import number, version_of
 from shared.web.render import render, see_other
 from shared.web.states import state
@@ -146,6 +148,17 @@ def _form_page(
     )
 
 
+def _refused_page(request: Request, view: MentorshipView, form: TermsForm, refused: Outdated | Refused) -> Response:
+    """Show a proposal again that was not made: beside the terms as they are now, or with what is wrong."""
+    if isinstance(refused, Outdated):
+        now = view.agreement.to_sign or view.agreement.in_force or view.agreement.rows[-1]
+        by = name_of(view, now.party) if now.party else ""
+        show_both(request, refused, form, TermsForm.of(now.terms), by=by, at=now.at)
+    else:
+        refuse(form, refused)
+    return _form_page(request, view, form, refused.status_code)
+
+
 @router.post("/{mentorship_id}/agreement/propose")
 async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Show the version with its differences; `step=sign` proposes and signs it, `step=change` returns to the form."""
@@ -160,10 +173,9 @@ async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: B
     if sent.get("step") == "sign":
         try:
             await actions.propose(bus, principal, mentorship_id, terms, based_on=based_on)
-        except Refused as refused:
-            refuse(form, refused)
+        except (Outdated, Refused) as refused:
             fresh = await load_own_view(bus, principal, mentorship_id)
-            return _form_page(request, fresh, form, refused.status_code)
+            return _refused_page(request, fresh, form, refused)
         return see_other(mentorship_path(mentorship_id, "agreement") + "?done=proposed")
     before = view.agreement.to_sign or view.agreement.in_force or view.agreement.rows[-1]
     if before.terms == terms:

@@ -20,10 +20,12 @@ from services.applications.mentorships.views.mentorship import GoalView, Mentors
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
+from shared.bus.db.outdated import Outdated
 from shared.contracts.codes import MentorshipState
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
+from shared.web.form_versions import show_both
 from shared.web.render import render, see_other
 from shared.web.states import state
 
@@ -137,6 +139,9 @@ async def close_goal(request: Request, mentorship_id: UUID, goal_id: UUID, princ
         return await _page(request, principal, bus, mentorship_id, goal_id, give_up=form, status=422)
     try:
         await actions.close(bus, principal, mentorship_id, goal_id, met=met, reason=form.reason.data or "")
+    except Outdated as outdated:
+        show_both(request, outdated, form, None)
+        return await _page(request, principal, bus, mentorship_id, goal_id, give_up=form, status=outdated.status_code)
     except Refused as refused:
         refuse(form, refused, "reason")
         return await _page(request, principal, bus, mentorship_id, goal_id, give_up=form, status=refused.status_code)

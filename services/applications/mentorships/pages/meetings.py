@@ -8,13 +8,14 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.forms import submit_form
+from services.applications.forms import submit_form, submit_or_compare
 from services.applications.guards import Pair
 from services.applications.mentorships.actions import meetings as actions
 from services.applications.mentorships.actions.meetings import country_of
 from services.applications.mentorships.forms import MeetingForm
 from services.applications.mentorships.pages.common import load_own_view, mentorship_path, router, when
 from services.applications.mentorships.pages.mentorship import mentorship_page
+from services.applications.mentorships.views.mentorship import MentorshipView
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
@@ -22,7 +23,7 @@ from shared.contracts.codes import MentorshipState
 from shared.contracts.labels import country
 from shared.identity import Principal
 from shared.time.zones import zone_of
-from shared.web.forms import version_of
+from shared.web.forms import Form
 from shared.web.render import render, see_other
 
 
@@ -60,8 +61,6 @@ async def _page(
     if meeting is None or meeting.id != meeting_id or view.party is None:
         raise not_found()
     here = country_of(view.mentorship, view.party)
-    local = meeting.begins_at.astimezone(zone_of(here))
-    values = {"day": local.date(), "clock": local.time(), "minutes": meeting.minutes, "on_site": meeting.on_site}
     return render(
         request,
         "mentorships/meeting.html",
@@ -70,21 +69,37 @@ async def _page(
         reference=view.of.case.application.reference,
         when=when(view, meeting.begins_at),
         may_move=view.mentorship.stands is MentorshipState.ACTIVE,
-        form_=form or MeetingForm(data=values),
+        form_=form or _saved(view),
         clocks_of=country(here),
         here=mentorship_path(mentorship_id, f"meetings/{meeting_id}"),
         back_href=mentorship_path(mentorship_id),
     )
 
 
+def _saved(view: MentorshipView) -> MeetingForm:
+    """Return the form with what is saved, by the reader's clock; empty where nothing is planned."""
+    meeting = view.meeting
+    if meeting is None or view.party is None:
+        return MeetingForm()
+    local = meeting.begins_at.astimezone(zone_of(country_of(view.mentorship, view.party)))
+    known = {"day": local.date(), "clock": local.time(), "minutes": meeting.minutes, "on_site": meeting.on_site}
+    return MeetingForm(data=known)
+
+
 @router.post("/{mentorship_id}/meetings/{meeting_id}")
 async def move(request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Move the planned session."""
-    form, version = await MeetingForm.read(request), await version_of(request)
-    status = await submit_form(
+    form = await MeetingForm.read(request)
+
+    async def saved() -> Form:
+        return _saved(await load_own_view(bus, principal, mentorship_id))
+
+    status = await submit_or_compare(
+        request,
         form,
-        lambda: actions.move(bus, principal, mentorship_id, meeting_id, form.meeting_time(), version=version),
+        lambda: actions.move(bus, principal, mentorship_id, meeting_id, form.meeting_time()),
         "day",
+        saved=saved,
     )
     if status:
         meeting = (await load_own_view(bus, principal, mentorship_id)).meeting
@@ -96,7 +111,7 @@ async def move(request: Request, mentorship_id: UUID, meeting_id: UUID, principa
 
 
 @router.post("/{mentorship_id}/meetings/{meeting_id}/cancel")
-async def cancel(request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: BusDep) -> Response:
+async def cancel(mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Cancel the planned session."""
-    await actions.cancel(bus, principal, mentorship_id, meeting_id, version=await version_of(request))
+    await actions.cancel(bus, principal, mentorship_id, meeting_id)
     return see_other(mentorship_path(mentorship_id) + "?done=called_off#sessions")

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.forms import submit_form
+from services.applications.forms import submit_form, submit_or_compare
 from services.applications.guards import Pair
 from services.applications.mentorships.actions import sessions as actions
 from services.applications.mentorships.forms import DisputeForm, SessionForm
@@ -16,11 +16,12 @@ from services.applications.mentorships.model.pair import BEGUN
 from services.applications.mentorships.model.sessions import SessionState
 from services.applications.mentorships.pages.common import load_own_view, mentorship_path, name_of, router
 from services.applications.mentorships.pages.mentorship import mentorship_page
+from services.applications.mentorships.views.mentorship import MentorshipView
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.identity import Principal
-from shared.web.forms import version_of
+from shared.web.forms import Form
 from shared.web.render import render, see_other
 from shared.web.states import state
 
@@ -64,7 +65,6 @@ async def _page(
         raise not_found()
     waits = logged.state in {SessionState.LOGGED, SessionState.DISPUTED} and view.mentorship.stands in BEGUN
     mine = logged.party == view.party
-    values = {name: getattr(logged, name) for name in ("held_on", "minutes", "on_site", "note", "next_on")}
     return render(
         request,
         "mentorships/session.html",
@@ -77,21 +77,34 @@ async def _page(
         may_correct=waits and mine,
         may_confirm=waits and not mine,
         may_dispute=waits and not mine and logged.state is SessionState.LOGGED,
-        form_=form or SessionForm(data=values),
+        form_=form or _saved(view, session_id),
         dispute_form=dispute or DisputeForm(),
         here=mentorship_path(mentorship_id, f"sessions/{session_id}"),
         back_href=mentorship_path(mentorship_id),
     )
 
 
+def _saved(view: MentorshipView, session_id: UUID) -> SessionForm:
+    """Return the form with what is saved."""
+    logged = next(session for session in view.sessions if session.id == session_id)
+    names = ("held_on", "minutes", "on_site", "note", "next_on")
+    return SessionForm(data={name: getattr(logged, name) for name in names})
+
+
 @router.post("/{mentorship_id}/sessions/{session_id}")
 async def correct(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Correct one's own session before it is confirmed."""
-    form, version = await SessionForm.read(request), await version_of(request)
-    status = await submit_form(
+    form = await SessionForm.read(request)
+
+    async def saved() -> Form:
+        return _saved(await load_own_view(bus, principal, mentorship_id), session_id)
+
+    status = await submit_or_compare(
+        request,
         form,
-        lambda: actions.correct(bus, principal, mentorship_id, session_id, form.report(), version=version),
+        lambda: actions.correct(bus, principal, mentorship_id, session_id, form.report()),
         "held_on",
+        saved=saved,
     )
     if status:
         return await _page(request, principal, bus, mentorship_id, session_id, form=form, status=status)
@@ -99,20 +112,20 @@ async def correct(request: Request, mentorship_id: UUID, session_id: UUID, princ
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/confirm")
-async def confirm(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> Response:
+async def confirm(mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Confirm a session that the other side logged."""
-    version = await version_of(request)
-    await actions.confirm(bus, principal, mentorship_id, session_id, version)
+    await actions.confirm(bus, principal, mentorship_id, session_id)
     return see_other(mentorship_path(mentorship_id) + "?done=confirmed#sessions")
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/dispute")
 async def dispute(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Dispute a session that the other side logged."""
-    form, version = await DisputeForm.read(request), await version_of(request)
-    status = await submit_form(
+    form = await DisputeForm.read(request)
+    status = await submit_or_compare(
+        request,
         form,
-        lambda: actions.dispute(bus, principal, mentorship_id, session_id, form.text.data or "", version),
+        lambda: actions.dispute(bus, principal, mentorship_id, session_id, form.text.data or ""),
         "text",
     )
     if status:

@@ -54,7 +54,7 @@ class PairSession(Table, table=True):
     @property
     def as_logged(self) -> LoggedSession:
         """The session as the rules see it."""
-        return LoggedSession(self.state, Party(self.party), self.minutes, self.version)
+        return LoggedSession(self.state, Party(self.party), self.minutes)
 
 
 async def sessions(session: AsyncSession, mentorship_id: UUID) -> list[PairSession]:

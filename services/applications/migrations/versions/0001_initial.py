@@ -372,7 +372,6 @@ def _create_register() -> None:
         sa.Column("since", sa.Date(), nullable=False),
         sa.Column("until", sa.Date(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="fund_pkey"),
     )
     op.create_table(
@@ -383,7 +382,6 @@ def _create_register() -> None:
         sa.Column("since", sa.Date(), nullable=False),
         sa.Column("until", sa.Date(), nullable=True),
         sa.Column("confidential", sa.Boolean(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="exclusion_pkey"),
     )
     op.create_table(
@@ -398,7 +396,6 @@ def _create_register() -> None:
         sa.Column("since", sa.Date(), nullable=False),
         sa.Column("until", sa.Date(), nullable=False),
         sa.Column("withdrawn", sa.Boolean(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="need_pkey"),
         sa.UniqueConstraint("country", "scheme", "topic_code", "area", "level", "since", "until", name="need_once"),
@@ -623,7 +620,6 @@ def _create_calls() -> None:
         "call_draft",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("entry", postgresql.JSONB(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("touched", postgresql.JSONB(), nullable=False),
         sa.Column("revises", sa.Uuid(), nullable=True),
         sa.Column("base", sa.Integer(), nullable=True),

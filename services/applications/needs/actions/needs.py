@@ -12,7 +12,7 @@ from services.applications.needs.model import (
 from services.applications.refusals import not_found
 from services.applications.register.actions.entries import note_need
 from shared.contracts.registry import NeedChanged
-from shared.errors import ProblemCode, Refused
+from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.scope import may_see_country
 from shared.ids import new_id
@@ -26,20 +26,16 @@ if TYPE_CHECKING:
 
     from shared.bus import Bus, Tx
     from shared.identity import Principal
+    from shared.identity.versions import SentVersions
 
 
-async def save(bus: Bus, principal: Principal, entry: NeedEntry, *, version: int | None = None) -> UUID:
+async def save(bus: Bus, principal: Principal, entry: NeedEntry) -> UUID:
     """Enter a need, or change the one with the entry's id. Raises `Refused` (404, 409, 422 by field)."""
     async with bus.transaction(principal.subject) as tx:
         await store.lock_needs(tx.session)
         known = None if entry.id is None else await store.need(tx.session, entry.id, lock=True)
         if entry.id is not None and (known is None or not may_see_country(principal, known.country)):
             raise not_found()
-        if known is not None and version is not None and version != known.version:
-            raise Refused(
-                gettext("Somebody else changed it since you opened it. Look at it as it is now."),
-                code=ProblemCode.EDIT_CONFLICT,
-            )
         problems_found = problems(entry)
         if not may_see_country(principal, entry.country):
             problems_found["country"] = gettext("Enter the needs of your own country.")
@@ -65,8 +61,11 @@ async def withdraw(bus: Bus, principal: Principal, need_id: UUID) -> None:
             await write_need(tx, stored.entry, stored, withdrawn=True, action="withdrawn")
 
 
-async def enter(bus: Bus, principal: Principal, entries: Sequence[NeedEntry]) -> list[UUID]:
-    """Enter several needs at once, or change the quantity of existing ones. Raises `Refused` (404, 422)."""
+async def enter(bus: Bus, principal: Principal, entries: Sequence[NeedEntry], sent: SentVersions) -> list[UUID]:
+    """Enter several needs at once, or change the quantity of existing ones.
+
+    Raises `Refused` (404, 422), and `Outdated` unless those that exist are as `sent`.
+    """
     async with bus.transaction(principal.subject) as tx:
         await store.lock_needs(tx.session)
         problems_found = {
@@ -82,6 +81,8 @@ async def enter(bus: Bus, principal: Principal, entries: Sequence[NeedEntry]) ->
         if problems_found:
             raise Refused(gettext("Nothing was entered."), 422, problems_found)
         stored = await store.same(tx.session, entries)
+        existing = {place: stored[entry.key].id for place, entry in enumerate(entries) if entry.key in stored}
+        await sent.check(tx.session, existing)
         return [await write_need(tx, entry, stored.get(entry.key)) for entry in entries]
 
 
@@ -90,10 +91,10 @@ async def write_need(
 ) -> UUID:
     """Write a new or a `known` need with its event and history; return its id."""
     before = {} if known is None else _json(known)
-    need = known or store.Need(id=new_id(), version=0, changed_at=clock.now(), **_columns(entry))
+    need = known or store.Need(id=new_id(), changed_at=clock.now(), **_columns(entry))
     for name, value in _columns(entry).items():
         setattr(need, name, value)
-    need.withdrawn, need.version, need.changed_at = withdrawn, need.version + 1, clock.now()
+    need.withdrawn, need.changed_at = withdrawn, clock.now()
     tx.session.add(need)
     await tx.session.flush()
     event = NeedChanged(**entry.model_dump(exclude={"id"}), withdrawn=withdrawn)
@@ -109,4 +110,4 @@ def _columns(entry: NeedEntry) -> dict[str, Any]:
 
 
 def _json(need: store.Need) -> dict[str, JsonValue]:
-    return need.model_dump(mode="json", exclude={"version", "changed_at"})
+    return need.model_dump(mode="json", exclude={"changed_at"})

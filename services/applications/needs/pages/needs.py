@@ -166,7 +166,6 @@ async def _ask(request: DecisionRequest[NeedForm]) -> Question:
         gettext("Change the need") if need else gettext("Add a need"),
         gettext("Save"),
         f"{AT}/{need.id}" if need else AT,
-        version=need.version if need else None,
     )
 
 
@@ -191,8 +190,7 @@ async def _save(request: DecisionRequest[NeedForm]) -> str:
         sentence = gettext("Write a whole number from 1 to 10000.")
         raise Refused(sentence, 422, {"quantity": sentence}) from error
     try:
-        version = None if need_id is None else await request.version()
-        saved = await actions.save(request.bus, request.principal, entry, version=version)
+        saved = await actions.save(request.bus, request.principal, entry)
     except Refused as refused:
         # The form has one field for topic and scheme.
         refused.fields = {_NAMES.get(name, name): sentence for name, sentence in refused.fields.items()}

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from services.applications import transitions
 from services.applications.access.views import capacity_for
-from services.applications.bulk import Outcome, changed_since
+from services.applications.bulk import Outcome, refused_as_changed
 from services.applications.placements import store
 from services.applications.placements.actions import placements
 from services.applications.placements.views.placement import Placement
 from services.applications.refusals import may_proceed, not_found
+from shared.bus.db.records import Changes
 from shared.contracts.codes import OfferState, Role
 from shared.contracts.offers import OfferEndorsed
 from shared.errors import ProblemCode, Refused
@@ -79,13 +80,16 @@ async def decide_all(
     Raises `Refused` (404 where the principal may not see one; 422 without a remark).
     """
     done: list[store.Offer] = []
-    left: list[tuple[store.Offer, str]] = []
+    left: list[tuple[store.Offer, Refused]] = []
     async with bus.transaction(principal.subject) as tx:
-        for row in sorted(await _all_decidable(tx.session, principal, ids), key=lambda offer: offer.id):
+        rows = sorted(await _all_decidable(tx.session, principal, ids), key=lambda offer: offer.id)
+        for row in rows:
             await store.offer(tx.session, row.id, lock=True)
+        changes = Changes() if read is None else await read.changes(tx.session)
+        for row in rows:
             waits = row.stands is OfferState.SUBMITTED
-            if waits and read is not None and await read.changed(tx.session, [row.id]):
-                left.append((row, changed_since()))
+            if waits and changes.has(row.id):
+                left.append((row, refused_as_changed()))
                 continue
             try:
                 if remarks is None:
@@ -95,8 +99,8 @@ async def decide_all(
             except Refused as refused:
                 if refused.status_code != 409 and refused.code is not ProblemCode.OWN_CASE:
                     raise
-                left.append((row, refused.detail))
-    return Outcome(done, left)
+                left.append((row, refused))
+    return Outcome(done, left, changes)
 
 
 async def _all_decidable(session: AsyncSession, principal: Principal, ids: Collection[UUID]) -> list[store.Offer]:

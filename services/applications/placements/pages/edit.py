@@ -21,7 +21,7 @@ from services.applications.placements.views.names import application_named, conf
 from services.applications.placements.views.placement import FormContext, edit_form, new_form
 from services.applications.refusals import not_found
 from shared.bus import Bus
-from shared.bus.db.transaction import Outdated
+from shared.bus.db.outdated import Outdated
 from shared.contracts.codes import Role
 from shared.errors import Refused
 from shared.identity import Principal

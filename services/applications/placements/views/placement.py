@@ -25,6 +25,7 @@ from services.applications.visits import store as visits_store
 from shared.contracts.base import Country
 from shared.contracts.codes import ApplicationKind, CallState, CloseCause, OfferState, PauseCause, Role, Section
 from shared.identity.scope import may_act_for_organisation, may_see_organisation
+from shared.web.items import ListedVersion
 from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
@@ -105,6 +106,12 @@ class Placement(ReadModel):
                 "unaccepted": entry.unaccepted,
             }
         )
+
+
+class ListedPlacement(Placement):
+    """A placement in a list, with the version of the record."""
+
+    version: ListedVersion
 
 
 async def readable_placement(session: AsyncSession, principal: Principal, placement_id: UUID) -> Placement:

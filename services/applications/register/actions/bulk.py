@@ -1,7 +1,7 @@
 """Enter organisations, people, partners, funds and exclusions in bulk, for the programme coordinator's programs."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -26,8 +26,17 @@ from shared.contracts.registry import ExclusionChanged, FundChanged, PartnerStat
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import write_access
+from shared.identity.versions import SentVersions
 from shared.ids import new_id
 from shared.time import clock
+
+
+class EntryWithId(Protocol):
+    """An entry that may name the one that it replaces."""
+
+    @property
+    def id(self) -> UUID | None:
+        """Return its id."""
 
 
 def _check_once(within: str, entries: Sequence[BaseModel], *key: str) -> None:
@@ -41,20 +50,26 @@ def _check_once(within: str, entries: Sequence[BaseModel], *key: str) -> None:
         earlier.add(values)
 
 
-async def enter_organisations(bus: Bus, actor: str, entries: Sequence[OrganisationEntry]) -> list[UUID]:
+async def enter_organisations(
+    bus: Bus, actor: str, entries: Sequence[OrganisationEntry], sent: SentVersions
+) -> list[UUID]:
     """Enter organisations, or replace those with the same id; return their ids in the same order.
 
-    Raises `Refused` (422) for an id that is there twice.
+    Raises `Refused` (422) for an id that is there twice, and `Outdated` unless those that are replaced are as `sent`.
     """
     _check_once("organisations", entries, "id")
     async with bus.transaction(actor) as tx:
+        ids = [entry.id for entry in entries if entry.id is not None]
+        known = {organisation.id for organisation in await register_entries.organisations(tx.session, ids=ids)}
+        await sent.check(tx.session, _replaced(entries, known))
         return await put_organisations(tx, entries)
 
 
-async def enter_people(bus: Bus, actor: str, entries: Sequence[PersonEntry]) -> list[UUID]:
+async def enter_people(bus: Bus, actor: str, entries: Sequence[PersonEntry], sent: SentVersions) -> list[UUID]:
     """Enter people with their grants, or replace existing ones; return their opaque ids in the same order.
 
-    The programme vouches for their addresses. Raises `Refused` (422) if an address belongs to somebody else, (403)
+    The programme vouches for their addresses. Raises `Outdated` unless those that are replaced are as `sent`, and
+    `Refused` (422) if an address belongs to somebody else, (403)
     if an entry changes the rights of the person who enters it, or of somebody they manage or are managed by.
     """
     _check_once("people", entries, "subject")
@@ -64,6 +79,9 @@ async def enter_people(bus: Bus, actor: str, entries: Sequence[PersonEntry]) -> 
         if taken := await taken_addresses(tx.session, entries):
             fields = {f"people.{place}.email": sentence for place, sentence in taken.items()}
             raise Refused(gettext("An address is there twice. Nobody was entered."), 422, fields)
+        known = await register_entries.people_by_subject(tx.session, {entry.subject for entry in entries})
+        replaced = {place: known[entry.subject].id for place, entry in enumerate(entries) if entry.subject in known}
+        await sent.check(tx.session, replaced)
         return await put_people(tx, entries, vouched=True)
 
 
@@ -81,11 +99,11 @@ async def _check_own_rights(tx: Tx, entries: Sequence[PersonEntry]) -> None:
             raise Refused(sentence, fields={f"people.{place}.grants": sentence}, code=ProblemCode.OWN_CASE)
 
 
-async def enter_partners(bus: Bus, actor: str, entries: Sequence[PartnerEntry]) -> None:
+async def enter_partners(bus: Bus, actor: str, entries: Sequence[PartnerEntry], sent: SentVersions) -> None:
     """Enter partner countries as active from a day on.
 
     Raises `Refused` (409) for a suspended one, which is reinstated by a separate decision, and (422) for one that is
-    there twice.
+    there twice, and `Outdated` unless those that are known are as `sent`.
     """
     _check_once("partners", entries, "country", "since")
     async with bus.transaction(actor) as tx:
@@ -96,6 +114,8 @@ async def enter_partners(bus: Bus, actor: str, entries: Sequence[PartnerEntry]) 
             ):
                 raise Refused(gettext("A suspended partner is reinstated on its own page, not entered anew."), 409)
         latest = {partner.country: partner for partner in reversed(await register_entries.partners(tx.session))}
+        known = {place: entry.country for place, entry in enumerate(entries) if entry.country in latest}
+        await sent.check(tx.session, known)
         await register_entries.put(tx.session, register_entries.Partner, [entry.model_dump() for entry in entries])
         for entry in entries:
             await tx.record(PartnerStatusChanged(**entry.model_dump()), entry.country)
@@ -113,13 +133,19 @@ async def enter_partners(bus: Bus, actor: str, entries: Sequence[PartnerEntry]) 
         await tx.changed("register")
 
 
-async def enter_funds(bus: Bus, actor: str, entries: Sequence[FundEntry]) -> list[UUID]:
+def _replaced(entries: Sequence[EntryWithId], known: Collection[UUID]) -> dict[int, object]:
+    """Return the ids of those entries that replace a known one, by their places."""
+    return {place: entry.id for place, entry in enumerate(entries) if entry.id in known}
+
+
+async def enter_funds(bus: Bus, actor: str, entries: Sequence[FundEntry], sent: SentVersions) -> list[UUID]:
     """Enter funds, or replace those with the same id; return their ids in the same order.
 
-    Raises `Refused` (422) for an id that is there twice.
+    Raises `Refused` (422) for an id that is there twice, and `Outdated` unless those that are replaced are as `sent`.
     """
     _check_once("funds", entries, "id")
     async with bus.transaction(actor) as tx:
+        await sent.check(tx.session, _replaced(entries, {fund.id for fund in await register_entries.funds(tx.session)}))
         return await put_funds(tx, entries)
 
 
@@ -134,13 +160,15 @@ async def put_funds(tx: Tx, entries: Sequence[FundEntry]) -> list[UUID]:
     return ids
 
 
-async def enter_exclusions(bus: Bus, actor: str, entries: Sequence[ExclusionEntry]) -> list[UUID]:
+async def enter_exclusions(bus: Bus, actor: str, entries: Sequence[ExclusionEntry], sent: SentVersions) -> list[UUID]:
     """Enter exclusions, or replace those with the same id; return their ids in the same order.
 
-    Raises `Refused` (422) for an id that is there twice.
+    Raises `Refused` (422) for an id that is there twice, and `Outdated` unless those that are replaced are as `sent`.
     """
     _check_once("exclusions", entries, "id")
     async with bus.transaction(actor) as tx:
+        known = {exclusion.id for exclusion in await register_entries.exclusions(tx.session)}
+        await sent.check(tx.session, _replaced(entries, known))
         return await put_exclusions(tx, entries)
 
 
@@ -170,9 +198,8 @@ async def _put(
     entries: Sequence[BaseModel],
     stored: Mapping[UUID, register_entries.Fund] | Mapping[UUID, register_entries.Exclusion],
 ) -> None:
-    before = {id_: row_before.model_dump(mode="json", exclude={"version"}) for id_, row_before in stored.items()}
-    versions = {id_: row_before.version for id_, row_before in stored.items()}
-    await register_entries.put(tx.session, table, [row | {"version": versions.get(row["id"], 0) + 1} for row in rows])
+    before = {id_: row_before.model_dump(mode="json") for id_, row_before in stored.items()}
+    await register_entries.put(tx.session, table, rows)
     for row, entry in zip(rows, entries, strict=True):
         note(
             tx.session,

@@ -1,4 +1,4 @@
-"""Enter and change one fund or one excluded pair, with a check for concurrent changes."""
+"""Enter and change one fund or one excluded pair."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from services.applications.refusals import not_found
 from services.applications.register.actions.bulk import put_exclusions, put_funds
 from services.applications.register.model import ExclusionEntry, FundEntry
 from services.applications.register.store import entries
-from shared.errors import ProblemCode, Refused
+from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import clock
 
@@ -20,33 +20,22 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 
-def _check_version(version: int | None, now: int) -> None:
-    if version is not None and version != now:
-        raise Refused(
-            gettext("Somebody else changed it since you opened it. Look at it as it is now."),
-            code=ProblemCode.EDIT_CONFLICT,
-        )
-
-
 def _check_term(since: date, until: date | None) -> None:
     if until is not None and until < since:
         sentence = gettext("The last day is the first day or later.")
         raise Refused(sentence, 422, {"until": sentence})
 
 
-async def save_fund(bus: Bus, principal: Principal, entry: FundEntry, *, version: int | None = None) -> UUID:
+async def save_fund(bus: Bus, principal: Principal, entry: FundEntry) -> UUID:
     """Enter a fund, or change the one with the entry's id. Raises `Refused` (404, 409, 422)."""
     _check_term(entry.since, entry.until)
     async with bus.transaction(principal.subject) as tx:
-        if entry.id is not None:
-            stored = await entries.fund(tx.session, entry.id, lock=True)
-            if stored is None:
-                raise not_found()
-            _check_version(version, stored.version)
+        if entry.id is not None and await entries.fund(tx.session, entry.id, lock=True) is None:
+            raise not_found()
         return (await put_funds(tx, [entry]))[0]
 
 
-async def save_exclusion(bus: Bus, principal: Principal, entry: ExclusionEntry, *, version: int | None = None) -> UUID:
+async def save_exclusion(bus: Bus, principal: Principal, entry: ExclusionEntry) -> UUID:
     """Enter an excluded pair, or change the one with the entry's id. Raises `Refused` (404, 409, 422)."""
     _check_term(entry.since, entry.until)
     pair = entry.countries or entry.organisations or ()
@@ -55,11 +44,8 @@ async def save_exclusion(bus: Bus, principal: Principal, entry: ExclusionEntry, 
         name = "second_country" if entry.countries else "second_organisation"
         raise Refused(sentence, 422, {name: sentence})
     async with bus.transaction(principal.subject) as tx:
-        if entry.id is not None:
-            stored = await entries.exclusion(tx.session, entry.id, lock=True)
-            if stored is None:
-                raise not_found()
-            _check_version(version, stored.version)
+        if entry.id is not None and await entries.exclusion(tx.session, entry.id, lock=True) is None:
+            raise not_found()
         return (await put_exclusions(tx, [entry]))[0]
 
 
@@ -72,7 +58,5 @@ async def end_exclusion(bus: Bus, principal: Principal, exclusion_id: UUID) -> N
         today = clock.today()
         if stored.until is not None and stored.until <= today:
             return
-        entry = ExclusionEntry.model_validate(
-            {**stored.model_dump(exclude={"version"}), "until": max(today, stored.since)}
-        )
+        entry = ExclusionEntry.model_validate({**stored.model_dump(), "until": max(today, stored.since)})
         await put_exclusions(tx, [entry])

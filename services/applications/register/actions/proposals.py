@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from services.applications.bulk import changed_since
+from services.applications.bulk import refused_as_changed
 from services.applications.own_cases.model import Concerned
 from services.applications.own_cases.views import CaseToDecide
 from services.applications.own_cases.views import check as check_own_case
@@ -45,12 +45,14 @@ from services.applications.register.views.proposals import (
     visible,
 )
 from services.applications.register.views.scope import decides, scope_of
+from shared.bus.db.records import Changes
 from shared.contracts.codes import ProposalKind, ProposalState, Role
 from shared.contracts.registry import ProposalChanged
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
+from shared.web.items import not_done
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,14 +68,11 @@ MOST_AT_ONCE = 50
 _DECIDING = (Role.PROGRAMME_COORDINATOR,)
 
 
-async def submit(
-    bus: Bus, principal: Principal, change: Change, *, version: int | None = None, note_: str = "", new: bool = False
-) -> Submission:
+async def submit(bus: Bus, principal: Principal, change: Change, *, note_: str = "", new: bool = False) -> Submission:
     """Make a change as the programme, or propose it as a country or an agency.
 
-    `version` is the entry's as its writer saw it; with `new` the entry must not exist yet. Raises `Refused` (404; 403
-    where a programme coordinator's change is an own case; 409 if it was changed since, or a proposal about
-    it waits; 422 by field).
+    With `new` the entry must not exist yet. Raises `Refused` (404; 403 where a programme coordinator's change is an
+    own case; 409 if a proposal about it waits; 422 by field).
     """
     async with bus.transaction(principal.subject) as tx:
         await entries.lock_people(tx.session)
@@ -85,11 +84,6 @@ async def submit(
             raise Refused(sentence, 422, {"subject": sentence})
         if target.exists and not scope_of(principal).covers(target.country, target.organisation_id):
             raise not_found()
-        if version is not None and version != target.version:
-            raise Refused(
-                gettext("Somebody else changed it since you opened it. Look at it as it is now."),
-                code=ProblemCode.EDIT_CONFLICT,
-            )
         await check_change(tx.session, principal, change, target)
         if decides(principal):
             case = CaseToDecide(Concerned(concerned_by(change)))
@@ -199,7 +193,7 @@ def _comparison(proposal: store.Proposal, target: Target) -> ComparedProposal:
     stale = pending and proposal.base_version != target.version
     return ComparedProposal(
         **dict(proposal_view(proposal)),
-        version=target.version,
+        entry_version=target.version,
         entry_id=target.entry_id,
         changes=field_changes(differences(base, after) if after else {}),
         meanwhile=field_changes(differences(proposal.before, target.current) if stale else {}),
@@ -224,12 +218,12 @@ async def approve(
         proposal = await store.proposal(tx.session, proposal_id, lock=True)
         if proposal is None:
             raise not_found()
-        if proposal.stands is ProposalState.APPROVED and proposal.settled_by == principal.subject:
+        if _approved_by(proposal, principal):
             return proposal_view(proposal)
-        if read is not None and await read.changed(tx.session, [proposal_id]):
+        if read is not None and (await read.changes(tx.session, [proposal_id])).has(proposal_id):
             with lawful():
                 check_pending(proposal.stands)
-            raise Refused(changed_since(), code=ProblemCode.EDIT_CONFLICT)
+            raise refused_as_changed()
         return await _approve(tx, principal, proposal, version)
 
 
@@ -288,17 +282,37 @@ async def _settle(
 async def approve_several(
     bus: Bus, principal: Principal, ids: Sequence[UUID], read: ReadVersions | None = None
 ) -> ApprovedProposals:
-    """Approve those that can be and are as the principal `read` them, 50 at the most; return them and the others."""
+    """Approve those that can be and are as the principal `read` them, 50 at the most; return them and the others.
+
+    Each is approved in a transaction of its own. Raises `Outdated` (428) before the first if one names no version.
+    """
     done: list[Proposal] = []
-    left: list[LeftProposal] = []
+    left: list[tuple[store.Proposal, Refused]] = []
     async with bus.read() as session:
         proposals = await store.by_ids(session, list(ids)[:MOST_AT_ONCE])
+        changes = Changes() if read is None else await read.changes(session)
+        for proposal in proposals:
+            if not _approved_by(proposal, principal):
+                changes.has(proposal.id)
     for proposal in proposals:
         try:
             done.append(await approve(bus, principal, proposal.id, read=read))
         except Refused as refused:
-            left.append(LeftProposal(id=proposal.id, name=proposal.name, why=_sentence(refused)))
-    return ApprovedProposals(approved=tuple(done), left=tuple(left))
+            left.append((proposal, refused))
+    if read is not None and left:
+        async with bus.read() as session:
+            changes = await read.changes(session, {proposal.id for proposal, _ in left})
+    return ApprovedProposals(
+        approved=tuple(done),
+        left=tuple(
+            LeftProposal(**dict(not_done(proposal.id, _sentence(refused), refused.code, changes)), name=proposal.name)
+            for proposal, refused in left
+        ),
+    )
+
+
+def _approved_by(proposal: store.Proposal, principal: Principal) -> bool:
+    return proposal.stands is ProposalState.APPROVED and proposal.settled_by == principal.subject
 
 
 async def refuse(bus: Bus, principal: Principal, proposal_id: UUID, reason: RefusedBecause, text: str = "") -> Proposal:

@@ -2,14 +2,16 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from services.applications.guards import Coordinator
 from services.applications.parameters import REGISTER_API, Body, BusDep
 from services.applications.register.actions import funds as actions
 from services.applications.register.model import ExclusionEntry, FundEntry
 from services.applications.register.views import entries
-from services.applications.register.views.entries import Ended, EntryId, Exclusion
+from services.applications.register.views.entries import Ended, EntryId, ListedExclusion
+from shared.identity.versions import expect_in_body
+from shared.web.items import RecordVersion, with_versions
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
 
@@ -17,36 +19,41 @@ router = APIRouter(prefix=REGISTER_API, tags=["register"])
 
 
 class FundChange(Body):
-    """A fund as it is to be; `version` is the one that was read."""
+    """A fund as it is to be; an existing one in the version that was read."""
 
     fund: FundEntry
-    version: int | None = None
+    version: RecordVersion = ""
 
 
 class ExclusionChange(Body):
-    """An excluded pair as it is to be; `version` is the one that was read."""
+    """An excluded pair as it is to be; an existing one in the version that was read."""
 
     exclusion: ExclusionEntry
-    version: int | None = None
+    version: RecordVersion = ""
 
 
 @router.post("/funds", operation_id="save_register_fund")
-async def save_fund(body: FundChange, principal: Coordinator, bus: BusDep) -> EntryId:
+async def save_fund(request: Request, body: FundChange, principal: Coordinator, bus: BusDep) -> EntryId:
     """Enter a fund, or change the one with that id; returns its id."""
-    return EntryId(id=await actions.save_fund(bus, principal, body.fund, version=body.version))
+    if body.fund.id is not None:
+        expect_in_body(request, "fund_id", body.fund.id, body.version, "/version")
+    return EntryId(id=await actions.save_fund(bus, principal, body.fund))
 
 
 @router.get("/exclusions")
-async def read_exclusions(_: Coordinator, bus: BusDep, page: PageDep) -> Page[Exclusion]:
+async def read_exclusions(request: Request, _: Coordinator, bus: BusDep, page: PageDep) -> Page[ListedExclusion]:
     """Return all excluded pairs, the one entered last first; for programme coordinators only."""
-    async with bus.read() as session:
-        return await entries.exclusions_page(session, page)
+    async with bus.snapshot() as session:
+        found = await entries.exclusions_page(session, page)
+        return await with_versions(request, session, "exclusion_id", found, ListedExclusion)
 
 
 @router.post("/exclusions")
-async def save_exclusion(body: ExclusionChange, principal: Coordinator, bus: BusDep) -> EntryId:
+async def save_exclusion(request: Request, body: ExclusionChange, principal: Coordinator, bus: BusDep) -> EntryId:
     """Enter an excluded pair, or change the one with that id; returns its id."""
-    return EntryId(id=await actions.save_exclusion(bus, principal, body.exclusion, version=body.version))
+    if body.exclusion.id is not None:
+        expect_in_body(request, "exclusion_id", body.exclusion.id, body.version, "/version")
+    return EntryId(id=await actions.save_exclusion(bus, principal, body.exclusion))
 
 
 @router.post("/exclusions/{exclusion_id}/end")

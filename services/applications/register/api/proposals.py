@@ -3,16 +3,24 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import Field
 
 from services.applications.guards import Coordinator, Decider
 from services.applications.parameters import REGISTER_API, Body, BusDep, Text
 from services.applications.register.actions import proposals as actions
-from services.applications.register.model.proposals import Change, RefusedBecause
+from services.applications.register.model.proposals import Change, OrganisationChange, RefusedBecause
 from services.applications.register.views import proposals as views
-from services.applications.register.views.proposals import ApprovedProposals, ComparedProposal, Proposal, Submission
+from services.applications.register.views.proposals import (
+    ApprovedProposals,
+    ComparedProposal,
+    ListedProposal,
+    Proposal,
+    Submission,
+)
 from shared.contracts.codes import ProposalState
+from shared.identity.versions import expect_in_body
+from shared.web.items import ReadItem, RecordVersion, read_items, with_versions
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
 
@@ -20,24 +28,24 @@ router = APIRouter(prefix=f"{REGISTER_API}/proposals", tags=["register"])
 
 
 class Proposed(Body):
-    """A change; `version` is the entry's as it was read. With `new` the person must not exist yet."""
+    """A change of an entry in the version that was read. With `new` the person must not exist yet."""
 
     change: Change
-    version: int | None = None
+    version: RecordVersion = ""
     note: Text = ""
     new: bool = False
 
 
 class Approval(Body):
-    """`version` is the entry's as it was read; by default the proposer's."""
+    """`entry_version` is the entry's as it was read; by default the proposer's."""
 
-    version: int | None = None
+    entry_version: int | None = None
 
 
 class Several(Body):
-    """The proposals to approve."""
+    """The proposals to approve, as they were read."""
 
-    ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=actions.MOST_AT_ONCE)]
+    proposals: Annotated[tuple[ReadItem, ...], Field(min_length=1, max_length=actions.MOST_AT_ONCE)]
 
 
 class ProposalRefusal(Body):
@@ -48,24 +56,31 @@ class ProposalRefusal(Body):
 
 
 @router.post("", status_code=201)
-async def propose(body: Proposed, principal: Decider, bus: BusDep) -> Submission:
+async def propose(request: Request, body: Proposed, principal: Decider, bus: BusDep) -> Submission:
     """Propose a change; from the programme it takes effect at once, and `id` is the entry's."""
-    return await actions.submit(bus, principal, body.change, version=body.version, note_=body.note, new=body.new)
+    async with bus.read() as session:
+        entry_id = await views.entry_id(session, body.change)
+    if entry_id is not None:
+        parameter = "organisation_id" if isinstance(body.change, OrganisationChange) else "person_id"
+        expect_in_body(request, parameter, entry_id, body.version, "/version")
+    return await actions.submit(bus, principal, body.change, note_=body.note, new=body.new)
 
 
 @router.get("")
 async def read_all(
-    principal: Decider, bus: BusDep, page: PageDep, state: ProposalState | None = None
-) -> Page[Proposal]:
+    request: Request, principal: Decider, bus: BusDep, page: PageDep, state: ProposalState | None = None
+) -> Page[ListedProposal]:
     """Return the proposals of the caller's country, or all, the newest first; `since`: when made or decided."""
-    async with bus.read() as session:
-        return await views.proposals_page(session, principal, state, page)
+    async with bus.snapshot() as session:
+        found = await views.proposals_page(session, principal, state, page)
+        return await with_versions(request, session, "proposal_id", found, ListedProposal)
 
 
 @router.post("/approve")
-async def approve_several(body: Several, principal: Coordinator, bus: BusDep) -> ApprovedProposals:
+async def approve_several(request: Request, body: Several, principal: Coordinator, bus: BusDep) -> ApprovedProposals:
     """Approve several; returns those approved, and the others with the reason."""
-    return await actions.approve_several(bus, principal, body.ids)
+    read = read_items(request, "proposal_id", "proposals", body.proposals)
+    return await actions.approve_several(bus, principal, [each.id for each in body.proposals], read)
 
 
 @router.get("/{proposal_id:uuid}")
@@ -76,8 +91,8 @@ async def read_one(proposal_id: UUID, principal: Decider, bus: BusDep) -> Compar
 
 @router.post("/{proposal_id}/approve")
 async def approve(proposal_id: UUID, principal: Coordinator, bus: BusDep, body: Approval | None = None) -> Proposal:
-    """Approve a proposal; 409 if the entry was changed since and `version` is not the current one."""
-    return await actions.approve(bus, principal, proposal_id, version=None if body is None else body.version)
+    """Approve a proposal; 409 if the entry was changed since and `entry_version` is not the current one."""
+    return await actions.approve(bus, principal, proposal_id, version=None if body is None else body.entry_version)
 
 
 @router.post("/{proposal_id}/refuse")

@@ -36,7 +36,6 @@ def entry_question(
         at if entry is None else f"{at}/{entry.id}",
         caption="" if entry is None else entry.name,
         text="" if programme else gettext("The programme coordinator looks at it and approves it, or says why not."),
-        version=None if entry is None else entry.version,
         template=template,
     )
 

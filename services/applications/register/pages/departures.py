@@ -33,7 +33,6 @@ def _question(leaving: Departure, *, title: str, button: str, text: str, warning
         f"{AT}/{leaving.person.id}",
         caption=labels.country(leaving.person.country),
         text=text,
-        version=leaving.person.version,
         warning=warning,
         template="register/open_matters.html",
         more={"matters": leaving.matters, "offices": leaving.offices},
@@ -71,9 +70,7 @@ async def _leave(request: DecisionRequest[LeaveForm]) -> str:
         if "successor" in form and form.successor.data:
             successor = (await entries.person(session, request.principal, UUID(form.successor.data))).subject
     change = Leave(subject=person.subject, last_day=form.last_day.data, successor=successor)
-    submitted = await proposals.submit(
-        request.bus, request.principal, change, version=await request.version(), note_=note_of(form)
-    )
+    submitted = await proposals.submit(request.bus, request.principal, change, note_=note_of(form))
     return submitted_address(submitted, AT)
 
 
@@ -115,9 +112,7 @@ async def _transfer(request: DecisionRequest[TransferForm]) -> str:
     async with request.bus.read() as session:
         person = await entries.person(session, request.principal, request.id)
     change = Transfer(subject=person.subject, organisation_id=UUID(form.organisation_id.data), day=form.day.data)
-    submitted = await proposals.submit(
-        request.bus, request.principal, change, version=await request.version(), note_=note_of(form)
-    )
+    submitted = await proposals.submit(request.bus, request.principal, change, note_=note_of(form))
     return submitted_address(submitted, AT)
 
 

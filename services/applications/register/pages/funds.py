@@ -88,15 +88,13 @@ async def _ask_fund(request: DecisionRequest[FundForm]) -> Question:
         gettext("Change the fund") if fund else gettext("Add a fund"),
         gettext("Save"),
         FUNDS,
-        version=fund.version if fund else None,
     )
 
 
 async def _save_fund(request: DecisionRequest[FundForm]) -> str:
     fund_id = request.ids.get("fund_id")
     entry = request.form.entry(fund_id)
-    version = None if fund_id is None else await request.version()
-    await actions.save_fund(request.bus, request.principal, entry, version=version)
+    await actions.save_fund(request.bus, request.principal, entry)
     return f"{FUNDS}?done=saved"
 
 
@@ -186,7 +184,6 @@ async def _ask_pair(request: DecisionRequest[ExclusionForm]) -> Question:
         text=gettext(
             "Fill in the two countries or the two organisations. To let the pair be matched again, enter a last day."
         ),
-        version=exclusion.version if exclusion else None,
         template="register/exclusion.html",
         more={"end_href": f"{EXCLUSIONS}/{request.id}/end" if ends else ""},
     )
@@ -201,8 +198,7 @@ async def _save_pair(request: DecisionRequest[ExclusionForm]) -> str:
         raise Refused(gettext("Choose one"), 422, missing)
     terms = {"since": form.since.data, "until": form.until.data, "confidential": form.confidential.data}
     entry = ExclusionEntry.model_validate({"id": exclusion_id, kind: pair, **terms})
-    version = None if exclusion_id is None else await request.version()
-    await actions.save_exclusion(request.bus, request.principal, entry, version=version)
+    await actions.save_exclusion(request.bus, request.principal, entry)
     return f"{EXCLUSIONS}?done=saved"
 
 

@@ -145,7 +145,6 @@ async def _save(request: DecisionRequest[OrganisationForm]) -> str:
         request.bus,
         request.principal,
         OrganisationChange(entry=entry),
-        version=None if organisation is None else await request.version(),
         note_=note_of(request.form),
     )
     return submitted_address(submitted, AT)
@@ -204,7 +203,6 @@ async def _ask_activity(request: DecisionRequest[WordForm]) -> Question:
         f"{AT}/{organisation.id}",
         caption=organisation.name,
         text=text,
-        version=organisation.version,
         warning=organisation.active,
         template="register/open_matters.html",
         more={"matters": _matters(activity) if organisation.active else None, "offices": ()},
@@ -232,7 +230,6 @@ async def _change_activity(request: DecisionRequest[WordForm]) -> str:
         request.bus,
         request.principal,
         OrganisationChange(entry=entry),
-        version=await request.version() or organisation.version,
         note_=note_of(request.form),
     )
     return submitted_address(submitted, AT)

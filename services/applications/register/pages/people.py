@@ -182,7 +182,6 @@ async def _save(request: DecisionRequest[PersonForm]) -> str:
         request.bus,
         request.principal,
         PersonChange(entry=entry),
-        version=None if edited is None else await request.version(),
         note_=note_of(request.form),
         new=edited is None,
     )

@@ -50,7 +50,7 @@ class Organisation(Table, table=True):
     domains: list[str] = Field(
         default_factory=list, sa_type=JSONB, description="Of the service addresses of its people, in small letters"
     )
-    version: int = Field(default=1, description="Counts its changes: the optimistic lock of forms and proposals")
+    version: int = Field(default=1, description="Counts its changes: what a proposal rests on")
 
 
 class Person(Table, table=True):
@@ -87,7 +87,7 @@ class Person(Table, table=True):
     years_in_field: int | None = None
     sex: str | None = None
     changed_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
-    version: int = Field(default=1, description="Counts its changes: the optimistic lock of forms and proposals")
+    version: int = Field(default=1, description="Counts its changes: what a proposal rests on")
     email_verified_at: datetime | None = Field(
         default=None, sa_type=sa.DateTime(timezone=True), description="When its owner, or the programme, vouched for it"
     )
@@ -139,7 +139,6 @@ class Fund(Table, table=True):
     since: date
     until: date | None = None
     active: bool = True
-    version: int = Field(default=1, description="Counts its changes: the optimistic lock of forms")
 
 
 class Exclusion(Table, table=True):
@@ -153,7 +152,6 @@ class Exclusion(Table, table=True):
     since: date
     until: date | None = None
     confidential: bool = False
-    version: int = Field(default=1, description="Counts its changes: the optimistic lock of forms")
 
 
 async def lock_people(session: AsyncSession) -> None:

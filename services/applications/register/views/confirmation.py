@@ -17,6 +17,7 @@ from services.applications.register.views import words
 from services.applications.register.views.entries import Person, person_view
 from services.applications.register.views.scope import decides, scope_of
 from shared.time import clock
+from shared.web.items import ListedVersion
 from shared.web.paging import page_of
 from shared.web.read_models import Page, ReadModel
 
@@ -45,11 +46,10 @@ class AccessToConfirm(ReadModel):
     may_confirm: Annotated[bool, Field(description="The caller may confirm it.")]
 
 
-class ConfirmedAccess(ReadModel):
-    """The result of confirming access; `left` is for somebody else to confirm."""
+class ListedAccess(AccessToConfirm):
+    """A person in the list, with the version of the record."""
 
-    confirmed: tuple[UUID, ...]
-    left: tuple[UUID, ...]
+    version: ListedVersion
 
 
 @dataclass(frozen=True, slots=True)

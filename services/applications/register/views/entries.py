@@ -15,6 +15,7 @@ from services.applications.register.store import people
 from services.applications.register.views.scope import scope_of
 from shared.contracts.access import AccessGrant
 from shared.contracts.codes import OrganisationKind, PartnerStatus, RankGroup, ServiceKind, Sex
+from shared.web.items import ListedVersion
 from shared.web.paging import page_of
 from shared.web.read_models import Page, ReadModel
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from shared.identity import Principal
     from shared.web.paging import PageRequest
-
-Version = Annotated[int, Field(description="Counts the changes; send it back with a change.", examples=[3])]
 
 
 class Organisation(ReadModel):
@@ -41,7 +40,12 @@ class Organisation(ReadModel):
     domains: Annotated[
         tuple[str, ...], Field(description="Of the service addresses of its people.", examples=[["police.example"]])
     ]
-    version: Version
+
+
+class ListedOrganisation(Organisation):
+    """An organisation in a list, with the version of the record."""
+
+    version: ListedVersion
 
 
 class Person(ReadModel):
@@ -78,12 +82,17 @@ class Person(ReadModel):
     moves_on: Annotated[date | None, Field(description="From when the person belongs to `moves_to`.")]
     moves_to: UUID | None
     changed_at: AwareDatetime
-    version: Version
 
     @property
     def unconfirmed_address(self) -> str | None:
         """Return the address that its owner has not confirmed yet; None if all is confirmed."""
         return self.email_wanted or (None if self.email_verified_at is not None else self.email)
+
+
+class ListedPerson(Person):
+    """A person in a list, with the version of the record."""
+
+    version: ListedVersion
 
 
 class PartnerSince(ReadModel):
@@ -103,7 +112,12 @@ class Fund(ReadModel):
     since: date
     until: Annotated[date | None, Field(description="The last day; null if it has no end.")]
     active: Annotated[bool, Field(description="Calls can use it.")]
-    version: Version
+
+
+class ListedFund(Fund):
+    """A fund in a list, with the version of the record."""
+
+    version: ListedVersion
 
 
 class Exclusion(ReadModel):
@@ -115,7 +129,12 @@ class Exclusion(ReadModel):
     since: date
     until: Annotated[date | None, Field(description="The last day; null if it has no end.")]
     confidential: Annotated[bool, Field(description="Everybody but the programme coordinator reads “not available”.")]
-    version: Version
+
+
+class ListedExclusion(Exclusion):
+    """A pair in a list, with the version of the record."""
+
+    version: ListedVersion
 
 
 class Entered(ReadModel):

@@ -11,7 +11,14 @@ from pydantic import AwareDatetime, Field
 
 from services.applications.parameters import REGISTER
 from services.applications.refusals import not_found
-from services.applications.register.model.proposals import Change, Leave, RefusedBecause, Transfer
+from services.applications.register.model.proposals import (
+    Change,
+    Leave,
+    OrganisationChange,
+    PersonChange,
+    RefusedBecause,
+    Transfer,
+)
 from services.applications.register.store import entries
 from services.applications.register.store import proposals as store
 from services.applications.register.views import words
@@ -20,6 +27,7 @@ from services.applications.register.views.scope import scope_of
 from shared.contracts.codes import ProposalKind, ProposalState
 from shared.i18n import gettext
 from shared.time import dates
+from shared.web.items import ListedVersion, NotDone
 from shared.web.paging import page_of
 from shared.web.read_models import Page, ReadModel
 
@@ -65,10 +73,18 @@ class Proposal(ReadModel):
         return self.state is ProposalState.WAITS
 
 
+class ListedProposal(Proposal):
+    """A proposal in a list, with the version of the record."""
+
+    version: ListedVersion
+
+
 class ComparedProposal(Proposal):
     """A proposal beside the entry as it is now."""
 
-    version: Annotated[int, Field(description="The version of the entry now; 0 if there is none.")]
+    entry_version: Annotated[
+        int, Field(description="How often the entry was changed by now; 0 if there is none. Send it with the approval.")
+    ]
     entry_id: Annotated[UUID | None, Field(description="The person or organisation; null if it is not entered yet.")]
     changes: Annotated[tuple[ChangedField, ...], Field(description="What approving it changes.")]
     meanwhile: Annotated[tuple[ChangedField, ...], Field(description="What was changed since it was proposed.")]
@@ -76,7 +92,7 @@ class ComparedProposal(Proposal):
     @property
     def stale(self) -> bool:
         """Return whether the entry was changed since the proposal."""
-        return self.base_version != self.version
+        return self.base_version != self.entry_version
 
     @property
     def entry_href(self) -> str | None:
@@ -102,12 +118,10 @@ class Submission(ReadModel):
     proposal: Annotated[Proposal | None, Field(description="The proposal that waits for the programme coordinator.")]
 
 
-class LeftProposal(ReadModel):
+class LeftProposal(NotDone):
     """A proposal that could not be approved."""
 
-    id: UUID
-    name: str
-    why: Annotated[str, Field(examples=["Lusine Grigoryan was changed since this was proposed."])]
+    name: Annotated[str, Field(description="Of the person or organisation.", examples=["Lusine Grigoryan"])]
 
 
 class ApprovedProposals(ReadModel):
@@ -232,3 +246,13 @@ async def proposal_details(session: AsyncSession, principal: Principal, compared
         proposer.name if proposer is not None and in_scope else gettext("another coordinator"),
         compared.settled_at or compared.proposed_at,
     )
+
+
+async def entry_id(session: AsyncSession, change: Change) -> UUID | None:
+    """Return the id of the person or organisation that a change is about; None where there is none yet."""
+    if isinstance(change, OrganisationChange):
+        known = None if change.entry.id is None else await entries.organisation(session, change.entry.id)
+        return None if known is None else known.id
+    subject = change.entry.subject if isinstance(change, PersonChange) else change.subject
+    person = await entries.person(session, subject)
+    return None if person is None else person.id

@@ -12,10 +12,11 @@ from services.applications.access.store import deciders_on as held_on
 from services.applications.access.views import capacity_among
 from services.applications.application.model import states
 from services.applications.application.store import applications as store
-from services.applications.bulk import Outcome, changed_since
+from services.applications.bulk import Outcome, refused_as_changed
 from services.applications.calls import store as calls_store
 from services.applications.refusals import lawful, not_found
 from services.applications.review.actions.endorsement import Decision, Return, carry_out, is_repeat
+from shared.bus.db.records import Changes
 from shared.errors import Refused
 from shared.identity.scope import may_coordinate
 from shared.time import clock
@@ -79,26 +80,26 @@ async def decide_all(
     if isinstance(decision, Return):
         decision = Return(decision.written)
     done: list[store.Application] = []
-    left: list[tuple[store.Application, str]] = []
+    left: list[tuple[store.Application, Refused]] = []
     async with bus.transaction(principal.subject) as tx:
         found = await store.locked(tx.session, ids)
         _check_all_visible(principal, ids, found)
         deciders = await held_on(tx.session, clock.today())
         calls = await calls_store.calls_by_id(tx.session, {row.call_id for row in found})
-        changed = set() if read is None else await read.changed(tx.session)
+        changes = Changes() if read is None else await read.changes(tx.session)
         for application in found:
             try:
                 if not await is_repeat(tx, principal, application, decision):
                     own = capacity_among(deciders, principal, application)
-                    if application.id in changed:
-                        left.append((application, obstacle(application, own, decision.event) or changed_since()))
+                    if changes.has(application.id):
+                        left.append((application, refused_as_changed(obstacle(application, own, decision.event))))
                         continue
                     await carry_out(tx, application, calls[application.call_id].terms, own, decision)
             except Refused as refused:
-                left.append((application, refused.detail))
+                left.append((application, refused))
             else:
                 done.append(application)
-    return Outcome(done, left)
+    return Outcome(done, left, changes)
 
 
 def _check_all_visible(principal: Principal, ids: Collection[UUID], found: Sequence[store.Application]) -> None:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
 from services.applications.application.store import applications as store
-from services.applications.bulk import Outcome, changed_since
+from services.applications.bulk import Outcome, refused_as_changed
 from services.applications.own_cases.model import why_not
 from services.applications.own_cases.store import ties_of
 from services.applications.refusals import lawful, not_found
 from services.applications.review.views.eligibility import Judgement, judge_applications
+from shared.bus.db.records import Changes
 from shared.contracts.applications import ApplicationFoundEligible, ApplicationFoundIneligible
 from shared.contracts.lifecycle import Unit
-from shared.errors import ProblemCode, Refused
+from shared.errors import Refused
 from shared.identity.own_cases import own_case
 from shared.time import clock
 from shared.time.workdays import due
@@ -37,22 +38,22 @@ async def confirm(bus: Bus, actor: str, ids: Collection[UUID], read: ReadVersion
     named. Raises `Refused` (404 for an unknown one).
     """
     done: list[Judgement] = []
-    left: list[tuple[Judgement, str]] = []
+    left: list[tuple[Judgement, Refused]] = []
     async with bus.transaction(actor) as tx:
         applications = await store.locked(tx.session, ids)
         if len(applications) != len(set(ids)):
             raise not_found()
         ties = await ties_of(tx.session, [actor])
-        changed = set() if read is None else await read.changed(tx.session)
+        changes = Changes() if read is None else await read.changes(tx.session)
         for judgement in await judge_applications(tx.session, applications):
             try:
                 check_other_case(ties, actor, judgement.application)
-                await _confirm(tx, judgement, changed=judgement.application.id in changed)
+                await _confirm(tx, judgement, changes)
             except Refused as refused:
-                left.append((judgement, refused.detail))
+                left.append((judgement, refused))
             else:
                 done.append(judgement)
-    return Outcome(done, left)
+    return Outcome(done, left, changes)
 
 
 def check_other_case(ties: Ties, actor: str, application: store.Application) -> None:
@@ -80,13 +81,13 @@ def check_confirmable(application: store.Application) -> None:
         states.after(ApplicationFoundEligible, application.own_state)
 
 
-async def _confirm(tx: Tx, judgement: Judgement, *, changed: bool) -> None:
+async def _confirm(tx: Tx, judgement: Judgement, changes: Changes) -> None:
     application, terms = judgement.application, judgement.terms
     check_confirmable(application)
     event_type = ApplicationFoundEligible if judgement.eligible else ApplicationFoundIneligible
     state = states.after(event_type, application.own_state)
-    if changed:
-        raise Refused(changed_since(), code=ProblemCode.EDIT_CONFLICT)
+    if changes.has(application.id):
+        raise refused_as_changed()
     version = terms.revision
     if judgement.eligible:
         await record(

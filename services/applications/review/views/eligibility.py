@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.application.model.answers import candidate_of
 from services.applications.application.store import applications as store
-from services.applications.bulk import NotDone, Outcome
+from services.applications.bulk import Outcome
 from services.applications.calls import store as calls_store
 from services.applications.calls.model import Finding, eligible, findings, judge
 from services.applications.register.store import entries
@@ -18,6 +18,7 @@ from shared.contracts.applications import EligibilityCheck
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import PartnerStatus
 from shared.time import clock
+from shared.web.items import ListedVersion, NotDone
 from shared.web.paging import PageRequest, page_of
 from shared.web.read_models import Page, ReadModel
 
@@ -47,6 +48,12 @@ class EligibilityJudgement(DecidedApplication):
 
     eligible: bool
     checks: list[EligibilityCheck]
+
+
+class ListedJudgement(EligibilityJudgement):
+    """The same in the list, with the version of the application."""
+
+    version: ListedVersion
 
 
 class EligibilityConfirmed(ReadModel):
@@ -110,5 +117,5 @@ def confirmed_model(outcome: Outcome[Judgement]) -> EligibilityConfirmed:
     """Return the outcome of confirming several applications, as the API answers it."""
     return EligibilityConfirmed(
         done=[judgement_model(judgement) for judgement in outcome.done],
-        left=[NotDone(id=judgement.application.id, detail=detail) for judgement, detail in outcome.left],
+        left=outcome.not_done(lambda judgement: judgement.application.id),
     )

@@ -16,6 +16,7 @@ from services.applications.register.store import entries
 from shared.contracts.codes import ApplicationKind, ApplicationState
 from shared.identity import Principal
 from shared.time import clock
+from shared.web.items import ListedVersion
 from shared.web.paging import PageRequest, page_of
 from shared.web.read_models import Page, ReadModel
 
@@ -34,6 +35,12 @@ class QueuedApplication(ReadModel):
     due: AwareDatetime | None
     submitted_at: AwareDatetime
     waits_for_you: Annotated[bool, Field(description="You can decide on it now.")]
+
+
+class ListedQueuedApplication(QueuedApplication):
+    """The same in the list, with the version of the application."""
+
+    version: ListedVersion
 
 
 class QueueFigures(ReadModel):

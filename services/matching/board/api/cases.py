@@ -10,7 +10,7 @@ from starlette.requests import Request
 from services.matching.board.views import board as board_views
 from services.matching.board.views import cases as views
 from services.matching.board.views.board import Board
-from services.matching.board.views.cases import Case, CaseFilter, ProvisionalMatches, WholeCase
+from services.matching.board.views.cases import CaseFilter, ListedCase, ListedProvisionalMatches, WholeCase
 from services.matching.board.views.visits import Mentorship, StayFilter, Visit, mentorships_page, visits_page
 from services.matching.filters import COORDINATORS
 from services.matching.lifecycle import views as lifecycle
@@ -21,6 +21,7 @@ from shared.contracts.base import Country
 from shared.contracts.codes import ApplicationKind, MatchState, MentorshipState, Role, VisitState
 from shared.identity import Principal, Ticket, allow, ticket_or_role
 from shared.identity.scope import reach
+from shared.web.items import with_versions
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
 
@@ -39,6 +40,7 @@ async def board(bus: BusDep, principal: Coordinator, call_id: UUID | None = None
 
 @router.get("/applications")
 async def applications(
+    request: Request,
     bus: BusDep,
     principal: Coordinator,
     page: PageDep,
@@ -54,20 +56,31 @@ async def applications(
     country: Country | None = None,
     kind: ApplicationKind | None = None,
     search: Annotated[str | None, Query(description="How the reference of application or place begins.")] = None,
-) -> Page[Case]:
+) -> Page[ListedCase]:
     """Cases by reference; `stage` is `kind:state`, as `match:provisional` or `application:waitlisted`."""
     filters = CaseFilter(call_id=call_id, stage=stage, country=country, kind=kind, search=search)
-    async with bus.read() as session:
-        return await views.cases_page(session, reach(principal), filters, page)
+    async with bus.snapshot() as session:
+        found = await views.cases_page(session, reach(principal), filters, page)
+        return await with_versions(request, session, "application_id", found, ListedCase)
 
 
 @router.get("/provisional", operation_id="get_provisional_matches")
 async def provisional(
-    bus: BusDep, principal: Coordinator, page: PageDep, call_id: UUID | None = None
-) -> ProvisionalMatches:
-    """Return the provisional matches of a call by reference, and how far its matching is behind its facts."""
-    async with bus.glance() as session:
-        return await views.provisional_matches(session, reach(principal), call_id, page)
+    request: Request, bus: BusDep, principal: Coordinator, page: PageDep, call_id: UUID | None = None
+) -> ListedProvisionalMatches:
+    """Return the provisional matches of a call by reference, and how far its matching is behind its facts.
+
+    The matching is up to date when `matched_version` is `input_version`; both are null without a call.
+    """
+    async with bus.snapshot() as session:
+        found = await views.provisional_matches(session, reach(principal), call_id, page)
+        listed = await with_versions(request, session, "application_id", found, ListedCase)
+    return ListedProvisionalMatches(
+        items=listed.items,
+        next=listed.next,
+        input_version=found.input_version,
+        matched_version=found.matched_version,
+    )
 
 
 @router.get("/matches")

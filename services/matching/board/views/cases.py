@@ -45,6 +45,7 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.scope import Reach
 from shared.time import dates
+from shared.web.items import ListedVersion
 from shared.web.paging import PageRequest, page_of
 from shared.web.read_models import Page, ReadModel
 from shared.web.states import Standing
@@ -89,6 +90,19 @@ class Case(ReadModel):
     start: date | None
     end: date | None
     mentorship_id: UUID | None
+
+
+class ListedCase(Case):
+    """A case in a list, with the version of the application."""
+
+    version: ListedVersion
+
+
+class ListedProvisionalMatches(Page[ListedCase]):
+    """The same as `ProvisionalMatches`, with the version of each application."""
+
+    input_version: int | None
+    matched_version: int | None
 
 
 class ProvisionalMatches(Page[Case]):

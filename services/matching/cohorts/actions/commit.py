@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from services.matching.cohorts.actions.plan import CohortPlan, Part
     from services.matching.provisional.model.results import Proposal
     from shared.bus import Bus, Tx
+    from shared.bus.db.records import ReadVersions
     from shared.contracts.codes import ApplicationKind
 
 
@@ -53,6 +54,7 @@ async def commit_cohort(
     by: str,
     call_id: UUID,
     chosen: Mapping[UUID, UUID] | None = None,
+    read: ReadVersions | None = None,
     *,
     effort: int = 24,
     reserves: bool = False,
@@ -61,7 +63,8 @@ async def commit_cohort(
 
     With `reserves` the next in line for each place are proposed as reserves too, to be cleared beforehand. `chosen`
     maps applications to the offer or mentor that the coordinator saw for each; None commits all present pairs. Every
-    application without a place gets a receipt that says why. Raises `Refused`: 404 for an unknown call, 409 if a chosen
+    application without a place gets a receipt that says why. Raises `Outdated` (412, 428) unless the applications are
+    as the coordinator `read` them, and `Refused`: 404 for an unknown call, 409 if a chosen
     pair has changed, another cohort was committed meanwhile, there is nothing to commit, or facts keep arriving, 422 if
     nobody is looking for a place.
     """
@@ -76,7 +79,7 @@ async def commit_cohort(
             raise refused(NotFit(Why.COMMITTED, present))
         try:
             plan = await asyncio.to_thread(work_out, snapshot, chosen, effort, lambda _: None, reserves=reserves)
-            committed = await retry_write(bus, by, write, plan)
+            committed = await retry_write(bus, by, write, plan, read)
         except NotFit as unfit:
             raise refused(unfit) from unfit
         if committed is not None:
@@ -84,14 +87,17 @@ async def commit_cohort(
     raise refused(NotFit(Why.BUSY))
 
 
-async def write(tx: Tx, plan: CohortPlan) -> Committed | None:
+async def write(tx: Tx, plan: CohortPlan, read: ReadVersions | None = None) -> Committed | None:
     """Write a cohort if the call's facts are still those that it was computed from.
 
-    Else write nothing and return None. Raises `NotFit` where it would propose nobody and tell nobody anything new.
+    Else write nothing and return None. Raises `Outdated` unless the applications are as somebody `read` them, and
+    `NotFit` where it would propose nobody and tell nobody anything new.
     """
     pool = await store.version(tx.session, plan.call_id, lock=True)
     if pool is None or pool.input_version != plan.version:
         return None
+    if read is not None:
+        await read.check(tx.session)
     if not plan.applications:
         waiting = {application_id for part in plan.parts for application_id in part.receipts}
         if waiting <= await receipts.notified_of_no_match(tx.session, waiting):

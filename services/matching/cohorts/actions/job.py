@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from services.matching.cohorts.actions.commit import Committed
     from services.matching.cohorts.actions.plan import Step
     from services.matching.provisional.snapshot import Snapshot
+    from shared.bus.db.records import ReadVersions
     from shared.runtime.service import Service
     from shared.settings import ServiceSettings
 
@@ -53,21 +54,23 @@ async def commit_or_ask(
     settings: ServiceSettings,
     by: str,
     call_id: UUID,
-    chosen: Mapping[UUID, UUID] | None,
+    chosen: Mapping[UUID, UUID],
+    read: ReadVersions,
     *,
     reserves: bool = False,
 ) -> Committed | UUID:
     """Commit a cohort at once, or return the id of its job if it is large; `reserves` as in a commit.
 
-    Raises `Refused` as `commit_cohort` does for a small one; for a large one 404 for an unknown call and 409 while
-    another cohort of the call is being computed: the job reports all other problems.
+    The applications must be as the coordinator `read` them. Raises `Outdated` (412, 428), and `Refused` as
+    `commit_cohort` does for a small one; for a large one 404 for an unknown call and 409 while another cohort of the
+    call is being computed: the job reports all other problems.
     """
     effort, above = (settings.receipt_effort, settings.cohort_apart_above) if isinstance(settings, Settings) else (0, 0)
     async with bus.read() as session:
         size = await facts_store.pair_count(session, call_id)
     if size <= above:
-        return await commit_cohort(bus, by, call_id, chosen, effort=effort, reserves=reserves)
-    return await ask(bus, by, call_id, chosen, effort=effort, reserves=reserves)
+        return await commit_cohort(bus, by, call_id, chosen, read, effort=effort, reserves=reserves)
+    return await ask(bus, by, call_id, chosen, read, effort=effort, reserves=reserves)
 
 
 async def ask(
@@ -75,6 +78,7 @@ async def ask(
     by: str,
     call_id: UUID,
     chosen: Mapping[UUID, UUID] | None = None,
+    read: ReadVersions | None = None,
     *,
     effort: int = 24,
     reserves: bool = False,
@@ -87,6 +91,8 @@ async def ask(
         # The call is held, so that of two who ask at the same time one sees the other's job.
         if await store.version(tx.session, call_id, lock=True) is None:
             raise refused(NotFit(Why.UNKNOWN))
+        if read is not None:
+            await read.check(tx.session)
         if await cohorts_jobs.open_of(tx.session, call_id) is not None:
             raise Refused(
                 gettext("A cohort of this call is being worked out already: wait for it, or cancel it."),

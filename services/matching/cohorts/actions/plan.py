@@ -100,13 +100,15 @@ def work_out(
         pairs = proposals(facts, kind, result)
         found |= {pair.application_id: pair.seat_id for pair in pairs}
         picked = [pair for pair in pairs if chosen is None or pair.application_id in chosen]
-        if picked or (chosen is None and result.unmatched):
+        if picked or (not chosen and result.unmatched):
             parts_to_plan.append((kind, result, picked))
     # Before the receipts, which take longest: who is refused hears it at once.
     if chosen is not None and (
         moved := [application_id for application_id, seat in chosen.items() if found.get(application_id) != seat]
     ):
         raise NotFit(Why.MOVED, len(moved))
+    if chosen is not None and not chosen and found:
+        raise NotFit(Why.MOVED, len(found))
     if not parts_to_plan:
         raise NotFit(Why.NOBODY)
     tell = _twentieths(sum(len(picked) + len(result.unmatched) for _, result, picked in parts_to_plan), step)

@@ -1,10 +1,13 @@
 """The pages on which the programme coordinator commits a cohort: choose matches, check them, confirm."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from collections.abc import Collection
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +21,7 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
+from shared.identity.versions import item_versions, versions_in_body
 from shared.ids import read_id
 from shared.runtime.service import service_of
 from shared.web.render import render, see_other
@@ -30,8 +34,8 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 @router.get("/cohorts/{call_id}")
 async def choose(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """List all provisional matches of a call, each with a checkbox."""
-    async with bus.read() as session:
-        view = await views.cohort_choice(session, reach(principal), call_id)
+    async with bus.snapshot() as session:
+        view = await views.cohort_choice(session, reach(principal), call_id, partial(_versions, request, session))
         job = await views.open_job(session, call_id)
     return render(
         request,
@@ -49,8 +53,8 @@ async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: 
     """List the chosen matches to be checked; nothing is done yet."""
     form = await request.form(max_fields=MOST + 10)
     ticked, reserves = {str(value) for value in form.getlist("pair")}, bool(form.get("reserves"))
-    async with bus.read() as session:
-        view = await views.cohort_choice(session, reach(principal), call_id)
+    async with bus.snapshot() as session:
+        view = await views.cohort_choice(session, reach(principal), call_id, partial(_versions, request, session))
         unplaced = await views.unplaced(session, reach(principal), call_id)
     chosen = view.chosen(ticked)
     if not ticked and view.rows:
@@ -64,7 +68,6 @@ async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: 
         view=view,
         rows=chosen,
         unplaced=unplaced,
-        pair=views.pair_of,
         reserves=reserves,
     )
 
@@ -75,19 +78,25 @@ def _choose_again(request: Request, view: CohortChoice, problem: str, status: in
     )
 
 
+async def _versions(request: Request, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, str]:
+    return await item_versions(request, session, "application_id", ids)
+
+
 @router.post("/cohorts/{call_id}/commit")
 async def commit(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """Commit the confirmed pairs: at once, or by a job with its own page if there are many."""
     form = await request.form(max_fields=MOST + 10)
     chosen: dict[UUID, UUID] = {}
+    seen: dict[UUID, str] = {}
     for value in form.getlist("pair"):
-        application_id, _, seat_id = str(value).partition("/")
+        application_id, seat_id, version, *_ = [*str(value).split("/"), "", ""]
         application, seat = read_id(application_id), read_id(seat_id)
         if application is None or seat is None:
             raise Refused(gettext("This is not a pair."), 422)
-        chosen[application] = seat
+        chosen[application], seen[application] = seat, version
+    read = versions_in_body(request, "application_id", seen, {})
     settings, reserves = service_of(request).settings, bool(form.get("reserves"))
-    done = await cohorts_job.commit_or_ask(bus, settings, principal.subject, call_id, chosen or None, reserves=reserves)
+    done = await cohorts_job.commit_or_ask(bus, settings, principal.subject, call_id, chosen, read, reserves=reserves)
     if isinstance(done, UUID):
         return see_other(f"/matching/cohorts/jobs/{done}")
     run = next(iter(done.runs.values()))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from services.matching.engine.matching import Result
     from services.matching.provisional.snapshot import Snapshot
     from shared.bus import Bus, Tx
+    from shared.bus.db.records import ReadVersions
 
 _TRIES = 5
 _KEPT = 64
@@ -84,11 +85,20 @@ async def price(bus: Bus, call_id: UUID, pairs: Mapping[UUID, UUID]) -> Price:
     return await asyncio.to_thread(manual.price, before, after)
 
 
-async def propose(bus: Bus, by: str, call_id: UUID, pairs: Mapping[UUID, UUID], *, effort: int = 24) -> Proposed:
+async def propose(
+    bus: Bus,
+    by: str,
+    call_id: UUID,
+    pairs: Mapping[UUID, UUID],
+    read: ReadVersions | None = None,
+    *,
+    effort: int = 24,
+) -> Proposed:
     """Propose the matches of a ring together, in the name of `by`: all or none; each is then cleared as any match.
 
     `pairs` maps two or three applications to the offers that they take, so that each goes to the agency of another.
-    Raises `Refused`: 404 for an unknown call, 409 if one of the pairs is no longer possible or facts keep arriving, 422
+    Raises `Outdated` (412, 428) unless the applications are as somebody `read` them. Raises `Refused`: 404 for an
+    unknown call, 409 if one of the pairs is no longer possible or facts keep arriving, 422
     for pairs that are no ring.
     """
     for _ in range(_TRIES):
@@ -97,16 +107,18 @@ async def propose(bus: Bus, by: str, call_id: UUID, pairs: Mapping[UUID, UUID], 
         ring_id = new_id()
         part = await asyncio.to_thread(_part, snapshot, pairs, ring_id, effort, started_at)
         committed = await retry_write(
-            bus, by, _write, CohortPlan.of(snapshot, [part]), ring_id, _in_order(snapshot, pairs)
+            bus, by, _write, CohortPlan.of(snapshot, [part]), ring_id, _in_order(snapshot, pairs), read
         )
         if committed is not None:
             return Proposed(ring_id, committed.runs[_KIND], committed.matches)
     raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."), code=ProblemCode.IN_PROGRESS)
 
 
-async def _write(tx: Tx, plan: CohortPlan, ring_id: UUID, line: Sequence[UUID]) -> Committed | None:
+async def _write(
+    tx: Tx, plan: CohortPlan, ring_id: UUID, line: Sequence[UUID], read: ReadVersions | None
+) -> Committed | None:
     """Write a ring, with its applications in the order of `line`; None if facts have arrived since it was computed."""
-    committed = await write(tx, plan)
+    committed = await write(tx, plan, read)
     if committed is not None:
         await join_matches(
             tx.session, ring_id, plan.call_id, [committed.matches[application_id] for application_id in line]

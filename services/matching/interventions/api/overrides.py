@@ -4,7 +4,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 
 from services.matching.interventions.actions import overrides
@@ -12,6 +12,8 @@ from services.matching.interventions.views.overrides import OverrideMatch, Overr
 from services.matching.parameters import BusDep
 from shared.contracts.codes import Reason, Role
 from shared.identity import Principal, allow
+from shared.identity.versions import expect_in_body
+from shared.web.items import RecordVersion, needed
 
 router = APIRouter(prefix="/matching/api/v1", tags=["matching"])
 
@@ -19,11 +21,12 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class WantedOverride(BaseModel):
-    """An application to be put to an offer or a mentor, for a reason; `instead` is the match that yields."""
+    """An application as it was read, to be put to a place for a reason; `instead` is the match that yields."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=needed)
 
     application_id: UUID
+    version: RecordVersion = ""
     seat_id: UUID
     reason: Reason
     instead: UUID | None = None
@@ -48,8 +51,9 @@ async def price(
 
 
 @router.post("/overrides", status_code=201)
-async def put(bus: BusDep, principal: Programme, override: WantedOverride) -> OverrideMatch:
+async def put(request: Request, bus: BusDep, principal: Programme, override: WantedOverride) -> OverrideMatch:
     """Put an application to a place by hand; both countries are asked to clear the new match."""
+    expect_in_body(request, "application_id", override.application_id, override.version, "/version")
     match_id = await overrides.put(
         bus, principal.subject, override.application_id, override.seat_id, override.reason, override.instead
     )

@@ -1,6 +1,7 @@
 """The API of exchange rings: those of a call, the price of one, and proposing it."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from services.matching.parameters import BusDep, receipt_effort
 from shared.contracts.codes import Role
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
+from shared.identity.versions import versions_in_body
+from shared.web.items import RecordVersion, needed
+from shared.web.problem_documents import pointer
 
 router = APIRouter(prefix="/matching/api/v1", tags=["matching"])
 
@@ -32,17 +36,31 @@ class RingPair(BaseModel):
     offer_id: UUID
 
 
-class RingToPropose(BaseModel):
+class ReadRingPair(RingPair):
+    """The same, with the version in which the application was read."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=needed)
+
+    version: RecordVersion = ""
+
+
+class RingToPrice(BaseModel):
     """A ring of two or three legs, each going to the agency of another."""
 
     model_config = ConfigDict(extra="forbid")
 
     call_id: UUID
-    pairs: Annotated[list[RingPair], Field(min_length=2, max_length=3)]
+    pairs: Annotated[Sequence[RingPair], Field(min_length=2, max_length=3)]
 
     def by_application(self) -> dict[UUID, UUID]:
         """Return the offer of each application."""
         return {pair.application_id: pair.offer_id for pair in self.pairs}
+
+
+class RingToPropose(RingToPrice):
+    """The same, with the versions in which the applications were read."""
+
+    pairs: Annotated[Sequence[ReadRingPair], Field(min_length=2, max_length=3)]
 
 
 @router.get("/rings")
@@ -62,7 +80,7 @@ async def listed(bus: BusDep, principal: Coordinator, call_id: UUID) -> Rings:
 
 
 @router.post("/rings/price")
-async def price(bus: BusDep, _: Programme, ring: RingToPropose) -> RingPrice:
+async def price(bus: BusDep, _: Programme, ring: RingToPrice) -> RingPrice:
     """Return what making a ring changes: who gains, loses or changes a provisional place, points, blocking pairs."""
     cost = await rings.price(bus, ring.call_id, ring.by_application())
     return RingPrice(
@@ -77,7 +95,12 @@ async def price(bus: BusDep, _: Programme, ring: RingToPropose) -> RingPrice:
 @router.post("/rings", operation_id="propose_ring", status_code=201)
 async def propose(request: Request, bus: BusDep, principal: Programme, ring: RingToPropose) -> RingMatches:
     """Propose all matches of a ring, or none."""
-    done = await rings.propose(
-        bus, principal.subject, ring.call_id, ring.by_application(), effort=receipt_effort(request)
+    read = versions_in_body(
+        request,
+        "application_id",
+        {pair.application_id: pair.version for pair in ring.pairs},
+        {pair.application_id: pointer(["pairs", place, "version"]) for place, pair in enumerate(ring.pairs)},
     )
+    effort = receipt_effort(request)
+    done = await rings.propose(bus, principal.subject, ring.call_id, ring.by_application(), read, effort=effort)
     return RingMatches(ring_id=done.ring_id, run_id=done.run_id, matches=dict(done.matches))

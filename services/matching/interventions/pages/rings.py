@@ -23,6 +23,7 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
+from shared.identity.versions import item_versions, versions_in_body
 from shared.ids import read_id
 from shared.web.forms import sent
 from shared.web.render import render, see_other
@@ -42,8 +43,10 @@ async def show(request: Request, bus: BusDep, principal: Coordinator, chosen: Ch
         proposed = await proposed_rings(session, reach(principal), call.id if call else None)
     may_propose = principal.has(Role.PROGRAMME_COORDINATOR)
     found = await rings.possible(bus, call.id) if may_propose and call is not None else None
-    async with bus.read() as session:
+    async with bus.snapshot() as session:
         possible = await possible_rings(session, call.id, found) if call is not None and found is not None else ()
+        legs = {leg.application_id for ring in possible for leg in ring.legs}
+        versions = await item_versions(request, session, "application_id", legs)
     done = request.query_params.get("done", "")
     return render(
         request,
@@ -51,6 +54,7 @@ async def show(request: Request, bus: BusDep, principal: Coordinator, chosen: Ch
         call=call,
         call_filter=call_filter(calls, call),
         possible=possible,
+        versions=versions,
         found=found,
         may_propose=may_propose,
         proposed=proposed,
@@ -63,28 +67,31 @@ async def show(request: Request, bus: BusDep, principal: Coordinator, chosen: Ch
 @router.post("/rings/{call_id}")
 async def confirm(request: Request, bus: BusDep, _: Programme, call_id: UUID) -> Response:
     """Show a ring with each of its matches and its cost to others; nothing is done yet."""
-    pairs = await _pairs(request)
+    pairs, seen = await _pairs(request)
     cost = await rings.price(bus, call_id, pairs)
     async with bus.read() as session:
         view = await ring_confirmation(session, call_id, pairs, cost)
-    return render(request, "interventions/ring_confirm.html", view=view)
+    return render(request, "interventions/ring_confirm.html", view=view, versions=list(seen.values()))
 
 
 @router.post("/rings/{call_id}/propose")
 async def propose(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """Propose all matches of the ring."""
-    done = await rings.propose(bus, principal.subject, call_id, await _pairs(request), effort=receipt_effort(request))
+    pairs, seen = await _pairs(request)
+    read = versions_in_body(request, "application_id", seen, {})
+    done = await rings.propose(bus, principal.subject, call_id, pairs, read, effort=receipt_effort(request))
     return see_other(f"/matching/rings?call={call_id}&done={len(done.matches)}")
 
 
-async def _pairs(request: Request) -> dict[UUID, UUID]:
-    """Return the legs that a form names."""
+async def _pairs(request: Request) -> tuple[dict[UUID, UUID], dict[UUID, str]]:
+    """Return the legs that a form names, and the versions in which the applications were read."""
     form = await sent(request)
     pairs: dict[UUID, UUID] = {}
+    seen: dict[UUID, str] = {}
     for value in form.getlist("pair"):
-        application, _, offer = str(value).partition("/")
+        application, offer, version, *_ = [*str(value).split("/"), "", ""]
         application_id, offer_id = read_id(application), read_id(offer)
         if application_id is None or offer_id is None:
             raise Refused(gettext("This is not a pair."), 422)
-        pairs[application_id] = offer_id
-    return pairs
+        pairs[application_id], seen[application_id] = offer_id, version
+    return pairs, seen

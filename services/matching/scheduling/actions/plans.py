@@ -156,7 +156,8 @@ async def propose_plan(
     """Propose the moves of a plan (all, or those of the chosen matches) to guests and hosts, if they are still lawful.
 
     The moves are taken as one: a week that one visit leaves is free for another only when both are proposed and
-    accepted. Raises `Refused`: 404 for an unknown plan, 409 if the facts have changed, 422 if there is nothing to do.
+    accepted. Raises `Refused`: 404 for an unknown plan, 409 while the search goes on or if the facts have changed, 422
+    if there is nothing to do.
     """
     return await retry_write(bus, by, _propose_planned, plan_id, chosen, reason)
 
@@ -165,6 +166,8 @@ async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | Non
     plan = await scheduling_store.plan(tx.session, plan_id, lock=True)
     if plan is None:
         raise Refused(gettext("There is no such plan."), 404)
+    if plan.state == PlanState.SEARCHING:  # its changes may still become others than somebody has read
+        raise Refused(gettext("Moves can be proposed when the search has ended."), code=ProblemCode.TOO_EARLY)
     moved = {change.match_id: change.after for change in plan.changes if change.after}
     unknown = set(chosen or ()) - moved.keys()
     if unknown:

@@ -13,6 +13,7 @@ from sqlmodel import Field, col, select
 
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT, TEST, WAIVER
 from services.reporting.tables import Table, write_rows
+from shared.bus.db.records import Record
 from shared.contracts import outcomes
 from shared.contracts.codes import Respondent
 from shared.ids import new_number
@@ -38,6 +39,9 @@ class Submission(Table, table=True):
     late: bool = False
     answers: dict[str, JsonValue] = Field(sa_type=JSONB)
     texts: dict[str, str] = Field(sa_type=JSONB, description="Free text: never in an event")
+
+
+SUBMISSION = Record(Submission, key=("case_id", "form", "respondent"))
 
 
 class Received(Table, table=True):

@@ -22,6 +22,7 @@ from services.reporting.answers.store import answers, drafts, waves
 from services.reporting.cases import views as cases_views
 from services.reporting.facts import store as facts_store
 from services.reporting.periods.views import in_frozen_period
+from shared.bus.db.records import named
 from shared.contracts.codes import AnswerForm, Applied, MentorshipState, Respondent, VisitState
 from shared.contracts.outcomes import GoalScore, ObjectiveScore, QuestionScore
 from shared.errors import Refused
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from services.reporting.answers.store.answers import Submission
     from services.reporting.answers.store.waves import Closing
     from services.reporting.cases.model import Case
+    from shared.bus.db.records import Named
     from shared.contracts.calls import Timers
 
 
@@ -119,6 +121,11 @@ async def requested_form(session: AsyncSession, subject: str, form: str) -> Requ
         submission=await answers.submission(session, case.id, form, respondent),
         closed=await waves.closed(session, case.call_id, form, respondent, due),
     )
+
+
+def submission_record(form: RequestedForm) -> Named:
+    """Return the submission as a record, for its version."""
+    return named(answers.SUBMISSION, "submission", (form.case.id, form.kind, form.respondent))
 
 
 def _due(case: Case, form: str, respondent: Respondent, timers: Timers) -> date | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from shared.bus.db.transaction import Outdated
+from shared.bus.db.outdated import Outdated
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock

@@ -17,11 +17,12 @@ from shared.ids import new_id, read_id
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Bus
+    from shared.bus.db.records import Changes, ReadVersions
     from shared.identity import Principal
 
 LONGEST = 500
@@ -67,18 +68,51 @@ async def approve(bus: Bus, principal: Principal, aim_id: str) -> TargetValue:
     return now
 
 
-async def approve_all(bus: Bus, principal: Principal, ids: Sequence[str]) -> list[TargetValue]:
-    """Approve all of these, which other people wrote, or none. Raises `Refused` (404, 409)."""
-    if not ids:
-        raise Refused(gettext("There is nothing to approve: look at the page again."), 409)
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """The result for several values: those approved, and the others, by id, with the value now (None: deleted).
+
+    `changes` are those that are not as they were read.
+    """
+
+    done: list[TargetValue]
+    left: list[tuple[UUID, TargetValue | None, Refused]]
+    changes: Changes
+
+
+async def approve_all(bus: Bus, principal: Principal, read: ReadVersions) -> Approvals:
+    """Approve those of the values that other people wrote and that are as the principal `read` them.
+
+    What the principal has approved already counts as done. Raises `Outdated` (428).
+    """
+    done: list[TargetValue] = []
+    left: list[tuple[UUID, TargetValue | None, Refused]] = []
     async with bus.transaction(principal.subject) as tx:
-        now = []
-        for aim_id in sorted(set(ids)):
-            target_value = await _locked(tx.session, aim_id)
-            with as_refusal():
-                now.append(model.approve(target_value, principal.subject, clock.now()))
-        for target_value in now:
-            await store.keep(tx.session, target_value)
+        await store.lock(tx.session)
+        known = {each.id: each for each in await store.everything(tx.session)}
+        changes = await read.changes(tx.session)
+        for id_ in sorted(read.records):
+            target_value = known.get(id_)
+            if target_value is None:
+                left.append((id_, None, _no_such()))
+            elif target_value.approved_by == principal.subject:
+                done.append(target_value)
+            else:
+                try:
+                    done.append(await _approve(tx.session, principal, target_value, changes))
+                except Refused as refused:
+                    left.append((id_, target_value, refused))
+    return Approvals(done, left, changes)
+
+
+async def _approve(
+    session: AsyncSession, principal: Principal, target_value: TargetValue, changes: Changes
+) -> TargetValue:
+    with as_refusal():
+        now = model.approve(target_value, principal.subject, clock.now())
+    if changes.has(target_value.id):
+        raise Refused(gettext("It was changed after you opened this page."), code=ProblemCode.EDIT_CONFLICT)
+    await store.keep(session, now)
     return now
 
 
@@ -98,8 +132,12 @@ async def _locked(session: AsyncSession, aim_id: str) -> TargetValue:
     id_ = read_id(aim_id)
     target_value = None if id_ is None else await store.target_by_id(session, id_)
     if target_value is None:
-        raise Refused(gettext("There is no such value: it may have been taken out."), 404)
+        raise _no_such()
     return target_value
+
+
+def _no_such() -> Refused:
+    return Refused(gettext("There is no such value: it may have been taken out."), 404)
 
 
 def problems(draft: Draft) -> dict[str, str]:

@@ -20,8 +20,11 @@ from services.reporting.targets.actions import targets
 from services.reporting.targets.model import TargetKind, TargetValue, standing, waiting
 from shared.bus import Bus
 from shared.contracts.codes import PeriodKind
+from shared.errors import Refused
 from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal
+from shared.identity.versions import item_versions, read_versions
+from shared.ids import read_id
 from shared.web.forms import DateField, Form, Needed, SelectField, StringField
 from shared.web.query import one_of
 from shared.web.render import render, see_other
@@ -120,9 +123,16 @@ async def propose(request: Request, principal: Steerer, bus: BusDep) -> Response
 
 
 @router.post("/reporting/targets/approve")
-async def approve_all(principal: Steerer, bus: BusDep, aims: Annotated[str, FormValue()] = "") -> Response:
-    """Approve all that other people wrote, as the page showed it: ids with commas between."""
-    await targets.approve_all(bus, principal, [each for each in aims.split(",") if each])
+async def approve_all(
+    request: Request, principal: Steerer, bus: BusDep, aims: Annotated[str, FormValue()] = ""
+) -> Response:
+    """Approve what other people wrote, as the page showed it: ids with commas between; name those that were left."""
+    ids = [id_ for each in aims.split(",") if (id_ := read_id(each)) is not None]
+    if not ids:
+        raise Refused(gettext("There is nothing to approve: look at the page again."), 409)
+    result = await targets.approve_all(bus, principal, await read_versions(request, "aim", ids))
+    if result.left:
+        return await _page(request, principal, bus, TargetForm(), 409, approvals=result)
     return see_other("/reporting/targets")
 
 
@@ -149,9 +159,12 @@ async def _page(
     *,
     kind: Annotated[str, one_of(*views.KINDS)] = PeriodKind.YEAR.value,
     done: str = "",
+    approvals: targets.Approvals | None = None,
 ) -> Response:
-    async with bus.read() as session:
+    async with bus.snapshot() as session:
         found = await views.target_values(session)
+        others = [each.id for each in waiting(found) if each.author != principal.subject]
+        versions = await item_versions(request, session, "aim", others)
     steers = may_steer(principal)
     return render(
         request,
@@ -167,4 +180,7 @@ async def _page(
         done=done,
         steers=steers,
         me=principal.subject,
+        others=others,
+        versions=list(versions.values()),
+        approvals=approvals,
     )

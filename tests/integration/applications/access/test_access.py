@@ -19,7 +19,7 @@ from services.applications.register.store.entries import Partner
 from shared.contracts.codes import AudienceKind, PartnerStatus
 from shared.time import clock
 from tests.integration.applications.suspension import sign_in_again
-from tests.support import ReadFirst, ticked_versions
+from tests.support import ReadFirst, items, ticked_versions
 
 if TYPE_CHECKING:
     from services.applications.contacts.views import Recipient
@@ -183,7 +183,7 @@ async def test_unconfirmed_access_lapses_and_is_restored(programme: Programme) -
     assert (await grants(programme, "ani"))[0]["role"] == "officer"
 
     # The only programme coordinator stays, and gives the others theirs back.
-    await programme.post("programme", "/register/access/confirm", {"ids": [tigran["id"]]})
+    await programme.post("programme", "/register/access/confirm", {"people": items(tigran["id"])})
     last = (await access_events(programme, "tigran"))[-1]
     assert [grant["role"] for grant in last["grants"]] == ["national_coordinator"]
     assert (last["lapsed_on"], last["confirmed_on"]) == (None, str(clock.today()))
@@ -193,13 +193,15 @@ async def test_unconfirmed_access_lapses_and_is_restored(programme: Programme) -
 async def test_nobody_confirms_their_own_access_or_that_of_another_country(programme: Programme) -> None:
     """The reader is left out, a person of another country is not found, an empty selection is an error."""
     ids = {name: (await person(programme, name))["id"] for name in ("ani", "tigran", "nino", "programme")}
-    answer = await programme.post("tigran", "/register/access/confirm", {"ids": [ids["tigran"], ids["nino"]]})
-    assert answer == {"confirmed": [], "left": [ids["tigran"]]}
-    answer = await programme.post("programme", "/register/access/confirm", {"ids": [ids["programme"], ids["nino"]]})
-    assert answer == {"confirmed": [ids["nino"]], "left": [ids["programme"]]}
+    answer = await programme.post("tigran", "/register/access/confirm", {"people": items(ids["tigran"], ids["nino"])})
+    assert (answer["done"], [person["id"] for person in answer["left"]]) == ([], [ids["tigran"]])
+    answer = await programme.post(
+        "programme", "/register/access/confirm", {"people": items(ids["programme"], ids["nino"])}
+    )
+    assert (answer["done"], [person["id"] for person in answer["left"]]) == ([ids["nino"]], [ids["programme"]])
     empty = await programme.as_("tigran").post(f"{PAGES}/access/confirm", data={})
     assert (empty.status_code, "Choose at least one person" in empty.text) == (422, True)
-    await programme.post("claire", "/register/access/confirm", {"ids": [ids["ani"]]}, 403)
+    await programme.post("claire", "/register/access/confirm", {"people": items(ids["ani"])}, 403)
     assert (await programme.as_("tigran").post(f"{PAGES}/people/{ids['ani']}/confirm")).status_code == 303
 
 
@@ -338,8 +340,8 @@ async def test_a_clearance_officer_manages_the_people_of_an_eu_agency(programme:
     body = {"change": {"kind": "person", "entry": new}, "new": True}
     assert (await programme.post("pieter", "/register/proposals", body, 201))["proposal"]["state"] == "waits"
     eva = await person(programme, "eva")
-    answer = await programme.post("pieter", "/register/access/confirm", {"ids": [eva["id"]]})
-    assert answer["confirmed"] == [eva["id"]]
+    answer = await programme.post("pieter", "/register/access/confirm", {"people": items(eva["id"])})
+    assert answer["done"] == [eva["id"]]
     assert (await programme.as_("pieter").get(f"{PAGES}/people")).text.count("Petrosyan") == 0
     ani = await person(programme, "ani")
     assert (await programme.as_("pieter").get(f"{PAGES}/people/{ani['id']}")).status_code == 404
@@ -362,9 +364,11 @@ async def test_only_the_programme_changes_funds_and_excluded_pairs(programme: Pr
     listed = (await programme.get("programme", "/funds"))["items"]
     kept = next(entry for entry in listed if entry["name"] == "TOPCOP III")
     address = f"{PAGES}/funds/{kept['id']}"
-    assert (await programme.as_("programme").post(address, data=fund | {"version": "1"})).status_code == 303
-    assert (await programme.as_("programme").post(address, data=fund | {"version": "1"})).status_code == 409
-    wrong = fund | {"version": "2", **days("until", today - timedelta(days=1))}
+    opened = ticked_versions((await programme.as_("programme").get(address)).text)
+    renamed = fund | {"name": "TOPCOP IV"} | opened
+    assert (await programme.as_("programme").post(address, data=renamed)).status_code == 303
+    assert (await programme.as_("programme").post(address, data=fund | opened)).status_code == 412
+    wrong = fund | days("until", today - timedelta(days=1))
     assert (await programme.as_("programme").post(address, data=wrong)).status_code == 422
 
     pair = {"between": "countries", "first_country": "AM", "second_country": "AM", "confidential": "y"}
@@ -385,7 +389,7 @@ async def test_every_change_is_recorded_with_its_actor(programme: Programme) -> 
     """The history has the changed fields, and the audit table the actor of each change."""
     ani = await person(programme, "ani")
     clock.move(timedelta(days=1))
-    await programme.post("tigran", "/register/access/confirm", {"ids": [ani["id"]]})
+    await programme.post("tigran", "/register/access/confirm", {"people": items(ani["id"])})
     query = sa.text("SELECT actor, action, before, after FROM register_change WHERE key = :key ORDER BY id")
     async with programme.app.state.service.bus.read() as session:
         found = [tuple(row) for row in (await session.execute(query, {"key": ani["id"]})).all()]

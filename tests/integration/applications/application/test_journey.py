@@ -16,7 +16,7 @@ from shared.contracts import matches, visits
 from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.overview.test_projection import story
-from tests.support import SERVICE_TOKEN, Feed
+from tests.support import SERVICE_TOKEN, Feed, items
 from tests.waiting import PATIENCE, until, watching_the_clock
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def test_returned_once_then_endorsed_and_found_eligible(programme: Program
     assert (await programme.post("tigran", f"{of}/endorse"))["state"] == "endorsed"
     waiting = await programme.get("programme", "/eligibility")
     assert [item["eligible"] for item in waiting["items"]] == [True]
-    await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    await programme.post("programme", "/eligibility/confirm", {"applications": items(made["id"])})
     assert (await programme.get("ani", of))["state"] == "in_matching"
     types = [kind for kind, _, _ in await programme.journal("exchange.applications")]
     assert types == [
@@ -98,7 +98,7 @@ async def test_impossible_steps_are_refused_with_the_reason(programme: Programme
     assert again["state"] == "endorsed"
     problem = await programme.post("programme", f"/applications/{made['id']}/endorse", status=409)
     assert "Endorsed" in problem["detail"]
-    await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    await programme.post("programme", "/eligibility/confirm", {"applications": items(made["id"])})
     assert (await programme.get("ani", f"/applications/{made['id']}"))["state"] == "ineligible"
     last = (await programme.journal("exchange.applications"))[-1]
     assert (last[0], last[2]["outcome"]) == ("ApplicationDecided", "ineligible")
@@ -133,7 +133,7 @@ async def test_a_confirmed_match_decides_once(programme: Programme, feed: Feed) 
     """MatchConfirmed gives the outcome place_confirmed, and a later withdrawal no second one."""
     made = await programme.submitted()
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
-    await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    await programme.post("programme", "/eligibility/confirm", {"applications": items(made["id"])})
     example = matches.MatchConfirmed.example["pairing"] | {"application_id": made["id"]}
     match_id = new_id()
     await feed.deliver((matches.MatchConfirmed.model_validate({"pairing": example}), match_id))
@@ -148,7 +148,7 @@ async def test_nobody_withdraws_from_a_visit_that_is_over(programme: Programme, 
     """An application is open until its visit has ended, and then cannot be withdrawn."""
     made = await programme.submitted()
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
-    await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    await programme.post("programme", "/eligibility/confirm", {"applications": items(made["id"])})
     await feed.apply(story(feed, UUID(made["id"]), new_id(), new_id()))
     assert (await programme.get("ani", f"/applications/{made['id']}"))["state"] == "completed"
     await programme.post("ani", f"/applications/{made['id']}/withdraw", {"reason": "health"}, 409)
@@ -160,7 +160,7 @@ async def test_an_application_back_in_matching_can_be_withdrawn(programme: Progr
     """A match that was cancelled with its visit leaves the application open for another place."""
     made = await programme.submitted()
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
-    await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    await programme.post("programme", "/eligibility/confirm", {"applications": items(made["id"])})
     match_id, visit_id = new_id(), new_id()
     records = story(feed, UUID(made["id"]), match_id, visit_id)
     await feed.apply(records[:6])  # as far as the visit is scheduled

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared.time import clock
-from tests.integration.applications.call_forms import CALLS, begun, dated, forms, fund, second_coordinator, version
+from tests.integration.applications.call_forms import CALLS, begun, dated, forms, fund, second_coordinator
 from tests.integration.applications.conftest import call_terms
+from tests.support import ticked_versions
 
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
@@ -22,7 +23,7 @@ async def _filled(programme: Programme, **changes: dict[str, Any]) -> str:
     """Return the address of a draft with every section filled in by its form."""
     address = await begun(programme)
     for code, data in (await forms(programme)).items():
-        sent = data | changes.get(code, {}) | {"version": await version(programme, address)}
+        sent = data | changes.get(code, {})
         page = await programme.as_("programme").get(f"{address}/{code}")
         assert page.status_code == 200, page.text
         saved = await programme.as_("programme").post(f"{address}/{code}", data=sent)
@@ -77,7 +78,7 @@ async def test_contradictions_are_named_and_the_input_kept(programme: Programme)
     """A close before the deadline is named at its field, and the saved draft cannot be published."""
     address = await begun(programme)
     today = clock.today()
-    data = (await forms(programme))["dates"] | dated("closes", today + timedelta(days=10)) | {"version": "1"}
+    data = (await forms(programme))["dates"] | dated("closes", today + timedelta(days=10))
     page = await programme.as_("programme").post(f"{address}/dates", data=data)
     assert page.status_code == 422
     assert "The call must close after its deadline." in page.text
@@ -95,31 +96,35 @@ async def test_two_coordinators_write_one_draft(programme: Programme) -> None:
     ada = await second_coordinator(programme)
     address = await begun(programme)
     rules = (await forms(programme))["rules"]
-    first = await programme.as_(ada).post(f"{address}/rules", data=rules | {"version": "1", "minimum_years": "7"})
+    client = programme.as_("programme")
+    opened = {code: ticked_versions((await client.get(f"{address}/{code}")).text) for code in ("rules", "texts")}
+    first = await programme.as_(ada).post(f"{address}/rules", data=rules | {"minimum_years": "7"})
     assert first.status_code == 303
-    other = {"texts-0-language": "en", "texts-0-title": "Spring exchange", "version": "1"}
-    assert (await programme.as_("programme").post(f"{address}/texts", data=other)).status_code == 303
-    again = rules | {"version": "1", "minimum_years": "9"}
-    late = await programme.as_("programme").post(f"{address}/rules", data=again)
-    assert late.status_code == 409
-    assert "Somebody else has changed this since you opened it" in late.text
-    assert "You have worked in the field for at least 7 years." in late.text
+    other = {"texts-0-language": "en", "texts-0-title": "Spring exchange"} | opened["texts"]
+    assert (await client.post(f"{address}/texts", data=other)).status_code == 303
+    late = await client.post(f"{address}/rules", data=rules | {"minimum_years": "9"} | opened["rules"])
+    assert late.status_code == 412
+    assert "This was changed after you opened it" in late.text
+    assert "Ada Lovric changed it last, on " in late.text
+    row = re.search(r"Years[^<]*</th><td[^>]*>9</td><td[^>]*>7</td>", late.text)
+    assert row, "both versions stand side by side"
+    assert f'href="{address}/rules">Keep the saved version' in late.text
     assert 'value="9"' in late.text
-    fresh = re.search(r'name="version" value="(\d+)"', late.text)
-    assert fresh
-    put = rules | {"version": fresh.group(1), "minimum_years": "9"}
-    assert (await programme.as_("programme").post(f"{address}/rules", data=put)).status_code == 303
+    put = rules | {"minimum_years": "9"} | ticked_versions(late.text)
+    assert (await client.post(f"{address}/rules", data=put)).status_code == 303
     assert "Ada Lovric" not in (await programme.as_(ada).get(f"{address}/rules")).text
 
 
 async def test_two_coordinators_write_one_draft_by_api(programme: Programme) -> None:
-    """The API refuses a section with an older version (409), and accepts another section."""
+    """The API refuses a change that rests on an older version (412), and accepts one that rests on the present one."""
     draft = await programme.post("programme", "/call-drafts", {"entry": {"reserves": 2}}, 201)
     path, client = f"{DRAFTS}/{draft['id']}", programme.as_("programme")
-    first = await client.patch(path, json={"entry": {"reserves": 3}, "version": 1})
-    assert first.json()["version"] == 2
-    assert (await client.patch(path, json={"entry": {"reserves": 4}, "version": 1})).status_code == 409
-    assert (await client.patch(path, json={"entry": {"maximum_days": 4}, "version": 1})).status_code == 200
+    read = {"If-Match": (await client.get(path)).headers["etag"]}
+    first = await client.patch(path, json={"entry": {"reserves": 3}}, headers=read)
+    assert first.status_code == 200
+    assert (await client.patch(path, json={"entry": {"reserves": 4}}, headers=read)).status_code == 412
+    next_version = {"If-Match": first.headers["etag"]}
+    assert (await client.patch(path, json={"entry": {"maximum_days": 4}}, headers=next_version)).status_code == 200
     assert (await client.patch(path, json={"entry": {"anything": 4}})).status_code == 422
     assert (await client.patch(path, json={"entry": {}, "more": 4})).status_code == 422
 
@@ -170,7 +175,6 @@ async def test_questions_are_written_on_pages_of_their_own(programme: Programme)
         "texts-1-language": "ka",
         "texts-1-question": "მოგაქვთ აღჭურვილობა?",
         "texts-1-choices": "დიახ",
-        "version": "1",
     }
     odd = await client.post(f"{address}/questions/new", data=choice)
     assert odd.status_code == 422
@@ -178,23 +182,24 @@ async def test_questions_are_written_on_pages_of_their_own(programme: Programme)
     good = await client.post(f"{address}/questions/new", data=choice | {"texts-1-choices": "დიახ\nარა"})
     assert good.status_code == 303, good.text
     number = {"kind": "number", "texts-0-language": "en", "texts-0-question": "How many?", "minimum": "1"}
-    await client.post(f"{address}/questions/new", data=number | {"version": await version(programme, address)})
+    await client.post(f"{address}/questions/new", data=number)
     before = (await programme.get("programme", f"/call-drafts/{draft}"))["entry"]["questions"]
-    changed = choice | {"texts-0-choices": "No\nYes", "texts-1-choices": "არა\nდიახ", "version": "3"}
+    changed = choice | {"texts-0-choices": "No\nYes", "texts-1-choices": "არა\nდიახ"}
+    opened = ticked_versions((await client.get(f"{address}/questions/1")).text)
     assert (await client.post(f"{address}/questions/1", data=changed)).status_code == 303
     after = (await programme.get("programme", f"/call-drafts/{draft}"))["entry"]["questions"]
     assert after[0]["code"] == before[0]["code"]
     assert after[0]["choices"] == before[0]["choices"][::-1]
-    stale = await client.post(f"{address}/questions/1", data=changed | {"version": "1", "required": ""})
-    assert stale.status_code == 409
+    stale = await client.post(f"{address}/questions/1", data=choice | {"texts-1-choices": "დიახ\nარა"} | opened)
+    assert stale.status_code == 412
+    assert "This was changed after you opened it" in stale.text
     page = (await client.get(f"{address}/questions")).text
     assert "“How many?” (a number from 1 up; may be left open)." in page
-    await client.post(f"{address}/questions/2/up", data={"version": await version(programme, address)})
+    await client.post(f"{address}/questions/2/up")
     order = (await programme.get("programme", f"/call-drafts/{draft}"))["entry"]["questions"]
     assert [question["kind"] for question in order] == ["number", "choice"]
-    late = await client.post(f"{address}/questions/1/remove", data={"version": "1"})
-    assert late.headers["location"].endswith("?done=conflict")
-    await client.post(f"{address}/questions/1/remove", data={"version": await version(programme, address)})
+    assert (await client.post(f"{address}/questions/1/remove", data=opened)).status_code == 412
+    await client.post(f"{address}/questions/1/remove")
     left = (await programme.get("programme", f"/call-drafts/{draft}"))["entry"]["questions"]
     assert [question["kind"] for question in left] == ["choice"]
     assert (await client.get(f"{address}/questions/7")).status_code == 404
@@ -281,7 +286,7 @@ async def test_an_officer_reads_unmet_conditions_before_applying(programme: Prog
     assert "Not met as things stand:" in page
     assert "You have worked in the field for at least 20 years." in page
     conditions = (await programme.get("ani", f"/calls/{made['id']}"))["requirements"]
-    assert [condition["held"] for condition in conditions if condition["rule"] == "years_in_field"] == [False]
+    assert [condition["met"] for condition in conditions if condition["rule"] == "years_in_field"] == [False]
     assert (await programme.get("tigran", f"/calls/{made['id']}"))["requirements"] is None
 
 

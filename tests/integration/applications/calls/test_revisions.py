@@ -10,6 +10,7 @@ import pytest
 
 from shared.time import clock
 from tests.integration.applications.call_forms import CALLS, revision, second_coordinator
+from tests.support import items
 
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
@@ -46,7 +47,7 @@ async def test_stricter_rules_do_not_affect_submitted_applications(programme: Pr
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
     case = (await programme.as_("tigran").get(f"/applications/cases/{made['id']}")).text
     assert "at level B1 or higher" in case
-    judged = await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    judged = await programme.post("programme", "/eligibility/confirm", {"applications": items(made["id"])})
     assert [revision["eligible"] for revision in judged["done"]] == [True]
     payloads = [payload for kind, _, payload in await programme.journal("exchange.applications") if "Eligible" in kind]
     assert [payload["rules_version"] for payload in payloads] == [1]

@@ -14,7 +14,7 @@ from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
 from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.desk.test_home import statements
-from tests.support import ticked_versions
+from tests.support import items, ticked_versions
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -182,14 +182,14 @@ async def test_many_are_read_with_as_many_queries_as_one(abroad: Abroad) -> None
 async def test_several_are_cleared_by_program(abroad: Abroad) -> None:
     """The API clears what it can and gives reasons for the rest; another country's match is not found."""
     first, second = await two_matches(abroad)
-    both = {"match_ids": [str(first), str(second)]}
+    both = {"matches": items(str(first), str(second))}
     await abroad.post("giorgi", "/matches/clear", both, 404)
     await abroad.post("claire", "/matches/clear", both, 403)
     answer = await abroad.post("luc", "/matches/clear", both)
     assert answer["done"] == []
     assert all("home country clears first" in left["detail"] for left in answer["left"])
     answer = await abroad.post("tigran", "/matches/clear", both)
-    assert (sorted(answer["done"]), answer["left"]) == (sorted(both["match_ids"]), [])
+    assert (sorted(answer["done"]), answer["left"]) == (sorted(match["id"] for match in both["matches"]), [])
     assert "You have ticked no match" in await page(abroad, "tigran", f"{MATCHES}/clear", 422)
     await page(abroad, "giorgi", f"{MATCHES}/clear?match={first}", 404)
 
@@ -286,7 +286,7 @@ async def test_an_eu_agency_clears_its_own_officers(abroad: Abroad) -> None:
     body = {"call_id": terms, "kind": "study_visit", "answers": abroad.of.answers(), "privacy": True, "submit": True}
     made = await abroad.post("elsa", "/applications", body, 201)
     await abroad.post("eva", f"/applications/{made['id']}/endorse")
-    await abroad.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    await abroad.post("programme", "/eligibility/confirm", {"applications": items(made["id"])})
     offer = await abroad.offer()
     match_id = await abroad.proposed(made["id"], offer_id=offer["id"], country="EU", organisation_id=ids["own"])
     assert "match waits for you" in await page(abroad, "eva", "/applications/")
@@ -353,7 +353,7 @@ async def test_a_country_cannot_clear_after_its_own_refusal(abroad: Abroad) -> N
     match_id = await abroad.placement_matched()
     await abroad.post("tigran", f"/matches/{match_id}/refuse", {"reason": "clearance"})
     refused = await abroad.post("tigran", f"/matches/{match_id}/clear", {"side": "home"}, 409)
-    several = await abroad.post("tigran", "/matches/clear", {"match_ids": [str(match_id)]})
+    several = await abroad.post("tigran", "/matches/clear", {"matches": items(str(match_id))})
     assert "The home country refused to clear this match on" in refused["detail"]
     assert several["done"] == []
     assert several["left"][0]["detail"] == refused["detail"]

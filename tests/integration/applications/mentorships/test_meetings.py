@@ -11,6 +11,7 @@ from shared.contracts.codes import Party, Reason
 from shared.time import clock
 from shared.time.zones import zone_of
 from tests.integration.applications.mentorships.test_mentorships import pair, recorded
+from tests.support import ticked_versions, without_versions
 
 if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
@@ -44,12 +45,16 @@ async def test_either_side_plans_moves_and_cancels_in_its_time_zone(abroad: Abro
     shown = (await abroad.get("jonas", of))["planned_session"]
     assert (shown["id"], shown["by"], shown["version"]) == (made["id"], "mentee", 1)
     at = f"{of}/meetings/{made['id']}"
-    assert await put(abroad, "jonas", at, second | {"version": 2}) == 409
-    assert [await put(abroad, "jonas", at, second | {"version": 1}) for _ in range(2)] == [200, 200]
-    assert await put(abroad, "nino", at, first | {"version": 1}) == 409
-    await abroad.post("nino", f"{at}/cancel", {"version": 1}, 409)
+    async with without_versions(abroad.of.as_("nino"), abroad.of.app) as nino:
+        read = {"If-Match": (await nino.get(f"/applications/api/v1{of}")).headers["etag"]}
+        assert [await put(abroad, "jonas", at, second) for _ in range(2)] == [200, 200]
+        for stale in (
+            await nino.put(f"/applications/api/v1{at}", json=first, headers=read),
+            await nino.post(f"/applications/api/v1{at}/cancel", headers=read),
+        ):
+            assert stale.status_code == 412, "it was moved since it was read"
     for _ in range(2):
-        await abroad.post("nino", f"{at}/cancel", {"version": 2})
+        await abroad.post("nino", f"{at}/cancel")
     assert (await abroad.get("nino", of))["planned_session"] is None
     assert await put(abroad, "jonas", at, meeting_in(15)) == 409
     events = [(kind, body) for kind, _, body in await abroad.of.journal("exchange.participation") if kind in KINDS]
@@ -118,14 +123,20 @@ async def test_the_pages_of_a_planned_session(abroad: Abroad) -> None:
     at = re.search(rf"{page}/meetings/[0-9a-f-]+", there)[0]  # type: ignore[index]  # a failure if it is not there
     own = (await jonas.get(at)).text
     assert f'value="{lithuanian:%H:%M}"' in own
-    assert (await nino.post(at, data=form | {"clock": "", "version": "1"})).status_code == 422
-    moved = await jonas.post(at, data=form | {"clock": "9:05", "version": "1"})
+    assert (await nino.post(at, data=form | {"clock": ""})).status_code == 422
+    opened = ticked_versions((await nino.get(at)).text)
+    moved = await jonas.post(at, data=form | {"clock": "9:05"})
     assert moved.headers["location"] == f"{page}?done=moved#sessions"
     assert "09:05 (Lithuania)" in (await jonas.get(f"{page}?done=moved")).text
-    assert (await nino.post(f"{at}/cancel", data={"version": "2"})).status_code == 303
+    stale = await nino.post(at, data=form | {"clock": "16:40"} | opened)
+    assert stale.status_code == 412
+    assert "This was changed after you opened it" in stale.text
+    georgian = moment({"day": str(day), "time": "09:05"}, "LT").astimezone(zone_of("GE"))
+    assert f'<td class="govuk-table__cell">16:40:00</td><td class="govuk-table__cell">{georgian:%H:%M}' in stale.text
+    assert (await nino.post(f"{at}/cancel")).status_code == 303
     assert "Plan the next session" in (await nino.get(page)).text
     assert (await nino.get(at)).status_code == 404
-    late = await jonas.post(at, data=form | {"clock": "16:40", "version": "2"})
+    late = await jonas.post(at, data=form | {"clock": "16:40"})
     assert late.status_code == 409
     assert "This session is cancelled. You can plan another one." in late.text
     assert 'value="16:40"' in late.text

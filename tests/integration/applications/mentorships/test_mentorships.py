@@ -143,10 +143,12 @@ async def test_sessions_are_corrected_disputed_and_withdrawn(abroad: Abroad) -> 
     assert (await abroad.get("jonas", of))["pending"] == [{"what": "correct", "count": 1}]
     put = abroad.of.as_("nino").put(f"/applications/api/v1{at}", json=right)
     assert (await put).status_code == 409
-    answer = await abroad.of.as_("jonas").put(f"/applications/api/v1{at}", json=right | {"version": 1})
+    read = {"If-Match": (await abroad.of.as_("nino").get(f"/applications/api/v1{of}")).headers["etag"]}
+    answer = await abroad.of.as_("jonas").put(f"/applications/api/v1{at}", json=right)
     assert (answer.status_code, answer.json()["state"], answer.json()["version"]) == (200, "logged", 2)
-    await abroad.post("nino", f"{at}/confirm", {"version": 1}, 409)
-    await abroad.post("nino", f"{at}/confirm", {"version": 2})
+    stale = await abroad.of.as_("nino").post(f"/applications/api/v1{at}/confirm", headers=read)
+    assert stale.status_code == 412, "it was corrected since it was read"
+    await abroad.post("nino", f"{at}/confirm")
     await abroad.post("jonas", f"{at}/withdraw", status=409)
     await abroad.post("nino", f"{at}/dispute", {"text": "After all."}, 409)
     second = await session(abroad, "nino", of, another=True)

@@ -10,6 +10,7 @@ from shared.contracts import mentorships, visits
 from shared.contracts.codes import Party, Reason, UnschedulableCause
 from shared.ids import new_id
 from shared.time import clock
+from tests.support import ticked_versions
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -89,7 +90,14 @@ async def test_a_refused_proposal_keeps_its_input(abroad: Abroad) -> None:
     assert "Version 2 was written since you opened this page" in refused
     assert "Draw charts.</textarea>" in refused
     assert 'name="version" value="2"' in refused
+    old = ticked_versions(await read(abroad, "nino", f"{at}/agreement/propose"))
     await send(abroad, "jonas", f"{at}/agreement/versions/2/take-back")
+    await send(abroad, "jonas", f"{at}/agreement/propose", TERMS | {"version": "2", "step": "sign"})
+    stale = (await send(abroad, "nino", f"{at}/agreement/propose", mine | {"version": "3"} | old, 412)).text
+    assert "Jonas Kazlauskas changed it last, on " in stale
+    assert "Draw charts.</td>" in stale
+    assert "Read charts.</td>" in stale
+    await send(abroad, "jonas", f"{at}/agreement/versions/3/take-back")
     assert "Take this version back" not in await read(abroad, "jonas", f"{at}/agreement")
 
 
@@ -105,8 +113,13 @@ async def test_goals_on_pages(abroad: Abroad) -> None:
     page = await read(abroad, "nino", here)
     assert "50 % reached" in page
     assert "Jonas Kazlauskas" in page
+    opened = ticked_versions(page)
+    await send(abroad, "jonas", f"{here}/notes", {"note": "Nearly.", "percent": "90"})
+    stale = await send(abroad, "nino", f"{here}/close", {"reason": "The case is closed."} | opened, 412)
+    for words in ("This was changed after you opened it", "90 % reached", "The case is closed.</textarea>"):
+        assert words in stale.text
     await send(abroad, "nino", f"{here}/close", {"reason": ""}, 422)
-    await send(abroad, "nino", f"{here}/close", {"reason": "The case is closed."})
+    await send(abroad, "nino", f"{here}/close", {"reason": "The case is closed."} | ticked_versions(stale.text))
     page = await read(abroad, "jonas", here)
     assert "The case is closed." in page
     new = await send(abroad, "jonas", f"{here}/take-up")
@@ -126,15 +139,20 @@ async def test_sessions_on_pages(abroad: Abroad) -> None:
     session = (await abroad.get("nino", at[13:]))["sessions"][0]
     here = f"{at}/sessions/{session['id']}"
     assert "Confirm this session" in await read(abroad, "nino", here)
-    await send(abroad, "nino", f"{here}/dispute", {"text": "", "version": "1"}, 422)
-    await send(abroad, "nino", f"{here}/dispute", {"text": "This did not take place.", "version": "1"})
+    await send(abroad, "nino", f"{here}/dispute", {"text": ""}, 422)
+    await send(abroad, "nino", f"{here}/dispute", {"text": "This did not take place."})
     assert "This did not take place." in await read(abroad, "jonas", here)
-    late = await send(abroad, "jonas", here, form | {"version": "1", **written(1, "held_on")}, 422)
+    late = await send(abroad, "jonas", here, form | written(1, "held_on"), 422)
     assert "has not come yet" in late.text
-    await send(abroad, "jonas", here, form | {"minutes": "30", "version": "1"})
-    stale = await send(abroad, "nino", f"{here}/dispute", {"text": "Not so long.", "version": "1"}, 409)
+    opened = {who: ticked_versions(await read(abroad, who, here)) for who in ("jonas", "nino")}
+    await send(abroad, "jonas", here, form | {"minutes": "30"})
+    stale = await send(abroad, "nino", f"{here}/dispute", {"text": "Not so long."} | opened["nino"], 412)
+    assert "This was changed after you opened it" in stale.text
+    assert "30 minutes" in stale.text, "the page shows the session as it is now"
     assert "Not so long.</textarea>" in stale.text
-    await send(abroad, "nino", f"{here}/confirm", {"version": "2"})
+    other = await send(abroad, "jonas", here, form | {"minutes": "45"} | opened["jonas"], 412)
+    assert '<td class="govuk-table__cell">45</td><td class="govuk-table__cell">30</td>' in other.text
+    await send(abroad, "nino", f"{here}/confirm")
     await send(abroad, "jonas", f"{here}/withdraw", status=409)
     page = await read(abroad, "jonas", at)
     assert "1 session, 0.5 h in all" in page

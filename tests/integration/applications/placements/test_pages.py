@@ -15,7 +15,7 @@ from services.applications.placements.model.placement import PlacementEntry
 from shared.time import clock
 from tests.integration.applications.conftest import call_terms
 from tests.integration.applications.test_abroad_pages import offer_form, read, send
-from tests.support import ticked_versions
+from tests.support import items, ticked_versions
 
 if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
@@ -176,8 +176,8 @@ async def test_several_are_decided_after_one_page_that_names_them(abroad: Abroad
     assert "You have ticked no placement" in await read(abroad, "luc", "/applications/offers/decide?act=endorse", 422)
     for somebody, status in (("rasa", 404), ("claire", 403), ("ani", 403)):
         await read(abroad, somebody, at, status)
-        await abroad.post(somebody, "/offers/decide", {"offer_ids": made}, status)
-    left = await abroad.post("luc", "/offers/decide", {"offer_ids": made})
+        await abroad.post(somebody, "/offers/decide", {"offers": items(*made)}, status)
+    left = await abroad.post("luc", "/offers/decide", {"offers": items(*made)})
     assert (left["done"], {placement["id"] for placement in left["left"]}) == ([made[1]], {made[0], made[2]})
 
 

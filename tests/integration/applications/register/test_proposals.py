@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 import pytest
 import sqlalchemy as sa
 
+from shared.identity.versions import FIELD
 from shared.time import clock
+from tests.support import older, ticked_versions, without_versions
 
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
-from tests.support import ticked_versions
 
 PAGES = "/applications/register"
 
@@ -204,6 +205,10 @@ async def test_a_change_since_the_proposal_is_shown_and_kept(programme: Programm
     person = {name: base["person"][name] for name in entry(programme) if name in base["person"]}
     person |= {"grants": base["grants"], "service": "police", "rank_group": "operational", "years_in_field": 6}
     body = {"change": {"kind": "person", "entry": person | {"unit": "Digital forensics"}}, "version": ani["version"]}
+    async with without_versions(programme.as_("tigran"), programme.app) as program:
+        for version, status in (("", 428), (older(ani["version"]), 412)):
+            refused = await program.post("/applications/api/v1/register/proposals", json=body | {"version": version})
+            assert (refused.status_code, refused.json()["errors"][0]["version"]) == (status, ani["version"])
     made = (await programme.post("tigran", "/register/proposals", body, 201))["proposal"]
 
     changed = base["person"] | {"email": "ani.p@police.example"}
@@ -218,9 +223,10 @@ async def test_a_change_since_the_proposal_is_shown_and_kept(programme: Programm
     read = await programme.get("programme", f"/register/proposals/{made['id']}")
     changed_since = {change["field"]: (change["before"], change["after"]) for change in read["meanwhile"]}
     assert changed_since["email"] == ("ani@police.example", "ani.p@police.example")
-    answer = await programme.as_("programme").post(f"{page}/approve", data={"version": str(ani["version"])})
+    answer = await programme.as_("programme").post(f"{page}/approve", data={"version": str(made["base_version"])})
     assert answer.status_code == 409
-    await programme.post("programme", f"/register/proposals/{made['id']}/approve", {"version": read["version"]})
+    approval = {"entry_version": read["entry_version"]}
+    await programme.post("programme", f"/register/proposals/{made['id']}/approve", approval)
     now = await person_in_register(programme, "ani")
     assert (now["unit"], now["email"]) == ("Digital forensics", "ani.p@police.example")
 
@@ -230,13 +236,12 @@ async def test_the_second_of_two_changes_to_a_person_is_refused(programme: Progr
     ani = await person_in_register(programme, "ani")
     page = f"{PAGES}/people/{ani['id']}/edit"
     form = person_form(programme, name="Ani Petrosyan", email="ani@police.example", unit="First")
-    form |= {"version": str(ani["version"]), "roles-0-since-day": "1", "roles-0-since-month": "1"}
-    form |= {"roles-0-since-year": "2025"}
+    form |= {FIELD: ani["version"], "roles-0-since-day": "1", "roles-0-since-month": "1", "roles-0-since-year": "2025"}
     assert (await programme.as_("programme").post(page, data=form)).status_code == 303
     answer = await programme.as_("programme").post(page, data=form | {"unit": "Second"})
-    assert answer.status_code == 409
-    assert "Somebody else changed it" in answer.text
-    assert "Second" in answer.text
+    assert answer.status_code == 412
+    assert "changed since you read it" in answer.text
+    assert all(unit in answer.text for unit in ("First", "Second")), "both are shown"
     assert (await person_in_register(programme, "ani"))["unit"] == "First"
 
 
@@ -346,14 +351,15 @@ async def test_an_organisation_from_proposal_to_inactive(programme: Programme) -
     assert len(made) == 1
     address = f"{PAGES}/organisations/{made[0][1]}"
 
-    changed = form | {"name": "Customs service of Armenia", "version": "1"}
+    opened = ticked_versions((await programme.as_("programme").get(f"{address}/edit")).text)
+    changed = form | {"name": "Customs service of Armenia"} | opened
     assert (await programme.as_("programme").post(f"{address}/edit", data=changed)).status_code == 303
-    assert (await programme.as_("programme").post(f"{address}/edit", data=changed)).status_code == 409
+    assert (await programme.as_("programme").post(f"{address}/edit", data=changed)).status_code == 412
     assert "Customs service of Armenia" in (await programme.as_("tigran").get(address)).text
     assert (await programme.as_("giorgi").get(address)).status_code == 404
 
     assert "Take the organisation out?" in (await programme.as_("programme").get(f"{address}/activity")).text
-    answer = await programme.as_("programme").post(f"{address}/activity", data={"version": "2"})
+    answer = await programme.as_("programme").post(f"{address}/activity")
     assert answer.status_code == 303
     assert (await programme.journal("exchange.registry"))[-1][2]["active"] is False
     listed = await programme.as_("programme").get(f"{PAGES}/organisations?state=inactive")
@@ -436,4 +442,4 @@ async def test_only_the_programme_reads_who_changed_an_entry(programme: Programm
     for reader, actors in (("programme", {"programme"}), ("tigran", {None})):
         record = await programme.get(reader, f"/register/people/{ani['id']}")
         assert {change["actor"] for change in record["history"]} == actors
-        assert record["person"] == ani
+        assert record["person"] | {"version": ani["version"]} == ani

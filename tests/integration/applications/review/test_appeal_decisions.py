@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.integration.applications.conftest import call_terms
+from tests.support import items
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -50,7 +51,7 @@ async def ineligible(programme: Programme) -> dict[str, Any]:
     """Return an application that the programme finds not eligible, with the officer's appeal."""
     made = await programme.submitted(languages=[{"language": "en", "level": "A2"}])
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
-    await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    await programme.post("programme", "/eligibility/confirm", {"applications": items(made["id"])})
     await programme.post("ani", f"/applications/{made['id']}/appeal", {"text": WHY})
     return made
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
 from tests.integration.applications.suspension import FINISH
-from tests.support import SERVICE_TOKEN, ticked_versions
+from tests.support import SERVICE_TOKEN, items, ticked_versions
 
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
@@ -249,7 +249,7 @@ async def test_each_bulk_decision_by_page_and_program(
         await send(many, "tigran", f"{QUEUE}/decide?act={act}&case={first['id']}", {}, 422)
     address = f"{QUEUE}/decide?act={act}&case={first['id']}"
     await send(many, "tigran", address, form | ticked_versions(await page(many, "tigran", address)))
-    wanted = {"decision": act, "application_ids": [second["id"]]}
+    wanted = {"decision": act, "applications": items(second["id"])}
     if act != "endorse":
         await many.post("tigran", "/decisions", wanted, 422)
     answer = await many.post("tigran", "/decisions", wanted | body)
@@ -270,7 +270,7 @@ async def test_an_empty_or_foreign_selection_is_refused(many: Programme) -> None
     assert (answer.status_code, answer.headers["location"]) == (303, f"{QUEUE}/decided?act=endorse")
     assert foreign["reference"] not in (await many.as_("tigran").get(forged, follow_redirects=True)).text
     await page(many, "tigran", f"{QUEUE}/decide?act=eligibility&case={own['id']}", 404)
-    body = {"decision": "endorse", "application_ids": [own["id"], foreign["id"]]}
+    body = {"decision": "endorse", "applications": items(own["id"], foreign["id"])}
     await many.post("tigran", "/decisions", body, 404)
     await many.post("ani", "/decisions", body, 403)
     assert (await many.get("ani", f"/applications/{own['id']}"))["state"] == "submitted"
@@ -442,8 +442,8 @@ async def test_a_case_does_not_address_the_coordinator_as_the_officer(many: Prog
 async def test_simultaneous_bulk_decisions_count_once(many: Programme) -> None:
     """Each case is decided by the first coordinator, and the second reads so."""
     ids = [(await many.submitted(who))["id"] for who in ("ani", "davit", "mariam")]
-    decision = {"decision": "endorse", "application_ids": ids}
-    other = {"decision": "not_endorse", "reason": "operational_duty", "application_ids": ids[::-1]}
+    decision = {"decision": "endorse", "applications": items(*ids)}
+    other = {"decision": "not_endorse", "reason": "operational_duty", "applications": items(*ids[::-1])}
     answers = await asyncio.gather(
         many.post("tigran", "/decisions", decision), many.post("deputy", "/decisions", other)
     )
@@ -506,7 +506,7 @@ async def test_programs_page_through_eligibility_by_cursor(many: Programme) -> N
     second = await many.get("programme", f"/eligibility?limit=2&cursor={first['next']}")
     assert [item["id"] for item in first["items"] + second["items"]] == sorted(ids)
     assert all(item["checks"] for item in first["items"])
-    answer = await many.post("programme", "/eligibility/confirm", {"application_ids": ids})
-    again = await many.post("programme", "/eligibility/confirm", {"application_ids": ids})
+    answer = await many.post("programme", "/eligibility/confirm", {"applications": items(*ids)})
+    again = await many.post("programme", "/eligibility/confirm", {"applications": items(*ids)})
     assert sorted(case["id"] for case in answer["done"]) == sorted(ids)
     assert sorted(case["id"] for case in again["left"]) == sorted(ids)

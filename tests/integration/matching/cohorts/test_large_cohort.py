@@ -27,7 +27,7 @@ from shared.contracts.codes import Role
 from shared.errors import Refused
 from shared.ids import new_id
 from tests.processes import instead_of_spawned
-from tests.support import settings_for
+from tests.support import settings_for, without_versions
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -99,11 +99,13 @@ async def _provisional(world: World) -> dict[UUID, UUID]:
     return {row.application_id: row.seat_id for row in rows}
 
 
+async def _cohort_page(world: World, browser: httpx2.AsyncClient) -> str:
+    return (await browser.get(f"/matching/cohorts/{world.call_id}")).text
+
+
 async def _post(world: World, browser: httpx2.AsyncClient, address: str, **body: Any) -> httpx2.Response:
     """Post what a page of this browser would send."""
-    token = re.search(
-        r'name="csrf_token" value="([^"]+)"', (await browser.get(f"/matching/cohorts/{world.call_id}")).text
-    )
+    token = re.search(r'name="csrf_token" value="([^"]+)"', await _cohort_page(world, browser))
     assert token is not None
     return await browser.post(address, headers={"X-CSRF-Token": token[1]}, **body)
 
@@ -160,8 +162,7 @@ async def test_its_page_answers_while_it_is_under_way(
     """Committing leads to the job's page, which answers meanwhile, can be found again, and at last names the run."""
     await _three_for_two_places(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    chosen = await _provisional(world)
-    form = {"pair": [f"{application}/{seat}" for application, seat in chosen.items()]}
+    form = {"pair": re.findall(r'name="pair" value="([^"]+)"', await _cohort_page(world, browser))}
     response = await _post(world, browser, f"/matching/cohorts/{world.call_id}/commit", data=form)
     assert response.status_code == 303, response.text
     page = response.headers["location"]
@@ -322,7 +323,16 @@ async def test_programs_are_given_the_address_of_the_job(
     """
     await _three_for_two_places(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    response = await _post(world, browser, "/matching/api/v1/cohorts", json={"call_id": str(world.call_id)})
+    pairs = [
+        {"application_id": str(application), "seat_id": str(seat)}
+        for application, seat in (await _provisional(world)).items()
+    ]
+    body = {"call_id": str(world.call_id), "pairs": pairs}
+    async with without_versions(browser, world.app) as program:
+        refused = await _post(world, program, "/matching/api/v1/cohorts", json=body)
+        assert (refused.status_code, len(refused.json()["errors"])) == (428, 2)
+        assert await world.rows("SELECT id FROM cohort_job") == []
+    response = await _post(world, browser, "/matching/api/v1/cohorts", json=body)
     assert response.status_code == 202
     address = response.headers["location"]
     assert response.json()["state"] == "waiting"

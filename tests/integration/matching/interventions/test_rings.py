@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from shared.contracts import matches, participation, receipts, runs
 from shared.contracts.codes import Party, Reason, Role
 from shared.errors import Refused
 from shared.ids import new_id
+from tests.support import older, without_versions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -120,7 +121,9 @@ async def test_a_ring_is_proposed_by_hand_and_its_end_is_shown(
     csrf = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert csrf is not None
     named = re.findall(r'name="pair" value="([^"]+)"', page)
-    assert sorted(named) == sorted(f"{application}/{seat}" for application, seat in pairs.items())
+    assert sorted(each.rpartition("/")[0] for each in named) == sorted(
+        f"{application}/{seat}" for application, seat in pairs.items()
+    )
     form = {"csrf_token": csrf[1], "pair": named}
     cost = await browser.post(f"/matching/rings/{world.call_id}", data=form)
     assert cost.status_code == 200
@@ -170,7 +173,7 @@ async def test_programs_do_the_same(world: World, browser: httpx2.AsyncClient, s
     pairs = await _waiting(world, "MD", "GE")
     found = (await browser.get(f"/matching/api/v1/rings?call_id={world.call_id}")).json()
     assert found["total"] == found["bound"] == found["possible"][0]["points"]
-    body = {
+    body: dict[str, Any] = {
         "call_id": str(world.call_id),
         "pairs": [
             {"application_id": leg["application_id"], "offer_id": leg["offer_id"]}
@@ -183,6 +186,19 @@ async def test_programs_do_the_same(world: World, browser: httpx2.AsyncClient, s
     headers = {"X-CSRF-Token": token[1]}
     cost = (await browser.post("/matching/api/v1/rings/price", json=body, headers=headers)).json()
     assert sorted(cost["gain"]) == sorted(str(application) for application in pairs)
-    done = await browser.post("/matching/api/v1/rings", json=body, headers=headers)
+    async with without_versions(browser, world.app) as program:
+        refused = await program.post("/matching/api/v1/rings", json=body, headers=headers)
+        places = [f"/pairs/{place}/version" for place in range(2)]
+        assert (refused.status_code, [each["pointer"] for each in refused.json()["errors"]]) == (428, places)
+        present = [each["version"] for each in refused.json()["errors"]]
+        for pair, version in zip(body["pairs"], present, strict=True):
+            pair["version"] = version
+        body["pairs"][1]["version"] = older(present[1])
+        refused = await program.post("/matching/api/v1/rings", json=body, headers=headers)
+        [error] = refused.json()["errors"]
+        assert (refused.status_code, error["pointer"], error["version"]) == (412, places[1], present[1])
+        assert await world.facts("MatchProposed") == []
+        body["pairs"][1]["version"] = present[1]
+        done = await program.post("/matching/api/v1/rings", json=body, headers=headers)
     assert done.status_code == 201
     assert done.json()["matches"].keys() == {str(application) for application in pairs}

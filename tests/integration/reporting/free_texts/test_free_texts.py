@@ -20,6 +20,7 @@ from tests.integration.reporting.cascades.test_cascades import SESSION, officer
 from tests.integration.reporting.conftest import set_day
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, world
+from tests.support import ticked_versions, without_versions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +78,28 @@ async def test_writers_correct_their_text_but_not_their_ratings(house: House) ->
     assert (await guest.post(f"{REPORTS}/words", data={**REPORT, "learnt": ""})).status_code == 422
     assert await house.journal("exchange.outcomes") == events
     assert await logged(house) == [("respondent:guest", "corrected", "evaluation")]
+
+
+async def test_the_second_of_two_corrections_shows_both(house: House) -> None:
+    """Words that were corrected in another tab meanwhile are shown beside what was written; sent again, it counts."""
+    guest = await written(house)
+    address = f"{EVALUATION}/words"
+    opened = ticked_versions((await guest.get(address)).text)
+    assert (await guest.post(address, data={"went_well": "The archive"} | opened)).status_code == 303
+    answer = await guest.post(address, data={"went_well": "The library"} | opened)
+    assert answer.status_code == 412, answer.text
+    assert "This was changed after you opened it" in answer.text
+    assert "The archive" in answer.text
+    assert "The library" in answer.text
+    assert "The archive" in (await guest.get(EVALUATION)).text, "nothing was saved"
+    newer = ticked_versions(answer.text)
+    assert newer != opened
+    assert (await guest.post(address, data={"went_well": "The library"} | newer)).status_code == 303
+    async with without_versions(guest, house.app) as tab:
+        needed = await tab.post(address, data={"went_well": "The museum"})
+        assert needed.status_code == 428
+        again = await tab.post(address, data={"went_well": "The museum"} | ticked_versions(needed.text))
+        assert again.status_code == 303, again.text
 
 
 @pytest.mark.parametrize("state", [PeriodState.SUBMITTED, PeriodState.FROZEN, PeriodState.PUBLISHED])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.targets.actions.import_file import COLUMNS, MOST_BYTES, MOST_ROWS
 from shared.contracts.codes import Role
+from tests.support import items, older, ticked_versions, without_versions
 
 if TYPE_CHECKING:
     import httpx2
@@ -34,10 +36,60 @@ async def send(who: httpx2.AsyncClient, table: str | bytes) -> httpx2.Response:
     return await who.post("/reporting/targets/import", files={"file": ("targets.csv", content, "text/csv")})
 
 
+def approval(page: str) -> dict[str, Any]:
+    """Return the fields with which a page approves all values: their ids, and their versions."""
+    found = re.search(r'name="aims" value="([^"]+)"', page)
+    assert found is not None, page
+    return {"aims": found[1], **ticked_versions(page)}
+
+
 async def waiting(who: httpx2.AsyncClient) -> list[dict[str, Any]]:
     """Return the values that wait for approval."""
     found: list[dict[str, Any]] = (await who.get(f"{API}/waiting")).json()["items"]
     return found
+
+
+async def test_values_that_were_not_seen_are_not_approved(house: House) -> None:
+    """A value that was deleted or approved meanwhile is left and named, and one without its version; others count."""
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    third = await house.grant(Role.EVALUATOR, name="third")
+    await send(author, TABLE)
+    first, second, last = await waiting(author)
+    fields = approval((await other.get("/reporting/targets")).text)
+    without = await other.post("/reporting/targets/approve", data={"aims": fields["aims"]})
+    assert without.status_code == 409
+    assert "3 values were not approved" in without.text
+    assert "It was changed after you opened this page" in without.text
+    assert (await author.post(f"/reporting/targets/{first['id']}/drop")).status_code == 303
+    assert (await third.post(f"/reporting/targets/{second['id']}/approve")).status_code == 303
+    answer = await other.post("/reporting/targets/approve", data=fields)
+    assert answer.status_code == 409
+    for words in ("2 values were not approved", "1 value was approved", "approved already", "may have been taken out"):
+        assert words in answer.text
+    assert await waiting(author) == []
+    approved = {each["id"] for each in (await author.get(API)).json()["items"]}
+    assert approved == {second["id"], last["id"]}
+
+
+async def test_a_program_approves_the_values_that_it_read(house: House) -> None:
+    """Each value is sent with its version: without one all are refused with a pointer, an older one is left."""
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    await send(author, TABLE)
+    read = [{"id": each["id"], "version": each["version"]} for each in await waiting(other)]
+    async with without_versions(other, house.app) as program:
+        body = {"targets": [*read[:2], {"id": read[2]["id"]}]}
+        refused = await program.post(f"{API}/approve", json=body)
+        assert refused.status_code == 428, refused.text
+        [error] = refused.json()["errors"]
+        assert (error["pointer"], error["version"]) == ("/targets/2/version", read[2]["version"])
+        assert len(await waiting(other)) == 3
+        body = {"targets": [*read[:2], read[2] | {"version": older(read[2]["version"])}]}
+        answer = (await program.post(f"{API}/approve", json=body)).json()
+        assert sorted(answer["done"]) == sorted(each["id"] for each in read[:2])
+        [left] = answer["left"]
+        assert (left["id"], left["code"], left["version"]) == (read[2]["id"], "outdated", read[2]["version"])
+        again = await program.post(f"{API}/approve", json={"targets": items(*(each["id"] for each in read[:2]))})
+        assert (again.status_code, again.json()["left"]) == (200, []), "a repeat needs no version"
 
 
 async def test_a_table_is_imported_once_and_approved_in_one_step(house: House) -> None:
@@ -53,11 +105,9 @@ async def test_a_table_is_imported_once_and_approved_in_one_step(house: House) -
     assert "Nothing was changed: all 3 values" in (await author.get(again.headers["location"])).text
     ids = [each["id"] for each in await waiting(author)]
     assert (await author.post("/reporting/targets/approve", data={"aims": ",".join(ids)})).status_code == 409
-    assert "Approve all 3 values" in (await other.get("/reporting/targets")).text
-    stale = [*ids[:1], "0190a000-0000-7000-8000-00000000abcd"]
-    assert (await other.post("/reporting/targets/approve", data={"aims": ",".join(stale)})).status_code == 404
-    assert len(await waiting(author)) == 3, "all or none"
-    assert (await other.post("/reporting/targets/approve", data={"aims": ",".join(ids)})).status_code == 303
+    page = (await other.get("/reporting/targets")).text
+    assert "Approve all 3 values" in page
+    assert (await other.post("/reporting/targets/approve", data=approval(page))).status_code == 303
     assert await waiting(author) == []
     assert (await send(author, TABLE)).headers["location"].endswith("done_added=0&done_unchanged=3")
     template = await author.get("/reporting/targets/template.csv")
@@ -143,8 +193,8 @@ async def test_tables_of_other_spreadsheets_are_read(house: House) -> None:
         ("TOPCOP-OP-01", "2027-02-01", "1000", "Two; parts"),
         ("TOPCOP-PR-01", "2026-12-31", "87.5", "=Annex 1"),
     ]
-    ids = ",".join(each["id"] for each in await waiting(author))
-    assert (await other.post("/reporting/targets/approve", data={"aims": ids})).is_redirect
+    page = (await other.get("/reporting/targets")).text
+    assert (await other.post("/reporting/targets/approve", data=approval(page))).is_redirect
     template = (await author.get("/reporting/targets/template.csv")).content
     assert b"'=Annex 1" in template
     assert (await send(author, template)).headers["location"].endswith("done_added=0&done_unchanged=2")

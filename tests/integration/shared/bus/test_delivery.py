@@ -108,6 +108,22 @@ async def open_parked(bus: Bus, subject: str) -> list[str]:
         return [each.reason for each in await letters.open_events(session, limit=1000) if each.subject == subject]
 
 
+async def test_the_sender_forgets_old_keys_of_requests(new_bus: NewBus, topics: str) -> None:
+    """The running sender deletes the keys of requests that are older than a day, and keeps the others."""
+    owner = await new_bus("applications", kafka=topics)
+    async with owner.engine.begin() as connection:
+        some = "SELECT 'person a', n::text, '', '', now() - n * interval '1 hour' FROM generate_series(20, 1000) n"
+        await connection.execute(text(f"INSERT INTO request_key (sender, key, request, rights, since) {some}"))
+
+    async def swept() -> bool:
+        async with owner.read() as session:
+            kept = (await session.execute(text("SELECT key FROM request_key ORDER BY key"))).scalars().all()
+        return kept == ["20", "21", "22", "23"]
+
+    async with running(Relay(owner).run):
+        await until(swept)
+
+
 async def test_one_event_crosses_once_with_its_story_and_cause(new_bus: NewBus, topics: str) -> None:
     """A fact reaches the reader once, and what it brings about names it as cause and belongs to the same story."""
     owner, reader = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)

@@ -190,7 +190,7 @@ class Pair(RuleBasedStateMachine):
             "correct": SessionState.LOGGED,
             "withdraw": SessionState.WITHDRAWN,
         }[what]
-        self.logged[at] = LoggedSession(leads, session.by, session.minutes, session.version + (what == "correct"))
+        self.logged[at] = LoggedSession(leads, session.by, session.minutes)
         if what == "confirm":
             self.confirmed_by[at] = by
             self.progressed()

@@ -1,0 +1,38 @@
+"""Refuse a request that rests on an older version of a record, or names none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+
+from shared.errors import ProblemCode
+from shared.i18n import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Outdated(HTTPException):
+    """The request rests on an older version of the record, or names none.
+
+    `version` is the present one. `detail` says what is true now where an action has found that out. Where the body
+    names records with their versions, `places` are the JSON pointers to those versions that do not hold, with the
+    present ones. It is no `Refused`: a page that shows a refusal at its form would offer the older version again.
+    """
+
+    def __init__(
+        self, version: str = "", *, named: bool = True, detail: str = "", places: Mapping[str, str] | None = None
+    ) -> None:
+        self.version = version
+        self.places = dict(places or {})
+        self.code = ProblemCode.OUTDATED if named else ProblemCode.VERSION_NEEDED
+        headers = None if self.places else {"ETag": f'"{version}"'}
+        super().__init__(self.code.status, detail or self._sentence(), headers)
+
+    def _sentence(self) -> str:
+        if self.code is ProblemCode.OUTDATED:
+            return gettext("Nothing was saved. The record has changed since you read it.")
+        if self.places:
+            return gettext("Send the version of each record that you read, beside its id.")
+        return gettext("Send the version that you read: the ETag of this record, in the header If-Match.")

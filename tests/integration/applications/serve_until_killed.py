@@ -1,0 +1,51 @@
+"""Serve the portal with uvicorn until this process is killed.
+
+Run as `python -m tests.integration.applications.serve_until_killed STORE`, with `--hold` to send no answer of a writing
+request: each stays between the last thing that the portal does for it and the first byte that the sender gets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from services.applications.app import create_app
+from services.applications.settings import Settings
+from shared.identity.refusals import SAFE_METHODS
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+def holding(app: ASGIApp) -> ASGIApp:
+    """Return an app that never sends what another one answers to writing requests."""
+
+    async def without_answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def hold(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await asyncio.Event().wait()
+            await send(message)
+
+        writes = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+        await app(scope, receive, hold if writes else send)
+
+    return without_answer
+
+
+def serve(store: str, *, hold: bool) -> None:
+    """Serve the portal at a free port, which is printed."""
+    app = create_app(Settings(**settings_for(store)), background=False)
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        print(place.getsockname()[1], flush=True)
+        config = uvicorn.Config(holding(app) if hold else app, log_config=None, lifespan="off", access_log=False)
+        uvicorn.Server(config).run(sockets=[place])
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], hold="--hold" in sys.argv)
