@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from services.notifications.settings import Settings
     from shared.bus import Bus
 
-WORK = N_("Calendars")
 _SECONDS = 5.0
 _SUMMARIES = {
     Kind.VISIT: N_("Study visit %(reference)s"),
@@ -141,7 +140,7 @@ async def read_feed(bus: Bus, settings: Settings, key: str) -> bytes | None:
             entries, failed = await _entries(session, settings, keys)
             made = model.feed(entries, name=gettext("Tandem"))
     async with bus.transaction("system:feed") as tx:
-        await set_aside.note(tx.session, WORK, str(row.id), failed)
+        await set_aside.note(tx.session, model.WORK, str(row.id), failed)
     return made
 
 

@@ -42,7 +42,7 @@ class Application(Table, table=True):
         sa.Index("application_call_state", "call_id", "state"),
         sa.Index("application_returned_due", "due", postgresql_where=sa.text("state = 'returned_for_information'")),
         sa.Index("application_submitted_due", "due", postgresql_where=sa.text("state = 'submitted'")),
-        sa.Index("application_line_manager", sa.text("(managers_confirmed -> -1 ->> 'address')")),
+        sa.Index("application_line_manager", sa.text("((managers_confirmed -> '-1'::integer) ->> 'address'::text)")),
         sa.Index("application_one_draft", "subject", "call_id", "kind", postgresql_where=sa.text("state = 'draft'")),
     )
 

@@ -667,7 +667,7 @@ def _create_applications() -> None:
     op.create_index(
         "application_line_manager",
         "application",
-        [sa.text("(managers_confirmed -> -1 ->> 'address')")],
+        [sa.text("((managers_confirmed -> '-1'::integer) ->> 'address'::text)")],
     )
     op.create_index(
         "application_one_draft",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 import icalendar
 
 from shared.contracts.codes import Role
+from shared.i18n import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,6 +37,9 @@ OF_PORTAL = (Role.OFFICER, Role.MENTOR)
 
 REFRESH_INTERVAL = timedelta(hours=6)
 """The interval after which calendars are asked to look again (RFC 7986, REFRESH-INTERVAL)."""
+
+WORK = N_("Calendars")
+"""The work whose set-aside subjects the page of problems names."""
 
 READS_AN_HOUR = 60
 PAST, FUTURE = timedelta(days=90), timedelta(days=400)

@@ -13,7 +13,6 @@ import pytest
 import sqlalchemy as sa
 import vobject
 
-from services.notifications.calendars import actions as calendars
 from services.notifications.calendars.model import feed as model
 from shared.contracts import _examples as ex
 from shared.contracts.codes import Role
@@ -269,7 +268,7 @@ async def test_an_impossible_appointment_ends_no_calendar(
     answer = await client.get(path)
     assert answer.status_code == 200
     assert by_icalendar(answer.text).keys() == whole.keys() - {"Study visit MD-2026-0042"}
-    assert await set_aside_by(app.state.service.bus) == {(calendars.WORK, str(VISIT))}
+    assert await set_aside_by(app.state.service.bus) == {(model.WORK, str(VISIT))}
     await set_days(app, before)
     assert by_icalendar((await client.get(path)).text) == whole
     assert await set_aside_by(app.state.service.bus) == set()
