@@ -1,9 +1,11 @@
 """Confirm an action only to the person who took it, for ten minutes, and while its record is as the action left it.
 
 A form redirects to a page whose address says what was done, in parameters that begin with `done`. The redirect sets a
-cookie that signs them: for this person, this page, and the present versions of the record that the form was about and
-of the one that the page is about. A page whose parameters are not signed, or not any more, is not shown: the browser is
-sent to the same address without them. So no link, bookmark or later reload can say what is not true.
+cookie that signs them twice: for this person and this page, and besides for the present versions of the record that the
+form was about and of the one that the page is about. A page whose parameters are not signed is not shown: the browser
+is sent to the same address without them. Where only a record has changed since, by a person or by an event, it is sent
+to the address with `done_since`, and the page says that the action was saved and that something has changed. So no
+link, bookmark or later reload can say what is not true, and no action that succeeded goes without an answer.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import time
+from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -40,8 +43,17 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 WORD = "done"
+SINCE = "done_since"
+"""The parameter of a page that says that something has changed since; it holds the parameters that no longer hold."""
 GOOD_FOR = 600
 """The time for which a page may be shown again with its confirmation, in seconds."""
+_PARTS = 4
+
+
+class _Standing(Enum):
+    UNSIGNED = "unsigned"
+    CHANGED = "a record has changed since"
+    AS_LEFT = "as the action left it"
 
 
 def words_in(query: str) -> Words:
@@ -54,12 +66,23 @@ async def check(request: Request) -> None:
     if request.method not in SAFE_METHODS or is_api(request):
         return
     words = words_in(request.url.query)
-    if not words or await _confirmed(request, words):
+    if not words:
         return
-    other_parameters = [
-        (name, value) for name, value in request.query_params.multi_items() if not name.startswith(WORD)
-    ]
-    raise Onward(quote(request.scope["path"]) + (f"?{urlencode(other_parameters)}" if other_parameters else ""))
+    earlier = words_in(words[0][1]) if len(words) == 1 and words[0][0] == SINCE else []
+    standing = await _standing(request, earlier or words)
+    if standing is (_Standing.CHANGED if earlier else _Standing.AS_LEFT):
+        request.state.changed_since = bool(earlier)
+        return
+    parameters = [(name, value) for name, value in request.query_params.multi_items() if not name.startswith(WORD)]
+    if standing is not _Standing.UNSIGNED:
+        parameters += earlier or [(SINCE, urlencode(words))]
+    raise Onward(quote(request.scope["path"]) + (f"?{urlencode(parameters)}" if parameters else ""))
+
+
+def changed_since(request: Request) -> bool:
+    """Return whether a record has changed since the reader's action that led to this page."""
+    changed: bool = getattr(request.state, "changed_since", False)
+    return changed
 
 
 async def cookie_for(request: Request, address: str) -> str | None:
@@ -75,14 +98,14 @@ async def cookie_for(request: Request, address: str) -> str | None:
     source = naming_parameters(records_of(request), request.path_params)
     moment = int(time.time())
     try:
-        text = await _signed_text(request, path, words, moment, source, parameters)
+        texts = await _signed_texts(request, path, words, moment, source, parameters)
     except DATABASE_ERRORS as error:  # what the form did is saved: the redirect goes out
         _log.warning("confirmation not signed", reason=type(error).__name__)
         return None
     identity = identity_of(request.app)
     mark = base64.urlsafe_b64encode(urlencode(source).encode()).decode().rstrip("=")
     carrier = Response()
-    value = f"{moment}.{mark}.{identity.confirmations.sign(text)}"
+    value = ".".join([str(moment), mark, *map(identity.confirmations.sign, texts)])
     identity.cookies.write(carrier, identity.cookies.done, value, max_age=GOOD_FOR)
     return carrier.headers["set-cookie"]
 
@@ -98,15 +121,18 @@ async def versions_below(request: Request, home: str, ids: Sequence[UUID]) -> li
     return [version or "" for version in versions] if len(found) == len(ids) else [""] * len(ids)
 
 
-async def _confirmed(request: Request, words: Words) -> bool:
+async def _standing(request: Request, words: Words) -> _Standing:
     identity = identity_of(request.app)
-    moment, _, rest = request.cookies.get(identity.cookies.done, "").partition(".")
-    mark, _, digest = rest.partition(".")
-    source = _source_in(mark)
+    parts = request.cookies.get(identity.cookies.done, "").split(".")
+    source = _source_in(parts[1]) if len(parts) == _PARTS else None
+    moment = parts[0]
     if source is None or not moment.isascii() or not moment.isdigit() or int(moment) + GOOD_FOR <= time.time():
-        return False
-    text = await _signed_text(request, request.scope["path"], words, int(moment), source, request.path_params)
-    return identity.confirmations.signed(text, digest)
+        return _Standing.UNSIGNED
+    path, parameters = request.scope["path"], request.path_params
+    action, records = await _signed_texts(request, path, words, int(moment), source, parameters)
+    if not identity.confirmations.signed(action, parts[2]):
+        return _Standing.UNSIGNED
+    return _Standing.AS_LEFT if identity.confirmations.signed(records, parts[3]) else _Standing.CHANGED
 
 
 def _source_in(mark: str) -> dict[str, str] | None:
@@ -117,23 +143,26 @@ def _source_in(mark: str) -> dict[str, str] | None:
     return dict(parse_qsl(text, keep_blank_values=True))
 
 
-async def _signed_text(
+async def _signed_texts(
     request: Request,
     path: str,
     words: Words,
     moment: int,
     source: Mapping[str, str],
     target: Mapping[str, object],
-) -> str:
-    """Return what a cookie signs: `source` and `target` are parameters of addresses, which name the records."""
+) -> tuple[str, str]:
+    """Return what a cookie signs: the action, and with it the versions of its records.
+
+    `source` and `target` are parameters of addresses, which name the records.
+    """
     records = records_of(request)
     found: dict[str, Named] = {}
     for parameters in (source, target):
         innermost = list(named_records(records, parameters))[-1:]
         found |= {named.prefix: named for named in innermost}
     versions = await _present(request, list(found.values()))
-    content = [moment, csrf.bound_to(request), path, sorted(words), sorted(source.items()), versions]
-    return orjson.dumps(content).decode()
+    action = [moment, csrf.bound_to(request), path, sorted(words), sorted(source.items())]
+    return orjson.dumps(action).decode(), orjson.dumps([*action, versions]).decode()
 
 
 async def _present(request: Request, records: Sequence[Named]) -> list[str | None]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from shared.identity.confirmations import changed_since
 from shared.identity.own_cases import own_case_of
 from shared.time import clock
 from shared.web.form_versions import add_versions
@@ -21,9 +22,9 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
     """Return the page `template` of the service (or of shared/web) with `context`, in the language of the request.
 
     Every template also has: request, site, principal (None for a stranger), places, now, clock_offset, own_case (why
-    the reader may not decide what the page shows, else empty), and the globals of `site.environment`. Raises
-    `TypeError` where `context` has one of these names: the shell would show that page's value as its own, and in some
-    pages only while the clock is moved.
+    the reader may not decide what the page shows, else empty), changed_since (whether a record has changed since the
+    reader's action that led here), and the globals of `site.environment`. Raises `TypeError` where `context` has one of
+    these names: the shell would show that page's value as its own, and in some pages only while the clock is moved.
     """
     site: Site = request.app.state.site
     principal = getattr(request.state, "principal", None)
@@ -36,6 +37,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         "now": clock.now(),
         "clock_offset": clock.offset(),
         "own_case": own_case_of(request),
+        "changed_since": changed_since(request),
     }
     if clashing := sorted(ours.keys() & context.keys()):
         raise TypeError(f"{template} is given {', '.join(clashing)}, which the shell has already.")

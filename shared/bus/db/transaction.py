@@ -291,7 +291,7 @@ class Comparison:
         if state.is_insert or state.is_update or state.is_delete:
             self._writes = True
             self.compare(self._session)
-        elif isinstance(state.statement, TextClause) and not state.statement.text.lstrip().startswith("SELECT"):
+        elif isinstance(state.statement, TextClause) and not state.statement.text.lstrip().startswith(_WRITES_NOTHING):
             self.compare(self._session)  # it may write
 
     def compare(self, session: Session) -> None:
@@ -352,6 +352,8 @@ async def compared(session: AsyncSession) -> AsyncIterator[Comparison]:
 
 
 _CONFLICT = 409
+# A table is locked before a record in it: by all in this order, against deadlocks.
+_WRITES_NOTHING = ("SELECT", "LOCK TABLE")
 _COMPARISON = "comparison"
 _current: ContextVar[RequestVersions | None] = ContextVar("request_versions", default=None)
 

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shared.contracts import matches
 from shared.identity.confirmations import GOOD_FOR
 from shared.identity.state import identity_of
+from shared.web.states import state
 from tests.support import ticked_versions
 
 if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
 
 SENTENCE = "Endorsed.</"
+CHANGED = "Something has changed since then."
 PAGES = pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["plain", "htmx"])
 
 
@@ -60,11 +64,36 @@ async def test_a_shared_forged_or_changed_address_says_nothing(programme: Progra
 
 
 async def test_a_reload_does_not_say_what_somebody_else_has_undone(programme: Programme) -> None:
-    """After the officer has withdrawn, the coordinator's page no longer says that the application is endorsed."""
+    """After the officer has withdrawn, the coordinator's page says that the action was saved and is changed since."""
     application, address = await _endorsed(programme)
     assert await _opened(programme, "tigran", address) == (address, True)
     await programme.post("ani", f"/applications/{application}/withdraw", {"reason": "health"})
-    assert await _opened(programme, "tigran", address) == (address.partition("?")[0], False)
+    page = await programme.as_("tigran").get(address, follow_redirects=True)
+    assert page.url.raw_path.decode() == f"{address.partition('?')[0]}?done_since=done%3Dendorsed"
+    assert (SENTENCE in page.text, CHANGED in page.text) == (False, True)
+    assert page.text.count("tandem-banner--success") == 1
+
+
+async def test_an_event_right_after_the_action_leaves_no_page_without_an_answer(abroad: Abroad) -> None:
+    """Matching cancels a match between the form and the page: the page says that it was saved, and what is true now."""
+    match_id = await abroad.placement_matched()
+    sent = await abroad.of.as_("tigran").post(f"/applications/matches/{match_id}/clear", data={"side": "home"})
+    assert sent.status_code == 303, sent.text
+    await abroad.publish(matches.MatchCancelled, match_id, by="programme", reason="funding", was="proposed")
+    page = await abroad.of.as_("tigran").get(sent.headers["location"], follow_redirects=True)
+    assert (page.status_code, CHANGED in page.text) == (200, True), page.text
+    assert state("match", "cancelled").word in page.text
+
+
+async def test_only_the_doer_reads_that_something_has_changed_and_only_when_it_has(programme: Programme) -> None:
+    """The address of a changed page leads others to the clean page, and its doer to the sentence if it still holds."""
+    _, address = await _endorsed(programme)
+    case = address.partition("?")[0]
+    for words in ("done%3Dreturned", "done", "done%3Dendorsed%26done_left%3D1", ""):
+        assert await _opened(programme, "tigran", f"{case}?done_since={words}") == (case, False)
+    assert await _opened(programme, "tigran", f"{case}?done_since=done%3Dendorsed") == (address, True)
+    page = await programme.as_("programme").get(f"{case}?done_since=done%3Dendorsed", follow_redirects=True)
+    assert (page.url.raw_path.decode(), CHANGED in page.text) == (case, False)
 
 
 async def test_a_confirmation_is_good_for_ten_minutes(programme: Programme, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -272,3 +272,18 @@ async def test_the_answer_of_the_other_side_is_no_conflict(abroad: Abroad, tab: 
         for side, version in zip(sides, versions, strict=True)
     ]
     assert [answer.status_code for answer in answers] == [303, 303]
+
+
+async def test_a_second_click_on_submit_and_withdraw_is_answered_as_the_first(programme: Programme, tab: Any) -> None:
+    """The same action by the same person with the version from before changes nothing; another reason is refused."""
+    body = {"call_id": programme.call["id"], "kind": "study_visit", "answers": programme.answers(), "privacy": True}
+    made = await programme.post("ani", "/applications", body, 201)
+    client, address = tab("ani").client, f"{API}/applications/{made['id']}"
+    for step, sent in (("submit", None), ("withdraw", {"reason": "operational_duty"})):
+        before = {"If-Match": (await client.get(address)).headers["ETag"]}
+        first = await client.post(f"{address}/{step}", json=sent, headers=before)
+        second = await client.post(f"{address}/{step}", json=sent, headers=before)
+        assert (first.status_code, second.status_code) == (200, 200), second.text
+        assert first.json()["state"] == second.json()["state"]
+    other = await client.post(f"{address}/withdraw", json={"reason": "other"}, headers=before)
+    assert (other.status_code, "Withdrawn" in other.text) == (412, True), other.text

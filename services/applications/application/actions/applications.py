@@ -31,6 +31,7 @@ from shared.time import clock
 from shared.time.workdays import due
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -96,6 +97,8 @@ async def submit(
         call = await _hold_call(tx, application_id)
         application = await store.own(tx.session, principal, application_id)
         first = application.own_state is ApplicationState.DRAFT
+        if application.own_state is ApplicationState.SUBMITTED and await _did_last(tx, application, _SUBMITTED):
+            return application
         with lawful():
             state = states.after(ApplicationSubmitted if first else ApplicationResubmitted, application.own_state)
         if first and not call.takes_applications(moment):
@@ -147,12 +150,27 @@ def _counting_key(application: store.Application, answers: Answers, settings: Se
     return CountingKeyAssigned(counting_key=key, sex=None if answers.sex is None else Sex(answers.sex))
 
 
+_SUBMITTED = (ApplicationSubmitted.type, ApplicationResubmitted.type)
+
+
+async def _did_last(
+    tx: Tx, application: store.Application, events: Collection[str], reason: StatedReason | None = None
+) -> bool:
+    """Return whether the same person took the last step, by one of these events: then nothing changes again."""
+    last = next(iter(await store.steps(tx.session, application.id)), None)
+    return last is not None and last.event in events and (last.actor, last.reason) == (tx.actor, reason)
+
+
 async def withdraw(
     bus: Bus, principal: Principal, application_id: UUID, reason: StatedReason, text: str = ""
 ) -> store.Application:
     """Withdraw an open application, with a reason. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         application = await store.own(tx.session, principal, application_id)
+        if application.own_state is ApplicationState.WITHDRAWN and await _did_last(
+            tx, application, (ApplicationWithdrawn.type,), reason
+        ):
+            return application
         with lawful():
             state = await _state_after_withdrawal(tx.session, application)
         event = ApplicationWithdrawn(reason=published(reason))
