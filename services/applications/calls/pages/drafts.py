@@ -1,5 +1,6 @@
 """The pages on which the programme coordinator writes a call: task list, sections, preview, publication."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -141,10 +142,10 @@ def _written_by(draft: DraftPage, code: str, reader: str) -> str:
     return gettext("Written by %(name)s, %(moment)s") % values
 
 
-def last_change(draft: DraftPage, code: str) -> dict[str, Any]:
-    """Return who changed a section last and when, for a page that shows two versions of it."""
+def last_change(draft: DraftPage, code: str) -> tuple[str, datetime | None]:
+    """Return who changed a section last and when, for a page that shows two versions of it; None where nobody did."""
     change = draft.touched.get(code)
-    return {} if change is None else {"by": draft.names.get(change.by, ""), "at": change.at}
+    return ("", None) if change is None else (draft.names.get(change.by, ""), change.at)
 
 
 @router.get("/drafts/{draft_id}/preview")
@@ -254,7 +255,8 @@ async def _refused_page(
     draft = await load(bus, draft_id)
     prepare(form, draft.facts, draft.entry)
     if isinstance(refused, Outdated):
-        show_both(request, refused, form, _saved(part, draft), **last_change(draft, part.code))
+        by, at = last_change(draft, part.code)
+        show_both(request, refused, form, _saved(part, draft), by=by, at=at)
     else:
         for name, sentence in refused.fields.items():
             form.refuse(field_of(form, name), sentence)

@@ -206,7 +206,8 @@ async def _save(request: Request, draft_id: UUID, principal: Principal, bus: Bus
     except Outdated as outdated:
         fresh = await load(bus, draft_id)
         saved = None if number is None else QuestionForm(data=_fields(_question(fresh, number)))
-        show_both(request, outdated, form, saved, **last_change(fresh, "questions"))
+        by, at = last_change(fresh, "questions")
+        show_both(request, outdated, form, saved, by=by, at=at)
         return _page(request, fresh, form, number, outdated.status_code)
     except Refused as refused:
         if refused.status_code == 404:
