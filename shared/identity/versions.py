@@ -40,9 +40,12 @@ _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 @dataclass(frozen=True, slots=True)
 class SentVersions:
-    """The versions that a body names for the entries of its list `name`, by their places; empty for new ones."""
+    """The versions that a body names for the entries of its list `name`, by their places; empty for new ones.
 
-    record: Record
+    `record` is None in a service without records, which compares nothing.
+    """
+
+    record: Record | None
     kind: str
     name: str
     versions: Sequence[str]
@@ -52,6 +55,8 @@ class SentVersions:
 
         Raises `Outdated` (412, 428) unless all are as they were read.
         """
+        if self.record is None:
+            return
         found = {place: named(self.record, self.kind, name) for place, name in sorted(known.items())}
         for each in found.values():
             await session.execute(each.lock)
@@ -154,9 +159,13 @@ def versions_in_body(
 ) -> ReadVersions:
     """Return the versions that a body names for several records; `places` are the JSON pointers to them.
 
-    `parameter` is the name under which an address names one of the records. An empty version is none.
+    `parameter` is the name under which an address names one of the records. An empty version is none. A service without
+    records compares nothing.
     """
-    record = records_of(request).by_parameter[parameter]
+    records = records_of(request).by_parameter
+    if not records:
+        return ReadVersions({}, ())
+    record = records[parameter]
     found = {each: named(record, parameter.removesuffix("_id"), each) for each in versions}
     return ReadVersions(found, {without_quotes(version) for version in versions.values() if version}, places)
 
@@ -172,7 +181,8 @@ def expect_in_body(request: Request, parameter: str, id_: UUID, version: str, pl
 
 def sent_versions(request: Request, parameter: str, name: str, versions: Sequence[str]) -> SentVersions:
     """Return the versions that a body names for the entries of its list `name`; `parameter` as above."""
-    return SentVersions(records_of(request).by_parameter[parameter], parameter.removesuffix("_id"), name, versions)
+    records = records_of(request).by_parameter
+    return SentVersions(records[parameter] if records else None, parameter.removesuffix("_id"), name, versions)
 
 
 def without_quotes(version: str) -> str:

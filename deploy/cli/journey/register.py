@@ -48,8 +48,10 @@ async def complete(walk: Journey, since: str) -> str:
                 ids[persona.subject] = (await people.post(PROGRAMME, f"{PORTAL}/organisations", body))["ids"][0]
         entries = [_entry(persona, ids.get(persona.subject), since) for persona in missing]
         await people.post(PROGRAMME, f"{PORTAL}/people", {"people": entries})
-        partners = [{"country": country, "status": "active", "since": since} for country in ("AM", "GE")]
-        await people.post(PROGRAMME, f"{PORTAL}/partners", {"partners": partners})
+        there = {partner["country"] for partner in await people.items(PROGRAMME, f"{PORTAL}/partners")}
+        partners = [{"country": each, "status": "active", "since": since} for each in ("AM", "GE") if each not in there]
+        if partners:
+            await people.post(PROGRAMME, f"{PORTAL}/partners", {"partners": partners})
         await people.until("the donor may read figures", lambda: _may_read_figures(walk))
     funds = await people.items(PROGRAMME, f"{PORTAL}/funds")
     if funds:

@@ -36,7 +36,8 @@ async def enter(room: LoadContext) -> None:
     ]
     ids = (await room.people.post(PROGRAMME, f"{API}/organisations", {"organisations": entries}))["ids"]
     room.organisations = {body.key: id_ for body, id_ in zip(bodies, ids, strict=True)}
-    people = [_entry(room, person) for person in room.programme.people]
+    known = {entry["subject"]: entry["version"] for entry in await room.people.items(PROGRAMME, f"{API}/people")}
+    people = [_entry(room, person) | {"version": known.get(person.subject, "")} for person in room.programme.people]
     for start in range(0, len(people), _PORTION):
         portion = people[start : start + _PORTION]
         ids = (await room.people.post(PROGRAMME, f"{API}/people", {"people": portion}))["ids"]

@@ -76,12 +76,12 @@ def pairs(actions: dict[str, Action]) -> list[Any]:
 @pytest.fixture
 async def abroad(programme: Programme, feed: Feed) -> Abroad:
     """Return the programme with a host country, and a deputy of Armenia's coordinator."""
-    programme.app.state.records = NO_RECORDS
     made = Abroad(programme, feed)
     await made.fill()
     deputy = programme.person("deputy", "Lilit Grigoryan", "AM", "national_coordinator")
     deputy["grants"][0]["deputy_for"] = "tigran"
     await programme.post("programme", "/people", {"people": [deputy]}, 201)
+    programme.app.state.records = NO_RECORDS
     return made
 
 

@@ -21,7 +21,7 @@ from services.applications.settings import Settings
 from shared.runtime.migrate import migrate
 from tests.integration.applications.conftest import Programme
 from tests.local_run import quick_folder
-from tests.support import settings_for
+from tests.support import as_owner, settings_for
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ async def test_the_answer_says_only_what_is_known(
     program: bool,  # noqa: FBT001 - as above
 ) -> None:
     """A line that breaks during the commit leaves open whether it was saved; before that it is certain."""
-    direct = postgres.new()
+    direct = as_owner(postgres.new())
     line = Line(urlsplit(direct).port or 0)
     with line.open() as port:
         made = await portal_on(direct.replace("+asyncpg", "").replace(f":{line.port}/", f":{port}/"))

@@ -97,7 +97,8 @@ async def submit(
         call = await _hold_call(tx, application_id)
         application = await store.own(tx.session, principal, application_id)
         first = application.own_state is ApplicationState.DRAFT
-        if application.own_state is ApplicationState.SUBMITTED and await _did_last(tx, application, _SUBMITTED):
+        reply = text.strip()[:MOST_REPLY]
+        if application.own_state is ApplicationState.SUBMITTED and await _did_last(tx, application, _SUBMITTED, reply):
             return application
         with lawful():
             state = states.after(ApplicationSubmitted if first else ApplicationResubmitted, application.own_state)
@@ -126,7 +127,7 @@ async def submit(
         application.rules_version = terms.revision
         until = due(moment, terms.timers.endorse_wd, Unit.WORKING_DAYS, application.country)
         event = (ApplicationSubmitted if first else ApplicationResubmitted)(profile=profile, due=until)
-        await record(tx, application, event, state=state, due=until, text="" if first else text.strip()[:MOST_REPLY])
+        await record(tx, application, event, state=state, due=until, text="" if first else reply)
         await line_managers.record_line_manager(tx, application)
         return application
 
@@ -154,11 +155,17 @@ _SUBMITTED = (ApplicationSubmitted.type, ApplicationResubmitted.type)
 
 
 async def _did_last(
-    tx: Tx, application: store.Application, events: Collection[str], reason: StatedReason | None = None
+    tx: Tx, application: store.Application, events: Collection[str], text: str, reason: StatedReason | None = None
 ) -> bool:
-    """Return whether the same person took the last step, by one of these events: then nothing changes again."""
+    """Return whether the same person took the last step, by one of these events and with the same words.
+
+    Then nothing changes again. The first submission answers no question, so it keeps no words.
+    """
     last = next(iter(await store.steps(tx.session, application.id)), None)
-    return last is not None and last.event in events and (last.actor, last.reason) == (tx.actor, reason)
+    if last is None or last.event not in events:
+        return False
+    words = "" if last.event == ApplicationSubmitted.type else text
+    return (last.actor, last.reason, last.text) == (tx.actor, reason, words)
 
 
 async def withdraw(
@@ -167,14 +174,15 @@ async def withdraw(
     """Withdraw an open application, with a reason. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         application = await store.own(tx.session, principal, application_id)
+        words = text.strip()[:1000]
         if application.own_state is ApplicationState.WITHDRAWN and await _did_last(
-            tx, application, (ApplicationWithdrawn.type,), reason
+            tx, application, (ApplicationWithdrawn.type,), words, reason
         ):
             return application
         with lawful():
             state = await _state_after_withdrawal(tx.session, application)
         event = ApplicationWithdrawn(reason=published(reason))
-        await record(tx, application, event, state=state, reason=reason, text=text.strip()[:1000])
+        await record(tx, application, event, state=state, reason=reason, text=words)
         return application
 
 

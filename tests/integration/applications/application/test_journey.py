@@ -91,7 +91,7 @@ async def test_impossible_steps_are_refused_with_the_reason(programme: Programme
     made = await programme.submitted(languages=[{"language": "en", "level": "A2"}])
     assert made["id"] == draft["id"]
     finding = next(entry for entry in made["eligibility"] if entry["rule"] == "language")
-    assert (finding["held"], finding["given"]) == (False, "English A2")
+    assert (finding["met"], finding["given"]) == (False, "English A2")
     assert "B1" in finding["asks"]
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
     again = await programme.post("tigran", f"/applications/{made['id']}/endorse")

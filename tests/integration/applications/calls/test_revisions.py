@@ -23,7 +23,7 @@ A2 = [{"language": "en", "level": "A2"}, {"language": "hy", "level": "NS"}]
 async def _is_met(programme: Programme, application_id: str, rule: str = "language") -> bool:
     """Return whether an application meets a rule, as its officer reads it."""
     shown = await programme.get("ani", f"/applications/{application_id}")
-    return bool(next(revision["held"] for revision in shown["eligibility"] if revision["rule"] == rule))
+    return bool(next(revision["met"] for revision in shown["eligibility"] if revision["rule"] == rule))
 
 
 async def _last_revision(programme: Programme) -> dict[str, Any]:

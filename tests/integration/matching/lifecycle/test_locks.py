@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from services.matching.cohorts.actions.plan import CohortPlan
     from shared.bus import Bus, Tx
+    from shared.bus.db.records import ReadVersions
     from tests.integration.matching.conftest import World
 
 
@@ -125,14 +126,14 @@ async def test_a_commit_ended_for_anothers_sake_is_written_again(
     application_id, match_id = await _reserve(world)
     write, tried, locked = commit.write, 0, asyncio.Event()
 
-    async def slowly(tx: Tx, plan: CohortPlan) -> commit.Committed | None:
+    async def slowly(tx: Tx, plan: CohortPlan, read: ReadVersions | None = None) -> commit.Committed | None:
         nonlocal tried
         tried += 1
         await store.hold(tx.session, calls=[world.call_id])
         locked.set()
         if tried == 1:
             await _waits(world, other)
-        return await write(tx, plan)
+        return await write(tx, plan, read)
 
     async def crosswise(bus: Bus) -> None:
         """Take the match first, then the call; patient, so that the database ends the commit instead."""

@@ -54,10 +54,15 @@ async def test_of_two_readers_of_a_partition_one_waits_and_finds_its_records_app
 
 @given(first=st.integers(0, 20), count=st.integers(1, 20), place=st.integers(0, 40))
 def test_records_below_the_place_are_not_given_to_handlers(first: int, count: int, place: int) -> None:
-    """Of the records of a batch those at or above the partition's place are left, whatever the batch begins with."""
+    """Of a batch with the record before the partition's place, or above it, those at or above the place are left."""
     records = [record(offset) for offset in range(first, first + count)]
-    left = offsets.fresh(records, {PLACE: offsets.Position(place, None)}, set())
-    assert [each.offset for each in left] == [offset for offset in range(first, first + count) if offset >= place]
+    at = {PLACE: offsets.Position(place, None)}
+    if first < place and place - 1 not in range(first, first + count):
+        with pytest.raises(offsets.MovedOn):
+            offsets.fresh(records, at, set())
+    else:
+        left = offsets.fresh(records, at, set())
+        assert [each.offset for each in left] == [offset for offset in range(first, first + count) if offset >= place]
 
 
 @given(offset=st.integers(0, 20), before=st.integers(0, 20), same=st.booleans())
