@@ -109,9 +109,10 @@ async def keep_up(room: LoadContext) -> None:
         for topic, area, level, quantity in _NEEDS
     ]
     await room.people.post(PROGRAMME, f"{path}/needs", {"needs": needs})
-    ids = [id_ for subject, id_ in room.ids.items() if subject not in _NOT_CONFIRMED]
-    for start in range(0, len(ids), _PORTION):
-        await room.people.post(PROGRAMME, f"{path}/access/confirm", {"ids": ids[start : start + _PORTION]})
+    known = await room.people.items(PROGRAMME, f"{API}/people")
+    read = [{"id": each["id"], "version": each["version"]} for each in known if each["subject"] not in _NOT_CONFIRMED]
+    for start in range(0, len(read), _PORTION):
+        await room.people.post(PROGRAMME, f"{path}/access/confirm", {"people": read[start : start + _PORTION]})
     deputy = {
         "deputy_id": room.ids[_DEPUTY],
         "role": Role.NATIONAL_COORDINATOR.value,

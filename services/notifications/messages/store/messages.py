@@ -18,6 +18,7 @@ from services.notifications.cases.model import Case, id_of
 from services.notifications.messages.model.rule import NamedAudience
 from services.notifications.messages.model.table import BY_NAME
 from services.notifications.tables import Table, add, among
+from shared.bus.db.locking import for_update
 from shared.bus.db.transaction import asking, driver
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.notifications import Audience
@@ -342,7 +343,7 @@ async def count_as_sent(session: AsyncSession, message_id: UUID, now: datetime) 
         col(NotificationRow.generation) == message.generation,
         col(NotificationRow.state) == UNSURE,
     )
-    rows = list((await session.scalars(query.order_by(col(NotificationRow.id)).with_for_update())).all())
+    rows = list((await session.scalars(for_update(query.order_by(col(NotificationRow.id))))).all())
     for row in rows:
         row.state, row.sent_at, row.open_attempts = SENT, now, 0
         row.attempts += 1
