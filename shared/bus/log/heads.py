@@ -105,7 +105,7 @@ async def write(settings: ServiceSettings, service: str, records: Iterable[Head 
         for each in records:
             await producer.send_and_wait(HEADS.name, each.model_dump_json().encode(), key=each.key, partition=0)
     finally:
-        await producer.stop()
+        await kafka.stop(producer)
 
 
 class HeadsLog:
@@ -149,7 +149,7 @@ class HeadsLog:
                 await consumer.start()
                 consumer.assign([TopicPartition(HEADS.name, 0)])
             except BaseException:
-                await consumer.stop()
+                await kafka.stop(consumer)
                 raise
             self._consumer = consumer
         return self._consumer
@@ -158,4 +158,4 @@ class HeadsLog:
         """Leave; the next look begins anew."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            await consumer.stop()
+            await kafka.stop(consumer)

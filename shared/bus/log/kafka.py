@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from shared.settings import ServiceSettings
 
 CREATE_SECONDS = 30.0
+STOP_SECONDS = 5.0
+"""Seconds that a client which is stopping has left once its user was cancelled."""
 
 
 def client_options(settings: ServiceSettings) -> dict[str, Any]:
@@ -69,6 +72,21 @@ def bare_consumer(settings: ServiceSettings) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         **client_options(settings), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
     )
+
+
+async def stop(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    """Stop a client, in a task of its own.
+
+    A client that stops swallows a cancel that comes while it waits for its own tasks. Its user is cancelled all the
+    same, once the client has stopped or `STOP_SECONDS` have passed.
+    """
+    stopping = asyncio.create_task(client.stop())
+    try:
+        await asyncio.shield(stopping)
+    except asyncio.CancelledError:
+        await asyncio.wait([stopping], timeout=STOP_SECONDS)
+        stopping.cancel()
+        raise
 
 
 def create_topics(settings: ServiceSettings, service: str, topics: Sequence[Topic]) -> None:

@@ -103,7 +103,7 @@ class LostRecords:
                 [each for each in partitions if each[0] in there]
             )
         finally:
-            await consumer.stop()
+            await kafka.stop(consumer)
         return ends
 
     async def notice(self, connection: asyncpg.Connection, acknowledged: Iterable[RecordMetadata]) -> int:

@@ -361,7 +361,7 @@ class Relay:
             try:
                 await producer.start()
             except BaseException:
-                await producer.stop()
+                await kafka.stop(producer)
                 raise
             self._producer = producer
         return self._producer
@@ -372,6 +372,6 @@ class Relay:
             return
         try:
             async with asyncio.timeout(10):
-                await producer.stop()
+                await kafka.stop(producer)
         except (KafkaError, TimeoutError, OSError) as wrong:
             log.info("the old producer did not stop cleanly", reason=wrong)
