@@ -17,6 +17,8 @@ _ADMISSION = "tests/unit/shared/bus/test_admission.py"
 _SIMULATION = "tests/simulation/test_bus.py::test_any_interleaving_ends_with_every_event_applied_once"
 _MATCHING = "tests/integration/matching"
 _LIFE = f"{_MATCHING}/lifecycle/test_life_of_a_match.py"
+_LEASES = "tests/simulation/test_leases.py::test_at_most_one_process_acts_under_a_lease"
+_NOTIFICATIONS = "tests/integration/notifications"
 _DISCLOSURE = "tests/unit/reporting/disclosure"
 
 OUTBOX = (
@@ -270,6 +272,70 @@ INBOX = (
     ),
 )
 
+LEASES = (
+    PlantedBug(
+        "lease-keeps-its-epoch",
+        "shared.bus.db.leases:_TAKE",
+        "epoch = l.epoch + 1",
+        "epoch = l.epoch",
+        _LEASES,
+    ),
+    PlantedBug(
+        "lease-prolonged-by-who-has-lost-it",
+        "shared.bus.db.leases:_PROLONG",
+        " AND lease.epoch = mine.epoch",
+        "",
+        _LEASES,
+    ),
+    PlantedBug(
+        "commit-without-the-epoch",
+        "shared.bus.db.lease_epoch:_CHECK",
+        " AND epoch = :epoch",
+        "",
+        _LEASES,
+    ),
+    PlantedBug(
+        "lease-outlasts-the-holders-clock",
+        "shared.bus.db.lease_epoch:Lease.sure",
+        "self.ends - _MARGIN * self.seconds",
+        "self.ends + self.seconds",
+        _LEASES,
+    ),
+)
+
+SENDERS = (
+    PlantedBug(
+        "mail-without-claim",
+        "services.notifications.mail.sending.dispatch:Dispatcher._send_set",
+        "delivery is not None and delivery.id in claimed",
+        "delivery is not None",
+        f"{_NOTIFICATIONS}/mail/test_killed.py",
+        only="thirty_kills",
+    ),
+    PlantedBug(
+        "mail-sent-under-a-lost-lease",
+        "services.notifications.mail.sending.delivery_log:DeliveryLog.record",
+        "transaction(ACTOR, self.lease)",
+        "transaction(ACTOR)",
+        f"{_NOTIFICATIONS}/mail/test_mail.py::test_a_sender_without_its_lease_cannot_record_a_mail",
+    ),
+    PlantedBug(
+        "webhook-gets-all-that-waits-as-probes",
+        "services.notifications.webhooks.model.webhook:probe_pause",
+        "return float(min(FIRST_PROBE * 2 ** min(probes, 10), LONGEST_PROBE))",
+        "return 0.0",
+        f"{_NOTIFICATIONS}/webhooks/test_breaker.py",
+        only="one_probe_at_a_time",
+    ),
+    PlantedBug(
+        "deadline-is-announced-again",
+        "services.notifications.deadlines.store.deadlines:claim",
+        "if (entry.id, what) in new]",
+        "]",
+        f"{_NOTIFICATIONS}/reminders/test_deadlines.py",
+    ),
+)
+
 MATCHING = (
     PlantedBug(
         "freed-place-goes-to-nobody",
@@ -411,7 +477,7 @@ DISCLOSURE = (
 
 
 def _all() -> Iterator[PlantedBug]:
-    for group in (OUTBOX, INBOX, MATCHING, DISCLOSURE):
+    for group in (OUTBOX, INBOX, LEASES, SENDERS, MATCHING, DISCLOSURE):
         yield from group
 
 
