@@ -283,16 +283,16 @@ LEASES = (
     PlantedBug(
         "lease-prolonged-by-who-has-lost-it",
         "shared.bus.db.leases:_PROLONG",
-        " AND lease.epoch = mine.epoch",
-        "",
+        " AND lease.epoch = mine.epoch AND lease.holder = :holder",
+        " AND :holder IS NOT NULL",
         _LEASES,
     ),
     PlantedBug(
         "commit-without-the-epoch",
         "shared.bus.db.lease_epoch:_CHECK",
         " AND epoch = :epoch",
-        "",
-        _LEASES,
+        " AND :epoch > 0",
+        f"{_DEAD_LETTERS}::test_who_lost_the_lease_settles_nothing",
     ),
     PlantedBug(
         "lease-outlasts-the-holders-clock",
@@ -305,12 +305,11 @@ LEASES = (
 
 SENDERS = (
     PlantedBug(
-        "mail-without-claim",
-        "services.notifications.mail.sending.dispatch:Dispatcher._send_set",
-        "delivery is not None and delivery.id in claimed",
-        "delivery is not None",
-        f"{_NOTIFICATIONS}/mail/test_killed.py",
-        only="thirty_kills",
+        "mail-has-a-third-copy",
+        "services.notifications.messages.store.messages:_CLAIMED",
+        " AND open_attempts < $2",
+        " AND $2 > 0",
+        f"{_NOTIFICATIONS}/mail/test_killed.py::test_thirty_kills_at_the_same_set_make_no_third_copy",
     ),
     PlantedBug(
         "mail-sent-under-a-lost-lease",
@@ -320,12 +319,11 @@ SENDERS = (
         f"{_NOTIFICATIONS}/mail/test_mail.py::test_a_sender_without_its_lease_cannot_record_a_mail",
     ),
     PlantedBug(
-        "webhook-gets-all-that-waits-as-probes",
-        "services.notifications.webhooks.model.webhook:probe_pause",
-        "return float(min(FIRST_PROBE * 2 ** min(probes, 10), LONGEST_PROBE))",
-        "return 0.0",
-        f"{_NOTIFICATIONS}/webhooks/test_breaker.py",
-        only="one_probe_at_a_time",
+        "one-refused-event-holds-back-a-webhook",
+        "services.notifications.webhooks.worker:Courier._after",
+        "if moved or attempt.due.probe:",
+        "if moved:",
+        f"{_NOTIFICATIONS}/webhooks/test_breaker.py::test_one_event_that_is_refused_holds_back_no_other",
     ),
     PlantedBug(
         "deadline-is-announced-again",
