@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,10 @@ import icalendar
 import pytest
 import sqlalchemy as sa
 import vobject
-from sqlalchemy import text
 
 from services.notifications.consumers import consumers
 from services.notifications.mail import actions as mail_actions
+from services.notifications.mail.sending.delivery_log import Claim
 from shared.bus import LeaseLost
 from shared.contracts import _examples as ex
 from shared.ids import new_id
@@ -95,11 +96,23 @@ async def test_a_sender_without_its_lease_cannot_record_a_mail(app: FastAPI, fee
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     async with desk_of(app) as desk:
         async with app.state.service.bus.transaction("test") as tx:
-            await tx.session.execute(text("UPDATE lease SET epoch = epoch + 1"))
+            await tx.session.execute(sa.text("UPDATE lease SET epoch = epoch + 1"))
         assert desk.delivery_log.lease.sure
         with pytest.raises(LeaseLost):
             await desk.send_due()
     assert await published_events(app) == []
+
+
+async def test_nothing_is_claimed_once_another_process_has_taken_over(app: FastAPI, feed: Feed) -> None:
+    """An attempt that a sender claims under a lost lease is not recorded, so its mail is not handed over."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    async with desk_of(app) as desk:
+        async with app.state.service.bus.transaction("test") as tx:
+            await tx.session.execute(sa.text("UPDATE lease SET epoch = epoch + 1"))
+        claim = Claim(frozenset({new_id()}), asyncio.get_running_loop().create_future())
+        with pytest.raises(LeaseLost):
+            await desk.delivery_log.record([claim])
+    assert not claim.claimed.done()
 
 
 async def test_a_refused_address_is_a_failure_that_can_be_tried_again(
