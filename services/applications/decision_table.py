@@ -275,8 +275,8 @@ IN_ACTION = (
 NO_DECISION: dict[str, tuple[str, ...]] = {
     "About nobody: calls, needs, funds, exclusions and organisations are the programme's or a country's.": (
         "/applications/calls/drafts/{draft_id}/questions/new",
-        "/applications/calls/drafts/{draft_id}/questions/{number}",
-        "/applications/calls/drafts/{draft_id}/questions/{number}/{verb}",
+        "/applications/calls/drafts/{draft_id}/questions/{place}",
+        "/applications/calls/drafts/{draft_id}/questions/{place}/{verb}",
         "/applications/calls/drafts/{draft_id}/revise",
         "/applications/calls/{call_id}/close",
         "/applications/calls/new",

@@ -178,7 +178,10 @@ async def test_simultaneous_decisions_on_an_appeal_count_once(more_coordinators:
         ("programme", {"outcome": "dismissed", "answer": ANSWER}),
     ]
     answers = await asyncio.gather(*(more_coordinators.as_(who).post(path, json=body) for who, body in sent))
-    assert sorted(answer.status_code for answer in answers) == [200, 412]
+    first, second = sorted(answer.status_code for answer in answers)
+    # By its state or by its version, as the second one finds it decided or changed.
+    assert first == 200
+    assert second in {409, 412}
     types = [kind for kind, _, _ in await more_coordinators.journal("exchange.applications")]
     assert types.count("AppealDecided") == 1
 
