@@ -125,6 +125,8 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upkeep, "SERVE_SECONDS", 0.2)
     monkeypatch.setattr(upkeep, "LEAST_SECONDS", 0.0)
     monkeypatch.setattr(missing, "LOOK_SECONDS", 0.2)
+    # The first request may be for the head of an owner of another test, whose topics these are too.
+    monkeypatch.setattr(missing, "PAUSES", (0.0, *[1.0] * 200))
 
 
 async def test_events_written_after_a_lost_tail_reach_a_reader_that_ran_on(new_bus: NewBus, broker: Broker) -> None:
