@@ -37,7 +37,7 @@ def mails_in(file: Path) -> "Iterator[bytes]":
         raise Failed(f"{file} cannot be read: {error.strerror}.") from None
     if start == b"From ":
         with closing(mailbox.mbox(file, create=False)) as box:
-            for key in box.keys():  # noqa: SIM118 - iterating over the box itself parses each mail
+            for key in box.iterkeys():  # the box itself would parse each mail
                 yield box.get_bytes(key)
     else:
         yield file.read_bytes()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 NAME = "export"
 _SELECT = (
     "SELECT id, aggregatetype, aggregateid, sequence, type, payload, occurred_at, actor, correlationid, causationid,"
-    " traceparent, digest, hash, recorded_at, kept, erased_at, erased_by, reason, signature"
+    " traceparent, digest, hash, recorded_at, digest_after, erased_at, erased_by, reason, signature"
     " FROM journal LEFT JOIN erasure ON journal_id = id ORDER BY aggregatetype, aggregateid, sequence"
 )
 
@@ -112,9 +112,9 @@ def _journal_row(row: Any) -> dict[str, Any]:
         "hash": row["hash"].hex(),
         "recorded_at": row["recorded_at"].isoformat(),
         "erasure": None
-        if row["kept"] is None
+        if row["digest_after"] is None
         else {
-            "kept": row["kept"].hex(),
+            "digest_after": row["digest_after"].hex(),
             "at": row["erased_at"].isoformat(),
             "by": row["erased_by"],
             "reason": row["reason"],

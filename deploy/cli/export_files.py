@@ -76,7 +76,7 @@ class Chains:
 def _mark(fact: str, stated: bytes, erased: Mapping[str, str]) -> Mark:
     """Return the mark of an erasure that a line of an export holds."""
     at = datetime.fromisoformat(erased["at"])
-    return Mark(UUID(fact), stated, bytes.fromhex(erased["kept"]), at, erased["by"], erased["reason"])
+    return Mark(UUID(fact), stated, bytes.fromhex(erased["digest_after"]), at, erased["by"], erased["reason"])
 
 
 @dataclass

@@ -134,7 +134,7 @@ async def contacts_of(
                     of_roles[role] = found
             others = await _not_concerned(tx.session, request, found, known_ties)
             answers.append(tuple(await _noted(tx.session, caller, request, others)))
-        del applications_by_id, people_read  # held until here: the session lets go of what nobody holds
+        del applications_by_id, people_read  # not before: the session drops objects that nothing refers to
     return RecipientsOfMany(answers=tuple(answers), erased=tuple(erased))
 
 

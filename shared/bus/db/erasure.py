@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 # The search path is fixed, so that nobody puts a table of his own in the place of one of these. A payload can be cut,
-# never replaced: what is left must be in what was there.
+# never replaced: the rest must be contained in the payload.
 FUNCTION = """
 CREATE FUNCTION erase_payload(fact uuid, rest text, moment timestamptz, by_whom text, why text, seal bytea)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -39,10 +39,10 @@ BEGIN
     RAISE USING ERRCODE = 'object_in_use', MESSAGE = 'The fact ' || fact || ' waits to be sent.';
   END IF;
   IF jsonb_typeof(rest::jsonb) <> 'object' OR NOT whole::jsonb @> rest::jsonb THEN
-    RAISE USING ERRCODE = 'check_violation', MESSAGE = 'What is left is no part of the payload of ' || fact || '.';
+    RAISE USING ERRCODE = 'check_violation', MESSAGE = 'The rest is no part of the payload of ' || fact || '.';
   END IF;
   UPDATE public.journal SET payload = rest WHERE id = fact;
-  INSERT INTO public.erasure (journal_id, kept, erased_at, erased_by, reason, signature)
+  INSERT INTO public.erasure (journal_id, digest_after, erased_at, erased_by, reason, signature)
   VALUES (fact, sha256(convert_to(rest, 'UTF8')), moment, by_whom, why, seal);
   RETURN true;
 END $$
@@ -58,7 +58,7 @@ class Mark:
 
     fact: UUID
     digest: bytes
-    kept: bytes
+    digest_after: bytes
     erased_at: datetime
     erased_by: str
     reason: str
@@ -67,16 +67,16 @@ class Mark:
     def statement(self) -> bytes:
         """The bytes that are signed: one field a line, and none can reach into the next."""
         moment = str(round(self.erased_at.timestamp() * 1_000_000))
-        fields = [str(self.fact), self.digest.hex(), self.kept.hex(), moment]
+        fields = [str(self.fact), self.digest.hex(), self.digest_after.hex(), moment]
         texts = [text.encode().hex() for text in (self.erased_by, self.reason)]
         return "\n".join(["tandem erasure 1", *fields, *texts]).encode()
 
 
 def mark_of(row: asyncpg.Record) -> Mark | None:
     """Return the mark of a row of the journal that was read with its row of `erasure`; None where it has none."""
-    if row["kept"] is None:
+    if row["digest_after"] is None:
         return None
-    return Mark(row["id"], row["digest"], row["kept"], row["erased_at"], row["erased_by"], row["reason"])
+    return Mark(row["id"], row["digest"], row["digest_after"], row["erased_at"], row["erased_by"], row["reason"])
 
 
 class ErasureKeys:
@@ -106,7 +106,7 @@ class ErasureKeys:
             return None if now == stated else "the payload was changed"
         if now == stated:
             return "the payload is marked as erased, and is whole"
-        if now != mark.kept:
+        if now != mark.digest_after:
             return "what an erasure left was changed"
         return None if self.signed(mark, signature or b"") else "the payload was erased without the key of erasures"
 

@@ -78,7 +78,7 @@ def _written(metadata: MetaData) -> None:
         "erasure",
         metadata,
         Column("journal_id", Uuid, ForeignKey("journal.id"), primary_key=True),
-        Column("kept", LargeBinary, nullable=False, comment="SHA-256 of what is left of the payload"),
+        Column("digest_after", LargeBinary, nullable=False, comment="SHA-256 of the shortened payload"),
         Column("erased_at", DateTime(timezone=True), nullable=False),
         Column("erased_by", Text, nullable=False),
         Column("reason", Text, nullable=False),

@@ -37,7 +37,7 @@ async def findings(session: AsyncSession, keys: ErasureKeys) -> AsyncIterator[Fi
     sequence, chain, seen = 0, CHAIN_START, 0
     cursor = connection.cursor(
         "SELECT j.aggregatetype, j.aggregateid, j.sequence, j.payload, j.digest, j.hash, a.sequence AS head,"
-        " a.hash AS head_hash, j.id, e.kept, e.erased_at, e.erased_by, e.reason, e.signature"
+        " a.hash AS head_hash, j.id, e.digest_after, e.erased_at, e.erased_by, e.reason, e.signature"
         " FROM journal j LEFT JOIN aggregate a USING (aggregatetype, aggregateid)"
         " LEFT JOIN erasure e ON e.journal_id = j.id"
         " ORDER BY j.aggregatetype, j.aggregateid, j.sequence",

@@ -141,7 +141,7 @@ def _may_see_emergency(view: VisitView) -> bool:
 _FIELDS: dict[str, str] = {
     "reference": N_("Reference"),
     "given_on": N_("Of"),
-    "result": N_("Where it stands"),
+    "result": N_("Status"),
     "applied_on": N_("Applied on"),
     "decided_on": N_("Decided on"),
     "valid_from": N_("Valid from"),

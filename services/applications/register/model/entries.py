@@ -171,4 +171,4 @@ class NamedOrganisation(Protocol):
 
 
 State = Mapping[str, JsonValue]
-"""The fields of an entry as JSON, of whatever sort it is: entries of older rules must be comparable, too."""
+"""The fields of an entry of any sort as JSON: entries of older rules must be comparable, too."""

@@ -118,7 +118,7 @@ async def applications(
         [
             Column(gettext("Application"), "reference"),
             Column(gettext("Country"), "country"),
-            Column(gettext("Where it stands"), "stage"),
+            Column(gettext("Status"), "stage"),
             Column(gettext("Place, or why none")),
             Column(gettext("Score"), "score", numeric=True),
             Column(gettext("Since"), "since"),
@@ -165,7 +165,7 @@ def _filters(filters: CaseFilter) -> list[Filter]:
         if (kind, state.code) not in _NEVER_SHOWN
     ]
     return [
-        Filter("stage", gettext("Where it stands"), filters.stage or "", stages),
+        Filter("stage", gettext("Status"), filters.stage or "", stages),
         Filter("country", gettext("Country"), filters.country or "", labels.countries()),
         Filter(
             "kind", gettext("Kind"), filters.kind or "", [(kind.value, labels.label(kind)) for kind in ApplicationKind]

@@ -76,7 +76,7 @@ def _create_event_bus() -> None:
     op.create_table(
         "erasure",
         sa.Column("journal_id", sa.Uuid(), nullable=False),
-        sa.Column("kept", sa.LargeBinary(), nullable=False, comment="SHA-256 of what is left of the payload"),
+        sa.Column("digest_after", sa.LargeBinary(), nullable=False, comment="SHA-256 of the shortened payload"),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("erased_by", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),

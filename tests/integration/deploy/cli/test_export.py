@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from deploy.cli.erase import erase
+from deploy.cli.erasure import erase
 from deploy.cli.export import export
 from deploy.cli.system import SERVICES, Failed, System
 from deploy.cli.verify import verify
