@@ -164,7 +164,7 @@ class Reader:
                 await self._commit_offsets()
             try:
                 async with asyncio.timeout(15):
-                    await self._broker.stop()
+                    await kafka.stop(self._broker)
             except (KafkaError, OSError, TimeoutError) as wrong:
                 log.info("the reader did not leave cleanly", reason=wrong)
             if self._commit_task is not None:  # of the batch that was under way
@@ -177,7 +177,7 @@ class Reader:
                 await self._broker.start()
             except (KafkaError, OSError) as wrong:
                 log.warning("the reader waits for Kafka", reason=wrong)
-                await self._broker.stop()
+                await kafka.stop(self._broker)
                 await asyncio.sleep(1)
             else:
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
@@ -74,7 +74,14 @@ def bare_consumer(settings: ServiceSettings) -> AIOKafkaConsumer:
     )
 
 
-async def stop(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+class Client(Protocol):
+    """A client that can be stopped: a consumer, a producer, or FastStream's broker around them."""
+
+    async def stop(self) -> None:
+        """Leave, and end the tasks of the client's own."""
+
+
+async def stop(client: Client) -> None:
     """Stop a client, in a task of its own.
 
     A client that stops swallows a cancel that comes while it waits for its own tasks. Its user is cancelled all the
