@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,18 +28,17 @@ from tests.integration.applications.acts import API, Act
 from tests.integration.applications.visits.test_attendance import begun as visit_begun
 from tests.integration.applications.visits.test_moves import proposed as move_proposed
 from tests.integration.applications.world import WORDS, in_the_register, make_world
+from tests.pairs import WRITING, KeptDatabase, Moment
 from tests.support import owner_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections import Counter
 
     import httpx2
 
-    from shared.bus import Bus
     from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
 
-WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 OWN = {"exchange.applications": "application", "exchange.offers": "offer", "mentoring.mentors": "mentor"}
 """The topics of aggregates whose state the portal owns, with their tables."""
 SAME_NUMBER = {
@@ -52,8 +50,6 @@ SAME_NUMBER = {
     ("GoalClosed",): "SELECT count(*) FROM goal WHERE met IS NOT NULL",
 }
 """The count of rows that the portal keeps of each of these events."""
-APART = {"sign_in_session", "attempt", "message_count", "alembic_version"}
-"""Tables that count requests, not what they change."""
 
 
 def test_every_route_that_changes_a_record_is_tried(programme: Programme) -> None:
@@ -69,28 +65,12 @@ def test_every_route_that_changes_a_record_is_tried(programme: Programme) -> Non
     assert not known & left
 
 
-@dataclass
-class Moment:
-    """The state of the database: digests of the tables, and the part that two runs of the same actions share."""
-
-    digests: dict[str, str]
-    shape: Counter[str]
-
-    def changed(self, other: Moment) -> set[str]:
-        """Return the tables that differ."""
-        return {name for name in self.digests if self.digests[name] != other.digests[name]} - APART
-
-
-@dataclass
-class Trial:
+@dataclass(kw_only=True)
+class Trial(KeptDatabase):
     """A record in a state to which the database returns after each pair."""
 
     abroad: Abroad
     ids: dict[str, str]
-    owner: Bus
-    """Makes the copies and returns them, which no service could."""
-    tables: list[str] = field(default_factory=list)
-    stateful: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     repeats: set[Act] = field(default_factory=set)
     pairs: int = 0
@@ -99,58 +79,6 @@ class Trial:
     def programme(self) -> Programme:
         """The programme."""
         return self.abroad.of
-
-    async def keep(self) -> Moment:
-        """Keep a copy of every table beside it."""
-        rows = await self._run(
-            "SELECT table_name, bool_or(column_name = 'state') FROM information_schema.columns JOIN"
-            " information_schema.tables USING (table_schema, table_name) WHERE table_schema = 'public'"
-            " AND table_type = 'BASE TABLE' GROUP BY table_name ORDER BY table_name"
-        )
-        self.tables = [name for name, _ in rows]
-        self.stateful = [name for name, has_state in rows if has_state]
-        await self._run("CREATE SCHEMA kept", *(f'CREATE TABLE kept."{t}" AS TABLE public."{t}"' for t in self.tables))
-        return await self.moment()
-
-    async def restore(self, before: Moment) -> None:
-        """Return every table to the copy."""
-        now = await self.moment()
-        names = [name for name in self.tables if now.digests[name] != before.digests[name]]
-        await self._run(
-            # No trigger notes what is returned to its place.
-            "SET LOCAL session_replication_role = replica",
-            *(
-                statement
-                for name in names
-                for statement in (
-                    f'DELETE FROM public."{name}"',
-                    f'INSERT INTO public."{name}" OVERRIDING SYSTEM VALUE SELECT * FROM kept."{name}"',
-                )
-            ),
-        )
-
-    async def moment(self) -> Moment:
-        """Return what the database holds now."""
-        digests = " UNION ALL ".join(
-            f"SELECT '{t}', md5(coalesce(string_agg(x::text, '|' ORDER BY x::text), '')), count(*)::text FROM \"{t}\" x"
-            for t in self.tables
-        )
-        states = " UNION ALL ".join(
-            f"SELECT '{t}', state::text, count(*)::text FROM \"{t}\" GROUP BY state" for t in self.stateful
-        )
-        rows = await self._run(digests)
-        shape = Counter({f"{name}: {count}": 1 for name, _, count in rows if name not in APART})
-        shape.update(f"{name} {state}: {count}" for name, state, count in await self._run(states))
-        shape.update(row.type for row in await self._run("SELECT type FROM journal"))
-        return Moment({name: digest for name, digest, _ in rows}, shape)
-
-    async def _run(self, *statements: str) -> Sequence[Any]:
-        rows: Sequence[Any] = ()
-        async with self.owner.engine.begin() as connection:
-            for statement in statements:
-                result = await connection.exec_driver_sql(statement)
-                rows = result.all() if result.returns_rows else ()
-        return rows
 
     def address(self, act: Act) -> str:
         """Return the address of an action's record."""
@@ -191,9 +119,9 @@ class Trial:
         """Check that the journal, folded by the contracts' table, gives the states that the tables hold."""
         targets = {(row.event, source): row.target for row in TRANSITIONS for source in row.sources or (None,)}
         for topic, name in OWN.items():
-            states = {str(row.id): row.state for row in await self._run(f"SELECT id, state FROM {name}")}
+            states = {str(row.id): row.state for row in await self.run(f"SELECT id, state FROM {name}")}
             story: dict[str, str] = dict.fromkeys(states, "draft")
-            facts = await self._run(
+            facts = await self.run(
                 "SELECT aggregateid, type, CASE WHEN payload::jsonb ->> 'outcome' = 'unplaced_at_close' THEN 'unplaced'"
                 " ELSE payload::jsonb ->> 'state' END AS state FROM journal"
                 f" WHERE aggregatetype = '{topic}' ORDER BY {IN_ORDER}"
@@ -206,9 +134,9 @@ class Trial:
             if story != states:
                 self.find(f"the events lead to {story}, the table holds {states}", *acts)
         for events, query in SAME_NUMBER.items():
-            ((kept,),) = await self._run(query)
+            ((kept,),) = await self.run(query)
             names = ", ".join(f"'{event}'" for event in events)
-            ((published,),) = await self._run(f"SELECT count(*) FROM journal WHERE type IN ({names})")
+            ((published,),) = await self.run(f"SELECT count(*) FROM journal WHERE type IN ({names})")
             if kept != published:
                 self.find(f"{published} events {events}, {kept} rows", *acts)
 
@@ -446,7 +374,7 @@ async def test_each_pair_of_actions(abroad: Abroad, scene: str) -> None:
     kind, make = SCENES[scene]
     ids = {"FIRST": str(clock.today()), **await make(abroad)}
     async with owner_of(abroad.of.app.state.service.bus) as owner:
-        trial = Trial(abroad, ids, owner)
+        trial = Trial(owner=owner, abroad=abroad, ids=ids)
         await trial.try_all(kind)
     assert not trial.wrong, f"{len(trial.wrong)} of {trial.pairs} pairs:\n" + "\n".join(dict.fromkeys(trial.wrong))
     assert trial.pairs
