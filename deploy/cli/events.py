@@ -87,12 +87,12 @@ async def _read(
     from aiokafka import TopicPartition  # noqa: PLC0415 - heavy
 
     from deploy.cli.system import report_unreachable  # noqa: PLC0415 - with the rest
-    from shared.bus.log.kafka import bare_consumer  # noqa: PLC0415 - as above
+    from shared.bus.log import kafka  # noqa: PLC0415 - as above
     from shared.contracts import TOPICS  # noqa: PLC0415 - as above
 
-    consumer = bare_consumer(system.settings())
+    consumer = kafka.bare_consumer(system.settings())
     with report_unreachable():
-        await consumer.start()
+        await kafka.start(consumer)
     try:
         with report_unreachable():
             partitions = [TopicPartition(topic, n) for topic in topics for n in range(TOPICS[topic].partitions)]
@@ -118,7 +118,7 @@ async def _read(
                 for event in _events(records, about):
                     yield event
     finally:
-        await consumer.stop()
+        await kafka.stop(consumer)
 
 
 def command(

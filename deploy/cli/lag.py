@@ -15,7 +15,7 @@ import asyncpg
 from aiokafka import TopicPartition
 
 from deploy.cli.system import SERVICES, Failed, consumers_of, report_unreachable
-from shared.bus.log.kafka import bare_consumer
+from shared.bus.log import kafka
 from shared.contracts import TOPICS
 
 if TYPE_CHECKING:
@@ -64,8 +64,9 @@ class Lag:
             for name in self._services:
                 url = self._system.settings(name).direct_url
                 self._databases[name] = await asyncpg.connect(url, timeout=10)
-            self._consumer = bare_consumer(self._system.settings())
-            await self._consumer.start()
+            consumer = kafka.bare_consumer(self._system.settings())
+            await kafka.start(consumer)
+            self._consumer = consumer
         # To know what a service reads its code is imported, which takes a second or two: beside what comes first.
         self._reads = asyncio.create_task(asyncio.to_thread(_topics, self._services))
         return self
@@ -77,7 +78,7 @@ class Lag:
         if self._reads is not None:
             await asyncio.wait([self._reads])
         if self._consumer is not None:
-            await self._consumer.stop()
+            await kafka.stop(self._consumer)
         for database in self._databases.values():
             await database.close()
 

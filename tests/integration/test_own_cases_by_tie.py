@@ -18,11 +18,14 @@ from services.applications.app import create_app as create_portal
 from services.applications.settings import Settings as PortalSettings
 from services.matching import decision_table as matching_table
 from services.matching.app import create_app as create_matching
+from services.matching.provisional import worker
+from services.matching.provisional.follower import CallFollower
 from services.matching.settings import Settings as MatchingSettings
 from services.reporting import decision_table as reporting_table
 from services.reporting.app import create_app as create_reporting
 from services.reporting.cases.store import CaseRow
 from services.reporting.settings import Settings as ReportingSettings
+from shared.bus.db import leases
 from shared.bus.db.journal import IN_ORDER
 from shared.contracts import EVENTS
 from shared.contracts.codes import Role
@@ -155,7 +158,16 @@ async def matching_of(store: str, case: Case) -> tuple[FastAPI, dict[str, str]]:
     await appoint(app, "programme")
     matching = Programme(app)
     call_id = case.programme.call["id"]
-    committed = await matching.as_("programme").post("/matching/api/v1/cohorts", json={"call_id": call_id})
+    lease = await leases.acquire(bus, f"match:{call_id}")
+    assert lease is not None
+    await worker.match_once(bus, UUID(call_id), lease, CallFollower(check_every=1))
+    programme = matching.as_("programme")
+    provisional = await programme.get(f"/matching/api/v1/provisional?call_id={call_id}")
+    pairs = [
+        {"application_id": each["id"], "seat_id": each["seat_id"], "version": each["version"]}
+        for each in provisional.json()["items"]
+    ]
+    committed = await programme.post("/matching/api/v1/cohorts", json={"call_id": call_id, "pairs": pairs})
     assert committed.status_code in {200, 201}, committed.text
     await matching.close()
     async with bus.read() as session:

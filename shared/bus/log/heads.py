@@ -99,13 +99,9 @@ def read(key: bytes | None, value: bytes | None) -> Head | Request | None:
 
 async def write(settings: ServiceSettings, service: str, records: Iterable[Head | Request]) -> None:
     """Write records of a service. Raises Kafka errors."""
-    producer = kafka.producer(settings, f"{service}-heads")
-    try:
-        await producer.start()
+    async with kafka.started(kafka.producer(settings, f"{service}-heads")) as producer:
         for each in records:
             await producer.send_and_wait(HEADS.name, each.model_dump_json().encode(), key=each.key, partition=0)
-    finally:
-        await kafka.stop(producer)
 
 
 class HeadsLog:
@@ -145,12 +141,8 @@ class HeadsLog:
     async def _started(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             consumer = kafka.bare_consumer(self._settings)
-            try:
-                await consumer.start()
-                consumer.assign([TopicPartition(HEADS.name, 0)])
-            except BaseException:
-                await kafka.stop(consumer)
-                raise
+            await kafka.start(consumer)
+            consumer.assign([TopicPartition(HEADS.name, 0)])
             self._consumer = consumer
         return self._consumer
 

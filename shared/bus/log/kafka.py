@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
@@ -13,7 +14,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from faststream.security import BaseSecurity, SASLScram512
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from shared.contracts.topics import Topic
     from shared.settings import ServiceSettings
@@ -75,10 +76,35 @@ def bare_consumer(settings: ServiceSettings) -> AIOKafkaConsumer:
 
 
 class Client(Protocol):
-    """A client that can be stopped: a consumer, a producer, or FastStream's broker around them."""
+    """A client: a consumer, a producer, or FastStream's broker around them."""
+
+    async def start(self) -> None:
+        """Connect."""
 
     async def stop(self) -> None:
         """Leave, and end the tasks of the client's own."""
+
+
+ClientT = TypeVar("ClientT", bound=Client)
+
+
+async def start(client: Client) -> None:
+    """Start a client; one that cannot start is stopped. Raises Kafka errors."""
+    try:
+        await client.start()
+    except BaseException:
+        await stop(client)
+        raise
+
+
+@asynccontextmanager
+async def started(client: ClientT) -> AsyncIterator[ClientT]:
+    """Start a client and stop it at the end, however that comes. Raises Kafka errors."""
+    await start(client)
+    try:
+        yield client
+    finally:
+        await stop(client)
 
 
 async def stop(client: Client) -> None:

@@ -95,15 +95,11 @@ class LostRecords:
 
     async def _ends(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
         """Return the offset after the last record of each partition."""
-        consumer = kafka.bare_consumer(self._bus.settings)
-        await consumer.start()
-        try:
+        async with kafka.started(kafka.bare_consumer(self._bus.settings)) as consumer:
             there = await consumer.topics()  # a topic that is missing is made anew and filled (`upkeep.py`)
             ends: dict[TopicPartition, int] = await consumer.end_offsets(
                 [each for each in partitions if each[0] in there]
             )
-        finally:
-            await kafka.stop(consumer)
         return ends
 
     async def notice(self, connection: asyncpg.Connection, acknowledged: Iterable[RecordMetadata]) -> int:

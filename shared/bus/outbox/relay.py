@@ -358,11 +358,7 @@ class Relay:
     async def _open_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
             producer = kafka.producer(self._bus.settings, f"{self._bus.service}-relay")
-            try:
-                await producer.start()
-            except BaseException:
-                await kafka.stop(producer)
-                raise
+            await kafka.start(producer)
             self._producer = producer
         return self._producer
 

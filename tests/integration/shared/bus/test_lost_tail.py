@@ -96,16 +96,12 @@ async def has_seen(bus: Bus, count: int) -> bool:
 async def on_the_log(broker: Broker, topic: str) -> list[str]:
     """Return the ids of all events of a topic, as the log has them."""
     settings = ServiceSettings(**settings_for("postgresql://nowhere", kafka=broker.bootstrap))
-    consumer = kafka.bare_consumer(settings)
-    await consumer.start()
-    try:
+    async with kafka.started(kafka.bare_consumer(settings)) as consumer:
         consumer.assign([TopicPartition(topic, number) for number in range(TOPICS[topic].partitions)])
         ids: list[str] = []
         while found := await consumer.getmany(timeout_ms=1000):
             ids += [dict(record.headers)["ce_id"].decode() for records in found.values() for record in records]
         return ids
-    finally:
-        await consumer.stop()
 
 
 @pytest.fixture

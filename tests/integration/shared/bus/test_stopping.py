@@ -1,8 +1,13 @@
-"""Test that a task ends when it is cancelled, also while a client of Kafka is stopping."""
+"""Test that clients of Kafka are left whole: however they start, and however their user is cancelled."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
+import warnings
+
+import pytest
+from aiokafka.errors import KafkaError
 
 from shared.bus.log import kafka
 from shared.settings import ServiceSettings
@@ -21,3 +26,16 @@ async def test_a_cancel_is_not_lost_while_a_client_stops(topics: str) -> None:
         stopped_before = not working.cancel()
         await asyncio.wait([working])
         assert stopped_before or working.cancelled()
+
+
+async def test_a_client_that_cannot_start_is_closed() -> None:
+    """Without a broker, consumer and producer are closed before the error is raised."""
+    settings = ServiceSettings(**settings_for("postgresql+asyncpg://nobody@localhost/none", kafka="127.0.0.1:1"))
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        for client in (kafka.bare_consumer, lambda settings: kafka.producer(settings, "tests")):
+            with pytest.raises(KafkaError):
+                async with kafka.started(client(settings)):
+                    pytest.fail("nobody listens there")
+        gc.collect()
+    assert [str(each.message) for each in warned if "Unclosed" in str(each.message)] == []
