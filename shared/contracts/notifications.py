@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Country, Day, Due, Event, Language, Part
+from shared.contracts.base import Country, Day, Due, Event, Language, Moment, Part
 from shared.contracts.codes import (
     AudienceKind,
     Channel,
@@ -167,13 +167,15 @@ class WebhookChanged(NotificationEvent):
     """A webhook's endpoint is changed, by a coordinator or, where it does not answer, automatically.
 
     `events` are the types that the endpoint gets from now on; neither its address nor its description is included.
-    `cause` is why it is paused.
+    `cause` is why it is paused. One that fails for long has since when it has taken nothing, and when it is paused.
     """
 
     change: WebhookChange
     reach: WebhookReach
     events: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]+$")], ...] = ()
     cause: WebhookPauseCause | None = None
+    failing_since: Moment | None = None
+    pauses_at: Moment | None = None
 
     example: ClassVar[Mapping[str, Any]] = {
         "change": "paused",

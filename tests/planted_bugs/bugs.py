@@ -326,6 +326,20 @@ SENDERS = (
         f"{_NOTIFICATIONS}/webhooks/test_breaker.py::test_ten_refusals_at_once_are_one_notice",
     ),
     PlantedBug(
+        "failing-webhook-is-paused-without-a-warning",
+        "services.notifications.webhooks.model.webhook:pause_time",
+        "max(failing_since + dead, now + dead * LEAST_NOTICE)",
+        "failing_since + dead",
+        f"{_NOTIFICATIONS}/webhooks/test_breaker.py::test_nothing_is_paused_without_a_warning",
+    ),
+    PlantedBug(
+        "failing-webhook-is-announced-with-each-probe",
+        "services.notifications.webhooks.worker:Courier._failing",
+        "elif endpoint.pauses_at is None:\n",
+        "elif endpoint.pauses_at is None or clock.now() < endpoint.pauses_at:\n",
+        f"{_NOTIFICATIONS}/webhooks/test_breaker.py::test_a_pause_is_announced_once_well_before_it",
+    ),
+    PlantedBug(
         "deadline-is-announced-again",
         "services.notifications.deadlines.store.deadlines:claim",
         "if (entry.id, what) in new]",

@@ -66,6 +66,7 @@ class Webhook(ReadModel):
     cause: Annotated[WebhookPauseCause | None, Field(description="Why it is paused.")]
     registered_at: AwareDatetime
     failing_since: Annotated[AwareDatetime | None, Field(description="Since when nothing was taken.")]
+    pauses_at: Annotated[AwareDatetime | None, Field(description="When it is paused, if it takes nothing before.")]
     waits_until: Annotated[AwareDatetime | None, Field(description="Until when the receiver asked to wait.")]
     probe_at: Annotated[AwareDatetime | None, Field(description="When a failing one is tried next, with one event.")]
     taken_at: Annotated[AwareDatetime | None, Field(description="When it took something last, to the minute.")]
@@ -217,10 +218,11 @@ def _webhook(row: Endpoint, record: queue.Record) -> Webhook:
         state=WebhookState(row.state),
         cause=row.why,
         registered_at=row.made_at,
-        failing_since=_by_clock(row.failing_since),
+        failing_since=row.failing_since,
+        pauses_at=row.pauses_at,
         waits_until=_by_clock(row.not_before),
         probe_at=_by_clock(row.probe_at),
-        taken_at=_by_clock(row.taken_at),
+        taken_at=row.taken_at,
         waiting=record.waiting,
         tried=record.tried,
         taken=record.taken,
@@ -248,7 +250,7 @@ def _delivery(row: Delivery) -> WebhookDelivery:
 def _attempt(row: Attempt) -> DeliveryAttempt:
     return DeliveryAttempt(
         number=row.number,
-        at=row.at + clock.offset(),
+        at=row.at,
         result=AttemptResult(row.result),
         status=row.status,
         milliseconds=row.milliseconds,

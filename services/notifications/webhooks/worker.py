@@ -29,6 +29,7 @@ from services.notifications.webhooks.model.webhook import (
     AttemptResult,
     headers,
     pause,
+    pause_time,
     probe_pause,
     webhook_id,
 )
@@ -40,6 +41,7 @@ from shared.bus.db import leases
 from shared.bus.set_aside import of_subject, reason_of
 from shared.contracts.codes import WebhookChange, WebhookPauseCause
 from shared.i18n import N_
+from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +80,7 @@ def courier(bus: Bus, settings: Settings, lease: Lease, poster: Poster | None = 
 
 @dataclass(frozen=True, slots=True)
 class AttemptOutcome:
-    """The answer to one attempt, at that real time.
+    """The answer to one attempt, at that domain time.
 
     `noted` is done once it is recorded, and is whether its endpoint is still active at the address that was picked.
     """
@@ -200,8 +202,8 @@ class Courier:
 
     async def _attempt(self, due: DueDelivery) -> bool:
         """Send one delivery and wait until it is recorded; return whether the slot may send its next."""
-        at = _real()
-        ended = AttemptOutcome(due, at, await self._posted(due, at), asyncio.get_running_loop().create_future())
+        at = clock.now()
+        ended = AttemptOutcome(due, at, await self._posted(due), asyncio.get_running_loop().create_future())
         self._outcomes.put_nowait(ended)
         return await ended.noted and ended.answer.result is AttemptResult.DELIVERED
 
@@ -212,7 +214,7 @@ class Courier:
         async with self.bus.transaction(ACTOR, self.lease) as tx:
             await set_aside.add(tx.session, WORK, {str(endpoint_id): reason_of(error)})
 
-    async def _posted(self, due: DueDelivery, at: datetime) -> Answer:
+    async def _posted(self, due: DueDelivery) -> Answer:
         keys = self._keys[due.endpoint_id]
         if not keys:
             return Answer(AttemptResult.UNSIGNED)
@@ -220,7 +222,7 @@ class Courier:
             to = target(due.url)
         except WrongTarget:
             return Answer(AttemptResult.FORBIDDEN)
-        signed = headers(webhook_id(due.id), at, due.body, keys)
+        signed = headers(webhook_id(due.id), _real(), due.body, keys)
         await leases.ensure(self.bus, self.lease)
         return await self.poster.post(to, signed, due.body)
 
@@ -308,27 +310,27 @@ class Courier:
         if attempt.answer.result is not AttemptResult.DELIVERED:
             await self._failing(tx, endpoint, attempt, test=test)
             return
-        now = _real()
+        now = clock.now()
         changes: dict[str, Any] = {}
         if endpoint.taken_at is None or now - endpoint.taken_at >= _TAKEN_EXACT:
             changes["taken_at"] = now
         if endpoint.failing_since or endpoint.not_before or endpoint.failures:
-            changes |= {"failing_since": None, "not_before": None, "failures": 0}
+            changes |= {"failing_since": None, "pauses_at": None, "not_before": None, "failures": 0}
         if endpoint.state == endpoints_store.FAILING:
             changes |= {"state": endpoints_store.RECOVERING, "probe_at": None}
-            await deliveries.make_due(tx.session, endpoint.id, now)
+            await deliveries.make_due(tx.session, endpoint.id, _real())
         await _change(tx, endpoint, changes)
 
     async def _failing(self, tx: Tx, endpoint: Endpoint, attempt: AttemptOutcome, *, test: bool) -> None:
         """Record that an endpoint failed; pause one that is gone, or dead for too long. A test changes nothing.
 
-        After some failures in a row it gets probes only. What was on its way then says nothing about the probes.
+        After some failures in a row it gets probes only. What was on its way then says nothing about the probes. The
+        pause of a dead one is announced, once, well before it.
         """
         if test:
             return
         now, answer = _real(), attempt.answer
-        since = endpoint.failing_since or now
-        changes: dict[str, Any] = {"failing_since": since}
+        changes: dict[str, Any] = {"failing_since": endpoint.failing_since or clock.now()}
         if answer.retry_after:
             changes["not_before"] = now + timedelta(seconds=answer.retry_after)
         if endpoint.state in endpoints_store.SENT_TO or attempt.due.probe:
@@ -342,12 +344,25 @@ class Courier:
             return
         if answer.result in _AT_ONCE:
             await self._paused(tx, endpoint, _AT_ONCE[answer.result])
-        elif now - since >= timedelta(days=self.settings.webhook_dead_days):
+        elif endpoint.pauses_at is None:
+            await self._warn(tx, endpoint)
+        elif clock.now() >= endpoint.pauses_at:
             await self._paused(tx, endpoint, WebhookPauseCause.DEAD)
+
+    async def _warn(self, tx: Tx, endpoint: Endpoint) -> None:
+        """Announce the pause of an endpoint that has failed for some time."""
+        assert endpoint.failing_since is not None
+        dead = timedelta(days=self.settings.webhook_dead_days)
+        if (at := pause_time(endpoint.failing_since, clock.now(), dead)) is not None:
+            log.warning("a webhook is failing", endpoint=str(endpoint.id), pauses_at=at.isoformat())
+            await _change(tx, endpoint, {"pauses_at": at})
+            await announce(tx, endpoint, WebhookChange.FAILING)
 
     async def _paused(self, tx: Tx, endpoint: Endpoint, cause: WebhookPauseCause) -> None:
         log.warning("a webhook is paused", endpoint=str(endpoint.id), cause=cause.value)
-        await _change(tx, endpoint, {"state": endpoints_store.PAUSED, "cause": cause.value, "probe_at": None})
+        await _change(
+            tx, endpoint, {"state": endpoints_store.PAUSED, "cause": cause.value, "probe_at": None, "pauses_at": None}
+        )
         await announce(tx, endpoint, WebhookChange.PAUSED, cause)
 
     async def _recovered(self, tx: Tx, endpoints: Mapping[UUID, Endpoint]) -> None:

@@ -195,6 +195,7 @@ class WebhookChange(Code):
     REGISTERED = "registered", N_("Registered")
     CHANGED = "changed", N_("Changed")
     ROTATED = "rotated", N_("Given a new secret")
+    FAILING = "failing", N_("Announced to be paused, as it takes nothing")
     PAUSED = "paused", N_("Paused")
     RESUMED = "resumed", N_("Resumed")
     REMOVED = "removed", N_("Removed")

@@ -56,6 +56,8 @@ _FIELDS = (
     "kind",
     "mode",
     "answer",
+    "failing_since",
+    "pauses_at",
 )
 # A repeated question has the words of its deadline.
 _ASKED = {

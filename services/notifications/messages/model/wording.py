@@ -126,6 +126,8 @@ def _has(name: str, facts: Mapping[str, JsonValue]) -> bool:
 
 
 _OF_CASE = frozenset({"reference", "country", "host_country", "host"})
+_MOMENTS = frozenset({"failing_since", "pauses_at"})
+"""Words that are a day with its hour, at the programme's office."""
 _MADE_OF = {"dates": "start", "when": "begins_at", "new_dates": "new_start"}
 """A word that is made of several facts -> one of these."""
 
@@ -146,6 +148,8 @@ def _word(name: str, case: Case, facts: Mapping[str, JsonValue], host: str) -> s
             return clocks(datetime.fromisoformat(str(facts["begins_at"])), (case.country, case.host_country))
         case "new_dates":
             return dates.span(_day(facts, "new_start"), _day(facts, "new_end"))
+    if name in _MOMENTS and facts[name] is not None:
+        return dates.moment(datetime.fromisoformat(str(facts[name])))
     return _in_words(name, facts[name])
 
 

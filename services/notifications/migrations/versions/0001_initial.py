@@ -544,6 +544,7 @@ def _create_webhooks() -> None:
         sa.Column("made_by", sa.String(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("pauses_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expired", sa.Integer(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),

@@ -1,4 +1,4 @@
-"""Publish a change of an endpoint, and queue the message to the coordinators where it paused by itself."""
+"""Publish a change of an endpoint, and queue the message to the coordinators where it fails or paused by itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
 async def announce(tx: Tx, of: Endpoint, change: WebhookChange, cause: WebhookPauseCause | None = None) -> None:
     """Record the event about a change of an endpoint, and queue the message that follows."""
-    event = WebhookChanged(change=change, reach=WebhookReach(of.reach), events=tuple(of.events), cause=cause)
+    event = WebhookChanged(
+        change=change,
+        reach=WebhookReach(of.reach),
+        events=tuple(of.events),
+        cause=cause,
+        failing_since=of.failing_since,
+        pauses_at=of.pauses_at,
+    )
     id_ = await tx.record(event, of.id, correlation=of.id)
     now = clock.now()
     published = RecordedEvent(id_, event, str(of.id), now)

@@ -133,6 +133,7 @@ async def pause(bus: Bus, actor: str, endpoint_id: UUID) -> None:
         endpoint = await _there(tx, endpoint_id)
         if endpoint.state != endpoints.PAUSED:
             endpoint.state, endpoint.cause = endpoints.PAUSED, WebhookPauseCause.BY_HAND.value
+            endpoint.pauses_at = None
             await announce(tx, endpoint, WebhookChange.PAUSED, WebhookPauseCause.BY_HAND)
 
 
@@ -151,7 +152,7 @@ async def resume(bus: Bus, actor: str, endpoint_id: UUID) -> None:
 
 def _forgive(endpoint: endpoints.Endpoint) -> None:
     """Forget the failures of an endpoint."""
-    endpoint.failing_since = endpoint.not_before = endpoint.probe_at = None
+    endpoint.failing_since = endpoint.pauses_at = endpoint.not_before = endpoint.probe_at = None
     endpoint.failures = 0
 
 

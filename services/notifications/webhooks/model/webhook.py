@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,8 @@ OPENS_AFTER = 10
 """After so many failed attempts in a row an endpoint counts as failing: as many as are sent to it at a time."""
 FIRST_PROBE, LONGEST_PROBE = 5.0, 300.0
 """Seconds until the first probe of an endpoint that fails, doubled after each, and the most there are."""
+WARNED_AFTER, LEAST_NOTICE = 0.2, 0.5
+"""Shares of the time after which a webhook that takes nothing is paused: until its warning, and at least from it on."""
 _SAID = 500
 
 
@@ -232,6 +234,17 @@ def pause(tried: int, schedule: Sequence[float], chance: float, retry_after: flo
 def probe_pause(probes: int) -> float:
     """Return the seconds until the next probe after so many that failed."""
     return float(min(FIRST_PROBE * 2 ** min(probes, 10), LONGEST_PROBE))
+
+
+def pause_time(failing_since: datetime, now: datetime, dead: timedelta) -> datetime | None:
+    """Return when an endpoint that has taken nothing since then is paused; None where it is too early to announce it.
+
+    `dead` is for how long it may take nothing. The pause follows its announcement by at least half of that, also where
+    nothing was sent for long before.
+    """
+    if now - failing_since < dead * WARNED_AFTER:
+        return None
+    return max(failing_since + dead, now + dead * LEAST_NOTICE)
 
 
 def retry_after_seconds(retry_after: str | None, now: datetime) -> float | None:

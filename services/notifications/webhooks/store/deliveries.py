@@ -92,7 +92,7 @@ class Attempt(Table, table=True):
 
     delivery_id: UUID = Field(primary_key=True, foreign_key="webhook_delivery.id", ondelete="CASCADE")
     number: int = Field(primary_key=True)
-    at: datetime = Field(sa_type=_TIME, description="Real time")
+    at: datetime = Field(sa_type=_TIME, description="Domain time")
     result: str
     status: int | None = None
     milliseconds: int

@@ -28,7 +28,11 @@ SENT_TO = frozenset({ACTIVE, RECOVERING})
 
 
 class Endpoint(Table, table=True):
-    """An address to which events are sent. Times of sending are real time, as the pauses between attempts are."""
+    """An address to which events are sent.
+
+    What lies ahead (the next probe, a wait) is in real time, as the pauses between attempts are; all else is domain
+    time, so that pages show it as it was when the clock of a local run is moved.
+    """
 
     __tablename__ = "webhook_endpoint"
     __table_args__ = (sa.Index("webhook_endpoint_made_at", "made_at", "id"),)
@@ -42,14 +46,21 @@ class Endpoint(Table, table=True):
     cause: str | None = Field(default=None, description="Why it is paused, a code")
     made_by: str = Field(description="Sign-in subject")
     made_at: datetime = Field(sa_type=_TIME, description="Domain time")
-    failing_since: datetime | None = Field(default=None, sa_type=_TIME, description="Since when nothing was taken")
+    failing_since: datetime | None = Field(
+        default=None, sa_type=_TIME, description="Domain time since which nothing was taken"
+    )
+    pauses_at: datetime | None = Field(
+        default=None, sa_type=_TIME, description="Domain time of the pause that was announced"
+    )
     not_before: datetime | None = Field(
         default=None, sa_type=_TIME, description="Until when the receiver asked to wait"
     )
     expired: int = Field(default=0, description="Events that were kept for as long as may be, and never taken")
     failures: int = Field(default=0, description="Attempts that failed in a row; while it fails, probes")
     probe_at: datetime | None = Field(default=None, sa_type=_TIME, description="When one event is sent, to try it")
-    taken_at: datetime | None = Field(default=None, sa_type=_TIME, description="When it took something, to the minute")
+    taken_at: datetime | None = Field(
+        default=None, sa_type=_TIME, description="Domain time when it took something, to the minute"
+    )
 
     @property
     def outside(self) -> bool:

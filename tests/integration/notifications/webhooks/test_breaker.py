@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +17,6 @@ from services.notifications.webhooks import views
 from services.notifications.webhooks.actions import endpoints
 from services.notifications.webhooks.model import webhook
 from services.notifications.webhooks.model.webhook import OPENS_AFTER, WebhookState
-from services.notifications.webhooks.store import endpoints as endpoints_store
 from services.notifications.webhooks.worker import send_webhooks
 from shared.bus.db.records import named, version_of
 from shared.time import clock
@@ -28,7 +27,7 @@ from tests.support import Feed, settings_for
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from uuid import UUID
 
     from fastapi import FastAPI
@@ -176,17 +175,143 @@ async def test_two_senders_at_once_send_each_event_once(app: FastAPI, migrated: 
     assert len(receiver.ids) == len(set(receiver.ids)) == 25
 
 
+async def test_after_the_probe_the_queue_goes_out_in_order(app: FastAPI, feed: Feed) -> None:
+    """One event tries a receiver that is back; then all that waited follows in the order in which it happened."""
+    service = app.state.service
+    service.settings = service.settings.model_copy(update={"webhook_connections": 1})
+    port, receiver = free_port(), Receiver()
+    _, secret = await registered(app, f"http://127.0.0.1:{port}/hook")
+    receiver.secrets = [secret]
+    await figures(feed, 30)
+    async with sender(app) as courier:
+        while await state(app) != "failing":
+            await courier.send_due()
+        await until(courier.send_due)
+        async with served(receiver.app, port):
+            await until(courier.send_due)
+            assert len(receiver.got) == 1
+            while await courier.send_due():
+                pass
+    probe, *rest = [read["data"]["subject"] for _, read in receiver.got]
+    order = [f"figure-{number}" for number in range(30)]
+    order.remove(probe)
+    assert rest == order
+
+
+@pytest.mark.usefixtures("own_clock")
+async def test_a_pause_is_announced_once_well_before_it(app: FastAPI, feed: Feed) -> None:
+    """A receiver that takes nothing is announced after a day and paused after five; so again after a recovery."""
+    async with receiving() as receiver:
+        id_, _ = await registered(app, receiver.url)
+        for _ in range(2):
+            receiver.answer = lambda _: Response(status_code=500)
+            await fail_until_paused(app, feed, id_)
+            receiver.answer = lambda _: Response(status_code=204)
+            await endpoints.resume(app.state.service.bus, "somebody", id_)
+            await send(app)
+            assert await state(app) == "active"
+    rules = [message.rule for message in await announced(app)]
+    assert rules == ["webhook_failing", "webhook_paused"] * 2
+    changes = [payload["change"] for _, _, payload in await published_events(app)]
+    assert changes == ["registered", *["failing", "paused", "resumed"] * 2]
+
+
+async def fail_until_paused(app: FastAPI, feed: Feed, endpoint: UUID) -> None:
+    """Let an endpoint fail for five days, with a probe at the turns of its time."""
+    await figures(feed, OPENS_AFTER)
+    before, begun = len(await announced(app)), clock.now()
+    async with sender(app) as courier:
+        await courier.send_due()
+        assert len(await announced(app)) == before
+        clock.move(timedelta(days=1, minutes=1))
+        for _ in range(3):
+            await until(courier.send_due)
+        (warning,) = (await announced(app))[before:]
+        shown = await shown_webhook(app, endpoint)
+        assert shown.failing_since is not None
+        assert begun <= shown.failing_since < begun + timedelta(minutes=1)
+        assert shown.pauses_at == shown.failing_since + timedelta(days=5)
+        said = {name: datetime.fromisoformat(warning.facts[name]) for name in ("failing_since", "pauses_at")}
+        assert said == {"failing_since": shown.failing_since, "pauses_at": shown.pauses_at}
+        clock.move(timedelta(days=3, hours=23))
+        await until(courier.send_due)
+        assert await state(app) == "failing"
+        clock.move(timedelta(hours=1))
+        await until(courier.send_due)
+        assert await state(app) == "paused"
+        assert await courier.send_due() == 0
+
+
+async def announced(app: FastAPI) -> Sequence[Any]:
+    """Return the messages to the coordinators, the oldest first."""
+    return await rows(app, "SELECT rule, facts FROM message ORDER BY at, id")
+
+
+@pytest.mark.usefixtures("own_clock")
+@pytest.mark.parametrize("answer", ["a success", "a new address"])
+async def test_what_ends_a_failure_ends_its_announcement(app: FastAPI, feed: Feed, answer: str) -> None:
+    """After a success or a new address a webhook is paused neither on the announced day nor without a new warning."""
+    async with receiving() as receiver:
+        receiver.answer = lambda _: Response(status_code=500)
+        id_, _ = await registered(app, receiver.url)
+        await figures(feed, OPENS_AFTER)
+        await send(app)
+        clock.move(timedelta(days=2))
+        async with sender(app) as courier:
+            await until(courier.send_due)
+            assert (await shown_webhook(app, id_)).pauses_at is not None
+            if answer == "a success":
+                receiver.answer = lambda number: Response(status_code=204 if number == OPENS_AFTER + 2 else 500)
+                await until(courier.send_due)
+            else:
+                draft = endpoints.Draft(receiver.url.replace("/hook", "/other"), "Test receiver", ("FigurePublished",))
+                await endpoints.change(app.state.service.bus, app.state.service.settings, "somebody", id_, draft)
+            assert (await shown_webhook(app, id_)).pauses_at is None
+            clock.move(timedelta(days=4))
+            await until(courier.send_due)
+            assert await state(app) != "paused"
+
+
+@pytest.mark.usefixtures("own_clock")
+async def test_nothing_is_paused_without_a_warning(app: FastAPI, feed: Feed) -> None:
+    """After a long silence a webhook is paused days after its warning, not with the first failure."""
+    id_, _ = await registered(app, f"http://127.0.0.1:{free_port()}/hook")
+    await figures(feed, OPENS_AFTER)
+    async with sender(app) as courier:
+        await courier.send_due()
+        clock.move(timedelta(days=30))
+        await until(courier.send_due)
+        assert [message.rule for message in await announced(app)] == ["webhook_failing"]
+        shown = await shown_webhook(app, id_)
+        assert shown.pauses_at is not None
+        assert shown.pauses_at - clock.now() > timedelta(days=2)
+        clock.move(timedelta(days=3))
+        await until(courier.send_due)
+        assert await state(app) == "paused"
+
+
 @pytest.mark.usefixtures("own_clock")
 async def test_all_times_are_by_the_programmes_clock(app: FastAPI, feed: Feed) -> None:
     """Times of sending and of events are those of one clock, also after the clock of a local run was moved."""
     clock.move(timedelta(days=40))
-    async with receiving() as receiver:
-        id_, _ = await registered(app, receiver.url)
-        await figures(feed, 1)
+    port, receiver = free_port(), Receiver()
+    id_, _ = await registered(app, f"http://127.0.0.1:{port}/hook")
+    await figures(feed, OPENS_AFTER + 1)
+    async with served(receiver.app, port):
+        receiver.answer = lambda number: Response(status_code=204 if number == 1 else 500)
         await send(app)
-    async with app.state.service.bus.transaction("system:test") as tx:
-        await endpoints_store.change(tx.session, id_, failing_since=datetime.now(UTC), probe_at=datetime.now(UTC))
+    shown, begun = await shown_webhook(app, id_), clock.now()
+    assert shown.probe_at is not None
+    assert abs(shown.probe_at - begun) < timedelta(minutes=1)
+    clock.move(timedelta(days=7))
     shown, now = await shown_webhook(app, id_), clock.now()
-    for moment in (shown.registered_at, shown.taken_at, shown.failing_since, shown.probe_at):
+    assert shown.probe_at is not None
+    assert abs(shown.probe_at - now) < timedelta(minutes=1), "what lies ahead moves with the clock"
+    async with app.state.service.bus.read() as session:
+        page = await views.webhook_page(session, id_, None, 1)
+        attempts = [(await views.delivery(session, each.id))[0].attempts for each in page.deliveries]
+    past = [shown.registered_at, shown.taken_at, shown.failing_since, *(each.at for each in page.deliveries)]
+    past += [attempt.at for of_one in attempts for attempt in of_one]
+    for moment in past:
         assert moment is not None
-        assert timedelta() <= now - moment < timedelta(hours=1)
+        assert timedelta() <= begun - moment < timedelta(minutes=1), "what happened keeps its time"

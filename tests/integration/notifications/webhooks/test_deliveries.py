@@ -192,9 +192,10 @@ async def test_an_endpoint_that_is_dead_for_days_pauses(app: FastAPI, feed: Feed
     async with receiving() as away:
         id_, _ = await registered(app, away.url)
     bus = app.state.service.bus
-    for days, state in ((1, "active"), (6, "paused")):
+    for days, state in ((0.5, "active"), (6, "paused")):
+        since = clock.now() - timedelta(days=days)
         async with bus.transaction("system:test") as tx:
-            await endpoints_store.change(tx.session, id_, failing_since=datetime.now(UTC) - timedelta(days=days))
+            await endpoints_store.change(tx.session, id_, failing_since=since, pauses_at=since + timedelta(days=5))
         await feed.deliver((example("FigurePublished"), FIGURE))
         await send(app)
         assert (await rows(app, "SELECT state FROM webhook_endpoint")) == [(state,)]

@@ -1,4 +1,4 @@
-"""Messages about webhooks that were paused."""
+"""Messages about webhooks that fail or were paused."""
 
 from services.notifications.messages.model.rule import Rule, When
 from shared.contracts.codes import AudienceKind as A
@@ -7,6 +7,23 @@ from shared.contracts.notifications import WebhookChanged
 from shared.i18n import N_
 
 RULES = (
+    Rule(
+        "webhook_failing",
+        WebhookChanged,
+        A.PROGRAMME_COORDINATOR,
+        N_("A webhook is failing"),
+        (
+            N_("One of the programme's webhooks has taken nothing since %(failing_since)s."),
+            N_("If it takes no event before %(pauses_at)s, it is paused."),
+            N_("Its events are kept. Ask the people who run the receiver to repair it, then send a test."),
+        ),
+        "webhook",
+        N_("Look at the webhook"),
+        when=When(
+            N_("where it has failed for some time"),
+            lambda data: data.change is WebhookChange.FAILING,
+        ),
+    ),
     Rule(
         "webhook_paused",
         WebhookChanged,
