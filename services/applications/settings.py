@@ -28,6 +28,11 @@ class Settings(ServiceSettings):
         default=None, description="JSON list of the personas that the start page offers; local run only."
     )
     mail_url: str | None = Field(default=None, description="Where caught mail can be read; local run only.")
+    issuing_body: str = Field(
+        default="European Union Agency for Law Enforcement Training (CEPOL)",
+        min_length=1,
+        description="Who issues certificates of attendance; stands on each of them.",
+    )
     counting_secret: SecretStr | None = Field(
         default=None,
         description="Makes the counting keys, so that nobody can guess them. Default: derived from `session_key`.",

@@ -59,18 +59,23 @@ async def _certificate_for(tx: Tx, principal: Principal, number: str, *, lock: b
 
 
 async def read(bus: Bus, principal: Principal, number: str, language: str, settings: Settings) -> CertificateFile:
-    """Return the file in a language, signed earlier or made out and signed now. Raises `Refused` (404)."""
+    """Return the file in a language, signed earlier or made out and signed now. Raises `Refused` (404).
+
+    The file of a revoked certificate says so; files from before its end stay as they are, and the check tells of it.
+    """
     async with bus.transaction(principal.subject) as tx:
         certificate = await _certificate_for(tx, principal, number, lock=True)
         issue = certificate.issue or await _make_out(tx, principal, certificate, certificate.row.number, version=1)
-        stored = await store.document(tx.session, issue.number, language)
+        row = certificate.row
+        revoked = row.revoked_at is not None
+        stored = await store.document(tx.session, issue.number, language, revoked=revoked)
         if stored is not None:
             return CertificateFile(stored.number, stored.language, stored.document)
-        row = certificate.row
         replaced_number = ""
         if issue.version > 1:
             replaced_number = await store.number_of_version(tx.session, row.number, issue.version - 1) or ""
         facts = model.CertificateFacts(
+            issuer=settings.issuing_body,
             number=issue.number,
             replaces=replaced_number,
             name=issue.name,
@@ -80,13 +85,15 @@ async def read(bus: Bus, principal: Principal, number: str, language: str, setti
             end=row.end,
             attended=row.attended_days,
             granted_on=row.granted_at.astimezone(ZONE).date(),
+            revoked_on=None if row.revoked_at is None else row.revoked_at.astimezone(ZONE).date(),
             address=f"{settings.origin}/applications/verify/{issue.number}",
         )
         signer = signing.signer_of(settings)
-        document = await certificates_document.signed_pdf(facts, language, signer, at=row.granted_at)
+        document = await certificates_document.signed_pdf(facts, language, signer, at=row.revoked_at or row.granted_at)
         stored = store.Document(
             number=issue.number,
             language=language,
+            revoked=revoked,
             digest=sha256(document).hexdigest(),
             document=document,
             at=clock.now(),

@@ -16,7 +16,7 @@ CATALOGUES = Catalogues(Path(__file__).parent / "translations", "{language}.po")
 
 
 async def signed_pdf(facts: CertificateFacts, language: str, signer: signing.Signer, *, at: datetime) -> bytes:
-    """Return the certificate as signed PDF; `at` is the moment of the grant, which the file names."""
+    """Return the certificate as signed PDF; `at` is the moment of the grant or the end, which the file names."""
     return await signing.sign(await unsigned_pdf(facts, language, at=at), signer)
 
 

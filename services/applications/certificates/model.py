@@ -40,6 +40,7 @@ class VisitFacts:
 class CertificateFacts:
     """Everything a certificate says. `replaces` is the number of the certificate that it replaces, or ''."""
 
+    issuer: str
     number: str
     replaces: str
     name: str
@@ -53,6 +54,7 @@ class CertificateFacts:
     end: date
     attended: int
     granted_on: date
+    revoked_on: date | None = None
     address: str
 
 
@@ -80,15 +82,21 @@ def template_values(facts: CertificateFacts, language: str) -> dict[str, Any]:
         (gettext("Programme"), facts.programme),
         (gettext("Dates"), dates.span(facts.start, facts.end)),
         (gettext("Days attended"), str(facts.attended)),
+        (gettext("Issued by"), facts.issuer),
     ]
     return {
         "language": language,
         "title": gettext("Certificate of attendance"),
+        "issuer": facts.issuer,
         "certifies": gettext("This certifies that the following person attended a study visit:"),
         "name": facts.name,
         "own_name": facts.own_name if facts.own_name != facts.name else "",
         "rows": [row for row in rows if row[1]],
         "granted": gettext("Granted on %(day)s") % {"day": dates.day(facts.granted_on)},
+        "revoked": gettext("Revoked on %(day)s: this certificate no longer counts.")
+        % {"day": dates.day(facts.revoked_on)}
+        if facts.revoked_on is not None
+        else "",
         "replaces": gettext("With a corrected name, in place of certificate %(number)s") % {"number": facts.replaces}
         if facts.replaces
         else "",
@@ -96,6 +104,8 @@ def template_values(facts: CertificateFacts, language: str) -> dict[str, Any]:
         "address": facts.address,
         "words": {
             "number": gettext("Number"),
+            "revoked": gettext("Revoked"),
+            "page": gettext("Page %(page)s of %(pages)s") % {"page": "{page}", "pages": "{pages}"},
             "check": gettext("Whether this certificate counts can be checked here:"),
             "signed": gettext("This file is signed electronically and can be checked there too."),
         },

@@ -69,6 +69,7 @@ class Document(Table, table=True):
 
     number: str = Field(primary_key=True)
     language: str = Field(primary_key=True)
+    revoked: bool = Field(primary_key=True, description="Whether the file says that the certificate was revoked")
     digest: str = Field(index=True, description="SHA-256 of the document")
     document: bytes = Field(sa_type=sa.LargeBinary, description="PDF")
     at: datetime = Field(sa_type=sa.DateTime(timezone=True))
@@ -120,9 +121,9 @@ async def number_of_version(session: AsyncSession, granted: str, version: int) -
     return await session.scalar(select(Issue.number).where(Issue.granted == granted, Issue.version == version))
 
 
-async def document(session: AsyncSession, number: str, language: str) -> Document | None:
-    """Return the stored file of a number in a language."""
-    return await session.get(Document, (number, language))
+async def document(session: AsyncSession, number: str, language: str, *, revoked: bool) -> Document | None:
+    """Return the stored file of a number in a language: as granted, or as revoked."""
+    return await session.get(Document, (number, language, revoked))
 
 
 async def number_by_digest(session: AsyncSession, digest: str) -> str | None:

@@ -1306,10 +1306,11 @@ def _create_certificates_and_outcomes() -> None:
         "certificate_document",
         sa.Column("number", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
+        sa.Column("revoked", sa.Boolean(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("number", "language", name="certificate_document_pkey"),
+        sa.PrimaryKeyConstraint("number", "language", "revoked", name="certificate_document_pkey"),
     )
     op.create_index("certificate_document_digest", "certificate_document", ["digest"])
     op.create_table(

@@ -15,6 +15,7 @@ import zxingcpp
 from services.applications.certificates.attempt_limit import A_MINUTE
 from shared.contracts import outcomes
 from shared.ids import new_id, new_number
+from shared.time import clock, dates
 from tests.support import ReadFirst
 
 if TYPE_CHECKING:
@@ -111,6 +112,26 @@ async def test_a_corrected_name_gets_a_new_number(programme: Programme, feed: Fe
         assert "This certificate no longer counts since" in text
         assert "voided" not in text
     assert (await ani.post(f"{fresh}/renew")).status_code == 409
+
+
+async def test_a_revoked_certificate_is_downloaded_as_revoked(programme: Programme, feed: Feed) -> None:
+    """Its file says that it is revoked, since when, with constant bytes; both files are known to the check."""
+    at = await granted(programme, feed)
+    ani = programme.as_("ani")
+    before = (await ani.get(f"{at}/document")).content
+    about = dict(outcomes.CertificateRevoked.example) | {"number": at.rpartition("/")[2]}
+    await feed.deliver((outcomes.CertificateRevoked.model_validate(about), new_id()))
+    after = (await ani.get(f"{at}/document")).content
+    assert (await ani.get(f"{at}/document")).content == after
+    with pypdfium2.PdfDocument(before) as old, pypdfium2.PdfDocument(after) as new:
+        assert "Revoked" not in old[0].get_textpage().get_text_bounded()
+        assert f"Revoked on {dates.day(clock.today())}: this certificate no longer counts." in " ".join(
+            new[0].get_textpage().get_text_bounded().split()
+        )
+    for file in (before, after):
+        page = (await sent(programme, file)).text
+        assert "This certificate no longer counts since" in page
+        assert "Its signature holds." in page
 
 
 async def test_numbers_are_normalised_and_guesses_are_limited(programme: Programme, feed: Feed) -> None:

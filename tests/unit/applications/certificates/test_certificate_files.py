@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Any
@@ -30,16 +31,17 @@ from deploy.signing import signing_keys
 from services.applications.app import create_app
 from services.applications.certificates import document as certificates_document
 from services.applications.certificates.attempt_limit import A_MINUTE, AttemptLimit
-from services.applications.certificates.model import CertificateFacts, CertificateStanding, standing
+from services.applications.certificates.model import CertificateFacts, CertificateStanding, standing, template_values
 from services.applications.documents import signing
 from services.applications.settings import Settings
 from shared.errors import Refused
-from shared.i18n import LANGUAGES, SOURCE
+from shared.i18n import LANGUAGES, SOURCE, speaking
 from shared.ids import DIGITS, is_mistyped, new_number, normalise_number
 from tests.support import document_keys, settings_for
 
 NUMBER = "TC-2026-7F3K-9QXM-2D8R-5"
 ADDRESS = f"http://localhost:8000/applications/verify/{NUMBER}"
+ISSUER = "European Union Agency for Law Enforcement Training (CEPOL)"
 GRANTED = datetime(2026, 4, 20, 9, tzinfo=UTC)
 OWN = {"en": "Anna", "hy": "Անի Պետրոսյան", "az": "Əli Şəfizadə", "be": "Янка Ўласаў", "ka": "ნინო ბერიძე",
        "ro": "Ștefan Țurcanu", "uk": "Їжак Ґудзь"}  # fmt: skip
@@ -48,6 +50,7 @@ OWN = {"en": "Anna", "hy": "Անի Պետրոսյան", "az": "Əli Şəfizadə"
 def facts(language: str = "en") -> CertificateFacts:
     """Return the facts of a certificate, with a name in the script of a language."""
     return CertificateFacts(
+        issuer=ISSUER,
         number=NUMBER,
         replaces="TC-2026-000017",
         name="Ani Petrosyan",
@@ -165,6 +168,22 @@ def test_every_language_has_all_words_and_glyphs(language: str) -> None:
         assert "Certificate of attendance" not in text
         with certificates_document.CATALOGUES.of(language).open("rb") as source:
             assert all(entry.string for entry in read_po(source) if entry.id)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_revoked_file_says_so_on_one_page(language: str) -> None:
+    """However much it says, the file has one page, with its issuer, and since when it is revoked."""
+    revoked = replace(facts(language), revoked_on=date(2026, 5, 3), host="Police nationale " * 5)
+    made = asyncio.run(certificates_document.unsigned_pdf(revoked, language, at=GRANTED))
+    (page,) = PdfReader(BytesIO(made)).pages
+    text = " ".join(page.extract_text().split())
+    with speaking(language, certificates_document.CATALOGUES):
+        says = template_values(revoked, language)
+    assert text.count(ISSUER) == 2
+    assert says["revoked"] in text
+    assert says["words"]["page"].replace("{page}", "1").replace("{pages}", "1") in text
+    granted = asyncio.run(certificates_document.unsigned_pdf(facts(language), language, at=GRANTED))
+    assert says["words"]["revoked"] not in PdfReader(BytesIO(granted)).pages[0].extract_text()
 
 
 @given(st.integers(0, 16), st.sampled_from(DIGITS))
