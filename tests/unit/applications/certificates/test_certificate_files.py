@@ -172,7 +172,7 @@ def test_every_language_has_all_words_and_glyphs(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_revoked_file_says_so_on_one_page(language: str) -> None:
-    """However much it says, the file has one page, with its issuer, and since when it is revoked."""
+    """With all rows filled the file has one page, with its issuer, and since when it is revoked."""
     revoked = replace(facts(language), revoked_on=date(2026, 5, 3), host="Police nationale " * 5)
     made = asyncio.run(certificates_document.unsigned_pdf(revoked, language, at=GRANTED))
     (page,) = PdfReader(BytesIO(made)).pages
