@@ -255,6 +255,7 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
          N_("Programme coordinator"), N_("The address is mended, then it is sent again.")),
         ("unsure", "error", N_("May have been sent"), N_("It was tried twice without an answer."),
          N_("Programme coordinator"), N_("Decide: send it again, or count it as sent.")),
+        ("dropped", "ended", N_("Not needed any more"), N_("What it reminds of was done, or has another date, before it was sent."), "", ""),
         ("near", "wait", N_("Due soon"), N_("A reminder was sent."), N_("Whoever has it"), N_("It is answered in time.")),
         ("passed", "error", N_("Overdue"), N_("The deadline is over; the next in line was told."), N_("The next in line"), N_("Somebody answers in their stead.")),
     ),

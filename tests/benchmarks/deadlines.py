@@ -49,7 +49,7 @@ _STEP = 2_000
 MOST = 1_000.0
 _START = datetime(2030, 1, 1, tzinfo=UTC)
 
-_ALL = "SELECT id, kind, owner, case_id, due, remind_at, open FROM deadline WHERE open ORDER BY due, id"
+_ALL = "SELECT id, kind, owner, case_id, due, reminder, open FROM deadline WHERE open ORDER BY due, id"
 
 
 async def measure(servers: Servers) -> list[Figure]:
@@ -93,7 +93,7 @@ async def _office(servers: Servers) -> AsyncIterator[tuple[Bus, Lease]]:
 
 
 async def _fill(bus: Bus) -> None:
-    """One deadline a minute, each of an application of its own, as the events of submissions leave them."""
+    """One deadline a minute, each of an application of its own, set so late that it has no reminder."""
     for start in range(0, OPEN, _STEP):
         made = [Case(new_id(), APPLICATIONS, reference=f"MD-2030-{start + n}", country="MD") for n in range(_STEP)]
         known = {case.id: replace(case, application_id=case.id) for case in made}
@@ -104,7 +104,7 @@ async def _fill(bus: Bus) -> None:
                 APPLICATIONS,
                 id_,
                 due=_START + timedelta(minutes=start + n + 1),
-                set_at=_START,
+                set_at=_START + timedelta(minutes=start + n),
                 about=new_id(),
             )
             for n, id_ in enumerate(known)

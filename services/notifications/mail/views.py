@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from babel.dates import get_timezone_location
@@ -19,12 +19,11 @@ from shared.contracts.codes import FailureCause
 from shared.contracts.labels import coordinator, label
 from shared.errors import Refused
 from shared.i18n import gettext, locale
-from shared.time import clock
+from shared.time import clock, dates
 from shared.time.zones import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -206,7 +205,7 @@ async def message_detail(
             for row in await resending.resendings(session, message.id)
         ],
         retryable=_retryable(message, notifications),
-        resendable=message.state != store.WAITING,
+        resendable=message.state not in {store.WAITING, store.DROPPED},
     )
 
 
@@ -240,6 +239,9 @@ def _waits(message: MessageRow, now: datetime, quiet: Quiet) -> str:
     until = message.held_until
     if message.state != store.WAITING or until is None or until <= now:
         return ""
+    if isinstance(not_before := message.facts.get("not_before"), str):
+        day = dates.day(datetime.fromisoformat(not_before).date())
+        return gettext("waits for the recipient's morning of %(day)s") % {"day": day}
     if until not in {quiet.until(message.country, now), pressing(message.row, message.facts, now)}:
         return gettext("waits until the recipient's quiet hours are over")
     zone = zone_of(message.country)

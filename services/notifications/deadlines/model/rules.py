@@ -7,11 +7,12 @@ different topics; both are therefore kept as times, and a deadline is open while
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from services.notifications.cases.model import audience, country_of, id_of
+from services.notifications.deadlines.model.mornings import eve_of, named_day
 from shared.contracts.codes import UNION, AnswerForm, FollowUpBy, Party, Respondent
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.codes import DeadlineKind as D
@@ -152,13 +153,24 @@ class CaseDeadline:
         return self.set_at is not None and (self.met_at is None or self.met_at < self.set_at)
 
     @property
-    def remind_at(self) -> datetime | None:
-        """The time of the reminder; None where it was set so late that the first message is enough."""
-        if self.due is None or self.set_at is None:
+    def remind_on(self) -> date | None:
+        """The day that the reminder names, at the programme's office.
+
+        None where there is no reminder, or where the deadline was set on that day or later: the first message is enough.
+        """
+        ahead = REMINDERS[self.kind]
+        since = self.after or self.set_at
+        if self.due is None or since is None or (self.reminder is None and not ahead):
             return None
-        moment = self.reminder or self.due - REMINDERS[self.kind]
-        moment = min(moment, self.due)
-        return moment if moment > (self.after or self.set_at) else None
+        last = named_day(self.due)
+        day = last - ahead if self.reminder is None else min(named_day(self.reminder), last)
+        return day if day > named_day(since) else None
+
+    @property
+    def remind_at(self) -> datetime | None:
+        """When the reminder is announced: before the morning of its day in any zone. Its mail waits for the morning."""
+        day, since = self.remind_on, self.after or self.set_at
+        return None if day is None or since is None else max(eve_of(day), since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ _PLACED = 2_000
 
 
 class DeadlineRow(Table, table=True):
-    """A `CaseDeadline` after the events so far; the model computes `open` and `remind_at`."""
+    """A `CaseDeadline` after the events so far; the model computes `open` and `look_at`."""
 
     __tablename__ = "deadline"
     __table_args__ = (
@@ -54,7 +54,7 @@ class DeadlineRow(Table, table=True):
     topic: str
     case_id: UUID = Field(index=True)
     due: datetime | None = Field(default=None, sa_type=_TIME)
-    remind_at: datetime | None = Field(default=None, sa_type=_TIME)
+    reminder: datetime | None = Field(default=None, sa_type=_TIME, description="The call's own time of the reminder")
     set_at: datetime | None = Field(index=True, default=None, sa_type=_TIME)
     met_at: datetime | None = Field(default=None, sa_type=_TIME)
     about: UUID | None = Field(default=None, description="The event that set it")
@@ -81,7 +81,7 @@ def _deadline_of(row: DeadlineRow) -> CaseDeadline:
         row.met_at,
         row.about,
         row.after,
-        row.remind_at if row.kind == DeadlineKind.INFORMATION else None,
+        row.reminder,
     )
 
 
@@ -176,7 +176,7 @@ def _row(
         "topic": deadline.topic,
         "case_id": deadline.case_id,
         "due": deadline.due,
-        "remind_at": deadline.remind_at,
+        "reminder": deadline.reminder,
         "set_at": deadline.set_at,
         "met_at": deadline.met_at,
         "about": deadline.about,
@@ -242,7 +242,7 @@ async def _mark_announced(
 async def _entries(session: AsyncSession, ids: Sequence[UUID], until: datetime) -> list[DeadlineEntry]:
     after = col(DeadlineRow.after)
     deputised = in_charge(col(DeadlineRow.owner), col(DeadlineRow.due)).label("deputised")
-    counts = sa.or_(after.is_(None), sa.and_(after < until, in_charge(col(DeadlineRow.owner), after))).label("counts")
+    counts = sa.or_(after.is_(None), sa.and_(after <= until, in_charge(col(DeadlineRow.owner), after))).label("counts")
     # Columns, not objects of the mapper, which are slow to make for a whole sweep.
     query = sa.select(*table_of(DeadlineRow).c, deputised, counts)
     query = query.join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
@@ -256,6 +256,16 @@ async def _entries(session: AsyncSession, ids: Sequence[UUID], until: datetime) 
         if row.case_id in cases_by_id
     ]
     return sorted(entries, key=lambda entry: place_of[entry.id])
+
+
+async def over(session: AsyncSession, dates: Mapping[UUID, datetime]) -> set[UUID]:
+    """Return those of the deadlines that are met by now, or have another date than the given one.
+
+    One that is not known, as during a rebuild, is not among them.
+    """
+    query = sa.select(col(DeadlineRow.id), col(DeadlineRow.open), col(DeadlineRow.due))
+    found = (await session.execute(query.where(col(DeadlineRow.id).in_(sorted(dates))))).all()
+    return {id_ for id_, is_open, due in found if not is_open or due != dates[id_]}
 
 
 async def deputy_dates(session: AsyncSession, entries: Iterable[DeadlineEntry]) -> dict[UUID, datetime]:

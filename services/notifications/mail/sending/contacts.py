@@ -1,10 +1,11 @@
-"""ContactRequest the portal for the people of an audience at the moment of sending; the contacts are never stored."""
+"""Ask the portal for the people of an audience at the moment of sending; the contacts are never stored."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx2
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -13,6 +14,7 @@ from services.notifications.catalogues import MAILS
 from shared import http_client
 from shared.i18n import SOURCE, offered
 from shared.identity import service_headers
+from shared.time.workdays import ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,8 @@ class PortalAway(RuntimeError):
 class Contact(BaseModel):
     """One recipient: `recipient` is the opaque id, `language` that of the mail, English where there are no others.
 
+    `timezone` says when it is morning there, and when night; the programme's where the zone is not known.
+
     `link` is a path of the portal by which this person alone answers, once; it is a secret and is not stored.
     """
 
@@ -39,13 +43,22 @@ class Contact(BaseModel):
     name: str
     address: str
     language: str = "en"
-    timezone: str = "Europe/Budapest"
+    timezone: str = ZONE.key
     link: Annotated[str, Field(pattern="^/applications/")] | None = None
 
     @field_validator("language")
     @classmethod
     def _written(cls, code: str) -> str:
         return code if code in offered(MAILS) else SOURCE
+
+    @field_validator("timezone")
+    @classmethod
+    def _exists(cls, name: str) -> str:
+        """Keep a zone that this machine knows: no mail waits for a data base of zones to be brought up to date."""
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return ZONE.key
 
 
 class _Answers(BaseModel):

@@ -187,6 +187,15 @@ class DeliveryLog:
                 await store.hold_messages(tx.session, until)
                 await tx.changed("messages")
 
+    async def drop(self, messages: Sequence[AnyMessage]) -> set[UUID]:
+        """End reminders that are not needed any more; return those that ended: of the others a copy may be out."""
+        if not messages:
+            return set()
+        async with self.bus.transaction(ACTOR, self.lease) as tx:
+            ended = await store.drop_messages(tx.session, [message.id for message in messages])
+            await tx.changed("messages")
+        return ended
+
     async def _nobody(self, tx: Tx, message: AnyMessage, cause: FailureCause) -> None:
         changes = {"state": store.FAILED, "attempts": message.attempts + 1, "cause": cause.value}
         await store.change_message(tx.session, message.id, **changes)

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 import structlog
 
 from services.notifications.cases.store.register import organisation_names
+from services.notifications.deadlines.store import deadlines
 from services.notifications.mail.sending.contacts import ContactRequest, PortalAway
 from services.notifications.mail.sending.delivery_log import (
     SET,
@@ -36,7 +38,8 @@ from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.notifications.mail.sending.contacts import Contact, Portal
     from services.notifications.mail.sending.delivery_log import DeliveryLog, Entry, Outcome
@@ -166,12 +169,14 @@ class Dispatcher:
             sound = [message for message in due if message.id not in left_out]
             hosts = {message.case.named_host for message in sound}
             names = await organisation_names(session, (host for host in hosts if host is not None))
+            needless = await _needless(session, sound)
             held_until = await held_by_country(session, self.settings.quiet, sound, now)
         if not due:
             return None
         await self.delivery_log.record(broken)
         await self.delivery_log.hold(held_until)
-        awake = [message for message in sound if message.id not in held_until]
+        left_out = held_until.keys() | await self.delivery_log.drop(needless)
+        awake = [message for message in sound if message.id not in left_out]
         try:
             found = await self.portal.contacts_of([ask(message) async for message in in_steps(awake)])
         except PortalAway as error:
@@ -307,6 +312,19 @@ async def _claim(steps: Sequence[_Step], round_: _Round) -> Claim:
     claim = Claim(ids, asyncio.get_running_loop().create_future())
     await round_.entries.put(claim)
     return claim
+
+
+async def _needless(session: AsyncSession, due: Sequence[DueMessage]) -> list[DueMessage]:
+    """Return the reminders of what is done by now, or has another date."""
+    reminders = [(UUID(str(message.facts["deadline_id"])), message) for message in due if "deadline_id" in message.facts]
+    if not reminders:
+        return []
+    over = await deadlines.over(session, {id_: _date(message) for id_, message in reminders})
+    return [message for id_, message in reminders if id_ in over]
+
+
+def _date(message: DueMessage) -> datetime:
+    return datetime.fromisoformat(str(message.facts["due"]))
 
 
 def _why_broken(message: DueMessage) -> str:

@@ -1,18 +1,22 @@
-"""Find the recipients who get no mail now, since it is night in their country or they chose these hours."""
+"""Find the recipients who get no mail now.
+
+It is night where they are, they chose these hours, or a reminder waits for the morning of the day that it names.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from services.notifications.deadlines.model.mornings import in_zone
 from services.notifications.preferences.model.quiet_hours import pressing
 from services.notifications.preferences.store import anybody_has_own_hours, own_hours
 from shared.time.zones import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,14 +33,15 @@ HeldUntil = dict["UUID", "datetime"]
 async def held_by_country(session: AsyncSession, quiet: Quiet, due: Sequence[AnyMessage], now: datetime) -> HeldUntil:
     """Return the messages that wait as a whole, since it is night at `now` (domain time) in their country.
 
-    None as soon as anybody has chosen hours: then it depends on the recipients.
+    None as soon as anybody has chosen hours: then it depends on the recipients, as with reminders at any time.
     """
     if await anybody_has_own_hours(session):
         return {}
     return {
         message.id: until
         for message in due
-        if (until := _until(message, quiet.until(message.country, now), now)) is not None
+        if "not_before" not in message.facts
+        and (until := _quiet_until(message, quiet.until(message.country, now), now)) is not None
     }
 
 
@@ -44,7 +49,7 @@ async def held_by_country(session: AsyncSession, quiet: Quiet, due: Sequence[Any
 class Sleepers:
     """The recipients in quiet hours at domain time `now`; `own` are the hours that people chose.
 
-    A person's own hours are by the clock of the person's country, and replace those of the message's country.
+    All hours are by the clock of the recipient's zone. A person's own replace those of the message's country.
     """
 
     quiet: Quiet
@@ -85,22 +90,43 @@ class Sleepers:
         return held_until
 
     def _untils(self, message: AnyMessage, recipients: Sequence[UUID]) -> list[datetime | None]:
-        """Return until when each sleeps, None for those awake; without recipients, the country's hours count."""
-        usual = self.quiet.until(message.country, self.now)
+        """Return until when each waits, None for those who get it now; without recipients, the country's clock counts."""
+        hours = self.quiet.hours(message.country)
+        if not recipients:
+            return [_until(message, hours, zone_of(message.country), self.now)]
         zones = {contact.recipient: contact.timezone for contact in self.contacts[message.id].people}
         found = []
         for recipient in recipients:
-            until = usual
-            if recipient in self.own:
-                hours, zone = self.own[recipient], zones.get(recipient)
-                here = ZoneInfo(zone) if zone else zone_of(message.country)
-                until = None if hours is None else hours.over(self.now, here)
-            found.append(_until(message, until, self.now))
-        return found or [_until(message, usual, self.now)]
+            zone = zones.get(recipient)
+            here = ZoneInfo(zone) if zone else zone_of(message.country)
+            found.append(_until(message, self.own.get(recipient, hours), here, self.now))
+        return found
 
 
-def _until(message: AnyMessage, until: datetime | None, now: datetime) -> datetime | None:
-    """Return until when a message waits for a sleeper, no longer than it can; None where it is sent now."""
+def _until(message: AnyMessage, hours: Hours | None, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """Return until when a message waits for a recipient with these quiet hours; None where it is sent now."""
+    waits = (
+        _quiet_until(message, None if hours is None else hours.over(now, zone), now),
+        _morning(message, zone, now),
+    )
+    return max((until for until in waits if until is not None), default=None)
+
+
+def _morning(message: AnyMessage, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """Return until when a reminder waits for the morning of its day.
+
+    None where that morning has begun, or would only begin after the date itself.
+    """
+    local, due = message.facts.get("not_before"), message.facts.get("due")
+    if not isinstance(local, str):
+        return None
+    until = in_zone(local, zone)
+    too_late = isinstance(due, str) and now < datetime.fromisoformat(due) <= until
+    return None if until <= now or too_late else until
+
+
+def _quiet_until(message: AnyMessage, until: datetime | None, now: datetime) -> datetime | None:
+    """Return until when a message waits for quiet hours to end, no longer than it can; None where it is sent now."""
     if until is None:
         return None
     presses = pressing(message.row, message.facts, now)

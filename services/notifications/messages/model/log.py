@@ -17,6 +17,7 @@ class MessageState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     UNSURE = "unsure"
+    DROPPED = "dropped"
 
 
 @dataclass(frozen=True, slots=True)

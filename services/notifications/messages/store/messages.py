@@ -44,6 +44,8 @@ MOST_COPIES = 2
 """The most attempts of a mail whose end is not known, and so the most copies of it that may be out."""
 KEPT = "kept"
 """The state of a notification without a mail, as the person has chosen; it is in the portal."""
+DROPPED = "dropped"
+"""The state of a reminder that was not sent, since what it reminds of was done, or has another date, by then."""
 PAGE = 50
 LONGEST_PAUSE = timedelta(minutes=15)
 """The longest time until the next attempt."""
@@ -295,6 +297,19 @@ async def drop_notifications(session: AsyncSession, notification_ids: Iterable[U
         await session.execute(sa.delete(NotificationRow).where(*mine, never))
 
 
+async def drop_messages(session: AsyncSession, message_ids: Collection[UUID]) -> set[UUID]:
+    """End messages for whoever has not got them yet; return those that ended.
+
+    One of which a copy may be out stays as it is. A message that nobody got is dropped.
+    """
+    connection, ids = await driver(session), sorted(message_ids)
+    await connection.execute(_FORGOTTEN, ids)
+    ended = set(ids) - {row["message_id"] for row in await connection.fetch(_STILL_OPEN, ids)}
+    await settle_messages(session, ended, attempts=0)
+    await connection.execute(_DROPPED, sorted(ended))
+    return ended
+
+
 async def release_held(session: AsyncSession, recipient: UUID) -> None:
     """Release the messages that may be held back for this person; the next round decides anew until when.
 
@@ -397,6 +412,12 @@ _CLOSED = (
     "UPDATE notification SET open_attempts = open_attempts - 1"
     " WHERE id = ANY($1::uuid[]) AND state = 'waiting' AND open_attempts > 0"
 )
+_FORGOTTEN = (
+    "DELETE FROM notification WHERE message_id = ANY($1::uuid[]) AND state = 'waiting' AND attempts = 0"
+    " AND open_attempts = 0"
+)
+_STILL_OPEN = "SELECT DISTINCT message_id FROM notification WHERE message_id = ANY($1::uuid[]) AND state = 'waiting'"
+_DROPPED = "UPDATE message SET state = 'dropped' WHERE id = ANY($1::uuid[]) AND state = 'waiting'"
 _HELD = sa.text(
     "UPDATE message AS m SET held_until = h.moment FROM unnest(:ids, :moments) AS h(id, moment) WHERE m.id = h.id"
 ).bindparams(sa.bindparam("ids", type_=_UUIDS), sa.bindparam("moments", type_=postgresql.ARRAY(_TIME)))

@@ -38,6 +38,7 @@ _STATES = {
     store.DONE: MessageState.SENT,
     store.FAILED: MessageState.FAILED,
     store.UNSURE: MessageState.UNSURE,
+    store.DROPPED: MessageState.DROPPED,
 }
 
 

@@ -340,7 +340,7 @@ def _create_deadlines() -> None:
         sa.Column("topic", sa.String(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("due", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("remind_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reminder", sa.DateTime(timezone=True), nullable=True),
         sa.Column("set_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("met_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("about", sa.Uuid(), nullable=True),

@@ -7,6 +7,7 @@ runs fast while the sample programme is loaded.
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ import structlog
 from services.notifications.calendars.store import appointments
 from services.notifications.cases.model import audience
 from services.notifications.deadlines.actions import claim
+from services.notifications.deadlines.model.mornings import morning_of, named_day
 from services.notifications.deadlines.model.rules import RIGHTS
 from services.notifications.deadlines.store import deadlines as store
 from services.notifications.events import RecordedEvent
@@ -151,4 +153,7 @@ async def _announce(
     id_ = await tx.record(event, entry.id, correlation=case.application_id or case.id)
     now = clock.now()
     published = RecordedEvent(id_, event, str(entry.id), now)
-    return messages(event, about=id_, at=now, case=case, facts=facts(published))
+    day = deadline.remind_on if announcement == "near" else named_day(entry.due) + timedelta(days=1)
+    # The mail waits for that morning where its reader is, and is dropped if the deadline is met by then.
+    waits = {"not_before": morning_of(day or named_day(now)), "deadline_id": str(entry.id)}
+    return messages(event, about=id_, at=now, case=case, facts=facts(published) | waits)

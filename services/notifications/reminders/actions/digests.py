@@ -1,13 +1,14 @@
 """Queue the morning digests of coordinators, one each working day of their country on which something waits.
 
 One loop runs at a time, under a lease. The newest day of each place is stored: whatever restarts, and however the clock
-leaps, a day has at most one digest, and days that were leapt over have none.
+leaps, a day has at most one digest, and days that were leapt over have none. It is written a little before its hour and
+waits for it, so that it is one mail with the reminders of that morning.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 ACTOR = "system:digests"
 WORK = N_("Morning digests")
 _LOOK_EVERY = 60.0
+# Longer than the loop pauses.
+_AHEAD = timedelta(seconds=90)
 _PLACES = UUID("019a0000-0000-7000-8000-00000000d001")
 
 
@@ -78,13 +81,13 @@ async def _write(bus: Bus, lease: Lease, hour: int, places: Sequence[str]) -> in
         waits = {place: list(some) for place, some in groupby(found, lambda count: count.place)}
         queued: list[Message] = []
         for place in places:
-            here = now.astimezone(zone_of(_country(place)))
+            here = (now + _AHEAD).astimezone(zone_of(_country(place)))
             day = here.date()
             if here.hour < hour or not _works(day, _country(place)) or day <= done.get(place, _NEVER):
                 continue
             # At a new place each message is sent by itself at first; the digest comes the next morning.
             if place in waits and (place in done or here.hour == hour):
-                queued += await _digest(tx, place, day, waits[place], now)
+                queued += await _digest(tx, place, datetime.combine(day, time(hour)), waits[place], now)
             await store.mark(tx.session, place, day, now)
         await enqueue(tx, queued)
     return len(queued)
@@ -107,8 +110,11 @@ def _country(place: str) -> str | None:
     return place if len(place) == len(EU) else EU
 
 
-async def _digest(tx: Tx, place: str, day: date, waits: Sequence[WaitingCount], now: datetime) -> list[Message]:
-    country = _country(place)
+async def _digest(
+    tx: Tx, place: str, morning: datetime, waits: Sequence[WaitingCount], now: datetime
+) -> list[Message]:
+    """Record the digest of a place for that local time and return its message."""
+    country, day = _country(place), morning.date()
     subject = reaction_id(_PLACES, "digest", f"{place} {day}")
     kind = AudienceKind.PROGRAMME_COORDINATOR if country is None else AudienceKind.HOME_COORDINATOR
     owner = Audience(kind=kind, country=country)
@@ -122,8 +128,9 @@ async def _digest(tx: Tx, place: str, day: date, waits: Sequence[WaitingCount], 
     id_ = await tx.record(event, subject, correlation=subject)
     published = RecordedEvent(id_, event, str(subject), now)
     case = Case(id=subject, topic=event.topic, country=country)
+    known = facts(published) | {"not_before": morning.isoformat()}
     # The id depends on day and place and not on the event, so a repeated digest is the same message.
     return [
         replace(message, id=reaction_id(subject, message.rule.name, place))
-        for message in messages(event, about=id_, at=now, case=case, facts=facts(published))
+        for message in messages(event, about=id_, at=now, case=case, facts=known)
     ]

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
+from services.notifications.deadlines.model.mornings import eve_of
 from services.notifications.deadlines.model.rules import set_reminders
 from services.notifications.reminders.actions import deadlines
 from services.notifications.settings import Settings
@@ -112,6 +113,8 @@ async def test_silence_goes_to_the_deputy_and_then_to_the_programme(app: FastAPI
     clock.move(due + timedelta(minutes=1) - clock.now())
     assert await sweep(app) == [("DeadlinePassed", "endorsement home_coordinator")]
     assert await passed(app) == [("home_coordinator", ["home_deputy"], str(until.date()))]
+    await post(app)
+    clock.move(timedelta(days=1, hours=12))  # the morning after
     await post(app)
     both = list(zip(catcher.mails, catcher.recipients, strict=True))
     mail, whom = next((mail, whom) for mail, whom in both if "Nobody has answered" in str(mail["subject"]))
@@ -216,8 +219,8 @@ async def test_a_question_is_reminded_once_after_the_calls_days(app: FastAPI, fe
     terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"information_reminder_wd": 1}}
     await feed.deliver((event("CallPublished", terms=terms), CALL), (event("ApplicationSubmitted"), APPLICATION))
     await feed.deliver((event("ApplicationReturned", due=in_days(40)), APPLICATION))
-    until = workdays.due(clock.now(), 1, Unit.WORKING_DAYS, "MD")
-    clock.move(until - timedelta(minutes=5) - clock.now())
+    day = workdays.due(clock.now(), 1, Unit.WORKING_DAYS, "MD").date()
+    clock.move(eve_of(day) - timedelta(minutes=5) - clock.now())
     assert await sweep(app) == []
     assert await sweep(app, minutes=10) == [("DeadlineNear", "information applicant")]
     assert await sweep(app, days=5) == []
