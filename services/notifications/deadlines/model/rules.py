@@ -156,7 +156,8 @@ class CaseDeadline:
     def remind_on(self) -> date | None:
         """The day that the reminder names, at the programme's office.
 
-        None where there is no reminder, or where the deadline was set on that day or later: the first message is enough.
+        None where there is no reminder, or where the deadline was set on that day or later: then the first message is
+        enough.
         """
         ahead = REMINDERS[self.kind]
         since = self.after or self.set_at

@@ -316,7 +316,9 @@ async def _claim(steps: Sequence[_Step], round_: _Round) -> Claim:
 
 async def _needless(session: AsyncSession, due: Sequence[DueMessage]) -> list[DueMessage]:
     """Return the reminders of what is done by now, or has another date."""
-    reminders = [(UUID(str(message.facts["deadline_id"])), message) for message in due if "deadline_id" in message.facts]
+    reminders = [
+        (UUID(str(message.facts["deadline_id"])), message) for message in due if "deadline_id" in message.facts
+    ]
     if not reminders:
         return []
     over = await deadlines.over(session, {id_: _date(message) for id_, message in reminders})

@@ -90,7 +90,7 @@ class Sleepers:
         return held_until
 
     def _untils(self, message: AnyMessage, recipients: Sequence[UUID]) -> list[datetime | None]:
-        """Return until when each waits, None for those who get it now; without recipients, the country's clock counts."""
+        """Return until when each waits, None for those who get it now; without any, until when the country does."""
         hours = self.quiet.hours(message.country)
         if not recipients:
             return [_until(message, hours, zone_of(message.country), self.now)]

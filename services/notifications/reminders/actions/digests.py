@@ -110,9 +110,7 @@ def _country(place: str) -> str | None:
     return place if len(place) == len(EU) else EU
 
 
-async def _digest(
-    tx: Tx, place: str, morning: datetime, waits: Sequence[WaitingCount], now: datetime
-) -> list[Message]:
+async def _digest(tx: Tx, place: str, morning: datetime, waits: Sequence[WaitingCount], now: datetime) -> list[Message]:
     """Record the digest of a place for that local time and return its message."""
     country, day = _country(place), morning.date()
     subject = reaction_id(_PLACES, "digest", f"{place} {day}")
