@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 MORNING = time(8)
-"""When a working day begins in the partner countries: the usual quiet hours are over, and the usual digest goes out."""
+"""The beginning of a working day in the partner countries, after the usual quiet hours and with the usual digest."""
 # Nowhere is it eight o'clock of a day before this time of the day before at the office (the first zone is UTC+14).
 _EVE = time(18)
 

@@ -315,7 +315,7 @@ async def _claim(steps: Sequence[_Step], round_: _Round) -> Claim:
 
 
 async def _needless(session: AsyncSession, due: Sequence[DueMessage]) -> list[DueMessage]:
-    """Return the reminders of what is done by now, or has another date."""
+    """Return the reminders whose deadline is met by now, or has another date."""
     reminders = [
         (UUID(str(message.facts["deadline_id"])), message) for message in due if "deadline_id" in message.facts
     ]

@@ -298,7 +298,7 @@ async def drop_notifications(session: AsyncSession, notification_ids: Iterable[U
 
 
 async def drop_messages(session: AsyncSession, message_ids: Collection[UUID]) -> set[UUID]:
-    """End messages for whoever has not got them yet; return those that ended.
+    """End messages for the recipients who have not got them yet; return those that ended.
 
     One of which a copy may be out stays as it is. A message that nobody got is dropped.
     """

@@ -1,4 +1,4 @@
-"""Reminders are sent in the morning of each reader, once, and only of what is still to be done."""
+"""Reminders are sent in the morning of each reader, once, and only while the task is open."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def test_what_arises_late_is_sent_at_once_by_day(day: date, zone: str, hours: in
 
 @given(day=DAYS, zone=ZONES)
 def test_a_missed_date_is_told_in_the_next_morning(day: date, zone: str) -> None:
-    """An overdue date is told at eight of the day after it, or at once where that morning has begun already."""
+    """An overdue date is announced at eight of the day after it, or at once where that morning has begun already."""
     due = datetime.combine(day, time(23, 59, 59), ZONE).astimezone(UTC)
     moment = sent_at(reminder("deadline_passed", day + timedelta(days=1), due), zone, due)
     local = moment.astimezone(ZoneInfo(zone))
@@ -111,7 +111,7 @@ def test_a_missed_date_is_told_in_the_next_morning(day: date, zone: str) -> None
 def test_a_reader_who_moves_gets_it_once_in_the_morning_or_at_once(
     day: date, before: str, after: str, share: float
 ) -> None:
-    """Whoever has another zone by then gets it at eight there, or at once where eight has passed; never before."""
+    """A reader in another zone by then gets it at eight there, or at once where eight has passed; never before."""
     due = datetime.combine(day + timedelta(days=9), time(23, 59, 59), ZONE)
     message = reminder("deadline_near", day, due)
     first = sleepers(before, eve_of(day)).all_of([message])[MESSAGE]
