@@ -169,7 +169,7 @@ class CaseDeadline:
 
     @property
     def remind_at(self) -> datetime | None:
-        """The time at which the reminder is announced, before the morning of its day in any zone; its mail waits for that."""
+        """The time at which the reminder is announced, before the morning of its day in any zone."""
         day, since = self.remind_on, self.after or self.set_at
         return None if day is None or since is None else max(eve_of(day), since)
 
