@@ -212,6 +212,14 @@ class Feed:
         self._sequences: dict[tuple[str, str], int] = defaultdict(int)
         self._offset = 0
 
+    def numbers(self) -> dict[tuple[str, str], int]:
+        """Return the number of each subject's newest event."""
+        return dict(self._sequences)
+
+    def return_to(self, numbers: dict[tuple[str, str], int]) -> None:
+        """Number the next events as after `numbers`, where the store was returned to that moment."""
+        self._sequences = defaultdict(int, numbers)
+
     def record(
         self,
         event: Event,

@@ -49,6 +49,7 @@ class Why(StrEnum):
     NOBODY = "nobody"
     SPLIT = "split"
     MOVED = "moved"
+    UNSEEN = "unseen"
     BUSY = "busy"
     COMMITTED = "committed"
     EMPTY = "empty"
@@ -57,7 +58,8 @@ class Why(StrEnum):
 class NotFit(Exception):
     """The cohort cannot be committed as requested.
 
-    `count` pairs have changed since they were seen, or it is the number of the cohort that was committed meanwhile.
+    `count` pairs have changed since they were seen or were not seen, or it is the number of the cohort that was
+    committed meanwhile.
     """
 
     def __init__(self, cause: Why, count: int = 0) -> None:
@@ -77,9 +79,13 @@ _SENTENCES: dict[Why, tuple[str, ProblemCode]] = {
         N_("The matching has moved since you opened the page (%(count)d of your pairs). Look at it again."),
         ProblemCode.EDIT_CONFLICT,
     ),
+    Why.UNSEEN: (
+        N_("Provisional matches have come (%(count)d), and none was chosen. Choose again."),
+        ProblemCode.EDIT_CONFLICT,
+    ),
     Why.BUSY: (N_("Facts keep arriving for this call. Try again in a moment."), ProblemCode.IN_PROGRESS),
     Why.COMMITTED: (
-        N_("Cohort %(count)d of this call was committed at the same time. Look at what is left."),
+        N_("Cohort %(count)d of this call has been committed meanwhile. Look at what is left."),
         ProblemCode.ALREADY_DONE,
     ),
     Why.EMPTY: (

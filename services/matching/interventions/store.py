@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shared.web.paging import PageRequest
 
 _OPEN = text("state IN ('waiting', 'running')")
+_NEWEST = 50
 
 
 class WhatIf(Table, table=True):
@@ -57,6 +58,7 @@ class WhatIf(Table, table=True):
     since: datetime = Field(sa_column=moment(index=True))
     outcome: Comparison | None = Field(default=None, sa_column=document(Comparison, nullable=True))
     problem: str | None = None
+    cancelled_by: str | None = None
 
 
 async def write(session: AsyncSession, row: WhatIf) -> None:
@@ -84,6 +86,20 @@ async def listed_from(session: AsyncSession, call_id: UUID | None, request: Page
     if request.since is not None:
         query = query.where(col(WhatIf.since) >= request.since)
     return (await session.scalars(cut(query, [col(WhatIf.id)], request, newest=True))).all()
+
+
+async def asked_by(session: AsyncSession, by: str, call_id: UUID, version: int | None) -> list[WhatIf]:
+    """Return the what-ifs of a call that a person asked for, the newest first.
+
+    They wait, are under way, or were done with this version of the facts.
+    """
+    query = select(WhatIf).where(
+        col(WhatIf.call_id) == call_id,
+        col(WhatIf.asked_by) == by,
+        col(WhatIf.state).in_([WhatIfState.WAITING, WhatIfState.RUNNING])
+        | (col(WhatIf.state) == WhatIfState.DONE) & (col(WhatIf.version) == version),
+    )
+    return list(await session.scalars(query.order_by(col(WhatIf.id).desc()).limit(_NEWEST)))
 
 
 async def open_ones(session: AsyncSession, *, limit: int = 500) -> list[UUID]:

@@ -1,7 +1,7 @@
 """Read matches, visits, mentorships and exchange rings within a reader's reach."""
 
 # No `from __future__ import annotations` here: pydantic reads the annotations of the models.
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,19 +9,27 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.matching.facts.store import facts
 from services.matching.lifecycle.model import match as matches
+from services.matching.lifecycle.model import visit as visits
+from services.matching.lifecycle.store import history
 from services.matching.lifecycle.store import matches as store
 from services.matching.lifecycle.store import rings as rings_store
+from services.matching.words import match_stage, stage
+from shared.contracts import labels
 from shared.contracts.base import Country
-from shared.contracts.codes import MatchState, Party, Reason
-from shared.contracts.matches import Pairing
+from shared.contracts.codes import ApplicationState, MatchState, Party, Reason, VisitState
+from shared.contracts.matches import MatchProposed, Pairing
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.scope import Reach
+from shared.time import dates
 from shared.web.paging import PageRequest, page_of
 from shared.web.read_models import Page, ReadModel
 
 MatchFilter = store.MatchFilter
+_NAMED = 3
+"""So many cases are named in a refusal: the others have mostly changed for the same reason."""
 
 Reference = Annotated[str | None, Field(examples=["MD-2026-0001"])]
 PlaceReference = Annotated[str | None, Field(examples=["PL-FR-0012"])]
@@ -103,6 +111,78 @@ async def matches_page(session: AsyncSession, within: Reach, filters: MatchFilte
 async def matches_of(session: AsyncSession, application_id: UUID) -> list[Match]:
     """Return the matches of an application, the newest first."""
     return [match_view(match) for match in await store.of_application(session, application_id)]
+
+
+async def where_they_stand(session: AsyncSession, reader: str, application_ids: Collection[UUID]) -> list[str]:
+    """Return in words where the first of these applications stand; none of those that look for a place.
+
+    It is for the programme coordinator (`reader`), and says whether the reader or somebody else proposed a match.
+    """
+    applications = await facts.candidates(session, application_ids)
+    standing = await store.by_id(session, await store.open_matches_of(session, applications=application_ids))
+    found = {match.pairing.application_id: match for match in standing.values() if match.takes_place}
+    sentences: list[str] = []
+    for id_, application in sorted(applications.items()):
+        if len(sentences) == _NAMED:
+            break
+        if id_ in found:
+            sentences.append(await _match_in_words(session, found[id_], application.reference, reader))
+        elif application.state != ApplicationState.ELIGIBLE:
+            values = {"reference": application.reference, "moment": dates.moment(application.changed_at)}
+            state = stage("application", application.state).word
+            sentences.append(gettext("%(reference)s: %(state)s since %(moment)s.") % (values | {"state": state}))
+    return sentences
+
+
+async def who_has(session: AsyncSession, reader: str, seat_ids: Collection[UUID]) -> list[str]:
+    """Return in words which applications have the first of these offers and mentors, as `where_they_stand` does."""
+    standing = await store.by_id(session, await store.open_matches_of(session, seats=seat_ids))
+    found = [match for match in standing.values() if match.takes_place][:_NAMED]
+    applications = await facts.candidates(session, [match.pairing.application_id for match in found])
+    return [
+        await _match_in_words(session, match, applications[match.pairing.application_id].reference, reader)
+        for match in found
+        if match.pairing.application_id in applications
+    ]
+
+
+async def _match_in_words(session: AsyncSession, match: matches.Match, reference: str, reader: str) -> str:
+    """Return in words which place an application has, the state of its match, and who proposed it."""
+    seat = (await facts.seats(session, [match.seat_id])).get(match.seat_id)
+    values = {
+        "reference": reference,
+        "place": seat.reference if seat is not None else "",
+        "state": match_stage(match.state, in_reserve=match.in_reserve).word,
+        "moment": dates.moment(match.since),
+    }
+    sentence = gettext("%(reference)s has a match with %(place)s: %(state)s since %(moment)s.") % values
+    past = await history.facts(session, MatchProposed.topic, match.id)
+    proposer = next((each.actor for each in past if isinstance(each.event, MatchProposed)), None)
+    if proposer is None or proposer.startswith("system:"):
+        return sentence
+    who = gettext("You proposed this match.") if proposer == reader else gettext("Another coordinator proposed it.")
+    return f"{sentence} {who}"
+
+
+async def visits_in_words(session: AsyncSession, found: Sequence[visits.Visit]) -> list[str]:
+    """Return the state of each visit in a sentence: its dates, those that are proposed, or that it is over."""
+    applications = await facts.candidates(session, [visit.of.application_id for visit in found])
+    return [_visit_in_words(visit, applications[visit.of.application_id].reference) for visit in found]
+
+
+def _visit_in_words(visit: visits.Visit, reference: str) -> str:
+    values = {"reference": reference, "moment": dates.moment(visit.since)}
+    if visit.proposal is not None:
+        days, due = visit.proposal.days, dates.moment(visit.proposal.due)
+        values |= {"dates": dates.span(days[0], days[-1]), "due": due, "party": labels.label(visit.proposal.by)}
+        sentence = gettext("Guest and host of %(reference)s are asked about %(dates)s, and answer by %(due)s.") % values
+        asked = gettext("It was proposed on %(moment)s (%(party)s).") % values
+        return f"{sentence} {asked}"
+    if visit.state is VisitState.SCHEDULED and visit.plan is not None:
+        values |= {"dates": dates.span(visit.plan.start, visit.plan.end)}
+        return gettext("The visit of %(reference)s is planned for %(dates)s since %(moment)s.") % values
+    values |= {"state": stage("visit", visit.state).word}
+    return gettext("The visit of %(reference)s: %(state)s since %(moment)s.") % values
 
 
 async def proposed_rings(session: AsyncSession, within: Reach, call_id: UUID | None) -> tuple[ProposedRing, ...]:

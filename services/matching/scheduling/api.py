@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.matching.parameters import BusDep
 from services.matching.scheduling import views
 from services.matching.scheduling.actions import plans
-from services.matching.scheduling.actions.plans import MOST_SECONDS, SECONDS, Proposed
+from services.matching.scheduling.actions.plans import MOST_SECONDS, SECONDS
+from services.matching.scheduling.model import Proposed
 from services.matching.scheduling.views import (
     DatePlan,
     LawfulWeek,
@@ -35,6 +36,14 @@ class SearchTime(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     seconds: Annotated[int, Field(ge=1, le=MOST_SECONDS)] = SECONDS
+
+
+class SearchToStop(BaseModel):
+    """The plan whose search is to be stopped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    plan_id: UUID
 
 
 class ChosenMoves(BaseModel):
@@ -70,18 +79,17 @@ async def newest_json(bus: BusDep, _: Programme, call_id: UUID) -> DatePlan:
 
 
 @router.post("/calls/{call_id}/plan/stop")
-async def stop_json(bus: BusDep, principal: Programme, call_id: UUID) -> DatePlan:
-    """Stop the search for the best plan; what was found stays."""
-    newest = await _newest(bus, call_id)
-    await plans.cancel_plan(bus, principal.subject, newest.id)
-    return await _newest(bus, call_id)
+async def stop_json(bus: BusDep, principal: Programme, call_id: UUID, search: SearchToStop) -> DatePlan:
+    """Stop the search for the best plan; what was found stays. A search that is over is left as it ended."""
+    await _plan(bus, call_id, search.plan_id)
+    await plans.cancel_plan(bus, principal.subject, search.plan_id)
+    return await _plan(bus, call_id, search.plan_id)
 
 
 @router.post("/calls/{call_id}/plan/propose")
 async def propose_json(bus: BusDep, principal: Programme, call_id: UUID, chosen: ChosenMoves) -> ProposedMoves:
     """Propose moves of a plan to guests and hosts, if they are still lawful; the old dates stand until both accept."""
-    async with bus.read() as session:
-        found = await views.plan_of_call(session, call_id, chosen.plan_id)
+    found = await _plan(bus, call_id, chosen.plan_id)
     return _proposed(await plans.propose_plan(bus, principal.subject, found.id, chosen.matches, chosen.reason))
 
 
@@ -120,6 +128,11 @@ def _proposed(done: Proposed) -> ProposedMoves:
         ),
         moved=MovedVisits(visits=len(done.asked_about), days=done.moved_days),
     )
+
+
+async def _plan(bus: Bus, call_id: UUID, plan_id: UUID) -> DatePlan:
+    async with bus.read() as session:
+        return await views.plan_of_call(session, call_id, plan_id)
 
 
 async def _newest(bus: Bus, call_id: UUID) -> DatePlan:

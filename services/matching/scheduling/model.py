@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class PlanState(StrEnum):
@@ -17,6 +21,15 @@ class PlanState(StrEnum):
     PROVEN = "proven"
     TIME_OVER = "time_over"
     CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """The result of a request for other dates: the days of each match, and which of them are only proposed."""
+
+    days: Mapping[UUID, tuple[date, ...]]
+    asked_about: frozenset[UUID]
+    moved_days: int
 
 
 class PlannedChange(BaseModel):

@@ -68,6 +68,13 @@ async def newest(session: AsyncSession, call_id: UUID) -> DatePlan | None:
     return (await session.scalars(query.limit(1))).one_or_none()
 
 
+async def searched(session: AsyncSession, call_id: UUID, *, lock: bool = False) -> list[DatePlan]:
+    """Return the plans of a call that are still improved, the newest first."""
+    query = select(DatePlan).where(text("state = 'searching'"), col(DatePlan.call_id) == call_id)
+    query = query.order_by(col(DatePlan.asked_at).desc())
+    return list(await session.scalars(for_update(query) if lock else query))
+
+
 async def searching(session: AsyncSession) -> list[UUID]:
     """Return the plans that are still improved, the oldest first."""
     found = await session.scalars(

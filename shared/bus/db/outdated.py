@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
-from shared.errors import ProblemCode
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
 class Outdated(HTTPException):
@@ -36,3 +36,15 @@ class Outdated(HTTPException):
         if self.places:
             return gettext("Send the version of each record that you read, beside its id.")
         return gettext("Send the version that you read: the ETag of this record, in the header If-Match.")
+
+
+def more_said(refusal: Refused | Outdated, sentences: Collection[str]) -> Refused | Outdated:
+    """Return the refusal with what is true now behind its sentence, as far as that does not stand there already."""
+    new = [sentence for sentence in sentences if sentence not in refusal.detail]
+    if not new:
+        return refusal
+    detail = " ".join((refusal.detail, *new))
+    if isinstance(refusal, Outdated):
+        named = refusal.code is ProblemCode.OUTDATED
+        return Outdated(refusal.version, named=named, detail=detail, places=refusal.places)
+    return Refused(detail, fields=refusal.fields, code=refusal.code)

@@ -22,12 +22,14 @@ WHAT_IFS = "/matching/api/v1/what-ifs"
 async def test_a_what_if_is_begun_once(
     world: World, browser: httpx2.AsyncClient, sign_in: Callable[..., Awaitable[None]]
 ) -> None:
-    """Two requests with one key begin one what-if; one with another key begins another."""
+    """Two requests with one key begin one what-if; one with another key and other terms begins another."""
     await world.call()
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     browser.headers[csrf.HEADER] = csrf.new_token(identity_of(world.app).csrf, csrf.person("carla"))
     body = {"call_id": str(world.call_id), "terms": {"quotas": [{"country": "MD", "ceiling": 0}]}}
-    answers = [await browser.post(WHAT_IFS, json=body, headers={HEADER: key}) for key in ("one", "one", "two")]
+    other = {"call_id": str(world.call_id), "terms": {"quotas": [{"country": "MD", "ceiling": 1}]}}
+    sent = (("one", body), ("one", body), ("two", other))
+    answers = [await browser.post(WHAT_IFS, json=json, headers={HEADER: key}) for key, json in sent]
     assert [answer.status_code for answer in answers] == [202, 202, 202], answers[0].text
     assert answers[0].json() == answers[1].json()
     assert answers[1].headers[REPLAYED] == "true"

@@ -11,7 +11,8 @@ from services.matching.activity.store import of_run
 from services.matching.background.retries import retry_write
 from services.matching.cohorts.actions.plan import work_out
 from services.matching.cohorts.model import NotFit, Why, refused
-from services.matching.cohorts.store import runs
+from services.matching.cohorts.store import cohorts, runs
+from services.matching.cohorts.store.cohorts import Cohort
 from services.matching.cohorts.store.runs import Run
 from services.matching.facts import actions as facts
 from services.matching.facts.store import pools as store
@@ -40,13 +41,19 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """A committed cohort: its runs by kind, and the new match of each application."""
+    """A committed cohort, or an exchange ring: its runs by kind, and the new match of each application."""
 
     cohort: int
     runs: Mapping[ApplicationKind, UUID]
     matches: Mapping[UUID, UUID]
     unmatched: int
     reserves: int = 0
+    ring: UUID | None = None
+
+    @classmethod
+    def of(cls, row: Cohort) -> Committed:
+        """Return a stored cohort."""
+        return cls(row.number, row.runs, row.matches, row.unmatched, row.reserves or 0, row.ring)
 
 
 async def commit_cohort(
@@ -137,13 +144,21 @@ async def _commit(tx: Tx, cases: Transitions, plan: CohortPlan) -> Committed:
     await facts.match_again(tx.session, [plan.call_id])
     await tx.changed("matching")
     await cases.save()
-    return Committed(
-        plan.cohort,
-        {part.kind: part.run_id for part in plan.parts},
-        new,
-        sum(len(part.receipts) - len(part.match_ids) for part in plan.parts),
-        sum(len(part.reserves) for part in plan.parts),
+    reserves = sum(len(part.reserves) for part in plan.parts)
+    row = Cohort(
+        call_id=plan.call_id,
+        number=plan.cohort,
+        committed_by=tx.actor,
+        committed_at=clock.now(),
+        ring=next((part.ring for part in plan.parts if part.ring is not None), None),
+        pairs={proposal.application_id: proposal.seat_id for part in plan.parts for proposal in part.proposals},
+        matches=new,
+        runs={part.kind: part.run_id for part in plan.parts},
+        unmatched=sum(len(part.receipts) - len(part.match_ids) for part in plan.parts),
+        reserves=reserves if plan.with_reserves else None,
     )
+    await cohorts.write(tx.session, row)
+    return Committed.of(row)
 
 
 async def _propose(cases: Transitions, part: Part, proposal: Proposal, clearance_wd: int) -> None:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.matching.background import jobs, processes
-from services.matching.cohorts.actions.commit import TRIES, commit_cohort, write
+from services.matching.cohorts.actions.commit import TRIES, Committed, commit_cohort, write
 from services.matching.cohorts.actions.plan import WRITING, CohortPlan, work_out
+from services.matching.cohorts.actions.repeats import committed_before
 from services.matching.cohorts.model import OPEN, JobState, NotFit, Why, refused
 from services.matching.cohorts.store import jobs as cohorts_jobs
 from services.matching.cohorts.store.jobs import CohortJob
@@ -26,18 +27,18 @@ from services.matching.facts.store import pools as store
 from services.matching.provisional.snapshot import load as load_snapshot
 from services.matching.settings import Settings
 from shared.bus import Bus, Lease, LeaseLost
+from shared.bus.db.outdated import Outdated
 from shared.bus.db.transient_errors import is_transient
 from shared.bus.set_aside import SetAside
 from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.ids import new_id
-from shared.time import clock
+from shared.time import clock, dates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from services.matching.cohorts.actions.commit import Committed
     from services.matching.cohorts.actions.plan import Step
     from services.matching.provisional.snapshot import Snapshot
     from shared.bus.db.records import ReadVersions
@@ -61,16 +62,24 @@ async def commit_or_ask(
 ) -> Committed | UUID:
     """Commit a cohort at once, or return the id of its job if it is large; `reserves` as in a commit.
 
-    The applications must be as the coordinator `read` them. Raises `Outdated` (412, 428), and `Refused` as
-    `commit_cohort` does for a small one; for a large one 404 for an unknown call and 409 while another cohort of the
-    call is being computed: the job reports all other problems.
+    The applications must be as the coordinator `read` them. Somebody who asks again for what they have committed, or
+    what is under way, is answered as the first time. Raises `Outdated` (412, 428), and `Refused` as `commit_cohort`
+    does for a small one; for a large one 404 for an unknown call and 409 while another cohort of the call is being
+    computed: the job reports all other problems.
     """
     effort, above = (settings.receipt_effort, settings.cohort_apart_above) if isinstance(settings, Settings) else (0, 0)
     async with bus.read() as session:
         size = await facts_store.pair_count(session, call_id)
-    if size <= above:
-        return await commit_cohort(bus, by, call_id, chosen, read, effort=effort, reserves=reserves)
-    return await ask(bus, by, call_id, chosen, read, effort=effort, reserves=reserves)
+    try:
+        if size <= above:
+            return await commit_cohort(bus, by, call_id, chosen, read, effort=effort, reserves=reserves)
+        return await ask(bus, by, call_id, chosen, read, effort=effort, reserves=reserves)
+    except (Refused, Outdated) as refusal:
+        async with bus.read() as session:
+            job_id = await cohorts_jobs.same(session, by, call_id, chosen, reserves=reserves)
+        if job_id is not None:
+            return job_id
+        return Committed.of(await committed_before(bus, by, call_id, chosen, refusal, reserves=reserves))
 
 
 async def ask(
@@ -91,13 +100,10 @@ async def ask(
         # The call is held, so that of two who ask at the same time one sees the other's job.
         if await store.version(tx.session, call_id, lock=True) is None:
             raise refused(NotFit(Why.UNKNOWN))
+        if (under_way := await cohorts_jobs.open_of(tx.session, call_id)) is not None:
+            raise Refused(_other_under_way(under_way, by), code=ProblemCode.IN_PROGRESS)
         if read is not None:
             await read.check(tx.session)
-        if await cohorts_jobs.open_of(tx.session, call_id) is not None:
-            raise Refused(
-                gettext("A cohort of this call is being worked out already: wait for it, or cancel it."),
-                code=ProblemCode.IN_PROGRESS,
-            )
         row = CohortJob(
             id=new_id(),
             call_id=call_id,
@@ -115,16 +121,45 @@ async def ask(
     return row.id
 
 
+def _other_under_way(row: CohortJob, by: str) -> str:
+    moment = {"moment": dates.moment(row.asked_at)}
+    if row.asked_by == by:
+        sentence = gettext("You asked for another cohort of this call on %(moment)s, and it is being worked out.")
+    else:
+        sentence = gettext(
+            "Another coordinator asked for a cohort of this call on %(moment)s, and it is being worked out."
+        )
+    return f"{sentence % moment} {gettext('Wait for it, or cancel it.')}"
+
+
 async def cancel(bus: Bus, by: str, job_id: UUID) -> None:
-    """Cancel a job before it is written. Raises `Refused`: 404 if there is none, 409 if it is too late."""
+    """Cancel a job before it is written; the person who has cancelled it may repeat that.
+
+    Raises `Refused`: 404 if there is none, 409 if it is too late or somebody else has cancelled it.
+    """
     async with bus.transaction(by) as tx:
         row = await cohorts_jobs.job(tx.session, job_id, lock=True)
         if row is None:
             raise Refused(gettext("There is no such cohort under way."), 404)
+        if row.state == JobState.CANCELLED and row.cancelled_by == by:
+            return
         if row.state not in {JobState.WAITING, JobState.RUNNING}:
-            raise Refused(gettext("It is too late to cancel: the cohort is being written, or it is over already."))
-        row.state, row.since = JobState.CANCELLED, clock.now()
+            raise Refused(_too_late(row))
+        row.state, row.since, row.cancelled_by = JobState.CANCELLED, clock.now(), by
         await tx.changed("board")
+
+
+def _too_late(row: CohortJob) -> str:
+    """Return in words why a job cannot be cancelled."""
+    values = {"moment": dates.moment(row.since), "number": row.cohort}
+    match row.state:
+        case JobState.WRITING:
+            return gettext("It is too late to cancel: the cohort is being written, since %(moment)s.") % values
+        case JobState.DONE:
+            return gettext("It is too late to cancel: cohort %(number)d was committed on %(moment)s.") % values
+        case JobState.CANCELLED:
+            return gettext("Another coordinator cancelled this cohort on %(moment)s.") % values
+    return gettext("Nothing was committed: this ended by itself on %(moment)s.") % values
 
 
 async def work_cohorts(service: Service) -> None:

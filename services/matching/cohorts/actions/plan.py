@@ -58,19 +58,24 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class CohortPlan:
-    """A cohort computed from the facts of `version`, to be written while that is still the call's version."""
+    """A cohort computed from the facts of `version`, to be written while that is still the call's version.
+
+    `with_reserves` says that reserves were asked for, even if nobody can be one.
+    """
 
     version: int
     call_id: UUID
     cohort: int
     clearance_wd: int
     parts: Sequence[Part]
+    with_reserves: bool = False
 
     @classmethod
-    def of(cls, snapshot: Snapshot, parts: Sequence[Part]) -> CohortPlan:
+    def of(cls, snapshot: Snapshot, parts: Sequence[Part], *, with_reserves: bool = False) -> CohortPlan:
         """Return these parts as the next cohort of a call."""
         facts = snapshot.facts
-        return cls(snapshot.version, facts.call_id, facts.cohort + 1, facts.terms.timers.clearance_wd, parts)
+        clearance = facts.terms.timers.clearance_wd
+        return cls(snapshot.version, facts.call_id, facts.cohort + 1, clearance, parts, with_reserves)
 
     @property
     def applications(self) -> set[UUID]:
@@ -108,7 +113,7 @@ def work_out(
     ):
         raise NotFit(Why.MOVED, len(moved))
     if chosen is not None and not chosen and found:
-        raise NotFit(Why.MOVED, len(found))
+        raise NotFit(Why.UNSEEN, len(found))
     if not parts_to_plan:
         raise NotFit(Why.NOBODY)
     tell = _twentieths(sum(len(picked) + len(result.unmatched) for _, result, picked in parts_to_plan), step)
@@ -121,7 +126,7 @@ def work_out(
             replace(part, reserves=[(new_id(), proposal) for proposal in reserves_of(facts, kind, result, picked)])
             for part, (kind, result, picked) in zip(parts, parts_to_plan, strict=True)
         ]
-    return CohortPlan.of(snapshot, parts)
+    return CohortPlan.of(snapshot, parts, with_reserves=reserves)
 
 
 def reserves_of(facts: Facts, kind: ApplicationKind, result: Result, picked: Sequence[Proposal]) -> list[Proposal]:

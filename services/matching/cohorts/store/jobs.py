@@ -13,11 +13,14 @@ from uuid import UUID
 from sqlalchemy import Index, select, text
 from sqlmodel import Field, col
 
+from services.matching.cohorts.model import OPEN, JobState
 from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import ApplicationKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _OPEN = text("state IN ('waiting', 'running', 'writing')")
@@ -57,6 +60,7 @@ class CohortJob(Table, table=True):
     why: str | None = None
     moved: int = 0
     problem: str | None = None
+    cancelled_by: str | None = None
 
 
 async def write(session: AsyncSession, row: CohortJob) -> None:
@@ -74,6 +78,15 @@ async def open_of(session: AsyncSession, call_id: UUID) -> CohortJob | None:
     """Return the job of a call that is not over; there is at most one."""
     query = select(CohortJob).where(col(CohortJob.call_id) == call_id, _OPEN)
     return (await session.scalars(query)).one_or_none()
+
+
+async def same(
+    session: AsyncSession, by: str, call_id: UUID, chosen: Mapping[UUID, UUID], *, reserves: bool
+) -> UUID | None:
+    """Return the newest job of a call if this person asked for just this by it, and it is under way or done."""
+    row = await newest(session, call_id)
+    asked = row is not None and (row.asked_by, row.chosen, row.reserves) == (by, chosen, reserves)
+    return row.id if row is not None and asked and row.state in (*OPEN, JobState.DONE) else None
 
 
 async def newest(session: AsyncSession, call_id: UUID) -> CohortJob | None:

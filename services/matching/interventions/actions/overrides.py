@@ -16,22 +16,29 @@ from services.matching.engine.interventions.manual import Override, weigh
 from services.matching.facts import actions as facts_actions
 from services.matching.facts.store import facts as store
 from services.matching.facts.store import pools
+from services.matching.lifecycle import views as lifecycle
 from services.matching.lifecycle.actions.receipts import publish_receipts
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
+from services.matching.lifecycle.store import history
+from services.matching.lifecycle.store import matches as lifecycle_matches
 from services.matching.provisional.model.problem import solve
 from services.matching.provisional.model.results import Proposal, matched, proposal_of
 from services.matching.provisional.snapshot import load as load_snapshot
+from shared.bus.db.outdated import Outdated, more_said
 from shared.contracts import labels
 from shared.contracts.codes import ApplicationKind, HardRule, MatchState
 from shared.contracts.lifecycle import Unit
+from shared.contracts.matches import MatchProposed, MatchSuperseded
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
-from shared.time import clock, workdays
+from shared.time import clock, dates, workdays
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.matching.lifecycle.model.match import Match
     from services.matching.provisional.snapshot import Snapshot
@@ -65,14 +72,17 @@ class Weighed:
         return tuple(rule for rule in self.price.forbidden if rule is not HardRule.CAPACITY or not self.may_yield)
 
 
-async def weighed(bus: Bus, application_id: UUID, seat_id: UUID, instead: UUID | None = None) -> Weighed:
+async def weighed(bus: Bus, reader: str, application_id: UUID, seat_id: UUID, instead: UUID | None = None) -> Weighed:
     """Return the preview of putting an application to an offer or a mentor, `instead` of a match at that place.
 
     Raises `Refused`: 404 for an unknown application or place, 409 if the application is not looking for a place or has
     a confirmed one, 422 for a match that cannot yield.
     """
     snapshot, kind = await _snapshot(bus, application_id)
-    return await asyncio.to_thread(_weigh, snapshot, kind, application_id, seat_id, instead)
+    try:
+        return await asyncio.to_thread(_weigh, snapshot, kind, application_id, seat_id, instead)
+    except Refused as refusal:
+        raise await _with_state(bus, reader, application_id, refusal) from refusal
 
 
 async def put(
@@ -80,9 +90,52 @@ async def put(
 ) -> UUID:
     """Put an application to a place in the name of `by`; return the id of the new match, which both countries clear.
 
-    The application's present match, and the one that yields, are superseded. Raises `Refused` as `weighed` does, and
-    422 if a rule of law forbids the pair.
+    The application's present match, and the one that yields, are superseded. Somebody who asks again for what they have
+    done is answered as the first time. Raises `Refused` as `weighed` does, and 422 if a rule of law forbids the pair.
     """
+    try:
+        return await _put_once(bus, by, application_id, seat_id, reason, instead)
+    except (Refused, Outdated) as refusal:
+        async with bus.read() as session:
+            match_id = await _put_before(session, by, application_id, seat_id, reason, instead)
+        if match_id is not None:
+            return match_id
+        raise await _with_state(bus, by, application_id, refusal) from refusal
+
+
+async def _put_before(
+    session: AsyncSession, by: str, application_id: UUID, seat_id: UUID, reason: Reason, instead: UUID | None
+) -> UUID | None:
+    """Return the match that this person has made by just this override, if it stands."""
+    found = await lifecycle_matches.of_application(session, application_id)
+    match = next((each for each in found if each.takes_place and each.seat_id == seat_id), None)
+    if match is None:
+        return None
+    past = await history.facts(session, MatchProposed.topic, match.id)
+    if not any(
+        isinstance(fact.event, MatchProposed) and fact.event.override == reason and fact.actor == by for fact in past
+    ):
+        return None
+    yielded = {
+        other
+        for other in await lifecycle_matches.superseded_at(session, seat_id)
+        for fact in await history.facts(session, MatchProposed.topic, other)
+        if isinstance(fact.event, MatchSuperseded) and fact.event.by_match_id == match.id
+    }
+    return match.id if yielded == {instead} - {None} else None
+
+
+async def _with_state(bus: Bus, reader: str, application_id: UUID, refusal: Refused | Outdated) -> Refused | Outdated:
+    """Return a refusal that says where the application stands now, if that is why."""
+    if refusal.code not in {ProblemCode.WRONG_STATE, ProblemCode.OUTDATED}:
+        return refusal
+    async with bus.read() as session:
+        return more_said(refusal, await lifecycle.where_they_stand(session, reader, [application_id]))
+
+
+async def _put_once(
+    bus: Bus, by: str, application_id: UUID, seat_id: UUID, reason: Reason, instead: UUID | None
+) -> UUID:
     for _ in range(_TRIES):
         snapshot, kind = await _snapshot(bus, application_id)
         found = await asyncio.to_thread(_weigh, snapshot, kind, application_id, seat_id, instead)
@@ -127,7 +180,7 @@ def _weigh(
     there = [match for match in placed if match.seat_id == seat_id and match.state in matches.UNCONFIRMED]
     yields = next((match for match in there if match.id == instead), None)
     if instead is not None and yields is None:
-        raise Refused(gettext("This match cannot give way: it does not stand at the place, or is confirmed."), 422)
+        raise Refused(_cannot_yield(next((match for match in placed if match.id == instead), None), seat_id), 422)
     gone = {match.id for match in (own, yields) if match is not None}
     before = solve(facts).get(kind)
     after = solve(replace(facts, matches=[match for match in facts.matches if match.id not in gone])).get(kind)
@@ -141,6 +194,14 @@ def _weigh(
         raise Refused(gettext("There is no such place in this call."), 404)
     price = weigh(before.problem, after.problem, str(application_id), str(seat_id))
     return Weighed(price, own, yields, tuple(there), proposal_of(facts, kind, after.problem, price))
+
+
+def _cannot_yield(match: Match | None, seat_id: UUID) -> str:
+    if match is None or match.seat_id != seat_id:
+        return gettext("The match that is to give way does not hold this place now.")
+    return gettext("The match that is to give way has been confirmed since %(moment)s. It must be cancelled first.") % {
+        "moment": dates.moment(match.since)
+    }
 
 
 async def _put(tx: Tx, snapshot: Snapshot, found: Weighed, reason: Reason) -> UUID | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from services.matching.background.retries import retry_write
 from services.matching.cohorts.actions.commit import write
 from services.matching.cohorts.actions.plan import CohortPlan, Part, part_of
+from services.matching.cohorts.actions.repeats import committed_before, with_present
 from services.matching.engine.interventions import manual
 from services.matching.engine.interventions import rings as engine
 from services.matching.engine.market.market import Market
@@ -17,6 +18,7 @@ from services.matching.lifecycle.actions.rings import join_matches
 from services.matching.provisional.model.problem import solve
 from services.matching.provisional.model.results import proposals
 from services.matching.provisional.snapshot import load as load_snapshot
+from shared.bus.db.outdated import Outdated
 from shared.contracts.codes import ApplicationKind
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
@@ -75,13 +77,16 @@ def _possible(snapshot: Snapshot) -> Rings:
     return engine.Rings((), 0) if result is None else engine.rings(Market(result.problem), result.unmatched)
 
 
-async def price(bus: Bus, call_id: UUID, pairs: Mapping[UUID, UUID]) -> Price:
+async def price(bus: Bus, reader: str, call_id: UUID, pairs: Mapping[UUID, UUID]) -> Price:
     """Return what a ring (application -> offer) changes for other applicants for a study visit.
 
     Raises `Refused` as `propose`.
     """
     snapshot = await _load(bus, call_id)
-    before, after = await asyncio.to_thread(_around, snapshot, pairs)
+    try:
+        before, after = await asyncio.to_thread(_around, snapshot, pairs)
+    except Refused as refusal:
+        raise await with_present(bus, reader, call_id, pairs, refusal) from refusal
     return await asyncio.to_thread(manual.price, before, after)
 
 
@@ -97,10 +102,21 @@ async def propose(
     """Propose the matches of a ring together, in the name of `by`: all or none; each is then cleared as any match.
 
     `pairs` maps two or three applications to the offers that they take, so that each goes to the agency of another.
-    Raises `Outdated` (412, 428) unless the applications are as somebody `read` them. Raises `Refused`: 404 for an
-    unknown call, 409 if one of the pairs is no longer possible or facts keep arriving, 422
-    for pairs that are no ring.
+    Somebody who proposes the same ring again is answered as the first time. Raises `Outdated` (412, 428) unless the
+    applications are as somebody `read` them. Raises `Refused`: 404 for an unknown call, 409 if one of the pairs is no
+    longer possible or facts keep arriving, 422 for pairs that are no ring.
     """
+    try:
+        return await _propose(bus, by, call_id, pairs, read, effort=effort)
+    except (Refused, Outdated) as refusal:
+        row = await committed_before(bus, by, call_id, pairs, refusal, ring=True)
+    assert row.ring is not None
+    return Proposed(row.ring, row.runs[_KIND], row.matches)
+
+
+async def _propose(
+    bus: Bus, by: str, call_id: UUID, pairs: Mapping[UUID, UUID], read: ReadVersions | None, *, effort: int
+) -> Proposed:
     for _ in range(_TRIES):
         started_at = clock.now()
         snapshot = await _load(bus, call_id)
@@ -144,7 +160,9 @@ def _part(snapshot: Snapshot, pairs: Mapping[UUID, UUID], ring_id: UUID, effort:
 def _around(snapshot: Snapshot, pairs: Mapping[UUID, UUID]) -> tuple[Result, Result]:
     """Return the present matching, and the one with the ring in it."""
     _in_order(snapshot, pairs)
-    before = solve(snapshot.facts)[_KIND]
+    before = solve(snapshot.facts).get(_KIND)
+    if before is None:
+        raise Refused(_moved(), code=ProblemCode.EDIT_CONFLICT)
     try:
         after = manual.with_pairs(
             before.problem, {str(application_id): str(seat) for application_id, seat in pairs.items()}

@@ -16,6 +16,7 @@ import structlog
 from services.matching.background import jobs, processes
 from services.matching.cohorts.store import runs as cohorts_runs
 from services.matching.facts.store import facts as store
+from services.matching.facts.store import pools
 from services.matching.interventions import store as interventions_store
 from services.matching.interventions.model import STEPS, Basis, OtherTerms, WhatIfState, compare, in_full
 from services.matching.interventions.store import WhatIf
@@ -26,7 +27,7 @@ from shared.bus.set_aside import SetAside
 from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.ids import new_id
-from shared.time import clock
+from shared.time import clock, dates
 
 if TYPE_CHECKING:
     from datetime import date
@@ -52,8 +53,9 @@ WAITING_AT_MOST = 20
 async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms) -> UUID:
     """Request a what-if in the name of `by`; return its id. The work begins within a second.
 
-    Raises `Refused`: 404 for an unknown call, 422 if nothing differs from the call or a floor is above its ceiling, 409
-    for a closed call on the basis of now (nobody waits in it) and while too many are waiting.
+    Somebody who asks for the same again gets the first one, as long as facts have not changed since it was done. Raises
+    `Refused`: 404 for an unknown call, 422 if nothing differs from the call or a floor is above its ceiling, 409 for a
+    closed call on the basis of now (nobody waits in it) and while too many are waiting.
     """
     async with bus.transaction(by) as tx:
         call = (await store.calls(tx.session, [call_id])).get(call_id)
@@ -61,6 +63,13 @@ async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms)
             raise Refused(gettext("There is no such call."), 404, {"call_id": gettext("Choose a call of the list.")})
         terms = call.parsed_terms
         _check(call, terms, basis, other)
+        # The call is held, so that of two who ask at the same time one sees the other's.
+        pool = await pools.version(tx.session, call_id, lock=True)
+        own, complete = in_full(terms), in_full(other.applied(terms))
+        version = None if pool is None else pool.input_version
+        for same in await interventions_store.asked_by(tx.session, by, call_id, version):
+            if (same.basis, same.own, same.other) == (basis, own, complete):
+                return same.id
         if await interventions_store.open_count(tx.session) >= WAITING_AT_MOST:
             raise Refused(
                 gettext("Too many what-ifs are waiting. Try again when some are done, or cancel one."),
@@ -72,8 +81,8 @@ async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms)
             basis=basis.value,
             asked_by=by,
             asked_at=clock.now(),
-            own=in_full(terms),
-            other=in_full(other.applied(terms)),
+            own=own,
+            other=complete,
             revision=terms.revision,
             state=WhatIfState.WAITING,
             steps=STEPS,
@@ -104,15 +113,31 @@ def _check(call: Call, terms: CallTerms, basis: Basis, other: OtherTerms) -> Non
 
 
 async def cancel(bus: Bus, by: str, what_if_id: UUID) -> None:
-    """Cancel a what-if that waits or is under way. Raises `Refused`: 404 if there is none, 409 if it is over."""
+    """Cancel a what-if that waits or is under way; the person who has cancelled it may repeat that.
+
+    Raises `Refused`: 404 if there is none, 409 if it is over.
+    """
     async with bus.transaction(by) as tx:
         row = await interventions_store.what_if(tx.session, what_if_id, lock=True)
         if row is None:
             raise Refused(gettext("There is no such what-if."), 404)
+        if row.state == WhatIfState.CANCELLED and row.cancelled_by == by:
+            return
         if row.state not in {WhatIfState.WAITING, WhatIfState.RUNNING}:
-            raise Refused(gettext("It is over already."), code=ProblemCode.ALREADY_DONE)
-        row.state, row.since = WhatIfState.CANCELLED, clock.now()
+            raise Refused(_over_since(row), code=ProblemCode.ALREADY_DONE)
+        row.state, row.since, row.cancelled_by = WhatIfState.CANCELLED, clock.now(), by
         await tx.changed("board")
+
+
+def _over_since(row: WhatIf) -> str:
+    """Return in words why a what-if cannot be cancelled."""
+    moment = {"moment": dates.moment(row.since)}
+    match row.state:
+        case WhatIfState.CANCELLED:
+            return gettext("Another coordinator cancelled this on %(moment)s.") % moment
+        case WhatIfState.DONE:
+            return gettext("It cannot be cancelled: it was done on %(moment)s.") % moment
+    return gettext("It cannot be cancelled: it failed on %(moment)s.") % moment
 
 
 async def work_what_ifs(service: Service) -> None:

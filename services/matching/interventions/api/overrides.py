@@ -34,10 +34,10 @@ class WantedOverride(BaseModel):
 
 @router.get("/overrides/price")
 async def price(
-    bus: BusDep, _: Programme, application_id: UUID, seat_id: UUID, instead: UUID | None = None
+    bus: BusDep, principal: Programme, application_id: UUID, seat_id: UUID, instead: UUID | None = None
 ) -> OverridePrice:
     """Return the price of putting an application to a place: rules set aside or in the way, points, and losses."""
-    found = await overrides.weighed(bus, application_id, seat_id, instead)
+    found = await overrides.weighed(bus, principal.subject, application_id, seat_id, instead)
     return OverridePrice(
         forbidden=found.price.forbidden,
         waived=found.price.waived,

@@ -80,9 +80,9 @@ async def listed(bus: BusDep, principal: Coordinator, call_id: UUID) -> Rings:
 
 
 @router.post("/rings/price")
-async def price(bus: BusDep, _: Programme, ring: RingToPrice) -> RingPrice:
+async def price(bus: BusDep, principal: Programme, ring: RingToPrice) -> RingPrice:
     """Return what making a ring changes: who gains, loses or changes a provisional place, points, blocking pairs."""
-    cost = await rings.price(bus, ring.call_id, ring.by_application())
+    cost = await rings.price(bus, principal.subject, ring.call_id, ring.by_application())
     return RingPrice(
         gain=tuple(UUID(application) for application in cost.gain),
         lose=tuple(UUID(application) for application in cost.lose),

@@ -74,7 +74,7 @@ async def _show_price(request: DecisionRequest[OverrideForm]) -> Response:
     """Show the price, and who pays it; nothing is done yet."""
     seat_id, reason = UUID(request.form.seat.data), StatedReason(request.form.reason.data)
     instead = read_id(str((await request.http.form()).get("instead") or ""))
-    found = await overrides.weighed(request.bus, request.id, seat_id, instead)
+    found = await overrides.weighed(request.bus, request.principal.subject, request.id, seat_id, instead)
     async with request.bus.read() as session:
         view = await override_confirmation(session, request.id, seat_id, found.price, found.own, found.may_yield)
     return render(

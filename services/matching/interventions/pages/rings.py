@@ -65,10 +65,10 @@ async def show(request: Request, bus: BusDep, principal: Coordinator, chosen: Ch
 
 
 @router.post("/rings/{call_id}")
-async def confirm(request: Request, bus: BusDep, _: Programme, call_id: UUID) -> Response:
+async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """Show a ring with each of its matches and its cost to others; nothing is done yet."""
     pairs, seen = await _pairs(request)
-    cost = await rings.price(bus, call_id, pairs)
+    cost = await rings.price(bus, principal.subject, call_id, pairs)
     async with bus.read() as session:
         view = await ring_confirmation(session, call_id, pairs, cost)
     return render(request, "interventions/ring_confirm.html", view=view, versions=list(seen.values()))

@@ -63,6 +63,11 @@ class Visit:
     moves: int = 0
     proposal: Proposal | None = None
 
+    @property
+    def fixed(self) -> bool:
+        """Return whether its dates cannot be changed: it has begun or is over, or other dates are proposed."""
+        return self.state not in NOT_BEGUN or self.proposal is not None
+
 
 Step = tuple[Visit, tuple["VisitEvent", ...]]
 

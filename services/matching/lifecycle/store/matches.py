@@ -207,6 +207,12 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Ma
     return [read(row) for row in found]
 
 
+async def superseded_at(session: AsyncSession, seat_id: UUID) -> list[UUID]:
+    """Return the ids of the matches at an offer or mentor that others have replaced."""
+    query = select(col(MatchRow.id)).where(col(MatchRow.seat_id) == seat_id, col(MatchRow.state) == "superseded")
+    return list(await session.scalars(query.order_by(col(MatchRow.id))))
+
+
 async def overdue(session: AsyncSession, moment_: datetime, limit: int = 500) -> set[UUID]:
     """Return the ids of offered matches whose deadline was before the moment."""
     found = await session.execute(

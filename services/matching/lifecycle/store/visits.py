@@ -158,6 +158,24 @@ async def locked_of_matches(session: AsyncSession, match_ids: Collection[UUID]) 
     return {row.match_id: read(row) for row in current}
 
 
+async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, Visit]:
+    """Return the visits of these matches by match, without locking them; of several the one that is not over."""
+    query = select(VisitRow).where(col(VisitRow.match_id).in_(match_ids)).order_by(col(VisitRow.id))
+    found = sorted(await session.scalars(query), key=lambda row: (row.state in TO_COME, row.since))
+    return {row.match_id: read(row) for row in found}
+
+
+async def group_mates(session: AsyncSession, visit: Visit) -> list[Visit]:
+    """Return the visits of the other members of a visit's group to the same offer, by id; none without a group."""
+    if visit.of.group_id is None or visit.of.offer_id is None:
+        return []
+    members = {
+        mate.match_id for mate in await mates(session, [visit.of.offer_id]) if mate.group_id == visit.of.group_id
+    }
+    found = await of_matches(session, members - {visit.of.match_id})
+    return sorted(found.values(), key=lambda mate: mate.id)
+
+
 async def of_application(session: AsyncSession, application_id: UUID) -> list[Visit]:
     """Return the visits of an application, the newest first."""
     found = await session.scalars(

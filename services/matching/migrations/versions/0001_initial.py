@@ -35,7 +35,7 @@ def downgrade() -> None:
     _drop("session", "goal", "signature", "mentorship")
     _drop("date_plan", "stay", "attendance", "visit")
     _drop("replacement", "ring_leg", "match")
-    _drop("what_if", "cohort_job", "receipt", "run_inputs", "run")
+    _drop("what_if", "cohort_job", "receipt", "cohort", "run_inputs", "run")
     _drop("vacancy", "standing", "pool")
     _drop("seat", "candidate", "call")
     _drop("need", "exclusion", "fund", "organisation", "partner")
@@ -459,6 +459,20 @@ def _create_runs() -> None:
         sa.PrimaryKeyConstraint("run_id", name="run_inputs_pkey"),
     )
     op.create_table(
+        "cohort",
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("committed_by", sa.String(), nullable=False),
+        sa.Column("committed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ring", sa.Uuid(), nullable=True),
+        sa.Column("pairs", postgresql.JSONB(), nullable=False),
+        sa.Column("matches", postgresql.JSONB(), nullable=False),
+        sa.Column("runs", postgresql.JSONB(), nullable=False),
+        sa.Column("unmatched", sa.Integer(), nullable=False),
+        sa.Column("reserves", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("call_id", "number", name="cohort_pkey"),
+    )
+    op.create_table(
         "receipt",
         sa.Column("application_id", sa.Uuid(), nullable=False),
         sa.Column("call_id", sa.Uuid(), nullable=False),
@@ -487,6 +501,7 @@ def _create_runs() -> None:
         sa.Column("why", sa.String(), nullable=True),
         sa.Column("moved", sa.Integer(), nullable=False),
         sa.Column("problem", sa.String(), nullable=True),
+        sa.Column("cancelled_by", sa.String(), nullable=True),
         sa.Column("reserves", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("id", name="cohort_job_pkey"),
     )
@@ -515,6 +530,7 @@ def _create_runs() -> None:
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("outcome", postgresql.JSONB(), nullable=True),
         sa.Column("problem", sa.String(), nullable=True),
+        sa.Column("cancelled_by", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="what_if_pkey"),
     )
     op.create_index("what_if_call", "what_if", ["call_id", "id"])

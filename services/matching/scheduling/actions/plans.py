@@ -18,15 +18,18 @@ from services.matching.lifecycle.actions import moves
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import visit as visits
 from services.matching.lifecycle.store import matches
+from services.matching.lifecycle.store import visits as lifecycle_visits
 from services.matching.scheduling import store as scheduling_store
+from services.matching.scheduling.actions import repeats
 from services.matching.scheduling.actions.requests import Batch, answer_due, read_batch
-from services.matching.scheduling.model import PlannedChange, PlanState
+from services.matching.scheduling.model import PlannedChange, PlanState, Proposed
 from services.matching.scheduling.store import DatePlan
+from shared.bus.db.outdated import Outdated
 from shared.contracts.codes import Party, Reason, VisitState
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
-from shared.time import clock
+from shared.time import clock, dates
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -59,15 +62,6 @@ class Weeks:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """The result of a request for other dates: the days of each match, and which of them are only proposed."""
-
-    days: Mapping[UUID, tuple[date, ...]]
-    asked_about: frozenset[UUID]
-    moved_days: int
-
-
 async def lawful_weeks(session: AsyncSession, match_id: UUID) -> Weeks:
     """Return the possible weeks of a visit, each with its cost; with its group if it has one.
 
@@ -81,10 +75,18 @@ async def propose_move(
 ) -> Proposed:
     """Propose the week of a day to guest and host of a visit, and of its group; the old dates stand until both accept.
 
-    A visit without dates gets them at once. Raises `Refused`: 404 if there is no such visit, 409 if its dates cannot be
-    changed now, 422 for a week that is not lawful or no change.
+    A visit without dates gets them at once. Somebody who asks again for the same is answered as the first time. Raises
+    `Refused`: 404 if there is no such visit, 409 if its dates cannot be changed now, 422 for a week that is not lawful
+    or no change.
     """
-    return await retry_write(bus, by, _propose_week, match_id, week, reason)
+    try:
+        return await retry_write(bus, by, _propose_week, match_id, week, reason)
+    except (Refused, Outdated) as refusal:
+        async with bus.read() as session:
+            done = await repeats.moved_before(session, by, match_id, week, reason)
+            if done is None:
+                raise await repeats.with_state(session, match_id, refusal) from refusal
+        return done
 
 
 async def _propose_week(tx: Tx, match_id: UUID, week: date, reason: Reason) -> Proposed:
@@ -108,7 +110,9 @@ async def _propose_week(tx: Tx, match_id: UUID, week: date, reason: Reason) -> P
 async def plan_visits(bus: Bus, by: str, call_id: UUID, *, seconds: int = SECONDS) -> DatePlan:
     """Plan the visits of a call again: return the first plan at once; the best is searched in the background.
 
-    Raises `Refused`: 404 for an unknown call, 422 if no visit could have other dates.
+    It ends the search of a plan from older facts. Somebody who asks again while their search goes on gets that plan.
+    Raises `Refused`: 404 for an unknown call, 409 while another search on the same facts goes on, 422 if no visit could
+    have other dates.
     """
     async with bus.read() as session:
         found = await read_batch(session, call_id)
@@ -133,10 +137,27 @@ async def plan_visits(bus: Bus, by: str, call_id: UUID, *, seconds: int = SECOND
         changes=changes(found, first),
     )
     async with bus.transaction(by) as tx:
+        # The call is held, so that of two who ask at the same time one sees the other's plan.
+        await store.hold(tx.session, calls=[call_id])
+        for other in await scheduling_store.searched(tx.session, call_id, lock=True):
+            if other.input_version >= plan.input_version:
+                if (other.asked_by, other.seconds) == (by, plan.seconds):
+                    return other
+                raise Refused(_searched_already(other, by), code=ProblemCode.IN_PROGRESS)
+            other.state, other.finished_at = PlanState.CANCELLED.value, clock.now()
         await scheduling_store.add(tx.session, plan)
         await tx.changed("plans")
         await tx.changed("board")
     return plan
+
+
+def _searched_already(plan: DatePlan, by: str) -> str:
+    values = {"seconds": plan.seconds, "moment": dates.moment(plan.asked_at)}
+    if plan.asked_by == by:
+        sentence = gettext("Your search of %(seconds)d s from %(moment)s still goes on.")
+    else:
+        sentence = gettext("Another coordinator's search of %(seconds)d s from %(moment)s still goes on.")
+    return f"{sentence % values} {gettext('Wait for its end, or stop it.')}"
 
 
 async def cancel_plan(bus: Bus, by: str, plan_id: UUID) -> None:
@@ -156,10 +177,35 @@ async def propose_plan(
     """Propose the moves of a plan (all, or those of the chosen matches) to guests and hosts, if they are still lawful.
 
     The moves are taken as one: a week that one visit leaves is free for another only when both are proposed and
-    accepted. Raises `Refused`: 404 for an unknown plan, 409 while the search goes on or if the facts have changed, 422
-    if there is nothing to do.
+    accepted. Somebody who proposes the same again is answered as the first time. Raises `Refused`: 404 for an unknown
+    plan, 409 while the search goes on or if the facts have changed, 422 if there is nothing to do.
     """
-    return await retry_write(bus, by, _propose_planned, plan_id, chosen, reason)
+    try:
+        return await retry_write(bus, by, _propose_planned, plan_id, chosen, reason)
+    except Refused:
+        async with bus.read() as session:
+            done = await _planned_before(session, by, plan_id, chosen, reason)
+        if done is None:
+            raise
+        return done
+
+
+async def _planned_before(
+    session: AsyncSession, by: str, plan_id: UUID, chosen: Collection[UUID] | None, reason: Reason
+) -> Proposed | None:
+    plan = await scheduling_store.plan(session, plan_id)
+    moved = {} if plan is None else {change.match_id: change.after for change in plan.changes if change.after}
+    picked = moved.keys() if chosen is None else set(chosen)
+    if not picked <= moved.keys():
+        return None
+    visits_of = await lifecycle_visits.of_matches(session, moved)
+    groups = {visit.of.group_id for match_id, visit in visits_of.items() if match_id in picked} - {None}
+    with_mates = {
+        match_id: days
+        for match_id, days in moved.items()
+        if match_id in picked or (match_id in visits_of and visits_of[match_id].of.group_id in groups)
+    }
+    return await repeats.planned_before(session, by, with_mates, reason)
 
 
 async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | None, reason: Reason) -> Proposed:
@@ -179,7 +225,8 @@ async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | Non
     wanted = _with_mates(now, wanted, moved)
     if not wanted:
         raise Refused(gettext("Choose at least one visit."), 422)
-    _check(now, plan, wanted)
+    if unfit := _unfit(now, plan, wanted):
+        raise await repeats.overtaken(tx.session, unfit)
     asked_about = await _propose(await Transitions.load(tx, list(wanted)), wanted, reason)
     return Proposed(wanted, asked_about, sum(change.moved_days for change in plan.changes if change.match_id in wanted))
 
@@ -210,12 +257,7 @@ async def _batch_of(session: AsyncSession, match_id: UUID) -> Batch:
     if found is None:
         raise Refused(gettext("There is no such visit."), 404)
     if match_id not in found.matches:
-        raise Refused(
-            gettext(
-                "The dates of this visit cannot be changed now: it has begun or is over, waits for answers to other"
-                " dates, or belongs to a group of which one does."
-            )
-        )
+        raise await repeats.cannot_move(session, match_id)
     return found
 
 
@@ -242,7 +284,7 @@ async def _propose(cases: Transitions, wanted: Mapping[UUID, tuple[date, ...]], 
             step = visits.propose_move(visit, answer, Party.PROGRAMME, reason, due=due, now=now)
             asked_about.add(match_id)
         if not step[1]:
-            raise Refused(gettext("A visit has changed meanwhile. Look at it again."), code=ProblemCode.EDIT_CONFLICT)
+            raise await repeats.overtaken(cases.tx.session, [match_id])
         await cases.take_in(step, None)
     await cases.save()
     return frozenset(asked_about)
@@ -257,15 +299,19 @@ def _with_mates(
     return dict(wanted) | {match_id: days for match_id, days in moved.items() if group.get(match_id) in groups}
 
 
-def _check(now: Batch, plan: DatePlan, wanted: Mapping[UUID, tuple[date, ...]]) -> None:
-    """Raise `Refused` (409) unless every chosen visit is as the plan saw it and its new days are lawful."""
+def _unfit(now: Batch, plan: DatePlan, wanted: Mapping[UUID, tuple[date, ...]]) -> list[UUID]:
+    """Return the chosen visits that are not as the plan saw them, or else those whose new days are not lawful now."""
     stands = {visit.of.match_id: request for visit, request in zip(now.visits, now.requests, strict=True)}
     before = {change.match_id: change.before for change in plan.changes}
-    overtaken = gettext("Facts have changed since this plan was made. Plan the visits again.")
-    for match_id, days in wanted.items():
-        request = stands.get(match_id)
-        if request is None or request.announced != before[match_id] or days[0] < request.confirmed_on:
-            raise Refused(overtaken, code=ProblemCode.EDIT_CONFLICT)
+    changed = [
+        match_id
+        for match_id, days in wanted.items()
+        if (request := stands.get(match_id)) is None
+        or request.announced != before[match_id]
+        or days[0] < request.confirmed_on
+    ]
+    if changed:
+        return changed
     # As if the chosen days had been announced, and all others stayed: lawful if the engine can keep them.
     as_announced = {
         match_id: replace(request, announced=wanted.get(match_id, request.announced))
@@ -273,5 +319,8 @@ def _check(now: Batch, plan: DatePlan, wanted: Mapping[UUID, tuple[date, ...]]) 
     }
     announced = {match_id: request for match_id, request in as_announced.items() if request.announced}
     days_kept = Draft.of(list(announced.values()), now.policy).first.days
-    if any(days != wanted[match_id] for match_id, days in zip(announced, days_kept, strict=True) if match_id in wanted):
-        raise Refused(overtaken, code=ProblemCode.EDIT_CONFLICT)
+    return [
+        match_id
+        for match_id, days in zip(announced, days_kept, strict=True)
+        if match_id in wanted and days != wanted[match_id]
+    ]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 
 from services.matching.engine.problem.weeks import monday
 from services.matching.engine.schedule import Choice
-from services.matching.scheduling.actions import plans
+from services.matching.scheduling.actions import plans, repeats
 from services.matching.scheduling.actions.plans import Weeks
 from services.matching.scheduling.pages.plans import REASONS, days_later
 from services.matching.scheduling.views import VisitToMove, visits_to_move
@@ -56,7 +56,10 @@ def _wanted(request: DecisionRequest[MoveForm]) -> date | None:
 
 
 async def _prepare(request: DecisionRequest[MoveForm]) -> None:
-    """Offer the weeks other than the present one."""
+    """Offer the weeks other than the present one; to somebody who sends the form again, the one chosen before."""
+    if request.http.method == "POST" and await _moved_before(request):
+        request.form.week.choices = options([(request.form.week.data, request.form.week.data)])()
+        return
     async with request.bus.read() as session:
         weeks = await plans.lawful_weeks(session, request.id)
         request.form.visits = tuple(await visits_to_move(session, weeks.matches))
@@ -67,6 +70,15 @@ async def _prepare(request: DecisionRequest[MoveForm]) -> None:
             for choice in _others(weeks)
         ]
     )()
+
+
+async def _moved_before(request: DecisionRequest[MoveForm]) -> bool:
+    try:
+        week, reason = date.fromisoformat(request.form.week.data or ""), Reason(request.form.reason.data)
+    except ValueError:
+        return False
+    async with request.bus.read() as session:
+        return await repeats.moved_before(session, request.principal.subject, request.id, week, reason) is not None
 
 
 def _others(weeks: Weeks) -> list[Choice]:

@@ -67,11 +67,10 @@ async def start(bus: BusDep, principal: Programme, call_id: UUID) -> Response:
 
 
 @router.post("/plans/{call_id}/stop")
-async def stop(bus: BusDep, principal: Programme, call_id: UUID) -> Response:
-    """Stop the search; what was found stays."""
-    async with bus.read() as session:
-        newest = await views.newest_plan(session, call_id)
-    await plans.cancel_plan(bus, principal.subject, newest.id)
+async def stop(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
+    """Stop the search for the plan that the page showed; what was found stays."""
+    plan_id = read_id(str((await sent(request)).get("plan", "")))
+    await plans.cancel_plan(bus, principal.subject, await _plan_of(bus, call_id, plan_id))
     return see_other(f"/matching/plans/{call_id}")
 
 
@@ -86,8 +85,17 @@ async def propose(request: Request, bus: BusDep, principal: Programme, call_id: 
         raise Refused(gettext("Choose a reason from the list."), 422, {"reason": gettext("Choose a reason")})
     if not chosen:
         return await _page(request, bus, call_id, gettext("Choose at least one visit"), status=422)
-    done = await plans.propose_plan(bus, principal.subject, plan_id, chosen, Reason(reason))
+    found = await _plan_of(bus, call_id, plan_id)
+    done = await plans.propose_plan(bus, principal.subject, found, chosen, Reason(reason))
     return see_other(f"/matching/plans/{call_id}?done={len(done.days)}")
+
+
+async def _plan_of(bus: Bus, call_id: UUID, plan_id: UUID | None) -> UUID:
+    """Return the id of a plan of this call. Raises `Refused`: 404 for another one, 422 where a form names none."""
+    if plan_id is None:
+        raise Refused(gettext("The form does not say which plan it is about. Open the page again."), 422)
+    async with bus.read() as session:
+        return (await views.plan_of_call(session, call_id, plan_id)).id
 
 
 async def _page(

@@ -55,12 +55,12 @@ async def test_a_replaced_officer_waits_again_and_no_place_is_given_twice(world:
     holder = await world.officer()
     match_id = (await world.commit()).matches[holder]
     wanted = await world.officer("GE")
-    found = await overrides.weighed(world.bus, wanted, seat)
+    found = await overrides.weighed(world.bus, "carla", wanted, seat)
     assert found.full
     assert [match.id for match in found.may_yield] == [match_id]
     with pytest.raises(Refused, match="gives way"):
         await overrides.put(world.bus, "carla", wanted, seat, Reason.OTHER)
-    priced = await overrides.weighed(world.bus, wanted, seat, match_id)
+    priced = await overrides.weighed(world.bus, "carla", wanted, seat, match_id)
     assert priced.price.losers == (str(holder),)
     await overrides.put(world.bus, "carla", wanted, seat, Reason.OTHER, match_id)
     assert await _states(world) == {holder: MatchState.SUPERSEDED, wanted: MatchState.PROPOSED}
@@ -76,11 +76,13 @@ async def test_law_stays_and_wishes_are_set_aside_by_name(world: World) -> None:
     seat = await world.offer()
     other = await world.offer("PL", topics=["drug_trafficking"])
     application = await world.officer()
-    found = await overrides.weighed(world.bus, application, seat)
+    found = await overrides.weighed(world.bus, "carla", application, seat)
     assert [rule.value for rule in found.refused] == ["not_available"]
     with pytest.raises(Refused, match="Available"):
         await overrides.put(world.bus, "carla", application, seat, Reason.OTHER)
-    assert [rule.value for rule in (await overrides.weighed(world.bus, application, other)).price.waived] == ["topic"]
+    assert [rule.value for rule in (await overrides.weighed(world.bus, "carla", application, other)).price.waived] == [
+        "topic"
+    ]
     await overrides.put(world.bus, "carla", application, other, Reason.OTHER)
     assert await _states(world) == {application: MatchState.PROPOSED}
 

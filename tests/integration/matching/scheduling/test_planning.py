@@ -142,9 +142,11 @@ async def test_a_closed_week_moves_who_is_in_it_and_nobody_else(world: World) ->
     assert (set(done.asked_about), done.moved_days) == ({hit}, change["moved_days"])
     proposed = (await _visit_events(world))[-1]
     assert (proposed.type, proposed.start, proposed.plan.start) == ("VisitMoveProposed", after, starts[hit])
-    with pytest.raises(Refused) as again:
-        await scheduling_plans.propose_plan(world.bus, "carla", plan.id)
+    assert await scheduling_plans.propose_plan(world.bus, "carla", plan.id) == done
+    with pytest.raises(Refused, match="Guest and host of MD-2026-0002 are asked about") as again:
+        await scheduling_plans.propose_plan(world.bus, "bruno", plan.id)
     assert again.value.status_code == 409
+    assert len([event for event in await _visit_events(world) if event.type == "VisitMoveProposed"]) == 1
 
 
 async def test_a_plan_that_was_overtaken_is_refused(world: World) -> None:

@@ -129,7 +129,7 @@ async def test_programs_plan_and_move(world: World, browser: httpx2.AsyncClient,
     plan = (await browser.get(base)).json()
     assert (plan["proven"], plan["moved"]["visits"], plan["cost"]["moved_visits"]) == (True, 1, 1)
     assert plan["cost"] == plan["bound"]
-    stopped = await browser.post(f"{base}/stop", headers=token)
+    stopped = await browser.post(f"{base}/stop", json={"plan_id": plan["id"]}, headers=token)
     assert stopped.json()["state"] == "proven"
     wrong = await browser.post(f"{base}/propose", json={"plan_id": str(new_id())}, headers=token)
     assert wrong.status_code == 404
