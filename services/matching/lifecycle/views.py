@@ -176,8 +176,8 @@ def _visit_in_words(visit: visits.Visit, reference: str) -> str:
         days, due = visit.proposal.days, dates.moment(visit.proposal.due)
         values |= {"dates": dates.span(days[0], days[-1]), "due": due, "party": labels.label(visit.proposal.by)}
         sentence = gettext("Guest and host of %(reference)s are asked about %(dates)s, and answer by %(due)s.") % values
-        asked = gettext("It was proposed on %(moment)s (%(party)s).") % values
-        return f"{sentence} {asked}"
+        proposed = gettext("It was proposed on %(moment)s (%(party)s).") % values
+        return f"{sentence} {proposed}"
     if visit.state is VisitState.SCHEDULED and visit.plan is not None:
         values |= {"dates": dates.span(visit.plan.start, visit.plan.end)}
         return gettext("The visit of %(reference)s is planned for %(dates)s since %(moment)s.") % values

@@ -1,4 +1,4 @@
-"""The committed cohorts: who committed which pairs, and what came of it.
+"""The committed cohorts: who committed which pairs, with the runs and matches.
 
 A cohort that is asked for again by the same person is answered from here.
 """

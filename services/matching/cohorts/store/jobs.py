@@ -85,8 +85,9 @@ async def same(
 ) -> UUID | None:
     """Return the newest job of a call if this person asked for just this by it, and it is under way or done."""
     row = await newest(session, call_id)
-    asked = row is not None and (row.asked_by, row.chosen, row.reserves) == (by, chosen, reserves)
-    return row.id if row is not None and asked and row.state in (*OPEN, JobState.DONE) else None
+    if row is None or (row.asked_by, row.chosen, row.reserves) != (by, chosen, reserves):
+        return None
+    return row.id if row.state in (*OPEN, JobState.DONE) else None
 
 
 async def newest(session: AsyncSession, call_id: UUID) -> CohortJob | None:

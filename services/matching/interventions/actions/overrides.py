@@ -106,7 +106,7 @@ async def put(
 async def _put_before(
     session: AsyncSession, by: str, application_id: UUID, seat_id: UUID, reason: Reason, instead: UUID | None
 ) -> UUID | None:
-    """Return the match that this person has made by just this override, if it stands."""
+    """Return the match that this person has made by just this override, if it is not over."""
     found = await lifecycle_matches.of_application(session, application_id)
     match = next((each for each in found if each.takes_place and each.seat_id == seat_id), None)
     if match is None:

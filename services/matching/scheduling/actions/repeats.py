@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class NewDates:
     """The dates that somebody has proposed or given to a visit; `moved_days` as in `Proposed`."""
 
     days: tuple[date, ...]
-    asked: bool
+    only_proposed: bool
     moved_days: int
 
 
@@ -43,7 +43,7 @@ async def moved_before(session: AsyncSession, by: str, match_id: UUID, week: dat
     if visit is None:
         return None
     visits = [visit, *await lifecycle_visits.group_mates(session, visit)]
-    found = {each.of.match_id: await _given(session, by, each, reason) for each in visits}
+    found = {each.of.match_id: await _new_dates(session, by, each, reason) for each in visits}
     own = found[match_id]
     if own is None or monday(own.days[0]) != monday(week):
         return None
@@ -55,21 +55,21 @@ async def planned_before(
 ) -> Proposed | None:
     """Return what this person has proposed by these moves of a plan, if all of them still count."""
     visits = await lifecycle_visits.of_matches(session, wanted)
-    found = {match_id: await _given(session, by, visit, reason) for match_id, visit in visits.items()}
-    same = {match_id: given.days for match_id, given in found.items() if given is not None} == wanted
+    found = {match_id: await _new_dates(session, by, visit, reason) for match_id, visit in visits.items()}
+    same = {match_id: each.days for match_id, each in found.items() if each is not None} == wanted
     return _proposed(found) if wanted and same else None
 
 
-def _proposed(found: Mapping[UUID, Given | None]) -> Proposed:
-    given = {match_id: each for match_id, each in found.items() if each is not None}
+def _proposed(found: Mapping[UUID, NewDates | None]) -> Proposed:
+    known = {match_id: each for match_id, each in found.items() if each is not None}
     return Proposed(
-        {match_id: each.days for match_id, each in given.items()},
-        frozenset(match_id for match_id, each in given.items() if each.asked),
-        sum(each.moved_days for each in given.values()),
+        {match_id: each.days for match_id, each in known.items()},
+        frozenset(match_id for match_id, each in known.items() if each.only_proposed),
+        sum(each.moved_days for each in known.values()),
     )
 
 
-async def _given(session: AsyncSession, by: str, visit: Visit, reason: Reason) -> Given | None:
+async def _new_dates(session: AsyncSession, by: str, visit: Visit, reason: Reason) -> NewDates | None:
     """Return the dates that this person proposed last, or gave a visit without any; None if they do not count now."""
     present = visit.plan.days if visit.plan is not None else ()
     if visit.state is VisitState.CANCELLED:
@@ -80,16 +80,18 @@ async def _given(session: AsyncSession, by: str, visit: Visit, reason: Reason) -
             waits = visit.proposal is not None and visit.proposal.number == event.move
             if past.actor != by or event.reason != reason or not (waits or present == event.days):
                 return None
-            return Given(event.days, asked=True, moved_days=abs((event.start - event.plan.start).days))
+            return NewDates(event.days, only_proposed=True, moved_days=abs((event.start - event.plan.start).days))
         if isinstance(event, VisitScheduled):
             return (
-                Given(present, asked=False, moved_days=0) if past.actor == by and event.plan.days == present else None
+                NewDates(present, only_proposed=False, moved_days=0)
+                if past.actor == by and event.plan.days == present
+                else None
             )
     return None
 
 
 async def with_state(session: AsyncSession, match_id: UUID, refusal: Refused | Outdated) -> Refused | Outdated:
-    """Return a refusal that says how the visit stands now, if that is why."""
+    """Return a refusal with the present state of the visit, where that is the reason."""
     if refusal.code not in {ProblemCode.WRONG_STATE, ProblemCode.OUTDATED}:
         return refusal
     visits = await lifecycle_visits.of_matches(session, [match_id])
