@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.assets $(VENV)/.broker $(VENV)/.kernels $(VENV)/.tandem ## fetch everything that is needed, once
+setup: $(VENV)/.assets $(VENV)/.broker $(VENV)/.kernels $(VENV)/.readers $(VENV)/.tandem ## fetch everything that is needed, once
 	@:
 
 run: setup ## start everything, with a sample programme: http://localhost:8000
@@ -40,10 +40,11 @@ clean: ## start over: remove the data of the local run (TANDEM_DATA) and what wa
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.local.clean; fi
 	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-lock: $(VENV)/.tandem ## renew the locks after a change in requirements.in, package.json or deploy/kafka/jars.py
+lock: $(VENV)/.tandem ## renew the locks after a change in requirements.in, package.json or the coordinates of a jars.py
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements.in -o requirements.lock
 	@$(BIN)/npm install --package-lock-only --silent
 	@$(BIN)/python -m deploy.kafka.jars lock
+	@$(BIN)/python -m tests.readers.jars lock
 
 $(VENV)/.python:
 	@for python in $(PYTHON); do \
@@ -91,4 +92,9 @@ $(VENV)/.jars: deploy/kafka/jars.lock $(VENV)/.tandem
 $(VENV)/.broker: deploy/local/class_cache.py $(VENV)/.jars
 	@echo "Having Apache Kafka start once, so that it starts quickly from now on."
 	@$(BIN)/python -m deploy.local.class_cache
+	@touch $@
+
+$(VENV)/.readers: tests/readers/jars.lock $(VENV)/.tandem
+	@echo "Fetching the libraries by which tests read calendars and mails."
+	@$(BIN)/python -m tests.readers.jars
 	@touch $@

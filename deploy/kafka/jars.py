@@ -11,7 +11,12 @@ import hashlib
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Apache Kafka itself, and a logger that writes to standard error (Kafka leaves the choice of one open).
 COORDINATES = ("org.apache.kafka:kafka_2.13:4.3.0", "org.slf4j:slf4j-simple:1.7.36")
@@ -37,28 +42,30 @@ class Jar:
         return f"{self.group}:{self.artifact}:{self.version}"
 
 
-def locked() -> list[Jar]:
-    """Return the jars of the lock file, in the order of the class path."""
-    rows = [line for line in LOCK.read_text("ascii").splitlines() if line and not line.startswith("#")]
+def locked(lock_file: Path = LOCK) -> list[Jar]:
+    """Return the jars of a lock file, in the order of the class path."""
+    rows = [line for line in lock_file.read_text("ascii").splitlines() if line and not line.startswith("#")]
     return [Jar(*row.replace(" ", ":").split(":")) for row in rows]
 
 
-def fetch() -> list[Path]:
-    """Return the paths of all jars in the order of the class path; fetch missing ones and check every one.
+def fetch(lock_file: Path = LOCK) -> list[Path]:
+    """Return the paths of all jars of a lock file, in the order of the class path.
 
-    Raises `JarsWrong` if one cannot be fetched or has another sha256 than the lock.
+    Missing ones are fetched, and every one is checked. Raises `JarsWrong` if one cannot be fetched or has another
+    sha256 than the lock.
     """
     with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(_fetch_one, locked()))
+        return list(pool.map(partial(_fetch_one, lock_file), locked(lock_file)))
 
 
-def _fetch_one(jar: Jar) -> Path:
+def _fetch_one(lock_file: Path, jar: Jar) -> Path:
     path = _here(jar)
     if not path.is_file():
         path = _download(jar)
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != jar.sha256:
-        raise JarsWrong(f"{path} is not the file that {LOCK.name} names (sha256 {found}). Delete it and start again.")
+        wrong = f"{path} is not the file that {lock_file.name} names (sha256 {found})."
+        raise JarsWrong(f"{wrong} Delete it and start again.")
     return path
 
 
@@ -80,20 +87,20 @@ def _download(jar: Jar) -> Path:
         raise JarsWrong(f"{jar.coordinate} could not be fetched: {error}. Is the network there? Try again.") from error
 
 
-def lock() -> None:
-    """Resolve `COORDINATES` with all they need and write the lock file."""
+def lock(module: str, coordinates: Sequence[str], lock_file: Path) -> None:
+    """Resolve the coordinates of a module with all they need and write its lock file."""
     import jgo  # noqa: PLC0415 - only for whoever renews the lock
 
     lines: dict[str, str] = {}
-    for endpoint in COORDINATES:
+    for endpoint in coordinates:
         for artifact in jgo.resolve(endpoint):
             digest = hashlib.sha256(Path(artifact.resolve()).read_bytes()).hexdigest()
             lines.setdefault(f"{artifact.groupId}:{artifact.artifactId}:{artifact.version}", digest)
-    head = "# Written by `python -m deploy.kafka.jars lock`: the coordinates of jars.py and all that they need.\n"
-    LOCK.write_text(head + "".join(f"{name} {digest}\n" for name, digest in lines.items()), "ascii")
+    head = f"# Written by `python -m {module} lock`: the coordinates of jars.py and all that they need.\n"
+    lock_file.write_text(head + "".join(f"{name} {digest}\n" for name, digest in lines.items()), "ascii")
 
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["lock"]:
-        lock()
+        lock("deploy.kafka.jars", COORDINATES, LOCK)
     print(f"{len(fetch())} jars of Apache Kafka are here and are the ones that {LOCK.name} names.")

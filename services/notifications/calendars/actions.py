@@ -138,7 +138,7 @@ async def read_feed(bus: Bus, settings: Settings, key: str) -> bytes | None:
     async with bus.read() as session:
         with speaking(row.language, MAILS):
             entries, failed = await _entries(session, settings, keys)
-            made = model.feed(entries, name=gettext("Tandem"))
+            made = model.feed(entries, name=gettext("Tandem"), today=clock.today())
     async with bus.transaction("system:feed") as tx:
         await set_aside.note(tx.session, model.WORK, str(row.id), failed)
     return made

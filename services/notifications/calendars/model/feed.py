@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import icalendar
 
+from services.notifications.calendars.model.vtimezone import vtimezone
 from shared.contracts.codes import Role
 from shared.i18n import N_
+from shared.time.workdays import ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -124,8 +126,11 @@ def keys(grants: Sequence[Grant], applications: Iterable[str] = (), mentors: Ite
     return Keys(frozenset(days), frozenset(deadlines))
 
 
-def feed(entries: Sequence[FeedEntry], *, name: str) -> bytes:
-    """Return the calendar object, UTF-8 with CRLF, entries in the given order."""
+def feed(entries: Sequence[FeedEntry], *, name: str, today: date) -> bytes:
+    """Return the calendar object, UTF-8 with CRLF, entries in the given order.
+
+    It has the programme's time zone, so that it has a component, as RFC 5545 3.6 demands, without entries too.
+    """
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Tandem//Notifications//EN")
     calendar.add("version", "2.0")
@@ -133,6 +138,7 @@ def feed(entries: Sequence[FeedEntry], *, name: str) -> bytes:
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", REFRESH_INTERVAL, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT6H")
+    calendar.add_component(vtimezone(ZONE, today))
     for entry in entries:
         event = icalendar.Event()
         event.add("uid", entry.uid)

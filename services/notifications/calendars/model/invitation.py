@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import icalendar
 
@@ -30,9 +30,16 @@ BEGINS, ENDS = time(9), time(17)
 _FRIDAY = 4
 
 
+class Participant(NamedTuple):
+    """A name, which may be empty, and a mail address."""
+
+    name: str
+    address: str
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A visit or a session as a calendar shows it: no name of a person. `organizer` and `attendee` are mail addresses.
+    """A visit or a session as a calendar shows it: it names nobody but the sender and the recipient of the mail.
 
     `uid` is without our domain. `days` are a visit's working days, from `start` to `end`; without them those from
     Monday to Friday. `country` is where. A session has `hours`, from and until, on its one day.
@@ -48,8 +55,8 @@ class Entry:
     location: str
     description: str
     link: str
-    organizer: str
-    attendee: str
+    organizer: Participant
+    attendee: Participant
     domain: str
     days: tuple[date, ...] = ()
     country: str | None = None
@@ -72,8 +79,8 @@ def invitation(entry: Entry) -> bytes:
     event.add("status", "CANCELLED" if entry.method is Method.CANCEL else "CONFIRMED")
     event.add("transp", "OPAQUE")
     event.add("class", "PRIVATE")
-    event.add("organizer", icalendar.vCalAddress(f"mailto:{entry.organizer}"))
-    attendee = icalendar.vCalAddress(f"mailto:{entry.attendee}")
+    event.add("organizer", _participant(entry.organizer))
+    attendee = _participant(entry.attendee)
     attendee.params["PARTSTAT"] = icalendar.vText("NEEDS-ACTION")
     attendee.params["RSVP"] = icalendar.vText("FALSE")  # answers are given in the portal
     attendee.params["ROLE"] = icalendar.vText("REQ-PARTICIPANT")
@@ -85,6 +92,14 @@ def invitation(entry: Entry) -> bytes:
     calendar.add_component(vtimezone(zone, entry.start))
     calendar.add_component(event)
     return bytes(calendar.to_ical())
+
+
+def _participant(participant: Participant) -> icalendar.vCalAddress:
+    """Return an address with its name; the library escapes what a parameter must not contain (RFC 6868)."""
+    made = icalendar.vCalAddress(f"mailto:{participant.address}")
+    if participant.name:
+        made.params["CN"] = icalendar.vText(participant.name)
+    return made
 
 
 def _times(event: icalendar.Event, entry: Entry, zone: ZoneInfo) -> None:
@@ -100,10 +115,9 @@ def _times(event: icalendar.Event, entry: Entry, zone: ZoneInfo) -> None:
     if first == last:
         return
     event.add("rrule", {"freq": "daily", "count": (last - first).days + 1})
-    between = (first + timedelta(days=count) for count in range((last - first).days))
-    absent = [datetime.combine(day, BEGINS, zone) for day in between if day not in days]
-    if absent:
-        event.add("exdate", absent)
+    for day in (first + timedelta(days=count) for count in range((last - first).days)):
+        if day not in days:  # one date a property: some calendars read only the first of several
+            event.add("exdate", datetime.combine(day, BEGINS, zone))
 
 
 def _weekdays(start: date, end: date) -> Iterable[date]:

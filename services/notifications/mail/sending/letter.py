@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from services.notifications.calendars.model.invitation import Entry, invitation
+from services.notifications.calendars.model.invitation import Entry, Participant, invitation
 from services.notifications.catalogues import MAILS
 from services.notifications.mail.model import return_path
 from services.notifications.mail.sending.mime import Part, mail, mailbox
@@ -84,11 +84,11 @@ def letter(
     parts = [Part("text/plain", written["text"]), Part("text/html", written["html"])]
     attached: list[Part] = []
     if message.row.invitation is not None:
-        # As an alternative, for mail programs that offer buttons, and as a file for those that do not.
+        # As an alternative, for mail programs that offer buttons, and as a file for those that do not. Only one of the
+        # two is text/calendar: some programs would add the visit twice.
         calendar = _invitation(message, contact, settings, words, host)
-        kind = f"text/calendar; method={message.row.invitation}"
-        parts.append(Part(kind, calendar))
-        attached.append(Part(kind, calendar, filename="invite.ics"))
+        parts.append(Part(f"text/calendar; method={message.row.invitation}", calendar))
+        attached.append(Part('application/ics; name="invite.ics"', calendar, filename="invite.ics"))
     sender = settings.mail_sender[1]
     if settings.bounce_address is not None:
         sender = return_path(settings.bounce_address, settings.bounce_keys, notification_id)
@@ -121,8 +121,8 @@ def _invitation(message: AnyMessage, contact: Contact, settings: Settings, words
         "stamp": message.at,
         "description": "\n\n".join((*words.paragraphs, words.link)),
         "link": words.link,
-        "organizer": settings.mail_sender[1],
-        "attendee": contact.address,
+        "organizer": Participant(*settings.mail_sender),
+        "attendee": Participant(contact.name, contact.address),
         "domain": settings.mail_domain,
         "country": message.case.host_country,
     }

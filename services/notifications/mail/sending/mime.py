@@ -96,14 +96,20 @@ def _part(part: Part) -> list[str]:
 
 def _encoded(part: Part) -> tuple[str, str]:
     """Return the transfer encoding that fits a text, and the text in it."""
+    if part.filename is not None:  # a file arrives byte for byte
+        return "base64", _in_base64(part.text)
     lines = part.text.replace("\r\n", "\n").split("\n")
     text = _CRLF.join(lines)
     if text.isascii():
         if max(map(len, lines)) <= (_LONGEST if part.kind == "text/html" else _WIDTH):
             return "7bit", text
     elif (len(text.encode()) - len(text)) * _SHARE > len(text):
-        return "base64", base64.encodebytes(text.encode()).decode().rstrip("\n").replace("\n", _CRLF)
+        return "base64", _in_base64(text)
     return "quoted-printable", _CRLF.join(map(_quoted, lines))
+
+
+def _in_base64(text: str) -> str:
+    return base64.encodebytes(text.encode()).decode().rstrip("\n").replace("\n", _CRLF)
 
 
 def _quoted(line: str) -> str:

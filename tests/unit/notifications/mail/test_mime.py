@@ -48,16 +48,21 @@ def test_any_text_is_read_back(text: str, html: str, subject: str, name: str) ->
 
 
 def test_an_attached_calendar_stands_beside_the_bodies() -> None:
-    """A calendar is an alternative with its method, and an attached file."""
+    """A calendar is one alternative with its method, and the same bytes as an attached file of another type."""
     calendar = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:Ցանց\r\nEND:VCALENDAR\r\n"
     kind = "text/calendar; method=REQUEST"
     bodies = [Part("text/plain", "a"), Part("text/html", "<p>a</p>"), Part(kind, calendar)]
-    made = read(mail([("Subject", "x")], bodies, [Part(kind, calendar, filename="invite.ics")], "x1"))
-    assert made.get_content_type() == "multipart/mixed"
-    shown, attached = [part for part in made.walk() if part.get_content_type() == "text/calendar"]
-    assert shown.get_param("method") == "REQUEST"
-    assert attached.get_filename() == "invite.ics"
-    assert shown.get_content().split() == attached.get_content().split() == calendar.split()
+    file = Part('application/ics; name="invite.ics"', calendar, filename="invite.ics")
+    made = read(mail([("Subject", "x")], bodies, [file], "x1"))
+    alternatives, attached = made.iter_parts()
+    assert (made.get_content_type(), alternatives.get_content_type()) == ("multipart/mixed", "multipart/alternative")
+    plain, html, shown = alternatives.iter_parts()
+    assert [part.get_content_type() for part in (plain, html)] == ["text/plain", "text/html"]
+    assert (shown.get_content_type(), shown.get_param("method")) == ("text/calendar", "REQUEST")
+    assert (attached.get_content_type(), attached.get_filename()) == ("application/ics", "invite.ics")
+    assert attached.get_content_disposition() == "attachment"
+    assert attached.get_payload(decode=True) == calendar.encode()
+    assert shown.get_content().split() == calendar.split()
 
 
 @pytest.mark.parametrize(
