@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import icalendar
 import pytest
 import sqlalchemy as sa
-import vobject
 
 from services.notifications.consumers import consumers
 from services.notifications.mail import actions as mail_actions
@@ -31,6 +30,7 @@ from tests.integration.notifications.stories import (
     at,
     event,
 )
+from tests.readers.calendars import READERS
 from tests.rebuilding import empty_projections
 
 if TYPE_CHECKING:
@@ -248,13 +248,13 @@ async def test_an_invitation_is_sent_moved_and_cancelled(app: FastAPI, feed: Fee
     for address in ("applicant.only@police.example", "host_contact.only@police.example"):
         invitations = []
         for mail in catcher.to(address):
-            calendars = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
-            if calendars:
-                shown, attached = calendars
-                assert attached.get_filename() == "invite.ics"
-                invitations.append(icalendar.Calendar.from_ical(attached.get_content()))
-                assert shown.get_param("method") == str(invitations[-1]["METHOD"])
-                assert shown.get_content().split() == attached.get_content().split()
+            if mail.get_content_type() == "multipart/mixed":
+                raw = invitation_in(mail)
+                invitations.append(icalendar.Calendar.from_ical(raw))
+                first, *others = [read(raw) for read in READERS]
+                assert all(other == first for other in others)
+                assert first.events[0].organizer == ("Tandem", "no-reply@tandem.example")
+                assert first.events[0].attendees == ((mail["to"].addresses[0].display_name, address),)
         entries = [(str(invitation["METHOD"]), invitation.walk("VEVENT")[0]) for invitation in invitations]
         entries.sort(key=lambda entry: int(str(entry[1]["SEQUENCE"])))
         assert [method for method, _ in entries] == ["REQUEST", "REQUEST", "CANCEL"]
@@ -264,6 +264,21 @@ async def test_an_invitation_is_sent_moved_and_cancelled(app: FastAPI, feed: Fee
         assert begins == ["2026-03-16T09:00:00+01:00", "2026-04-20T09:00:00+02:00", "2026-04-20T09:00:00+02:00"]
         assert str(entries[0][1]["LOCATION"]) == "Anti-cybercrime office, Lyon branch"
     assert any("Anti-cybercrime office" in mail.get_body(("plain",)).get_content() for mail in catcher.mails)  # type: ignore[union-attr]
+
+
+def invitation_in(mail: EmailMessage) -> bytes:
+    """Return the calendar of an invitation: one alternative, the richest, and the same bytes as an attached file."""
+    alternatives, attached = mail.iter_parts()
+    plain, html, calendar = alternatives.iter_parts()
+    assert alternatives.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in (plain, html)] == ["text/plain", "text/html"]
+    assert (calendar.get_content_type(), attached.get_content_type()) == ("text/calendar", "application/ics")
+    assert (attached.get_content_disposition(), attached.get_filename()) == ("attachment", "invite.ics")
+    raw = attached.get_payload(decode=True)
+    assert isinstance(raw, bytes)
+    assert calendar.get_payload(decode=True) == raw
+    assert f"METHOD:{calendar.get_param('method')}\r\n".encode() in raw
+    return raw
 
 
 async def test_a_question_is_answered_by_a_link_of_the_readers_own(
@@ -435,15 +450,10 @@ async def test_a_planned_session_is_in_both_calendars(app: FastAPI, feed: Feed, 
     for reader in ("applicant.only@police.example", "mentor.only@police.example"):
         found = []
         for mail in catcher.to(reader):
-            shown, attached = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
-            raw = attached.get_content()
-            assert raw == shown.get_content()
-            entry: Any
-            (entry,) = icalendar.Calendar.from_ical(raw).walk("VEVENT")
-            other = vobject.readOne(raw.decode() if isinstance(raw, bytes) else raw)
-            assert other.vevent.dtstart.value.astimezone(UTC) == entry.decoded("DTSTART").astimezone(UTC)
-            assert shown.get_param("method") == other.method.value
-            found.append((other.method.value, str(entry["UID"]), int(entry["SEQUENCE"]), entry.decoded("DTSTART")))
+            calendar, *others = [read(invitation_in(mail)) for read in READERS]
+            assert all(other == calendar for other in others)
+            (entry,) = calendar.events
+            found.append((calendar.method, entry.uid, entry.sequence, *entry.moments))
         uid = f"session-{ex.MEETING}@tandem.example"
         first, second = at("2026-04-01T08:00:00"), at("2026-04-03T12:30:00")
         assert found == [

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from itertools import product
 from typing import TYPE_CHECKING
 
-import dkim
 import icalendar
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
@@ -22,7 +23,8 @@ from shared.time import clock
 from shared.time.zones import zone_of
 from tests.integration.notifications.conftest import Catcher, post, rows
 from tests.integration.notifications.messages.test_pages import as_, page
-from tests.integration.notifications.stories import APPLICATION, VISIT, event
+from tests.integration.notifications.stories import APPLICATION, HOST, VISIT, event
+from tests.readers.mails import VERIFIERS
 from tests.support import settings_for
 
 if TYPE_CHECKING:
@@ -48,41 +50,59 @@ def pem(size: int = 2048) -> str:
 
 
 async def test_a_signed_mail_is_verified_by_its_receiver(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """A signature verifies against the DNS record; a header that is changed or added invalidates it."""
+    """Two libraries verify a signature against the DNS record; a header that is changed or added invalidates it."""
     key = pem()
     change(app, dkim_key=key, dkim_selector="s2026")
-    record = Signer(key, "s2026", "tandem.example").record.encode()
-
-    def dns(name: bytes, **_: object) -> bytes | None:
-        return record if name.rstrip(b".") == b"s2026._domainkey.tandem.example" else None
-
-    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    record = Signer(key, "s2026", "tandem.example").record
+    await feed.deliver(
+        (event("OrganisationChanged"), HOST),
+        (event("ApplicationSubmitted"), APPLICATION),
+        (event("VisitScheduled"), VISIT),
+    )
     await post(app)
-    assert len(catcher.raw) == 3
+    mails = {message_from_bytes(raw, policy=policy.SMTP).get_content_type(): raw for raw in catcher.raw}
+    assert mails.keys() == {"multipart/alternative", "multipart/mixed"}, "without and with an invitation"
     for raw in catcher.raw:
-        assert dkim.verify(raw, dnsfunc=dns)
-        assert not dkim.verify(raw.replace(b"Subject: ", b"Subject: Not ", 1), dnsfunc=dns)
-        assert not dkim.verify(raw.replace(b"Tandem, the exchange", b"Tandem, an exchange"), dnsfunc=dns)
-        for added in (
-            b"From: Other <other@tandem.example>",
-            b"To: other@police.example",
-            b"Cc: other@police.example",
-            b"Subject: Other",
-            b"Date: Mon, 02 Mar 2026 09:00:00 +0000",
-            b"Reply-To: other@example.org",
-            b"MIME-Version: 1.0",
-            b"Content-Type: text/html",
-            b"Content-Transfer-Encoding: base64",
-            b"List-Unsubscribe: <https://example.org>",
-            b"List-Unsubscribe-Post: List-Unsubscribe=One-Click",
-            b"List-Id: <other.example.org>",
-            b"List-Help: <https://example.org>",
-        ):
-            signature, header = raw.split(b"\r\nFrom:", 1)
-            before = signature + b"\r\n" + added + b"\r\nFrom:" + header
-            after = raw.replace(b"\r\n\r\n", b"\r\n" + added + b"\r\n\r\n", 1)
-            assert not dkim.verify(before, dnsfunc=dns), added
-            assert not dkim.verify(after, dnsfunc=dns), added
+        for valid in VERIFIERS:
+            assert valid(raw, "s2026._domainkey.tandem.example", record)
+    for raw, valid in product(mails.values(), VERIFIERS):
+        changed = [
+            raw.replace(b"Subject: ", b"Subject: Not ", 1),
+            raw.replace(b"Tandem, the exchange", b"Tandem, an exchange"),
+            raw.replace(b"MIME-Version: 1.0\r\n", b"", 1),
+            raw.replace(b"Content-Type: multipart/", b"Content-Type: text/", 1),
+        ]
+        for header in ADDED:
+            changed.append(raw.replace(b"\r\nFrom:", b"\r\n" + header + b"\r\nFrom:", 1))
+            changed.append(raw.replace(b"\r\n\r\n", b"\r\n" + header + b"\r\n\r\n", 1))
+        for each in changed:
+            assert each != raw
+            assert not valid(each, "s2026._domainkey.tandem.example", record), each[:3000]
+        assert not valid(raw, "s2026._domainkey.other.example", record)
+        assert not valid(raw, "s2026._domainkey.tandem.example", Signer(pem(), "s2026", "tandem.example").record)
+
+
+ADDED = (
+    b"From: Other <other@tandem.example>",
+    b"To: other@police.example",
+    b"Cc: other@police.example",
+    b"Subject: Other",
+    b"Date: Mon, 02 Mar 2026 09:00:00 +0000",
+    b"Reply-To: other@example.org",
+    b"MIME-Version: 1.0",
+    b"Content-Type: text/html",
+    b"Content-Transfer-Encoding: base64",
+    b"Content-Disposition: attachment",
+    b"List-Unsubscribe: <https://example.org>",
+    b"List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+    b"List-Id: <other.example.org>",
+    b"List-Help: <https://example.org>",
+    b"List-Subscribe: <https://example.org>",
+    b"List-Post: <mailto:other@example.org>",
+    b"List-Owner: <mailto:other@example.org>",
+    b"List-Archive: <https://example.org>",
+)
+"""Headers that somebody adds on the way."""
 
 
 def test_a_key_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
 from services.notifications.calendars.model.feed import FeedEntry, feed
 from shared.time.workdays import ZONE
-from tests.readers.calendars import READERS, ReadCalendar, Reader
+from tests.readers.calendars import READERS, ReadCalendar
+
+if TYPE_CHECKING:
+    from tests.readers.calendars import Reader
 
 TODAY = date(2026, 3, 2)
 FIRST, LAST = date(2026, 3, 16), date(2026, 3, 18)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.mail.model import LARGEST, Verdict, notification_in, report_in, return_path
+from services.notifications.mail.model import LARGEST, Report, Verdict, notification_in, report_in, return_path
 from tests.integration.notifications.reports import report
 
 if TYPE_CHECKING:
@@ -91,6 +91,56 @@ def test_parts_within_parts_end_no_parser(kind: str) -> None:
     begun = _BEGUN.replace(b"message/delivery-status\r\n\r\n", b"message/delivery-status\r\n\r\n--x\r\n")
     assert report_in(begun + deep) is None
     assert report_in(report(uuid4()) + b"a line\r\n" * LARGEST) is None
+
+
+_HEAD = b"Content-Type: multipart/report; boundary=B\r\n"
+_STATUS = b"\r\n--B\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n"
+_FAILED = b"Action: failed\r\nStatus: 5.1.1\r\n\r\n"
+_RETURNED = b"--B\r\nContent-Type: message/rfc822\r\n\r\n"
+
+
+def test_nothing_within_a_returned_mail_is_parsed() -> None:
+    """A report is read whatever its returned mail holds: a thousand mails within it, which are not looked into."""
+    deep = b"Content-Type: message/rfc822\r\n\r\n" * 1_000 + b"Message-ID: <deep@x>\r\n\r\n"
+    assert report_in(_HEAD + _STATUS + _FAILED + _RETURNED + deep + b"--B--\r\n") == Report("failed", "5.1.1", None)
+    named = b"Message-ID: <outer@x>\r\n" + deep
+    assert report_in(_HEAD + _STATUS + _FAILED + _RETURNED + named + b"--B--\r\n") == Report("failed", "5.1.1", "outer")
+
+
+def test_only_the_beginning_of_a_report_is_read() -> None:
+    """Neither a fourth part nor the two hundredth recipient counts, and a header of more than 64 KB is no report's."""
+    text = b"\r\n--B\r\n\r\ntext"
+    assert report_in(_HEAD + text * 2 + _STATUS + _FAILED) == Report("failed", "5.1.1", None)
+    assert report_in(_HEAD + text * 3 + _STATUS + _FAILED) is None
+    delayed = b"Action: delayed\r\nStatus: 4.4.1\r\n\r\n"
+    assert report_in(_HEAD + _STATUS + delayed * 50 + _FAILED) == Report("failed", "5.1.1", None)
+    assert report_in(_HEAD + _STATUS + delayed * 200 + _FAILED) == Report("delayed", "4.4.1", None)
+    assert report_in(b"X: x\r\n" * 10_000 + _HEAD + _STATUS + _FAILED) == Report("failed", "5.1.1", None)
+    assert report_in(b"X: x\r\n" * 20_000 + _HEAD + _STATUS + _FAILED) is None
+
+
+@pytest.mark.parametrize(
+    ("begin", "repeated"),
+    [
+        (_HEAD + _STATUS + _FAILED, b"\r\n"),
+        (_HEAD + _STATUS + _FAILED, b"a:b\r\n\r\n"),
+        (_HEAD + _STATUS + _FAILED, b"--B\r\n"),
+        (_HEAD + _STATUS + _FAILED, b"--B\r\n\r\nx\r\n"),
+        (_HEAD + _STATUS + _FAILED + _RETURNED + b"Message-ID: ", b"("),
+        (_HEAD + _STATUS + _FAILED + _RETURNED + b"Message-ID: ", b"<a"),
+        (_HEAD + _STATUS + _FAILED + b"--B\r\nContent-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: ", b"x "),
+        (_HEAD + _STATUS + _FAILED[:14], b" =?utf-8?q?a?="),
+        (_HEAD + _STATUS + _FAILED[:14], b"\r\n x"),
+        (_HEAD[:-2], b"; a=b"),
+        (_HEAD[:-2], b"; a*1*=b"),
+        (_HEAD[:-2] + b'; x="', b'\\"'),
+        (_HEAD[:-2], b"("),
+    ],
+)
+def test_no_repetition_keeps_the_reader_busy(begin: bytes, repeated: bytes) -> None:
+    """A mail as large as may be, of one thing again and again, has a result: minutes of reading would end the test."""
+    bomb = begin + repeated * ((LARGEST - len(begin)) // len(repeated))
+    assert report_in(bomb) in {None, Report("failed", "5.1.1", None)}
 
 
 @given(st.binary(max_size=400))
