@@ -26,7 +26,7 @@ IndicatorPath = Annotated[str, Path(description="Its id, as agreed with the dono
 
 def submitted_before(model: type[ReadModel]) -> dict[int | str, dict[str, Any]]:
     """Return the answer of an operation that submits a form once (201) when it was submitted, for its description."""
-    return {200: {"description": "It was submitted before, and nothing was changed.", "model": model}}
+    return {200: {"description": "The same was submitted before, and nothing was changed.", "model": model}}
 
 
 def settings_of(request: Request) -> Settings:

@@ -14,18 +14,24 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from shared.bus import Bus, Consumers
-from shared.bus.dead_letters.letters import open_events
-from shared.bus.dead_letters.redrive import NoSuchDeadLetter, redrive, skip
+from shared.bus.dead_letters.letters import left_of, open_events, settled
+from shared.bus.dead_letters.redrive import NoSuchDeadLetter, NotItsTurn, redrive, skip
 from shared.bus.set_aside import problems
 from shared.contracts.codes import Role
 from shared.errors import ProblemCode, Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.identity import Principal, allow
 from shared.runtime.service import bus_of
-from shared.web.forms import sent
+from shared.time.dates import moment
+from shared.web.forms import number, sent
 from shared.web.render import render, see_other
 
 PAGE = 50
+_SETTLED = {
+    "skipped": N_("This event was skipped on %(when)s."),
+    "redriven": N_("This event was tried again on %(when)s."),
+    "healed": N_("This event was applied on %(when)s, when the missing one arrived."),
+}
 
 
 def dead_letters_router(service: str, consumers: Consumers, pages: Mapping[str, str] | None = None) -> APIRouter:
@@ -57,14 +63,26 @@ def dead_letters_router(service: str, consumers: Consumers, pages: Mapping[str, 
         reason = str(form.get("reason", "")).strip()[:500]
         if not reason:
             raise Refused(gettext("Say why you do it: the reason is kept with the event."), 422)
+        skips, parked_id = form.get("what") == "skip", number(form.get("id")) or 0
         try:
-            if form.get("what") == "skip":
-                _, left = await skip(bus, consumers, int(str(form.get("id", "0"))), principal.subject, reason)
+            if skips:
+                _, left = await skip(bus, consumers, parked_id, principal.subject, reason)
             else:
                 topic, subject = str(form.get("topic", "")), str(form.get("subject", ""))
                 _, left = await redrive(bus, consumers, topic, subject, principal.subject, reason)
-        except (NoSuchDeadLetter, ValueError) as error:
-            raise Refused(gettext("Somebody has settled it already."), code=ProblemCode.ALREADY_DONE) from error
+        except NotItsTurn as error:
+            sentence = gettext("An earlier event of the same case comes first. Try that one again, or skip it.")
+            raise Refused(sentence, code=ProblemCode.STEP_MISSING) from error
+        except NoSuchDeadLetter as error:
+            async with bus.read() as session:
+                before = await settled(session, parked_id)
+                if before is None:
+                    raise Refused(gettext("There is no such event on this page."), 404) from error
+                left = await left_of(session, before.topic, before.subject)
+            done = "skipped" if skips else "redriven"
+            if (before.how, before.by, before.reason) != (done, principal.subject, reason):
+                sentence = gettext(_SETTLED[before.how]) % {"when": moment(before.at)}
+                raise Refused(sentence, code=ProblemCode.ALREADY_DONE) from error
         return see_other(f"{address}?done_left={left}")
 
     router.add_api_route("", show, methods=["GET"], dependencies=[coordinator])

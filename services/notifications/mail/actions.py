@@ -1,5 +1,6 @@
 """Retry and resend messages, and settle people who could not be reached by mail."""
 
+from datetime import datetime
 from uuid import UUID
 
 from services.notifications.guards import reads
@@ -10,32 +11,44 @@ from services.notifications.mail.store.resending import Resent
 from services.notifications.mail.store.unreachable import Unreachable
 from services.notifications.messages import actions as messages
 from services.notifications.messages.store import messages as store
+from services.notifications.messages.store.messages import MessageRow
 from shared.bus import Bus, Tx, set_aside
+from shared.bus.db.last_fact import last_fact
+from shared.contracts.notifications import NotificationSent
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import Principal
 from shared.time import clock
+from shared.time.dates import moment
 
 
 async def retry(bus: Bus, actor: str, message_id: UUID) -> None:
     """Send again what failed, or may have been sent, of a message, under its old Message-ID.
 
-    Raises `Refused` (409) where nothing did.
+    One that waits to be sent stays so. Raises `Refused` (404, 409) with what is true now.
     """
     async with bus.transaction(actor) as tx:
+        message = await _locked(tx, message_id)
+        if message.state == store.WAITING:
+            return
         if not await messages.retry_failed(tx, message_id):
-            raise Refused(gettext("This message did not fail, so there is nothing to send again."), 409)
+            raise await _state(tx, message)
         await set_aside.clear(tx.session, UNSURE_WORK, {str(message_id)})
         await tx.changed("messages")
 
 
 async def count_as_sent(bus: Bus, actor: str, message_id: UUID) -> None:
-    """Count as sent what may have been sent of a message. Raises `Refused` (409) where there is no such mail."""
+    """Count as sent what may have been sent of a message; the same person's second click changes nothing.
+
+    Raises `Refused` (404, 409) with what is true now where there is no such mail.
+    """
     async with bus.transaction(actor) as tx:
+        message = await _locked(tx, message_id)
         rows = await messages.count_as_sent(tx, message_id)
-        message = await store.message(tx.session, message_id)
-        if not rows or message is None:
-            raise Refused(gettext("Somebody has decided it already."), code=ProblemCode.ALREADY_DONE)
+        if not rows and await _counted_by(tx, message):
+            return
+        if not rows:
+            raise await _state(tx, message)
         for row in rows:
             await tx.record(sent(message, row.language, row.attempts), row.id, correlation=message.story)
         await set_aside.clear(tx.session, UNSURE_WORK, {str(message_id)})
@@ -45,12 +58,16 @@ async def count_as_sent(bus: Bus, actor: str, message_id: UUID) -> None:
 async def resend(bus: Bus, actor: str, message_id: UUID, reason: ResendReason) -> None:
     """Write a message anew and send it as a new mail; who did it and why is kept.
 
-    Raises `Refused` (409) where it waits to be sent: a second click sends nothing twice.
+    While it waits to be sent, the same by the same person changes nothing. Raises `Refused` (404, 409).
     """
     async with bus.transaction(actor) as tx:
+        message = await _locked(tx, message_id)
         generation = await messages.write_anew(tx, message_id)
         if generation is None:
-            raise Refused(gettext("This message is waiting to be sent already."), code=ProblemCode.ALREADY_DONE)
+            last = next(iter(reversed(await resending.resendings(tx.session, message_id))), None)
+            if last is not None and (last.generation, last.actor, last.reason) == (message.generation, actor, reason):
+                return
+            raise await _state(tx, message)
         await set_aside.clear(tx.session, UNSURE_WORK, {str(message_id)})
         row = Resent(message_id=message_id, generation=generation, at=clock.now(), actor=actor, reason=reason.value)
         await resending.add(tx.session, row)
@@ -58,29 +75,73 @@ async def resend(bus: Bus, actor: str, message_id: UUID, reason: ResendReason) -
 
 
 async def retry_recipient(bus: Bus, principal: Principal, recipient: UUID) -> None:
-    """Send the last failed message again to a person who could not be reached. Raises `Refused` (404, 409)."""
+    """Send the last failed message again to a person who could not be reached; one that waits to be sent stays so.
+
+    Raises `Refused` (404, 409).
+    """
     async with bus.transaction(principal.subject) as tx:
         row = await _unreachable(tx, principal, recipient)
+        if row.settled_at is not None:
+            raise _settled(row.settled_at)
+        message = await _locked(tx, row.message_id)
+        if message.state == store.WAITING:
+            return
+        if not await messages.retry_failed(tx, row.message_id):
+            raise await _state(tx, message)
         row.tried_at = clock.now()
         tx.session.add(row)
-        if not await messages.retry_failed(tx, row.message_id):
-            raise Refused(
-                gettext("It is being sent again already, or was sent in the meantime."), code=ProblemCode.ALREADY_DONE
-            )
         await tx.changed("messages")
 
 
 async def settle_recipient(bus: Bus, principal: Principal, recipient: UUID) -> None:
-    """Take a person off the list: the mailbox works again, or they were reached otherwise. Raises `Refused` (404)."""
+    """Take a person off the list: the mailbox works again, or they were reached otherwise.
+
+    The same person's second click changes nothing. Raises `Refused` (404, 409).
+    """
     async with bus.transaction(principal.subject) as tx:
         row = await _unreachable(tx, principal, recipient)
+        if row.settled_at is not None and row.settled_by == principal.subject:
+            return
+        if row.settled_at is not None:
+            raise _settled(row.settled_at)
         row.settled_at, row.settled_by = clock.now(), principal.subject
         tx.session.add(row)
         await tx.changed("messages")
 
 
+def _settled(at: datetime) -> Refused:
+    sentence = gettext("This person was taken off the list on %(when)s.") % {"when": moment(at)}
+    return Refused(sentence, code=ProblemCode.ALREADY_DONE)
+
+
 async def _unreachable(tx: Tx, principal: Principal, recipient: UUID) -> Unreachable:
-    found = (await unreachable.open_entries(tx.session, [recipient], lock=True)).get(recipient)
+    found = await unreachable.entry(tx.session, recipient)
     if found is None or not reads(principal, found.country):
-        raise Refused(gettext("This person is not on the list, or not any more."), 404)
+        raise Refused(gettext("This person is not on the list."), 404)
     return found
+
+
+async def _locked(tx: Tx, message_id: UUID) -> MessageRow:
+    found = await store.locked(tx.session, message_id)
+    if found is None:
+        raise Refused(gettext("There is no such message."), 404)
+    return found
+
+
+async def _counted_by(tx: Tx, message: MessageRow) -> bool:
+    """Return whether the same person counted a message as sent."""
+    rows = await store.notifications_of(tx.session, message.id)
+    facts = [await last_fact(tx.session, row.id, [NotificationSent]) for row in rows if row.state == store.SENT]
+    return any(fact is not None and fact.actor == tx.actor for fact in facts)
+
+
+async def _state(tx: Tx, message: MessageRow) -> Refused:
+    """Return the refusal (409) that names the present state of a message."""
+    if message.state == store.WAITING:
+        return Refused(gettext("This message is waiting to be sent."), code=ProblemCode.IN_PROGRESS)
+    rows = await store.notifications_of(tx.session, message.id)
+    moments = [row.sent_at for row in rows if row.sent_at is not None]
+    if moments:
+        sentence = gettext("This message was sent on %(when)s.") % {"when": moment(max(moments))}
+        return Refused(sentence, code=ProblemCode.ALREADY_DONE)
+    return Refused(gettext("Nothing of this message failed, and nobody was to get it by mail."), 409)

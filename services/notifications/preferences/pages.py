@@ -15,9 +15,12 @@ from services.notifications.parameters import BusDep, settings_of
 from services.notifications.preferences import actions
 from services.notifications.preferences.model.choices import Choice, optional, recipient_in
 from shared.bus import Bus
+from shared.bus.db.outdated import Outdated
+from shared.errors import ProblemCode
 from shared.i18n import N_, gettext
 from shared.identity import public
 from shared.identity.page_limits import count_link
+from shared.identity.versions import expect_opened, opened_versions, show_versions
 from shared.web.forms import Needed, RadioField
 from shared.web.quiet_hours import QuietHoursForm
 from shared.web.render import render, see_other
@@ -41,7 +44,9 @@ class ChoiceForm(QuietHoursForm):
 @router.get("/{token}")
 async def ask(request: Request, token: str, bus: BusDep) -> Response:
     """Return the present choice."""
-    return _page(request, token, ChoiceForm(data=await _present_choice(bus, _recipient(request, token))))
+    whose = _recipient(request, token)
+    await _expect_opened(request, bus, whose)
+    return _page(request, token, ChoiceForm(data=await _present_choice(bus, whose)))
 
 
 @router.post("/{token}")
@@ -52,11 +57,25 @@ async def answer(request: Request, token: str, bus: BusDep) -> Response:
     if (await request.form()).get(name) == value:
         await actions.choose(bus, whose, Choice.NONE)
         return PlainTextResponse("unsubscribed")
+    await _expect_opened(request, bus, whose)
     form = await ChoiceForm.read(request, **await _present_choice(bus, whose))
     if not form.validate():
         return _page(request, token, form, 422)
-    await actions.choose(bus, whose, Choice(form.choice.data), form.as_text)
+    try:
+        await actions.choose(bus, whose, Choice(form.choice.data), form.as_text)
+    except Outdated as outdated:
+        if outdated.code is ProblemCode.VERSION_NEEDED:
+            raise
+        form.compare(outdated.detail, ChoiceForm(data=await _present_choice(bus, whose)))
+        show_versions(request, outdated)
+        return _page(request, token, form, outdated.status_code)
     return see_other(f"/notifications/choice/{token}?done=yes")
+
+
+async def _expect_opened(request: Request, bus: Bus, whose: UUID) -> None:
+    """Have the form rest on the choice that was there when it was opened: of two tabs the later one is told."""
+    async with bus.read() as session:
+        await expect_opened(request, session, actions.choice_record(whose))
 
 
 async def _present_choice(bus: Bus, whose: UUID) -> dict[str, str]:
@@ -73,6 +92,7 @@ def _page(request: Request, token: str, form: ChoiceForm, status: int = 200) -> 
         form=form,
         token=token,
         subjects=subjects,
+        opened=opened_versions(request) or [],
         done=request.query_params.get("done"),
     )
 

@@ -14,6 +14,7 @@ from services.notifications.messages.store.messages import AnyMessage, MessageRo
 from services.notifications.preferences.model.choices import Choice
 from services.notifications.preferences.model.quiet_hours import Hours
 from services.notifications.tables import Table, table_of
+from shared.bus.db.records import Record
 from shared.bus.db.transaction import asking
 
 if TYPE_CHECKING:
@@ -33,6 +34,15 @@ class ChoiceRow(Table, table=True):
     choice: str = Choice.EACH.value
     quiet: str | None = Field(default=None, description="No mail: 22:00-06:00, or none; empty: the country's hours")
     at: datetime = Field(sa_type=sa.DateTime(timezone=True), description="Domain time")
+
+
+CHOICE = Record(ChoiceRow, key="recipient")
+
+
+async def has_chosen(session: AsyncSession, recipient: UUID, choices: Mapping[str, str | None]) -> bool:
+    """Return whether a person's row has these values; it is locked until the transaction ends, if there is one."""
+    row = await session.get(ChoiceRow, recipient, with_for_update=True, populate_existing=True)
+    return row is not None and all(getattr(row, name) == value for name, value in choices.items())
 
 
 async def chosen(session: AsyncSession, recipients: Iterable[UUID]) -> dict[UUID, Choice]:

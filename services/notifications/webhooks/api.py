@@ -15,8 +15,6 @@ from services.notifications.webhooks.views import READERS, Webhook, WebhookDeliv
 from shared.bus import Bus
 from shared.contracts.base import IsoMoment
 from shared.contracts.codes import Role, WebhookReach
-from shared.errors import ProblemCode, Refused
-from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.ids import new_id
 from shared.web.paging import PageDep
@@ -94,11 +92,6 @@ async def register(body: NewEndpointIn, bus: BusDep, settings: SettingsDep, prin
     endpoint_id = body.id or new_id()
     draft = endpoints.Draft(body.url, body.description, body.events)
     secret = await endpoints.register(bus, settings, principal.subject, endpoint_id, body.reach, draft)
-    if secret is None:
-        raise Refused(
-            gettext("It is registered already. Its secret was shown once; give it a new one if it was lost."),
-            code=ProblemCode.DUPLICATE,
-        )
     return WebhookSecret(id=endpoint_id, secret=secret)
 
 
@@ -144,7 +137,6 @@ async def rotate(
 ) -> WebhookSecret:
     """Make a new secret; the old one signs beside it for a while."""
     secret = await endpoints.rotate(bus, settings, principal.subject, endpoint_id, new_id(), body.hours)
-    assert secret is not None
     return WebhookSecret(id=endpoint_id, secret=secret)
 
 

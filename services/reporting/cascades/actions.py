@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,11 +16,13 @@ from services.reporting.cascades.store import Cascade
 from services.reporting.cascades.views import Sessions, sessions
 from services.reporting.cases import views as cases_views
 from shared.bus.set_aside import SetAside
-from shared.contracts.codes import AnswerForm, Respondent
-from shared.contracts.outcomes import AnswerAsked, CascadeConfirmed, CascadeRefused
+from shared.contracts.codes import AnswerForm, CascadeRefusal, Respondent
+from shared.contracts.labels import label
+from shared.contracts.outcomes import AnswerAsked, CascadeConfirmed, CascadeDelivered, CascadeRefused
 from shared.errors import ProblemCode, Refused
-from shared.i18n import N_, gettext
+from shared.i18n import N_, gettext, ngettext
 from shared.time import clock
+from shared.time.dates import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,63 +41,90 @@ _AT_ONCE, _MOST = 100, 10_000
 
 
 async def report(bus: Bus, subject: str, cascade_id: UUID, reported: model.Session) -> Sessions:
-    """Report a session; the same id once more changes nothing.
+    """Report a session; the same one once more changes nothing.
 
-    Raises `Refused`: 404 for others than the officer, 409 before the end or too late, 422 with the fields.
+    Raises `Refused`: 404 for others than the officer, 409 before the end, too late or if another session has the id,
+    422 with the fields.
     """
     async with bus.transaction("respondent") as tx:
         found = await sessions(tx.session, subject)
         case = found.form.case
         if found.managed:
             raise Refused(gettext("There is no such form."), 404)
-        if not case.open:
-            raise Refused(
-                gettext("It is not over yet: you can answer from its last day on."), code=ProblemCode.TOO_EARLY
+        before = await store.by_id(tx.session, cascade_id)
+        if before is None:
+            event = _delivered(found, cascade_id, reported)
+            tx.actor = f"respondent:{found.form.respondent.value}"
+            row = Cascade(
+                id=cascade_id,
+                case_id=case.id,
+                application_id=case.application_id,
+                held_on=event.delivered_on,
+                format=event.format.value,
+                attendees=event.attendees,
+                about=reported.about.strip(),
+                told_at=clock.now(),
             )
-        if not found.open:
-            raise Refused(gettext("The time to report sessions is over."), code=ProblemCode.DEADLINE_PASSED)
-        try:
-            event = model.delivered(case, cascade_id, reported, clock.today())
-        except NotComplete as problem:
-            raise _refused(problem) from None
-        tx.actor = f"respondent:{found.form.respondent.value}"
-        row = Cascade(
-            id=cascade_id,
-            case_id=case.id,
-            application_id=case.application_id,
-            held_on=event.delivered_on,
-            format=event.format.value,
-            attendees=event.attendees,
-            about=reported.about.strip(),
-            told_at=clock.now(),
-        )
-        if await store.add(tx.session, row):
-            await tx.record(event, case.id, correlation=case.application_id)
+            if await store.add(tx.session, row):
+                await tx.record(event, case.id, correlation=case.application_id)
+            else:
+                before = await store.by_id(tx.session, cascade_id)
+        if before is not None:
+            _same(found, before, reported)
     async with bus.read() as session:
         return await sessions(session, subject)
 
 
-async def confirm(bus: Bus, subject: str, cascade_id: UUID, attendees: int | None, reason: str) -> None:
-    """Confirm a session as line manager, perhaps with a lower number.
+def _delivered(found: Sessions, cascade_id: UUID, reported: model.Session) -> CascadeDelivered:
+    if not found.form.case.open:
+        raise Refused(gettext("It is not over yet: you can answer from its last day on."), code=ProblemCode.TOO_EARLY)
+    if not found.open:
+        raise Refused(gettext("The time to report sessions is over."), code=ProblemCode.DEADLINE_PASSED)
+    try:
+        return model.delivered(found.form.case, cascade_id, reported, clock.today())
+    except NotComplete as problem:
+        raise _refused(problem) from None
 
-    Raises as `report`, and 409 once it was answered.
+
+def _same(found: Sessions, before: Cascade, reported: model.Session) -> None:
+    """Raise `Refused` (409) unless the session with that id is the one that is reported."""
+    if before.case_id != found.form.case.id:
+        sentence = gettext("Another session has this id, so yours was not saved. Report it with a new id.")
+        raise Refused(sentence, code=ProblemCode.DUPLICATE)
+    told = model.Session(before.held_on, before.format, before.attendees, before.about)
+    if told != replace(reported, about=reported.about.strip()):
+        sentence = gettext(
+            "This was reported with other answers on %(when)s, so nothing was changed. If both sessions were held,"
+            " report this one as a new session."
+        )
+        raise Refused(sentence % {"when": moment(before.told_at)}, code=ProblemCode.DUPLICATE)
+
+
+async def confirm(bus: Bus, subject: str, cascade_id: UUID, attendees: int | None, reason: str) -> None:
+    """Confirm a session as line manager, perhaps with a lower number; the same answer again changes nothing.
+
+    Raises as `report`, and 409 where another answer was given.
     """
     async with bus.transaction("respondent") as tx:
-        found, row = await _waiting(tx.session, subject, cascade_id)
-        case = found.form.case
+        found, row = await _asked(tx.session, subject, cascade_id)
+        why = reason.strip() if attendees is not None and attendees < row.attendees else ""
+        if _answered(row, CascadeState.CONFIRMED, (row.confirmed, row.why) == (attendees, why)):
+            return
         try:
-            event = model.confirmed(case, row.id, row.held_on, row.attendees, attendees, reason)
+            event = model.confirmed(found.form.case, row.id, row.held_on, row.attendees, attendees, reason)
         except NotComplete as problem:
             raise _refused(problem) from None
         row.state, row.confirmed, row.settled_at = CascadeState.CONFIRMED, event.attendees, clock.now()
-        row.why = reason.strip() if event.attendees < row.attendees else ""
+        row.why = why
         await _settle(tx, found, row, event)
 
 
 async def refuse(bus: Bus, subject: str, cascade_id: UUID, reason: str) -> None:
     """Refuse a session as line manager, with a reason (a code of `CascadeRefusal`); raises as `confirm`."""
     async with bus.transaction("respondent") as tx:
-        found, row = await _waiting(tx.session, subject, cascade_id)
+        found, row = await _asked(tx.session, subject, cascade_id)
+        if _answered(row, CascadeState.REFUSED, row.reason == reason):
+            return
         try:
             event = model.refused(found.form.case, row.id, row.held_on, reason)
         except NotComplete as problem:
@@ -109,16 +139,33 @@ async def _settle(tx: Tx, found: Sessions, row: Cascade, event: CascadeConfirmed
     await tx.record(event, row.case_id, correlation=found.form.case.application_id)
 
 
-async def _waiting(session: AsyncSession, subject: str, cascade_id: UUID) -> tuple[Sessions, Cascade]:
+async def _asked(session: AsyncSession, subject: str, cascade_id: UUID) -> tuple[Sessions, Cascade]:
     found = await sessions(session, subject)
     row = await store.cascade(session, found.form.case.id, cascade_id)
     if not found.managed or row is None:
         raise Refused(gettext("There is no such session."), 404)
-    if not found.form.case.open:
+    if row.state == CascadeState.REPORTED and not found.form.case.open:
         raise Refused(gettext("This was entered in error: nothing is asked about it any more."), 409)
-    if row.state != CascadeState.REPORTED:
-        raise Refused(gettext("You have answered about this session before."), code=ProblemCode.ALREADY_DONE)
     return found, row
+
+
+def _answered(row: Cascade, state: CascadeState, same: bool) -> bool:  # noqa: FBT001 - a comparison, not a switch
+    """Return whether a session was answered so before: with that state, and the same words. Raises `Refused` (409)."""
+    if row.state == CascadeState.REPORTED:
+        return False
+    if row.state == state and same:
+        return True
+    words = {"when": moment(row.settled_at)}
+    if row.state == CascadeState.CONFIRMED:
+        sentence = ngettext(
+            "This session was confirmed on %(when)s, for %(num)d person.",
+            "This session was confirmed on %(when)s, for %(num)d people.",
+            row.confirmed or 0,
+        )
+        raise Refused(sentence % {**words, "num": row.confirmed or 0}, code=ProblemCode.ALREADY_DONE)
+    reason = label(CascadeRefusal(row.reason)) if row.reason else ""
+    sentence = gettext("On %(when)s the answer to this session was that it cannot be confirmed: %(reason)s.")
+    raise Refused(sentence % {**words, "reason": reason}, code=ProblemCode.ALREADY_DONE)
 
 
 async def remind(bus: Bus, lease: Lease | None = None, aside: SetAside[UUID] | None = None) -> int:

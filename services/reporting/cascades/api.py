@@ -21,7 +21,7 @@ router = APIRouter(prefix="/reporting/api/v1", tags=["outcomes"])
 class SessionIn(BaseModel):
     """A session that was held: its day, kind, how many people it reached, what it was about.
 
-    Sent again under the same `id` it changes nothing.
+    Sent again with the same `id` it changes nothing; another session with that `id` is refused (409).
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -15,7 +15,7 @@ from services.reporting.cascades.views import Sessions, sessions
 from services.reporting.guards import Passing
 from services.reporting.parameters import BusDep
 from shared.contracts.codes import CascadeFormat, CascadeRefusal
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_
 from shared.ids import new_id, read_id
 from shared.web import states
@@ -117,17 +117,19 @@ async def show(request: Request, _: Passing, bus: BusDep, subject: str) -> Respo
 async def report(request: Request, _: Passing, bus: BusDep, subject: str) -> Response:
     """Report a session."""
     form = await SessionForm.read(request)
-    cascade_id = read_id(str((await request.form()).get("cascade_id", ""))) or new_id()
+    cascade_id, status = read_id(str((await request.form()).get("cascade_id", ""))) or new_id(), 422
     if form.validate():
         reported = Session(form.held_on.data, form.format.data or "", form.attendees.data, form.about.data or "")
         try:
             await actions.report(bus, subject, cascade_id, reported)
         except Refused as problem:
-            form.take(problem)
+            form.take(problem, statuses=(409, 422) if problem.code is ProblemCode.DUPLICATE else (422,))
+            if problem.code is ProblemCode.DUPLICATE:
+                status, cascade_id = 409, new_id()  # sent again, it is another session
         else:
             return see_other(f"/reporting/cascades/{subject}?done=told")
     async with bus.read() as session:
-        return _page(request, await sessions(session, subject), form=form, cascade_id=str(cascade_id), status=422)
+        return _page(request, await sessions(session, subject), form=form, cascade_id=str(cascade_id), status=status)
 
 
 @router.post("/reporting/cascades/{subject}/{cascade_id}/confirm")

@@ -77,6 +77,11 @@ def _unanswered(before: datetime) -> sa.ColumnElement[bool]:
     )
 
 
+async def by_id(session: AsyncSession, cascade_id: UUID) -> Cascade | None:
+    """Return one session of any visit or mentorship."""
+    return await session.get(Cascade, cascade_id)
+
+
 async def to_remind(session: AsyncSession, before: datetime, limit: int) -> list[UUID]:
     """Return the visits and mentorships with sessions to remind of, the oldest session first."""
     first = sa.func.min(col(Cascade.told_at))

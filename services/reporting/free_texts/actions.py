@@ -36,14 +36,9 @@ async def correct(bus: Bus, subject: str, kind: str, corrected: Mapping[str, str
     async with bus.transaction("respondent") as tx:
         form = await requested_form(tx.session, subject, kind)
         if form.submission is None:
-            raise Refused(gettext("Nothing was handed in yet."), code=ProblemCode.STEP_MISSING)
+            raise Refused(gettext("Nothing was submitted yet."), code=ProblemCode.STEP_MISSING)
         # Erasing locks the row too, so that text erased meanwhile is not written again.
         await tx.session.refresh(form.submission, with_for_update=True)
-        if not await correctable(tx.session, form):
-            raise Refused(
-                gettext("The words can no longer be corrected: the figures of that period are frozen."),
-                code=ProblemCode.DEADLINE_PASSED,
-            )
         try:
             texts = model_forms.texts(HEADINGS[kind], corrected)
         except model_forms.NotComplete as problem:
@@ -51,6 +46,13 @@ async def correct(bus: Bus, subject: str, kind: str, corrected: Mapping[str, str
             raise Refused(gettext("Something is missing."), 422, fields) from None
         if texts == form.submission.texts:
             return
+        if model_forms.ERASED in form.submission.texts.values():
+            raise Refused(gettext("The words were erased, so they can no longer be corrected."), 409)
+        if not await correctable(tx.session, form):
+            raise Refused(
+                gettext("The words can no longer be corrected: the figures of that period are frozen."),
+                code=ProblemCode.DEADLINE_PASSED,
+            )
         form.submission.texts = texts
         tx.session.add(form.submission)
         respondent = f"respondent:{Respondent(form.respondent).value}"
@@ -79,7 +81,7 @@ async def give(bus: Bus, caller: str, application_id: UUID, purpose: str) -> lis
 async def erase(bus: Bus, principal: Principal, application_id: UUID, form: str, reason: str) -> int:
     """Erase the text about an application, of one form or (empty) of all; scores stay. Return the number of texts.
 
-    Raises `Refused` (422) without a reason, (404) for an unknown application.
+    Where there is none, nothing is logged. Raises `Refused` (422) without a reason, (404) for an unknown application.
     """
     if not reason.strip() or len(reason) > model_forms.LONGEST:
         sentence = gettext("Say on whose request or why, without repeating what was written")
@@ -88,9 +90,9 @@ async def erase(bus: Bus, principal: Principal, application_id: UUID, form: str,
         if await facts_store.application(tx.session, str(application_id)) is None:
             raise Refused(gettext("No application with that reference has arrived here."), 404)
         cut = await store.erase(tx.session, application_id, form)
-        store.log(
-            tx.session, clock.now(), principal.subject, "erased", application_id, form=form, reason=reason.strip()
-        )
+        if cut:
+            why = reason.strip()
+            store.log(tx.session, clock.now(), principal.subject, "erased", application_id, form=form, reason=why)
     return cut
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from services.reporting.periods.model.approval import NotNow
 from shared.errors import ProblemCode
-from shared.i18n import N_
+from shared.i18n import N_, gettext
+from shared.time.dates import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,14 +55,25 @@ class TargetValue:
         """The place of the value: a later approved value for the same place replaces the earlier one."""
         return self.indicator, self.kind, self.day
 
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What somebody wrote: two values with the same content are one."""
+        return *self.place, self.value, self.source, self.comment
+
 
 def approve(target_value: TargetValue, by: str, at: datetime) -> TargetValue:
     """Approve what another person wrote. Raises `NotNow`."""
     if target_value.approved_at is not None:
-        raise NotNow(N_("This value is approved already."), ProblemCode.ALREADY_DONE)
+        raise approved_before(target_value)
     if by == target_value.author:
         raise NotNow(N_("You wrote this value: somebody else has to approve it."), ProblemCode.SECOND_PERSON_NEEDED)
     return replace(target_value, approved_by=by, approved_at=at)
+
+
+def approved_before(target_value: TargetValue) -> NotNow:
+    """Return the exception that says when a value was approved."""
+    sentence = gettext("This value was approved on %(when)s. Write another value for the same day to change it.")
+    return NotNow(sentence % {"when": moment(target_value.approved_at)}, ProblemCode.ALREADY_DONE)
 
 
 def standing(target_values: Iterable[TargetValue], at: datetime | None = None) -> list[TargetValue]:

@@ -219,6 +219,34 @@ async def advance(connection: asyncpg.Connection, moved: Sequence[tuple[Key, Sta
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How a dead letter was settled: `skipped`, `redriven` or `healed`, by whom, when and why."""
+
+    how: str
+    by: str
+    reason: str
+    at: datetime
+    topic: str
+    subject: str
+
+
+async def settled(session: AsyncSession, parked_id: int) -> Settled | None:
+    """Return how the dead letter with that id was settled; None if it was not, or never existed."""
+    query = text(
+        "SELECT settled_how, settled_by, settled_reason, settled_at, topic, subject FROM parked"
+        " WHERE id = :id AND settled_at IS NOT NULL"
+    )
+    row = (await session.execute(query, {"id": parked_id})).one_or_none()
+    return None if row is None else Settled(*row)
+
+
+async def left_of(session: AsyncSession, topic: str, subject: str) -> int:
+    """Return how many dead letters a subject has that are not settled."""
+    query = text("SELECT count(*) FROM parked WHERE settled_at IS NULL AND topic = :topic AND subject = :subject")
+    return int((await session.execute(query, {"topic": topic, "subject": subject})).scalar_one())
+
+
 async def open_events(session: AsyncSession, *, after: int = 0, limit: int = 50) -> list[DeadLetter]:
     """Return the dead letters that are not settled, oldest first, after the id `after`."""
     rows = await session.execute(

@@ -27,6 +27,10 @@ class NoSuchDeadLetter(LookupError):
     """There is no such dead letter, or it has been settled already."""
 
 
+class NotItsTurn(NoSuchDeadLetter):
+    """An earlier dead letter of the subject comes first: else it would count as applied, and be dropped."""
+
+
 async def redrive(bus: Bus, consumers: Consumers, topic: str, subject: str, by: str, reason: str) -> tuple[int, int]:
     """Apply the dead letters of `subject` again; return how many there were and how many failed again.
 
@@ -40,22 +44,24 @@ async def redrive(bus: Bus, consumers: Consumers, topic: str, subject: str, by: 
 async def skip(bus: Bus, consumers: Consumers, parked_id: int, by: str, reason: str) -> tuple[int, int]:
     """Pass one dead letter over and redrive what waited behind it; return the same as `redrive`.
 
-    Raises `NoSuchDeadLetter`.
+    Raises `NoSuchDeadLetter`, `NotItsTurn`.
     """
+    select = "SELECT * FROM parked WHERE id = $1 AND settled_at IS NULL"
     async with bus.transaction(by) as tx:
         connection = await driver(tx.session)
-        row = await connection.fetchrow("SELECT * FROM parked WHERE id = $1 AND settled_at IS NULL", parked_id)
+        row = await connection.fetchrow(select, parked_id)
+        if row is not None:
+            await offsets.lock(connection, [(row["topic"], row["partition"])])
+            row = await connection.fetchrow(select, parked_id)  # somebody else may have settled it meanwhile
         if row is None:
             raise NoSuchDeadLetter(f"No parked event has the number {parked_id}, or it is settled already.")
-        await offsets.lock(connection, [(row["topic"], row["partition"])])
         first = await connection.fetchval(
             "SELECT min(sequence) FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2",
             row["topic"],
             row["subject"],
         )
         if row["sequence"] is not None and first < row["sequence"]:
-            # Else those before it would count as applied, and be dropped.
-            raise NoSuchDeadLetter(f"Event {first} of {row['subject']} comes first: redrive or skip that one.")
+            raise NotItsTurn(f"Event {first} of {row['subject']} comes first: redrive or skip that one.")
         await letters.settle(connection, [parked_id], "skipped", by, reason)
         if row["sequence"] is not None:
             await connection.execute(
@@ -89,6 +95,8 @@ async def _apply_again(
         raise NoSuchDeadLetter(f"Nothing of {subject} is parked on {topic}.")
     await offsets.lock(connection, [(row["topic"], row["partition"]) for row in rows])
     rows = await connection.fetch(select, topic, subject)
+    if not rows:
+        raise NoSuchDeadLetter(f"Nothing of {subject} is parked on {topic} any more.")
     records = [stored(row) for row in rows]
     await letters.settle(connection, [row["id"] for row in rows], "redriven", by, reason)
     await applier.apply(tx, records, one_by_one=True)

@@ -100,6 +100,11 @@ async def open_entries(
     return {row.recipient: row for row in (await session.scalars(for_update(query) if lock else query)).all()}
 
 
+async def entry(session: AsyncSession, recipient: UUID) -> Unreachable | None:
+    """Return the newest entry of a person, settled or not, locked until the transaction ends."""
+    return await session.scalar(for_update(select(Unreachable).where(col(Unreachable.recipient) == recipient)))
+
+
 async def note_address_request(session: AsyncSession, recipient: UUID, at: datetime) -> None:
     """Note that an unreachable person was asked to confirm a new address (`at` is domain time)."""
     mine = (col(Unreachable.recipient) == recipient, col(Unreachable.settled_at).is_(None))

@@ -497,6 +497,11 @@ def _named(words: str) -> sa.ColumnElement[bool]:
     return col(MessageRow.reference) == words.strip().upper()
 
 
+async def locked(session: AsyncSession, message_id: UUID) -> MessageRow | None:
+    """Return a message, locked until the transaction ends."""
+    return await session.get(MessageRow, message_id, with_for_update=True, populate_existing=True)
+
+
 async def retry_failed(session: AsyncSession, message_id: UUID, now: datetime) -> bool:
     """Retry what failed or may have been sent of a message at once (`now` is real time); False where nothing is.
 

@@ -14,12 +14,14 @@ from services.notifications.webhooks.model.webhook import LONGEST_DESCRIPTION, c
 from services.notifications.webhooks.store import deliveries as queue
 from services.notifications.webhooks.store import endpoints
 from services.notifications.webhooks.transport.post import allowed, resolve
+from shared.bus.db.last_fact import last_fact
 from shared.contracts.codes import WebhookChange, WebhookPauseCause, WebhookReach
+from shared.contracts.notifications import WebhookChanged
 from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.ids import new_id
 from shared.time import clock
-from shared.time.dates import EARLIEST, LATEST
+from shared.time.dates import EARLIEST, LATEST, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +36,8 @@ MOST = 50
 OVERLAPS = (0, 24, 72, 168)
 """For how many hours an old secret may still be signed with."""
 _SECONDS = 5.0
+_AGAIN = timedelta(minutes=10)
+"""For so long (real time) a form that is sent again shows the secret that it made."""
 _MANY = N_("There are fifty webhooks already. Remove one that is no longer used.")
 
 
@@ -55,16 +59,16 @@ async def register(
     draft: Draft,
     *,
     lookup: Lookup = resolve,
-) -> str | None:
-    """Register an endpoint; return its secret, this once, or None where that id was registered before.
+) -> str:
+    """Register an endpoint; return its secret, this once and to the same person's second click shortly after.
 
-    Raises `Refused` (422, by field).
+    Raises `Refused`: 409 where that id was registered before, 422 by field.
     """
     checked = await _checked(settings, reach, draft, lookup)
     secret = new_secret()
     async with bus.transaction(actor) as tx:
-        if await endpoints.endpoint(tx.session, endpoint_id) is not None:
-            return None
+        if (known := await endpoints.endpoint(tx.session, endpoint_id)) is not None:
+            return await _registered(tx, settings, known, reach, checked)
         if await endpoints.count(tx.session) >= MOST:
             raise Refused(gettext(_MANY), 422, {"url": gettext(_MANY)})
         row = endpoints.Endpoint(
@@ -77,7 +81,7 @@ async def register(
             made_at=clock.now(),
         )
         if not await endpoints.add(tx.session, row):
-            return None
+            return await _registered(tx, settings, await _there(tx, endpoint_id), reach, checked)
         await _add_secret(tx, settings, endpoint_id, new_id(), secret)
         await announce(tx, await _there(tx, endpoint_id), WebhookChange.REGISTERED)
     return secret
@@ -86,9 +90,10 @@ async def register(
 async def change(
     bus: Bus, settings: Settings, actor: str, endpoint_id: UUID, draft: Draft, *, lookup: Lookup = resolve
 ) -> None:
-    """Change an endpoint's address, description and events; its reach stays. Raises `Refused` (404, 422).
+    """Change an endpoint's address, description and events; its reach stays. The same again changes nothing.
 
-    Failures and pauses of the old address do not count at a new one: what waits goes there at once.
+    Raises `Refused` (404, 422). Failures and pauses of the old address do not count at a new one: what waits goes there
+    at once.
     """
     async with bus.read() as session:
         stored = await endpoints.endpoint(session, endpoint_id)
@@ -97,6 +102,8 @@ async def change(
     checked = await _checked(settings, WebhookReach(stored.reach), draft, lookup)
     async with bus.transaction(actor) as tx:
         endpoint = await _there(tx, endpoint_id)
+        if _draft_of(endpoint) == checked:
+            return
         if endpoint.url != checked.url:
             _forgive(endpoint)
             if endpoint.state == endpoints.FAILING:
@@ -106,12 +113,11 @@ async def change(
         await announce(tx, endpoint, WebhookChange.CHANGED)
 
 
-async def rotate(
-    bus: Bus, settings: Settings, actor: str, endpoint_id: UUID, secret_id: UUID, hours: int
-) -> str | None:
-    """Give an endpoint a new secret; both sign for so many hours. Return it this once, None where the id was used.
+async def rotate(bus: Bus, settings: Settings, actor: str, endpoint_id: UUID, secret_id: UUID, hours: int) -> str:
+    """Give an endpoint a new secret; both sign for so many hours.
 
-    Raises `Refused` (404, 422).
+    Return it this once, and to the same person's second click shortly after. Raises `Refused`: 404, 409 where that id
+    was used before, 422.
     """
     if hours not in OVERLAPS:
         sentence = gettext("Choose for how long the old secret still counts")
@@ -119,8 +125,8 @@ async def rotate(
     now, secret = datetime.now(UTC), new_secret()
     async with bus.transaction(actor) as tx:
         endpoint = await _there(tx, endpoint_id)
-        if await endpoints.secret(tx.session, secret_id) is not None:
-            return None
+        if (known := await endpoints.secret(tx.session, secret_id)) is not None:
+            return await _shown_again(tx, settings, endpoint, known)
         await endpoints.retire(tx.session, endpoint_id, now + timedelta(hours=hours), now)
         await _add_secret(tx, settings, endpoint_id, secret_id, secret)
         await announce(tx, endpoint, WebhookChange.ROTATED)
@@ -165,24 +171,32 @@ async def remove(bus: Bus, actor: str, endpoint_id: UUID) -> None:
 
 
 async def test(bus: Bus, actor: str, endpoint_id: UUID) -> UUID:
-    """Send a test, also to a paused endpoint; return the delivery's id. Raises `Refused` (404, 409)."""
+    """Send a test, also to a paused endpoint; return the delivery's id, that of a test on its way where there is one.
+
+    Raises `Refused` (404).
+    """
     async with bus.transaction(actor) as tx:
         await _there(tx, endpoint_id)
-        if await queue.has_test(tx.session, endpoint_id):
-            raise Refused(
-                gettext("A test is on its way already. Look at its result first."), code=ProblemCode.IN_PROGRESS
-            )
+        if (waiting := await queue.waiting_test(tx.session, endpoint_id)) is not None:
+            return waiting
         return await enqueue_test(tx, endpoint_id)
 
 
 async def send_again(bus: Bus, actor: str, delivery_id: UUID) -> None:
-    """Send a delivery again, under its old `webhook-id`. Raises `Refused` (404, 409)."""
+    """Send a delivery again, under its old `webhook-id`; one that is about to be sent stays so.
+
+    Raises `Refused` (404, 409).
+    """
     async with bus.transaction(actor) as tx:
-        if await queue.delivery(tx.session, delivery_id) is None:
+        if await queue.requeue(tx.session, delivery_id, datetime.now(UTC)):
+            await tx.changed("webhooks")
+            return
+        found = await queue.delivery(tx.session, delivery_id)
+        if found is None:
             raise Refused(gettext("There is no such delivery."), 404)
-        if not await queue.requeue(tx.session, delivery_id, datetime.now(UTC)):
-            raise Refused(gettext("This delivery is on its way already."), code=ProblemCode.IN_PROGRESS)
-        await tx.changed("webhooks")
+        if found.tried:
+            sentence = gettext("This delivery is tried again by itself, on %(when)s.")
+            raise Refused(sentence % {"when": moment(found.next_at)}, code=ProblemCode.IN_PROGRESS)
 
 
 async def send_failed_again(bus: Bus, actor: str, endpoint_id: UUID, since: datetime) -> int:
@@ -193,6 +207,35 @@ async def send_failed_again(bus: Bus, actor: str, endpoint_id: UUID, since: date
         count = await queue.requeue_failed(tx.session, endpoint_id, bound, datetime.now(UTC))
         await tx.changed("webhooks")
     return count
+
+
+def _draft_of(endpoint: endpoints.Endpoint) -> Draft:
+    return Draft(endpoint.url, endpoint.description, tuple(endpoint.events))
+
+
+async def _registered(tx: Tx, settings: Settings, known: endpoints.Endpoint, reach: WebhookReach, draft: Draft) -> str:
+    """Return the secret of an endpoint that the same person registered so just now. Raises `Refused` (409)."""
+    if (_draft_of(known), known.reach, known.made_by) != (draft, reach.value, tx.actor):
+        sentence = gettext("This form was sent on %(when)s, and registered “%(description)s”. Nothing was changed now.")
+        words = {"when": moment(known.made_at), "description": known.description}
+        raise Refused(sentence % words, code=ProblemCode.DUPLICATE)
+    now = datetime.now(UTC)
+    (secret, *_) = (await endpoints.secrets_of(tx.session, [known.id], now))[known.id]
+    return await _shown_again(tx, settings, known, secret)
+
+
+async def _shown_again(tx: Tx, settings: Settings, endpoint: endpoints.Endpoint, known: endpoints.Secret) -> str:
+    """Return a secret to who made it just now, since of two clicks a browser shows the second answer only.
+
+    Raises `Refused` (409) for others, and later.
+    """
+    last = await last_fact(tx.session, endpoint.id, [WebhookChanged])
+    own = last is not None and last.actor == tx.actor and known.endpoint_id == endpoint.id
+    opened = SecretStore(settings).opened([known]) if own and datetime.now(UTC) - known.made_at <= _AGAIN else []
+    if not opened:
+        sentence = gettext("This secret was made on %(when)s and shown then. Make a new one if it was lost.")
+        raise Refused(sentence % {"when": moment(known.made_at)}, code=ProblemCode.ALREADY_DONE)
+    return opened[0]
 
 
 async def _there(tx: Tx, endpoint_id: UUID) -> endpoints.Endpoint:

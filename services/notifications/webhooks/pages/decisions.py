@@ -70,13 +70,11 @@ async def _ask_registration(request: DecisionRequest[RegisterForm]) -> Question:
     return _question(request.form, gettext("Register a webhook"), gettext("Register"), HOME)
 
 
-async def _register(request: DecisionRequest[RegisterForm]) -> str | Response:
+async def _register(request: DecisionRequest[RegisterForm]) -> Response:
     form, key = request.form, read_id(request.form.key.data) or new_id()
     assert form.reach is not None
     settings = settings_of(request.http)
     secret = await endpoints.register(request.bus, settings, request.principal.subject, key, form.reach, _draft(form))
-    if secret is None:
-        return f"{HOME}/{key}?done=known"
     return _secret_page(request, key, secret, rotated=False)
 
 
@@ -120,12 +118,10 @@ async def _ask_rotation(request: DecisionRequest[RotateForm]) -> Question:
     )
 
 
-async def _rotate(request: DecisionRequest[RotateForm]) -> str | Response:
+async def _rotate(request: DecisionRequest[RotateForm]) -> Response:
     key, hours = read_id(request.form.key.data) or new_id(), int(request.form.hours.data)
     settings = settings_of(request.http)
     secret = await endpoints.rotate(request.bus, settings, request.principal.subject, request.id, key, hours)
-    if secret is None:
-        return f"{HOME}/{request.id}?done=known"
     return _secret_page(request, request.id, secret, rotated=True)
 
 

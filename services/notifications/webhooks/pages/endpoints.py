@@ -35,7 +35,6 @@ _DONE = {
     "changed": N_("The webhook is changed."),
     "paused": N_("The webhook is paused. Its events are kept."),
     "resumed": N_("The webhook is resumed. What was kept goes out now."),
-    "known": N_("This was done already. The secret was shown once; make a new one if it was lost."),
     "tested": N_("The test is sent within a few seconds: look at its result below."),
 }
 

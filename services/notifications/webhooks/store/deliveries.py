@@ -352,10 +352,10 @@ async def records(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Re
     return {row.id: Record(row.waiting, row.taken, row.tried) for row in rows}
 
 
-async def has_test(session: AsyncSession, endpoint_id: UUID) -> bool:
-    """Return whether a test is on its way to an endpoint."""
-    query = sa.select(sa.exists().where(col(Delivery.endpoint_id) == endpoint_id, _WAITING_TEST))
-    return bool((await session.execute(query)).scalar_one())
+async def waiting_test(session: AsyncSession, endpoint_id: UUID) -> UUID | None:
+    """Return the test that is on its way to an endpoint."""
+    query = sa.select(col(Delivery.id)).where(col(Delivery.endpoint_id) == endpoint_id, _WAITING_TEST)
+    return await session.scalar(query.order_by(col(Delivery.position)).limit(1))
 
 
 _WAITING_TEST = sa.text("webhook_delivery.state = 'waiting' AND webhook_delivery.test")

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.reporting.answers.store import drafts
-from services.reporting.answers.views.forms import SavedDraft, requested_form, saved_draft
+from services.reporting.answers.views.forms import RequestedForm, SavedDraft, requested_form, saved_draft
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
+from shared.time.dates import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Bus, Lease
 
@@ -36,13 +39,10 @@ async def keep(
         sentence = gettext("Shorten this: it is too long to be kept")
         raise Refused(sentence, 422, dict.fromkeys(long, sentence))
     async with bus.transaction("respondent") as tx:
-        form = await requested_form(tx.session, subject, kind)
-        await drafts.hold(tx.session, form.case.id, kind, form.respondent)
-        form = await requested_form(tx.session, subject, kind)
+        form = await locked_form(tx.session, subject, kind)
         if form.submission is not None:
-            raise Refused(
-                gettext("It was handed in before: open the page again to see it."), code=ProblemCode.ALREADY_DONE
-            )
+            sentence = gettext("This was submitted on %(when)s. What you sent now was not saved.")
+            raise Refused(sentence % {"when": moment(form.submission.at)}, code=ProblemCode.ALREADY_DONE)
         if not form.open:
             raise Refused(
                 gettext("It is not asked for yet: open the page again to see from when on."), code=ProblemCode.TOO_EARLY
@@ -66,6 +66,13 @@ async def keep(
         kept = await saved_draft(tx.session, form)
     assert kept is not None
     return kept
+
+
+async def locked_form(session: AsyncSession, subject: str, kind: str) -> RequestedForm:
+    """Return the form that a ticket's `subject` opens, locked until the transaction ends. Raises `Refused` (404)."""
+    form = await requested_form(session, subject, kind)
+    await drafts.hold(session, form.case.id, kind, form.respondent)
+    return await requested_form(session, subject, kind)
 
 
 async def forget(bus: Bus, days: int, lease: Lease | None = None) -> int:

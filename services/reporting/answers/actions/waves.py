@@ -68,7 +68,8 @@ async def close(
 ) -> None:
     """Close a wave: take no more answers to one form of a call that were due by `due_until`.
 
-    Raises `Refused` (422) without a past day or without a reason, (404) for an unknown call.
+    The same closing by the same person changes nothing while it stands. Raises `Refused` (422) without a past day or
+    without a reason, (404) for an unknown call.
     """
     wrong: dict[str, str] = {}
     if due_until is None or due_until >= clock.today():
@@ -82,16 +83,17 @@ async def close(
     async with bus.transaction(principal.subject) as tx:
         if call_id not in dict(await cases_views.calls(tx.session)):
             raise Refused(gettext("There is no such call."), 404)
-        await waves.close(
-            tx.session,
-            call_id=call_id,
-            form=form,
-            respondent=respondent,
-            due_until=due_until,
-            reason=reason.strip(),
-            closed_by=principal.subject,
-            closed_at=clock.now(),
-        )
+        await waves.lock(tx.session, call_id)
+        closing = {
+            "form": form,
+            "respondent": respondent,
+            "due_until": due_until,
+            "reason": reason.strip(),
+            "closed_by": principal.subject,
+        }
+        known = [each.model_dump(include=set(closing)) for each in await waves.standing(tx.session, [call_id])]
+        if closing not in known:
+            await waves.close(tx.session, call_id=call_id, **closing, closed_at=clock.now())
     await announce(bus, principal.subject, call_id, _ROUNDS)
 
 

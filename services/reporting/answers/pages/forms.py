@@ -1,6 +1,7 @@
 """Pages of the forms after a visit or a mentorship, opened with the portal's ticket: evaluation, report, follow-up."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,6 +13,7 @@ from services.reporting.answers.model import forms as model_forms
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT
 from services.reporting.answers.portal import objectives
 from services.reporting.answers.views.forms import (
+    FormPage,
     RequestedForm,
     SavedDraft,
     form_page,
@@ -22,11 +24,11 @@ from services.reporting.guards import Evaluating, Following, Reporting
 from services.reporting.parameters import BusDep, ServiceDep
 from shared.bus import Bus
 from shared.contracts.codes import Applied, Respondent
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.runtime.service import Service
 from shared.time.dates import moment
-from shared.web.forms import Form, Longest, Needed, RadioField, TextAreaField
+from shared.web.forms import Difference, Form, Longest, Needed, RadioField, TextAreaField
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
@@ -103,21 +105,31 @@ async def _show(request: Request, bus: Bus, service: Service, subject: str, kind
     async with bus.read() as session:
         page = await form_page(session, subject, kind)
     form = page.form
-    submitted = submitted_form(form)
-    if submitted is not None:
-        return render(
-            request,
-            "answers/submitted.html",
-            requested=form,
-            kind=kind,
-            submitted=submitted,
-            headings=form.headings,
-            questions=form.questions,
-            correctable=page.correctable,
-            address=request.url.path,
-        )
+    if form.submission is not None:
+        return _submitted_page(request, page)
     texts = await _objectives(service, form)
     return _page(request, form, _form(form, texts)(data=page.draft.values if page.draft else {}), texts, page.draft)
+
+
+def _submitted_page(
+    request: Request, page: FormPage, *, refused: str = "", differences: Sequence[Difference] = ()
+) -> Response:
+    """Show what was submitted; with why something else that was sent was `refused`, and where it differs."""
+    form = page.form
+    return render(
+        request,
+        "answers/submitted.html",
+        409 if refused else 200,
+        requested=form,
+        kind=form.kind,
+        submitted=submitted_form(form),
+        headings=form.headings,
+        questions=form.questions,
+        correctable=page.correctable,
+        address=request.url.path,
+        refused=refused,
+        differences=differences,
+    )
 
 
 def _page(
@@ -152,33 +164,57 @@ async def _objectives(service: Service, form: RequestedForm) -> dict[int, str]:
 
 
 async def _take(request: Request, bus: Bus, service: Service, subject: str, kind: str) -> Response:
-    """Submit a form, or save it for later; a submitted form is shown as it was."""
+    """Submit a form, or save it for later; where other answers were submitted before, show both."""
     async with bus.read() as session:
         form = await requested_form(session, subject, kind)
     address = str(request.url.path)
-    if form.submission is not None:
-        return see_other(address)
     texts = await _objectives(service, form)
     form_ = await _form(form, texts).read(request)
     later = "later" in await request.form()
     valid = not later and form_.validate()
     data = {name: str(value or "") for name, value in form_.data.items()}
-    if valid:
-        try:
-            await _submit(bus, form, data)
-        except Refused as problem:
-            form_.take(problem)
-        else:
-            return see_other(address)
     # An incomplete form is saved as a draft, so that nothing must be written twice.
     draft = None
     try:
+        if valid:
+            try:
+                await _submit(bus, form, data)
+            except Refused as problem:
+                form_.take(problem)
+            else:
+                return see_other(address)
         draft = await drafts.keep(bus, subject, kind, data, writer=secrets.token_hex(8))
     except Refused as problem:
+        if problem.code is ProblemCode.ALREADY_DONE:
+            return await _refused(request, bus, form, form_, problem)
         form_.take(problem)
     if later and draft is not None:
         return see_other(f"{address}?done=saved")
     return _page(request, form, form_, texts, draft, 422)
+
+
+async def _refused(request: Request, bus: Bus, form: RequestedForm, form_: Form, problem: Refused) -> Response:
+    """Show what was submitted before beside what was sent now."""
+    async with bus.read() as session:
+        page = await form_page(session, form.subject, form.kind)
+    form_.compare(problem.detail, _form(page.form, {})(data=_values(page.form)))
+    return _submitted_page(request, page, refused=problem.detail, differences=form_.differences)
+
+
+def _values(form: RequestedForm) -> dict[str, str]:
+    """Return what was submitted as values of the form's fields."""
+    submitted = submitted_form(form)
+    if submitted is None:
+        return {}
+    given = submitted.answers
+    found = {each.question: str(each.score) for each in given.answers}
+    found |= {f"objective_{each.number}": str(each.score) for each in given.objectives}
+    found |= {f"goal_{each.number}": "yes" if each.met else "no" for each in given.goals}
+    if given.overall is not None:
+        found["overall"] = str(given.overall)
+    if given.applied is not None:
+        found["applied"] = given.applied.value
+    return found | submitted.texts
 
 
 async def _submit(bus: Bus, form: RequestedForm, data: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import JsonValue
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT, TEST, WAIVER
@@ -67,12 +67,6 @@ class Certificate(Table, table=True):
     visit_id: UUID = Field(primary_key=True)
     number: str = Field(unique=True)
     revoked: bool = False
-
-
-async def submit(session: AsyncSession, row: Submission) -> bool:
-    """Save a form; return False if it was submitted before."""
-    new = insert(Submission).values(**row.model_dump()).on_conflict_do_nothing()
-    return (await session.execute(new.returning(col(Submission.case_id)))).first() is not None
 
 
 async def submission(session: AsyncSession, case_id: UUID, form: str, respondent: str) -> Submission | None:

@@ -209,6 +209,12 @@ async def reminded(session: AsyncSession, answer: Answer, at: datetime, before: 
     return (await session.execute(once_more.returning(col(Reminder.case_id)))).first() is not None
 
 
+async def lock(session: AsyncSession, call_id: UUID) -> None:
+    """Let one person at a time close waves of a call until the commit."""
+    key = {"key": f"closings/{call_id}"}
+    await session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
+
+
 async def close(session: AsyncSession, **values: Any) -> Closing:
     """Save a closing; see `Closing`."""
     row = Closing(id=new_id(), **values)

@@ -1,4 +1,7 @@
-"""Take a period's figures from counting to publication: submit, return, approve and freeze, publish."""
+"""Take a period's figures from counting to publication: submit, return, approve and freeze, publish.
+
+The same step by the same person once more changes nothing; another step is refused with what is true now.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,10 @@ from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.periods.actions import lock_approval, save_approval
 from services.reporting.periods.model import approval
 from services.reporting.periods.model.approval import Approval, as_refusal
-from shared.contracts.codes import PeriodReturnReason
+from shared.bus.db.last_fact import last_fact
+from shared.contracts.codes import PeriodReturnReason, PeriodState
 from shared.contracts.figures import FigurePublished
+from shared.contracts.lifecycle import allowed
 from shared.contracts.periods import (
     PeriodApproved,
     PeriodFrozen,
@@ -24,9 +29,10 @@ from shared.contracts.periods import (
     PeriodReturned,
     PeriodSubmitted,
 )
-from shared.errors import Refused
-from shared.i18n import gettext
+from shared.errors import ProblemCode, Refused
+from shared.i18n import N_, gettext
 from shared.time import clock
+from shared.time.dates import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +40,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.reporting.indicators.model.figure import Figure
-    from shared.bus import Bus
+    from shared.bus import Bus, Tx
+    from shared.contracts.base import Event
     from shared.identity import Principal
 
 
@@ -43,6 +50,8 @@ async def submit(bus: Bus, principal: Principal, label: str) -> Approval:
     async with bus.transaction(principal.subject) as tx:
         period = await period_of(tx.session, label)
         was = await lock_approval(tx.session, period) if period.kind else Approval(period)
+        if not await _may_step(tx, was, PeriodSubmitted):
+            return was
         with as_refusal():
             approval.submittable(was, clock.today())
         wanted = tuple((each.id, each.version) for each in COUNTED.values())
@@ -61,6 +70,8 @@ async def give_back(bus: Bus, principal: Principal, label: str, reason: str) -> 
         raise Refused(sentence, 422, {"reason": sentence})
     async with bus.transaction(principal.subject) as tx:
         was = await locked(tx.session, label)
+        if not await _may_step(tx, was, PeriodReturned, reason):
+            return was
         with as_refusal():
             now = approval.give_back(was)
         await save_approval(tx.session, now)
@@ -74,6 +85,8 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Approval:
     """Approve what another person submitted; the figures are frozen with it. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         was = await locked(tx.session, label)
+        if not await _may_step(tx, was, PeriodApproved):
+            return was
         with as_refusal():
             approved = approval.approve(was, principal.subject)
             now = approval.freeze(approved, clock.now())
@@ -87,6 +100,8 @@ async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
     """Publish frozen figures and their files, if all rules are kept. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         was = await locked(tx.session, label)
+        if not await _may_step(tx, was, PeriodPublished):
+            return was
         with as_refusal():
             now = approval.publish(was)
         await save_approval(tx.session, now)
@@ -99,6 +114,31 @@ async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
                 await tx.record(FigurePublished(figure=payload), event_key(payload))
         await tx.record(PeriodPublished(period=now.as_reporting_period()), now.period.label)
     return now
+
+
+_STEPS = (PeriodSubmitted, PeriodReturned, PeriodApproved, PeriodPublished)
+_TAKEN = {
+    PeriodState.SUBMITTED: N_("These figures were submitted on %(when)s, and wait for approval."),
+    PeriodState.RETURNED: N_("These figures were returned to their author on %(when)s."),
+    PeriodState.FROZEN: N_("These figures were approved and frozen on %(when)s."),
+    PeriodState.PUBLISHED: N_("These figures were published on %(when)s."),
+}
+
+
+async def _may_step(tx: Tx, was: Approval, step: type[Event], reason: str | None = None) -> bool:
+    """Return whether the step can be taken; False where the same person took it last, for the same reason.
+
+    Raises `Refused` (409) with what was done last where it does not follow on the present state.
+    """
+    if allowed(step.type, was.state):
+        return True
+    last = await last_fact(tx.session, was.period.label, _STEPS)
+    if last is not None and (last.type, last.actor, last.reason) == (step.type, tx.actor, reason):
+        return False
+    if last is None or was.state not in _TAKEN:
+        raise Refused(gettext("These figures were not submitted yet."), code=ProblemCode.STEP_MISSING)
+    code = ProblemCode.ALREADY_DONE if last.type == step.type else ProblemCode.WRONG_STATE
+    raise Refused(gettext(_TAKEN[was.state]) % {"when": moment(last.at)}, code=code)
 
 
 def figures_digest(figures: Sequence[Figure]) -> str:

@@ -22,11 +22,13 @@ from services.reporting.periods.actions import save_approval
 from services.reporting.periods.model.approval import as_refusal
 from shared.contracts.codes import PeriodState, RestatementReason
 from shared.contracts.figures import FigureRestated
+from shared.contracts.labels import label as label_of
 from shared.contracts.periods import CountedEvents, PeriodRestated
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
+from shared.time.dates import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,10 +88,13 @@ async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Pr
         raise Refused(sentence, 422, {"reason": sentence})
     async with bus.transaction(principal.subject) as tx:
         approval = await _locked(tx.session, label)
-        if await _open(tx.session, label):
-            raise Refused(
-                gettext("A restatement of this period waits for a decision already."), code=ProblemCode.DUPLICATE
-            )
+        open_ = await _open(tx.session, label)
+        if open_ is not None and (open_.author, open_.reason) == (principal.subject, reason):
+            return open_
+        if open_ is not None:
+            sentence = gettext("A restatement was proposed on %(when)s and waits for a decision: %(reason)s.")
+            words = {"when": moment(open_.proposed_at), "reason": label_of(open_.reason)}
+            raise Refused(sentence % words, code=ProblemCode.DUPLICATE)
         standing = await figures_store.figures_of_statement(tx.session, approval.period, approval.statement)
         request = replace(
             _recount_request(approval, standing, RestatementReason(reason)), keep_as=approval.statement + 1
@@ -117,7 +122,10 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
     """Approve what another person proposed: from now on these figures count. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         approval = await _locked(tx.session, label)
-        decided = _decided(await _open(tx.session, label), principal, ProposalState.APPROVED)
+        proposal = await _to_decide(tx.session, label, principal, ProposalState.APPROVED)
+        if proposal.state is ProposalState.APPROVED:
+            return proposal
+        decided = _decided(proposal, principal, ProposalState.APPROVED)
         before = await figures_store.figures_of_statement(tx.session, approval.period, approval.statement)
         stated = await _stated(tx.session, approval, decided.statement)
         after = {each.definition.id: each for each in stated}
@@ -177,7 +185,10 @@ async def history(session: AsyncSession, approval: Approval, indicator: str) -> 
 async def _drop(bus: Bus, principal: Principal, label: str, state: ProposalState) -> Proposal:
     async with bus.transaction(principal.subject) as tx:
         approval = await _locked(tx.session, label)
-        decided = _decided(await _open(tx.session, label), principal, state)
+        proposal = await _to_decide(tx.session, label, principal, state)
+        if proposal.state is state:
+            return proposal
+        decided = _decided(proposal, principal, state)
         await forget_statement(tx.session, approval.period, decided.statement)
         await store.keep(tx.session, decided)
     return decided
@@ -195,9 +206,22 @@ async def _open(session: AsyncSession, label: str) -> Proposal | None:
     return next((each for each in proposals if each.state is ProposalState.PROPOSED), None)
 
 
-def _decided(proposal: Proposal | None, principal: Principal, state: ProposalState) -> Proposal:
-    if proposal is None:
-        raise Refused(gettext("No restatement of this period waits for a decision: look at the page again."), 409)
+async def _to_decide(session: AsyncSession, label: str, principal: Principal, state: ProposalState) -> Proposal:
+    """Return the proposal that waits, or the last one where the same person brought it into that state.
+
+    Raises `Refused` (409) with what is true now.
+    """
+    proposals = await store.of_period(session, label)
+    if not proposals:
+        raise Refused(gettext("No restatement of this period was proposed."), code=ProblemCode.STEP_MISSING)
+    newest = proposals[0]
+    if newest.state is ProposalState.PROPOSED or (newest.state, newest.decided_by) == (state, principal.subject):
+        return newest
+    with as_refusal():
+        raise model.decided_before(newest)
+
+
+def _decided(proposal: Proposal, principal: Principal, state: ProposalState) -> Proposal:
     with as_refusal():
         return model.decide(proposal, principal.subject, clock.now(), state)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id, read_id
 from shared.time import clock
+from shared.time.dates import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,30 +30,35 @@ if TYPE_CHECKING:
 
 
 async def write(bus: Bus, principal: Principal, draft: Draft) -> Question:
-    """Add a question to the bank. Raises `Refused` (422)."""
+    """Add a question to the bank, or return the same one by the same person. Raises `Refused` (422)."""
     async with bus.transaction(principal.subject) as tx:
         with _as_refusal():
             made = model.question(draft, id=new_id(), version=1, author=principal.subject, at=clock.now())
+        await store.lock(tx.session)
+        for known in (await store.bank(tx.session, made.topic)).values():
+            if (known.content, known.author) == (made.content, made.author):
+                return known
         await store.add(tx.session, made)
     return made
 
 
 async def change(bus: Bus, principal: Principal, question_id: str, draft: Draft, seen: int) -> Question:
-    """Write the next version of a question, after the one that was read (`seen`). Raises `Refused` (404, 409, 422)."""
+    """Write the next version of a question, after the one that was read (`seen`); the same again changes nothing.
+
+    Raises `Refused` (404, 409, 422).
+    """
     async with bus.transaction(principal.subject) as tx:
         now = await _locked(tx.session, question_id)
-        if now.version != seen:
-            raise Refused(
-                gettext("Somebody has changed this question since you opened it: open it again."),
-                code=ProblemCode.EDIT_CONFLICT,
-            )
-        if now.retired_at is not None:
-            raise Refused(
-                gettext("This question is retired: take it back into use before you change it."),
-                code=ProblemCode.STEP_MISSING,
-            )
         with _as_refusal():
             made = model.question(draft, id=now.id, version=now.version + 1, author=principal.subject, at=clock.now())
+        if (now.content, now.author) == (made.content, made.author):
+            return now
+        if now.version != seen:
+            sentence = gettext("This question was changed on %(when)s, after you opened it. Open it again.")
+            raise Refused(sentence % {"when": moment(now.at)}, code=ProblemCode.EDIT_CONFLICT)
+        if now.retired_at is not None:
+            sentence = gettext("This question was retired on %(when)s. Return it to use before you change it.")
+            raise Refused(sentence % {"when": moment(now.retired_at)}, code=ProblemCode.STEP_MISSING)
         if made.topic != now.topic and await store.used(tx.session, now.id):
             sentence = gettext("It stands in a test on its topic: write another question for another topic.")
             raise Refused(sentence, 422, {"topic": sentence})
@@ -59,11 +66,29 @@ async def change(bus: Bus, principal: Principal, question_id: str, draft: Draft,
     return made
 
 
-async def retire(bus: Bus, principal: Principal, question_id: str, *, back: bool = False) -> Question:
-    """Retire a question, or (`back`) return it to use; tests that have it keep it. Raises `Refused` (404)."""
+async def retire(bus: Bus, principal: Principal, question_id: str) -> Question:
+    """Retire a question; tests that have it keep it. The same person's second click changes nothing.
+
+    Raises `Refused` (404, 409).
+    """
     async with bus.transaction(principal.subject) as tx:
         now = await _locked(tx.session, question_id)
-        await store.retire(tx.session, now.id, None if back else clock.now())
+        if now.retired_at is not None and now.retired_by != principal.subject:
+            sentence = gettext("This question was retired on %(when)s.") % {"when": moment(now.retired_at)}
+            raise Refused(sentence, code=ProblemCode.ALREADY_DONE)
+        if now.retired_at is not None:
+            return now
+        await store.retire(tx.session, now.id, clock.now(), principal.subject)
+        return (await store.versions(tx.session, now.id))[0]
+
+
+async def restore(bus: Bus, principal: Principal, question_id: str) -> Question:
+    """Return a retired question to use; one that is in use stays so. Raises `Refused` (404)."""
+    async with bus.transaction(principal.subject) as tx:
+        now = await _locked(tx.session, question_id)
+        if now.retired_at is None:
+            return now
+        await store.retire(tx.session, now.id, None, None)
         return (await store.versions(tx.session, now.id))[0]
 
 
@@ -77,7 +102,10 @@ async def drop(bus: Bus, principal: Principal, question_id: str) -> None:
 
 
 async def begin(bus: Bus, principal: Principal, title: str, topic: str, call: str) -> Test:
-    """Begin a test on a topic, for one call or (an empty `call`) for all. Raises `Refused` (422)."""
+    """Begin a test on a topic, for one call or (an empty `call`) for all.
+
+    A draft without questions that the same person has begun so already is returned. Raises `Refused` (422).
+    """
     async with bus.transaction(principal.subject) as tx:
         with _as_refusal():
             made = model.test(title, topic, None, id=new_id(), author=principal.subject, at=clock.now())
@@ -87,6 +115,10 @@ async def begin(bus: Bus, principal: Principal, title: str, topic: str, call: st
                 sentence = gettext("Choose one of the calls, or all of them")
                 raise Refused(sentence, 422, {"call": sentence})
             made = model.for_call(made, known[call])
+        await sittings.lock(tx.session, alone=True)
+        for begun in await store.tests(tx.session):
+            if replace(made, id=begun.id, at=begun.at) == begun:
+                return begun
         await store.keep(tx.session, made)
     return made
 
@@ -100,7 +132,8 @@ async def compose(bus: Bus, principal: Principal, test_id: str, before: Sequence
             made = model.composed(
                 test, [_id(question_id) for question_id in before], [_id(question_id) for question_id in after], bank
             )
-        await store.keep(tx.session, made)
+        if made != test:
+            await store.keep(tx.session, made)
     return made
 
 
@@ -113,7 +146,9 @@ async def publish(bus: Bus, principal: Principal, test_id: str) -> tuple[Test, i
         test = await _locked_test(tx.session, test_id)
         bank = await store.bank(tx.session, test.topic)
         with _as_refusal():
-            made = model.published(test, bank, clock.now())
+            made = model.published(test, bank, principal.subject, clock.now())
+        if made == test:
+            return test, 0
         await store.keep(tx.session, made, bank)
         to_come = await sittings.to_come(tx.session, made, clock.today())
         count = await ask_before(tx, {case.id: (case, made.id) for case in to_come})
@@ -125,8 +160,9 @@ async def close(bus: Bus, principal: Principal, test_id: str) -> Test:
     async with bus.transaction(principal.subject) as tx:
         test = await _locked_test(tx.session, test_id)
         with _as_refusal():
-            made = model.closed(test, clock.now())
-        await store.keep(tx.session, made)
+            made = model.closed(test, principal.subject, clock.now())
+        if made != test:
+            await store.keep(tx.session, made)
     return made
 
 
@@ -135,7 +171,8 @@ async def remove(bus: Bus, principal: Principal, test_id: str) -> None:
     async with bus.transaction(principal.subject) as tx:
         test = await _locked_test(tx.session, test_id)
         if test.state is not model.TestState.DRAFT:
-            raise Refused(gettext("The test was published, so it is kept: close it instead."), 409)
+            sentence = gettext("The test was published on %(when)s, so it is kept. Close it instead.")
+            raise Refused(sentence % {"when": moment(test.published_at)}, 409)
         await store.remove(tx.session, test)
 
 
@@ -165,4 +202,4 @@ def _as_refusal() -> Iterator[None]:
         fields = {name: gettext(text) for name, text in problem.fields.items()}
         raise Refused(" ".join(f"{each}." for each in fields.values()), 422, fields) from None
     except model.NotNow as problem:
-        raise Refused(gettext(str(problem)), 409) from None
+        raise Refused(str(problem), code=problem.code) from None

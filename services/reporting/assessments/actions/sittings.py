@@ -18,6 +18,7 @@ from shared.contracts.codes import Respondent, TestPhase, VisitState
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
+from shared.time.dates import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,13 +32,14 @@ PRE, POST = TestPhase.PRE, TestPhase.POST
 
 
 async def save(bus: Bus, subject: str, phase: TestPhase, chosen: Mapping[int, Sequence[int]]) -> Paper:
-    """Save answers for later, in place of those saved before; a submitted test stays as it is.
+    """Save answers for later, in place of those saved before.
 
-    Raises `Refused`: 404 if no test is asked for, 409 if its time is over, 422 for an answer that does not exist.
+    Raises `Refused`: 404 if no test is asked for, 409 if its time is over or other answers were submitted, 422 for an
+    answer that does not exist.
     """
     async with bus.transaction(f"respondent:{Respondent.GUEST}") as tx:
         found = await paper(tx.session, subject, phase, lock=True)
-        if found.stand is not Availability.HANDED_IN:
+        if not _submitted_so(found, chosen):
             _open(found)
             _keep(tx, found, chosen)
     return found
@@ -50,7 +52,7 @@ async def hand_in(bus: Bus, subject: str, phase: TestPhase, chosen: Mapping[int,
     """
     async with bus.transaction(f"respondent:{Respondent.GUEST}") as tx:
         found = await paper(tx.session, subject, phase, lock=True)
-        if found.stand is Availability.HANDED_IN:
+        if _submitted_so(found, chosen):
             return found, False
         _open(found)
         answers = _keep(tx, found, chosen)
@@ -64,6 +66,20 @@ async def hand_in(bus: Bus, subject: str, phase: TestPhase, chosen: Mapping[int,
             sittings.scored(found.case, phase, reached), found.case.id, correlation=found.case.application_id
         )
     return replace(found, stand=Availability.HANDED_IN), True
+
+
+def _submitted_so(found: Paper, chosen: Mapping[int, Sequence[int]]) -> bool:
+    """Return whether these answers were submitted before. Raises `Refused` (409) where others were."""
+    if found.stand is not Availability.HANDED_IN:
+        return False
+    try:
+        same = sittings.valid_answers(found.questions, chosen) == found.sitting.chosen
+    except Invalid:
+        same = False
+    if not same:
+        sentence = gettext("The test was submitted with other answers on %(when)s. What you sent now was not saved.")
+        raise Refused(sentence % {"when": moment(found.sitting.handed_in_at)}, code=ProblemCode.ALREADY_DONE)
+    return True
 
 
 def _keep(tx: Tx, found: Paper, chosen: Mapping[int, Sequence[int]]) -> sittings.Answers:

@@ -135,7 +135,7 @@ async def retire(principal: Steerer, bus: BusDep, question: str) -> BankQuestion
 @router.post("/questions/{question}/restore")
 async def restore(principal: Steerer, bus: BusDep, question: str) -> BankQuestion:
     """Return a retired question to use."""
-    return views.bank_question(await actions.retire(bus, principal, question, back=True))
+    return views.bank_question(await actions.restore(bus, principal, question))
 
 
 @router.delete("/questions/{question}", status_code=204)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID  # noqa: TC003 - as above
 
 from shared.contracts.codes import PRIORITIES, Expertise, TestPhase
-from shared.i18n import N_
+from shared.errors import ProblemCode
+from shared.i18n import N_, gettext
+from shared.time.dates import moment
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -71,7 +73,11 @@ class Invalid(ValueError):
 
 
 class NotNow(ValueError):
-    """It cannot be done in this state; the text says why and what to do."""
+    """It cannot be done in this state; the text says in the reader's language why and what to do."""
+
+    def __init__(self, text: str, code: ProblemCode = ProblemCode.WRONG_STATE) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,12 @@ class Question:
     author: str
     at: datetime
     retired_at: datetime | None = None
+    retired_by: str | None = None
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What somebody wrote: two questions with the same content are one."""
+        return self.topic, self.area, self.kind, self.text, self.answers, self.right, self.points
 
     def worth(self, chosen: Collection[int]) -> int:
         """Return the points for these answers: all of them or none."""
@@ -194,6 +206,8 @@ class Test:
     forms: Mapping[TestPhase, tuple[UUID, ...]]
     published_at: datetime | None = None
     closed_at: datetime | None = None
+    published_by: str | None = None
+    closed_by: str | None = None
 
     def question_ids(self, phase: TestPhase) -> tuple[UUID, ...]:
         """Return the ids of the questions of one form."""
@@ -224,8 +238,13 @@ def for_call(test: Test, call_id: UUID) -> Test:
 
 def composed(test: Test, before: Sequence[UUID], after: Sequence[UUID], bank: Mapping[UUID, Question]) -> Test:
     """Return a draft with these questions; `bank` holds what can be asked on its topic. Raises `NotNow`, `Invalid`."""
+    forms = {TestPhase.PRE: tuple(dict.fromkeys(before)), TestPhase.POST: tuple(dict.fromkeys(after))}
+    made = replace(test, forms={phase: ids for phase, ids in forms.items() if ids})
+    if made == test:
+        return test
     if test.state is not TestState.DRAFT:
-        raise NotNow(N_("The test is published: its questions stay as they are. Write another test instead."))
+        sentence = gettext("The test was published on %(when)s, so its questions stay as they are. Write another test.")
+        raise NotNow(sentence % {"when": moment(test.published_at)})
     wrong = {}
     for name, chosen in (("before", before), ("after", after)):
         if not set(chosen) <= bank.keys():
@@ -234,8 +253,7 @@ def composed(test: Test, before: Sequence[UUID], after: Sequence[UUID], bank: Ma
             wrong[name] = N_("Choose at most 40 questions")
     if wrong:
         raise Invalid(wrong)
-    forms = {TestPhase.PRE: tuple(dict.fromkeys(before)), TestPhase.POST: tuple(dict.fromkeys(after))}
-    return replace(test, forms={phase: ids for phase, ids in forms.items() if ids})
+    return made
 
 
 def points(test: Test, phase: TestPhase, bank: Mapping[UUID, Question]) -> int:
@@ -243,24 +261,45 @@ def points(test: Test, phase: TestPhase, bank: Mapping[UUID, Question]) -> int:
     return sum(bank[id_].points for id_ in test.question_ids(phase) if id_ in bank)
 
 
-def published(test: Test, bank: Mapping[UUID, Question], at: datetime) -> Test:
-    """Return the test as published; `bank` as for `composed`. Raises `NotNow`."""
+def published(test: Test, bank: Mapping[UUID, Question], by: str, at: datetime) -> Test:
+    """Return the test as published, unchanged if the same person published it; `bank` as for `composed`.
+
+    Raises `NotNow`.
+    """
+    if test.state is TestState.PUBLISHED and test.published_by == by:
+        return test
     if test.state is not TestState.DRAFT:
-        raise NotNow(N_("The test was published before."))
+        raise _not_now(test)
     if not test.forms.get(TestPhase.PRE):
-        raise NotNow(N_("Choose the questions for the test before the visit first."))
+        raise NotNow(gettext("Choose the questions for the test before the visit first."))
     if any(id_ not in bank for ids in test.forms.values() for id_ in ids):
-        raise NotNow(N_("A question of the test was retired since: save the questions again without it."))
+        raise NotNow(gettext("A question of the test was retired since: save the questions again without it."))
     if points(test, TestPhase.PRE, bank) != points(test, TestPhase.POST, bank):
-        raise NotNow(N_("Both forms need the same number of points, or their results cannot be compared."))
-    return replace(test, state=TestState.PUBLISHED, published_at=at)
+        raise NotNow(gettext("Both forms need the same number of points, or their results cannot be compared."))
+    return replace(test, state=TestState.PUBLISHED, published_at=at, published_by=by)
 
 
-def closed(test: Test, at: datetime) -> Test:
-    """Return the test as closed; guests who were asked already may still take it. Raises `NotNow`."""
+def closed(test: Test, by: str, at: datetime) -> Test:
+    """Return the test as closed, unchanged if the same person closed it; guests who were asked may still take it.
+
+    Raises `NotNow`.
+    """
+    if test.state is TestState.CLOSED and test.closed_by == by:
+        return test
     if test.state is not TestState.PUBLISHED:
-        raise NotNow(N_("Only a published test can be closed."))
-    return replace(test, state=TestState.CLOSED, closed_at=at)
+        raise _not_now(test)
+    return replace(test, state=TestState.CLOSED, closed_at=at, closed_by=by)
+
+
+def _not_now(test: Test) -> NotNow:
+    """Return the exception that names the present state of a test."""
+    if test.state is TestState.DRAFT:
+        return NotNow(gettext("The test was not published yet."), ProblemCode.STEP_MISSING)
+    if test.state is TestState.PUBLISHED:
+        sentence = gettext("The test was published on %(when)s.") % {"when": moment(test.published_at)}
+    else:
+        sentence = gettext("The test was closed on %(when)s.") % {"when": moment(test.closed_at)}
+    return NotNow(sentence, ProblemCode.ALREADY_DONE)
 
 
 def for_visit(tests: Sequence[Test], topic: str, call_id: UUID) -> Test | None:

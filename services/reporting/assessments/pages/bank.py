@@ -294,7 +294,7 @@ async def retire(question: str, principal: Steerer, bus: BusDep) -> Response:
 @router.post(BANK + "/{question}/restore")
 async def restore(question: str, principal: Steerer, bus: BusDep) -> Response:
     """Return a retired question to use."""
-    await actions.retire(bus, principal, question, back=True)
+    await actions.restore(bus, principal, question)
     return see_other(f"{BANK}/{question}")
 
 

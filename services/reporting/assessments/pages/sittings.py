@@ -16,7 +16,7 @@ from services.reporting.guards import After, Before
 from services.reporting.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import TestPhase
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.time.dates import moment
 from shared.web.forms import CheckboxesField, Form, RadioField
@@ -62,14 +62,18 @@ def _values(paper: Paper) -> dict[str, Any]:
     return found
 
 
-async def _show(request: Request, bus: Bus, subject: str, phase: TestPhase) -> Response:
+async def _show(
+    request: Request, bus: Bus, subject: str, phase: TestPhase, status: int = 200, *, refused: str = ""
+) -> Response:
     async with bus.read() as session:
         found = await paper(session, subject, phase)
         other = await other_paper(session, found)
-    return _page(request, found, _form(found)(data=_values(found)), other=other)
+    return _page(request, found, _form(found)(data=_values(found)), status, other=other, refused=refused)
 
 
-def _page(request: Request, paper: Paper, form: Form, status: int = 200, *, other: Paper | None = None) -> Response:
+def _page(
+    request: Request, paper: Paper, form: Form, status: int = 200, *, other: Paper | None = None, refused: str = ""
+) -> Response:
     template = "assessments/sitting_done.html" if paper.stand is Availability.HANDED_IN else "assessments/sitting.html"
     both = {choice.phase: choice for choice in (paper, other) if choice is not None}
     return render(
@@ -80,6 +84,7 @@ def _page(request: Request, paper: Paper, form: Form, status: int = 200, *, othe
         form_=form,
         before=both.get(PRE),
         after=both.get(POST),
+        refused=refused,
         saved=request.query_params.get("done") == "saved",
         address=request.url.path,
         named=topic,
@@ -87,7 +92,7 @@ def _page(request: Request, paper: Paper, form: Form, status: int = 200, *, othe
 
 
 async def _take(request: Request, bus: Bus, subject: str, phase: TestPhase) -> Response:
-    """Submit a test, or save it for later; a submitted test is shown as it was."""
+    """Submit a test, or save it for later; where other answers were submitted before, say so."""
     async with bus.read() as session:
         found = await paper(session, subject, phase)
     form = await _form(found).read(request)
@@ -98,6 +103,8 @@ async def _take(request: Request, bus: Bus, subject: str, phase: TestPhase) -> R
         else:
             await actions.hand_in(bus, subject, phase, _answers_from(found, form))
     except Refused as problem:
+        if problem.code is ProblemCode.ALREADY_DONE:
+            return await _show(request, bus, subject, phase, 409, refused=problem.detail)
         if problem.status_code == 409:  # its time is over: the page says so, and saved answers stay
             return _page(request, found, form, 409)
         form.take(problem)

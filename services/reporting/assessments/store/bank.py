@@ -45,6 +45,7 @@ class QuestionRow(Table, table=True):
     author: str = Field(description="Sign-in subject")
     at: datetime = Field(index=True, sa_type=_TIME)
     retired_at: datetime | None = Field(default=None, sa_type=_TIME)
+    retired_by: str | None = Field(default=None, description="Sign-in subject")
 
 
 class TestRow(Table, table=True):
@@ -62,6 +63,8 @@ class TestRow(Table, table=True):
     at: datetime = Field(sa_type=_TIME)
     published_at: datetime | None = Field(default=None, sa_type=_TIME)
     closed_at: datetime | None = Field(default=None, sa_type=_TIME)
+    published_by: str | None = Field(default=None, description="Sign-in subject")
+    closed_by: str | None = Field(default=None, description="Sign-in subject")
 
 
 class ItemRow(Table, table=True):
@@ -142,9 +145,10 @@ async def add(session: AsyncSession, question: Question) -> None:
     await session.flush()
 
 
-async def retire(session: AsyncSession, question_id: UUID, at: datetime | None) -> None:
+async def retire(session: AsyncSession, question_id: UUID, at: datetime | None, by: str | None) -> None:
     """Retire a question, or (None) return it to use."""
-    await session.execute(sa.update(QuestionRow).where(col(QuestionRow.id) == question_id).values(retired_at=at))
+    change = sa.update(QuestionRow).where(col(QuestionRow.id) == question_id)
+    await session.execute(change.values(retired_at=at, retired_by=by))
 
 
 async def drop(session: AsyncSession, question_id: UUID) -> None:
@@ -245,7 +249,7 @@ async def _with_items(session: AsyncSession, rows: Sequence[TestRow]) -> list[Te
     return [_test(row, forms.get(row.id, {})) for row in rows]
 
 
-_TEST = ("id", "title", "topic", "call_id", "author", "at", "published_at", "closed_at")
+_TEST = ("id", "title", "topic", "call_id", "author", "at", "published_at", "closed_at", "published_by", "closed_by")
 
 
 def _test(row: TestRow, forms: Mapping[TestPhase, Sequence[UUID]]) -> Test:
@@ -253,7 +257,7 @@ def _test(row: TestRow, forms: Mapping[TestPhase, Sequence[UUID]]) -> Test:
     return Test(**values, state=TestState(row.state), forms={phase: tuple(ids) for phase, ids in forms.items()})
 
 
-_QUESTION = ("id", "version", "topic", "area", "text", "points", "author", "at", "retired_at")
+_QUESTION = ("id", "version", "topic", "area", "text", "points", "author", "at", "retired_at", "retired_by")
 
 
 def _question(row: QuestionRow) -> Question:

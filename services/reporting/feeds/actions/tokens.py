@@ -16,8 +16,9 @@ from services.reporting.feeds.views import token_by_id
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import SignInNeeded
+from shared.identity.sealing import Seal, keys_from
 from shared.time import clock
-from shared.time.dates import day
+from shared.time.dates import day, moment
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -38,16 +39,28 @@ class Draft:
 
 
 async def issue(bus: Bus, principal: Principal, token_id: UUID, draft: Draft) -> tuple[PullToken, str]:
-    """Issue a token; it is returned here and never again. Raises `Refused` (409 for a known id, 422 by field)."""
+    """Issue a token; it is returned here, and to the same person's second click shortly after, and never again.
+
+    Raises `Refused` (409 for a known id, 422 by field).
+    """
     token = _checked(draft, principal, token_id)
-    secret = tokens.new_token()
+    seal = Seal(keys_from(bus.settings.session_key.get_secret_value()), "feed-token")
+    secret = tokens.token_of(seal, token_id)
     async with bus.transaction(principal.subject) as tx:
-        if not await store.add(tx.session, token, tokens.digest(secret)):
+        if await store.add(tx.session, token, tokens.digest(secret)):
+            return token, secret
+        before = await token_by_id(tx.session, str(token_id))
+        same = (before.consumer, before.expires, before.issued_by) == (token.consumer, token.expires, token.issued_by)
+        unused = before.last_used_at is None and before.revoked_at is None
+        shown = same and unused and token.issued_at - before.issued_at <= tokens.AGAIN
+        if not shown or not await store.is_token(tx.session, token_id, tokens.digest(secret)):
             sentence = gettext(
-                "This token was issued already, and shown once. If it was lost, revoke it and issue another."
+                "This form was sent on %(when)s, and issued the token for %(consumer)s, which was shown then. If it was"
+                " lost, revoke it and issue another."
             )
-            raise Refused(sentence, code=ProblemCode.ALREADY_DONE)
-    return token, secret
+            words = {"when": moment(before.issued_at), "consumer": before.consumer}
+            raise Refused(sentence % words, code=ProblemCode.ALREADY_DONE)
+    return before, secret
 
 
 async def revoke(bus: Bus, principal: Principal, token_id: str) -> PullToken:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -52,9 +51,20 @@ class PullToken:
         return TokenState.ACTIVE if self.good(at) else TokenState.EXPIRED
 
 
-def new_token() -> str:
-    """Return a new token: 256 random bits."""
-    return PREFIX + secrets.token_urlsafe(32)
+AGAIN = timedelta(minutes=10)
+"""For so long a form that is sent again shows its token: of two clicks a browser shows the second answer only."""
+
+
+class TokenSeal(Protocol):
+    """A key of the service."""
+
+    def sign(self, text: str) -> str:
+        """Return a keyed digest of a text: 256 bits."""
+
+
+def token_of(seal: TokenSeal, token_id: UUID) -> str:
+    """Return the token of that id: a keyed digest, so that it is the same when a form is sent again."""
+    return PREFIX + seal.sign(str(token_id))
 
 
 def digest(token: str) -> str:

@@ -76,6 +76,12 @@ async def add(session: AsyncSession, token: PullToken, digest: str) -> bool:
     return await session.scalar(made) is not None
 
 
+async def is_token(session: AsyncSession, token_id: UUID, digest: str) -> bool:
+    """Return whether the token with that id has that digest."""
+    query = select(TokenRow.digest).where(col(TokenRow.id) == token_id)
+    return await session.scalar(query) == digest
+
+
 async def everything(session: AsyncSession) -> list[PullToken]:
     """Return all tokens that were ever issued, the newest first; a few dozen."""
     rows = await session.scalars(select(TokenRow).order_by(col(TokenRow.issued_at).desc(), col(TokenRow.id)))

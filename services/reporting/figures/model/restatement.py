@@ -14,7 +14,8 @@ from services.reporting.indicators.model.figure import Cell
 from services.reporting.periods.model.approval import NotNow
 from shared.contracts.lifecycle.state_sets import PERIOD_FROZEN
 from shared.errors import ProblemCode
-from shared.i18n import N_
+from shared.i18n import N_, gettext
+from shared.time.dates import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -91,10 +92,17 @@ def restatable(approval: Approval) -> None:
         raise NotNow(N_("These figures are not frozen: they are submitted, not stated again."))
 
 
+def decided_before(was: Proposal) -> NotNow:
+    """Return the exception that says how and when a proposal was decided."""
+    words = {"state": gettext(was.state.label), "when": moment(was.decided_at)}
+    sentence = gettext("This restatement was decided on %(when)s: “%(state)s”.")
+    return NotNow(sentence % words, ProblemCode.ALREADY_DONE)
+
+
 def decide(was: Proposal, by: str, at: datetime, state: ProposalState) -> Proposal:
     """Approve, decline or withdraw a proposal. Raises `NotNow`."""
     if was.state is not ProposalState.PROPOSED:
-        raise NotNow(N_("This restatement was decided before: look at the page again."), ProblemCode.ALREADY_DONE)
+        raise decided_before(was)
     if state is ProposalState.WITHDRAWN and by != was.author:
         raise NotNow(N_("Only its author withdraws a proposal: you can decline it."), ProblemCode.SECOND_PERSON_NEEDED)
     if state is not ProposalState.WITHDRAWN and by == was.author:

@@ -495,6 +495,7 @@ def _create_knowledge_tests() -> None:
         sa.Column("author", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retired_by", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", "version", name="question_pkey"),
     )
     op.create_index("question_at", "question", ["at"])
@@ -510,6 +511,8 @@ def _create_knowledge_tests() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_by", sa.String(), nullable=True),
+        sa.Column("closed_by", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="knowledge_test_pkey"),
     )
     op.create_table(

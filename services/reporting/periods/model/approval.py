@@ -71,8 +71,7 @@ class Approval:
 
 def submittable(was: Approval, today: date) -> None:
     """Raise `NotNow` if a period's figures cannot be submitted."""
-    if was.state not in {PeriodState.DRAFT, PeriodState.RETURNED}:
-        raise NotNow(N_("These figures were submitted before."), ProblemCode.ALREADY_DONE)
+    _in(was, PeriodState.DRAFT, PeriodState.RETURNED)
     if was.period.kind is None:
         raise NotNow(N_("The programme as a whole is not over: submit a year, a half-year or a quarter."))
     if today <= was.period.end:
@@ -113,9 +112,10 @@ def publish(was: Approval) -> Approval:
     return replace(was, state=PeriodState.PUBLISHED)
 
 
-def _in(was: Approval, state: PeriodState) -> None:
-    if was.state is not state:
-        raise NotNow(N_("This step is not next: somebody may have done it before you. Look at the page again."))
+def _in(was: Approval, *states: PeriodState) -> None:
+    if was.state not in states:
+        sentence = gettext("The period is now “%(state)s”, so this step cannot be taken.")
+        raise NotNow(sentence % {"state": gettext(was.state.label)})
 
 
 def is_frozen(approvals: Iterable[Approval], day: date) -> bool:

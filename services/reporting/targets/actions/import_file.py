@@ -70,13 +70,13 @@ async def import_table(bus: Bus, principal: Principal, content: bytes) -> Import
     async with bus.transaction(principal.subject) as tx:
         await store.lock(tx.session)
         known = await store.everything(tx.session)
-        present = {_identity(each): each for each in (*standing(known), *waiting(known))}
+        present = {each.content: each for each in (*standing(known), *waiting(known))}
         waits = {each.place for each in waiting(known)}
         wrong: list[RowError] = []
         added: list[TargetValue] = []
         for row, draft in drafts.items():
             target_value = targets.checked(draft, principal)
-            if _identity(target_value) in present:
+            if target_value.content in present:
                 continue
             if target_value.place in waits:
                 sentence = gettext("Another value for the same indicator and day waits for approval already")
@@ -147,10 +147,6 @@ def _in_a_table(column: str) -> str:
         "day": gettext("Write a day between 2000 and 2099, such as 2027-12-31"),
     }
     return words.get(column, "")
-
-
-def _identity(target_value: TargetValue) -> tuple[object, ...]:
-    return *target_value.place, target_value.value, target_value.source, target_value.comment
 
 
 def _draft(cells: dict[str, str]) -> targets.Draft:

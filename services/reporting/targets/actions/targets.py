@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.indicators.model.figure import written
 from services.reporting.periods.model.approval import as_refusal
 from services.reporting.targets import model, store
 from services.reporting.targets.model import TargetKind, TargetValue
@@ -15,6 +16,7 @@ from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id, read_id
 from shared.time import clock
+from shared.time.dates import moment
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -43,25 +45,34 @@ class Draft:
 
 
 async def propose(bus: Bus, principal: Principal, draft: Draft) -> TargetValue:
-    """Save a baseline or a target; it counts once somebody else approves it. Raises `Refused` (409, 422)."""
+    """Save a baseline or a target; it counts once somebody else approves it. The same value again changes nothing.
+
+    Raises `Refused` (409, 422).
+    """
     target_value = checked(draft, principal)
     async with bus.transaction(principal.subject) as tx:
         await store.lock(tx.session)
-        if any(
-            each.approved_at is None and each.place == target_value.place for each in await store.everything(tx.session)
-        ):
-            raise Refused(
-                gettext("Another value for the same indicator and day waits for approval already."),
-                code=ProblemCode.DUPLICATE,
-            )
+        known = [each for each in await store.everything(tx.session) if each.place == target_value.place]
+        for each in (*model.standing(known), *model.waiting(known)):
+            if (each.content, each.author) == (target_value.content, principal.subject):
+                return each
+        for each in model.waiting(known):
+            sentence = gettext("For this indicator and day the value %(value)s of %(when)s waits for approval.")
+            words = {"value": written(each.value), "when": moment(each.written_at)}
+            raise Refused(sentence % words, code=ProblemCode.DUPLICATE)
         await store.keep(tx.session, target_value)
     return target_value
 
 
 async def approve(bus: Bus, principal: Principal, aim_id: str) -> TargetValue:
-    """Approve what another person wrote: from now on it counts. Raises `Refused` (404, 409)."""
+    """Approve what another person wrote: from now on it counts. The same person's second approval changes nothing.
+
+    Raises `Refused` (404, 409).
+    """
     async with bus.transaction(principal.subject) as tx:
         target_value = await _locked(tx.session, aim_id)
+        if target_value.approved_by == principal.subject:
+            return target_value
         with as_refusal():
             now = model.approve(target_value, principal.subject, clock.now())
         await store.keep(tx.session, now)
@@ -121,8 +132,8 @@ async def drop(bus: Bus, principal: Principal, aim_id: str) -> TargetValue:
     async with bus.transaction(principal.subject) as tx:
         target_value = await _locked(tx.session, aim_id)
         if target_value.approved_at is not None:
-            sentence = gettext("This value is approved: it is changed by another one for the same day.")
-            raise Refused(sentence, 409)
+            with as_refusal():
+                raise model.approved_before(target_value)
         await store.drop(tx.session, target_value)
     return target_value
 

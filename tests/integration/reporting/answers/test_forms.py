@@ -62,7 +62,12 @@ async def test_a_guest_evaluates_on_one_page_once(house: House) -> None:
     assert "There is a problem" in incomplete.text
     assert "Say how you rate it overall" in incomplete.text
     assert (await guest.post(address, data=GUEST)).status_code == 303
-    assert (await guest.post(address, data={**GUEST, "overall": "1"})).status_code == 303
+    assert (await guest.post(address, data=GUEST)).status_code == 303, "the same again"
+    for changes in ({"overall": "1", "went_well": "The coffee"}, {"overall": ""}, {"overall": "1", "later": "1"}):
+        other = await guest.post(address, data={**GUEST, **changes})
+        assert (other.status_code, other.text.count("What you sent now was not saved")) == (409, 1)
+        assert "The labs" in other.text, "what was submitted is shown"
+        assert ("The coffee" in other.text) == ("went_well" in changes), "and what was not saved, to be copied"
     shown = (await guest.get(address)).text
     assert "Your evaluation has arrived" in shown
     assert "The labs" in shown
@@ -143,7 +148,9 @@ async def test_the_coordinator_waives_a_silent_host(house: House) -> None:
     assert (await coordinator.post(waiver, data={"reason": "host_silent"})).status_code == 303
     assert (await coordinator.post(waiver, data={"reason": "host_silent"})).status_code == 303, "nothing happens twice"
     await house.relay("exchange.outcomes")
-    assert (await coordinator.post(waiver, data={"reason": "host_silent"})).status_code == 409
+    assert (await coordinator.post(waiver, data={"reason": "host_silent"})).status_code == 303, "nor later"
+    otherwise = await coordinator.post(waiver, data={"reason": "host_unavailable"})
+    assert (otherwise.status_code, "The host&#39;s evaluation was waived on" in otherwise.text) == (409, True)
     types = [row.type for row in await house.journal("exchange.outcomes")]
     assert types == ["EvaluationSubmitted", "ReportSubmitted", "EvaluationWaived", "CertificateGranted"]
 
@@ -201,6 +208,8 @@ async def test_programs_submit_with_ticket_and_token(house: House, monkeypatch: 
     assert first.status_code == 201, first.text
     again = await client.post(address, json=body, headers=ticket("evaluation", APPLICATION))
     assert (again.status_code, again.json()) == (200, first.json())
+    other = await client.post(address, json={**body, "overall": 1}, headers=ticket("evaluation", APPLICATION))
+    assert (other.status_code, other.json()["detail"].startswith("Other answers were submitted on ")) == (409, True)
     report = f"/reporting/api/v1/reports/{APPLICATION}"
     texts = {"texts": {"programme": "Five days", "learnt": "Methods", "use": "A training"}}
     answers = [
@@ -272,7 +281,7 @@ async def test_a_line_manager_answers_without_an_account_once(house: House) -> N
     assert "A case" in wrong.text
     given = said | {f"objective_{number}": str(number) for number in (1, 2)}
     assert (await manager.post(address, data=given)).status_code == 303
-    assert (await manager.post(address, data={**given, "applied": "no"})).status_code == 303
+    assert (await manager.post(address, data={**given, "applied": "no"})).status_code == 409
     assert "Partly" in (await manager.get(address)).text
     events = await house.journal("exchange.outcomes")
     assert [row.type for row in events] == ["FollowUpSubmitted"]

@@ -168,7 +168,9 @@ async def test_each_closed_answer_is_published_once(
     evaluator = await at_june(house, tmp_path, monkeypatch)
     here = f"/reporting/waves/closings?{WAVE}"
     assert (await evaluator.post(here, data=CLOSE)).status_code == 303
-    assert (await evaluator.post(here, data=CLOSE)).status_code == 303, "a second closing of the same answers"
+    assert (await evaluator.post(here, data=CLOSE)).status_code == 303, "a second click makes no second closing"
+    another = {**CLOSE, "reason": "The programme is over"}
+    assert (await evaluator.post(here, data=another)).status_code == 303, "a second closing of the same answers"
     bus = house.app.state.service.bus
 
     async def announced() -> list[tuple[str, str]]:

@@ -121,7 +121,9 @@ async def test_a_test_is_taken_scored_and_compared(house: House) -> None:
     assert again.count("checked") == 3
     assert len(await events(house)) == 1, "what is saved is told to nobody"
     assert (await guest.post(BEFORE, data={"q1": "1", "q2": ["0", "1"]})).status_code == 303
-    assert (await guest.post(BEFORE, data=RIGHT)).status_code == 303, "a second one changes nothing"
+    assert (await guest.post(BEFORE, data={"q1": "1", "q2": ["0", "1"]})).status_code == 303, "a second click"
+    other = await guest.post(BEFORE, data=RIGHT)
+    assert (other.status_code, "submitted with other answers on" in other.text) == (409, True)
     shown = (await guest.get(BEFORE)).text
     assert "Your test has arrived" in shown
     assert "Memory" not in shown
@@ -291,8 +293,10 @@ async def test_the_api_shows_right_answers_only_after_both_tests(house: House) -
     first = await guest.post(before, json={"answers": {"1": [0]}})
     assert (first.status_code, first.json()["results"]) == (201, None)
     second = await guest.post(before, json={"answers": {"1": [1]}})
-    assert (second.status_code, second.json()) == (200, first.json())
-    assert (await guest.put(before, json={"answers": {"1": [1]}})).json()["answers"] == {"1": [0]}
+    assert (second.status_code, "with other answers on" in second.json()["detail"]) == (409, True)
+    assert (await guest.put(before, json={"answers": {"1": [1]}})).status_code == 409
+    same = await guest.post(before, json={"answers": {"1": [0]}})
+    assert (same.status_code, same.json()) == (200, first.json())
     await to_the_end(house, over)
     await house.with_ticket(guest, after, "test_after", "officer")
     done = (await guest.post(after, json={"answers": {"1": [0], "2": [0, 1], "3": [1]}})).json()

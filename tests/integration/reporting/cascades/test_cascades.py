@@ -87,7 +87,10 @@ async def test_a_session_counts_with_the_number_that_the_manager_confirms(house:
     assert (unsaid.status_code, "why it was fewer" in unsaid.text) == (422, True)
     given = {"attendees": "12", "why": "Six were called away"}
     assert (await client.post(f"{MANAGED}/{first}/confirm", data=given)).status_code == 303
-    assert (await client.post(f"{MANAGED}/{first}/confirm", data=given)).status_code == 409, "once"
+    assert (await client.post(f"{MANAGED}/{first}/confirm", data=given)).status_code == 303, "a second click"
+    for step, data in (("confirm", {**given, "attendees": "11"}), ("refuse", {"reason": "not_held"})):
+        against = await client.post(f"{MANAGED}/{first}/{step}", data=data)
+        assert (against.status_code, "for 12 people" in against.text) == (409, True)
     page = (await client.get(MANAGED)).text
     second = asked_of(page)
     assert "The laboratory" in page

@@ -58,7 +58,11 @@ async def test_a_token_is_shown_once_and_opens_the_files(house: House) -> None:
     shown = await coordinator.post(TOKENS, data=form())
     assert shown.status_code == 201
     (token,) = re.findall(r"<code>(tandem-feeds-[\w-]{43})</code>", shown.text)
-    assert (await coordinator.post(TOKENS, data=form())).status_code == 409, "sent twice, there is one"
+    assert token in (await coordinator.post(TOKENS, data=form())).text, "sent twice, there is one"
+    other = await coordinator.post(TOKENS, data=form(consumer="Somebody else"))
+    assert (other.status_code, token in other.text, "European Commission" in other.text) == (409, False, True)
+    clock.move(timedelta(minutes=11))
+    assert (await coordinator.post(TOKENS, data=form())).status_code == 409, "for a second click only"
     page = (await coordinator.get(TOKENS)).text
     assert token not in page
     assert "European Commission, OPSYS" in page

@@ -108,17 +108,17 @@ def test_both_forms_of_a_test_have_the_same_points() -> None:
     first, second, third = a_question(points=2), a_question(points=2), a_question(points=3)
     known = {each.id: each for each in (first, second, third)}
     with pytest.raises(NotNow):
-        bank.published(a_test(), known, AT)
-    same = bank.published(bank.composed(a_test(), [first.id], [], known), known, AT)
+        bank.published(a_test(), known, "author", AT)
+    same = bank.published(bank.composed(a_test(), [first.id], [], known), known, "author", AT)
     assert (same.state, same.question_ids(POST)) == (TestState.PUBLISHED, (first.id,))
-    parallel = bank.published(bank.composed(a_test(), [first.id], [second.id], known), known, AT)
+    parallel = bank.published(bank.composed(a_test(), [first.id], [second.id], known), known, "author", AT)
     assert parallel.question_ids(POST) == (second.id,)
     with pytest.raises(NotNow):
-        bank.published(bank.composed(a_test(), [first.id], [third.id], known), known, AT)
+        bank.published(bank.composed(a_test(), [first.id], [third.id], known), known, "author", AT)
     with pytest.raises(NotNow):
         bank.composed(same, [second.id], [], known)
     with pytest.raises(NotNow):
-        bank.published(bank.composed(a_test(), [first.id], [], known), {second.id: second}, AT)
+        bank.published(bank.composed(a_test(), [first.id], [], known), {second.id: second}, "author", AT)
     with pytest.raises(Invalid):
         bank.composed(a_test(), [uuid4()], [], known)
 
@@ -131,11 +131,11 @@ def test_a_call_s_own_test_goes_before_one_for_all_and_the_newest_first() -> Non
 
     def out(days: int, **changes: Any) -> bank.Test:
         draft = a_test(**changes)
-        return bank.published(bank.composed(draft, [question.id], [], known), known, AT + timedelta(days=days))
+        return bank.published(bank.composed(draft, [question.id], [], known), known, "author", AT + timedelta(days=days))
 
     for_all, newer, own = out(1), out(2), out(0, call_id=call)
     elsewhere, abroad = out(9, topic="drug_trafficking"), out(9, call_id=other)
-    shut = bank.closed(out(9), AT)
+    shut = bank.closed(out(9), "author", AT)
     everything = [for_all, newer, own, elsewhere, abroad, shut, a_test()]
     assert bank.for_visit(everything, "online_crime", call) == own
     assert bank.for_visit(everything, "online_crime", UUID(int=3)) == newer

@@ -38,7 +38,7 @@ def test_a_value_needs_two_people() -> None:
     made = target_value(TargetKind.TARGET, date(2026, 12, 31), 100, at=None)
     with pytest.raises(NotNow, match="somebody else"):
         approve(made, "ann", EARLY)
-    with pytest.raises(NotNow, match="already"):
+    with pytest.raises(NotNow, match="This value was approved on"):
         approve(approve(made, "bob", EARLY), "cyd", EARLY)
     assert standing([made]) == []
 
