@@ -149,7 +149,7 @@ async def test_the_coordinator_waives_a_silent_host(house: House) -> None:
     assert (await coordinator.post(waiver, data={"reason": "host_silent"})).status_code == 303, "nothing happens twice"
     await house.relay("exchange.outcomes")
     assert (await coordinator.post(waiver, data={"reason": "host_silent"})).status_code == 303, "nor later"
-    otherwise = await coordinator.post(waiver, data={"reason": "host_unavailable"})
+    otherwise = await coordinator.post(waiver, data={"reason": "host_closed"})
     assert (otherwise.status_code, "The host&#39;s evaluation was waived on" in otherwise.text) == (409, True)
     types = [row.type for row in await house.journal("exchange.outcomes")]
     assert types == ["EvaluationSubmitted", "ReportSubmitted", "EvaluationWaived", "CertificateGranted"]

@@ -131,7 +131,12 @@ async def test_invalid_sessions_are_refused_at_their_fields(house: House) -> Non
         assert sentence in answer.text
     same = {**SESSION, "cascade_id": str(uuid4())}
     assert [(await guest.post(OWN, data=same)).status_code for _ in range(2)] == [303, 303]
+    other = await guest.post(OWN, data={**same, "attendees": "40"})
+    assert (other.status_code, "This was reported with other answers on" in other.text) == (409, True)
     assert len(await house.journal("exchange.outcomes")) == 1
+    (another,) = re.findall(r'name="cascade_id" value="([^"]+)"', other.text)
+    assert (await guest.post(OWN, data={**same, "attendees": "40", "cascade_id": another})).status_code == 303
+    assert len(await house.journal("exchange.outcomes")) == 2, "sent again, it is another session"
 
 
 async def test_sessions_are_reported_for_the_months_of_the_call(house: House) -> None:
