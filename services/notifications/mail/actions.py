@@ -25,13 +25,13 @@ from shared.time.dates import moment
 async def retry(bus: Bus, actor: str, message_id: UUID) -> None:
     """Send again what failed, or may have been sent, of a message, under its old Message-ID.
 
-    One that waits to be sent stays so. Raises `Refused` (404, 409) with what is true now.
+    What is being sent again stays so. Raises `Refused` (404, 409) with what is true now.
     """
     async with bus.transaction(actor) as tx:
         message = await _locked(tx, message_id)
-        if message.state == store.WAITING:
-            return
         if not await messages.retry_failed(tx, message_id):
+            if await _sent_again(tx, message):
+                return
             raise await _state(tx, message)
         await set_aside.clear(tx.session, UNSURE_WORK, {str(message_id)})
         await tx.changed("messages")
@@ -75,7 +75,7 @@ async def resend(bus: Bus, actor: str, message_id: UUID, reason: ResendReason) -
 
 
 async def retry_recipient(bus: Bus, principal: Principal, recipient: UUID) -> None:
-    """Send the last failed message again to a person who could not be reached; one that waits to be sent stays so.
+    """Send the last failed message again to a person who could not be reached; one that is being sent stays so.
 
     Raises `Refused` (404, 409).
     """
@@ -84,9 +84,9 @@ async def retry_recipient(bus: Bus, principal: Principal, recipient: UUID) -> No
         if row.settled_at is not None:
             raise _settled(row.settled_at)
         message = await _locked(tx, row.message_id)
-        if message.state == store.WAITING:
-            return
         if not await messages.retry_failed(tx, row.message_id):
+            if await _sent_again(tx, message):
+                return
             raise await _state(tx, message)
         row.tried_at = clock.now()
         tx.session.add(row)
@@ -135,12 +135,23 @@ async def _counted_by(tx: Tx, message: MessageRow) -> bool:
     return any(fact is not None and fact.actor == tx.actor for fact in facts)
 
 
+async def _sent_again(tx: Tx, message: MessageRow) -> bool:
+    """Return whether a message, or what was tried of it before, waits to be sent."""
+    if message.state != store.WAITING:
+        return False
+    rows = [row for row in await store.notifications_of(tx.session, message.id) if row.generation == message.generation]
+    return not rows or any(row.state == store.WAITING and row.attempts for row in rows)
+
+
 async def _state(tx: Tx, message: MessageRow) -> Refused:
     """Return the refusal (409) that names the present state of a message."""
+    rows = await store.notifications_of(tx.session, message.id)
+    moments = [row.sent_at for row in rows if row.sent_at is not None and row.generation == message.generation]
+    if message.state == store.WAITING and moments:
+        sentence = gettext("This message was sent on %(when)s, and waits to be sent to others.")
+        return Refused(sentence % {"when": moment(max(moments))}, code=ProblemCode.IN_PROGRESS)
     if message.state == store.WAITING:
         return Refused(gettext("This message is waiting to be sent."), code=ProblemCode.IN_PROGRESS)
-    rows = await store.notifications_of(tx.session, message.id)
-    moments = [row.sent_at for row in rows if row.sent_at is not None]
     if moments:
         sentence = gettext("This message was sent on %(when)s.") % {"when": moment(max(moments))}
         return Refused(sentence, code=ProblemCode.ALREADY_DONE)

@@ -103,9 +103,10 @@ async def reopen(bus: Bus, principal: Principal, closing_id: UUID) -> None:
         row = await waves.closing(tx.session, closing_id)
         if row is None:
             raise Refused(gettext("There is no such closing."), 404)
-        if row.reopened_at is None:
-            row.reopened_by, row.reopened_at = principal.subject, clock.now()
-            tx.session.add(row)
+        if row.reopened_at is not None:
+            return
+        row.reopened_by, row.reopened_at = principal.subject, clock.now()
+        tx.session.add(row)
     await announce(bus, principal.subject, row.call_id, _ROUNDS)
 
 

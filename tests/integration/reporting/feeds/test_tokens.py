@@ -47,7 +47,7 @@ def token_header(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-async def test_a_token_is_shown_once_and_opens_the_files(house: House) -> None:
+async def test_a_token_is_shown_once_and_opens_the_files(house: House, own_clock: None) -> None:
     """A token is stored as a digest only and opens each file, and a request without one is refused."""
     await published(house, "2026-Q1")
     coordinator, stranger = await house.grant(Role.PROGRAMME_COORDINATOR), house.stranger()

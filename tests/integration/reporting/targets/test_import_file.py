@@ -64,7 +64,12 @@ async def test_values_that_were_not_seen_are_not_approved(house: House) -> None:
     assert (await third.post(f"/reporting/targets/{second['id']}/approve")).status_code == 303
     answer = await other.post("/reporting/targets/approve", data=fields)
     assert answer.status_code == 409
-    for words in ("2 values were not approved", "1 value was approved", "This value was approved on", "may have been taken out"):
+    for words in (
+        "2 values were not approved",
+        "1 value was approved",
+        "This value was approved on",
+        "may have been taken out",
+    ):
         assert words in answer.text
     assert await waiting(author) == []
     approved = {each["id"] for each in (await author.get(API)).json()["items"]}

@@ -131,7 +131,9 @@ def test_a_call_s_own_test_goes_before_one_for_all_and_the_newest_first() -> Non
 
     def out(days: int, **changes: Any) -> bank.Test:
         draft = a_test(**changes)
-        return bank.published(bank.composed(draft, [question.id], [], known), known, "author", AT + timedelta(days=days))
+        return bank.published(
+            bank.composed(draft, [question.id], [], known), known, "author", AT + timedelta(days=days)
+        )
 
     for_all, newer, own = out(1), out(2), out(0, call_id=call)
     elsewhere, abroad = out(9, topic="drug_trafficking"), out(9, call_id=other)
