@@ -91,8 +91,8 @@ def _same(found: Sessions, before: Cascade, reported: model.Session) -> None:
     if before.case_id != found.form.case.id:
         sentence = gettext("Another session has this id, so yours was not saved. Report it with a new id.")
         raise Refused(sentence, code=ProblemCode.DUPLICATE)
-    told = model.Session(before.held_on, before.format, before.attendees, before.about)
-    if told != replace(reported, about=reported.about.strip()):
+    known = model.Session(before.held_on, before.format, before.attendees, before.about)
+    if known != replace(reported, about=reported.about.strip()):
         sentence = gettext(
             "This was reported with other answers on %(when)s, so nothing was changed. If both sessions were held,"
             " report this one as a new session."
@@ -106,7 +106,7 @@ async def confirm(bus: Bus, subject: str, cascade_id: UUID, attendees: int | Non
     Raises as `report`, and 409 where another answer was given.
     """
     async with bus.transaction("respondent") as tx:
-        found, row = await _asked(tx.session, subject, cascade_id)
+        found, row = await _session_asked_about(tx.session, subject, cascade_id)
         why = reason.strip() if attendees is not None and attendees < row.attendees else ""
         if _answered(row, CascadeState.CONFIRMED, (row.confirmed, row.why) == (attendees, why)):
             return
@@ -122,7 +122,7 @@ async def confirm(bus: Bus, subject: str, cascade_id: UUID, attendees: int | Non
 async def refuse(bus: Bus, subject: str, cascade_id: UUID, reason: str) -> None:
     """Refuse a session as line manager, with a reason (a code of `CascadeRefusal`); raises as `confirm`."""
     async with bus.transaction("respondent") as tx:
-        found, row = await _asked(tx.session, subject, cascade_id)
+        found, row = await _session_asked_about(tx.session, subject, cascade_id)
         if _answered(row, CascadeState.REFUSED, row.reason == reason):
             return
         try:
@@ -139,7 +139,7 @@ async def _settle(tx: Tx, found: Sessions, row: Cascade, event: CascadeConfirmed
     await tx.record(event, row.case_id, correlation=found.form.case.application_id)
 
 
-async def _asked(session: AsyncSession, subject: str, cascade_id: UUID) -> tuple[Sessions, Cascade]:
+async def _session_asked_about(session: AsyncSession, subject: str, cascade_id: UUID) -> tuple[Sessions, Cascade]:
     found = await sessions(session, subject)
     row = await store.cascade(session, found.form.case.id, cascade_id)
     if not found.managed or row is None:

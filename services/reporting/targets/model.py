@@ -57,7 +57,7 @@ class TargetValue:
 
     @property
     def content(self) -> tuple[object, ...]:
-        """What somebody wrote: two values with the same content are one."""
+        """The value as it was written: two with the same content are one."""
         return *self.place, self.value, self.source, self.comment
 
 

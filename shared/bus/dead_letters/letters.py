@@ -221,7 +221,7 @@ async def advance(connection: asyncpg.Connection, moved: Sequence[tuple[Key, Sta
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How a dead letter was settled: `skipped`, `redriven` or `healed`, by whom, when and why."""
+    """The end of a dead letter: `skipped`, `redriven` or `healed`, by whom, when and why."""
 
     how: str
     by: str

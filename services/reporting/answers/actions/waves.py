@@ -68,7 +68,7 @@ async def close(
 ) -> None:
     """Close a wave: take no more answers to one form of a call that were due by `due_until`.
 
-    The same closing by the same person changes nothing while it stands. Raises `Refused` (422) without a past day or
+    The same closing by the same person changes nothing until it is reopened. Raises `Refused` (422) without a past day or
     without a reason, (404) for an unknown call.
     """
     wrong: dict[str, str] = {}

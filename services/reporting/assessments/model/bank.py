@@ -100,7 +100,7 @@ class Question:
 
     @property
     def content(self) -> tuple[object, ...]:
-        """What somebody wrote: two questions with the same content are one."""
+        """The question as it was written: two with the same content are one."""
         return self.topic, self.area, self.kind, self.text, self.answers, self.right, self.points
 
     def worth(self, chosen: Collection[int]) -> int:

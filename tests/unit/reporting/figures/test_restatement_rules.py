@@ -37,7 +37,7 @@ def test_two_people_decide() -> None:
     with pytest.raises(NotNow, match="Only its author"):
         decide(PROPOSAL, "another", AT, ProposalState.WITHDRAWN)
     for state in ProposalState:
-        with pytest.raises(NotNow, match="This restatement was decided on .*: “Approved”"):
+        with pytest.raises(NotNow, match=r"This restatement was decided on .*: “Approved”"):
             decide(approved, "a third", AT, state)
 
 
