@@ -29,10 +29,9 @@ async def retry(bus: Bus, actor: str, message_id: UUID) -> None:
     """
     async with bus.transaction(actor) as tx:
         message = await _locked(tx, message_id)
-        if not await messages.retry_failed(tx, message_id):
-            if await _sent_again(tx, message):
-                return
-            raise await _state(tx, message)
+        if not await _failed(tx, message):
+            return
+        await messages.retry_failed(tx, message_id)
         await set_aside.clear(tx.session, UNSURE_WORK, {str(message_id)})
         await tx.changed("messages")
 
@@ -84,10 +83,9 @@ async def retry_recipient(bus: Bus, principal: Principal, recipient: UUID) -> No
         if row.settled_at is not None:
             raise _settled(row.settled_at)
         message = await _locked(tx, row.message_id)
-        if not await messages.retry_failed(tx, row.message_id):
-            if await _sent_again(tx, message):
-                return
-            raise await _state(tx, message)
+        if not await _failed(tx, message):
+            return
+        await messages.retry_failed(tx, row.message_id)
         row.tried_at = clock.now()
         tx.session.add(row)
         await tx.changed("messages")
@@ -135,12 +133,18 @@ async def _counted_by(tx: Tx, message: MessageRow) -> bool:
     return any(fact is not None and fact.actor == tx.actor for fact in facts)
 
 
-async def _sent_again(tx: Tx, message: MessageRow) -> bool:
-    """Return whether a message, or what was tried of it before, waits to be sent."""
-    if message.state != store.WAITING:
-        return False
+async def _failed(tx: Tx, message: MessageRow) -> bool:
+    """Return whether something of a message failed or may have been sent; False where it is being sent again.
+
+    Raises `Refused` (409) with what is true now where neither holds.
+    """
     rows = [row for row in await store.notifications_of(tx.session, message.id) if row.generation == message.generation]
-    return not rows or any(row.state == store.WAITING and row.attempts for row in rows)
+    if message.state == store.FAILED or any(row.state in {store.FAILED, store.UNSURE} for row in rows):
+        return True
+    waits = not rows or any(row.state == store.WAITING and row.attempts for row in rows)
+    if message.state != store.WAITING or not waits:
+        raise await _state(tx, message)
+    return False
 
 
 async def _state(tx: Tx, message: MessageRow) -> Refused:

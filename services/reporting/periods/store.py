@@ -36,10 +36,12 @@ class PeriodRow(Table, table=True):
 
 async def locked(session: AsyncSession, label: str) -> Approval:
     """Return the approval of a period and lock its row until the transaction ends; create the row if it is new."""
-    await session.execute(
-        insert(PeriodRow).values(label=label, state="draft", figures=0, statement=1).on_conflict_do_nothing()
-    )
-    row = (await session.execute(for_update(select(PeriodRow).where(PeriodRow.label == label)))).scalar_one()
+    query = for_update(select(PeriodRow).where(PeriodRow.label == label))
+    row = await session.scalar(query)
+    if row is None:
+        new = insert(PeriodRow).values(label=label, state="draft", figures=0, statement=1)
+        await session.execute(new.on_conflict_do_nothing())
+        row = (await session.execute(query)).scalar_one()
     return _approval(row)
 
 

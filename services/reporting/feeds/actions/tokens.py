@@ -67,6 +67,9 @@ async def revoke(bus: Bus, principal: Principal, token_id: str) -> PullToken:
     """Revoke a token; doing it again changes nothing. Raises `Refused` (404)."""
     async with bus.transaction(principal.subject) as tx:
         found = await token_by_id(tx.session, token_id)
+        locked = await store.locked(tx.session, found.id)
+        if locked is not None and locked.revoked_at is not None:
+            return locked
         await store.revoke(tx.session, found.id, principal.subject, clock.now())
         return await token_by_id(tx.session, token_id)
 

@@ -101,6 +101,12 @@ async def token_by_id(session: AsyncSession, token_id: UUID) -> PullToken | None
     return _token(row) if row else None
 
 
+async def locked(session: AsyncSession, token_id: UUID) -> PullToken | None:
+    """Return a token by its id, locked until the transaction ends."""
+    row = await session.get(TokenRow, token_id, with_for_update=True, populate_existing=True)
+    return _token(row) if row else None
+
+
 async def revoke(session: AsyncSession, token_id: UUID, by: str, at: datetime) -> bool:
     """Revoke a token; return False if it was revoked before, or never existed."""
     change = (

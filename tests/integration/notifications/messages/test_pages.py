@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ORIGIN = "http://localhost:8000"
 _GRANTS = {
     "programme": (Role.PROGRAMME_COORDINATOR, None),
+    "another": (Role.PROGRAMME_COORDINATOR, None),
     "moldova": (Role.NATIONAL_COORDINATOR, "MD"),
     "france": (Role.NATIONAL_COORDINATOR, "FR"),
     "auditor": (Role.AUDITOR, None),
