@@ -73,7 +73,7 @@ async def answer(request: Request, token: str, bus: BusDep) -> Response:
 
 
 async def _expect_opened(request: Request, bus: Bus, whose: UUID) -> None:
-    """Have the form rest on the choice that was there when it was opened, so that of two tabs neither overwrites the other."""
+    """Have the form rest on the choice that was there when it was opened: no tab overwrites what another has saved."""
     async with bus.read() as session:
         await expect_opened(request, session, actions.choice_record(whose))
 

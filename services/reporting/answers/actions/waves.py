@@ -68,8 +68,8 @@ async def close(
 ) -> None:
     """Close a wave: take no more answers to one form of a call that were due by `due_until`.
 
-    The same closing by the same person changes nothing until it is reopened. Raises `Refused` (422) without a past day or
-    without a reason, (404) for an unknown call.
+    The same closing by the same person changes nothing until it is reopened. Raises `Refused` (422) without a past day
+    or without a reason, (404) for an unknown call.
     """
     wrong: dict[str, str] = {}
     if due_until is None or due_until >= clock.today():
