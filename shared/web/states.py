@@ -130,8 +130,7 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
          N_("You and the host"), N_("You agree on the agenda, then it begins.")),
         ("under_way", "go", N_("Under way"), N_("It has begun."),
          N_("You and the host"), N_("You take part, then you evaluate it and report.")),
-        ("completed", "done", N_("Completed"), N_("All of it has taken place."),
-         N_("You"), N_("You evaluate it, report, and pass on what you learnt.")),
+        ("completed", "done", N_("Completed"), N_("All of it has taken place."), "", ""),
         ("ended", "ended", N_("Ended without completion"), N_("It ended before all of it had taken place."), "", ""),
         ("unplaced", "ended", N_("No place found"), N_("The call closed before a place was found."), "", ""),
         ("withdrawn", "ended", N_("Withdrawn"), N_("It was taken back."), "", ""),
@@ -183,8 +182,8 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("move_proposed", "wait", N_("New dates proposed"), N_("The old dates stand until both accept the new ones."),
          N_("Guest and host"), N_("Both accept the new dates, or the old ones stand.")),
         ("under_way", "go", N_("Under way"), N_("The visit has begun."), N_("Host"), N_("The host records attendance day by day.")),
-        ("ended", "go", N_("Ended"), N_("The last day is over."), N_("Guest and host"), N_("Both evaluate it, the guest reports.")),
-        ("completed", "done", N_("Completed"), N_("All required days were attended."), N_("Guest and host"), N_("Both evaluate it, the guest reports.")),
+        ("ended", "go", N_("Ended"), N_("The last day is over."), "", ""),
+        ("completed", "done", N_("Completed"), N_("All required days were attended."), "", ""),
         ("cancelled", "ended", N_("Cancelled"), N_("It does not take place. The reason is given with it."), "", ""),
         ("no_show", "ended", N_("No show"), N_("The guest did not come."), "", ""),
         ("voided", "ended", N_("Entered in error"), N_("It is not counted."), "", ""),
@@ -206,7 +205,7 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
          N_("Mentor and mentee"), N_("Both sign the agreement.")),
         ("active", "go", N_("Under way"), N_("Both have signed."), N_("Mentor and mentee"), N_("They meet, and log each session.")),
         ("paused", "wait", N_("Paused"), N_("It rests for a while."), N_("Mentor and mentee"), N_("They resume it, or end it.")),
-        ("completed", "done", N_("Completed"), N_("The goals are closed, or the time is over."), N_("Mentor and mentee"), N_("Both evaluate it.")),
+        ("completed", "done", N_("Completed"), N_("The goals are closed, or the time is over."), "", ""),
         ("ended_early", "ended", N_("Ended early"), N_("It ended before its time. The reason is given with it."), "", ""),
     ),
     "agreement": (
@@ -368,8 +367,6 @@ _FOR_OTHERS: dict[tuple[str, str], tuple[str, str, str, str]] = {
     ("application", "scheduled"): ("", N_("The dates are set."), N_("Officer and host"), N_("They agree on the agenda, then it begins.")),
     ("application", "under_way"): ("", N_("It has begun."), N_("Officer and host"),
      N_("The officer takes part, then evaluates it and reports.")),
-    ("application", "completed"): ("", N_("All of it has taken place."), N_("Officer"),
-     N_("The officer evaluates it, reports, and passes on what was learnt.")),
     ("application", "appealed"): ("", N_("The officer asked for the decision to be looked at again."), N_("Another coordinator"),
      N_("The decision is changed, or stands.")),
     ("offer", "draft"): ("", N_("Only the host can see it."), N_("Host"), N_("The host submits it.")),
@@ -386,8 +383,7 @@ _OF_MENTORING: dict[tuple[str, str], tuple[str, str, str, str]] = {
      N_("Both sign the agreement, then it begins.")),
     ("application", "under_way"): (N_("It has begun."), N_("You and the mentor"), N_("Mentee and mentor"),
      N_("The two meet, and each session is logged.")),
-    ("application", "completed"): (N_("The goals are closed, or the time is over."), N_("You and the mentor"), N_("Mentee and mentor"),
-     N_("Both evaluate it.")),
+    ("application", "completed"): (N_("The goals are closed, or the time is over."), "", "", ""),
 }
 # fmt: on
 

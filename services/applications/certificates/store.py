@@ -22,7 +22,7 @@ from shared.contracts.codes import Party
 from shared.contracts.outcomes import CertificateGranted, CertificateRevoked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -136,6 +136,12 @@ async def certificates_of(session: AsyncSession, application_id: UUID) -> list[C
     others = sa.exists().where(col(Visit.id) == col(Certificate.visit_id), col(Visit.guest) == Party.MENTOR.value)
     query = select(Certificate).where(Certificate.application_id == application_id, ~others)
     return list((await session.scalars(query.order_by(col(Certificate.granted_at).desc()))).all())
+
+
+async def certified(session: AsyncSession, visit_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of these visits for which a certificate was granted, revoked or not."""
+    query = select(Certificate.visit_id).where(col(Certificate.visit_id).in_(sorted(visit_ids)))
+    return {found for found in await session.scalars(query) if found is not None}
 
 
 async def of_visit(session: AsyncSession, visit_id: UUID) -> list[Certificate]:

@@ -338,7 +338,7 @@ def _pressing_first(item: tuple[Case, Standing]) -> tuple[int, datetime]:
     if state in _WAITS_FOR_OFFICER:
         due = status.due if isinstance(status.due, datetime) else far
         return _WAITS_FOR_OFFICER.index(state), due
-    return len(_WAITS_FOR_OFFICER) + (not status.state.next), far - (case.application.since - _EPOCH)
+    return len(_WAITS_FOR_OFFICER) + (not (status.next or status.state.next)), far - (case.application.since - _EPOCH)
 
 
 def _case_address(case: PartnerCase) -> str:

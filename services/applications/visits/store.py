@@ -245,6 +245,12 @@ async def hosted_between(
     return list(await session.scalars(query.order_by(col(Visit.start), col(Visit.id)).limit(MOST)))
 
 
+async def of_applications(session: AsyncSession, application_ids: Collection[UUID]) -> list[Visit]:
+    """Return the visits of these applications, the oldest first."""
+    query = select(Visit).where(col(Visit.application_id).in_(sorted(application_ids))).order_by(col(Visit.id))
+    return list(await session.scalars(query))
+
+
 async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:
     """Return the ids of an application's visits, the oldest first."""
     query = select(Visit.id).where(Visit.application_id == application_id).order_by(col(Visit.id))

@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.applications.application.model.answers import Answers, missing
 from services.applications.application.store import applications as store
 from services.applications.application.store import standings
-from services.applications.application.views.standing import Case, case_of, shown_state, standing_of
+from services.applications.application.views.standing import OVER, Case, case_of, shown_state, standing_of
 from services.applications.calls import store as calls_store
+from services.applications.outcomes.model import EndedFacts
+from services.applications.outcomes.views import ended_applications
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.contracts.codes import ApplicationKind, ApplicationState, EligibilityRule, Outcome
@@ -77,13 +79,14 @@ def summary_of(
     projected: standings.Standing | None,
     *,
     deadline: datetime | None = None,
+    ended: EndedFacts | None = None,
     others: bool = False,
 ) -> ApplicationSummary:
     """Return the state of an application; a draft's next step is due at the call's `deadline`.
 
-    `others`: for readers other than the officer.
+    `ended`: the facts about its visit or mentorship, once that is over. `others`: for readers other than the officer.
     """
-    standing = standing_of(application, projected, deadline=deadline, others=others)
+    standing = standing_of(application, projected, deadline=deadline, ended=ended, others=others)
     state = shown_state(application, projected)
     return ApplicationSummary(
         id=application.id,
@@ -105,7 +108,7 @@ def summary_of(
 
 def detail_of(case: Case, *, others: bool = False) -> ApplicationDetail:
     """Return an application with its answers and findings."""
-    summary = summary_of(case.application, case.projected, deadline=case.call.deadline, others=others)
+    summary = summary_of(case.application, case.projected, deadline=case.call.deadline, ended=case.ended, others=others)
     return ApplicationDetail(
         **dict(summary),
         answers=case.application.answers,
@@ -123,10 +126,14 @@ async def own_summaries(session: AsyncSession, principal: Principal, request: Pa
     found = await store.page_of_officer(session, principal.subject, request)
     calls = await calls_store.calls_by_id(session, {application.call_id for application in found})
     projected = await standings.standings_of(session, [application.id for application in found])
+    over = [each for each in found if shown_state(each, projected.get(each.id)) in OVER]
+    ended = await ended_applications(session, {each.id: calls[each.call_id].terms.timers for each in over})
 
     def summary(application: store.Application) -> ApplicationSummary:
         deadline = calls[application.call_id].deadline
-        return summary_of(application, projected.get(application.id), deadline=deadline)
+        return summary_of(
+            application, projected.get(application.id), deadline=deadline, ended=ended.get(application.id)
+        )
 
     return page_of(found, request, ApplicationSummary, summary, lambda application: (application.id,))
 

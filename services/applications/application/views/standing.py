@@ -10,6 +10,8 @@ from services.applications.application.store import applications as store
 from services.applications.application.store import standings
 from services.applications.calls import store as calls_store
 from services.applications.calls.model import Finding, findings, judge
+from services.applications.outcomes.model import NextStep, next_step
+from services.applications.outcomes.views import ended_applications
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.contracts import labels
@@ -28,9 +30,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.outcomes.model import EndedFacts
     from shared.bus import Bus
     from shared.contracts.calls import CallTerms
     from shared.identity import Principal
+
+
+OVER = frozenset({ApplicationState.COMPLETED, ApplicationState.ENDED})
+"""The states in which a visit or a mentorship is over and forms about it are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class Case:
     """An application with what is needed to show its state.
 
     `terms` are those by which it is judged: of the call's revision that it was submitted under; a draft's the newest.
+    `ended` says what was submitted about its visit or mentorship, once that is over.
     """
 
     application: store.Application
@@ -45,6 +53,7 @@ class Case:
     projected: standings.Standing | None
     partner_active: bool
     terms: CallTerms
+    ended: EndedFacts | None = None
 
     @property
     def shown_state(self) -> ApplicationState:
@@ -75,12 +84,17 @@ async def case_of(session: AsyncSession, application_id: UUID) -> Case | None:
     call = await calls_store.call(session, application.call_id)
     assert call is not None
     status = await entries.partner_status(session, application.country, clock.today())
+    projected = await standings.standing_of(session, application_id)
+    ended = {}
+    if shown_state(application, projected) in OVER:
+        ended = await ended_applications(session, {application_id: call.terms.timers})
     return Case(
         application,
         call,
-        await standings.standing_of(session, application_id),
+        projected,
         status is not PartnerStatus.SUSPENDED,
         (await calls_store.terms_of(session, [application], {call.id: call}))[application.id],
+        ended.get(application_id),
     )
 
 
@@ -96,7 +110,7 @@ def standing(case: Case, *, others: bool = False) -> Standing:
 
     `others`: for readers other than the officer.
     """
-    return standing_of(case.application, case.projected, deadline=case.call.deadline, others=others)
+    return standing_of(case.application, case.projected, deadline=case.call.deadline, ended=case.ended, others=others)
 
 
 def standing_of(
@@ -104,9 +118,13 @@ def standing_of(
     projected: standings.Standing | None,
     *,
     deadline: datetime | None = None,
+    ended: EndedFacts | None = None,
     others: bool = False,
 ) -> Standing:
-    """Return the same for an application; a draft's next step is due at the call's `deadline`."""
+    """Return the same for an application; a draft's next step is due at the call's `deadline`.
+
+    `ended`: the facts about its visit or mentorship, once that is over.
+    """
     state_to_show = shown_state(application, projected)
     since, due = application.since, application.due
     if application.own_state is ApplicationState.ELIGIBLE:
@@ -115,14 +133,17 @@ def standing_of(
             since, due = projected.since, projected.due
     if state_to_show is ApplicationState.DRAFT:
         due = deadline
-    holder = None
+    holder, step = None, NextStep()
+    if ended is not None:
+        step = next_step(ended, own=not others)
+        holder, due = step.holder, step.due
     if state_to_show is ApplicationState.SUBMITTED:
         holder = labels.coordinator(application.country)
     ahead = projected is not None and projected.cleared_ahead and state_to_show is ApplicationState.WAITLISTED
     waitlist_state = state("application", "waitlisted_cleared" if ahead else state_to_show)
     if application.for_ is ApplicationKind.MENTEE:
-        return Standing(waitlist_state.of_mentoring(others=others), since, due, holder)
-    return Standing(waitlist_state.for_others if others else waitlist_state, since, due, holder)
+        return Standing(waitlist_state.of_mentoring(others=others), since, due, holder, step.step)
+    return Standing(waitlist_state.for_others if others else waitlist_state, since, due, holder, step.step)
 
 
 async def own_case(bus: Bus, principal: Principal, application_id: UUID) -> Case:

@@ -67,7 +67,9 @@ async def mentorship_page(
         where=Standing(
             state("mentorship", mentorship.state),
             mentorship.since,
-            mentorship.due,
+            view.step.due if view.step else mentorship.due,
+            view.step.holder if view.step else None,
+            view.step.step if view.step else None,
             reason=reason_word(mentorship.reason) or None,
         ),
         who=applicant_name(view.of),

@@ -107,6 +107,12 @@ async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict
     return {row.match_id: row for row in await session.scalars(query)}
 
 
+async def of_applications(session: AsyncSession, application_ids: Collection[UUID]) -> list[Mentorship]:
+    """Return the mentorships of these applications, the oldest first."""
+    query = select(Mentorship).where(col(Mentorship.application_id).in_(sorted(application_ids)))
+    return list(await session.scalars(query.order_by(col(Mentorship.id))))
+
+
 async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:
     """Return the ids of an application's mentorships, the oldest first."""
     query = select(Mentorship.id).where(Mentorship.application_id == application_id).order_by(col(Mentorship.id))

@@ -150,7 +150,9 @@ async def show_visit(
         where=Standing(
             state("visit", view.shown_state),
             visit.since,
-            _due(view) if scheduled else None,
+            page.step.due if page.step else _due(view) if scheduled else None,
+            page.step.holder if page.step else None,
+            page.step.step if page.step else None,
             reason=reason_word(visit.reason) or None,
         ),
         who=guest_name(view.of, visit),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +14,7 @@ from shared.contracts import outcomes, visits
 from shared.contracts.codes import AudienceKind
 from shared.identity.state import identity_of
 from shared.identity.tickets import open_ticket
+from shared.ids import new_number
 from shared.time import clock
 from tests.integration.applications.availability.test_availability import button, stranger
 
@@ -57,6 +59,61 @@ async def test_tasks_after_the_visit_are_shown_with_the_application(abroad: Abro
     page = (await client.get(mine)).text
     assert "Say what you use of it" in page
     assert "Tell whom you reached" not in page, "the call gives twelve months for it"
+
+
+def standing_of(page: str) -> str:
+    """Return the words of a page's region about the state, each run of spaces as one."""
+    region = page.partition('<section class="tandem-standing')[2].partition("</section>")[0]
+    return " ".join(re.sub(r"<[^>]*>", " ", region.partition(">")[2]).split())
+
+
+async def test_pages_after_the_end_say_what_is_still_to_be_done(abroad: Abroad) -> None:
+    """The pages of visit and application and the API name who still owes a form, until the certificate is there."""
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    application_id = abroad.pairings[match_id]["application_id"]
+    ani = abroad.of.as_("ani")
+
+    async def pages() -> tuple[str, str, str]:
+        visit = standing_of((await ani.get(f"/applications/visits/{visit_id}")).text)
+        mine = standing_of((await ani.get(f"/applications/mine/{application_id}")).text)
+        listed = (await ani.get("/applications/api/v1/applications")).json()["items"]
+        [summary] = [each for each in listed if each["id"] == application_id]
+        detail = (await ani.get(f"/applications/api/v1/applications/{application_id}")).json()
+        assert {name: summary[name] for name in ("holder", "next", "due")} == {
+            name: detail[name] for name in ("holder", "next", "due")
+        }
+        return visit, mine, summary["next"]
+
+    async def answer(kind: type[outcomes.OutcomeEvent], **values: str) -> None:
+        example = dict(kind.example) | {"application_id": application_id, "visit_id": str(visit_id)} | values
+        await abroad.feed.deliver((kind.model_validate(example), visit_id))
+
+    plan = abroad.plan(match_id)
+    counted = {"attended_days": 5, "required_days": 5, "ended_on": plan["end"]}
+    await abroad.publish_visit_event(visits.VisitEnded, visit_id, match_id, attended=plan["days"], **counted)
+    await abroad.publish_visit_event(visits.VisitCompleted, visit_id, match_id, **counted)
+    visit, mine, following = await pages()
+    assert "Guest and host" in visit
+    assert "The guest evaluates the visit. The guest writes the report. The host evaluates the visit." in visit
+    assert "You and the host" in mine
+    assert following == "You evaluate it. You write the report. The host evaluates the visit."
+    await answer(outcomes.EvaluationSubmitted, respondent="guest")
+    await answer(outcomes.ReportSubmitted)
+    visit, mine, following = await pages()
+    assert "Guest" not in visit
+    assert "You" not in mine
+    assert following == "The host evaluates the visit."
+    await answer(outcomes.EvaluationSubmitted, respondent="host")
+    assert (await pages())[2] == "The certificate is granted."
+    await answer(outcomes.CertificateGranted, number=new_number("TC", 2026))
+    visit, mine, following = await pages()
+    assert "The guest answers the follow-up." in visit
+    assert following == "You answer the follow-up."
+    await answer(outcomes.FollowUpSubmitted, by="self")
+    visit, mine, following = await pages()
+    assert following == ""
+    assert "What comes next" not in visit + mine
 
 
 async def link_of(programme: Programme, application_id: str, message: str = "deadline_near") -> str:
