@@ -182,7 +182,7 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("move_proposed", "wait", N_("New dates proposed"), N_("The old dates stand until both accept the new ones."),
          N_("Guest and host"), N_("Both accept the new dates, or the old ones stand.")),
         ("under_way", "go", N_("Under way"), N_("The visit has begun."), N_("Host"), N_("The host records attendance day by day.")),
-        ("ended", "go", N_("Ended"), N_("The last day is over."), "", ""),
+        ("ended", "done", N_("Ended"), N_("The last day is over."), "", ""),
         ("completed", "done", N_("Completed"), N_("All required days were attended."), "", ""),
         ("cancelled", "ended", N_("Cancelled"), N_("It does not take place. The reason is given with it."), "", ""),
         ("no_show", "ended", N_("No show"), N_("The guest did not come."), "", ""),
