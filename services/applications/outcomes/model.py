@@ -44,7 +44,7 @@ class EndedFacts:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """Who takes the next step, what it is, and by when; empty and None where nothing is left to do."""
+    """The next step, its holder and its deadline, in words; empty where nothing is left to do."""
 
     holder: str = ""
     step: str = ""
@@ -101,11 +101,11 @@ def _waiting(facts: EndedFacts) -> list[tuple[str, Party, datetime]]:
     """Return the forms that are still waited for; the follow-up once nothing else is."""
     applicant, counterpart = facts.sides
     days = facts.timers.evaluation_days
-    asked = [(EVALUATION, applicant, due(facts.ended_on, days, Unit.DAYS, facts.country))]
+    forms = [(EVALUATION, applicant, due(facts.ended_on, days, Unit.DAYS, facts.country))]
     if applicant is Party.GUEST:
-        asked.append((REPORT, applicant, due(facts.ended_on, facts.timers.report_days, Unit.DAYS, facts.country)))
-    asked.append((EVALUATION, counterpart, due(facts.ended_on, days, Unit.DAYS, facts.country)))
-    waiting = [form for form in asked if not _settled(facts, form[0], form[1])]
+        forms.append((REPORT, applicant, due(facts.ended_on, facts.timers.report_days, Unit.DAYS, facts.country)))
+    forms.append((EVALUATION, counterpart, due(facts.ended_on, days, Unit.DAYS, facts.country)))
+    waiting = [form for form in forms if not _settled(facts, form[0], form[1])]
     if waiting or not facts.completed or (facts.attended and not facts.certified):
         return waiting
     follow_up = due(facts.ended_on, facts.timers.follow_up_months, Unit.MONTHS, facts.country)
