@@ -64,6 +64,20 @@ class Service:
     workers: tuple[Callable[[Service], Awaitable[None]], ...] = ()
 
 
+def loops_of(service: Service) -> list[Callable[[], Awaitable[None]]]:
+    """Return what a process of the service does beside answering: each runs until cancelled, under `supervise`."""
+    bus = service.bus
+    loops = [
+        Relay(bus).run,
+        service.reader.run,
+        lambda: _count(bus),
+        *(_bound(each, service) for each in service.workers),
+    ]
+    if (folder := service.settings.anchors) is not None:
+        loops.append(lambda: anchor_daily(bus, folder))
+    return loops
+
+
 def service_of(request: Request) -> Service:
     """Return the service that answers (FastAPI dependency)."""
     service: Service = request.app.state.service
@@ -104,15 +118,7 @@ def create(
         if background:
             tune_memory()
             await service.live.start()
-            loops = [
-                Relay(bus).run,
-                service.reader.run,
-                lambda: _count(bus),
-                *(_bound(each, service) for each in workers),
-            ]
-            if (folder := settings.anchors) is not None:
-                loops.append(lambda: anchor_daily(bus, folder))
-            tasks = [asyncio.create_task(_supervise(loop)) for loop in loops]
+            tasks = [asyncio.create_task(supervise(loop)) for loop in loops_of(service)]
         try:
             yield
         finally:
@@ -188,7 +194,7 @@ def _bound(work: Callable[[Service], Awaitable[None]], service: Service) -> Call
     return run
 
 
-async def _supervise(work: Callable[[], Awaitable[None]]) -> None:
+async def supervise(work: Callable[[], Awaitable[None]]) -> None:
     """Run `work` until cancelled; when it fails or ends, log that and start it again after a growing pause."""
     pause = 0.5
     while True:

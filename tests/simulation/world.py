@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.errors import IllegalStateError, KafkaTimeoutError
 from aiokafka.structs import RecordMetadata, TopicPartition
-from faststream.kafka.message import KafkaMessage
 
 from shared.bus.inbox.reader import Reader
 from shared.bus.log.envelope import StoredRecord
@@ -176,7 +176,7 @@ class Member:
         """Make an instance that has no partitions yet."""
         self.consumer = Consumer(log)
         self.reader = Reader(bus, consumers)
-        self.reader._subscriber.consumer = self.consumer
+        self.reader._subscription = SimpleNamespace(consumer=self.consumer)  # type: ignore[assignment]
         self.fetched_records: tuple[StoredRecord, ...] = ()
 
     async def assign(self, partitions: set[TopicPartition], *, eagerly: bool = False) -> None:
@@ -197,7 +197,6 @@ class Member:
         """Handle the batch."""
         records, self.fetched_records = self.fetched_records, ()
         if records:
-            message = KafkaMessage(body=b"", raw_message=records, headers={}, consumer=self.consumer)
-            await self.reader._handle(message)
+            await self.reader._handle(records)
             if self.consumer.crashes_before_acknowledging:
                 raise Crash

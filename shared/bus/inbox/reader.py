@@ -1,8 +1,7 @@
 """Apply the log's records in batches, and read them again after a failure.
 
-FastStream hands over batches through a parser and a decoder that pass raw records on and never raise: otherwise one bad
-header or an empty value would lose the whole batch. The offset that counts is the one in the database; on assignment we
-seek there, and the offsets that are committed to Kafka now and then only show the lag.
+The offset that counts is the one in the database; on assignment we seek there, and the offsets that are committed to
+Kafka now and then only show the lag.
 """
 
 from __future__ import annotations
@@ -16,9 +15,6 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import IllegalStateError, KafkaError
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
-from faststream.kafka.message import KafkaMessage
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from shared.bus.db.transaction import driver
@@ -27,7 +23,7 @@ from shared.bus.inbox.apply import Applier
 from shared.bus.inbox.failures import TooManyDeadLetters
 from shared.bus.inbox.intake import Intake
 from shared.bus.inbox.missing import Missing
-from shared.bus.log import kafka, offsets
+from shared.bus.log import offsets, subscription
 from shared.bus.metrics import BATCH_SECONDS, PAUSED
 
 if TYPE_CHECKING:
@@ -41,17 +37,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MAX_POLL_MS = 300_000
 # All attempts at one batch must end well before the group reassigns the partitions.
-RETRY_SECONDS = MAX_POLL_MS / 1000 / 3
+RETRY_SECONDS = subscription.MAX_POLL_MS / 1000 / 3
 PAUSE_SECONDS = 30.0
 SWEEP_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
-METADATA_MS = 15_000
 ENDS_SECONDS = 30.0
 ENDS_TIMEOUT_SECONDS = 10.0
-# FastStream waits so long for records, and then sleeps as long: a single event waits half of it on average.
-WAIT_MS = 10
 # Offsets committed to Kafka only show people the lag: once a second is enough, and nobody waits for it.
 COMMIT_EVERY_SECONDS = 1.0
 COMMIT_TIMEOUT_SECONDS = 5.0
@@ -93,37 +85,13 @@ class Reader:
         self._missing = Missing(bus, consumers)
         self.paused: str | None = None
         """Why reading has stopped, if it has."""
-        self._broker = KafkaBroker(
-            bus.settings.kafka.split(","),
-            security=kafka.security(bus.settings),
-            client_id=f"{bus.service}-reader",
-            apply_types=False,
-            allow_auto_create_topics=False,
-            metadata_max_age_ms=METADATA_MS,  # so soon a topic that was deleted and made anew is read again
-            consumer_only=True,  # the relay sends, with a producer that it can replace
-            logger=None,
-            graceful_timeout=10.0,
+        self._subscription = subscription.Subscription(
+            bus.settings, bus.service, consumers.readings, _Assigned(self), self._handle
         )
-        self._subscriber = self._broker.subscriber(
-            *consumers.readings,
-            batch=True,
-            group_id=bus.service,
-            auto_offset_reset="earliest",
-            ack_policy=AckPolicy.MANUAL,
-            max_records=1,  # `Intake` takes those that follow
-            batch_timeout_ms=WAIT_MS,
-            max_poll_interval_ms=MAX_POLL_MS,
-            session_timeout_ms=10_000,
-            parser=self._parse,
-            decoder=self._decode,
-            listener=_Assigned(self),
-            no_reply=True,
-        )
-        self._subscriber(self._handle)
 
     @property
     def _consumer(self) -> AIOKafkaConsumer:
-        consumer = self._subscriber.consumer
+        consumer = self._subscription.consumer
         assert consumer is not None, "the reader was not started"
         return consumer
 
@@ -132,7 +100,7 @@ class Reader:
 
         None while it does not read, or knows nothing about any of them.
         """
-        consumer = self._subscriber.consumer
+        consumer = self._subscription.consumer
         if consumer is None:
             return None
         ours = consumer.assignment()  # the driver refuses to answer for partitions assigned elsewhere
@@ -149,7 +117,7 @@ class Reader:
         """Read until cancelled."""
         comparing = asyncio.create_task(self._missing.run())
         try:
-            await self._start()
+            await self._subscription.start()
             while True:
                 await asyncio.sleep(SWEEP_SECONDS)
                 await self._sweep()
@@ -164,29 +132,11 @@ class Reader:
                 await self._commit_offsets()
             try:
                 async with asyncio.timeout(15):
-                    await kafka.stop(self._broker)
+                    await self._subscription.stop()
             except (KafkaError, OSError, TimeoutError) as wrong:
                 log.info("the reader did not leave cleanly", reason=wrong)
             if self._commit_task is not None:  # of the batch that was under way
                 self._commit_task.cancel()
-
-    async def _start(self) -> None:
-        """Connect; wait for a broker that is not up yet, with a limit for each attempt."""
-        while True:
-            try:
-                await self._broker.start()
-            except (KafkaError, OSError) as wrong:
-                log.warning("the reader waits for Kafka", reason=wrong)
-                await kafka.stop(self._broker)
-                await asyncio.sleep(1)
-            else:
-                return
-
-    async def _parse(self, records: tuple[Record, ...]) -> KafkaMessage:
-        return KafkaMessage(body=b"", raw_message=records, headers={}, consumer=self._consumer)
-
-    async def _decode(self, message: KafkaMessage) -> KafkaMessage:
-        return message
 
     def revoked(self) -> None:
         """Read nothing more before `assigned`."""
@@ -209,14 +159,9 @@ class Reader:
             self._known[topic, partition] = position.next_offset
             self._intake.seek(TopicPartition(topic, partition), position.seek_to)
 
-    async def _handle(self, message: KafkaMessage) -> None:
+    async def _handle(self, arrived: tuple[Record, ...]) -> None:
         """Apply what has arrived, batch by batch; whatever happens, no record is passed over."""
-        raw = message.raw_message
-        assert isinstance(raw, tuple)
-        # FastStream leaves the message in a cycle: the records would stay until the garbage collector's next run,
-        # which would then be slow.
-        message.raw_message = ()
-        records = await self._intake.take(raw)
+        records = await self._intake.take(arrived)
         while records and not self._stopping:
             await self._attempt(records)
             records = await self._intake.follow()
@@ -255,7 +200,7 @@ class Reader:
 
     async def _commit_offsets(self) -> None:
         """Commit this reader's offsets to Kafka, so that its lag can be seen; nothing depends on it."""
-        consumer = self._subscriber.consumer
+        consumer = self._subscription.consumer
         if consumer is None:  # it has just stopped
             return
         assigned = consumer.assignment()
@@ -394,7 +339,7 @@ class Reader:
 
     def _compared(self) -> set[offsets.Partition]:
         """Return the partitions that are ours and were read as far as is known."""
-        consumer = self._subscriber.consumer
+        consumer = self._subscription.consumer
         assigned = set() if consumer is None else {(each.topic, each.partition) for each in consumer.assignment()}
         return assigned & self._known.keys()
 
