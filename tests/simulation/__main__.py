@@ -1,0 +1,154 @@
+"""Simulate all four services from seeds: `python -m tests.simulation --seeds 100000`, or one with `--seed N`.
+
+Exit 0 if nothing was violated. A failing seed is printed, run again to see that it fails in the same way, and shrunk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import secrets
+import shutil
+import sys
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import structlog
+
+from deploy.local.ports import free_port
+from deploy.local.postgres import Postgres
+from tests.conftest import Administrator, Databases
+from tests.local_run import quick_folder
+from tests.simulation.services import run
+from tests.simulation.services.installation import Machine
+from tests.simulation.services.shrink import shrunk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.simulation.services.installation import Snapshot
+    from tests.simulation.services.run import Outcome, Step
+
+ORDER = "PYTHONHASHSEED"
+"""Fixed, since the order of a set of texts is part of what happens."""
+
+
+def main() -> int:
+    """Return the exit code."""
+    asked = _arguments()
+    if os.environ.get(ORDER) != "0":
+        os.execve(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], os.environ | {ORDER: "0"})
+    level = logging.getLevelName("WARNING" if asked.verbose else "CRITICAL")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
+    folder = quick_folder("tandem-simulation-")
+    folder.chmod(0o755)  # the server's own user reads the clock
+    server = Postgres(folder / "postgres", free_port(), secrets.token_urlsafe(16), log=folder / "log", durable=False)
+    server.start()
+    try:
+        administrator = Administrator(server.url("postgres"))
+        machine = Machine(Databases(server, administrator), folder)
+        try:
+            return _simulate(machine, asked)
+        finally:
+            machine.stores.close()
+            administrator.close()
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=100_000, help="how many seeds")
+    parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--seed", type=int, help="this seed alone")
+    parser.add_argument("--seconds", type=float, help="begin no further seed after so many seconds")
+    parser.add_argument("--at-least", type=int, default=1, help="but do so many seeds, or fail")
+    parser.add_argument("--twice", type=int, default=1, help="run so many of the seeds twice and compare")
+    parser.add_argument("--steps", type=int, nargs="*", help="only these steps of the seed")
+    parser.add_argument("--trace", type=Path, help="write what happened to this file")
+    parser.add_argument("--verbose", action="store_true", help="print warnings of the services")
+    return parser.parse_args()
+
+
+def _simulate(machine: Machine, asked: argparse.Namespace) -> int:
+    started = monotonic()
+    snapshot = run.begin(machine)
+    seeds = range(asked.first, asked.first + asked.seeds) if asked.seed is None else (asked.seed,)
+    done = failed = 0
+    for seed in seeds:
+        if asked.seconds is not None and monotonic() - started > asked.seconds:
+            break
+        steps = run.steps_of(seed)
+        if asked.steps is not None:
+            steps = [steps[place] for place in asked.steps]
+        began = monotonic()
+        outcome = run.run(machine, snapshot, seed, steps)
+        if asked.trace:
+            asked.trace.write_text("\n".join([*outcome.trace, *outcome.violations]), encoding="utf-8")
+        done += 1
+        _print(outcome, monotonic() - began)
+        if outcome.violations:
+            failed += 1
+            _explain(machine, snapshot, outcome)
+        elif done <= asked.twice:
+            failed += not _is_same(outcome, run.run(machine, snapshot, seed, steps))
+    print(f"{done} seeds in {monotonic() - started:.0f} s, {failed} failed", flush=True)
+    if asked.seed is None and done < asked.at_least:
+        print(f"These are fewer than {asked.at_least}: that shows nothing.", flush=True)
+        return 1
+    return 1 if failed else 0
+
+
+def _print(outcome: Outcome, took: float) -> None:
+    print(
+        f"seed {outcome.seed}: {'FAILS' if outcome.violations else 'holds'}, {len(outcome.trace)} crossings,"
+        f" {outcome.seconds:.0f} s virtual, {took:.1f} s real, {outcome.digest[:12]}",
+        flush=True,
+    )
+
+
+def _explain(machine: Machine, snapshot: Snapshot, outcome: Outcome) -> None:
+    """Print what was violated, whether it is violated again, and with which steps alone."""
+    for each in outcome.violations:
+        print(f"  {each}", flush=True)
+    again = run.run(machine, snapshot, outcome.seed, outcome.steps)
+    if not _is_same(outcome, again):
+        return
+
+    def fails(fewer: Sequence[int]) -> bool:
+        made = run.run(machine, snapshot, outcome.seed, [outcome.steps[place] for place in fewer])
+        return bool({_kind(each) for each in made.violations} & kinds)
+
+    kinds = {_kind(each) for each in outcome.violations}
+    places = shrunk(range(len(outcome.steps)), fails)
+    every: Sequence[Step] = run.steps_of(outcome.seed)
+    numbers = " ".join(str(every.index(outcome.steps[place])) for place in places)
+    print(f"  again: python -m tests.simulation --seed {outcome.seed} --steps {numbers}", flush=True)
+    for place in places:
+        step = outcome.steps[place]
+        print(f"    {step.what} {step.choice}, then {step.pause} s", flush=True)
+
+
+def _kind(violation: str) -> str:
+    return violation.partition(":")[0]
+
+
+def _is_same(one: Outcome, other: Outcome) -> bool:
+    """Return whether two runs of a seed did the same; print where they part."""
+    if one.digest != other.digest:
+        print(f"  another run is not the same: {_first_difference(one, other)}", flush=True)
+    return one.digest == other.digest
+
+
+def _first_difference(one: Outcome, other: Outcome) -> str:
+    for place, (mine, its) in enumerate(zip(one.trace, other.trace, strict=False)):
+        if mine != its:
+            return f"line {place} of {len(one.trace)}: {mine!r} and {its!r}"
+    return f"{len(one.trace)} and {len(other.trace)} lines, {one.violations[:2]} and {other.violations[:2]}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

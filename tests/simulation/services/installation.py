@@ -1,0 +1,412 @@
+"""All four services in one event loop, on real databases; log, mail server and receiver of webhooks are in memory.
+
+Pages and the API are answered by the real apps; what runs beside them (relay, reader, workers) runs in processes that
+can be killed, stalled and started anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+import httpx2
+
+import services.applications.app
+import services.applications.settings
+import services.matching.app
+import services.matching.settings
+import services.notifications.app
+import services.notifications.settings
+import services.reporting.app
+import services.reporting.settings
+from services.matching.background import jobs
+from services.matching.provisional import worker as provisional_worker
+from services.notifications.mail.sending import worker as mail_worker
+from services.notifications.mail.sending.smtp import ServerAway, Unanswered
+from services.notifications.webhooks import worker as webhooks_worker
+from services.notifications.webhooks.model.webhook import AttemptResult
+from services.notifications.webhooks.transport.post import Answer
+from shared import http_client
+from shared.bus import Bus, Consumers
+from shared.bus.db import bus as bus_module
+from shared.bus.db.transaction import driver
+from shared.bus.inbox.reader import Reader
+from shared.bus.log import kafka, subscription
+from shared.identity import csrf
+from shared.identity.session import ABSOLUTE, digest_of, new_key
+from shared.identity.state import identity_of
+from shared.runtime.migrate import migrate
+from shared.runtime.service import Service, loops_of, supervise
+from tests.simulation.services import log as simulated_log
+from tests.simulation.services import stores as simulated_stores
+from tests.simulation.services.processes import Process, beyond, cross
+from tests.simulation.services.virtual import World, virtual
+from tests.support import SERVING, ReadFirst, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+    from services.notifications.mail.sending.letter import Letter
+    from shared.bus import Envelope, Tx
+    from shared.bus.inbox.consumers import Handler
+    from shared.settings import ServiceSettings
+    from tests.conftest import Databases
+    from tests.simulation.services.log import Log
+
+ORIGIN = "http://localhost:8000"
+PORTAL = "http://portal.example"
+APPS: dict[str, tuple[Callable[..., FastAPI], type[ServiceSettings]]] = {
+    "applications": (services.applications.app.create_app, services.applications.settings.Settings),
+    "matching": (services.matching.app.create_app, services.matching.settings.Settings),
+    "notifications": (services.notifications.app.create_app, services.notifications.settings.Settings),
+    "reporting": (services.reporting.app.create_app, services.reporting.settings.Settings),
+}
+LOOK_SECONDS = 4.0
+"""How often loops look for work: less often than in production, since each look costs real time here."""
+_SESSION = (
+    "INSERT INTO sign_in_session (digest, id, subject, begun_at, seen_at, over_at, browser, system)"
+    " VALUES ($1, $2, $3, $4, $4, $5, 'Firefox', 'Linux')"
+)
+_OF_SIMULATION = (
+    "CREATE SCHEMA sim",
+    # Before `pg_catalog` in the path, so that the service's own statements find this clock.
+    """CREATE FUNCTION sim.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE SECURITY DEFINER
+    AS $$ SELECT pg_read_file('{clock}')::timestamptz $$""",
+    """CREATE TABLE sim.handled (place bigint GENERATED ALWAYS AS IDENTITY, step text NOT NULL, topic text NOT NULL,
+    subject text NOT NULL, sequence bigint NOT NULL)""",
+    f"GRANT USAGE ON SCHEMA sim TO {SERVING}",
+    f"GRANT SELECT, INSERT ON sim.handled TO {SERVING}",
+)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An installation at rest, from which runs begin: a database each, the log, and what the programme remembers."""
+
+    databases: dict[str, str]
+    log: Log
+    known: dict[str, Any]
+    seconds: float
+    mails: int
+
+
+class Machine:
+    """The real server, and what all runs share."""
+
+    def __init__(self, databases: Databases, folder: Path) -> None:
+        """Use the server of `databases`; `folder` must be readable by it."""
+        self.databases = databases
+        clock_file = folder / "simulated-clock"
+        clock_file.write_text("2026-03-02", encoding="ascii")
+        self.clock_file = clock_file
+        self.stores = simulated_stores.Stores(databases.server.url("postgres"), clock_file)
+
+    def empty(self, service: str) -> str:
+        """Return the name of a template with a service's tables and those of the simulation."""
+
+        def fill(address: str) -> None:
+            migrate(service, address, SERVING)
+            name = address.rpartition("/")[2]
+
+            async def add() -> None:
+                connection = await simulated_stores.real_connect(self.databases.server.url(name))
+                for statement in _OF_SIMULATION:
+                    await connection.execute(statement.format(clock=self.clock_file))
+                await connection.close()
+
+            self.stores.wait(add())
+
+        return self.databases.template(f"simulated_{service}", fill)
+
+
+class MailServer:
+    """Takes mails. `away` refuses them, `silent` takes every second one without saying so."""
+
+    def __init__(self) -> None:
+        """Begin without mails."""
+        self.taken: list[tuple[str, str, str]] = []
+        """Message-ID, address and subject of each mail in the order of their arrival."""
+        self.away = self.silent = False
+
+    def post(self, _: Any) -> MailServer:
+        """Return the client of a process: the server itself."""
+        return self
+
+    async def send(self, mail: Letter, ensure: Any = None) -> None:
+        """Take a mail, as `smtp.Post` hands it over."""
+        await cross("mail: connect")
+        if self.away:
+            raise ServerAway("the simulated server is away")
+        if ensure is not None:
+            await ensure()
+        await cross("mail: content")
+        head = message_from_bytes(mail.raw)
+        self.taken.append((str(head["Message-ID"]), mail.address, str(head["Subject"])))
+        if self.silent and len(self.taken) % 2:
+            raise Unanswered("the simulated server says nothing")
+        await cross("mail: answer")
+
+    async def close(self) -> None:
+        """Hang up."""
+
+
+class Receiver:
+    """Takes webhooks; while it `fails`, it answers 500."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.taken: list[str] = []
+        """The ids, in the order of their arrival."""
+        self.fails = False
+
+    def poster(self, _: Any) -> Receiver:
+        """Return the client of a process: the receiver itself."""
+        return self
+
+    async def post(self, _: Any, headers: Any, __: bytes) -> Answer:
+        """Take a webhook, as `post.Poster` sends it."""
+        await cross("webhook: send")
+        if self.fails:
+            return Answer(AttemptResult.REFUSED, status=500)
+        self.taken.append(headers["webhook-id"])
+        await cross("webhook: answer")
+        return Answer(AttemptResult.DELIVERED, status=204)
+
+
+class _Between(httpx2.AsyncBaseTransport):
+    """The way from one service to the portal."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        await cross("request")
+        app = self._installation.apps["applications"]
+        answer: httpx2.Response = await beyond(
+            self._installation.front, httpx2.ASGITransport(app).handle_async_request(request)
+        )
+        await cross("answer")
+        return answer
+
+
+@dataclass(eq=False)
+class Installation:
+    """One run."""
+
+    machine: Machine
+    world: World
+    log: Log
+    addresses: dict[str, str]
+    apps: dict[str, FastAPI] = field(default_factory=dict)
+    consumers: dict[str, Consumers] = field(default_factory=dict)
+    """The consumers of each service, which note what they handle."""
+    running: dict[str, list[Process]] = field(default_factory=dict)
+    mail: MailServer = field(default_factory=MailServer)
+    receiver: Receiver = field(default_factory=Receiver)
+    front: Process = field(default_factory=lambda: Process("front"))
+    trace: list[str] = field(default_factory=list)
+    poison: set[tuple[str, str]] = field(default_factory=set)
+    """Reader and subject whose events its handler cannot take now."""
+    damage: Counter[str] = field(default_factory=Counter)
+    """How often what was done to the installation."""
+    known: dict[str, Any] = field(default_factory=dict)
+    clients: dict[tuple[str, str], httpx2.AsyncClient] = field(default_factory=dict)
+    number: int = 0
+
+    def note(self, who: str, what: str) -> None:
+        """Add a line to the trace."""
+        self.trace.append(f"{self.world.loop.seconds:.3f} {who} {what}")
+
+    def settings(self, service: str) -> Any:
+        """Return the settings of a service."""
+        changes: dict[str, Any] = {
+            "portal_url": PORTAL,
+            "relay_batch": 8,
+            "reader_batch": 8,
+            "reader_gathers_ms": 0,
+            "database_pool": 6,
+        }
+        if service == "notifications":
+            changes |= {"webhook_allowed_networks": "10.0.0.0/8", "webhook_connections": 2}
+        return APPS[service][1](**settings_for(self.addresses[service], **changes))
+
+    def open(self) -> None:
+        """Make the apps."""
+        for service, (create_app, _) in APPS.items():
+            self.apps[service] = create_app(self.settings(service), background=False)
+            self.running[service] = []
+            self.consumers[service] = self._watched(self.apps[service].state.service.consumers)
+        self.front.trace = None
+
+    def start(self, service: str) -> Process:
+        """Start a process of a service beside those that run."""
+        self.number += 1
+        process = Process(f"{service}-{self.number}", trace=self.note)
+        self.damage["starts"] += 1
+
+        bus = Bus(service, self.settings(service))
+        front: Service = self.apps[service].state.service
+        consumers = self.consumers[service]
+        made = Service(service, bus.settings, bus, front.live, consumers, Reader(bus, consumers), front.workers)
+        for loop in loops_of(made):
+            process.start(partial(supervise, loop))
+        process.service = made
+        self.running[service].append(process)
+        return process
+
+    def _watched(self, consumers: Consumers) -> Consumers:
+        """Return the consumers of a service, which note what they handle in its own transaction."""
+        made = Consumers(consumers.service, consumers.projections, consumers.by_key, prepare=consumers.prepare)
+
+        def watched(step: str, handler: Handler | None) -> Handler | None:
+            async def handle(tx: Tx, events: Sequence[Envelope]) -> None:
+                if any((made.service, each.subject) in self.poison for each in events):
+                    raise ArithmeticError("poisoned")
+                if handler is not None:
+                    await handler(tx, events)
+                connection = await driver(tx.session)
+                await connection.executemany(
+                    "INSERT INTO sim.handled (step, topic, subject, sequence) VALUES ($1, $2, $3, $4)",
+                    [(step, each.topic, each.subject, each.sequence) for each in events],
+                )
+
+            return handle if handler is not None or step == "evolve" else None
+
+        for name, reading in consumers.readings.items():
+            made.topic(name, evolve=watched("evolve", reading.evolve), react=watched("react", reading.react))
+        return made
+
+    async def reap(self) -> list[str]:
+        """Bury the processes that have died; return the names of their services."""
+        gone: list[str] = []
+        for service, those in self.running.items():
+            for each in list(those):
+                if each.dead:
+                    those.remove(each)
+                    self.log.gone(each)
+                    await each.kill()
+                    gone.append(service)
+        return gone
+
+    async def client(self, subject: str, service: str = "applications") -> httpx2.AsyncClient:
+        """Return a client that is signed in as `subject`."""
+        if (subject, service) not in self.clients:
+            app, portal = self.apps[service], self.apps["applications"]
+            key = new_key()
+            begun = self.world.real()
+            row = (digest_of(key), self.world.new_id(), subject, begun, begun + ABSOLUTE)
+            async with portal.state.service.bus.transaction("system:tests") as tx:
+                await (await driver(tx.session)).execute(_SESSION, *row)
+            client = httpx2.AsyncClient(
+                transport=ReadFirst(app),
+                base_url=ORIGIN,
+                headers={
+                    "X-CSRF-Token": csrf.new_token(identity_of(app).csrf, csrf.person(subject)),
+                    "Accept": "application/json",
+                },
+            )
+            client.cookies.set(identity_of(app).cookies.session, key, domain="localhost.local")
+            self.clients[subject, service] = client
+        return self.clients[subject, service]
+
+    async def ask(self, subject: str, method: str, path: str, body: Any = None, service: str = "applications") -> Any:
+        """Return the status and the JSON of an answer."""
+        client = await self.client(subject, service)
+        answer = await client.request(method, f"/{service}/api/v1{path}", json=body)
+        return answer.status_code, (answer.json() if answer.content else None)
+
+    async def rows(self, service: str, query: str, *parameters: Any) -> list[Any]:
+        """Return the rows of a query about a service's store, as the simulation sees it."""
+        async with self.apps[service].state.service.bus.read() as session:
+            found: list[Any] = await (await driver(session)).fetch(query, *parameters)
+            return found
+
+    async def close(self) -> None:
+        """End all processes and connections."""
+        for those in self.running.values():
+            for process in those:
+                process.dead = True
+        await self.reap()
+        for client in self.clients.values():
+            await client.aclose()
+        for app in self.apps.values():
+            await identity_of(app).close()
+            await app.state.service.bus.close()
+        await self.front.kill()
+
+
+@contextmanager
+def _exchanged(installation: Installation) -> Iterator[None]:
+    """Put the simulated log, mail server, receiver and ways between services in the place of the real ones."""
+    undo: list[tuple[dict[str, Any], str, Any]] = []
+
+    def put(module: Any, name: str, value: Any) -> None:
+        undo.append((vars(module), name, vars(module)[name]))
+        vars(module)[name] = value
+
+    for name, made in simulated_log.clients(installation.log).items():
+        put(kafka, name, made)
+    put(subscription, "Subscription", simulated_log.subscription(installation.log))
+    put(mail_worker, "Post", installation.mail.post)
+    put(webhooks_worker, "Poster", installation.receiver.poster)
+    put(http_client, "client", lambda **options: _client(installation, options))
+
+    for module in (mail_worker, webhooks_worker, jobs, provisional_worker):
+        put(module, "_LOOK_EVERY", LOOK_SECONDS)
+
+    async def at_once(func: Any, *args: Any, **_: Any) -> Any:
+        return func(*args)
+
+    put(anyio.to_thread, "run_sync", at_once)
+    create = vars(bus_module)["create_async_engine"]
+    connect = partial(simulated_stores.connect, installation.machine.stores)
+
+    def engine(*given: Any, **options: Any) -> Any:
+        arguments = options["connect_args"]
+        arguments["server_settings"]["search_path"] = "sim, pg_catalog, public"
+        arguments["async_creator_fn"] = connect
+        return create(*given, **options)
+
+    put(bus_module, "create_async_engine", engine)
+    try:
+        yield
+    finally:
+        for place, name, before in reversed(undo):
+            place[name] = before
+
+
+def _client(installation: Installation, options: dict[str, Any]) -> httpx2.AsyncClient:
+    kept = {name: value for name, value in options.items() if name in {"base_url", "headers"}}
+    return httpx2.AsyncClient(transport=_Between(installation), **kept)
+
+
+@contextmanager
+def installed(machine: Machine, seed: int | str, begin: Snapshot | None = None) -> Iterator[Installation]:
+    """Give an installation: empty, or as it was in a snapshot."""
+    world = World(seed)
+    if begin is not None:
+        world.loop.seconds = begin.seconds
+    addresses = {
+        service: machine.databases.new(machine.empty(service) if begin is None else begin.databases[service])
+        for service in APPS
+    }
+    log = simulated_log.Log() if begin is None else begin.log.copy()
+    log.topics |= simulated_log.every_topic()
+    machine.stores.begin(world)
+    made = Installation(machine, world, log, addresses, known=dict(begin.known) if begin else {})
+    with virtual(world), _exchanged(made):
+        try:
+            yield made
+        finally:
+            world.loop.close()
+            if begin is not None:
+                for address in addresses.values():
+                    machine.databases.drop(address)

@@ -1,0 +1,242 @@
+"""One run from a seed: steps of people and faults, then rest; what heals is the system, and the test only looks."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from shared.bus.dead_letters import redrive
+from shared.contracts import TOPICS
+from tests.simulation.services import faults as faults_module
+from tests.simulation.services import invariants, programme
+from tests.simulation.services.installation import APPS, Installation, Machine, Snapshot, installed
+from tests.simulation.services.processes import Crash, Process
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+STEPS = 24
+SETTLES_WITHIN = 1500.0
+"""Virtual seconds in which the system must have healed by itself."""
+_LOOK = 5.0
+_REST = 10.0
+_ACTS = {"submit": 2, "decide": 3, "withdraw": 1, "offer": 1, "commit": 4, "clear": 6, "answer": 6, "cancel": 1}
+_FAULTS = {"kill": 6, "stall": 4, "lose": 4, "duplicate": 2, "second": 2, "rebalance": 2, "delay": 2, "compact": 2}
+REPAIRED = "repaired"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what, the number that says where, and the seconds that pass after it."""
+
+    what: str
+    choice: int
+    pause: float
+
+
+@dataclass
+class Outcome:
+    """What was wrong at the end of a run, and the digest of all that happened."""
+
+    seed: int
+    steps: Sequence[Step]
+    violations: list[str] = field(default_factory=list)
+    digest: str = ""
+    trace: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    damage: dict[str, int] = field(default_factory=dict)
+
+
+def steps_of(seed: int) -> list[Step]:
+    """Return the steps of a seed: half of them by people, half of them faults."""
+    chance = random.Random(f"steps {seed}")
+    weights = {name: _FAULTS.get(name, 1) for name in faults_module.NAMES}
+    steps: list[Step] = []
+    for _ in range(STEPS):
+        table = _ACTS if chance.random() < 0.55 else weights
+        (what,) = chance.choices(list(table), list(table.values()))
+        steps.append(Step(what, chance.randrange(1 << 20), chance.choice((0.0, 0.5, 1.0, 3.0, 8.0))))
+    return steps
+
+
+def begin(machine: Machine) -> Snapshot:
+    """Return an installation with a programme, at rest."""
+    with installed(machine, "begin") as made:
+
+        async def fill() -> Snapshot:
+            made.open()
+            for service in APPS:
+                made.start(service)
+            await programme.fill(made)
+            await asyncio.sleep(20)
+            await programme.register_hook(made)
+            await asyncio.sleep(40)
+            wrong = await not_at_rest(made)
+            assert not wrong, wrong
+            await made.close()
+            for service, address in made.addresses.items():
+                machine.databases.keep(f"begun_{service}", address)
+            names = {service: f"begun_{service}" for service in made.addresses}
+            return Snapshot(names, made.log.copy(), made.known, made.world.loop.seconds, len(made.mail.taken))
+
+        return made.world.loop.run_until_complete(fill())
+
+
+def run(machine: Machine, snapshot: Snapshot, seed: int, steps: Sequence[Step] | None = None) -> Outcome:
+    """Do the steps of a seed, or these, and return what came of it."""
+    outcome = Outcome(seed, steps_of(seed) if steps is None else steps)
+    with installed(machine, seed, snapshot) as made:
+        made.open()
+        made.world.loop.run_until_complete(_Run(made, outcome).all())
+        outcome.trace = made.trace
+        outcome.seconds = made.world.loop.seconds - snapshot.seconds
+        outcome.damage = dict(made.damage)
+    outcome.digest = hashlib.sha256("\n".join([*outcome.trace, *outcome.violations]).encode()).hexdigest()
+    return outcome
+
+
+class _Run:
+    """The course of one run."""
+
+    def __init__(self, made: Installation, outcome: Outcome) -> None:
+        self.made, self.outcome = made, outcome
+        self.actions = programme.Actions(made)
+        self.faults = faults_module.Faults(made)
+        self.born = random.Random(f"restarts {outcome.seed}")
+
+    async def all(self) -> None:
+        """Do everything."""
+        made = self.made
+        for service in APPS:
+            made.start(service)
+        undertaker = asyncio.create_task(self._restart())
+        try:
+            acts, faults = self.actions.named(), self.faults.named()
+            for number, step in enumerate(self.outcome.steps):
+                made.note("step", f"{number} {step.what} {step.choice}")
+                if step.what in acts:
+                    await self._act(acts[step.what], step.choice)
+                else:
+                    faults[step.what](step.choice)
+                await asyncio.sleep(step.pause)
+            await self._settle()
+        except AssertionError as wrong:
+            self.outcome.violations.append(f"refused: {str(wrong)[:600]}")
+        finally:
+            undertaker.cancel()
+            await made.close()
+
+    async def _act(self, act: Callable[[int], Awaitable[None]], choice: int) -> None:
+        """Let people act; some requests are cut between two steps."""
+        process = Process("people", trace=self.made.note)
+        if choice // 1024 % 8 == 0:
+            process.dies_in = 1 + choice // 8192 % 40
+        task = process.start(lambda: _awaited(act(choice)))
+        done, _ = await asyncio.wait([task], timeout=60)
+        if not done or task.cancelled() or isinstance(task.exception(), Crash):
+            await process.kill()
+            self.made.clients.clear()
+        else:
+            task.result()
+
+    async def _restart(self) -> None:
+        """Start a process anew wherever one has died, after a while."""
+        while True:
+            await asyncio.sleep(0.5)
+            for service in await self.made.reap():
+                if not self.made.running[service]:
+                    await asyncio.sleep(self.born.choice((0.0, 1.0, 4.0)))
+                    self.made.start(service)
+
+    async def _settle(self) -> None:
+        """End the faults and wait until everything is at rest; people only repair what was poisoned."""
+        made = self.made
+        self.faults.end()
+        made.note("settle", "")
+        end = made.world.loop.seconds + SETTLES_WITHIN
+        await asyncio.sleep(_REST)
+        wrong = ["it did not begin"]
+        while wrong and made.world.loop.seconds < end:
+            await self._repair()
+            await asyncio.sleep(_LOOK)
+            wrong = await not_at_rest(made)
+        if wrong:
+            self.outcome.violations += [f"does not heal: {each}" for each in wrong]
+            return
+        made.note("at rest", "")
+        self.outcome.violations += await invariants.violations(made)
+
+    async def _repair(self) -> None:
+        """Give events that failed because they were poisoned again, and pass over garbage, as a person does."""
+        if not (self.made.damage["poison"] or self.made.damage["garbage"]):
+            return
+        for service, app in self.made.apps.items():
+            bus, consumers = app.state.service.bus, self.made.consumers[service]
+            for row in await self.made.rows(
+                service,
+                "SELECT DISTINCT ON (topic, subject) id, topic, subject, reason, sequence FROM parked"
+                " WHERE settled_at IS NULL ORDER BY topic, subject, sequence NULLS FIRST, id",
+            ):
+                if row["sequence"] is None:
+                    await redrive.skip(bus, consumers, row["id"], "operator", REPAIRED)
+                elif row["reason"] == "failed":
+                    await redrive.redrive(bus, consumers, row["topic"], row["subject"], "operator", REPAIRED)
+
+
+async def _awaited(work: Awaitable[None]) -> None:
+    await work
+
+
+async def not_at_rest(made: Installation) -> list[str]:
+    """Return what is still to be done: nothing waits to be sent or read, and every reader has every event."""
+    wrong: list[str] = []
+    heads: dict[str, dict[str, int]] = {name: {} for name in TOPICS}
+    for service in APPS:
+        (waits,) = await made.rows(service, "SELECT count(*) AS many FROM pending")
+        if waits["many"]:
+            wrong.append(f"{service}: {waits['many']} events wait to be sent")
+        for row in await made.rows(
+            service, "SELECT aggregatetype, aggregateid, sequence FROM aggregate WHERE sequence > 0"
+        ):
+            heads[row["aggregatetype"]][row["aggregateid"]] = row["sequence"]
+    for service, consumers in made.consumers.items():
+        read = {
+            (row["topic"], row["partition"]): row["next_offset"]
+            for row in await made.rows(service, "SELECT topic, partition, next_offset FROM consumed")
+        }
+        applied: dict[str, dict[str, int]] = {name: {} for name in TOPICS}
+        for row in await made.rows(service, "SELECT topic, subject, sequence FROM applied"):
+            applied[row["topic"]][row["subject"]] = row["sequence"]
+        for topic in consumers.readings:
+            behind = [
+                (each.partition, part.end)
+                for each, part in made.log.partitions.items()
+                if each.topic == topic and read.get((topic, each.partition), 0) != part.end
+            ]
+            if behind:
+                wrong.append(f"{service}: {topic} is not read to its end: {sorted(behind)[:3]}")
+            if applied[topic] != heads[topic]:
+                lacks = {
+                    subject: (number, applied[topic].get(subject, 0))
+                    for subject, number in sorted(heads[topic].items())
+                    if applied[topic].get(subject, 0) != number
+                }
+                wrong.append(f"{service}: {topic}: of these are (so many, applied) {dict(list(lacks.items())[:3])}")
+        parked = await made.rows(service, "SELECT * FROM parked WHERE settled_at IS NULL ORDER BY id LIMIT 3")
+        wrong += [
+            f"{service}: parked {row['topic']} {row['subject']} {row['reason']} {row['detail']}" for row in parked
+        ]
+        for process in made.running[service]:
+            held: Any = process.service
+            if held.reader.paused:
+                wrong.append(f"{service}: the reader pauses: {held.reader.paused}")
+            if lacking := held.reader.missing():
+                wrong.append(f"{service}: says that it lacks {lacking}")
+    messages = await made.rows("notifications", "SELECT rule, cause FROM message WHERE state = 'waiting' ORDER BY id")
+    wrong += [f"notifications: a message waits: {dict(row)}" for row in messages]
+    hooks = await made.rows("notifications", "SELECT type, result FROM webhook_delivery WHERE state = 'waiting'")
+    wrong += [f"notifications: a webhook waits: {dict(row)}" for row in hooks]
+    return wrong[:12]

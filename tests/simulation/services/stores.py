@@ -1,0 +1,174 @@
+"""Connections to the real PostgreSQL, asked while the virtual loop stands still.
+
+The driver's connections live in a thread with a loop of its own. A statement is one step of the simulation: nothing
+else happens until it is answered, unless it waits for a lock that another task of the simulation holds; then the
+others go on, and it is looked at again whenever a transaction has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import inspect
+import threading
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+from asyncpg.cursor import CursorFactory
+from asyncpg.prepared_stmt import PreparedStatement
+from asyncpg.transaction import Transaction
+
+from tests.simulation.services import processes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from pathlib import Path
+
+    from tests.simulation.services.virtual import World
+
+real_connect = asyncpg.connect
+_FIRST_SECONDS = 0.01
+"""After so long without an answer the server is asked whether the statement waits for a lock."""
+_PATIENCE = 60.0
+_BLOCKED = "SELECT cardinality(pg_blocking_pids($1)) > 0"
+
+
+class Stores:
+    """The thread with the connections, and one connection of its own that asks who waits for whom."""
+
+    def __init__(self, administrator: str, clock_file: Path) -> None:
+        """Connect as `administrator`; the server's clock reads `clock_file`."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="stores")
+        self._thread.start()
+        self._clock_file = clock_file
+        self._moment = -1.0
+        self._blocked: list[tuple[concurrent.futures.Future[Any], int, asyncio.Future[None]]] = []
+        self.world: World | None = None
+        self._monitor: asyncpg.Connection = self.wait(real_connect(administrator))
+
+    def begin(self, world: World) -> None:
+        """Begin a run."""
+        self.world = world
+        self._blocked.clear()
+        world.loop.when_idle.append(self._look)
+
+    def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run `work` in the thread and return its result."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE)
+
+    def call(self, work: Callable[[], Any]) -> None:
+        """Call `work` in the thread."""
+
+        async def now() -> None:
+            work()
+
+        self.wait(now())
+
+    async def run(self, work: Coroutine[Any, Any, Any], pid: int) -> Any:
+        """Return the answer of a statement of the server's process `pid`."""
+        self._tell_time()
+        asked = asyncio.run_coroutine_threadsafe(work, self._loop)
+        if not self._answered(asked, pid):
+            assert self.world is not None
+            answered = self.world.loop.create_future()
+            self._blocked.append((asked, pid, answered))
+            try:
+                await answered
+            except asyncio.CancelledError:
+                asked.cancel()
+                raise
+            finally:
+                self._blocked = [each for each in self._blocked if each[0] is not asked]
+        try:
+            return asked.result()
+        finally:
+            self._look()
+
+    def _answered(self, asked: concurrent.futures.Future[Any], pid: int) -> bool:
+        """Wait for an answer; return False once the statement waits for a lock."""
+        waited = 0.0
+        while True:
+            try:
+                asked.exception(_FIRST_SECONDS)
+            except concurrent.futures.CancelledError:
+                return True
+            except TimeoutError:
+                waited += _FIRST_SECONDS
+                if pid and self.wait(self._monitor.fetchval(_BLOCKED, pid)):
+                    return False
+                if waited > _PATIENCE:
+                    raise
+            else:
+                return True
+
+    def _look(self) -> bool:
+        """Wake those whose lock was given; return whether there are any."""
+        woken = False
+        for asked, pid, answered in list(self._blocked):
+            if not answered.done() and self._answered(asked, pid):
+                answered.set_result(None)
+                woken = True
+        return woken
+
+    def _tell_time(self) -> None:
+        assert self.world is not None
+        if self.world.loop.seconds != self._moment:
+            self._moment = self.world.loop.seconds
+            self._clock_file.write_text(self.world.real().isoformat(), encoding="ascii")
+
+    def close(self) -> None:
+        """End the thread."""
+        self.wait(self._monitor.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+
+class Remote:
+    """An object of the driver, of which each call that waits is done in the thread of the connections."""
+
+    def __init__(self, stores: Stores, of: Any, pid: int) -> None:
+        """Stand for `of`, which belongs to the connection of the server's process `pid`."""
+        self._stores, self._of, self._pid = stores, of, pid
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._of, name)
+        if not inspect.ismethod(value):
+            return value
+
+        def call(*args: Any, **options: Any) -> Any:
+            if name == "terminate":
+                return self._stores.call(value)
+            result = value(*args, **options)
+            return self._wait(name, result) if inspect.iscoroutine(result) else self._wrapped(result)
+
+        return call
+
+    def __aiter__(self) -> Remote:
+        return Remote(self._stores, self._of.__aiter__(), self._pid)
+
+    async def __anext__(self) -> Any:
+        return await self._wait("next", self._of.__anext__())
+
+    async def _wait(self, name: str, work: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            await processes.cross("store", dies=name not in {"close", "reset"})
+        except BaseException:
+            work.close()
+            raise
+        return self._wrapped(await self._stores.run(work, self._pid))
+
+    def _wrapped(self, result: Any) -> Any:
+        if isinstance(result, Transaction | PreparedStatement | CursorFactory):
+            return Remote(self._stores, result, self._pid)
+        return result
+
+
+async def connect(stores: Stores, *args: Any, **options: Any) -> Any:
+    """Return a connection, which belongs to the process that asks."""
+    await processes.cross("connect")
+    options.pop("timeout", None)
+    connection = await stores.run(real_connect(*args, **options), 0)
+    remote = Remote(stores, connection, connection.get_server_pid())
+    processes.owns(remote)
+    return remote

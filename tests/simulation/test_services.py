@@ -1,0 +1,66 @@
+"""All four services, simulated from seeds: whatever goes wrong, they heal by themselves, and nothing happens twice.
+
+More seeds: `python -m tests.simulation --seeds 100000`; what is simulated, and what must hold, is in `services/`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.services.shrink import shrunk
+
+ROOT = Path(__file__).parents[2]
+SECONDS = os.environ.get("TANDEM_SIMULATION_SECONDS", "240")
+"""No further seed is begun after so many seconds."""
+AT_LEAST = 8
+"""Fewer seeds show nothing, however slow the machine is."""
+
+
+@pytest.mark.timeout(1500)
+def test_the_services_heal_by_themselves_and_do_nothing_twice() -> None:
+    """After kills, stalls, lost records and jumps of the clock all readers have all events once, and nobody repaired.
+
+    The first seed is run twice, and does the same twice.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.simulation", "--seconds", SECONDS, "--at-least", str(AT_LEAST)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    counted = re.search(r"^(\d+) seeds in ", done.stdout, re.MULTILINE)
+    assert counted is not None, done.stdout
+    assert int(counted[1]) >= AT_LEAST, done.stdout
+
+
+def test_shrinking_leaves_the_steps_that_matter() -> None:
+    """Of many steps those two are left without which it does not fail, in their order."""
+    tried: list[int] = []
+
+    def fails(steps: object) -> bool:
+        tried.append(1)
+        return {5, 17} <= set(steps)  # type: ignore[call-overload, no-any-return]
+
+    assert shrunk(range(24), fails) == [5, 17]
+    assert len(tried) <= 40
+
+
+def test_shrinking_ends_within_its_tries() -> None:
+    """Where nothing can be left out, it gives up after a while with all steps."""
+    tried: list[int] = []
+
+    def never(_: object) -> bool:
+        tried.append(1)
+        return False
+
+    assert shrunk(range(100), never, tries=10) == list(range(100))
+    assert len(tried) == 10
