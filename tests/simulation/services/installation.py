@@ -25,12 +25,15 @@ import services.notifications.settings
 import services.reporting.app
 import services.reporting.settings
 from services.matching.background import jobs
+from services.matching.lifecycle.actions import deadlines
 from services.matching.provisional import worker as provisional_worker
+from services.matching.scheduling.actions import planner
 from services.notifications.mail.sending import worker as mail_worker
 from services.notifications.mail.sending.smtp import ServerAway, Unanswered
 from services.notifications.webhooks import worker as webhooks_worker
 from services.notifications.webhooks.model.webhook import AttemptResult
 from services.notifications.webhooks.transport.post import Answer
+from services.reporting.figures.actions import counting
 from shared import http_client
 from shared.bus import Bus, Consumers
 from shared.bus.db import bus as bus_module
@@ -71,6 +74,15 @@ APPS: dict[str, tuple[Callable[..., FastAPI], type[ServiceSettings]]] = {
 }
 LOOK_SECONDS = 4.0
 """How often loops look for work: less often than in production, since each look costs real time here."""
+_LOOKS = (
+    (mail_worker, "_LOOK_EVERY"),
+    (webhooks_worker, "_LOOK_EVERY"),
+    (jobs, "_LOOK_EVERY"),
+    (provisional_worker, "_LOOK_EVERY"),
+    (planner, "_EVERY"),
+    (deadlines, "_EVERY"),
+    (counting, "LOOK_SECONDS"),
+)
 _SESSION = (
     "INSERT INTO sign_in_session (digest, id, subject, begun_at, seen_at, over_at, browser, system)"
     " VALUES ($1, $2, $3, $4, $4, $5, 'Firefox', 'Linux')"
@@ -359,8 +371,8 @@ def _exchanged(installation: Installation) -> Iterator[None]:
     put(webhooks_worker, "Poster", installation.receiver.poster)
     put(http_client, "client", lambda **options: _client(installation, options))
 
-    for module in (mail_worker, webhooks_worker, jobs, provisional_worker):
-        put(module, "_LOOK_EVERY", LOOK_SECONDS)
+    for module, name in _LOOKS:
+        put(module, name, LOOK_SECONDS)
 
     async def at_once(func: Any, *args: Any, **_: Any) -> Any:
         return func(*args)

@@ -34,7 +34,8 @@ class Process:
     trace: Callable[[str, str], None] | None = None
     service: Any = None
     """The service that runs in it."""
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    tasks: dict[asyncio.Task[Any], None] = field(default_factory=dict)
+    """In their order: that of a set would differ from run to run."""
     connections: list[Any] = field(default_factory=list)
 
     def start(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> asyncio.Task[Any]:
@@ -44,8 +45,8 @@ class Process:
             task = asyncio.get_running_loop().create_task(work())
         finally:
             _current.reset(token)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self.tasks[task] = None
+        task.add_done_callback(self.tasks.pop)
         return task
 
     async def kill(self) -> None:

@@ -186,6 +186,8 @@ def virtual(world: World) -> Iterator[None]:
             for known in ("monotonic", "perf_counter"):
                 if names.get(known) in (time.monotonic, time.perf_counter):
                     put(names, known, world.monotonic)
+            if names.get("time") is time:
+                put(names, "time", _Time(world))
             source = getattr(module, "__file__", None)
             if names.get("datetime") is datetime and source and _asks_for_now(source):
                 put(names, "datetime", Datetime)
@@ -207,6 +209,17 @@ def virtual(world: World) -> Iterator[None]:
             place[name] = before
         random.setstate(state)
         asyncio.set_event_loop(None)
+
+
+class _Time:
+    """The module `time`, with the virtual time."""
+
+    def __init__(self, world: World) -> None:
+        self.monotonic = world.monotonic
+        self.time = lambda: world.real().timestamp()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
 
 
 _ASKS: dict[str, bool] = {}
