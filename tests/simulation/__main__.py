@@ -37,10 +37,10 @@ ORDER = "PYTHONHASHSEED"
 
 def main() -> int:
     """Return the exit code."""
-    asked = _arguments()
+    options = _arguments()
     if os.environ.get(ORDER) != "0":
         os.execve(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], os.environ | {ORDER: "0"})
-    level = logging.getLevelName("WARNING" if asked.verbose else "CRITICAL")
+    level = logging.getLevelName("WARNING" if options.verbose else "CRITICAL")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
     folder = quick_folder("tandem-simulation-")
     folder.chmod(0o755)  # the server's own user reads the clock
@@ -50,7 +50,7 @@ def main() -> int:
         administrator = Administrator(server.url("postgres"))
         machine = Machine(Databases(server, administrator), folder)
         try:
-            return _simulate(machine, asked)
+            return _simulate(machine, options)
         finally:
             machine.stores.close()
             administrator.close()
@@ -73,31 +73,31 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _simulate(machine: Machine, asked: argparse.Namespace) -> int:
+def _simulate(machine: Machine, options: argparse.Namespace) -> int:
     started = monotonic()
     snapshot = run.begin(machine)
-    seeds = range(asked.first, asked.first + asked.seeds) if asked.seed is None else (asked.seed,)
+    seeds = range(options.first, options.first + options.seeds) if options.seed is None else (options.seed,)
     done = failed = 0
     for seed in seeds:
-        if asked.seconds is not None and monotonic() - started > asked.seconds:
+        if options.seconds is not None and monotonic() - started > options.seconds:
             break
         steps = run.steps_of(seed)
-        if asked.steps is not None:
-            steps = [steps[place] for place in asked.steps]
+        if options.steps is not None:
+            steps = [steps[place] for place in options.steps]
         began = monotonic()
         outcome = run.run(machine, snapshot, seed, steps)
-        if asked.trace:
-            asked.trace.write_text("\n".join([*outcome.trace, *outcome.violations]), encoding="utf-8")
+        if options.trace:
+            options.trace.write_text("\n".join([*outcome.trace, *outcome.violations]), encoding="utf-8")
         done += 1
         _print(outcome, monotonic() - began)
         if outcome.violations:
             failed += 1
             _explain(machine, snapshot, outcome)
-        elif done <= asked.twice:
+        elif done <= options.twice:
             failed += not _is_same(outcome, run.run(machine, snapshot, seed, steps))
     print(f"{done} seeds in {monotonic() - started:.0f} s, {failed} failed", flush=True)
-    if asked.seed is None and done < asked.at_least:
-        print(f"These are fewer than {asked.at_least}: that shows nothing.", flush=True)
+    if options.seed is None and done < options.at_least:
+        print(f"These are fewer than {options.at_least}: that shows nothing.", flush=True)
         return 1
     return 1 if failed else 0
 
@@ -136,18 +136,18 @@ def _kind(violation: str) -> str:
     return violation.partition(":")[0]
 
 
-def _is_same(one: Outcome, other: Outcome) -> bool:
+def _is_same(first: Outcome, other: Outcome) -> bool:
     """Return whether two runs of a seed did the same; print where they part."""
-    if one.digest != other.digest:
-        print(f"  another run is not the same: {_first_difference(one, other)}", flush=True)
-    return one.digest == other.digest
+    if first.digest != other.digest:
+        print(f"  another run is not the same: {_first_difference(first, other)}", flush=True)
+    return first.digest == other.digest
 
 
-def _first_difference(one: Outcome, other: Outcome) -> str:
-    for place, (mine, its) in enumerate(zip(one.trace, other.trace, strict=False)):
+def _first_difference(first: Outcome, other: Outcome) -> str:
+    for place, (mine, its) in enumerate(zip(first.trace, other.trace, strict=False)):
         if mine != its:
-            return f"line {place} of {len(one.trace)}: {mine!r} and {its!r}"
-    return f"{len(one.trace)} and {len(other.trace)} lines, {one.violations[:2]} and {other.violations[:2]}"
+            return f"line {place} of {len(first.trace)}: {mine!r} and {its!r}"
+    return f"{len(first.trace)} and {len(other.trace)} lines, {first.violations[:2]} and {other.violations[:2]}"
 
 
 if __name__ == "__main__":

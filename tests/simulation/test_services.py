@@ -55,7 +55,7 @@ def test_shrinking_leaves_the_steps_that_matter() -> None:
 
 
 def test_shrinking_ends_within_its_tries() -> None:
-    """Where nothing can be left out, it gives up after a while with all steps."""
+    """Shrinking keeps all steps, and ends, if none can be left out."""
     tried: list[int] = []
 
     def never(_: object) -> bool:

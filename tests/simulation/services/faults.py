@@ -1,4 +1,4 @@
-"""What goes wrong in a run: each fault is drawn with its choice, and ends by itself or when the run settles."""
+"""The faults of a run: each is drawn with its choice, and ends by itself or when the run settles."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ APPS: dict[str, tuple[Callable[..., FastAPI], type[ServiceSettings]]] = {
     "reporting": (services.reporting.app.create_app, services.reporting.settings.Settings),
 }
 LOOK_SECONDS = 4.0
-"""How often loops look for work: less often than in production, since each look costs real time here."""
+"""Seconds between two looks of a loop for work: less often than in production, since each look costs real time here."""
 _LOOKS = (
     (mail_worker, "_LOOK_EVERY"),
     (webhooks_worker, "_LOOK_EVERY"),
@@ -228,7 +228,7 @@ class Installation:
     poison: set[tuple[str, str]] = field(default_factory=set)
     """Reader and subject whose events its handler cannot take now."""
     damage: Counter[str] = field(default_factory=Counter)
-    """How often what was done to the installation."""
+    """The number of faults of each kind."""
     known: dict[str, Any] = field(default_factory=dict)
     clients: dict[tuple[str, str], httpx2.AsyncClient] = field(default_factory=dict)
     number: int = 0

@@ -1,4 +1,4 @@
-"""What holds at the end of every run, whatever went wrong in it."""
+"""Check the invariants: they hold at the end of every run, whatever went wrong in it."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ async def _certificates(made: Installation) -> list[str]:
 
 
 async def _causes(made: Installation) -> list[str]:
-    """What a service records on its own names an event that exists, and no fact comes of nothing."""
+    """A fact that names a cause names an event that exists."""
     known: set[str] = set()
     caused: list[tuple[str, str, str]] = []
     for service in APPS:
@@ -162,9 +162,9 @@ async def _figures(made: Installation) -> list[str]:
     finally:
         await bus.close()
     return [
-        f"{one.definition.id} is {one.total}, counted again {other.total}"
-        for one, other in zip(figures, again, strict=True)
-        if list(one.cells()) != list(other.cells())
+        f"{figure.definition.id} is {figure.total}, counted again {other.total}"
+        for figure, other in zip(figures, again, strict=True)
+        if list(figure.cells()) != list(other.cells())
     ]
 
 

@@ -1,6 +1,6 @@
 """A log in memory behind the clients that the bus makes (`shared/bus/log/kafka.py`, `subscription.py`).
 
-Partitions with offsets, compaction, tails that are lost, and groups whose members are told what is theirs.
+Partitions with offsets, compaction, tails that are lost, and groups whose partitions are shared out again.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ class Partition:
 
 @dataclass
 class Group:
-    """The members of a service's group; `told` grows with each assignment."""
+    """The members of a service's group; `generation` grows with each assignment."""
 
     members: list[Subscription] = field(default_factory=list)
-    told: int = 0
+    generation: int = 0
 
 
 class Log:
@@ -124,13 +124,13 @@ class Log:
             left = [each for each in group.members if each.process is not process]
             if left != group.members:
                 group.members = left
-                group.told += 1
+                group.generation += 1
 
     def rebalance(self, service: str) -> None:
         """Assign the partitions of a group anew, in another order."""
         group = self.groups[service]
         group.members.reverse()
-        group.told += 1
+        group.generation += 1
 
 
 Fetched = dict[TopicPartition, list[StoredRecord]]
@@ -285,7 +285,7 @@ class Subscription:
         self.consumer = GroupConsumer(self._log)
         group = self._log.groups[self._service]
         group.members.append(self)
-        group.told += 1
+        group.generation += 1
         assert self.process is not None
         self._task = self.process.start(self._read)
 
@@ -294,18 +294,18 @@ class Subscription:
         group = self._log.groups[self._service]
         if self in group.members:
             group.members.remove(self)
-            group.told += 1
+            group.generation += 1
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
         self.consumer = None
 
     async def _read(self) -> None:
-        consumer, group, told = self.consumer, self._log.groups[self._service], 0
+        consumer, group, generation = self.consumer, self._log.groups[self._service], 0
         assert consumer is not None
         while True:
-            if told != group.told:
-                told = group.told
+            if generation != group.generation:
+                generation = group.generation
                 await self._assigned(consumer, group)
             try:
                 found = await consumer.getmany(max_records=1)

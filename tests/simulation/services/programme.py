@@ -1,4 +1,4 @@
-"""What people do in a run: officers, hosts, mentors and coordinators, through the API of the portal and of matching."""
+"""The people of a run: officers, hosts, mentors and coordinators, through the API of the portal and of matching."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Step:
 
 @dataclass
 class Outcome:
-    """What was wrong at the end of a run, and the digest of all that happened."""
+    """The violations of a run, and the digest of all that happened."""
 
     seed: int
     steps: Sequence[Step]
@@ -86,7 +86,7 @@ def begin(machine: Machine) -> Snapshot:
 
 
 def run(machine: Machine, snapshot: Snapshot, seed: int, steps: Sequence[Step] | None = None) -> Outcome:
-    """Do the steps of a seed, or these, and return what came of it."""
+    """Do the steps of a seed, or these, and return the outcome."""
     outcome = Outcome(seed, steps_of(seed) if steps is None else steps)
     with installed(machine, seed, snapshot) as made:
         made.open()
@@ -230,10 +230,10 @@ async def not_at_rest(made: Installation) -> list[str]:
             f"{service}: parked {row['topic']} {row['subject']} {row['reason']} {row['detail']}" for row in parked
         ]
         for process in made.running[service]:
-            held: Any = process.service
-            if held.reader.paused:
-                wrong.append(f"{service}: the reader pauses: {held.reader.paused}")
-            if lacking := held.reader.missing():
+            service_run: Any = process.service
+            if service_run.reader.paused:
+                wrong.append(f"{service}: the reader pauses: {service_run.reader.paused}")
+            if lacking := service_run.reader.missing():
                 wrong.append(f"{service}: says that it lacks {lacking}")
     messages = await made.rows("notifications", "SELECT rule, cause FROM message WHERE state = 'waiting' ORDER BY id")
     wrong += [f"notifications: a message waits: {dict(row)}" for row in messages]

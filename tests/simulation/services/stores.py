@@ -60,37 +60,37 @@ class Stores:
     def call(self, work: Callable[[], Any]) -> None:
         """Call `work` in the thread."""
 
-        async def now() -> None:
+        async def in_thread() -> None:
             work()
 
-        self.wait(now())
+        self.wait(in_thread())
 
     async def run(self, work: Coroutine[Any, Any, Any], pid: int) -> Any:
         """Return the answer of a statement of the server's process `pid`."""
         self._tell_time()
-        asked = asyncio.run_coroutine_threadsafe(work, self._loop)
-        if not self._answered(asked, pid):
+        answer = asyncio.run_coroutine_threadsafe(work, self._loop)
+        if not self._answered(answer, pid):
             assert self.world is not None
             answered = self.world.loop.create_future()
-            self._blocked.append((asked, pid, answered))
+            self._blocked.append((answer, pid, answered))
             try:
                 await answered
             except asyncio.CancelledError:
-                asked.cancel()
+                answer.cancel()
                 raise
             finally:
-                self._blocked = [each for each in self._blocked if each[0] is not asked]
+                self._blocked = [each for each in self._blocked if each[0] is not answer]
         try:
-            return asked.result()
+            return answer.result()
         finally:
             self._look()
 
-    def _answered(self, asked: concurrent.futures.Future[Any], pid: int) -> bool:
+    def _answered(self, answer: concurrent.futures.Future[Any], pid: int) -> bool:
         """Wait for an answer; return False once the statement waits for a lock."""
         waited = 0.0
         while True:
             try:
-                asked.exception(_FIRST_SECONDS)
+                answer.exception(_FIRST_SECONDS)
             except concurrent.futures.CancelledError:
                 return True
             except TimeoutError:
@@ -105,8 +105,8 @@ class Stores:
     def _look(self) -> bool:
         """Wake those whose lock was given; return whether there are any."""
         woken = False
-        for asked, pid, answered in list(self._blocked):
-            if not answered.done() and self._answered(asked, pid):
+        for answer, pid, answered in list(self._blocked):
+            if not answered.done() and self._answered(answer, pid):
                 answered.set_result(None)
                 woken = True
         return woken

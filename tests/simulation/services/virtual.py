@@ -169,10 +169,10 @@ def virtual(world: World) -> Iterator[None]:
         def __new__(cls, *parts: Any, **named: Any) -> datetime:  # type: ignore[misc]
             return datetime(*parts, **named)  # noqa: DTZ001 - the caller's zone
 
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-            moment = world.real()
-            return moment if tz is None else moment.astimezone(tz)
+    def moment(_: type, tz: tzinfo | None = None) -> datetime:
+        return world.real() if tz is None else world.real().astimezone(tz)
+
+    Datetime.now = classmethod(moment)  # type: ignore[method-assign, assignment]
 
     undo: list[tuple[dict[str, Any], str, Any]] = []
 
