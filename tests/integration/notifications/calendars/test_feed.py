@@ -18,9 +18,11 @@ from shared.contracts import _examples as ex
 from shared.contracts.codes import Role
 from shared.identity import Grant, service_headers, write_access
 from shared.time import clock
+from shared.time.workdays import ZONE
 from tests.impossible import set_aside_by
 from tests.integration.notifications.conftest import rows
 from tests.integration.notifications.stories import APPLICATION, HOST, MATCH, MENTORSHIP, VISIT, day, event, in_days
+from tests.readers.calendars import READERS
 from tests.support import SERVICE_TOKEN, ReadFirst
 
 if TYPE_CHECKING:
@@ -122,6 +124,9 @@ async def test_each_has_the_own_dates_and_no_name(app: FastAPI, client: httpx2.A
         assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
         found = by_icalendar(answer.text)
         assert found == by_vobject(answer.text)
+        first, *others = [read(answer.content) for read in READERS]
+        assert all(other == first for other in others)
+        assert (first.zones, first.problems, len(first.events)) == ((ZONE.key,), "", sum(map(len, found.values())))
         assert summaries <= set(found), (subject, found)
         if visit in summaries:  # a day between is not the visit's: two entries
             assert found[visit] == [today + timedelta(days=30), today + timedelta(days=33)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,9 +14,11 @@ from services.notifications.consumers import consumers
 from services.notifications.settings import Settings
 from services.notifications.webhooks.store import endpoints
 from shared.ids import new_id
+from shared.time import clock
+from shared.time.dates import moment
 from tests.integration.notifications.conftest import published_events, rows
 from tests.integration.notifications.messages.test_pages import as_, page
-from tests.integration.notifications.webhook_receiver import Receiver, example, receiving, send
+from tests.integration.notifications.webhook_receiver import Receiver, example, receiving, registered, send
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
@@ -255,3 +258,18 @@ async def test_programs_do_the_same_by_the_api(app: FastAPI, receiver: Receiver)
         for missing in (of, f"{of}/deliveries", f"{API}/deliveries/{tested}"):
             assert (await client.get(missing)).status_code == 404
         assert (await client.put(of, json=change)).status_code == 404
+
+
+async def test_a_failing_webhook_says_when_it_is_paused(app: FastAPI, receiver: Receiver) -> None:
+    """The page of a webhook whose pause is announced says since when it fails and when it is paused."""
+    id_, _ = await registered(app, receiver.url)
+    since, pause = clock.now() - timedelta(days=2), clock.now() + timedelta(days=3)
+    assert "takes no event before" not in await page(app, "programme", f"{HOME}/{id_}")
+    async with app.state.service.bus.transaction("system:test") as tx:
+        await endpoints.change(tx.session, id_, state="failing", failing_since=since, pauses_at=pause)
+    shown = await page(app, "programme", f"{HOME}/{id_}")
+    warning = f"It has taken nothing since {moment(since)}. If it takes no event before {moment(pause)}, it is paused."
+    assert warning in shown
+    async with as_(app, "programme") as client:
+        found = (await client.get(f"{API}/{id_}")).json()
+    assert datetime.fromisoformat(found["pauses_at"]) == pause
