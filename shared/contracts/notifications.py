@@ -182,6 +182,8 @@ class WebhookChanged(NotificationEvent):
         "reach": "outside",
         "events": ["FigurePublished", "FigureRestated"],
         "cause": "dead",
+        "failing_since": "2026-01-11T09:30:00Z",
+        "pauses_at": None,
     }
 
 
