@@ -175,12 +175,14 @@ class MatchCancelled(MatchEvent):
     """The match ends before its visit or mentorship does: clearance refused, withdrawal, request, suspension, closure.
 
     `was` is the state it was in. A `reserve` held no place; it also ends when the place behind which it waited is used.
+    With `application_ended` the application was withdrawn, cancelled or entered in error: it looks for no other place.
     """
 
     by: Party
     reason: Reason
     was: MatchState
     reserve: bool = False
+    application_ended: bool = False
 
     example: ClassVar[Mapping[str, Any]] = {
         "pairing": ex.PAIRING,
@@ -188,6 +190,7 @@ class MatchCancelled(MatchEvent):
         "reason": "personal",
         "was": "proposed",
         "reserve": False,
+        "application_ended": False,
     }
 
 

@@ -59,8 +59,13 @@ class Transitions(UnitOfWork):
         earlier = self.silences.get(match.pairing.application_id, 0)
         await self._match(matches.expire(match, now=clock.now(), silences=earlier), None)
 
-    async def cancel(self, match_id: UUID, by: Party, reason: Reason, cause: Envelope | None) -> None:
-        """End a match, with its visit or mentorship if that has not begun; what has begun ends by its own rules."""
+    async def cancel(
+        self, match_id: UUID, by: Party, reason: Reason, cause: Envelope | None, *, application_ended: bool = False
+    ) -> None:
+        """End a match, with its visit or mentorship if that has not begun; what has begun ends by its own rules.
+
+        `application_ended` says that its application has ended too, and looks for no other place.
+        """
         match = self.matches[match_id]
         visit, mentorship = self.visits.get(match_id), self.mentorships.get(match_id)
         now = clock.now()
@@ -73,7 +78,7 @@ class Transitions(UnitOfWork):
             await self._mentorship(mentorships.end(mentorship, by, reason, today=clock.today(), now=now), cause)
             if begun or mentorship.state in mentorships.OVER:
                 return
-        await self._match(matches.cancel(match, by, reason, now=now), cause)
+        await self._match(matches.cancel(match, by, reason, now=now, application_ended=application_ended), cause)
 
     async def supersede(self, match_id: UUID, by_match_id: UUID, reason: Reason, *, vacates: bool) -> None:
         """End a match in favour of an override; `vacates` is False if that one takes the same place."""
@@ -95,9 +100,10 @@ class Transitions(UnitOfWork):
         if visit is not None:
             await self._visit(visits.void(visit, reason, now=clock.now()), cause)
         if visit is not None and match_id not in self.mentorships:
-            await self._match(matches.cancel(self.matches[match_id], by, why, now=clock.now()), cause)
+            match = self.matches[match_id]
+            await self._match(matches.cancel(match, by, why, now=clock.now(), application_ended=True), cause)
         else:
-            await self.cancel(match_id, by, why, cause)
+            await self.cancel(match_id, by, why, cause, application_ended=True)
 
     async def attended(self, match_id: UUID, cause: Envelope | None) -> None:
         """Record that the host entered a day of attendance."""

@@ -139,9 +139,9 @@ async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
         event = by_application[match.pairing.application_id]
         match event.data:
             case application_events.ApplicationWithdrawn() as data:
-                await cases.cancel(match_id, data.by, data.reason, event)
+                await cases.cancel(match_id, data.by, data.reason, event, application_ended=True)
             case application_events.ApplicationCancelled() as data:
-                await cases.cancel(match_id, Party.PROGRAMME, data.reason, event)
+                await cases.cancel(match_id, Party.PROGRAMME, data.reason, event, application_ended=True)
             case application_events.ApplicationVoided() as data:
                 await cases.void(match_id, data.reason, Party.PROGRAMME, Reason.OTHER, event)
             case application_events.ApplicationChanged() as data if match.state in UNCONFIRMED:

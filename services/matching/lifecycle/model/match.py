@@ -252,10 +252,17 @@ def supersede(match: Match, by_match_id: UUID, reason: Reason, *, now: datetime)
     return replace(match, state=MatchState.SUPERSEDED, since=now, by=Party.PROGRAMME, reason=reason), (event,)
 
 
-def cancel(match: Match, by: Party, reason: Reason, *, now: datetime) -> Step:
+def cancel(match: Match, by: Party, reason: Reason, *, now: datetime, application_ended: bool = False) -> Step:
     """End a match before its visit or mentorship ends; one that is over stays as it is."""
     if not match.stands:
         return match, ()
     cancelled = replace(match, state=MatchState.CANCELLED, since=now, by=by, reason=reason)
-    event = matches.MatchCancelled(pairing=match.pairing, by=by, reason=reason, was=match.state, reserve=match.reserve)
+    event = matches.MatchCancelled(
+        pairing=match.pairing,
+        by=by,
+        reason=reason,
+        was=match.state,
+        reserve=match.reserve,
+        application_ended=application_ended,
+    )
     return cancelled, (event,)

@@ -259,6 +259,34 @@ async def test_a_withdrawal_frees_the_place(world: World) -> None:
     assert await world.rows("SELECT 1 FROM standing") == []
 
 
+@pytest.mark.parametrize(
+    ("gone", "ended"),
+    [
+        (applications.ApplicationVoided(reason=VoidReason.DUPLICATE), True),
+        (applications.ApplicationCancelled.model_validate(applications.ApplicationCancelled.example), True),
+        (applications.ApplicationWithdrawn(reason=Reason.OPERATIONAL_DUTY), True),
+        (None, False),
+    ],
+)
+async def test_a_cancelled_match_says_whether_its_application_has_ended(
+    world: World, gone: applications.ApplicationEvent | None, ended: bool
+) -> None:
+    """A match that ends with its application says so; one that a host cancels does not: another place is looked for."""
+    await world.call()
+    await world.offer()
+    application, match_id = await world.confirmed()
+    if gone is not None:
+        await world.feed.deliver((gone, application))
+    else:
+        asked = participation.CancellationRequested(
+            application_id=application, by=Party.HOST, reason=Reason.OPERATIONAL_DUTY
+        )
+        await world.feed.deliver((asked, match_id))
+    ((_, cancelled),) = await world.facts("MatchCancelled")
+    assert isinstance(cancelled, matches.MatchCancelled)
+    assert cancelled.application_ended is ended
+
+
 async def test_withdrawing_an_offer_ends_only_unconfirmed_matches(world: World) -> None:
     """A confirmed visit is unaffected; a match that is only proposed is cancelled by the host."""
     await world.call()

@@ -13,11 +13,14 @@ _MATCH = N_("Open the match")
 _KNOWN = When(N_("where it had been offered"), lambda data: data.was in {MatchState.OFFERED, MatchState.CONFIRMED})
 _ENDED = N_("The reason: %(reason)s.")
 _APPLICANTS = frozenset({Party.GUEST, Party.MENTEE})
-_OFFERED = When(N_("where it had been offered, not confirmed"), lambda data: data.was is MatchState.OFFERED)
+_OFFERED = When(
+    N_("where it had been offered, not confirmed, and the application goes on"),
+    lambda data: data.was is MatchState.OFFERED and not data.application_ended,
+)
 _WAS_OFFERED = When(N_("where it had been offered"), lambda data: data.was is MatchState.OFFERED)
 _LOST = When(
-    N_("where it was confirmed, and somebody else cancelled it"),
-    lambda data: data.was is MatchState.CONFIRMED and data.by not in _APPLICANTS,
+    N_("where it was confirmed, somebody else cancelled it, and the application goes on"),
+    lambda data: data.was is MatchState.CONFIRMED and data.by not in _APPLICANTS and not data.application_ended,
 )
 _GIVEN_UP = When(
     N_("where it was confirmed, and the officer cancelled it"),
