@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ _PASSING = frozenset({429, 502, 503, 504})
 _UNKNOWN, _NOT_FOUND = 401, 404
 _OTHER_VERSION = (412, 428)
 _VERSION_TRIES = 5
+# An address up to the id of the record that it names last.
+_RECORD = re.compile(r".*/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AGAIN_AFTER = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -55,6 +58,7 @@ class People:
         self._direct = direct
         self._gate = asyncio.Semaphore(at_once)
         self._http = http_client.client(timeout=30.0, limits=httpx2.Limits(max_connections=at_once + 2))
+        self._versions: dict[str, str] = {}
         self._given = _tokens(system.env.get("TANDEM_TOKENS_FILE"))
         self._programs = None if self._given else _programs(system)
 
@@ -79,6 +83,7 @@ class People:
         while answer["next"] is not None:
             answer = await self.get(person, path, limit=200, cursor=answer["next"], **params)
             items += answer["items"]
+        self._versions |= {f"{path}/{item['id']}": f'"{item["version"]}"' for item in items if item.get("version")}
         return items
 
     async def post(self, person: str, path: str, body: Any = None, *, ticket: str | None = None) -> Any:
@@ -133,8 +138,11 @@ class People:
         self, method: str, person: str, path: str, ticket: str | None, key: str, request: dict[str, Any]
     ) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {await self._token(person)}", "Accept": "application/json"}
+        record = _RECORD.match(path)
         if method != "GET":
             headers[HEADER] = key
+            if record is not None and record[0] in self._versions:
+                headers["If-Match"] = self._versions[record[0]]
         if ticket is not None:
             headers["X-Ticket"] = ticket
         async with self._gate:
@@ -145,6 +153,8 @@ class People:
                 # The steps of a story rest on nothing that others could change: whatever version is present will do.
                 headers["If-Match"] = answer.headers["ETag"]
                 answer = await self._http.request(method, self._address(path), headers=headers, **request)
+            if record is not None and "ETag" in answer.headers:
+                self._versions[record[0]] = answer.headers["ETag"]
             return answer
 
     async def until(self, what: str, look: Callable[[], Awaitable[Any]], *, timeout: float = 30.0) -> Any:  # noqa: ASYNC109 - the wait itself is what is asked for

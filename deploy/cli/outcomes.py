@@ -35,7 +35,8 @@ async def form(people: People, person: str, kind: str, subject: str) -> dict[str
 
 async def evaluate(people: People, person: str, kind: str, subject: str, score: Callable[[], int] = lambda: 5) -> None:
     """Fill in the evaluation of `person`; `score` gives each score from 1 to 5."""
-    questions = await form(people, person, kind, subject)
+    address, ticket = await way(people, person, kind, subject, "evaluation")
+    questions = await people.ask("GET", person, address, ticket=ticket)
     body = {
         "overall": score(),
         "objectives": {number: score() for number in questions["objectives"]},
@@ -43,7 +44,6 @@ async def evaluate(people: People, person: str, kind: str, subject: str, score: 
         "answers": {question["name"]: score() for question in questions["questions"]},
         "texts": {},
     }
-    address, ticket = await way(people, person, kind, subject, "evaluation")
     await people.post(person, address, body, ticket=ticket)
 
 
@@ -53,7 +53,6 @@ async def follow_up(people: People, person: str, kind: str, subject: str, applie
     questions = await people.ask("GET", person, address, ticket=ticket)
     score = {"yes": 5, "partly": 3}.get(applied, 1)
     answers = {question["name"]: score for question in questions["questions"]}
-    address, ticket = await way(people, person, kind, subject, "follow_up")
     texts = {"example": "The weekly meeting of analysts and investigators is held since spring."}
     await people.post(person, address, {"applied": applied, "answers": answers, "texts": texts}, ticket=ticket)
 

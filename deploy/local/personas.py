@@ -43,6 +43,12 @@ PERSONAS = (
     Persona("persona-coordinator-fr", "Luc Bernard", "National coordinator of France", _COORDINATOR, "FR"),
     Persona("persona-coordinator-lt", "Rasa Petrauskaite", "National coordinator of Lithuania", _COORDINATOR, "LT"),
     Persona("persona-programme", "Marta Kovacs", "Programme coordinator", Role.PROGRAMME_COORDINATOR),
+    Persona(
+        "persona-programme-2",
+        "Peter Szabo",
+        "Second programme coordinator, approves figures and decides appeals",
+        Role.PROGRAMME_COORDINATOR,
+    ),
     Persona("persona-evaluator", "Elena Rossi", "Evaluator", Role.EVALUATOR),
     Persona("persona-donor", "Henrik Lund", "Donor, reads figures only", Role.DONOR),
     Persona("persona-anaspoc", "Oksana Melnyk", "ANASPOC contact, reads figures only", Role.ANASPOC, "UA"),

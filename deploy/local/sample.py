@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _MARK = "sample.json"
 _NONE = "none"
-_YEAR = timedelta(days=365)
+_ENDS = "TANDEM_SAMPLE_ENDS"
+_BACK = timedelta(days=371)
+"""How far back the clock of a new run begins: 53 weeks, as `deploy/cli/sample/days.py` has it."""
 
 
 def wanted(place: RunFolder) -> bool:
@@ -43,10 +45,15 @@ def wanted(place: RunFolder) -> bool:
 
 
 def set_clock_back(place: RunFolder) -> None:
-    """Let the clock of a new run begin a year ago, before any service reads it."""
+    """Let the clock of a new run begin a year ago, before any service reads it.
+
+    A clock that is set by the environment (`TANDEM_CLOCK_FILE`) says when the loading ends, instead of now.
+    """
+    ahead = clock.offset()
     os.environ["TANDEM_CLOCK_FILE"] = str(place / "clock")
+    os.environ[_ENDS] = str(ahead.total_seconds())
     with suppress(clock.ClockBackwards):
-        clock.start_at(_YEAR)
+        clock.start_at(_BACK - ahead)
 
 
 def load(place: RunFolder, env: Mapping[str, str], look: Callable[[], None]) -> None:

@@ -19,8 +19,9 @@ import httpx2
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy.cli.client import People
+from deploy.cli.journey.cast import HOME, HOST, HOST_COUNTRY
 from deploy.cli.journey.register import complete
-from deploy.cli.journey.steps import HOME, HOST, HOST_COUNTRY, PORTAL, PROGRAMME, Journey
+from deploy.cli.journey.steps import PORTAL, PROGRAMME, Journey
 from deploy.cli.journey.visit import ANSWERS, period
 from shared.ids import new_id
 from tests.benchmarks.figures import Reference, within

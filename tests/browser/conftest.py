@@ -16,10 +16,10 @@ import pytest
 from playwright.sync_api import ViewportSize, sync_playwright
 
 from deploy.cli.client import People
-from deploy.cli.journey.register import complete
 from deploy.cli.journey.steps import Journey
 from deploy.cli.system import System
 from shared.web import site
+from tests.personas import enter_personas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,13 +111,13 @@ def running(browser: Browser, request: pytest.FixtureRequest) -> Running:
 
 
 def _enter_personas(folder: Path) -> Running:
-    """Enter the personas into the register, as `tandem journey` does."""
+    """Enter the personas into the register."""
     system = System(json.loads((folder / "environment.json").read_text("utf-8")))
     made = Running(folder, system.env)
 
     async def enter() -> None:
         async with People(system) as people:
-            await complete(Journey(people, movable=True), made.today().isoformat())
+            await enter_personas(Journey(people, movable=True), made.today().isoformat())
 
     # Playwright's loop runs in this thread already.
     with ThreadPoolExecutor(1) as pool:

@@ -18,8 +18,9 @@ import pytest
 
 from deploy.cli.client import People
 from deploy.cli.contracts import FOLDER
+from deploy.cli.journey.cast import HOME, HOST, HOST_COUNTRY, OFFICER
 from deploy.cli.journey.register import complete
-from deploy.cli.journey.steps import HOME, HOST, HOST_COUNTRY, OFFICER, PROGRAMME, Journey
+from deploy.cli.journey.steps import PROGRAMME, Journey
 from deploy.cli.journey.visit import ANSWERS, period
 from deploy.cli.system import SERVICES, System
 from deploy.local.folder import ROOT

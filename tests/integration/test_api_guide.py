@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deploy.cli.client import People
-from deploy.cli.journey.register import complete
 from deploy.cli.journey.steps import PROGRAMME, Journey
 from deploy.cli.system import System
 from deploy.local.folder import ROOT
+from tests.personas import enter_personas
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ async def test_the_commands_of_the_guide_work(local_run: LocalRun, tmp_path: Pat
     system = System(local_run.read("environment.json"))
     async with People(system) as people:
         today = (await people.get(PROGRAMME, "/applications/api/v1/clock"))["now"][:10]
-        await complete(Journey(people, movable=False), today)
+        await enter_personas(Journey(people, movable=False), today)
     result = await asyncio.to_thread(run_guide, local_run, system.origin, tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
 

@@ -1,8 +1,10 @@
-"""The first start of a newcomer ends with a programme in which everybody has a task."""
+"""The first start of a newcomer ends with a programme that tells a story, in which everybody has a task."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,15 +13,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deploy.cli.client import People
+from deploy.cli.sample.days import Days
 from deploy.cli.system import System
 from deploy.local.folder import ROOT
 from deploy.local.ports import free_port
+from shared.time import clock
 from tests.local_run import LocalRun, quick_folder
+from tests.standing import standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 PORTAL = "/applications/api/v1"
 
 
@@ -29,7 +34,7 @@ def sample() -> Iterator[LocalRun]:
     folder = quick_folder("tandem-sample-")
     run = LocalRun(folder / "data", free_port(), folder / "run.out", TANDEM_SAMPLE="")
     try:
-        run.wait_for("Ctrl-C stops everything.", timeout=420)
+        run.wait_for("Ctrl-C stops everything.", timeout=900)
         yield run
     finally:
         if run.process.poll() is None:
@@ -37,52 +42,144 @@ def sample() -> Iterator[LocalRun]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_the_output_lists_the_sample_and_the_clock_is_real(sample: LocalRun) -> None:
-    """The output has the promised numbers, and the clock has no offset afterwards."""
-    assert "29 organisations, 80 officers, 90 applications, 25 placements" in sample.output
-    assert abs(float((sample.folder / "clock").read_text())) < 1
+@pytest.fixture
+async def people(sample: LocalRun) -> AsyncIterator[People]:
+    """Return everybody of the programme."""
+    async with People(System(sample.read("environment.json"))) as everybody:
+        yield everybody
 
 
-async def test_every_persona_has_a_task(sample: LocalRun) -> None:
-    """Officers start fresh, coordinators have queues, hosts and mentors have cases, the donor has figures."""
-    async with People(System(sample.read("environment.json"))) as people:
-        for who in ("persona-officer", "persona-mentee"):
-            assert (await people.get(who, f"{PORTAL}/applications"))["items"] == []
-            calls = (await people.get(who, f"{PORTAL}/calls"))["items"]
-            assert sorted(call["state"] for call in calls) == ["closed", "published"]
-        for who in ("persona-coordinator-am", "persona-coordinator-ge"):
-            counts = (await people.get(who, f"{PORTAL}/queue/figures"))["states"]
-            assert counts["submitted"] > 0
-            assert counts["completed"] > 0
-        for who in ("persona-host", "persona-mentor"):
-            matches = (await people.get(who, f"{PORTAL}/matches"))["items"]
-            assert any(match["state"] == "confirmed" for match in matches)
-        french = (await people.get("persona-coordinator-fr", f"{PORTAL}/matches"))["items"]
-        assert any(match["your_turn"] for match in french)
-        assert any(
-            match["your_answer_is_asked"] for match in (await people.get("persona-host", f"{PORTAL}/matches"))["items"]
-        )
-        offers = (await people.get("persona-clearance", f"{PORTAL}/offers"))["items"]
-        assert any(offer["state"] == "submitted" for offer in offers)
-        judged = (await people.get("persona-programme", f"{PORTAL}/eligibility"))["items"]
-        assert judged
-        board = await people.get("persona-programme", "/matching/api/v1/board")
-        stages = {(stage["kind"], stage["state"]) for stage in board["stages"]}
-        assert {("match", "provisional"), ("match", "proposed"), ("match", "offered"), ("visit", "scheduled")} <= stages
-        assert {("visit", "completed"), ("mentorship", "completed"), ("application", "ineligible")} <= stages
-        assert board["parked"] == 0
-        figures = (await people.get("persona-donor", "/reporting/api/v1/figures", period="programme"))["figures"]
-        values = {figure["indicator"]: int(float(figure["value"] or 0)) for figure in figures}
-        assert values["TOPCOP-OP-02"] >= 10
-        assert values["TOPCOP-OP-08"] >= 3
-        assert values["TOPCOP-OC-05"] >= 20, "line managers confirmed sessions at home, by the links in their mails"
-        aims = await people.get("persona-donor", "/reporting/api/v1/targets")
-        assert {target["kind"] for target in aims["items"]} == {"baseline", "target"}
-        waiting = await people.get("persona-evaluator", "/reporting/api/v1/targets/waiting")
-        assert waiting["items"] == []
-        tests = (await people.get("persona-evaluator", "/reporting/api/v1/tests", limit=200))["items"]
-        assert {test["state"] for test in tests} == {"published"}
-        assert sum(test["handed_in"]["post"] for test in tests) >= 5
+def test_the_output_lists_the_sample_and_the_clock_is_where_it_began(sample: LocalRun) -> None:
+    """The output has the promised numbers and the time it took; afterwards the clock is ahead as the tests' is."""
+    assert "29 organisations, 80 officers, 97 applications, 27 placements" in sample.output
+    assert re.search(r"is loaded \(.*; \d+ s\)", sample.output)
+    assert abs(float((sample.folder / "clock").read_text()) - clock.offset().total_seconds()) < 2
+
+
+async def test_every_persona_has_a_task(people: People) -> None:
+    """Coordinators have queues, hosts and mentors have cases, and nothing is set aside."""
+    for who in ("persona-coordinator-am", "persona-coordinator-ge"):
+        counts = (await people.get(who, f"{PORTAL}/queue/figures"))["states"]
+        assert counts["submitted"] > 0
+        assert counts["completed"] > 0
+    for who in ("persona-host", "persona-mentor"):
+        matches = (await people.get(who, f"{PORTAL}/matches"))["items"]
+        assert any(match["state"] == "confirmed" for match in matches)
+    french = (await people.get("persona-coordinator-fr", f"{PORTAL}/matches"))["items"]
+    assert any(match["your_turn"] for match in french)
+    assert any(
+        match["your_answer_is_asked"] for match in (await people.get("persona-host", f"{PORTAL}/matches"))["items"]
+    )
+    offers = (await people.get("persona-clearance", f"{PORTAL}/offers"))["items"]
+    assert any(offer["state"] == "submitted" for offer in offers)
+    assert (await people.get("persona-programme", f"{PORTAL}/eligibility"))["items"]
+    board = await people.get("persona-programme", "/matching/api/v1/board")
+    stages = {(stage["kind"], stage["state"]) for stage in board["stages"]}
+    assert {("match", "provisional"), ("match", "proposed"), ("match", "offered"), ("visit", "scheduled")} <= stages
+    assert {("visit", "completed"), ("mentorship", "completed"), ("application", "ineligible")} <= stages
+    assert ("application", "waitlisted") in stages
+    assert board["parked"] == 0
+
+
+async def test_ani_and_nino_stand_in_the_middle(people: People) -> None:
+    """Ani is offered a place and has time to answer; Nino meets her mentor, and one session is to be confirmed."""
+    for who in ("persona-officer", "persona-mentee"):
+        calls = (await people.get(who, f"{PORTAL}/calls"))["items"]
+        assert sorted(call["state"] for call in calls) == ["closed", "published", "published"]
+        assert max(call["terms"]["opens"] for call in calls) > clock.today().isoformat(), "one is about to open"
+    (application,) = (await people.get("persona-officer", f"{PORTAL}/applications"))["items"]
+    assert application["state"] == "offered"
+    (match,) = (await people.get("persona-officer", f"{PORTAL}/matches"))["items"]
+    assert match["your_answer_is_asked"]
+    (mentorship,) = (await people.get("persona-mentee", f"{PORTAL}/mentorships"))["items"]
+    assert mentorship["state"] == "active"
+    sessions = (await people.get("persona-mentee", f"{PORTAL}/mentorships/{mentorship['id']}"))["sessions"]
+    assert sorted(session["state"] for session in sessions) == ["confirmed", "logged"]
+
+
+async def test_the_programme_as_a_whole_says_something_true(people: People) -> None:
+    """Each figure of the donor has a value; response rates are neither none nor all."""
+    figures = (await people.get("persona-donor", "/reporting/api/v1/figures", period="programme"))["figures"]
+    values = {figure["indicator"]: figure for figure in figures}
+
+    def value(indicator: str) -> float:
+        assert values[indicator]["value"] is not None, indicator
+        return float(values[indicator]["value"])
+
+    assert value("TOPCOP-OP-02") >= 15
+    assert value("TOPCOP-OP-07") >= 5, "mentors are at work"
+    assert value("TOPCOP-OP-08") >= 5
+    assert value("TOPCOP-OC-05") >= 20, "line managers confirmed sessions at home, by the links in their mails"
+    for indicator in ("TOPCOP-DQ-01", "TOPCOP-OC-01", "TOPCOP-OC-03", "TOPCOP-OC-04"):
+        assert 40 <= value(indicator) <= 95, indicator
+    late, followed = values["TOPCOP-DQ-01"]["notes"]
+    assert 0 < late["numerator"] < late["denominator"]
+    assert 0 < followed["numerator"] < followed["denominator"]
+    targets = await people.get("persona-donor", "/reporting/api/v1/targets")
+    assert {target["kind"] for target in targets["items"]} == {"baseline", "target"}
+    assert (await people.get("persona-evaluator", "/reporting/api/v1/targets/waiting"))["items"] == []
+    tests = (await people.get("persona-evaluator", "/reporting/api/v1/tests", limit=200))["items"]
+    assert {test["state"] for test in tests} == {"published"}
+    assert sum(test["handed_in"]["post"] for test in tests) >= 5
+
+
+async def test_the_published_half_year_was_stated_again(people: People) -> None:
+    """Its figures have two statements, the second with its reason: one visit fewer, whose certificate is revoked."""
+    half = Days(clock.today()).published_half
+    path = "/reporting/api/v1/indicators/TOPCOP-OP-02/history"
+    history = await people.get("persona-donor", path, period=half)
+    first, second = history["statements"]
+    assert (first["reason"], second["reason"]) == (None, "correction")
+    assert int(first["figure"]["value"]) - int(second["figure"]["value"]) == 1
+    late = await people.get("persona-donor", "/reporting/api/v1/indicators/TOPCOP-DQ-02", period="programme")
+    assert int(late["value"]) > 0
+
+
+async def test_the_coordinator_has_steered_the_matching(people: People) -> None:
+    """The second call has a ring, a place given by hand, reserves, a what-if, a group and a pair agreed beforehand."""
+    calls = (await people.get("persona-programme", f"{PORTAL}/calls"))["items"]
+    call = next(each for each in calls if "second" in each["terms"]["texts"][0]["title"])
+    path = "/matching/api/v1"
+    rings = await people.get("persona-programme", f"{path}/rings", call_id=call["id"])
+    assert len(rings["proposed"]) == 1
+    (what_if,) = (await people.get("persona-programme", f"{path}/what-ifs", call_id=call["id"]))["items"]
+    assert what_if["state"] == "done"
+    matches = await people.items("persona-programme", f"{path}/matches", call_id=call["id"])
+    assert any(match["by_hand"] for match in matches)
+    assert any(match["reserve"] for match in matches)
+    assert any(match["group_id"] for match in matches)
+
+
+async def test_what_goes_wrong_is_looked_after(people: People) -> None:
+    """Appeals are decided or wait for the other coordinator; incidents, a webhook and a dead letter are there."""
+    waits = (await people.get("persona-programme-2", f"{PORTAL}/appeals", state="waits"))["items"]
+    assert waits
+    decided = (await people.get("persona-programme-2", f"{PORTAL}/appeals", state="upheld"))["items"]
+    assert len(decided) == 1
+    incidents = (await people.get("persona-programme", f"{PORTAL}/incidents"))["items"]
+    assert {incident["state"] for incident in incidents} == {"reported", "closed"}
+    (webhook,) = (await people.get("persona-programme", "/notifications/api/v1/webhooks"))["items"]
+    deliveries = await people.items("persona-programme", f"/notifications/api/v1/webhooks/{webhook['id']}/deliveries")
+    assert {delivery["state"] for delivery in deliveries} == {"delivered"}
+    partners = (await people.get("persona-programme", f"{PORTAL}/partners"))["items"]
+    assert {partner["country"]: partner["status"] for partner in partners}["BY"] == "reinstated"
+
+
+async def test_a_journey_leaves_the_sample_as_it_was(sample: LocalRun, people: People) -> None:
+    """After `tandem journey` figures and boards say what they said before; nobody of the sample takes part in it."""
+    before = await standing(people)
+    env = {**os.environ, "TANDEM_DATA": str(sample.folder)}
+    command = [sys.executable, "-m", "deploy.cli.main", "journey", "--no-clock"]
+    result = await asyncio.to_thread(
+        subprocess.run, command, env=env, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+    async def again() -> bool:
+        return await standing(people) == before
+
+    await people.until("all is as it was", again)
+    assert len((await people.get("persona-officer", f"{PORTAL}/applications"))["items"]) == 1
 
 
 def test_the_sample_is_loaded_once(sample: LocalRun) -> None:

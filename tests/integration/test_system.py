@@ -27,6 +27,7 @@ from deploy.local.folder import ROOT
 from shared.bus.db.journal import IN_ORDER
 from shared.identity.remote_sessions import GOOD_FOR
 from shared.identity.session import CookieJar
+from tests.standing import standing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from tests.local_run import LocalRun
 
 pytestmark = pytest.mark.timeout(600)
-STEPS = 37
+STEPS = 38
 """Steps of the whole journey."""
 
 
@@ -51,14 +52,28 @@ def _tandem(run: LocalRun, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(_command(*words), env=_env(run), cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def test_the_journey_leaves_the_figures_unchanged(local_run: LocalRun) -> None:
-    """`tandem journey` exits 0: draft to certificate, mentor to session; the figure rises, and falls back."""
-    result = _tandem(local_run, "journey")
+async def test_the_journey_leaves_everything_as_it_was(local_run: LocalRun) -> None:
+    """`tandem journey` exits 0: draft to certificate, mentor to session; then figures and boards are as before."""
+    async with People(System(local_run.read("environment.json"))) as people:
+        before = await standing(people)
+        result = await asyncio.to_thread(_tandem, local_run, "journey")
+        await people.until("all is as it was", lambda: _is_again(people, before))
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"All {STEPS} steps happened" in result.stdout
     counted = re.search(r"TOPCOP-OP-02: (\d+) before, (\d+) now", result.stdout)
     assert counted is not None
     assert int(counted[2]) == int(counted[1]) + 1
+    mail = f"{local_run.read('environment.json')['TANDEM_MAIL_URL']}/api/v1"
+    found = httpx2.get(f"{mail}/search", params={"query": "journey-officer"}).json()["messages"]
+    assert found
+    subjects = {message["Subject"] for message in found}
+    assert not any("Your place was cancelled" in subject for subject in subjects), "its application has ended"
+    assert any("An application was taken out" in subject for subject in subjects)
+
+
+async def _is_again(people: People, before: dict[str, Any]) -> bool:
+    """Return whether figures and boards are as they were."""
+    return await standing(people) == before
 
 
 def test_killed_services_do_not_stop_the_journey(local_run: LocalRun, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from deploy.cli.journey.steps import OFFICER
+from deploy.cli.journey.cast import OFFICER
 from shared import http_client
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deploy.cli.journey.steps import MENTEE, MENTEE_COUNTRY, MENTOR, MENTOR_COUNTRY, PORTAL, Journey, accept
+from deploy.cli.journey.cast import MENTEE, MENTEE_COUNTRY, MENTOR, MENTOR_COUNTRY
+from deploy.cli.journey.steps import PORTAL, Journey, accept
 from deploy.cli.journey.visit import ANSWERS, eligible, period, proposed, provisional
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ async def mentoring(walk: Journey, call: dict[str, Any], today: date) -> None:
         walk.undo.append((MENTOR, f"{PORTAL}/mentors/{mentor['id']}/close", None))
     async with walk.step("The mentee applies and is endorsed"):
         answers = ANSWERS | {
-            "name": "Nino Beridze",
-            "own_name": "ნინო ბერიძე",
+            "name": "Test Mentee",
             "languages": [{"language": "ka", "level": "NS"}, {"language": "en", "level": "C1"}],
             "periods": [period(today, 0, 170)],
             "topics": ["criminal_networks"],

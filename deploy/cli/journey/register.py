@@ -1,58 +1,42 @@
-"""Enter the people of the journey who are missing in the register; nobody is changed."""
+"""Enter the people of the journey into the register, and take their access away at the end."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.client import Refused
-from deploy.cli.journey.steps import (
-    DONOR,
-    HOME,
-    HOST,
-    HOST_COUNTRY,
-    MENTEE,
-    MENTEE_COUNTRY,
-    MENTOR,
-    MENTOR_COUNTRY,
-    OFFICER,
-    PORTAL,
-    PROGRAMME,
-    Journey,
-)
-from deploy.local.personas import PERSONAS
+from deploy.cli.journey.cast import CAST
+from deploy.cli.journey.steps import PORTAL, PROGRAMME, Journey
+from shared.contracts.codes import Role
 
 if TYPE_CHECKING:
-    from deploy.local.personas import Persona
+    from collections.abc import Mapping, Sequence
 
-_PARTICIPANTS = (OFFICER, MENTEE, HOST, MENTOR, HOME, HOST_COUNTRY, MENTEE_COUNTRY, MENTOR_COUNTRY, DONOR)
+    from deploy.cli.journey.cast import Member
+
 _PAGE = 50
 _FORBIDDEN = 403
-_BODIES = {
-    OFFICER: {"name": "Criminal police department", "kind": "agency", "country": "AM", "city": "Yerevan"},
-    MENTEE: {"name": "Central criminal police", "kind": "agency", "country": "GE", "city": "Tbilisi"},
-    HOST: {"name": "Anti-cybercrime office, Lyon branch", "kind": "agency", "country": "FR", "city": "Lyon"},
-    MENTOR: {"name": "Criminal police bureau", "kind": "agency", "country": "LT", "city": "Vilnius"},
-}
+_OFFICIALS = frozenset({Role.OFFICER, Role.MENTOR})
 
 
-async def complete(walk: Journey, since: str) -> str:
-    """Enter missing people, and a fund if there is none; return the fund's id."""
+async def complete(walk: Journey, since: str, cast: Sequence[Member] = CAST) -> str:
+    """Enter the people of `cast`, their agencies, and a fund if there is none; return the fund's id.
+
+    Who is there and not the journey's own stays unchanged.
+    """
     people = walk.people
-    known = await _known_subjects(walk)
-    missing = [persona for persona in PERSONAS if persona.subject in _PARTICIPANTS and persona.subject not in known]
-    if missing:
-        ids: dict[str, str] = {}
-        for persona in missing:
-            if persona.subject in _BODIES:
-                body = {"organisations": [_BODIES[persona.subject]]}
-                ids[persona.subject] = (await people.post(PROGRAMME, f"{PORTAL}/organisations", body))["ids"][0]
-        entries = [_entry(persona, ids.get(persona.subject), since) for persona in missing]
+    known = await _known_people(walk)
+    wanted = [member for member in cast if member.owns or member.subject not in known]
+    if wanted:
+        agencies = await _agencies(walk, [member for member in wanted if member.agency is not None])
+        entries = [_entry(member, agencies, known, {"since": since}) for member in wanted]
         await people.post(PROGRAMME, f"{PORTAL}/people", {"people": entries})
         there = {partner["country"] for partner in await people.items(PROGRAMME, f"{PORTAL}/partners")}
         partners = [{"country": each, "status": "active", "since": since} for each in ("AM", "GE") if each not in there]
         if partners:
             await people.post(PROGRAMME, f"{PORTAL}/partners", {"partners": partners})
-        await people.until("the donor may read figures", lambda: _may_read_figures(walk))
+        donor = next(member.subject for member in cast if member.role is Role.DONOR)
+        await people.until("the donor may read figures", lambda: _may_read_figures(walk, donor))
     funds = await people.items(PROGRAMME, f"{PORTAL}/funds")
     if funds:
         return str(funds[0]["id"])
@@ -60,10 +44,33 @@ async def complete(walk: Journey, since: str) -> str:
     return str((await people.post(PROGRAMME, f"{PORTAL}/funds", {"funds": [fund]}))["ids"][0])
 
 
-async def _may_read_figures(walk: Journey) -> bool:
+async def leave(walk: Journey, today: str) -> None:
+    """End the access of the journey's own people: it is good for the rest of the day."""
+    known = await _known_people(walk)
+    agencies = await _agencies(walk, [member for member in CAST if member.agency is not None])
+    entries = [_entry(member, agencies, known, {"since": today, "until": today}) for member in CAST]
+    await walk.people.post(PROGRAMME, f"{PORTAL}/people", {"people": entries})
+
+
+async def _agencies(walk: Journey, members: Sequence[Member]) -> dict[str, str]:
+    """Return the ids of the members' agencies by name; those that are missing are entered."""
+    known = await walk.people.items(PROGRAMME, f"{PORTAL}/organisations")
+    found = {str(each["name"]): str(each["id"]) for each in known}
+    missing = [
+        {"name": member.agency, "kind": "agency", "country": member.country, "city": member.city}
+        for member in members
+        if member.agency not in found
+    ]
+    if missing:
+        answer = await walk.people.post(PROGRAMME, f"{PORTAL}/organisations", {"organisations": missing})
+        found |= {str(body["name"]): id_ for body, id_ in zip(missing, answer["ids"], strict=True)}
+    return found
+
+
+async def _may_read_figures(walk: Journey, donor: str) -> bool:
     """Return whether reporting knows of the grant, which it learns a moment after the portal."""
     try:
-        await walk.people.get(DONOR, "/reporting/api/v1/figures", period="programme")
+        await walk.people.get(donor, "/reporting/api/v1/figures", period="programme")
     except Refused as error:
         if error.status != _FORBIDDEN:
             raise
@@ -71,28 +78,33 @@ async def _may_read_figures(walk: Journey) -> bool:
     return True
 
 
-async def _known_subjects(walk: Journey) -> set[str]:
-    found: set[str] = set()
+async def _known_people(walk: Journey) -> dict[str, str]:
+    """Return the versions of all people in the register, by sign-in subject."""
+    found: dict[str, str] = {}
     cursor: dict[str, str] = {}
     while True:
         answer = await walk.people.get(PROGRAMME, f"{PORTAL}/people", limit=_PAGE, **cursor)
-        found |= {person["subject"] for person in answer["items"]}
+        found |= {person["subject"]: person["version"] for person in answer["items"]}
         if answer["next"] is None:
             return found
         cursor = {"cursor": answer["next"]}
 
 
-def _entry(persona: Persona, organisation_id: str | None, since: str) -> dict[str, Any]:
-    official = persona.subject in {OFFICER, MENTEE, MENTOR}
-    grant = {"role": persona.role.value, "country": persona.country, "since": since}
+def _entry(
+    member: Member, agencies: Mapping[str, str], known: Mapping[str, str], days: Mapping[str, str]
+) -> dict[str, Any]:
+    agency = None if member.agency is None else agencies[member.agency]
+    official = member.role in _OFFICIALS
+    grant = {"role": member.role.value, "country": member.country, **days}
     return {
-        "subject": persona.subject,
-        "name": persona.name,
-        "email": f"{persona.subject}@tandem.example",
-        "country": persona.country,
-        "organisation_id": organisation_id,
-        "service": "police" if organisation_id else None,
+        "subject": member.subject,
+        "version": known.get(member.subject, ""),
+        "name": member.name,
+        "email": member.email,
+        "country": member.country,
+        "organisation_id": agency,
+        "service": "police" if agency else None,
         "rank_group": "supervisor" if official else None,
         "years_in_field": 9 if official else None,
-        "grants": [grant | ({"organisation_id": organisation_id} if organisation_id else {})],
+        "grants": [grant | ({"organisation_id": agency} if agency else {})],
     }

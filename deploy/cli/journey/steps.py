@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.client import Refused
+from deploy.cli.journey.cast import DONOR
 from deploy.cli.system import Failed
 
 if TYPE_CHECKING:
@@ -18,11 +19,8 @@ if TYPE_CHECKING:
 
 PORTAL = "/applications/api/v1"
 _STANDS = 409
-OFFICER, MENTEE = "persona-officer", "persona-mentee"
-HOST, MENTOR = "persona-host", "persona-mentor"
-PROGRAMME, DONOR = "persona-programme", "persona-donor"
-HOME, HOST_COUNTRY = "persona-coordinator-am", "persona-coordinator-fr"
-MENTEE_COUNTRY, MENTOR_COUNTRY = "persona-coordinator-ge", "persona-coordinator-lt"
+PROGRAMME = "persona-programme"
+"""The programme coordinator of the installation, who opens the call of the journey and closes it."""
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.cli.client import People, Refused
 from deploy.cli.journey.mail import invitation
 from deploy.cli.journey.mentoring import mentoring
-from deploy.cli.journey.register import complete
+from deploy.cli.journey.register import complete, leave
 from deploy.cli.journey.steps import PORTAL, PROGRAMME, Journey
 from deploy.cli.journey.visit import apply, host_publishes, matched, takes_place
 from deploy.cli.system import Failed
@@ -63,6 +63,9 @@ async def _through(walk: Journey, now: datetime, catcher: str | None, *, keep: b
     if not keep:
         async with walk.step("What was made is taken out as a test, and closed"):
             await walk.take_out()
+        async with walk.step("Its people have no more access"):
+            ended, _ = await _clock(walk.people)
+            await leave(walk, ended.date().isoformat())
         async with walk.step("The figures no longer count it"):
             for indicator, type_ in COUNTED.items():
                 if walk.movable or indicator == FIRST_FIGURE:

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from deploy.cli.client import Refused
-from deploy.cli.journey.steps import HOME, HOST, HOST_COUNTRY, OFFICER, PORTAL, PROGRAMME, Journey, accept
+from deploy.cli.journey.cast import HOME, HOST, HOST_COUNTRY, OFFICER
+from deploy.cli.journey.steps import PORTAL, PROGRAMME, Journey, accept
 from deploy.cli.outcomes import evaluate, form, report
 from deploy.cli.system import Failed
 
 ANSWERS: dict[str, Any] = {
-    "name": "Ani Petrosyan",
-    "own_name": "Անի Պետրոսյան",
+    "name": "Test Officer",
     "expertise": [{"area": "analysis", "level": 2, "years": 6}],
     "languages": [{"language": "hy", "level": "NS"}, {"language": "en", "level": "B1"}],
     "topics": ["online_crime"],

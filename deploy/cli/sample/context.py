@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from shared.contracts.codes import Role
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Coroutine, Iterable
 
     from deploy.cli.client import People
     from deploy.cli.sample.plan import Application, Programme
+    from deploy.cli.system import System
 
-PROGRAMME = "persona-programme"
+PROGRAMME, SECOND = "persona-programme", "persona-programme-2"
+"""The two programme coordinators: what one has decided or submitted, the other looks at again."""
 API = "/applications/api/v1"
 
 
@@ -23,9 +24,9 @@ API = "/applications/api/v1"
 class LoadContext:
     """State of one loading."""
 
+    system: System
     people: People
     programme: Programme
-    chance: random.Random
     mail: str | None = None
     """The address of the mail catcher, if there is one."""
     organisations: dict[str, str] = field(default_factory=dict)
@@ -81,12 +82,15 @@ class LoadContext:
         return self.host_of(match["host_organisation_id"])
 
     async def matches(self, call: str, *states: str) -> list[dict[str, Any]]:
-        """Return the matches of a call in these states, in the order of the applications' references."""
+        """Return the matches of a call in these states, in the order of the applications in the plan."""
         found = await self.people.items(PROGRAMME, f"{API}/matches", state=list(states))
-        ours = {self.applications[place] for place, _ in self.planned(call) if place in self.applications}
-        return sorted(
-            (match for match in found if match["application_id"] in ours), key=lambda match: str(match["reference"])
-        )
+        places = self.places(call)
+        ours = [match for match in found if match["application_id"] in places]
+        return sorted(ours, key=lambda match: places[match["application_id"]])
+
+    def places(self, call: str) -> dict[str, int]:
+        """Return the places in the plan of a call's applications, by their ids: an order that is always the same."""
+        return {self.applications[place]: place for place, _ in self.planned(call) if place in self.applications}
 
     def summary(self) -> str:
         """Return what was loaded, in words."""

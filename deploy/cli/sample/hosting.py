@@ -5,39 +5,48 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.sample import texts
-from deploy.cli.sample.organisations import HOSTS
-from deploy.cli.sample.plan import CALLS, NATIVE, OPEN, Mentor, Offer, period
-from shared.contracts.codes import RankGroup
+from deploy.cli.sample.organisations import HOSTS, PARTNERS
+from deploy.cli.sample.plan import CALLS, FINISHED, NATIVE, OPEN, Mentor, Offer, period
+from deploy.cli.sample.protagonists import GROUP_HOST, RING
+from shared.contracts.codes import Expertise, RankGroup
 
 if TYPE_CHECKING:
     import random
-    from datetime import date
 
+    from deploy.cli.sample.days import Days
     from deploy.cli.sample.organisations import Organisation
     from deploy.cli.sample.plan import Call, Person
 
 
-def offers(chance: random.Random, today: date) -> list[Offer]:
-    """Eleven in the first call; in the second one of every host but one, and some more of the larger ones."""
-    by_key = {host.key: host for host in HOSTS}
+def offers(chance: random.Random, days: Days) -> list[Offer]:
+    """Eleven in the first call; in the second one of every host but one, and of two agencies of partner countries.
+
+    In the second call places are scarce. One host can receive a group.
+    """
+    by_key = {body.key: body for body in (*HOSTS, *PARTNERS)}
     first = [by_key[key] for key in ("fr", "de", "es", "it", "pl", "ro", "ee", "pt", "cz", "lt", "eu")]
     second = [
-        by_key[key] for key in ("fr", "fr", "de", "es", "it", "nl", "pl", "ro", "se", "cz", "gr", "fi", "lt", "eu")
+        by_key[key]
+        for key in ("fr", "fr", "de", "es", "it", "nl", "pl", "ro", "se", "cz", "gr", "fi", "lt", "eu", *RING)
     ]
     found = []
-    for call, hosts in zip(CALLS, (first, second), strict=True):
+    for call, hosts in zip(CALLS, (first, second), strict=False):
         for place, host in enumerate(hosts):
             again = place > 0 and hosts[place - 1] is host
             late = call.key == OPEN and host.key in {"eu", "fi"}
             state = {"eu": "submitted", "fi": "returned"}[host.key] if late else "published"
             day = -3 if late else call.published + (4 if place % 2 else 8)
-            found.append(Offer(call.key, host.key, day, state, _entry(chance, call, host, today, again=again)))
+            entry = _entry(chance, call, host, days, again=again)
+            if call.key == OPEN and host.key == GROUP_HOST:
+                entry["places"] = entry["periods"][0]["places_per_week"] = 3
+            found.append(Offer(call.key, host.key, day, state, entry))
     return found
 
 
-def _entry(chance: random.Random, call: Call, host: Organisation, today: date, *, again: bool) -> dict[str, Any]:
-    topics = list(reversed(host.topics)) if again else list(host.topics)
-    per_week = chance.choice((1, 2))
+def _entry(chance: random.Random, call: Call, host: Organisation, days: Days, *, again: bool) -> dict[str, Any]:
+    own = host.topics or ("criminal_networks",)
+    topics = list(reversed(own)) if again else list(own)
+    finished = call.key == FINISHED
     first, last = call.visits
     return {
         "title": texts.TITLE[topics[0]],
@@ -46,9 +55,14 @@ def _entry(chance: random.Random, call: Call, host: Organisation, today: date, *
         "outline": texts.OUTLINE[topics[0]],
         "security": "A pass is made at the gate; bring the service card.",
         "topics": topics,
-        "expertise": [area.value for area in host.expertise],
-        "places": chance.randint(2, 4),
-        "periods": [{**period(today, first, last - chance.randint(0, 14)), "places_per_week": per_week}],
+        "expertise": [area.value for area in host.expertise or (Expertise.ANALYSIS,)],
+        "places": chance.randint(3, 4) if finished else chance.randint(1, 2),
+        "periods": [
+            {
+                **period(days, call.key, first, last - chance.randint(0, 7)),
+                "places_per_week": chance.choice((1, 2)) if finished else 1,
+            }
+        ],
         "languages": [
             {"language": language, "level": chance.choice(("B1", "B2", "B2")) if language == "en" else "B2"}
             for language in host.languages
@@ -59,7 +73,7 @@ def _entry(chance: random.Random, call: Call, host: Organisation, today: date, *
     }
 
 
-def profiles(chance: random.Random, mentors: list[Person], today: date) -> list[Mentor]:
+def profiles(chance: random.Random, mentors: list[Person], days: Days) -> list[Mentor]:
     """Ten in the first call, fourteen in the second: each mentor once, the persona in both."""
     by_key = {host.key: host for host in HOSTS}
     persona = [mentor for mentor in mentors if mentor.subject.startswith("persona")]
@@ -68,7 +82,7 @@ def profiles(chance: random.Random, mentors: list[Person], today: date) -> list[
         (mentor for mentor in mentors if mentor not in persona), key=lambda mentor: mentor.organisation == "lt"
     )
     found = []
-    for call, those in zip(CALLS, (persona + others[:9], persona + others[9:]), strict=True):
+    for call, those in zip(CALLS, (persona + others[:9], persona + others[9:]), strict=False):
         for place, person in enumerate(those):
             host = by_key[person.organisation or ""]
             known = {"en", NATIVE[host.country]}
@@ -85,8 +99,8 @@ def profiles(chance: random.Random, mentors: list[Person], today: date) -> list[
                     *({"language": language, "level": "C1"} for language in host.languages if language not in known),
                 ],
                 "minimum_level": "B1",
-                "capacity": chance.choice((1, 1, 2)),
-                "periods": [period(today, call.published + 30, call.published + 200)],
+                "capacity": 2 if person in persona else chance.choice((1, 1, 2)),
+                "periods": [period(days, call.key, call.published + 30, call.published + 200)],
                 "topics": list(host.topics),
                 "about": chance.choice(texts.ABOUT),
             }

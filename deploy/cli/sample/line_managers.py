@@ -1,4 +1,4 @@
-"""Confirm reported sessions as line managers do, who have no account: by the link in the mail.
+"""Answer as line managers do, who have no account: by the link in the mail.
 
 The newest mail about the application is looked for in the mail catcher, its link opened, the page's button pressed and
 the form sent, with the fields that the pages hold.
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from deploy.cli.sample.context import LoadContext
 
 _LINK = re.compile(r"https?://\S+/applications/line-manager\?key=[\w-]+")
-_FORM = re.compile(r'<form[^>]* action="([^"]+)"[^>]*>(.*?)</form>', re.DOTALL)
+_FORM = re.compile(r"<form([^>]*)>(.*?)</form>", re.DOTALL)
+_ACTION = re.compile(r' action="([^"]+)"')
 _FIELD = re.compile(r"<input[^>]*>")
-_TO, _ABOUT = "head.", "Was this session held?"
-"""The beginning of line managers' addresses (`programme.py`), and the subject of the page that the link opens."""
+_RADIO = re.compile(r'<input[^>]*name="([^"]+)"[^>]*type="radio"|<input[^>]*type="radio"[^>]*name="([^"]+)"')
+_TO, _SESSION, _FOLLOW_UP = "head.", "Was this session held?", "How is it used at work?"
+"""The beginning of line managers' addresses (`programme.py`), and the subjects of the pages that links open."""
 _NEWEST = 5
 
 
@@ -36,26 +38,45 @@ async def confirm(room: LoadContext, match: dict[str, Any], fewer: int = 0) -> N
     if room.mail is None:
         return
     async with http_client.client(timeout=30.0, follow_redirects=True) as client:
-
-        async def look() -> httpx2.Response | None:
-            words = {"query": f"{match['reference']} {_TO}"}
-            found = await client.get(f"{room.mail}/api/v1/search", params=words)
-            for message in found.json()["messages"][:_NEWEST]:
-                raw = (await client.get(f"{room.mail}/api/v1/message/{message['ID']}/raw")).content
-                body = message_from_bytes(raw, policy=policy.default).get_body(("plain",))
-                if body is not None and (link := _LINK.search(body.get_content())):
-                    page = await client.get(link[0])
-                    if _ABOUT in page.text:  # other mails ask for the follow-up
-                        return page
-            return None
-
-        mail = await room.people.until(f"a mail to the line manager of {match['reference']}", look)
-        form = await _send(client, mail, "/line-manager?")
+        form = await _opened(client, room, match, _SESSION)
         reported = int(_fields(_form(form, "/confirm")[1])["attendees"])
         why = {"why": "Some were called to an operation."} if fewer else {}
         thanks = await _send(client, form, "/confirm", attendees=str(max(1, reported - fewer)), **why)
     if "done=told" not in str(thanks.url):
         raise Failed(f"The line manager's word about {match['reference']} was not taken.")
+
+
+async def follow_up(room: LoadContext, match: dict[str, Any], applied: str) -> None:
+    """Say six months later whether what the match's officer learnt is used. Raises as `confirm`."""
+    if room.mail is None:
+        return
+    async with http_client.client(timeout=30.0, follow_redirects=True) as client:
+        form = await _opened(client, room, match, _FOLLOW_UP)
+        score = {"yes": "5", "partly": "3"}.get(applied, "2")
+        asked = {first or second for first, second in _RADIO.findall(form.text)} - {"applied"}
+        answers = {**dict.fromkeys(sorted(asked), score), "applied": applied}
+        page = await _send(client, form, "/follow-ups/", **answers)
+    if page.is_error:  # what is incomplete is shown again, with 422
+        raise Failed(f"The line manager's follow-up about {match['reference']} was not taken.")
+
+
+async def _opened(client: httpx2.AsyncClient, room: LoadContext, match: dict[str, Any], about: str) -> httpx2.Response:
+    """Return the form that the newest mail about a match and that subject leads to."""
+
+    async def look() -> httpx2.Response | None:
+        words = {"query": f"{match['reference']} {_TO}"}
+        found = await client.get(f"{room.mail}/api/v1/search", params=words)
+        for message in found.json()["messages"][:_NEWEST]:
+            raw = (await client.get(f"{room.mail}/api/v1/message/{message['ID']}/raw")).content
+            body = message_from_bytes(raw, policy=policy.default).get_body(("plain",))
+            if body is not None and (link := _LINK.search(body.get_content())):
+                page = await client.get(link[0])
+                if about in page.text:
+                    return page
+        return None
+
+    mail = await room.people.until(f"a mail to the line manager of {match['reference']}: {about}", look)
+    return await _send(client, mail, "/line-manager?")
 
 
 async def _send(client: httpx2.AsyncClient, page: httpx2.Response, to: str, **given: str) -> httpx2.Response:
@@ -65,9 +86,12 @@ async def _send(client: httpx2.AsyncClient, page: httpx2.Response, to: str, **gi
 
 
 def _form(page: httpx2.Response, to: str) -> tuple[str, str]:
-    for address, inside in _FORM.findall(page.text):
-        if to in unescape(address):
-            return unescape(address), inside
+    """Return the address and the inside of the form that goes `to` some address: without an action to the page's."""
+    for attributes, inside in _FORM.findall(page.text):
+        action = _ACTION.search(attributes)
+        address = unescape(action[1]) if action else page.url.path
+        if to in address:
+            return address, inside
     raise Failed(f"{page.url.path} has no form to {to} (HTTP {page.status_code}).")
 
 

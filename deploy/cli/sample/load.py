@@ -1,50 +1,53 @@
 """Load the sample programme day by day, each person through the JSON API with his or her own token.
 
-The local clock starts a year back and is moved from day to day; each day's effects are awaited before the next.
+The local clock starts 53 weeks back and is moved from day to day; each day's effects are awaited before the next.
 """
 
 from __future__ import annotations
 
-import random
-from datetime import UTC, datetime, time, timedelta
+import os
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from deploy.cli.client import People
 from deploy.cli.lag import Lag
 from deploy.cli.progress import bar
-from deploy.cli.sample import open_call, past_call, targets
+from deploy.cli.sample import interventions, open_call, oversight, past_call, publication, register, targets
 from deploy.cli.sample.context import LoadContext
-from deploy.cli.sample.plan import BELARUS_SUSPENDED, Programme
+from deploy.cli.sample.plan import BELARUS_SUSPENDED
 from deploy.cli.sample.programme import generate
-from deploy.cli.sample.register import enter, keep_up, suspend_belarus
 from deploy.cli.system import Failed
 from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from deploy.cli.sample.days import Days
     from deploy.cli.system import System
 
-YEAR = timedelta(days=365)
-KEPT_UP = -2
-"""On this day, counted from the last one, the register is brought up to date."""
+ENDS = "TANDEM_SAMPLE_ENDS"
+"""Names by how many seconds the clock is ahead of real time in the end."""
 MORNING = time(9, tzinfo=UTC)
-Step = tuple[int, str, "Callable[[LoadContext], Awaitable[None]]"]
+Step = tuple[date, str, "Callable[[LoadContext], Awaitable[None]]"]
 
 
-def steps() -> list[Step]:
-    """Return all steps by day: (day counted from the last one, what is done in words, how)."""
-    return sorted(
-        [
-            (-364, "Organisations, people and partners", enter),
-            (targets.SET_ON, "Baselines and targets", targets.enter_targets),
-            *past_call.STEPS,
-            (BELARUS_SUSPENDED, "Belarus is suspended", suspend_belarus),
-            *open_call.STEPS,
-            (KEPT_UP, "Needs, deputies and access", keep_up),
-        ],
-        key=lambda step: step[0],
-    )
+def steps(days: Days) -> list[Step]:
+    """Return all steps in their order: the day, what is done in words, how."""
+    past = [
+        (-364, "Organisations, people and partners", register.enter),
+        (targets.SET_ON, "Baselines and targets", targets.enter_targets),
+        *past_call.STEPS,
+        (BELARUS_SUSPENDED, "Belarus is suspended", register.suspend_belarus),
+    ]
+    recent = [*open_call.STEPS, *interventions.STEPS, *oversight.STEPS, *publication.STEPS, *register.STEPS]
+    found = [(days.past(count), words, act) for count, words, act in past]
+    found += [(days.recent(count), words, act) for count, words, act in recent]
+    return sorted(found, key=lambda step: step[0])
+
+
+def end() -> datetime:
+    """Return the time that the clock shows when all is loaded: now, unless the run has a clock that is ahead."""
+    return datetime.now(UTC) + timedelta(seconds=float(os.environ.get(ENDS) or 0))
 
 
 async def load(system: System, seed: int) -> str | None:
@@ -59,22 +62,21 @@ async def load(system: System, seed: int) -> str | None:
         if await _is_loaded(people):
             return None
     async with People(system, direct=True) as people, Lag(system) as lag:
-        chance = random.Random(seed)  # noqa: S311 - no secrets
-        room = LoadContext(people, generate(datetime.now(UTC).date(), seed), chance, system.env.get("TANDEM_MAIL_URL"))
-        if clock.offset() > -YEAR + timedelta(days=1):
+        room = LoadContext(system, people, generate(end().date(), seed), system.env.get("TANDEM_MAIL_URL"))
+        if clock.today() > room.programme.days.begins + timedelta(days=1):
             raise Failed(
                 "The sample programme begins a year ago, so it goes into a new run only. "
                 "Start over with: make clean && make run"
             )
-        plan = steps()
+        plan = steps(room.programme.days)
         with bar("The sample programme", len(plan) + 1) as progress:
             for done, (day, words, act) in enumerate(plan):
                 progress.at(done, words=words)
-                to_day(room.programme, day)
+                to_day(day)
                 await act(room)
                 await lag.settled()
             progress.at(len(plan), words="Today")
-            clock.move(max(timedelta(), -clock.offset()))
+            clock.move(max(timedelta(), end() - clock.now()))
             await lag.settled()
     return room.summary()
 
@@ -82,12 +84,12 @@ async def load(system: System, seed: int) -> str | None:
 async def _is_loaded(people: People) -> bool:
     """Return whether both calls are there, so that the loading went so far. Raises `Failed` when only one is."""
     calls = (await people.get("persona-programme", "/applications/api/v1/calls"))["items"]
-    if calls and clock.offset() < timedelta(0):
+    if calls and clock.now() < end() - timedelta(days=1):
         raise Failed("Loading was cut off before. Start over with: make clean && make run")
     return len(calls) > 1
 
 
-def to_day(programme: Programme, day: int) -> None:
-    """Move the clock to the morning of a day counted from the programme's last; a moment later if it is past that."""
-    wanted = datetime.combine(programme.today + timedelta(days=day), MORNING)
+def to_day(day: date) -> None:
+    """Move the clock to the morning of a day; a moment later if it is past that."""
+    wanted = datetime.combine(day, MORNING)
     clock.move(max(wanted - clock.now(), timedelta(seconds=1)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date, timedelta
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.client import Refused
@@ -12,19 +13,40 @@ from deploy.cli.sample import assessments, line_managers, texts
 from deploy.cli.sample.context import API, PROGRAMME
 from deploy.cli.sample.plan import FINISHED
 from deploy.cli.sample.submissions import answer, clear, decide, judge, open_call, pair_of, send_in
+from shared.contracts.codes import Applied
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from deploy.cli.sample.context import LoadContext
 
-# Which match, counted in the order of references, goes another way than most.
+# Which match, counted in the order of the plan, goes another way than most.
 _REFUSED, _DECLINED = 3, 6
 _CANCELLED, _NO_SHOW, _EARLY, _NO_REPORT, _HOST_SILENT = 2, 5, 8, 11, 12
 _FEWER = 2
 """So many people fewer than one officer reported does the line manager confirm."""
-# Who of each four is silent after six months.
-_SILENT = 2
+
+
+def evaluates_late(place: int) -> bool:
+    """Return whether the guest of a visit, by its place among all, evaluates after more than a week."""
+    return place % 6 == 4
+
+
+def never_evaluates(place: int) -> bool:
+    """Return whether the guest of a visit never evaluates."""
+    return place % 9 == 7
+
+
+def _scores(place: int) -> Callable[[], int]:
+    """Return what gives the scores of a visit's forms, by its place: mostly good ones, some not."""
+    scores = cycle(_SCORES[place % len(_SCORES) :] + _SCORES[: place % len(_SCORES)])
+    return lambda: next(scores)
+
+
+_SCORES = (5, 4, 4, 5, 3, 4, 5)
+# What guests say after six months of whether they use it, and what their line managers say; None: no answer.
+_USED: tuple[Applied | None, ...] = (Applied.YES, Applied.YES, Applied.PARTLY, None, Applied.YES, Applied.NO)
+_USED_SAYS_MANAGER: tuple[Applied | None, ...] = (Applied.YES, Applied.PARTLY, Applied.YES, Applied.YES, None)
 
 
 async def commit(room: LoadContext) -> None:
@@ -43,13 +65,13 @@ async def home_clears(room: LoadContext) -> None:
             coordinator = room.programme.coordinator(match["country"])
             body = {"reason": "clearance", "text": "A check of the service is still open."}
             await room.people.post(coordinator, f"{API}/matches/{match['id']}/refuse", body)
-    await room.all(clear(room, match, by_host=False) for place, match in enumerate(found) if place != _REFUSED)
+    await clear(room, [match for place, match in enumerate(found) if place != _REFUSED], by_host=False)
 
 
 async def host_clears(room: LoadContext) -> None:
     """The host countries clear; the places are offered at once."""
     found = await room.matches(FINISHED, "proposed")
-    await room.all(clear(room, match, by_host=True) for match in found if match["cleared"].get("home"))
+    await clear(room, [match for match in found if match["cleared"].get("home")], by_host=True)
 
 
 async def answers(room: LoadContext) -> None:
@@ -77,40 +99,53 @@ async def _visits(room: LoadContext) -> list[tuple[dict[str, Any], dict[str, Any
         found = [match for match in await room.matches(FINISHED, "confirmed") if match["visit_id"] is not None]
         visits = await room.all(room.people.get(PROGRAMME, f"{API}/visits/{match['visit_id']}") for match in found)
         pairs = [(match, visit) for match, visit in zip(found, visits, strict=True) if visit["start"] is not None]
-        room.visits = sorted(pairs, key=lambda pair: (pair[1]["start"], pair[0]["reference"]))
+        places = room.places(FINISHED)
+        room.visits = sorted(pairs, key=lambda pair: (pair[1]["start"], places[pair[0]["application_id"]]))
     return room.visits
 
 
 async def sign(room: LoadContext) -> None:
     """Mentees and mentors sign, and the mentees set a goal each."""
+    await sign_all(room, await _mentorships(room))
 
-    async def act(match: dict[str, Any]) -> None:
+
+async def sign_all(room: LoadContext, pairs: Sequence[dict[str, Any]]) -> None:
+    """Mentees and mentors of these pairs sign, and the mentees set a goal each."""
+
+    async def act(place: int, match: dict[str, Any]) -> None:
         at = f"{API}/mentorships/{match['mentorship_id']}"
         mentee = room.officer_of(match["application_id"])
         await room.people.post(mentee, f"{at}/sign")
         await room.people.post(room.other_side(match), f"{at}/sign")
-        await room.people.post(mentee, f"{at}/goals", {"text": room.chance.choice(texts.GOALS)})
+        await room.people.post(mentee, f"{at}/goals", {"text": texts.GOALS[place % len(texts.GOALS)]})
 
-    await room.all(act(mentorship) for mentorship in await _mentorships(room))
+    await room.all(act(place, mentorship) for place, mentorship in enumerate(pairs))
 
 
 def session(number: int) -> Callable[[LoadContext], Awaitable[None]]:
     """Return a step: each pair meets for the n-th time; the mentor logs it, the mentee confirms it."""
 
     async def act(room: LoadContext) -> None:
-        held_on = (room.programme.today + timedelta(days=_SESSIONS[number])).isoformat()
-
-        async def meet(match: dict[str, Any]) -> None:
-            at = f"{API}/mentorships/{match['mentorship_id']}/sessions"
-            body = {"held_on": held_on, "minutes": 60, "on_site": False, "note": "Goals, and one question of a case."}
-            logged = await room.people.post(room.other_side(match), at, body)
-            await room.people.post(room.officer_of(match["application_id"]), f"{at}/{logged['id']}/confirm")
-
+        held_on = room.programme.days.past(_SESSIONS[number])
         pairs = await _mentorships(room)
-        # The last pair met only once and is still under way.
-        await room.all(meet(pair) for place, pair in enumerate(pairs) if not (number and place == len(pairs) - 1))
+        # The last pair met only once.
+        await room.all(meet(room, pair, held_on) for pair in (pairs[:-1] if number else pairs))
 
     return act
+
+
+async def meet(room: LoadContext, match: dict[str, Any], held_on: date, *, confirmed: bool = True) -> None:
+    """The mentor logs a session, and the mentee confirms it."""
+    at = f"{API}/mentorships/{match['mentorship_id']}/sessions"
+    body = {
+        "held_on": held_on.isoformat(),
+        "minutes": 60,
+        "on_site": False,
+        "note": "Goals, and one question of a case.",
+    }
+    logged = await room.people.post(room.other_side(match), at, body)
+    if confirmed:
+        await room.people.post(room.officer_of(match["application_id"]), f"{at}/{logged['id']}/confirm")
 
 
 async def goals_met(room: LoadContext) -> None:
@@ -130,8 +165,8 @@ async def pairs_evaluate(room: LoadContext) -> None:
     """Mentees and mentors of completed mentorships evaluate."""
     done = (await _mentorships(room))[:-1]
     await room.all(
-        evaluate(room.people, person, "mentorships", match["mentorship_id"], lambda: room.chance.choice((3, 4, 4, 5)))
-        for match in done
+        evaluate(room.people, person, "mentorships", match["mentorship_id"], _scores(place))
+        for place, match in enumerate(done)
         for person in (room.officer_of(match["application_id"]), room.other_side(match))
     )
 
@@ -159,7 +194,7 @@ def week(after: int) -> Callable[[LoadContext], Awaitable[None]]:
     """Return a step: hosts record who was there on the visits that ended in the week up to this day."""
 
     async def act(room: LoadContext) -> None:
-        last = room.programme.today + timedelta(days=after)
+        last = room.programme.days.past(after)
 
         async def attend(place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
             host, at = room.other_side(match), f"{API}/visits/{visit['id']}"
@@ -195,36 +230,42 @@ def week(after: int) -> Callable[[LoadContext], Awaitable[None]]:
     return act
 
 
-async def evaluate_visits(room: LoadContext) -> None:
-    """Guests and hosts of the visits that ended since the last time evaluate, guests report; two leave a form out."""
+def evaluations(after: int) -> Callable[[LoadContext], Awaitable[None]]:
+    """Return a step: what guests and hosts hand in at this day about the visits that are over.
 
-    def score() -> int:
-        return room.chance.choice((3, 4, 4, 5, 5))
+    Most evaluate within a week, a few in the week after, one or two never; guests report, and take the test again.
+    """
 
-    async def act(place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
-        guest, host = room.officer_of(match["application_id"]), room.other_side(match)
-        purposes = {task["purpose"] for task in (await room.people.get(guest, f"{API}/visits/{visit['id']}"))["tasks"]}
-        await evaluate(room.people, guest, "visits", visit["id"], score)
-        if place != _HOST_SILENT:
-            await evaluate(room.people, host, "visits", visit["id"], score)
-        if "test_after" in purposes:
-            known = assessments.answers(match["topic"], place, after=True)
-            await take(room.people, guest, visit["id"], "test_after", known)
-        if place != _NO_REPORT and "report" in purposes:
-            await report(room.people, guest, visit["id"])
+    async def act(room: LoadContext) -> None:
+        now = room.programme.days.past(after)
+        due = []
+        for place, (match, visit) in enumerate(await _visits(room)):
+            over = visit["id"] in room.finished_visits - room.evaluated and place != _NO_SHOW
+            late = (now - date.fromisoformat(visit["end"])).days > _IN_TIME
+            if over and not never_evaluates(place) and late == evaluates_late(place):
+                due.append((place, match, visit))
+        room.evaluated |= {visit["id"] for _, _, visit in due}
+        await room.all(_hand_in(room, *row) for row in due)
 
-    due = [
-        (place, match, visit)
-        for place, (match, visit) in enumerate(await _visits(room))
-        if place != _NO_SHOW and visit["id"] in room.finished_visits - room.evaluated
-    ]
-    room.evaluated |= {visit["id"] for _, _, visit in due}
-    await room.all(act(*row) for row in due)
+    return act
+
+
+async def _hand_in(room: LoadContext, place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
+    guest, host, score = room.officer_of(match["application_id"]), room.other_side(match), _scores(place)
+    purposes = {task["purpose"] for task in (await room.people.get(guest, f"{API}/visits/{visit['id']}"))["tasks"]}
+    await evaluate(room.people, guest, "visits", visit["id"], score)
+    if place != _HOST_SILENT:
+        await evaluate(room.people, host, "visits", visit["id"], score)
+    if "test_after" in purposes:
+        known = assessments.answers(match["topic"], place, after=True)
+        await take(room.people, guest, visit["id"], "test_after", known)
+    if place != _NO_REPORT and "report" in purposes:
+        await report(room.people, guest, visit["id"])
 
 
 async def after_six_months(room: LoadContext) -> None:
-    """Most guests say whether they use what they learnt; line managers say what they know of sessions at home."""
-    await room.all([follow_ups(room), managers_confirm(room)])
+    """Most guests say whether they use what they learnt, and line managers too, also of sessions at home."""
+    await room.all([follow_ups(room), managers_confirm(room), managers_follow_up(room)])
 
 
 async def follow_ups(room: LoadContext) -> None:
@@ -233,15 +274,28 @@ async def follow_ups(room: LoadContext) -> None:
     async def act(place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
         guest = room.officer_of(match["application_id"])
         tasks = (await room.people.get(guest, f"{API}/visits/{visit['id']}"))["tasks"]
-        if any(task["purpose"] == "follow_up" and not task["done"] for task in tasks):
-            applied = ("yes", "partly", "yes", "no")[place % 4]
+        applied = _USED[place % len(_USED)]
+        if applied and any(task["purpose"] == "follow_up" and not task["done"] for task in tasks):
             await follow_up(room.people, guest, "visits", visit["id"], applied)
 
     await room.all(
         act(place, match, visit)
         for place, (match, visit) in enumerate(await _visits(room))
         # Whose country is suspended by then has no access, so nobody of it answers.
-        if visit["id"] in room.evaluated and place % 4 != _SILENT and match["country"] != "BY"
+        if visit["id"] in room.evaluated and match["country"] != "BY"
+    )
+
+
+async def managers_follow_up(room: LoadContext) -> None:
+    """Most line managers say, by the links in their mails, whether what was learnt is used."""
+    found = enumerate(await _visits(room))
+    await room.all(
+        line_managers.follow_up(room, match, applied)
+        for place, (match, visit) in found
+        if visit["id"] in room.evaluated
+        and place != _EARLY
+        and match["country"] != "BY"
+        and (applied := _USED_SAYS_MANAGER[place % len(_USED_SAYS_MANAGER)])
     )
 
 
@@ -279,8 +333,11 @@ async def close(room: LoadContext) -> None:
     await room.people.post(PROGRAMME, f"{API}/calls/{room.calls[FINISHED]}/close")
 
 
+_IN_TIME = 7
 _SESSIONS = (-300, -275, -245)
-_WEEKS = tuple(range(-262, -216, 7))
+VISIT_WEEKS = tuple(range(-259, -217, 7))
+"""The Mondays after the weeks of visits: attendance is recorded; the day after, forms are filled in."""
+_FORM_WEEKS = (*VISIT_WEEKS, VISIT_WEEKS[-1] + 7)
 STEPS = (
     (-360, "First call", open_call(FINISHED)),
     (-356, "First call: placements", send_in(FINISHED, -356, -355)),
@@ -300,12 +357,15 @@ STEPS = (
     (-312, "First call: mentoring agreements", sign),
     *((day, "First call: mentoring sessions", session(number)) for number, day in enumerate(_SESSIONS)),
     (-290, "First call: agendas", agree),
-    *((day, "First call: visits", week(day)) for day in _WEEKS),
-    *((day + 3, "First call: evaluations and reports", evaluate_visits) for day in _WEEKS),
+    *((day, "First call: visits", week(day)) for day in VISIT_WEEKS),
+    *(
+        (day + 1, "First call: evaluations and reports", evaluations(day + 1))
+        for day in (*VISIT_WEEKS, VISIT_WEEKS[-1] + 7)
+    ),
     (-240, "First call: goals", goals_met),
     (-238, "First call: mentors and mentees evaluate", pairs_evaluate),
     (-170, "First call closes", close),
-    (-110, "First call: what was passed on at home", cascades),
-    (-62, "First call: follow-up after six months", after_six_months),
+    (-112, "First call: what was passed on at home", cascades),
+    (-63, "First call: follow-up after six months", after_six_months),
 )
 """The steps of the finished call: (day, what is done in words, how)."""

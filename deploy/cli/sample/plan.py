@@ -1,18 +1,21 @@
 """Define the plan of a sample programme: people, calls, applications, placements, mentors, by day.
 
-Days are counted from the day on which the loading ends.
+Days are counted from the day on which the loading ends; `Days` places them in the calendar.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from deploy.cli.sample import days as calendar
 from shared.contracts.codes import RankGroup, Role
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from deploy.cli.sample.days import Days
     from deploy.cli.sample.organisations import Organisation
 
 NATIVE = {
@@ -73,7 +76,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call with its days, counted from the last day of the loading."""
+    """A call with its days, counted from the last day of the loading; `ceilings` are the most of some countries."""
 
     key: str
     title: str
@@ -83,6 +86,8 @@ class Call:
     closes: int
     visits: tuple[int, int]
     countries: tuple[str, ...]
+    opens: int | None = None
+    ceilings: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,8 @@ class Application:
     day: int
     fate: Progress
     answers: dict[str, Any]
+    companion: tuple[str, str] | None = None
+    """Whom the officer names: the mode, and the person's sign-in subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +129,17 @@ class Mentor:
 class Programme:
     """All of it."""
 
-    today: date
+    days: Days
     organisations: tuple[Organisation, ...]
     people: tuple[Person, ...]
     calls: tuple[Call, ...]
     applications: tuple[Application, ...]
     offers: tuple[Offer, ...]
     mentors: tuple[Mentor, ...]
+
+    def day(self, call: str, count: int) -> date:
+        """Return a day of a call."""
+        return day_of(self.days, call, count)
 
     def contact(self, organisation: str) -> str:
         """Return the subject of the contact person of a host organisation."""
@@ -144,7 +155,7 @@ class Programme:
         return next(person.subject for person in self.people if person.role is role and person.country == country)
 
 
-FINISHED, OPEN = "finished", "open"
+FINISHED, OPEN, UPCOMING = "finished", "open", "upcoming"
 CALLS = (
     Call(
         FINISHED,
@@ -153,24 +164,42 @@ CALLS = (
         published=-360,
         deadline=-325,
         closes=-170,
-        visits=(-268, -222),
+        visits=calendar.VISITS,
         countries=("AM", "AZ", "BY", "GE", "MD", "UA"),
     ),
     Call(
         OPEN,
         "Exchange and mentoring, second call",
-        "Study visits of up to five days to agencies of Member States, and mentoring. First-time applicants first.",
-        published=-45,
-        deadline=30,
-        closes=240,
-        visits=(84, 200),
+        "Study visits of up to five days to agencies of Member States and of partners, and mentoring. First-time "
+        "applicants first.",
+        published=-66,
+        deadline=12,
+        closes=200,
+        visits=(17, 150),
         countries=("AM", "AZ", "GE", "MD", "UA"),
+        ceilings=(("AM", 4),),
+    ),
+    Call(
+        UPCOMING,
+        "Exchange and mentoring, third call",
+        "Study visits and mentoring for officers of all partners, Belarus included again.",
+        published=-3,
+        opens=10,
+        deadline=52,
+        closes=260,
+        visits=(120, 240),
+        countries=("AM", "AZ", "BY", "GE", "MD", "UA"),
     ),
 )
 BELARUS_SUSPENDED = -150
 PARTNER_COUNTRIES = ("AM", "AZ", "BY", "GE", "MD", "UA")
 
 
-def period(today: date, first: int, last: int) -> dict[str, str]:
-    """Return a period from one day to another, as the API takes it."""
-    return {"start": (today + timedelta(first)).isoformat(), "end": (today + timedelta(last)).isoformat()}
+def day_of(days: Days, call: str, count: int) -> date:
+    """Return a day of a call: those of the finished one lie in whole weeks, those of others in working days."""
+    return days.past(count) if call == FINISHED else days.recent(count)
+
+
+def period(days: Days, call: str, first: int, last: int) -> dict[str, str]:
+    """Return a period from one day of a call to another, as the API takes it."""
+    return {"start": day_of(days, call, first).isoformat(), "end": day_of(days, call, last).isoformat()}

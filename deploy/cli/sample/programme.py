@@ -9,10 +9,12 @@ import random
 from typing import TYPE_CHECKING
 
 from deploy.cli.sample import texts
+from deploy.cli.sample.days import Days
 from deploy.cli.sample.hosting import offers, profiles
 from deploy.cli.sample.names import draw
 from deploy.cli.sample.organisations import HOSTS, PARTNERS, PERSONA_ORGANISATIONS
 from deploy.cli.sample.plan import CALLS, FINISHED, NATIVE, OPEN, Application, Call, Person, Programme, Progress, period
+from deploy.cli.sample.protagonists import RING, protagonists
 from deploy.local.personas import PERSONAS
 from shared.contracts.codes import EMPACT_2026, PRIORITIES, Expertise, RankGroup, Role
 
@@ -29,24 +31,26 @@ WRITES_IN = {"fr": "fr", "uk": "uk", "ro": "ro"}
 def generate(today: date, seed: int = SEED) -> Programme:
     """Return the sample programme that ends on `today`."""
     chance = random.Random(seed)  # noqa: S311 - made-up people, no secrets
+    days = Days(today)
     taken = {persona.name for persona in PERSONAS}
     officers = _officers(chance, taken)
     mentors = _mentors(chance, taken)
     people = (*_personas(), *_coordinators(chance, taken), *_contacts(chance, taken), *officers, *mentors)
     by_call = _applicants(chance, officers)
     applications = [
-        _application(chance, call, person, kind, place, today)
+        _application(chance, call, person, kind, place, days)
         for call in CALLS
-        for place, (person, kind) in enumerate(by_call[call.key])
+        for place, (person, kind) in enumerate(by_call.get(call.key, ()))
     ]
+    applications += protagonists(days, people, by_call[OPEN], mentors[-1])
     return Programme(
-        today=today,
+        days=days,
         organisations=PARTNERS + HOSTS,
         people=tuple(people),
         calls=CALLS,
         applications=tuple(applications),
-        offers=tuple(offers(chance, today)),
-        mentors=tuple(profiles(chance, [person for person in people if person.role is Role.MENTOR], today)),
+        offers=tuple(offers(chance, days)),
+        mentors=tuple(profiles(chance, [person for person in people if person.role is Role.MENTOR], days)),
     )
 
 
@@ -130,7 +134,7 @@ def _coordinators(chance: random.Random, taken: set[str]) -> list[Person]:
 def _contacts(chance: random.Random, taken: set[str]) -> list[Person]:
     return [
         _person(chance, taken, f"sample-host-{host.key}", Role.HOST_CONTACT, host.country, host.key)
-        for host in HOSTS
+        for host in (*HOSTS, *(partner for partner in PARTNERS if partner.key in RING))
         if host.key != PERSONA_ORGANISATIONS["persona-host"]
     ]
 
@@ -144,23 +148,24 @@ def _applicants(chance: random.Random, officers: list[Person]) -> dict[str, list
     chance.shuffle(first)
     return {
         FINISHED: [(officer, "mentee" if place % 5 == 4 else "study_visit") for place, officer in enumerate(first)],
-        OPEN: [(officer, "mentee" if place % 5 == 3 else "study_visit") for place, officer in enumerate(second)],
+        OPEN: [(officer, "mentee" if place in _MENTEES else "study_visit") for place, officer in enumerate(second)],
     }
 
 
+_MENTEES = frozenset({1, 3, 6, 8, 11, 13, 16, 23, 33, 43})
+"""Of the applicants to the second call these look for a mentor, so that more than a handful of mentors are at work."""
 # These want to go to the agency of a persona, so that the persona has something to decide, or has had.
 _WANT: dict[tuple[str, int], str] = {
-    **{(OPEN, place): "persona-host" for place in (0, 5, 10, 12)},
+    **{(OPEN, place): "persona-host" for place in (19, 21)},
     **{(FINISHED, place): "persona-mentor" for place in (4, 9, 14)},
-    **{(OPEN, place): "persona-mentor" for place in (3, 13)},
 }
 # The first call's applications came on these days; the second's on those, with how far those of each day have come.
 _FIRST_DAYS = (-350, -346, -342, -338)
 _SECOND_DAYS: tuple[tuple[int, tuple[Progress, ...]], ...] = (
-    (-38, (Progress.JUDGED,)),
-    (-30, (Progress.JUDGED, Progress.JUDGED, Progress.WITHDRAWN)),
-    (-21, (Progress.JUDGED, Progress.JUDGED, Progress.NOT_ENDORSED)),
-    (-12, (Progress.JUDGED, Progress.ENDORSED)),
+    (-56, (Progress.JUDGED,)),
+    (-52, (Progress.JUDGED, Progress.JUDGED, Progress.JUDGED, Progress.JUDGED, Progress.WITHDRAWN)),
+    (-21, (Progress.JUDGED, Progress.JUDGED, Progress.JUDGED, Progress.JUDGED, Progress.NOT_ENDORSED)),
+    (-12, (Progress.JUDGED, Progress.JUDGED, Progress.ENDORSED)),
     (-4, (Progress.SUBMITTED, Progress.RETURNED, Progress.SUBMITTED)),
     (-1, (Progress.DRAFT, Progress.SUBMITTED)),
 )
@@ -174,7 +179,7 @@ def _when(call: str, place: int) -> tuple[int, Progress]:
     return day, fates[place % len(fates)]
 
 
-def _application(chance: random.Random, call: Call, person: Person, kind: str, place: int, today: date) -> Application:
+def _application(chance: random.Random, call: Call, person: Person, kind: str, place: int, days: Days) -> Application:
     day, fate = _when(call.key, place)
     wanted = chance.choice(HOSTS)
     persona = _WANT.get((call.key, place))
@@ -194,7 +199,7 @@ def _application(chance: random.Random, call: Call, person: Person, kind: str, p
         "preferred_countries": [wanted.country]
         if (chance.random() < 0.7 or persona) and wanted.country != "EU"
         else [],
-        "periods": _periods(chance, call, kind, today),
+        "periods": _periods(chance, call, kind, days),
         "objectives": list(objectives[: chance.randint(1, len(objectives))]),
         "cascade_committed": True,
         "cascade_plan": chance.choice(texts.CASCADE),
@@ -215,10 +220,10 @@ def _languages(chance: random.Random, country: str, english: str | None) -> list
     return languages
 
 
-def _periods(chance: random.Random, call: Call, kind: str, today: date) -> list[dict[str, str]]:
+def _periods(chance: random.Random, call: Call, kind: str, days: Days) -> list[dict[str, str]]:
     first, last = call.visits
     if kind == "mentee":
-        return [period(today, call.published + 50, call.published + 180)]
+        return [period(days, call.key, call.published + 30, call.published + 200)]
     length = (last - first) // 2
     start = first + chance.randint(0, last - first - length)
-    return [period(today, start, start + length)]
+    return [period(days, call.key, start, start + length)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.sample.context import API, PROGRAMME
@@ -42,7 +41,7 @@ async def enter(room: LoadContext) -> None:
         portion = people[start : start + _PORTION]
         ids = (await room.people.post(PROGRAMME, f"{API}/people", {"people": portion}))["ids"]
         room.ids |= {entry["subject"]: id_ for entry, id_ in zip(portion, ids, strict=True)}
-    since = (room.programme.today - timedelta(days=364)).isoformat()
+    since = room.programme.days.begins.isoformat()
     partners = [{"country": country, "status": "active", "since": since} for country in PARTNER_COUNTRIES]
     await room.people.post(PROGRAMME, f"{API}/partners", {"partners": partners})
     fund = {"name": "TOPCOP II", "payer": "European Commission, DG NEAR", "since": "2025-01-01", "until": "2028-12-31"}
@@ -52,7 +51,7 @@ async def enter(room: LoadContext) -> None:
 def _entry(room: LoadContext, person: Person) -> dict[str, Any]:
     grant: dict[str, Any] = {
         "role": person.role.value,
-        "since": (room.programme.today - timedelta(days=365)).isoformat(),
+        "since": room.programme.days.begins.isoformat(),
     }
     if person.role not in _EVERYWHERE:
         grant["country"] = person.country
@@ -101,8 +100,9 @@ _NEEDS: tuple[tuple[str, str | None, int, int], ...] = (
 
 async def keep_up(room: LoadContext) -> None:
     """A year goes by: needs are entered, access is confirmed but for a few, a deputy is named, a person proposed."""
-    path, today = f"{API}/register", room.programme.today
-    period = {"since": f"{today.year}-01-01", "until": f"{today.year + 1}-12-31"}
+    path, days = f"{API}/register", room.programme.days
+    today = days.today
+    period = {"since": days.half_begins().isoformat(), "until": days.half_ends(3).isoformat()}
     needs = [
         {"country": country, "topic_code": topic, "area": area, "level": level, "quantity": quantity + place, **period}
         for place, country in enumerate(PARTNER_COUNTRIES)
@@ -116,8 +116,8 @@ async def keep_up(room: LoadContext) -> None:
     deputy = {
         "deputy_id": room.ids[_DEPUTY],
         "role": Role.NATIONAL_COORDINATOR.value,
-        "since": (today + timedelta(days=7)).isoformat(),
-        "until": (today + timedelta(days=21)).isoformat(),
+        "since": days.recent(7).isoformat(),
+        "until": days.recent(21).isoformat(),
     }
     await room.people.post(_COORDINATOR, f"{path}/deputies", deputy)
     home = next(organisation for organisation in room.programme.organisations if organisation.country == "AM")
@@ -138,7 +138,7 @@ async def keep_up(room: LoadContext) -> None:
 
 async def suspend_belarus(room: LoadContext) -> None:
     """Cooperation with one partner stops in the middle of the programme; what is in flight is finished."""
-    since = (room.programme.today + timedelta(days=BELARUS_SUSPENDED)).isoformat()
+    since = room.programme.days.past(BELARUS_SUSPENDED).isoformat()
     at = f"{API}/partners/BY/suspension"
     stages = ("proposed", "scheduled", "under_way", "mentorship")
     groups = [("home", "waiting"), *((side, stage) for side in ("home", "host") for stage in stages)]
@@ -146,3 +146,17 @@ async def suspend_belarus(room: LoadContext) -> None:
     body = {"since": since, "choices": choices}
     digest = (await room.people.post(PROGRAMME, f"{at}/preview", body))["digest"]
     await room.people.post(PROGRAMME, at, {**body, "digest": digest, "note": "Cooperation is suspended."})
+
+
+async def reinstate_belarus(room: LoadContext) -> None:
+    """Cooperation begins again, in time for the next call."""
+    body = {"since": room.programme.days.recent(_REINSTATED).isoformat(), "note": "Cooperation has begun again."}
+    await room.people.post(PROGRAMME, f"{API}/partners/BY/reinstatement", body)
+
+
+_REINSTATED = -8
+STEPS = (
+    (_REINSTATED, "Belarus is reinstated", reinstate_belarus),
+    (-2, "Needs, deputies and access", keep_up),
+)
+"""The steps of the last weeks: (day, what is done in words, how)."""

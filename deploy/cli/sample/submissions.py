@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from collections import defaultdict
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.sample import texts
 from deploy.cli.sample.context import API, PROGRAMME
 from deploy.cli.sample.plan import CALLS, Progress
+from deploy.cli.system import Failed
 from shared.contracts.codes import EMPACT_2026, PRIORITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from deploy.cli.sample.context import LoadContext
     from deploy.cli.sample.plan import Application, Mentor, Offer
@@ -22,24 +24,26 @@ def open_call(key: str) -> Callable[[LoadContext], Awaitable[None]]:
 
     async def act(room: LoadContext) -> None:
         call = next(call for call in CALLS if call.key == key)
-        today = room.programme.today
         fund = (await room.people.get(PROGRAMME, f"{API}/funds"))["items"][0]["id"]
 
         def day(count: int) -> str:
-            return (today + timedelta(days=count)).isoformat()
+            return room.programme.day(key, count).isoformat()
 
-        deadline = datetime.combine(today + timedelta(days=call.deadline), time(22, 59, 59), UTC)
+        deadline = datetime.combine(room.programme.day(key, call.deadline), time(22, 59, 59), UTC)
+        ceilings = dict(call.ceilings)
         body = {
             "kinds": ["study_visit", "mentee"],
             "texts": [{"language": "en", "title": call.title, "summary": call.summary}],
             "scheme": EMPACT_2026,
             "topics": list(PRIORITIES[EMPACT_2026]),
-            "opens": day(call.published),
+            "opens": day(call.published if call.opens is None else call.opens),
             "deadline": deadline.isoformat(),
             "closes": day(call.closes),
             "visit_periods": [{"start": day(call.visits[0]), "end": day(call.visits[1])}],
             "rules": {"minimum_years": 3, "minimum_level": "B1", "countries": list(call.countries)},
-            "quotas": [{"country": country, "floor": 1, "ceiling": 12} for country in call.countries],
+            "quotas": [
+                {"country": country, "floor": 1, "ceiling": ceilings.get(country, 12)} for country in call.countries
+            ],
             "fund_id": fund,
         }
         room.calls[key] = (await room.people.post(PROGRAMME, f"{API}/calls", body))["id"]
@@ -107,36 +111,83 @@ async def _apply(room: LoadContext, place: int, planned: Application) -> None:
     room.applications[place] = made["id"]
 
 
-def decide(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
-    """Return a step: the home national coordinators decide on what came in on these days."""
+def keep_company(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
+    """Return a step: officers who sent in an application on these days name their companions, who agree."""
 
     async def act(room: LoadContext) -> None:
-        await room.all(
-            _decide(room, place, application) for place, application in room.planned(call) if application.day in days
-        )
+        emails = {person.subject: person.email for person in room.programme.people}
+        for place, planned in room.planned(call):
+            if planned.companion is None or planned.day not in days:
+                continue
+            mode, companion = planned.companion
+            body = {"mode": mode, "written": emails[companion]}
+            await room.people.post(planned.officer, f"{API}/applications/{room.applications[place]}/companions", body)
+            for invitation in (await room.people.get(companion, f"{API}/companions"))["items"]:
+                if invitation["state"] == "asked":
+                    await room.people.post(companion, f"{API}/companions/{invitation['id']}/answer", {"yes": True})
 
     return act
 
 
-async def _decide(room: LoadContext, place: int, planned: Application) -> None:
-    at = f"{API}/applications/{room.applications[place]}"
-    person = next(person for person in room.programme.people if person.subject == planned.officer)
-    coordinator = room.programme.coordinator(person.country or "")
-    match planned.fate:
-        case Progress.DRAFT | Progress.SUBMITTED:
-            return
-        case Progress.WITHDRAWN:
-            await room.people.post(planned.officer, f"{at}/withdraw", {"reason": "operational_duty"})
-        case Progress.NOT_ENDORSED:
-            body = {"reason": "priority_given_to_others", "text": "Two colleagues of your unit go this year."}
-            await room.people.post(coordinator, f"{at}/not-endorse", body)
-        case Progress.RETURNED:
-            await room.people.post(coordinator, f"{at}/return", {"remarks": texts.RETURNED})
-        case Progress.ENDORSED | Progress.JUDGED:
-            if place % 9 == 4:  # some are asked first, and answer
-                await room.people.post(coordinator, f"{at}/return", {"remarks": texts.RETURNED})
-                await room.people.post(planned.officer, f"{at}/submit")
-            await room.people.post(coordinator, f"{at}/endorse", {"note": ""})
+def decide(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
+    """Return a step: the home national coordinators decide on what came in on these days, on many at once."""
+
+    async def act(room: LoadContext) -> None:
+        by_country: dict[str, list[tuple[int, Application]]] = defaultdict(list)
+        countries = {person.subject: person.country or "" for person in room.programme.people}
+        for place, application in room.planned(call):
+            if application.day in days:
+                by_country[countries[application.officer]].append((place, application))
+        await room.all(_decide(room, country, planned) for country, planned in by_country.items())
+
+    return act
+
+
+_REFUSED = {"reason": "priority_given_to_others", "text": "Two colleagues of your unit go this year."}
+
+
+async def _decide(room: LoadContext, country: str, planned: list[tuple[int, Application]]) -> None:
+    """Decide on the applications of one country."""
+    coordinator = room.programme.coordinator(country)
+    endorsed = [place for place, each in planned if each.fate in {Progress.ENDORSED, Progress.JUDGED}]
+    asked = [place for place in endorsed if place % 9 == 4]  # some are asked first, and answer
+    for place, application in planned:
+        if application.fate is Progress.WITHDRAWN:
+            at = f"{API}/applications/{room.applications[place]}/withdraw"
+            await room.people.post(application.officer, at, {"reason": "operational_duty"})
+    await _decided(room, coordinator, asked, {"decision": "return", "remarks": texts.RETURNED})
+    await room.all(
+        room.people.post(officer, f"{API}/applications/{room.applications[place]}/submit")
+        for place, officer in ((place, room.programme.applications[place].officer) for place in asked)
+    )
+    for fate, decision in (
+        (Progress.NOT_ENDORSED, {"decision": "not_endorse", **_REFUSED}),
+        (Progress.RETURNED, {"decision": "return", "remarks": texts.RETURNED}),
+    ):
+        await _decided(room, coordinator, [place for place, each in planned if each.fate is fate], decision)
+    await _decided(room, coordinator, endorsed, {"decision": "endorse"})
+
+
+async def _decided(room: LoadContext, coordinator: str, places: list[int], decision: Mapping[str, Any]) -> None:
+    """Decide the same on several applications, by their places in the plan."""
+    if not places:
+        return
+    wanted = {room.applications[place] for place in places}
+    queue = await room.people.items(coordinator, f"{API}/queue", state="submitted")
+    read = read_items(each for each in queue if each["id"] in wanted)
+    body = {"applications": read, **decision}
+    complete(await room.people.post(coordinator, f"{API}/decisions", body), len(wanted))
+
+
+def read_items(items: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return listed records as a decision on many names them: ids with the versions that were read."""
+    return [{"id": item["id"], "version": item["version"]} for item in items]
+
+
+def complete(result: Mapping[str, Any] | None, wanted: int) -> None:
+    """Raise `Failed` unless a decision on many was possible for all of them."""
+    if result is not None and (result["left"] or len(result["done"]) != wanted):
+        raise Failed(f"Of {wanted} records {len(result['done'])} were decided on: {result['left']}")
 
 
 def judge(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
@@ -149,7 +200,7 @@ def judge(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
             if application.day in days and application.fate is Progress.JUDGED
         }
         ready = await room.people.items(PROGRAMME, f"{API}/eligibility", call_id=room.calls[call])
-        read = [{"id": judged["id"], "version": judged["version"]} for judged in ready if judged["id"] in wanted]
+        read = read_items(judged for judged in ready if judged["id"] in wanted)
         await room.people.post(PROGRAMME, f"{API}/eligibility/confirm", {"applications": read})
 
     return act
@@ -160,10 +211,18 @@ def pair_of(match: Mapping[str, Any]) -> dict[str, Any]:
     return {"application_id": match["id"], "seat_id": match["seat_id"], "version": match["version"]}
 
 
-async def clear(room: LoadContext, match: dict[str, Any], *, by_host: bool) -> None:
-    """One country clears a match."""
-    country = match["host_country"] if by_host else match["country"]
-    await room.people.post(room.programme.coordinator(country), f"{API}/matches/{match['id']}/clear")
+async def clear(room: LoadContext, matches: Iterable[dict[str, Any]], *, by_host: bool) -> None:
+    """The countries of one side clear matches, each all of its own at once."""
+    by_country: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for match in matches:
+        by_country[match["host_country"] if by_host else match["country"]].append(match)
+
+    async def act(country: str, own: list[dict[str, Any]]) -> None:
+        body = {"matches": read_items(own)}
+        done = await room.people.post(room.programme.coordinator(country), f"{API}/matches/clear", body)
+        complete(done, len(own))
+
+    await room.all(act(country, own) for country, own in by_country.items())
 
 
 async def answer(room: LoadContext, match: dict[str, Any], person: str, *, yes: bool = True) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from deploy.cli.sample.assessments import EVALUATOR, REPORTING
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 SET_ON = -363
 """On this day, counted from the last one, they are set."""
 _SOURCE = "Description of the action, annex 1, page 12"
-# By indicator: by the middle of the year, and by its end. Some are missed, as in life.
+# By indicator: by the end of the half-year of the first visits, and of the next. Some are missed, as in life.
 _TARGETS: dict[str, tuple[str, str]] = {
     "TOPCOP-IN-01": ("25", "40"),
     "TOPCOP-OP-01": ("8", "20"),
@@ -27,13 +26,13 @@ _TARGETS: dict[str, tuple[str, str]] = {
 
 
 async def enter_targets(room: LoadContext) -> None:
-    """The evaluator writes what is to be reached this year, from nothing; the programme coordinator approves it."""
-    year = room.programme.today.year
+    """The evaluator writes what is to be reached in two half-years, from nothing; the coordinator approves it."""
+    days = room.programme.days
     for indicator, (half, whole) in _TARGETS.items():
         for kind, day, value in (
-            ("baseline", date(year - 1, 1, 1), "0"),
-            ("target", date(year, 6, 30), half),
-            ("target", date(year, 12, 31), whole),
+            ("baseline", days.half_begins(), "0"),
+            ("target", days.half_ends(0), half),
+            ("target", days.half_ends(1), whole),
         ):
             entry = {"indicator": indicator, "kind": kind, "day": day.isoformat(), "value": value, "source": _SOURCE}
             made = await room.people.post(EVALUATOR, f"{REPORTING}/targets", entry)

@@ -62,6 +62,7 @@ def application(store: Store, origin: str) -> Starlette:
             Route("/mail/{id:int}/part/{part:int}", pages.part),
             Route("/clear", pages.clear, methods=["POST"]),
             Route("/livez", pages.livez),
+            Route("/webhooks/{receiver}", pages.webhook, methods=["POST"]),
             Route("/api/v1/messages", pages.api_all),
             Route("/api/v1/messages", pages.api_clear, methods=["DELETE"]),
             Route("/api/v1/search", pages.api_all),
@@ -100,6 +101,10 @@ class _Pages:
     def __init__(self, store: Store, origin: str) -> None:
         self._store = store
         self._origin = origin
+
+    async def webhook(self, _: Request) -> Response:
+        """Take a delivery, as the other systems do that the sample programme tells of its events."""
+        return Response(status_code=204)
 
     async def all(self, request: Request) -> Response:
         words = request.query_params.get("query", "")

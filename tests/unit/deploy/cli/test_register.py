@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deploy.cli.client import People
+from deploy.cli.journey.cast import CAST
 from deploy.cli.journey.register import complete
-from deploy.cli.journey.steps import Journey
+from deploy.cli.journey.steps import PROGRAMME, Journey
 from deploy.cli.system import System
-from deploy.local.personas import PERSONAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,9 +39,10 @@ class Empty(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Accept any entry."""
-        self.rfile.read(int(self.headers["Content-Length"]))
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.requests.append(self.path)
-        self._answer(200, {"ids": ["01977a1e-0000-7000-8000-000000000001"]})
+        (entries,) = body.values()
+        self._answer(200, {"ids": [f"01977a1e-0000-7000-8000-{place:012}" for place in range(len(entries))]})
 
     def _answer(self, status: int, body: dict[str, Any]) -> None:
         content = json.dumps(body).encode()
@@ -58,7 +59,7 @@ class Empty(BaseHTTPRequestHandler):
 def system(tmp_path: Path) -> Iterator[System]:
     """The address of that installation, and everybody's token."""
     tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({persona.subject: "token" for persona in PERSONAS}))
+    tokens.write_text(json.dumps(dict.fromkeys((PROGRAMME, *(member.subject for member in CAST)), "token")))
     Empty.requests = []
     with ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
         Thread(target=server.serve_forever, daemon=True).start()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
 from deploy.cli.sample.load import steps
 from deploy.cli.sample.plan import CALLS, FINISHED, OPEN, Programme, Progress
 from deploy.cli.sample.programme import generate
+from deploy.cli.sample.protagonists import ANI, NINO
 from deploy.local.personas import PERSONAS
 from services.applications.application.model.answers import Answers
 from services.applications.mentors.model import MentorEntry
@@ -38,11 +39,11 @@ def test_the_same_seed_and_day_give_the_same_programme(programme: Programme) -> 
 
 
 def test_it_is_as_large_as_promised(programme: Programme) -> None:
-    """80 officers, 25 placements, 24 mentors, 6 partners, 14 agencies in Member States and one of the Union."""
+    """80 officers, 27 placements, 24 mentors, 6 partners, 14 agencies in Member States and one of the Union."""
     roles = Counter(person.role for person in programme.people)
     assert roles[Role.OFFICER] == 80
     assert roles[Role.MENTOR] == 24
-    assert len(programme.offers) == 25
+    assert len(programme.offers) == 27
     countries = Counter(organisation.country for organisation in programme.organisations)
     assert set(PARTNERS) <= set(countries)
     assert sum(count for country, count in countries.items() if country in MEMBER_STATES) == 14
@@ -52,10 +53,21 @@ def test_it_is_as_large_as_promised(programme: Programme) -> None:
     }
 
 
-def test_every_persona_is_in_the_register_and_the_tour_starts_fresh(programme: Programme) -> None:
-    """All personas have access; officer and mentee of the tour have sent in nothing yet."""
+def test_every_persona_is_in_the_register_and_ani_and_nino_are_in_the_middle(programme: Programme) -> None:
+    """All personas have access; officer and mentee have sent in an application each, to the call in full swing."""
     assert {persona.subject for persona in PERSONAS} <= {person.subject for person in programme.people}
-    assert not {"persona-officer", "persona-mentee"} & {application.officer for application in programme.applications}
+    story = {
+        application.officer: (application.call, application.kind)
+        for application in programme.applications
+        if application.officer in {ANI, NINO}
+    }
+    assert story == {ANI: (OPEN, "study_visit"), NINO: (OPEN, "mentee")}
+
+
+def test_nobody_applies_twice_to_a_call(programme: Programme) -> None:
+    """Whoever the story adds to the drawn applicants was not among them."""
+    sent = Counter((application.call, application.officer) for application in programme.applications)
+    assert max(sent.values()) == 1
 
 
 def test_people_are_unique_and_have_names_in_their_own_script(programme: Programme) -> None:
@@ -80,11 +92,11 @@ def test_every_country_has_somebody_who_decides(programme: Programme) -> None:
         assert programme.contact(offer.host)
 
 
-def _terms(key: str) -> CallTerms:
+def _terms(programme: Programme, key: str) -> CallTerms:
     call = next(call for call in CALLS if call.key == key)
 
     def day(count: int) -> str:
-        return (TODAY + timedelta(days=count)).isoformat()
+        return programme.day(key, count).isoformat()
 
     return CallTerms.model_validate(
         {
@@ -108,17 +120,19 @@ def test_sample_entries_are_complete(programme: Programme) -> None:
     for application in programme.applications:
         Answers.model_validate(application.answers)
     for offer in programme.offers:
-        assert problems_of_offer(PlacementEntry.model_validate(offer.entry), _terms(offer.call)) == {}
+        assert problems_of_offer(PlacementEntry.model_validate(offer.entry), _terms(programme, offer.call)) == {}
     for mentor in programme.mentors:
-        assert problems_of_mentor(MentorEntry.model_validate(mentor.entry), _terms(mentor.call)) == {}
+        assert problems_of_mentor(MentorEntry.model_validate(mentor.entry), _terms(programme, mentor.call)) == {}
 
 
 def test_all_that_is_planned_is_done(programme: Programme) -> None:
     """Every day on which somebody sends something in is a day of the loading, and days run forward to today."""
-    days = [day for day, _, _ in steps()]
+    days = [day for day, _, _ in steps(programme.days)]
     assert days == sorted(days)
-    assert days[0] > -365
-    assert days[-1] < 0
+    assert days[0] > programme.days.begins
+    assert days[-1] < TODAY
+    sent = {programme.day(application.call, application.day) for application in programme.applications}
+    assert sent <= set(days)
     fates = Counter(application.fate for application in programme.applications if application.call == OPEN)
     assert set(fates) == set(Progress)
     assert (
