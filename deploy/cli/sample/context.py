@@ -41,6 +41,8 @@ class LoadContext:
     """The owner of each profile, by the profile's id."""
     pairs: list[dict[str, Any]] = field(default_factory=list)
     """The finished call's matches that became mentorships."""
+    new_pairs: list[dict[str, Any]] = field(default_factory=list)
+    """The open call's matches that became mentorships and are signed, that of Nino first."""
     visits: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     """The finished call's matches that became visits, each with its visit as it was scheduled, by start."""
     finished_visits: set[str] = field(default_factory=set)

@@ -66,15 +66,11 @@ def _goes_another_way(room: LoadContext, found: list[dict[str, Any]], place: int
     return others[place] if place < len(others) else None
 
 
-async def _pairs(room: LoadContext) -> list[dict[str, Any]]:
-    """Return the matches of the second call that became mentorships, that of Nino first."""
-    found = [match for match in await room.matches(OPEN, "confirmed") if match["mentorship_id"] is not None]
-    return sorted(found, key=lambda match: _officer(room, match) != NINO)
-
-
 async def sign(room: LoadContext) -> None:
     """The new pairs sign their agreements."""
-    await sign_all(room, await _pairs(room))
+    found = [match for match in await room.matches(OPEN, "confirmed") if match["mentorship_id"] is not None]
+    room.new_pairs = sorted(found, key=lambda match: _officer(room, match) != NINO)
+    await sign_all(room, room.new_pairs)
 
 
 def sessions(day: int, *, newest: bool = False) -> Callable[[LoadContext], Awaitable[None]]:
@@ -84,7 +80,7 @@ def sessions(day: int, *, newest: bool = False) -> Callable[[LoadContext], Await
         held_on = room.programme.days.recent(day)
         await room.all(
             meet(room, pair, held_on, confirmed=not (newest and place == 0))
-            for place, pair in enumerate(await _pairs(room))
+            for place, pair in enumerate(room.new_pairs)
         )
 
     return act

@@ -114,3 +114,34 @@ async def test_a_refusal_after_a_lost_answer_is_a_refusal(tmp_path: Path) -> Non
         async with People(system) as people:
             with pytest.raises(Refused, match="It is closed"):
                 await people.post("ani", "/things", {})
+
+
+async def test_a_record_is_changed_in_the_version_that_was_seen_last(tmp_path: Path) -> None:
+    """Lists and answers name versions, so a change asks once; one that somebody else has changed is asked again."""
+    record, present, sent = "01977a1e-0000-7000-8000-000000000001", ["1"], []
+    app = FastAPI()
+
+    @app.get("/things")
+    async def things() -> JSONResponse:
+        return JSONResponse({"items": [{"id": record, "version": present[0]}], "next": None})
+
+    @app.post("/things/{_}/change")
+    async def change(_: str, request: Request) -> JSONResponse:
+        sent.append(request.headers.get("If-Match"))
+        tag = {"ETag": f'"{present[0]}"'}
+        if sent[-1] != f'"{present[0]}"':
+            return JSONResponse({"code": ProblemCode.OUTDATED}, 412, tag)
+        present[0] += "1"
+        return JSONResponse({}, 200, {"ETag": f'"{present[0]}"'})
+
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text(json.dumps({"ani": "token"}), "utf-8")
+    async with served(app) as origin:
+        system = System({**HERE.env, "TANDEM_ORIGIN": origin, "TANDEM_TOKENS_FILE": str(tokens)})
+        async with People(system) as people:
+            await people.items("ani", "/things")
+            await people.post("ani", f"/things/{record}/change")
+            await people.post("ani", f"/things/{record}/change")
+            present[0] = "7"
+            await people.post("ani", f"/things/{record}/change")
+    assert sent == ['"1"', '"11"', '"111"', '"7"']
