@@ -22,7 +22,7 @@ _MARK = "sample.json"
 _NONE = "none"
 _ENDS = "TANDEM_SAMPLE_ENDS"
 _BACK = timedelta(days=371)
-"""How far back the clock of a new run begins: 53 weeks, as `deploy/cli/sample/days.py` has it."""
+"""The clock of a new run begins so far back: 53 weeks, as `deploy/cli/sample/days.py` has it."""
 
 
 def wanted(place: RunFolder) -> bool:

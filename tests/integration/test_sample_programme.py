@@ -175,10 +175,10 @@ async def test_a_journey_leaves_the_sample_as_it_was(sample: LocalRun, people: P
     )
     assert result.returncode == 0, result.stdout + result.stderr
 
-    async def again() -> bool:
+    async def as_before() -> bool:
         return await standing(people) == before
 
-    await people.until("all is as it was", again)
+    await people.until("all is as it was", as_before)
     assert len((await people.get("persona-officer", f"{PORTAL}/applications"))["items"]) == 1
 
 

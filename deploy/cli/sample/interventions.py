@@ -8,6 +8,7 @@ from deploy.cli.client import Refused
 from deploy.cli.sample.context import PROGRAMME
 from deploy.cli.sample.plan import OPEN
 from deploy.cli.sample.protagonists import ANI, RING
+from deploy.cli.sample.submissions import provisional
 from deploy.cli.system import Failed
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ async def propose_ring(room: LoadContext) -> None:
         )
         version = ready[application_id]["version"]
         pairs.append({"application_id": application_id, "offer_id": offers[away], "version": version})
-    await room.people.post(PROGRAMME, f"{MATCHING}/rings", {"call_id": room.calls[OPEN], "pairs": pairs})
+    body = {"call_id": room.calls[OPEN], "pairs": pairs}
+    await room.people.post(PROGRAMME, f"{MATCHING}/rings", body)
 
 
 async def override(room: LoadContext) -> None:
@@ -41,7 +43,7 @@ async def override(room: LoadContext) -> None:
 
     Raises `Failed` if there is none.
     """
-    given = await room.people.items(PROGRAMME, f"{MATCHING}/provisional", call_id=room.calls[OPEN])
+    given = await provisional(room, OPEN)
     placed = {match["id"] for match in given}
     places = room.places(OPEN)
     waiting = sorted(
@@ -70,13 +72,13 @@ async def override(room: LoadContext) -> None:
 
 
 async def what_if(room: LoadContext) -> None:
-    """What would be if one country could have more than two thirds of a placement, and no country had a ceiling."""
+    """Match the call again as if one country could have 70 per cent of a placement, and no country had a ceiling."""
     terms: dict[str, Any] = {"share_of_offer": 70, "quotas": []}
     body = {"call_id": room.calls[OPEN], "basis": "now", "terms": terms}
-    asked = await room.people.post(PROGRAMME, f"{MATCHING}/what-ifs", body)
+    made = await room.people.post(PROGRAMME, f"{MATCHING}/what-ifs", body)
 
     async def done() -> bool:
-        found = await room.people.get(PROGRAMME, f"{MATCHING}/what-ifs/{asked['id']}")
+        found = await room.people.get(PROGRAMME, f"{MATCHING}/what-ifs/{made['id']}")
         if found["state"] in {"failed", "cancelled"}:
             raise Failed(f"The what-if was not worked out: {found['state']}.")
         return bool(found["state"] == "done")

@@ -53,8 +53,8 @@ async def follow_up(room: LoadContext, match: dict[str, Any], applied: str) -> N
     async with http_client.client(timeout=30.0, follow_redirects=True) as client:
         form = await _opened(client, room, match, _FOLLOW_UP)
         score = {"yes": "5", "partly": "3"}.get(applied, "2")
-        asked = {first or second for first, second in _RADIO.findall(form.text)} - {"applied"}
-        answers = {**dict.fromkeys(sorted(asked), score), "applied": applied}
+        ratings = {first or second for first, second in _RADIO.findall(form.text)} - {"applied"}
+        answers = {**dict.fromkeys(sorted(ratings), score), "applied": applied}
         page = await _send(client, form, "/follow-ups/", **answers)
     if page.is_error:  # what is incomplete is shown again, with 422
         raise Failed(f"The line manager's follow-up about {match['reference']} was not taken.")

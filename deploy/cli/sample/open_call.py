@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deploy.cli.sample.context import API, PROGRAMME
+from deploy.cli.sample.context import API
 from deploy.cli.sample.past_call import meet, sign_all
 from deploy.cli.sample.plan import OPEN, UPCOMING
 from deploy.cli.sample.protagonists import ANI, NINO
-from deploy.cli.sample.submissions import answer, clear, decide, judge, keep_company, open_call, pair_of, send_in
+from deploy.cli.sample.submissions import answer, clear, commit_cohort, decide, judge, keep_company, open_call, send_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -24,10 +24,7 @@ _CLEARED_HOME, _CLEARED_HOST = 7, 5
 
 async def commit_all(room: LoadContext) -> None:
     """The first cohort: all provisional pairs, with reserves; who has no place is on the waiting list."""
-    call_id = room.calls[OPEN]
-    found = await room.people.items(PROGRAMME, "/matching/api/v1/provisional", call_id=call_id)
-    body = {"call_id": call_id, "pairs": [pair_of(match) for match in found], "reserves": True}
-    await room.people.post(PROGRAMME, "/matching/api/v1/cohorts", body)
+    await commit_cohort(room, OPEN, reserves=True)
 
 
 async def first_home_clears(room: LoadContext) -> None:
@@ -88,20 +85,19 @@ def sessions(day: int, *, newest: bool = False) -> Callable[[LoadContext], Await
 
 async def commit_some(room: LoadContext) -> None:
     """A second, small cohort; pairs that personas look after come first."""
-    call_id = room.calls[OPEN]
-    found = await room.people.items(PROGRAMME, "/matching/api/v1/provisional", call_id=call_id)
     places = room.places(OPEN)
 
     def order(match: Mapping[str, Any]) -> tuple[bool, bool, int]:
         officer = room.officer_of(match["id"])
         return officer != ANI, match["country"] not in {"AM", "GE"}, places[match["id"]]
 
-    found.sort(key=order)
-    french = [match for match in found if match["seat_country"] == "FR"][:_FRENCH]
-    others = [match for match in found if match["seat_country"] != "FR"]
-    chosen = [*french, *others][:_COHORT]
-    pairs = [pair_of(match) for match in chosen]
-    await room.people.post(PROGRAMME, "/matching/api/v1/cohorts", {"call_id": call_id, "pairs": pairs})
+    def choose(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        found.sort(key=order)
+        french = [match for match in found if match["seat_country"] == "FR"][:_FRENCH]
+        others = [match for match in found if match["seat_country"] != "FR"]
+        return [*french, *others][:_COHORT]
+
+    await commit_cohort(room, OPEN, choose)
 
 
 async def home_clears(room: LoadContext) -> None:

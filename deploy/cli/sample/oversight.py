@@ -88,7 +88,7 @@ def _not_endorsed(room: LoadContext) -> list[tuple[int, Application]]:
 
 
 async def register_webhook(room: LoadContext) -> None:
-    """Another system of the programme is told of calls and published periods: the mail catcher stands for it."""
+    """Another system of the programme gets calls and published periods: the mail catcher stands for it."""
     if room.mail is None:
         return
     body = {
@@ -128,4 +128,4 @@ STEPS = (
     (-5, "Second call: another appeal", appeal_eligibility),
     (-2, "Second call: an incident", report_another),
 )
-"""What goes wrong and is looked after: (day, what is done in words, how)."""
+"""The steps of oversight: (day, what is done in words, how)."""

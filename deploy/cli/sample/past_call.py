@@ -12,7 +12,7 @@ from deploy.cli.outcomes import evaluate, follow_up, pass_on, report, take
 from deploy.cli.sample import assessments, line_managers, texts
 from deploy.cli.sample.context import API, PROGRAMME
 from deploy.cli.sample.plan import FINISHED
-from deploy.cli.sample.submissions import answer, clear, decide, judge, open_call, pair_of, send_in
+from deploy.cli.sample.submissions import answer, clear, commit_cohort, decide, judge, open_call, send_in
 from shared.contracts.codes import Applied
 
 if TYPE_CHECKING:
@@ -51,10 +51,7 @@ _USED_SAYS_MANAGER: tuple[Applied | None, ...] = (Applied.YES, Applied.PARTLY, A
 
 async def commit(room: LoadContext) -> None:
     """The cohort is committed: all provisional pairs."""
-    call_id = room.calls[FINISHED]
-    found = await room.people.items(PROGRAMME, "/matching/api/v1/provisional", call_id=call_id)
-    body = {"call_id": call_id, "pairs": [pair_of(match) for match in found]}
-    await room.people.post(PROGRAMME, "/matching/api/v1/cohorts", body)
+    await commit_cohort(room, FINISHED)
 
 
 async def home_clears(room: LoadContext) -> None:

@@ -101,7 +101,7 @@ class Application:
     fate: Progress
     answers: dict[str, Any]
     companion: tuple[str, str] | None = None
-    """Whom the officer names: the mode, and the person's sign-in subject."""
+    """The companion whom the officer names: the mode, and the person's sign-in subject."""
 
 
 @dataclass(frozen=True, slots=True)

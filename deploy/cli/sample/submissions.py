@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
+from deploy.cli.client import Refused
 from deploy.cli.sample import texts
 from deploy.cli.sample.context import API, PROGRAMME
 from deploy.cli.sample.plan import CALLS, Progress
@@ -150,15 +151,15 @@ async def _decide(room: LoadContext, country: str, planned: list[tuple[int, Appl
     """Decide on the applications of one country."""
     coordinator = room.programme.coordinator(country)
     endorsed = [place for place, each in planned if each.fate in {Progress.ENDORSED, Progress.JUDGED}]
-    asked = [place for place in endorsed if place % 9 == 4]  # some are asked first, and answer
+    returned = [place for place in endorsed if place % 9 == 4]  # some are asked first, and answer
     for place, application in planned:
         if application.fate is Progress.WITHDRAWN:
             at = f"{API}/applications/{room.applications[place]}/withdraw"
             await room.people.post(application.officer, at, {"reason": "operational_duty"})
-    await _decided(room, coordinator, asked, {"decision": "return", "remarks": texts.RETURNED})
+    await _decided(room, coordinator, returned, {"decision": "return", "remarks": texts.RETURNED})
     await room.all(
         room.people.post(officer, f"{API}/applications/{room.applications[place]}/submit")
-        for place, officer in ((place, room.programme.applications[place].officer) for place in asked)
+        for place, officer in ((place, room.programme.applications[place].officer) for place in returned)
     )
     for fate, decision in (
         (Progress.NOT_ENDORSED, {"decision": "not_endorse", **_REFUSED}),
@@ -204,6 +205,50 @@ def judge(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
         await room.people.post(PROGRAMME, f"{API}/eligibility/confirm", {"applications": read})
 
     return act
+
+
+async def commit_cohort(
+    room: LoadContext,
+    call: str,
+    choose: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = list,
+    *,
+    reserves: bool = False,
+) -> None:
+    """Commit the provisional matches of a call that `choose` picks.
+
+    Where the matching has moved since they were read, they are read again, as a coordinator does. Raises `Failed`.
+    """
+    call_id = room.calls[call]
+
+    async def committed() -> bool:
+        found = await provisional(room, call)
+        body = {"call_id": call_id, "pairs": [pair_of(match) for match in choose(found)], "reserves": reserves}
+        try:
+            await room.people.post(PROGRAMME, "/matching/api/v1/cohorts", body)
+        except Refused as error:
+            if error.status != _MOVED:
+                raise
+            return False
+        return True
+
+    await room.people.until("a cohort of what the matching says now", committed, timeout=60)
+
+
+async def provisional(room: LoadContext, call: str) -> list[dict[str, Any]]:
+    """Return the provisional matches of a call, once the matching knows all facts. Raises `Failed`."""
+
+    async def up_to_date() -> list[list[dict[str, Any]]] | None:
+        path = "/matching/api/v1/provisional"
+        answer = await room.people.get(PROGRAMME, path, call_id=room.calls[call], limit=_MOST_MATCHES)
+        return [answer["items"]] if answer["input_version"] == answer["matched_version"] else None
+
+    (found,) = await room.people.until("the matching of all facts", up_to_date, timeout=60)
+    matches: list[dict[str, Any]] = found
+    return matches
+
+
+_MOVED = 409
+_MOST_MATCHES = 200
 
 
 def pair_of(match: Mapping[str, Any]) -> dict[str, Any]:

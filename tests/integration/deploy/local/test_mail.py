@@ -75,6 +75,12 @@ def test_a_mail_is_listed_read_and_its_invitation_fetched(catcher: Catcher) -> N
     assert catcher.pages.get("/api/v1/messages").json()["total"] == 0
 
 
+def test_deliveries_of_webhooks_are_taken(catcher: Catcher) -> None:
+    """The catcher stands for the systems that the sample programme tells of its events: it takes what they are sent."""
+    assert catcher.pages.post("/webhooks/figures", json={"type": "PeriodPublished"}).status_code == 204
+    assert catcher.pages.get("/webhooks/figures").status_code == 405
+
+
 def test_a_mails_html_can_do_nothing(catcher: Catcher) -> None:
     """The list escapes what a mail says of itself; its HTML is in a frame without scripts, forms or addresses."""
     catcher.send("x@y.example", "<script>alert(1)</script>", html="<p>Hello<script>alert(1)</script></p>")

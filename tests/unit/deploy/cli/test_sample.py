@@ -65,7 +65,7 @@ def test_every_persona_is_in_the_register_and_ani_and_nino_are_in_the_middle(pro
 
 
 def test_nobody_applies_twice_to_a_call(programme: Programme) -> None:
-    """Whoever the story adds to the drawn applicants was not among them."""
+    """Those whom the story adds to the drawn applicants were not among them."""
     sent = Counter((application.call, application.officer) for application in programme.applications)
     assert max(sent.values()) == 1
 

@@ -109,9 +109,9 @@ def test_most_forms_are_in_time_and_some_are_late(days: Days) -> None:
 
 def test_follow_ups_are_within_their_window(days: Days) -> None:
     """The day of the follow-up is six months after each visit, thirty days more or less."""
-    asked = next(day for day, words, _ in steps(days) if words == "First call: follow-up after six months")
+    answered = next(day for day, words, _ in steps(days) if words == "First call: follow-up after six months")
     for end in (VISITS[0] + 2, VISITS[1]):
-        assert abs((asked - days.past(end)).days - 182) <= Timers().follow_up_window_days + 1
+        assert abs((answered - days.past(end)).days - 182) <= Timers().follow_up_window_days + 1
 
 
 def test_the_plan_is_the_same_but_for_its_dates(days: Days) -> None:

@@ -296,7 +296,7 @@ def test_a_cancelled_place_has_one_message_about_the_application(by: str, subjec
 
 @pytest.mark.parametrize("was", ["offered", "confirmed"])
 def test_nobody_whose_application_has_ended_is_told_that_it_looks_for_another_place(was: str) -> None:
-    """Where a match ends with its application, the officer's one message is the one about the application."""
+    """If a match ends with its application, the officer's one message is the one about the application."""
     model = EVENTS["MatchCancelled"]
     ended = {**model.example, "was": was, "by": "programme", "application_ended": True}
     assert "applicant" not in _audiences(model.model_validate(ended))
