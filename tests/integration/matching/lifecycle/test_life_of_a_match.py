@@ -278,10 +278,10 @@ async def test_a_cancelled_match_says_whether_its_application_has_ended(
     if gone is not None:
         await world.feed.deliver((gone, application))
     else:
-        asked = participation.CancellationRequested(
+        request = participation.CancellationRequested(
             application_id=application, by=Party.HOST, reason=Reason.OPERATIONAL_DUTY
         )
-        await world.feed.deliver((asked, match_id))
+        await world.feed.deliver((request, match_id))
     ((_, cancelled),) = await world.facts("MatchCancelled")
     assert isinstance(cancelled, matches.MatchCancelled)
     assert cancelled.application_ended is ended
