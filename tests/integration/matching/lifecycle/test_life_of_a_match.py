@@ -269,7 +269,7 @@ async def test_a_withdrawal_frees_the_place(world: World) -> None:
     ],
 )
 async def test_a_cancelled_match_says_whether_its_application_has_ended(
-    world: World, gone: applications.ApplicationEvent | None, ended: bool
+    world: World, gone: applications.ApplicationEvent | None, *, ended: bool
 ) -> None:
     """A match that ends with its application says so; one that a host cancels does not: another place is looked for."""
     await world.call()
