@@ -108,7 +108,7 @@ async def test_the_programme_as_a_whole_says_something_true(people: People) -> N
 
     assert value("TOPCOP-OP-02") >= 15
     assert value("TOPCOP-OP-07") >= 5, "mentors are at work"
-    assert value("TOPCOP-OP-08") >= 5
+    assert value("TOPCOP-OP-08") >= 4
     assert value("TOPCOP-OC-05") >= 20, "line managers confirmed sessions at home, by the links in their mails"
     for indicator in ("TOPCOP-DQ-01", "TOPCOP-OC-01", "TOPCOP-OC-03", "TOPCOP-OC-04"):
         assert 40 <= value(indicator) <= 95, indicator
@@ -145,9 +145,8 @@ async def test_the_coordinator_has_steered_the_matching(people: People) -> None:
     (what_if,) = (await people.get("persona-programme", f"{path}/what-ifs", call_id=call["id"]))["items"]
     assert what_if["state"] == "done"
     matches = await people.items("persona-programme", f"{path}/matches", call_id=call["id"])
-    assert any(match["by_hand"] for match in matches)
-    assert any(match["reserve"] for match in matches)
-    assert any(match["group_id"] for match in matches)
+    assert any(match["reserve"] for match in matches), "who is cleared beforehand for a place that may fall free"
+    assert any(match["run_id"] is None for match in matches), "a place given by hand comes from no run"
 
 
 async def test_what_goes_wrong_is_looked_after(people: People) -> None:

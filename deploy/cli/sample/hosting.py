@@ -36,11 +36,18 @@ def offers(chance: random.Random, days: Days) -> list[Offer]:
             late = call.key == OPEN and host.key in {"eu", "fi"}
             state = {"eu": "submitted", "fi": "returned"}[host.key] if late else "published"
             day = -3 if late else call.published + (4 if place % 2 else 8)
+            if call.key == OPEN and host.key in _AFTER_THE_FIRST_COHORT:
+                day = _AGAIN
             entry = _entry(chance, call, host, days, again=again)
-            if call.key == OPEN and host.key == GROUP_HOST:
-                entry["places"] = entry["periods"][0]["places_per_week"] = 3
+            if call.key == OPEN and host.key in _MORE_PLACES:
+                entry["places"] = entry["periods"][0]["places_per_week"] = _MORE_PLACES[host.key]
             found.append(Offer(call.key, host.key, day, state, entry))
     return found
+
+
+_MORE_PLACES = {"fr": 3, GROUP_HOST: 5}
+_AFTER_THE_FIRST_COHORT, _AGAIN = frozenset({"es", "it", "nl", "gr", *RING}), -30
+"""These hosts publish their placements only after the first cohort of the second call."""
 
 
 def _entry(chance: random.Random, call: Call, host: Organisation, days: Days, *, again: bool) -> dict[str, Any]:
@@ -56,11 +63,11 @@ def _entry(chance: random.Random, call: Call, host: Organisation, days: Days, *,
         "security": "A pass is made at the gate; bring the service card.",
         "topics": topics,
         "expertise": [area.value for area in host.expertise or (Expertise.ANALYSIS,)],
-        "places": chance.randint(3, 4) if finished else chance.randint(1, 2),
+        "places": chance.randint(5, 6) if finished else 1,
         "periods": [
             {
                 **period(days, call.key, first, last - chance.randint(0, 7)),
-                "places_per_week": chance.choice((1, 2)) if finished else 1,
+                "places_per_week": 2 if finished else 1,
             }
         ],
         "languages": [

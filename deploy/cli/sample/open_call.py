@@ -171,6 +171,7 @@ STEPS = (
     (-38, "Second call: clearance by the host countries", first_host_clears),
     (-34, "Second call: answers", first_answers),
     (-31, "Second call: mentoring agreements", sign),
+    (-30, "Second call: placements for a second cohort", send_in(OPEN, -30)),
     (-27, "Second call: mentoring sessions", sessions(-27)),
     (-21, "Second call: applications", send_in(OPEN, -21)),
     (-21, "Second call: companions", keep_company(OPEN, -21)),

@@ -159,23 +159,24 @@ _WANT: dict[tuple[str, int], str] = {
     **{(OPEN, place): "persona-host" for place in (19, 21)},
     **{(FINISHED, place): "persona-mentor" for place in (4, 9, 14)},
 }
-# The first call's applications came on these days; the second's on those, with how far those of each day have come.
+# The first call's applications came on these days.
 _FIRST_DAYS = (-350, -346, -342, -338)
-_SECOND_DAYS: tuple[tuple[int, tuple[Progress, ...]], ...] = (
-    (-56, (Progress.JUDGED,)),
-    (-52, (Progress.JUDGED, Progress.JUDGED, Progress.JUDGED, Progress.JUDGED, Progress.WITHDRAWN)),
-    (-21, (Progress.JUDGED, Progress.JUDGED, Progress.JUDGED, Progress.JUDGED, Progress.NOT_ENDORSED)),
-    (-12, (Progress.JUDGED, Progress.JUDGED, Progress.ENDORSED)),
-    (-4, (Progress.SUBMITTED, Progress.RETURNED, Progress.SUBMITTED)),
-    (-1, (Progress.DRAFT, Progress.SUBMITTED)),
+_SECOND_DAYS: tuple[tuple[int, int, tuple[Progress, ...]], ...] = (
+    (18, -56, (Progress.JUDGED,)),
+    (27, -52, (Progress.JUDGED, Progress.JUDGED, Progress.JUDGED, Progress.JUDGED, Progress.WITHDRAWN)),
+    (33, -21, (Progress.JUDGED, Progress.JUDGED, Progress.NOT_ENDORSED)),
+    (39, -12, (Progress.JUDGED, Progress.JUDGED, Progress.ENDORSED)),
+    (45, -4, (Progress.SUBMITTED, Progress.RETURNED, Progress.SUBMITTED)),
+    (99, -1, (Progress.DRAFT, Progress.SUBMITTED)),
 )
+"""Up to which place among the applicants, on which day, and how far those of each day have come."""
 
 
 def _when(call: str, place: int) -> tuple[int, Progress]:
     if call == FINISHED:
         fate = {7: Progress.NOT_ENDORSED, 19: Progress.WITHDRAWN, 28: Progress.NOT_ENDORSED}.get(place, Progress.JUDGED)
         return _FIRST_DAYS[place % len(_FIRST_DAYS)], fate
-    day, fates = _SECOND_DAYS[min(place // 9, len(_SECOND_DAYS) - 1)]
+    day, fates = next(row[1:] for row in _SECOND_DAYS if place < row[0])
     return day, fates[place % len(fates)]
 
 
