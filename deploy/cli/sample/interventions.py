@@ -22,15 +22,16 @@ _WITHOUT_A_PLACE = {("match", "provisional"), ("application", "in_matching"), ("
 
 async def propose_ring(room: LoadContext) -> None:
     """Two agencies of partner countries exchange an officer each: both matches are proposed together."""
-    homes = {person.subject: person.organisation for person in room.programme.people}
+    await provisional(room, OPEN)
     ready = {each["id"]: each for each in await _applications(room)}
+    countries = {body.key: body.country for body in room.programme.organisations}
     offers = {offer.host: room.offers[place] for place, offer in enumerate(room.programme.offers) if offer.host in RING}
     pairs = []
-    for home, away in zip(RING, reversed(RING), strict=True):
+    for away in reversed(RING):
         application_id = next(
             room.applications[place]
-            for place, planned in reversed(room.planned(OPEN))
-            if homes[planned.officer] == home and room.applications.get(place) in ready
+            for place, planned in room.planned(OPEN)
+            if planned.answers["preferred_countries"] == [countries[away]] and planned.kind == "study_visit"
         )
         version = ready[application_id]["version"]
         pairs.append({"application_id": application_id, "offer_id": offers[away], "version": version})

@@ -14,7 +14,7 @@ from deploy.cli.lag import Lag
 from deploy.cli.progress import bar
 from deploy.cli.sample import interventions, open_call, oversight, past_call, publication, register, targets
 from deploy.cli.sample.context import LoadContext
-from deploy.cli.sample.plan import BELARUS_SUSPENDED
+from deploy.cli.sample.plan import BELARUS_SUSPENDED, CALLS
 from deploy.cli.sample.programme import generate
 from deploy.cli.system import Failed
 from shared.time import clock
@@ -82,11 +82,11 @@ async def load(system: System, seed: int) -> str | None:
 
 
 async def _is_loaded(people: People) -> bool:
-    """Return whether both calls are there, so that the loading went so far. Raises `Failed` when only one is."""
+    """Return whether all calls are there, so that the loading went so far. Raises `Failed` when it was cut off."""
     calls = (await people.get("persona-programme", "/applications/api/v1/calls"))["items"]
     if calls and clock.now() < end() - timedelta(days=1):
         raise Failed("Loading was cut off before. Start over with: make clean && make run")
-    return len(calls) > 1
+    return len(calls) >= len(CALLS)
 
 
 def to_day(day: date) -> None:

@@ -11,7 +11,7 @@ import pytest
 from deploy.cli.sample.load import steps
 from deploy.cli.sample.plan import CALLS, FINISHED, OPEN, Programme, Progress
 from deploy.cli.sample.programme import generate
-from deploy.cli.sample.protagonists import ANI, NINO
+from deploy.cli.sample.protagonists import ANI, NINO, RING
 from deploy.local.personas import PERSONAS
 from services.applications.application.model.answers import Answers
 from services.applications.mentors.model import MentorEntry
@@ -141,3 +141,19 @@ def test_all_that_is_planned_is_done(programme: Programme) -> None:
         ]
         > 30
     )
+
+
+def test_the_legs_of_the_ring_may_go_to_each_other(programme: Programme) -> None:
+    """Each of the two agencies hosts in the second call without excluding a rank, and sends an officer to the other."""
+    countries = {body.key: body.country for body in programme.organisations}
+    homes = {person.subject: person.organisation for person in programme.people}
+    for home, away in zip(RING, reversed(RING), strict=True):
+        (offer,) = (offer for offer in programme.offers if (offer.call, offer.host) == (OPEN, away))
+        assert offer.entry["excluded_rank_groups"] == []
+        (leg,) = (
+            application
+            for application in programme.applications
+            if application.answers["preferred_countries"] == [countries[away]] and application.kind == "study_visit"
+        )
+        assert (leg.call, homes[leg.officer]) == (OPEN, home)
+        assert set(leg.answers["topics"]) & set(offer.entry["topics"])
