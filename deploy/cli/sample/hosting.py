@@ -36,13 +36,13 @@ def offers(chance: random.Random, days: Days) -> list[Offer]:
             late = call.key == OPEN and host.key in {"eu", "fi"}
             state = {"eu": "submitted", "fi": "returned"}[host.key] if late else "published"
             day = -3 if late else call.published + (4 if place % 2 else 8)
-            if call.key == OPEN and host.key in {*_MORE_PLACES, *RING}:
-                entry["excluded_rank_groups"] = []  # those of whom the story tells may come, of whatever rank
             if call.key == OPEN and host.key in _AFTER_THE_FIRST_COHORT:
                 day = _AGAIN
             entry = _entry(chance, call, host, days, again=again)
             if call.key == OPEN and host.key in _MORE_PLACES:
                 entry["places"] = entry["periods"][0]["places_per_week"] = _MORE_PLACES[host.key]
+            if call.key == OPEN and host.key in {*_MORE_PLACES, *RING}:
+                entry["excluded_rank_groups"] = []  # those of whom the story tells may come, of whatever rank
             found.append(Offer(call.key, host.key, day, state, entry))
     return found
 
