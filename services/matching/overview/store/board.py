@@ -59,7 +59,7 @@ WITH cases AS (
       WHEN c.state = 'eligible' THEN 'in_matching' ELSE c.state END AS stage
   FROM candidate c
   LEFT JOIN match m ON m.application_id = c.id AND m.state IN ({in_sql(MATCH_STANDING)})
-    AND NOT m.reserve
+    AND NOT m.reserve AND c.state <> 'voided'
   LEFT JOIN match x ON x.application_id = c.id AND x.state IN ({in_sql(MATCH_UNCLEARED)}) AND x.reserve
   LEFT JOIN standing s ON s.application_id = c.id AND m.id IS NULL
   LEFT JOIN visit v ON v.match_id = m.id
