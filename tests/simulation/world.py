@@ -18,6 +18,8 @@ from shared.bus.inbox.reader import Reader
 from shared.bus.log.envelope import StoredRecord
 from shared.bus.outbox.lost_records import LostRecords
 from shared.bus.outbox.relay import Relay
+from tests.simulation.services.log import Log as Broker
+from tests.simulation.services.log import Partition, every_topic
 
 if TYPE_CHECKING:
     from shared.bus import Bus, Consumers
@@ -50,6 +52,20 @@ class Log:
         """Lose the last `count` records, as a broker does that returns with an older disk."""
         records = self.partitions[topic, partition]
         del records[max(0, len(records) - count) :]
+
+
+class Heads(Broker):
+    """A broker that has the topic of the heads, and says where the partitions of the log end."""
+
+    def __init__(self) -> None:
+        """Begin with all topics, all empty."""
+        super().__init__()
+        self.topics |= every_topic()
+
+    def take(self, log: Log) -> None:
+        """Have the partitions of `log` as they are now."""
+        for place, records in log.partitions.items():
+            self.partitions[TopicPartition(*place)] = Partition(list(records), len(records))
 
 
 class Producer:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
 STEPS = 24
-SETTLES_WITHIN = 1500.0
+SETTLES_WITHIN = 600.0
 """Virtual seconds in which the system must have healed by itself."""
 _LOOK = 5.0
 _REST = 10.0
