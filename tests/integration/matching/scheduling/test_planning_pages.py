@@ -90,6 +90,40 @@ async def test_a_plan_is_made_and_proposed_on_its_page(
     assert [event.reason for event in await _proposed(world)] == ["not_available"]
 
 
+async def test_the_search_that_the_page_shows_is_stopped(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A page that was opened before a newer plan stops its own search, which is over, and leaves the newer one alone.
+
+    Planning again on the same facts leads to the same plan; another coordinator reads who searches since when.
+    """
+    offer_id, _, _ = await _closed(world)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    address = f"/matching/plans/{world.call_id}"
+    csrf = {"csrf_token": await _token(browser, address)}
+    for _ in range(2):
+        assert (await browser.post(address, data=csrf)).headers["location"] == address
+    assert len(await world.rows("SELECT id FROM date_plan")) == 1
+    found = re.search(r'name="plan" value="([^"]+)"', (await browser.get(address)).text)
+    assert found is not None
+    await sign_in("bruno", Role.PROGRAMME_COORDINATOR)
+    token = {"csrf_token": await _token(browser, address)}
+    refused = await browser.post(address, data=token)
+    assert refused.status_code == 409
+    assert "Another coordinator&#39;s search of 30 s from" in refused.text
+    terms = (await world.rows("SELECT terms FROM seat WHERE id = :id", id=offer_id))[0].terms
+    event = offers.OfferRevised.model_validate(dict(offers.OfferRevised.example) | {"terms": terms | {"places": 5}})
+    await world.feed.deliver((event, offer_id))
+    assert (await browser.post(address, data=token)).headers["location"] == address
+    assert (await browser.post(f"{address}/stop", data=token)).status_code == 422
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    stopped = await browser.post(f"{address}/stop", data=csrf | {"plan": found[1]})
+    assert stopped.headers["location"] == address
+    states = {str(row.id): row.state for row in await world.rows("SELECT id, state FROM date_plan")}
+    assert states.pop(found[1]) == "cancelled"
+    assert list(states.values()) == ["searching"]
+
+
 async def test_one_visit_is_moved_by_form(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
     """The form offers lawful weeks only; without a choice the error is at the field; then the week is proposed.
 
@@ -113,6 +147,12 @@ async def test_one_visit_is_moved_by_form(world: World, browser: httpx2.AsyncCli
     assert done.headers["location"] == "/matching/visits?done=1"
     (proposal,) = await _proposed(world)
     assert (str(proposal.start) >= weeks[3], proposal.reason) == (True, "operational_duty")
+    again = await browser.post(address, data=form | {"week": weeks[3]})
+    assert again.headers["location"] == "/matching/visits?done=1"
+    assert len(await _proposed(world)) == 1
+    other = await browser.post(address, data=form | {"week": weeks[4]})
+    assert other.status_code == 409
+    assert "Guest and host of MD-2026-0002 are asked about" in other.text
     assert (await browser.get(address)).status_code == 409
 
 
