@@ -134,6 +134,25 @@ async def where_they_stand(session: AsyncSession, reader: str, application_ids: 
     return sentences
 
 
+async def last_match_in_words(session: AsyncSession, application_id: UUID) -> list[str]:
+    """Return in words how the last match of an application ended; nothing if one stands, or there was none."""
+    found = await store.of_application(session, application_id)
+    application = (await facts.candidates(session, [application_id])).get(application_id)
+    if not found or application is None or any(match.stands for match in found):
+        return []
+    last = max(found, key=lambda match: match.since)
+    seat = (await facts.seats(session, [last.seat_id])).get(last.seat_id)
+    values = {
+        "reference": application.reference,
+        "place": seat.reference if seat is not None else "",
+        "state": match_stage(last.state, in_reserve=last.in_reserve).word,
+        "moment": dates.moment(last.since),
+    }
+    return [
+        gettext("%(reference)s has no match now. The last one, with %(place)s: %(state)s since %(moment)s.") % values
+    ]
+
+
 async def who_has(session: AsyncSession, reader: str, seat_ids: Collection[UUID]) -> list[str]:
     """Return in words which applications have the first of these offers and mentors, as `where_they_stand` does."""
     standing = await store.by_id(session, await store.open_matches_of(session, seats=seat_ids))

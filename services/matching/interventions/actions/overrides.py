@@ -130,7 +130,8 @@ async def _with_state(bus: Bus, reader: str, application_id: UUID, refusal: Refu
     if refusal.code not in {ProblemCode.WRONG_STATE, ProblemCode.OUTDATED}:
         return refusal
     async with bus.read() as session:
-        return more_said(refusal, await lifecycle.where_they_stand(session, reader, [application_id]))
+        sentences = await lifecycle.where_they_stand(session, reader, [application_id])
+        return more_said(refusal, sentences or await lifecycle.last_match_in_words(session, application_id))
 
 
 async def _put_once(
