@@ -1,0 +1,337 @@
+"""The actions on what matching owns: requests of coordinators by API and page, and events of the portal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts import applications, participation
+from shared.contracts.codes import Answer, Party, Reason, Side
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from shared.contracts import Event
+
+M = "/matching"
+API = "/matching/api/v1"
+LEFT_OUT = {
+    "it computes or shows something, and changes nothing": {
+        f"{M}/applications/{{application_id}}/override",
+        f"{M}/cohorts/{{call_id}}",
+        f"{M}/rings/{{call_id}}",
+        f"{API}/rings/price",
+    },
+    "it settles dead letters, which are no records of matching": {f"{M}/parked"},
+}
+"""Writing routes that are in no pair, by the reason."""
+ENDS = {"stop"}
+"""The actions that only end something, and mean the same whoever takes them."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A reading of the scene: the ids of the scene by their names, and the versions of those that are records."""
+
+    ids: Mapping[str, Any]
+    versions: Mapping[str, str]
+
+    def pair(self, application: str, seat: str) -> dict[str, str]:
+        """Return a pair as the API takes it."""
+        ids = {"application_id": str(self.ids[application]), "version": self.versions[application]}
+        return ids | {"seat_id": str(self.ids[seat])}
+
+    def leg(self, application: str, seat: str) -> dict[str, str]:
+        """Return a leg of a ring as the API takes it."""
+        pair = self.pair(application, seat)
+        return pair | {"offer_id": pair.pop("seat_id")}
+
+    def ticked(self, *pairs: tuple[str, str]) -> list[str]:
+        """Return pairs as a form names them."""
+        return [f"{self.ids[application]}/{self.ids[seat]}/{self.versions[application]}" for application, seat in pairs]
+
+
+Body = Callable[[Opened], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Act:
+    """A request, or an event of the portal; `record` is the name of the record in the address.
+
+    Requests of a person with the same `word` are the same action, by API or page.
+    """
+
+    word: str
+    who: str = ""
+    path: str = ""
+    body: Body | None = field(default=None, hash=False, compare=False)
+    record: str = ""
+    event: Callable[[Mapping[str, Any]], tuple[Event, UUID]] | None = field(default=None, hash=False, compare=False)
+
+    def __str__(self) -> str:
+        """Return it as a finding names it."""
+        return f"[{self.who or 'event'} {self.word} {'page' if self.is_page else ''}]".replace(" ]", "]")
+
+    @property
+    def is_page(self) -> bool:
+        """Return whether it is the form of a page."""
+        return bool(self.path) and not self.path.startswith(API)
+
+    def same_as(self, other: Act) -> bool:
+        """Return whether the same person does the same by it."""
+        return bool(self.path) and self.word == other.word and (self.who == other.who or self.word in ENDS)
+
+    def address(self, ids: Mapping[str, Any]) -> str:
+        """Return the address of its record."""
+        known = dict(ids) | ({} if not self.record else {re.findall(r"{(\w+)}", self.path)[-1]: ids[self.record]})
+        return re.sub(r"{(\w+)}", lambda found: str(known[found[1]]), self.path)
+
+
+def _both(word: str, path: str, body: Body | None = None, *, record: str = "", also: str = "bruno") -> tuple[Act, ...]:
+    """Return a request of carla's and the same of another coordinator's."""
+    return tuple(Act(word, who, API + path, body, record) for who in ("carla", also))
+
+
+def _page(word: str, path: str, body: Body | None = None, *, record: str = "") -> Act:
+    return Act(word, "carla", M + path, body or (lambda _: {}), record)
+
+
+def _event(word: str, kind: type[Event], subject: str, **values: Any) -> Act:
+    """Return an event of the portal; values that are names of the scene stand for its ids."""
+
+    def event_of(ids: Mapping[str, Any]) -> tuple[Event, UUID]:
+        known = {
+            name: ids[value] if isinstance(value, str) and value in ids else value for name, value in values.items()
+        }
+        return kind.model_validate(known), ids[subject]
+
+    return Act(word, event=event_of)
+
+
+def _withdrawn(application: str) -> Act:
+    return _event(
+        f"{application} withdraws",
+        applications.ApplicationWithdrawn,
+        application,
+        by=Party.GUEST,
+        reason="operational_duty",
+    )
+
+
+def _commit(*pairs: tuple[str, str], reserves: bool = False) -> Callable[[Opened], dict[str, Any]]:
+    return lambda opened: {
+        "call_id": str(opened.ids["call_id"]),
+        "pairs": [opened.pair(*pair) for pair in pairs],
+        "reserves": reserves,
+    }
+
+
+def _override(application: str, seat: str, reason: str = "operational_duty", instead: str = "") -> Any:
+    return lambda opened: {
+        "application_id": str(opened.ids[application]),
+        "version": opened.versions[application],
+        "seat_id": str(opened.ids[seat]),
+        "reason": reason,
+        "instead": str(opened.ids[instead]) if instead else None,
+    }
+
+
+def _override_form(seat: str, instead: str = "") -> Any:
+    return lambda opened: {
+        "seat": str(opened.ids[seat]),
+        "reason": "operational_duty",
+        **({"instead": str(opened.ids[instead])} if instead else {}),
+    }
+
+
+def _ring(*legs: tuple[str, str]) -> Any:
+    return lambda opened: {"call_id": str(opened.ids["call_id"]), "pairs": [opened.leg(*leg) for leg in legs]}
+
+
+def _week(name: str, reason: str = "timetable_conflict") -> Any:
+    return lambda opened: {"week": str(opened.ids[name]), "reason": reason}
+
+
+def _plan(reason: str = "timetable_conflict") -> Any:
+    return lambda opened: {"plan_id": str(opened.ids["plan"]), "reason": reason}
+
+
+def _plan_form(opened: Opened) -> dict[str, Any]:
+    return {"plan": str(opened.ids["plan"]), "visit": str(opened.ids["m1"]), "reason": "timetable_conflict"}
+
+
+def _what_if(ceiling: int) -> Any:
+    return lambda opened: {
+        "call_id": str(opened.ids["call_id"]),
+        "terms": {"quotas": [{"country": "MD", "ceiling": ceiling}]},
+    }
+
+
+_PROPOSAL = _commit(("a1", "s1"), ("a2", "s2"))
+_GONE = {"application_id": "a1", "reason": Reason.OPERATIONAL_DUTY}
+
+
+def commits() -> tuple[Act, ...]:
+    """Return what can be done with provisional matches."""
+    return (
+        *_both("commit", "/cohorts", _PROPOSAL),
+        _page(
+            "commit", "/cohorts/{call_id}/commit", lambda opened: {"pair": opened.ticked(("a1", "s1"), ("a2", "s2"))}
+        ),
+        Act("commit with reserves", "carla", f"{API}/cohorts", _commit(("a1", "s1"), ("a2", "s2"), reserves=True)),
+        Act("commit one", "carla", f"{API}/cohorts", _commit(("a1", "s1"))),
+        Act("commit nobody", "carla", f"{API}/cohorts", _commit()),
+        *_both("put a3 to s1", "/overrides", _override("a3", "s1")),
+        _withdrawn("a1"),
+    )
+
+
+def matches() -> tuple[Act, ...]:
+    """Return what can be done with proposed matches."""
+    clear = {"application_id": "a1"}
+    home, host = clear | {"side": Side.HOME, "country": "MD"}, clear | {"side": Side.HOST, "country": "FR"}
+    return (
+        *_both("put a3 to s1", "/overrides", _override("a3", "s1", instead="m1")),
+        Act("put a3 to s1 for another reason", "carla", f"{API}/overrides", _override("a3", "s1", "other", "m1")),
+        _page(
+            "put a3 to s1", "/applications/{application_id}/override/commit", _override_form("s1", "m1"), record="a3"
+        ),
+        Act("put a1 to s2", "carla", f"{API}/overrides", _override("a1", "s2", instead="m2")),
+        Act("commit again", "carla", f"{API}/cohorts", _PROPOSAL),
+        _event("home clears", participation.ClearanceGiven, "m1", **home),
+        _event("home refuses", participation.ClearanceRefused, "m1", **home, reason="personal"),
+        _event("host clears", participation.ClearanceGiven, "m1", **host),
+        _event("guest cancels", participation.CancellationRequested, "m1", **_GONE, by=Party.GUEST),
+        _withdrawn("a1"),
+    )
+
+
+def answers() -> tuple[Act, ...]:
+    """Return what can be done with an offered match."""
+    own = {"application_id": "a1"}
+    return (
+        *_both("put a3 to s1", "/overrides", _override("a3", "s1", instead="m1")),
+        Act("put a1 to s2", "carla", f"{API}/overrides", _override("a1", "s2", instead="m2")),
+        _event("guest accepts", participation.AnswerGiven, "m1", **own, by=Party.GUEST, answer=Answer.ACCEPT),
+        _event("host accepts", participation.AnswerGiven, "m1", **own, by=Party.HOST, answer=Answer.ACCEPT),
+        _event(
+            "host declines",
+            participation.AnswerGiven,
+            "m1",
+            **own,
+            by=Party.HOST,
+            answer=Answer.DECLINE,
+            reason="not_available",
+        ),
+        _event("guest cancels", participation.CancellationRequested, "m1", **_GONE, by=Party.GUEST),
+        _withdrawn("a1"),
+    )
+
+
+def rings() -> tuple[Act, ...]:
+    """Return what can be done with a possible exchange ring."""
+    legs = (("a1", "s2"), ("a2", "s1"))
+    return (
+        *_both("ring", "/rings", _ring(*legs)),
+        _page("ring", "/rings/{call_id}/propose", lambda opened: {"pair": opened.ticked(*legs)}),
+        Act("commit the places", "carla", f"{API}/cohorts", _commit(("a3", "s1"), ("a4", "s2"))),
+        _withdrawn("a1"),
+    )
+
+
+def visits() -> tuple[Act, ...]:
+    """Return what can be done with a planned visit."""
+    own = {"application_id": "a1", "visit_id": "v1"}
+    return (
+        *_both("move", "/visits/{match_id}/move", _week("week"), record="m1"),
+        Act("move for another reason", "carla", f"{API}/visits/{{match_id}}/move", _week("week", "other"), "m1"),
+        Act("move elsewhere", "carla", f"{API}/visits/{{match_id}}/move", _week("later"), "m1"),
+        _page("move", "/visits/{match_id}/move", _week("week"), record="m1"),
+        _event("guest accepts", participation.MoveAccepted, "m1", **own, by=Party.GUEST, move=1),
+        _event("host accepts", participation.MoveAccepted, "m1", **own, by=Party.HOST, move=1),
+        _event(
+            "guest refuses", participation.MoveRefused, "m1", **own, by=Party.GUEST, move=1, reason="timetable_conflict"
+        ),
+        _event("guest cancels", participation.CancellationRequested, "m1", **_GONE, by=Party.GUEST),
+        _event(
+            "guest asks for dates",
+            participation.MoveRequested,
+            "m1",
+            **own,
+            by=Party.GUEST,
+            periods=[],
+            reason="personal",
+        ),
+        _event("guest does not come", participation.NoShowReported, "m1", **own),
+    )
+
+
+def plans() -> tuple[Act, ...]:
+    """Return what can be done with a plan of dates."""
+    return (
+        *_both("plan", "/calls/{call_id}/plan", lambda _: {"seconds": 5}),
+        Act("plan for longer", "carla", f"{API}/calls/{{call_id}}/plan", lambda _: {"seconds": 9}),
+        _page("plan as usual", "/plans/{call_id}"),
+        *_both("stop", "/calls/{call_id}/plan/stop", lambda opened: {"plan_id": str(opened.ids["plan"])}),
+        _page("stop", "/plans/{call_id}/stop", lambda opened: {"plan": str(opened.ids["plan"])}),
+        *_both("propose", "/calls/{call_id}/plan/propose", _plan()),
+        Act("propose for another reason", "carla", f"{API}/calls/{{call_id}}/plan/propose", _plan("other")),
+        _page("propose", "/plans/{call_id}/propose", _plan_form),
+        Act("move", "carla", f"{API}/visits/{{match_id}}/move", _week("later"), "m1"),
+        _event("guest cancels", participation.CancellationRequested, "m1", **_GONE, by=Party.GUEST),
+    )
+
+
+def mentorships() -> tuple[Act, ...]:
+    """Return what the portal says about a mentorship."""
+    own = {"application_id": "a1", "mentorship_id": "t1"}
+    signed = own | {"version": 1, "document": "0" * 64}
+    return (
+        _event("mentee signs", participation.AgreementSigned, "m1", **signed, by=Party.MENTEE),
+        _event("mentor signs", participation.AgreementSigned, "m1", **signed, by=Party.MENTOR),
+        _event("mentor pauses", participation.PauseRequested, "m1", **own, by=Party.MENTOR, reason="operational_duty"),
+        _event("mentee resumes", participation.ResumeRequested, "m1", **own, by=Party.MENTEE),
+        _event("mentee ends", participation.EndRequested, "m1", **own, by=Party.MENTEE, reason="operational_duty"),
+        _event("mentor cancels", participation.CancellationRequested, "m1", **_GONE, by=Party.MENTOR),
+        _event(
+            "fund changes",
+            participation.FundChangeRequested,
+            "m1",
+            application_id="a1",
+            fund_id=new_id(),
+            reason="funding",
+        ),
+        _withdrawn("a1"),
+    )
+
+
+def what_ifs() -> tuple[Act, ...]:
+    """Return what can be done with a what-if."""
+    return (
+        *_both("try", "/what-ifs", _what_if(0)),
+        _page("try", "/what-ifs/new?call={call_id}", lambda opened: opened.ids["form"]),
+        Act("try another", "carla", f"{API}/what-ifs", _what_if(1)),
+        *_both("cancel", "/what-ifs/{what_if_id}/cancel", record="what_if"),
+        _page("cancel", "/what-ifs/{what_if_id}/cancel", record="what_if"),
+    )
+
+
+def jobs() -> tuple[Act, ...]:
+    """Return what can be done with the job of a large cohort."""
+    return (
+        *_both("commit", "/cohorts", _PROPOSAL),
+        Act("commit one", "carla", f"{API}/cohorts", _commit(("a1", "s1"))),
+        *_both("cancel", "/jobs/{job_id}/cancel", record="job"),
+        _page("cancel", "/cohorts/jobs/{job_id}/cancel", record="job"),
+        _withdrawn("a1"),
+    )
+
+
+def day(weeks: int) -> str:
+    """Return a day some weeks from today."""
+    return str(clock.today().fromordinal(clock.today().toordinal() + 7 * weeks))
