@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlmodel import col
+
 from services.applications.application.model.answers import FIELDS
 from services.applications.application.store.applications import Application
 from services.applications.application.store.companions import Companion
@@ -10,9 +15,10 @@ from services.applications.calls.model.entry import SECTIONS
 from services.applications.calls.model.rule_fields import RULE_FIELDS, TIMER_FIELDS
 from services.applications.calls.store import Call, CallDraft
 from services.applications.certificates.store import Certificate, Issue
-from services.applications.matches.store.matches import Match
+from services.applications.matches.store.matches import UNCONFIRMED, Match
 from services.applications.matches.store.participation import Clearance
 from services.applications.mentors.store import Mentor
+from services.applications.mentorships.model.sessions import SessionState
 from services.applications.mentorships.store.agreements import Agreement
 from services.applications.mentorships.store.goals import Goal, GoalNote
 from services.applications.mentorships.store.meetings import Meeting
@@ -28,6 +34,7 @@ from services.applications.preparation.store import Cost, TravelRule
 from services.applications.register.store.entries import Exclusion, Fund, Organisation, Partner, Person
 from services.applications.register.store.proposals import Proposal
 from services.applications.review.store import Appeal
+from services.applications.transitions import state_word
 from services.applications.visits.store import (
     Agenda,
     Attendance,
@@ -36,7 +43,11 @@ from services.applications.visits.store import (
     Visit,
 )
 from shared.bus.db.records import Part, Record
+from shared.contracts.codes import ApplicationState
 from shared.identity.versions import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _OF_APPLICATION = (Part(Appeal, "application_id"), Part(Standing, "application_id"))
 # What each side answers or signs for itself is left out: nobody need read the other's answer before their own.
@@ -65,34 +76,73 @@ def _stored_keys(section: str) -> set[str]:
     return {nested.get(name, name) for name in SECTIONS.get(section, ())}
 
 
+def _word(kind: str) -> Callable[[str], str]:
+    """Return the function that gives the word for a state of that kind."""
+    return lambda state: state_word(kind, state)
+
+
+def _case(*cases: tuple[sa.ColumnElement[bool], Any], otherwise: Any) -> sa.ColumnElement[str]:
+    return sa.case(*cases, else_=otherwise)
+
+
+# The states in which pages show them, by their rows.
+_PROJECTED = sa.select(col(Standing.state)).where(col(Standing.application_id) == col(Application.id)).scalar_subquery()
+_OF_APPLICATIONS = _case(
+    (col(Application.state) == ApplicationState.ELIGIBLE, sa.func.coalesce(_PROJECTED, ApplicationState.IN_MATCHING)),
+    otherwise=col(Application.state),
+)
+_OF_MATCHES = _case(
+    (col(Match.reserve) & col(Match.state).in_(UNCONFIRMED), sa.literal("reserve_").concat(col(Match.state))),
+    otherwise=col(Match.state),
+)
+_OF_SESSIONS = _case(
+    (col(PairSession.withdrawn_at).is_not(None), SessionState.WITHDRAWN),
+    (col(PairSession.confirmed_at).is_not(None), SessionState.CONFIRMED),
+    (col(PairSession.disputed_at).is_not(None), SessionState.DISPUTED),
+    otherwise=SessionState.LOGGED,
+)
+_OF_GOALS = _case((col(Goal.met).is_(None), "open"), (col(Goal.met), "met"), otherwise="given_up")
+_OF_NEEDS = _case((col(Need.withdrawn), "withdrawn"), otherwise="open")
+_OF_ORGANISATIONS = _case((col(Organisation.active), "active"), otherwise="inactive")
+
 RECORDS = Records(
     {
-        "application_id": Record(Application, parts=_OF_APPLICATION, leaving_out={"managers_told", "saved_at"}),
+        "application_id": Record(
+            Application,
+            parts=_OF_APPLICATION,
+            leaving_out={"managers_told", "saved_at"},
+            state=_OF_APPLICATIONS,
+            state_word=_word("application"),
+        ),
         "application_id/code": Record(Application, column="answers", keys=FIELDS.get),
         "companion_id": Record(Companion),
         "call_id": Record(Call),
         "draft_id": Record(CallDraft, leaving_out={"saved_at", "saved_by"}),
         "draft_id/code": Record(CallDraft, column="entry", keys=_stored_keys),
-        "offer_id": Record(Offer, leaving_out={"saved_at"}),
-        "mentor_id": Record(Mentor, leaving_out={"saved_at"}),
-        "match_id": Record(Match, parts=_OF_MATCH),
-        "visit_id": Record(Visit, parts=_OF_VISIT),
+        "offer_id": Record(Offer, leaving_out={"saved_at"}, state=col(Offer.state), state_word=_word("offer")),
+        "mentor_id": Record(Mentor, leaving_out={"saved_at"}, state=col(Mentor.state), state_word=_word("mentor")),
+        "match_id": Record(Match, parts=_OF_MATCH, state=_OF_MATCHES, state_word=_word("match")),
+        "visit_id": Record(Visit, parts=_OF_VISIT, state=col(Visit.state), state_word=_word("visit")),
         "cost_id": Record(Cost),
         "rule_id": Record(TravelRule),
-        "mentorship_id": Record(Mentorship, parts=_OF_MENTORSHIP),
-        "goal_id": Record(Goal, parts=(Part(GoalNote, "goal_id"),)),
+        "mentorship_id": Record(
+            Mentorship, parts=_OF_MENTORSHIP, state=col(Mentorship.state), state_word=_word("mentorship")
+        ),
+        "goal_id": Record(Goal, parts=(Part(GoalNote, "goal_id"),), state=_OF_GOALS, state_word=_word("goal")),
         "meeting_id": Record(Meeting),
-        "session_id": Record(PairSession),
-        "request_id": Record(PairVisit),
-        "incident_id": Record(Incident, parts=(Part(Note, "incident_id"),)),
-        "organisation_id": Record(Organisation),
+        "session_id": Record(PairSession, state=_OF_SESSIONS, state_word=_word("session")),
+        "request_id": Record(PairVisit, state=col(PairVisit.state), state_word=_word("pair_visit")),
+        "incident_id": Record(
+            Incident, parts=(Part(Note, "incident_id"),), state=col(Incident.state), state_word=_word("incident")
+        ),
+        "organisation_id": Record(Organisation, state=_OF_ORGANISATIONS, state_word=_word("organisation")),
         "person_id": Record(Person, key="id"),
         "country": Record(Partner, key="country", parts=(Part(Decision, "country", of="country"),)),
         "decision_id": Record(Decision, parts=(Part(DecidedCase, "decision_id"),)),
         "fund_id": Record(Fund),
         "exclusion_id": Record(Exclusion),
-        "proposal_id": Record(Proposal),
-        "need_id": Record(Need),
+        "proposal_id": Record(Proposal, state=col(Proposal.state), state_word=_word("proposal")),
+        "need_id": Record(Need, state=_OF_NEEDS, state_word=_word("need")),
         "import_id": Record(NeedImport),
         "number": Record(Certificate, key="number", parts=(Part(Issue, "granted", of="number"),)),
     },

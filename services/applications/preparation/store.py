@@ -68,7 +68,6 @@ class Cost(Table, table=True):
     planned: Decimal = Field(sa_type=sa.Numeric(12, 2))
     actual: Decimal | None = Field(default=None, sa_type=sa.Numeric(12, 2))
     party: str = Field(description="Which side wrote it")
-    version: int = 1
     actor: str
     at: datetime = Field(sa_type=_TIME)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.application.model.states import NotPossible, after
+from services.applications.transitions import state_word
 from shared.contracts.applications import (
     AppealFiled,
     ApplicationCancelled,
@@ -69,13 +70,19 @@ def state_before(against: S, earlier: S) -> S:
     return _BEFORE.get(against, earlier)
 
 
+def decided_already(state: S) -> str:
+    """Return the sentence that an appeal was decided, with the state in which the application is now."""
+    text = gettext("This appeal was decided already. The application is now “%(state)s”.")
+    return text % {"state": state_word("application", state)}
+
+
 def after_decision(outcome: AppealOutcome, *, state: S, against: S, before: S, closed: bool) -> S:
     """Return the state after an appeal is decided; `closed`: the call has closed meanwhile.
 
     Raises `NotPossible` where the application is not appealed (any more).
     """
     if state is not S.APPEALED:
-        raise NotPossible(gettext("This appeal was decided already."), ProblemCode.ALREADY_DONE)
+        raise NotPossible(decided_already(state), ProblemCode.ALREADY_DONE)
     if outcome is AppealOutcome.DISMISSED:
         return against
     return S.UNPLACED if closed else before

@@ -16,21 +16,31 @@ if TYPE_CHECKING:
 class Outdated(HTTPException):
     """The request rests on an older version of the record, or names none.
 
-    `version` is the present one. `detail` says what is true now where an action has found that out. Where the body
-    names records with their versions, `places` are the JSON pointers to those versions that do not hold, with the
-    present ones. It is no `Refused`: a page that shows a refusal at its form would offer the older version again.
+    `version` is the present one, `state` the word for the record's present state. `detail` says what is true now where
+    an action has found that out. Where the body names records with their versions, `places` are the JSON pointers to
+    those versions that do not hold, with the present ones. It is no `Refused`: a page that shows a refusal at its form
+    would offer the older version again.
     """
 
     def __init__(
-        self, version: str = "", *, named: bool = True, detail: str = "", places: Mapping[str, str] | None = None
+        self,
+        version: str = "",
+        *,
+        named: bool = True,
+        detail: str = "",
+        places: Mapping[str, str] | None = None,
+        state: str = "",
     ) -> None:
         self.version = version
         self.places = dict(places or {})
         self.code = ProblemCode.OUTDATED if named else ProblemCode.VERSION_NEEDED
         headers = None if self.places else {"ETag": f'"{version}"'}
-        super().__init__(self.code.status, detail or self._sentence(), headers)
+        super().__init__(self.code.status, detail or self._sentence(state), headers)
 
-    def _sentence(self) -> str:
+    def _sentence(self, state: str) -> str:
+        if self.code is ProblemCode.OUTDATED and state:
+            sentence = gettext("Nothing was saved. The record has changed since you read it. It is now “%(state)s”.")
+            return sentence % {"state": state}
         if self.code is ProblemCode.OUTDATED:
             return gettext("Nothing was saved. The record has changed since you read it.")
         if self.places:

@@ -48,7 +48,8 @@ class Record:
 
     A record that no address names may have several columns as its `key`, and a name for each. Left out is what no
     reader sees, such as notes of a worker. With `column`, a record is one section of the row: those keys of this JSON
-    column that `keys` returns for the section, and nothing else.
+    column that `keys` returns for the section, and nothing else. `state` is the state in which people see it, by its
+    row, and `state_word` the word for it in the reader's language.
     """
 
     table: type
@@ -57,6 +58,8 @@ class Record:
     leaving_out: Collection[str] = ()
     column: str = ""
     keys: Callable[[str], Collection[str] | None] | None = None
+    state: sa.SQLColumnExpression[str] | None = field(default=None, compare=False)
+    state_word: Callable[[str], str] | None = None
 
     def read(self, text: str) -> object | None:
         """Return the name that stands in an address; None for a text that names no record of this kind."""
@@ -79,6 +82,12 @@ class Record:
         """Return the query for the names of several records and the digests of their contents."""
         column = self._column
         return sa.select(column, self._digest(section)).where(column.in_(names)).group_by(column)
+
+    def present_state(self, name: object) -> sa.Select[tuple[str]] | None:
+        """Return the query for its state; None for a record without states."""
+        return (
+            None if self.state is None else sa.select(self.state).where(self._is(name)).select_from(_table(self.table))
+        )
 
     @property
     def _columns(self) -> list[sa.Column[Any]]:
@@ -153,6 +162,11 @@ class Named:
     def digest(self) -> sa.Select[tuple[str]]:
         """The query for the digest of its content."""
         return self.record.digest(self.name, self.section)
+
+    def in_words(self, state: str | None) -> str:
+        """Return the word for its state; empty where it has none."""
+        word = self.record.state_word
+        return "" if state is None or word is None else word(state)
 
 
 def named(record: Record, kind: str, name: object, section: str = "") -> Named:

@@ -256,11 +256,20 @@ class RequestVersions:
             named = any(version.startswith(prefix) for version in self.versions)
             if named and self.present(connection, place) in self.versions:
                 return None
-        return self.refusal(present, named=bool(self.versions))
+        return self.refusal(present, named=bool(self.versions), state=self._state(connection))
 
-    def refusal(self, present: str, *, named: bool = True, detail: str = "") -> Outdated:
+    def _state(self, connection: Connection) -> str:
+        """Return the word for the present state of the innermost record that has states."""
+        for record in reversed(self.records):
+            query = record.record.present_state(record.name)
+            if query is not None and (state := connection.scalar(query)) is not None:
+                return record.in_words(state)
+        return ""
+
+    def refusal(self, present: str, *, named: bool = True, detail: str = "", state: str = "") -> Outdated:
         """Return the refusal that names the present version."""
-        return Outdated(present, named=named, detail=detail, places={self.place: present} if self.place else None)
+        places = {self.place: present} if self.place else None
+        return Outdated(present, named=named, detail=detail, places=places, state=state)
 
 
 class Comparison:

@@ -84,7 +84,8 @@ async def confirm(bus: Bus, principal: Principal, ids: Sequence[UUID], read: Rea
             if not confirmed_today and changes.has(person.id):
                 left.append((person.id, refused_as_changed()))
                 continue
-            await _renew(tx, person, grants)
+            if not confirmed_today:
+                await _renew(tx, person, grants)
             confirmed.append(person.id)
     kept = [not_done(id_, refused.detail, refused.code, changes) for id_, refused in left]
     return BulkResult(done=confirmed, left=kept)

@@ -10,11 +10,13 @@ from pydantic import ValidationError
 
 from services.applications.application.model.answers import Answers, candidate_of
 from services.applications.application.store import applications as store
+from services.applications.application.views.standing import case_of
 from services.applications.calls import store as calls_store
 from services.applications.calls.model import judge, questions
 from services.applications.refusals import unreadable
 from services.applications.register.store import entries
 from services.applications.stored_entries import first_errors
+from services.applications.transitions import refuse
 from shared import privacy_notice
 from shared.contracts.codes import EligibilityRule, PartnerStatus
 from shared.contracts.lifecycle.state_sets import APPLICATION_WRITABLE
@@ -55,7 +57,8 @@ class Writing:
     async def save(self, changes: Mapping[str, object]) -> None:
         """Save answers: `changes` replaces the fields of `Answers` that it names, all others stay.
 
-        Raises `Refused` (422) with the fields that cannot be read; then nothing is changed.
+        The same answers again change nothing. Raises `Refused` (422) with the fields that cannot be read; then nothing
+        is changed.
         """
         changes = with_time_of_notice(self.application.answers, changes)
         answers = read_answers(self.application, changes)
@@ -63,8 +66,10 @@ class Writing:
         self._write(answers)
 
     def _write(self, answers: Answers) -> None:
-        self.application.answers_json = answers.to_store()
-        self.application.organisation_id = answers.organisation_id or self.application.organisation_id
+        stored, organisation_id = answers.to_store(), answers.organisation_id or self.application.organisation_id
+        if (stored, organisation_id) == (self.application.answers_json, self.application.organisation_id):
+            return
+        self.application.answers_json, self.application.organisation_id = stored, organisation_id
         self.application.saved_at = clock.now()
         self.tx.session.add(self.application)
 
@@ -110,7 +115,9 @@ async def writing(bus: Bus, principal: Principal, application_id: UUID) -> Async
     async with bus.transaction(principal.subject) as tx:
         application = await store.own(tx.session, principal, application_id)
         if application.own_state not in WRITABLE:
-            raise Refused(gettext("It was submitted, so it cannot be changed now."), 409)
+            case = await case_of(tx.session, application_id)
+            assert case is not None
+            raise Refused(str(refuse("application", case.shown_state)), 409)
         call = await calls_store.call(tx.session, application.call_id)
         assert call is not None
         terms = await calls_store.terms_of(tx.session, [application], {call.id: call})

@@ -27,7 +27,7 @@ from shared.contracts.applications import ApplicationChanged
 from shared.contracts.codes import ApplicationState, Section, StatedReason, published
 from shared.contracts.lifecycle import Unit
 from shared.contracts.lifecycle.state_sets import APPLICATION_WRITABLE
-from shared.errors import ProblemCode, Refused
+from shared.errors import Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -35,7 +35,6 @@ from shared.time.workdays import due
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
     from uuid import UUID
 
     from services.applications.application.model.answers import Answers
@@ -55,13 +54,11 @@ async def change(
     changes: Mapping[str, object],
     reason: StatedReason,
     text: str = "",
-    *,
-    seen: datetime | None = None,
 ) -> Application:
-    """Change answers of the officer's own submitted application; `seen` is when it was last saved as the form shows it.
+    """Change answers of the officer's own submitted application; nothing happens where nothing differs.
 
-    Nothing happens where nothing differs. Raises `Refused` (404; 409 where it cannot be changed now, or was changed
-    since; 422 with the fields that cannot be read, or with what would be missing).
+    Raises `Refused` (404; 409 where it cannot be changed now; 422 with the fields that cannot be read, or with what
+    would be missing).
     """
     async with bus.transaction(principal.subject) as tx:
         application = await applications.own(tx.session, principal, application_id)
@@ -69,11 +66,6 @@ async def change(
         assert case is not None
         with lawful():
             states.after_change(application.own_state, case.shown_state, matters=False)
-        if seen is not None and seen != application.saved_at:
-            raise Refused(
-                gettext("It was changed since you opened this page. Look at it as it is now."),
-                code=ProblemCode.EDIT_CONFLICT,
-            )
         unknown = {name for name in changes if not any(name in FIELDS[task] for task in CHANGEABLE)}
         if unknown:
             sentence = gettext("This cannot be changed here.")

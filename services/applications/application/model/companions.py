@@ -9,11 +9,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from services.applications.transitions import AlreadyDone, NotNow
+from services.applications.transitions import AlreadyDone, NotNow, state_word
 from shared.contracts.codes import ApplicationState
 from shared.contracts.lifecycle import BEFORE_OFFERED
 from shared.errors import ProblemCode
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.ids import reaction_id
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ class CompanionState(StrEnum):
 C = CompanionState
 # Who is named and has not said no, and was not removed.
 LIVE: frozenset[C] = frozenset({C.ASKED, C.CONFIRMED})
+_STANDS = {
+    C.ASKED: N_("This was not answered yet."),
+    C.CONFIRMED: N_("This was answered with “yes” already."),
+    C.DECLINED: N_("This was answered with “no” already."),
+    C.LEFT: N_("You are no longer together: one of you has left."),
+    C.REMOVED: N_("You are no longer together: this was taken back."),
+}
 
 
 def group_id(leader: UUID) -> UUID:
@@ -47,7 +54,8 @@ def check_open_for_change(shown_state: ApplicationState) -> None:
     """
     if shown_state is ApplicationState.DRAFT or shown_state in BEFORE_OFFERED:
         return
-    raise NotNow(gettext("With whom you apply can be changed until a place is offered, while the application is open."))
+    text = gettext("The application is now “%(state)s”, so you can no longer change with whom you apply.")
+    raise NotNow(text % {"state": state_word("application", shown_state)})
 
 
 def check_alone(*, member: bool, leads: bool, paired: bool) -> None:
@@ -77,9 +85,9 @@ def after_answer(state: C, *, yes: bool) -> C:
     """Return the state after an answer. Raises `AlreadyDone` for the same answer again, else `NotNow`."""
     target = C.CONFIRMED if yes else C.DECLINED
     if state is target:
-        raise AlreadyDone(gettext("You have answered this already."))
+        raise AlreadyDone(gettext(_STANDS[state]))
     if state is not C.ASKED:
-        raise NotNow(gettext("This was taken back, or answered before."), ProblemCode.ALREADY_DONE)
+        raise NotNow(gettext(_STANDS[state]), ProblemCode.ALREADY_DONE)
     return target
 
 
@@ -95,7 +103,7 @@ def after_removal(state: C) -> C:
 
 def _after_end(state: C, target: C, sources: frozenset[C]) -> C:
     if state is target:
-        raise AlreadyDone(gettext("This was done already."))
+        raise AlreadyDone(gettext(_STANDS[state]))
     if state not in sources:
-        raise NotNow(gettext("This was taken back, or answered before."), ProblemCode.ALREADY_DONE)
+        raise NotNow(gettext(_STANDS[state]), ProblemCode.ALREADY_DONE)
     return target

@@ -3,7 +3,6 @@
 Each section has the form of its task, with rows, so it is answered here and not by a `Decision`.
 """
 
-from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -19,12 +18,15 @@ from services.applications.application.views.standing import Case, own_case, own
 from services.applications.guards import Officer
 from services.applications.outcomes.actions import line_managers
 from services.applications.parameters import BusDep
-from services.applications.refusals import not_found
+from services.applications.refusals import lawful, not_found
+from shared.bus import Bus
+from shared.bus.db.outdated import Outdated
 from shared.contracts.codes import StatedReason
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
+from shared.web.form_versions import show_both
 from shared.web.forms import Form, Longest, Needed, SelectField, TextAreaField
 from shared.web.render import render, see_other
 
@@ -52,8 +54,8 @@ def _form_of(page: Task, case: Case) -> type[Form]:
 async def _changeable(session: AsyncSession, principal: Principal, application_id: UUID) -> Case:
     """Return the officer's own case where it can be changed. Raises `Refused` (404, 409)."""
     case = await own_case_in(session, principal, application_id)
-    if not states.may_change(case.application.own_state, case.shown_state):
-        raise Refused(gettext("It cannot be changed now. Its page says where it stands."), 409)
+    with lawful():
+        states.after_change(case.application.own_state, case.shown_state, matters=False)
     return case
 
 
@@ -89,7 +91,7 @@ async def show(request: Request, application_id: UUID, code: str, principal: Off
             return see_other(application_address(application_id))
         form = _form_of(page, case)(data=page.fields(case.application.answers))
         await prepare_form(session, case.terms, case.application.country, page, form)
-    return _page(request, case, page, form, case.application.saved_at.isoformat())
+    return _page(request, case, page, form)
 
 
 def _page_of(case: Case, code: str) -> Task:
@@ -98,7 +100,7 @@ def _page_of(case: Case, code: str) -> Task:
     return page_of(case.terms, code)
 
 
-def _page(request: Request, case: Case, page: Task, form: Form, saved_at: str, status: int = 200) -> Response:
+def _page(request: Request, case: Case, page: Task, form: Form, status: int = 200) -> Response:
     return render_page(
         request,
         "application/change_one.html",
@@ -106,7 +108,6 @@ def _page(request: Request, case: Case, page: Task, form: Form, saved_at: str, s
         case,
         page,
         form,
-        seen=saved_at,
         back_to=application_address(case.application.id, "change"),
     )
 
@@ -114,7 +115,6 @@ def _page(request: Request, case: Case, page: Task, form: Form, saved_at: str, s
 @router.post("/{application_id}/change/{code}")
 async def save(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
     """Change the section."""
-    saved_at = str((await request.form()).get("seen", ""))
     async with bus.read() as session:
         case = await _changeable(session, principal, application_id)
         page = _page_of(case, code)
@@ -122,28 +122,38 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
         changed = await form.rows_changed(request)
         await prepare_form(session, case.terms, case.application.country, page, form)
     if changed:
-        return _page(request, case, page, form, saved_at)
+        return _page(request, case, page, form)
     valid = form.validate()
     page.check(form)
     if not valid or form.problems():
-        return _page(request, case, page, form, saved_at, 422)
+        return _page(request, case, page, form, 422)
     reason, text = StatedReason(form["change_reason"].data), form["change_text"].data or ""
     try:
-        await actions.change(bus, principal, application_id, page.changes(form), reason, text, seen=_moment(saved_at))
+        await actions.change(bus, principal, application_id, page.changes(form), reason, text)
+    except Outdated as outdated:
+        return await _outdated(request, bus, principal, application_id, code, outdated)
     except Refused as refused:
         if refused.status_code == 404:
             raise
         for name, sentence in (refused.fields or {"": str(refused.detail)}).items():
             form.refuse(field_of(form, name) if refused.fields else "", sentence)
-        return _page(request, case, page, form, saved_at, refused.status_code)
+        return _page(request, case, page, form, refused.status_code)
     return see_other(application_address(application_id) + "?done=changed")
 
 
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
+async def _outdated(
+    request: Request, bus: Bus, principal: Principal, application_id: UUID, code: str, outdated: Outdated
+) -> Response:
+    """Show the change that was sent beside the section as it is now."""
+    async with bus.read() as session:
+        case = await _changeable(session, principal, application_id)
+        page = _page_of(case, code)
+        form = await _form_of(page, case).read(request)
+        saved = page.form_for(case.terms)(data=page.fields(case.application.answers))
+        for each in (form, saved):
+            await prepare_form(session, case.terms, case.application.country, page, each)
+    show_both(request, outdated, form, saved)
+    return _page(request, case, page, form, outdated.status_code)
 
 
 async def _present_manager(request: DecisionRequest[Form]) -> Form:

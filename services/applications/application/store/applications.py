@@ -285,6 +285,16 @@ async def left_at_close(session: AsyncSession, call_id: UUID, states: Sequence[A
     return list((await session.scalars(for_update(query))).all())
 
 
+async def unplaced_since(session: AsyncSession, call_id: UUID, moment: datetime) -> int:
+    """Return how many of the call's applications have been unplaced since a moment."""
+    query = sa.select(sa.func.count()).where(
+        Application.call_id == call_id,
+        col(Application.state) == ApplicationState.UNPLACED,
+        col(Application.since) >= moment,
+    )
+    return int((await session.execute(query)).scalar_one())
+
+
 async def looking_again(session: AsyncSession, call_id: UUID) -> list[UUID]:
     """Return the call's applications that look for another place since their confirmed one was cancelled."""
     query = (

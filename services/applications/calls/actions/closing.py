@@ -15,7 +15,7 @@ from services.applications.application.model.states import LEFT_AT_CLOSE
 from services.applications.application.store import applications
 from services.applications.calls import store
 from services.applications.matches.store import participation
-from services.applications.refusals import not_found
+from services.applications.refusals import may_move, not_found
 from shared.contracts.calls import CallClosed
 from shared.contracts.codes import ApplicationState, CallState
 from shared.errors import ProblemCode, Refused
@@ -32,14 +32,15 @@ async def close(bus: Bus, actor: str, call_id: UUID) -> int:
     """Close a call after the last cohort; return how many applications it leaves without a place.
 
     Where both sides have accepted and matching has not answered yet, its answer decides: place confirmed, or unplaced.
-    Raises `Refused` (404, or 409 where it is closed already).
+    The same person again gets the same answer. Raises `Refused` (404, or 409 where somebody else has closed it).
     """
     async with bus.transaction(actor) as tx:
         call = await store.call(tx.session, call_id, lock=True)
         if call is None:
             raise not_found()
-        if call.state != CallState.PUBLISHED:
-            raise Refused(gettext("This call is closed already."), code=ProblemCode.ALREADY_DONE)
+        if not await may_move(tx, "call", CallClosed, call):
+            assert call.closed_at is not None
+            return await applications.unplaced_since(tx.session, call_id, call.closed_at)
         call.state, call.closed_at = CallState.CLOSED, clock.now()
         await tx.record(CallClosed(terms=call.terms), call.id)
         revision = await store.revision_draft(tx.session, call_id)

@@ -13,6 +13,7 @@ from services.applications.matches.actions import clearance
 from services.applications.matches.forms import ClearAllForm
 from services.applications.matches.views.names import applicant_name
 from services.applications.overview.views.participation import MatchView, match_views_by_id
+from services.applications.transitions import state_word
 from shared.contracts.codes import Side
 from shared.i18n import N_, gettext, ngettext
 from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, Result, Ticked, add_bulk_decision
@@ -46,17 +47,19 @@ def _consequence(view: MatchView) -> str:
     return gettext("The other side sees the name and the service e-mail, and the place is offered.")
 
 
-def _obstacle(view: MatchView, otherwise: str) -> str:
-    """Return why the reader cannot clear it now; `otherwise` where nobody is asked to."""
-    return view.turn.capacity.sentence if view.turn.capacity is not None else otherwise
+def _obstacle(view: MatchView) -> str:
+    """Return why the reader cannot clear it now."""
+    if view.turn.capacity is not None:
+        return view.turn.capacity.sentence
+    text = gettext("It is now “%(state)s”, so nobody is asked to clear it.")
+    return text % {"state": state_word("match", view.match.shown_state)}
 
 
 async def _preview(ticked: Ticked[Any]) -> Items:
     views = await _views(ticked, ticked.ids)
-    not_asked = gettext("Nobody is asked to clear it now.")
     return Items(
         [_item(view, _consequence(view)) for view in views if view.turn.mine],
-        [_item(view, _obstacle(view, not_asked)) for view in views if not view.turn.mine],
+        [_item(view, _obstacle(view)) for view in views if not view.turn.mine],
     )
 
 
@@ -66,11 +69,10 @@ async def _decide(ticked: Ticked[Any]) -> Result:
 
 
 async def _outcome(ticked: Ticked[Any], done_ids: Sequence[UUID], left_ids: Sequence[UUID]) -> Items:
-    decided = gettext("Somebody else has decided on it already, or it is not asked for any more.")
     return Items(
         [_item(view, gettext("Cleared")) for view in await _views(ticked, done_ids)],
         [
-            _item(view, changed_since() if view.turn.mine else _obstacle(view, decided))
+            _item(view, changed_since() if view.turn.mine else _obstacle(view))
             for view in await _views(ticked, left_ids)
         ],
     )

@@ -1099,7 +1099,6 @@ def _create_visits() -> None:
         sa.Column("planned", sa.Numeric(12, 2), nullable=False),
         sa.Column("actual", sa.Numeric(12, 2), nullable=True),
         sa.Column("party", sa.String(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="cost_pkey"),

@@ -89,7 +89,9 @@ async def enter(bus: Bus, principal: Principal, entries: Sequence[NeedEntry], se
 async def write_need(
     tx: Tx, entry: NeedEntry, known: store.Need | None, *, withdrawn: bool = False, action: str = ""
 ) -> UUID:
-    """Write a new or a `known` need with its event and history; return its id."""
+    """Write a new or a `known` need with its event and history, unless nothing differs; return its id."""
+    if known is not None and known.withdrawn == withdrawn and known.entry == entry.model_copy(update={"id": known.id}):
+        return known.id
     before = {} if known is None else _json(known)
     need = known or store.Need(id=new_id(), changed_at=clock.now(), **_columns(entry))
     for name, value in _columns(entry).items():

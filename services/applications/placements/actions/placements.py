@@ -98,6 +98,8 @@ async def save(bus: Bus, principal: Principal, offer_id: UUID, changes: Placemen
         if revisable(offer):
             await _revise(tx, offer, entry)
         elif offer.stands in revision.WRITABLE:
+            if entry == offer.entry:
+                return offer
             _set_entry(offer, entry)
             _touch(tx, offer)
         else:

@@ -100,14 +100,13 @@ async def change(
     visit_id: UUID,
     cost_id: UUID,
     *,
-    version: int,
     payer: model.Payer,
     currency: str,
     planned: Decimal,
     actual: Decimal | None = None,
     note: str = "",
 ) -> Cost:
-    """Replace a line after its `version`; once the visit is over only the actual amount still changes.
+    """Replace a line, the same values change nothing; once the visit is over only the actual amount still changes.
 
     Raises `Refused` (404, 409, 422).
     """
@@ -121,13 +120,9 @@ async def change(
             return line
         if visit.stands in _OVER:
             raise Refused(gettext("The visit did not take place, so its costs no longer change."), 409)
-        if line.version != version:
-            raise Refused(
-                gettext("Somebody changed this since you opened it. Read it first."), code=ProblemCode.EDIT_CONFLICT
-            )
         checklist_before = await readiness.checklist(tx.session, visit)
         line.payer, line.currency, line.planned, line.actual = payer, currency, planned, actual
-        line.note, line.version, line.actor, line.at = note.strip()[:200], version + 1, principal.subject, clock.now()
+        line.note, line.actor, line.at = note.strip()[:200], principal.subject, clock.now()
         await preparation.record_progress(tx, case, visit, checklist_before)
         return line
 

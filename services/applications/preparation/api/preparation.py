@@ -75,9 +75,8 @@ class CostBody(Body):
 
 
 class CostChange(Body):
-    """The new values of a line, after the version that was read."""
+    """The new values of a line."""
 
-    version: int
     payer: costs_model.Payer
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
     planned: Amount
@@ -128,7 +127,6 @@ async def change_cost(visit_id: UUID, cost_id: UUID, body: CostChange, principal
         principal,
         visit_id,
         cost_id,
-        version=body.version,
         payer=body.payer,
         currency=body.currency,
         planned=body.planned,

@@ -118,13 +118,12 @@ async def _written_line(request: DecisionRequest[ChangeCostForm]) -> ChangeCostF
 
 
 async def _ask_line(request: DecisionRequest[ChangeCostForm]) -> Question:
-    line, sent = await _line(request), await request.version()
+    line = await _line(request)
     return Question(
         labels.label(line.cost.item),
         gettext("Save"),
         visit_path(request.id, "costs"),
         caption=line.reference or "",
-        version=line.cost.version if sent is None else sent,
         template="preparation/cost.html",
         more={"remove": visit_path(request.id, f"costs/{line.cost.id}/remove") if line.may_remove else ""},
     )
@@ -139,7 +138,6 @@ async def _change(request: DecisionRequest[ChangeCostForm]) -> str:
         request.principal,
         request.id,
         request.ids["cost_id"],
-        version=await request.version() or 0,
         payer=model.Payer(form.payer.data),
         currency=form.currency.data,
         planned=planned,

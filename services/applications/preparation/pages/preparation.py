@@ -26,6 +26,7 @@ from services.applications.visits.views.names import party_name, visit_path
 from shared.contracts import labels
 from shared.contracts.codes import Party, PreparationItem, Role
 from shared.contracts.lifecycle.state_sets import VISIT_GOING
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.time import clock, dates
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
@@ -195,13 +196,19 @@ def _sheet_decision(item: PreparationItem) -> Decision[Form]:
             visit_path(request.id, "preparation"),
             caption=found.reference or "",
             text=gettext(_EXPLANATIONS[item]),
-            version=found.version if sent is None else sent,
+            # A form that was compared with what is saved rests on that.
+            version=found.version if sent is None or request.form.outdated else sent,
         )
 
     async def write(request: DecisionRequest[Form]) -> str:
         values = {field.name: field.data for field in request.form}
         version = await request.version() or 0
-        await actions.fill_in(request.bus, request.principal, request.id, item, values, version=version)
+        try:
+            await actions.fill_in(request.bus, request.principal, request.id, item, values, version=version)
+        except Refused as refused:
+            if refused.code is ProblemCode.EDIT_CONFLICT:
+                request.form.compare(str(refused.detail), await written(request))
+            raise
         return visit_path(request.id, "preparation") + "?done=written"
 
     return Decision(f"/{{visit_id}}/preparation/{item.value}", SHEET_FORMS[item], ask, write, new=written)

@@ -43,7 +43,6 @@ class Cost(ReadModel):
     actual: Annotated[Decimal | None, Field(description="Once it is known.", examples=["118.00"])]
     note: str
     by: Annotated[Party, Field(description="The side that wrote it.")]
-    version: int
 
 
 class CostTotal(ReadModel):
@@ -66,7 +65,6 @@ def cost_of(row: store.Cost) -> Cost:
         actual=row.actual,
         note=row.note,
         by=Party(row.party),
-        version=row.version,
     )
 
 

@@ -119,6 +119,21 @@ async def _person_target(session: AsyncSession, person: entries.Person) -> Targe
     )
 
 
+def changes_nothing(change: Change, target: Target) -> bool:
+    """Return whether the register says all of a change already, as after the same change before."""
+    match change:
+        case OrganisationChange(entry=organisation):
+            return target.exists and target.current == organisation.model_dump(mode="json")
+        case PersonChange(entry=person):
+            return target.exists and target.current == person.model_dump(mode="json", warnings=False)
+        case Leave(last_day=day, successor=successor):
+            ended = bool(target.grants) and register_grants.end_grants(target.grants, day) == target.grants
+            return successor is None and ended
+        case Transfer(day=day, organisation_id=organisation_id):
+            person_row = target.person
+            return person_row is not None and (person_row.moves_on, person_row.moves_to) == (day, organisation_id)
+
+
 def rebase(change: Change, before: State, now: dict[str, JsonValue]) -> Change:
     """Return a proposal applied to the current entry: fields that it does not change keep later changes."""
     match change:

@@ -30,8 +30,11 @@ async def save_fund(bus: Bus, principal: Principal, entry: FundEntry) -> UUID:
     """Enter a fund, or change the one with the entry's id. Raises `Refused` (404, 409, 422)."""
     _check_term(entry.since, entry.until)
     async with bus.transaction(principal.subject) as tx:
-        if entry.id is not None and await entries.fund(tx.session, entry.id, lock=True) is None:
+        stored = None if entry.id is None else await entries.fund(tx.session, entry.id, lock=True)
+        if entry.id is not None and stored is None:
             raise not_found()
+        if stored is not None and FundEntry.model_validate(stored.model_dump()) == entry:
+            return stored.id
         return (await put_funds(tx, [entry]))[0]
 
 
@@ -44,8 +47,11 @@ async def save_exclusion(bus: Bus, principal: Principal, entry: ExclusionEntry) 
         name = "second_country" if entry.countries else "second_organisation"
         raise Refused(sentence, 422, {name: sentence})
     async with bus.transaction(principal.subject) as tx:
-        if entry.id is not None and await entries.exclusion(tx.session, entry.id, lock=True) is None:
+        stored = None if entry.id is None else await entries.exclusion(tx.session, entry.id, lock=True)
+        if entry.id is not None and stored is None:
             raise not_found()
+        if stored is not None and ExclusionEntry.model_validate(stored.model_dump()) == entry:
+            return stored.id
         return (await put_exclusions(tx, [entry]))[0]
 
 

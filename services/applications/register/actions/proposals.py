@@ -16,6 +16,7 @@ from services.applications.refusals import lawful, not_found
 from services.applications.register.actions.changes import (
     Target,
     apply_change,
+    changes_nothing,
     check_change,
     load_target,
     note_end_of_proposal,
@@ -69,7 +70,7 @@ _DECIDING = (Role.PROGRAMME_COORDINATOR,)
 
 
 async def submit(bus: Bus, principal: Principal, change: Change, *, note_: str = "", new: bool = False) -> Submission:
-    """Make a change as the programme, or propose it as a country or an agency.
+    """Make a change as the programme, or propose it as a country or an agency. The same change again changes nothing.
 
     With `new` the entry must not exist yet. Raises `Refused` (404; 403 where a programme coordinator's change is an
     own case; 409 if a proposal about it waits; 422 by field).
@@ -84,10 +85,13 @@ async def submit(bus: Bus, principal: Principal, change: Change, *, note_: str =
             raise Refused(sentence, 422, {"subject": sentence})
         if target.exists and not scope_of(principal).covers(target.country, target.organisation_id):
             raise not_found()
-        await check_change(tx.session, principal, change, target)
         if decides(principal):
             case = CaseToDecide(Concerned(concerned_by(change)))
             await check_own_case(tx.session, principal.subject, case, _DECIDING)
+            if changes_nothing(change, target):
+                return Submission(id=target.entry_id, proposal=None)
+        await check_change(tx.session, principal, change, target)
+        if decides(principal):
             return Submission(id=await apply_change(tx, change, target), proposal=None)
         return Submission(id=None, proposal=proposal_view(await _propose(tx, change, target, note_)))
 

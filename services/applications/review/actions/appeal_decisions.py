@@ -67,7 +67,7 @@ async def decide(
                 raise not_found()
             if (last[0].closed_by, last[0].outcome) == (principal.subject, outcome.value):
                 return application
-            raise Refused(gettext("This appeal was decided already."), code=ProblemCode.ALREADY_DONE)
+            raise Refused(model.decided_already(application.own_state), code=ProblemCode.ALREADY_DONE)
         own = appeal_capacity(principal, application, appeal, await ties_of(tx.session, [principal.subject]))
         if own.acting_as is None:
             raise Refused(own.why_not, code=ProblemCode.SECOND_PERSON_NEEDED)

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 LONGEST_AGENDA = 5000
 
 
-async def write_agenda(bus: Bus, principal: Principal, visit_id: UUID, text: str, *, version: int) -> Visit:
-    """Write the next version of the agenda after `version`; agreements remain with the version they were given for.
+async def write_agenda(bus: Bus, principal: Principal, visit_id: UUID, text: str) -> Visit:
+    """Write the next version of the agenda; agreements remain with the version they were given for.
 
-    Raises `Refused` (404; 409 where somebody wrote another version since; 422 for none or too long a text).
+    The same text again is the same version. Raises `Refused` (404; 409; 422 for none or too long a text).
     """
     text = text.strip()
     if not text or len(text) > LONGEST_AGENDA:
@@ -47,11 +47,6 @@ async def write_agenda(bus: Bus, principal: Principal, visit_id: UUID, text: str
         newest, before = await agenda_of(tx.session, visit)
         if text == before:
             return visit
-        if newest != version:
-            raise Refused(
-                gettext("The other side changed the agenda since you opened it. Read it first."),
-                code=ProblemCode.EDIT_CONFLICT,
-            )
         tx.session.add(
             store.Agenda(visit_id=visit_id, version=newest + 1, text=text, actor=principal.subject, at=clock.now())
         )

@@ -25,10 +25,9 @@ router = APIRouter(prefix="/applications/api/v1/visits", tags=["visits"])
 
 
 class AgendaText(Body):
-    """The next version of the agenda, after the one that was read."""
+    """The next version of the agenda."""
 
     text: Annotated[str, Field(min_length=1, max_length=actions.LONGEST_AGENDA)]
-    version: int
 
 
 class AgendaVersion(Body):
@@ -80,7 +79,7 @@ async def read_one(visit_id: UUID, principal: Anyone, bus: BusDep) -> Visit:
 @router.put("/{visit_id}/agenda")
 async def write_agenda(visit_id: UUID, body: AgendaText, principal: Participant, bus: BusDep) -> Visit:
     """Write the next version of the agenda."""
-    await actions.write_agenda(bus, principal, visit_id, body.text, version=body.version)
+    await actions.write_agenda(bus, principal, visit_id, body.text)
     return await _visit_answer(bus, principal, visit_id)
 
 

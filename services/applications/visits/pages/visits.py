@@ -25,6 +25,7 @@ from services.applications.visits.views.attendance import day_record
 from services.applications.visits.views.names import both_parties, move_asked_by, party_name, visit_path
 from services.applications.visits.views.page import RESULTS, UNREADY, ListedVisit, VisitList, visit_list, visit_page
 from shared.bus import Bus
+from shared.bus.db.outdated import Outdated
 from shared.contracts import labels
 from shared.contracts.codes import (
     Answer,
@@ -38,6 +39,7 @@ from shared.errors import Refused
 from shared.i18n import gettext, ngettext
 from shared.identity import Principal
 from shared.time import dates
+from shared.web.form_versions import show_both
 from shared.web.forms import version_of
 from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, list_page, state_counts
 from shared.web.query import state_of
@@ -265,8 +267,12 @@ async def write_agenda(request: Request, visit_id: UUID, principal: Participant,
     if not form.validate():
         return await show_visit(request, principal, bus, visit_id, form=form, status=422)
     try:
-        version = await version_of(request) or 0
-        await actions.write_agenda(bus, principal, visit_id, form.text.data or "", version=version)
+        await actions.write_agenda(bus, principal, visit_id, form.text.data or "")
+    except Outdated as outdated:
+        async with bus.read() as session:
+            saved = AgendaForm(data={"text": (await visit_page(session, principal, visit_id)).view.agenda})
+        show_both(request, outdated, form, saved)
+        return await show_visit(request, principal, bus, visit_id, form=form, status=outdated.status_code)
     except Refused as refused:
         if refused.status_code != 409:
             raise

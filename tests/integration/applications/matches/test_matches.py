@@ -160,7 +160,7 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
     assert (await abroad.get("ani", f"/applications/{await _of(abroad, match_id)}"))["state"] == "scheduled"
     await abroad.post("ani", f"{of}/agenda/agree")
     changed = await programme.as_("claire").put(
-        f"/applications/api/v1{of}/agenda", json={"text": "Monday: safety briefing.", "version": 1}
+        f"/applications/api/v1{of}/agenda", json={"text": "Monday: safety briefing."}
     )
     assert changed.json()["agenda"]["version"] == 2
     await abroad.post("ani", f"{of}/agenda/agree", {"version": 1}, 409)

@@ -294,7 +294,7 @@ async def test_a_pair_has_a_visit(abroad: Abroad) -> None:
         assert (await abroad.get(who, at))["mentorship_id"] == str(mentorship_id)
     for who in ("claire", "ani", "tigran"):
         await abroad.get(who, at, 404)
-    agenda = {"text": "Monday: the unit.", "version": 1}
+    agenda = {"text": "Monday: the unit."}
     assert (await abroad.of.as_("jonas").put(f"/applications/api/v1{at}/agenda", json=agenda)).status_code == 200
     for who in ("nino", "jonas"):
         await abroad.post(who, f"{at}/agenda/agree")
