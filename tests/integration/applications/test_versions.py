@@ -287,3 +287,29 @@ async def test_a_second_click_on_submit_and_withdraw_is_answered_as_the_first(pr
         assert first.json()["state"] == second.json()["state"]
     other = await client.post(f"{address}/withdraw", json={"reason": "other"}, headers=before)
     assert (other.status_code, "Withdrawn" in other.text) == (412, True), other.text
+
+
+async def test_the_same_change_again_is_answered_as_the_first_time(programme: Programme, tab: Any) -> None:
+    """It may name the version from before it, and changes nothing; other content with that version is refused."""
+    body = {"call_id": programme.call["id"], "kind": "study_visit"}
+    made = await programme.post("ani", "/applications", body, 201)
+    address, client = f"{API}/applications/{made['id']}", tab("ani").client
+    opened = {"If-Match": (await client.get(address)).headers["etag"]}
+    first = await client.put(f"{address}/answers", json={"years_in_field": 9}, headers=opened)
+    again = await client.put(f"{address}/answers", json={"years_in_field": 9}, headers=opened)
+    other = await client.put(f"{address}/answers", json={"years_in_field": 8}, headers=opened)
+    assert [answer.status_code for answer in (first, again, other)] == [200, 200, 412], again.text
+    assert again.json() == first.json()
+
+
+async def test_a_call_is_closed_once(programme: Programme, tab: Any) -> None:
+    """A second click of the same person is answered as the first one; nothing more is published."""
+    await programme.submitted("ani")
+    address, client = f"{API}/calls/{programme.call['id']}", tab("programme").client
+    opened = {"If-Match": (await client.get(address)).headers["etag"]}
+    first = await client.post(f"{address}/close", headers=opened)
+    facts = await programme.facts_published()
+    again = await client.post(f"{address}/close", headers=opened)
+    assert [answer.status_code for answer in (first, again)] == [200, 200], again.text
+    assert again.json() == first.json() == {"unplaced": 1}
+    assert await programme.facts_published() == facts

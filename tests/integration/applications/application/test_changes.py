@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from shared.contracts import outcomes
+from shared.identity.versions import FIELD
 from shared.ids import new_id
 
 if TYPE_CHECKING:
@@ -27,12 +29,12 @@ async def test_a_change_by_form_shows_old_and_new(programme: Programme) -> None:
     assert f"{mine}/change/objectives" in (await programme.as_("ani").get(f"{mine}/change")).text
     page = await programme.as_("ani").get(f"{mine}/change/objectives")
     assert "Learn how seized devices are searched." in page.text
-    digest = page.text.partition('name="seen" value="')[2].partition('"')[0]
+    [version] = re.findall(rf'name="{FIELD}" value="([^"]+)"', page.text)
     data = {
         "objectives-0-text": "Follow money across borders",
         "cascade_committed": "yes",
         "cascade_plan": "A training day for my unit.",
-        "seen": digest,
+        FIELD: version,
     }
     without = await programme.as_("ani").post(f"{mine}/change/objectives", data=data)
     assert without.status_code == 422
@@ -45,8 +47,9 @@ async def test_a_change_by_form_shows_old_and_new(programme: Programme) -> None:
     again = await programme.as_("ani").post(
         f"{mine}/change/objectives", data=whole | {"objectives-0-text": "From an old page"}
     )
-    assert again.status_code == 409
-    assert "From an old page" in again.text
+    assert again.status_code == 412
+    for text in ("Your version", "From an old page", "Saved version", "Follow money across borders"):
+        assert text in again.text
     for subject, address in (("ani", mine), ("tigran", f"/applications/cases/{made['id']}")):
         shown = (await programme.as_(subject).get(address)).text
         assert "Learn how seized devices are searched." in shown

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.applications.application.model import companions
 from services.applications.application.model.companions import CompanionState
-from services.applications.transitions import AlreadyDone, NotNow
+from services.applications.transitions import AlreadyDone, NotNow, state_word
 from shared.contracts.codes import ApplicationState
 from shared.contracts.lifecycle import BEFORE_OFFERED
 
@@ -141,5 +141,5 @@ def test_companions_change_until_a_place_is_offered(state: ApplicationState) -> 
     if state is ApplicationState.DRAFT or state in BEFORE_OFFERED:
         companions.check_open_for_change(state)
         return
-    with pytest.raises(NotNow, match="until a place is offered"):
+    with pytest.raises(NotNow, match=f"now “{state_word('application', state)}”, so you can no longer change"):
         companions.check_open_for_change(state)

@@ -1,0 +1,99 @@
+"""The sentences that say what is true now, each with the query that tells whether it is.
+
+A refusal names the present state of a record in its address, in the words of `shared/web/states.py`, or one of these.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from shared.web.states import state as in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_SESSION = (
+    "CASE WHEN withdrawn_at IS NOT NULL THEN 'withdrawn' WHEN confirmed_at IS NOT NULL THEN 'confirmed'"
+    " WHEN disputed_at IS NOT NULL THEN 'disputed' ELSE 'logged' END"
+)
+STATES = {
+    "application_id": ("application", "application", "state"),
+    "offer_id": ("offer", "offer", "state"),
+    "mentor_id": ("mentor", "mentor", "state"),
+    "match_id": ("match", "match", "state"),
+    "visit_id": ("visit", "visit", "state"),
+    "mentorship_id": ("mentorship", "mentorship", "state"),
+    "goal_id": ("goal", "goal", "CASE WHEN met IS NULL THEN 'open' WHEN met THEN 'met' ELSE 'given_up' END"),
+    "session_id": ("session", "session", _SESSION),
+    "request_id": ("pair_visit", "pair_visit", "state"),
+    "incident_id": ("incident", "incident", "state"),
+    "proposal_id": ("proposal", "proposal", "state"),
+    "need_id": ("need", "need", "CASE WHEN withdrawn THEN 'withdrawn' ELSE 'open' END"),
+    "organisation_id": ("organisation", "organisation", "CASE WHEN active THEN 'active' ELSE 'inactive' END"),
+}
+"""The kind of state, the table and the expression for the state of what a parameter names."""
+
+_CLEARED = "SELECT count(*) > 0 FROM clearance WHERE side = '{}' AND given IS {}"
+_ANSWERED = "SELECT count(*) > 0 FROM answer WHERE answer = '{}'"
+_GOAL = "SELECT count(*) > 0 FROM goal WHERE met IS {}"
+_COMPANION = "SELECT count(*) > 0 FROM companion WHERE state = '{}'"
+_REQUEST = "SELECT count(*) > 0 FROM pair_visit WHERE state = '{}'"
+_IMPORT = "SELECT count(*) > 0 FROM need_import WHERE state = '{}'"
+_EVENT = "SELECT count(*) > 0 FROM journal WHERE type IN ({})"
+FACTS = {
+    r"The home country cleared this match on": _CLEARED.format("home", "true"),
+    r"The home country refused to clear this match on": _CLEARED.format("home", "false"),
+    r"The host country cleared this match on": _CLEARED.format("host", "true"),
+    r"The host country refused to clear this match on": _CLEARED.format("host", "false"),
+    r"The home country clears first\.": "SELECT count(*) = 0 FROM clearance",
+    r"accepted this offer on": _ANSWERED.format("accept"),
+    r"declined this offer on": _ANSWERED.format("decline"),
+    r"Your side asked to cancel this on": _EVENT.format("'CancellationRequested'"),
+    r"closed as met on|This goal is closed\.": "SELECT count(*) > 0 FROM goal WHERE met IS NOT NULL",
+    r"given up on": _GOAL.format("false"),
+    r"This goal is still open\.": _GOAL.format("NULL"),
+    r"A pause was asked for on": _EVENT.format("'PauseRequested'"),
+    r"It was asked on .* that the mentorship goes on": _EVENT.format("'ResumeRequested'"),
+    r"You asked to (complete the mentorship|end the mentorship early) on": _EVENT.format("'EndRequested'"),
+    r"This visit was agreed on|You agreed on a visit": _REQUEST.format("agreed"),
+    r"This visit was refused on": _REQUEST.format("refused"),
+    r"A visit is asked for already": _REQUEST.format("asked"),
+    r"answered with “yes” already": _COMPANION.format("confirmed"),
+    r"answered with “no” already": _COMPANION.format("declined"),
+    r"This was not answered yet\.": _COMPANION.format("asked"),
+    r"one of you has left": _COMPANION.format("left"),
+    r"no longer together: this was taken back": _COMPANION.format("removed"),
+    r"This (proposal|table) is (approved|imported) already|is approved already": (
+        "SELECT (SELECT count(*) FROM proposal WHERE state = 'approved') + "
+        "(SELECT count(*) FROM need_import WHERE state = 'done') > 0"
+    ),
+    r"This proposal is refused already": "SELECT count(*) > 0 FROM proposal WHERE state = 'refused'",
+    r"Its proposer has taken this proposal back": "SELECT count(*) > 0 FROM proposal WHERE state = 'taken_back'",
+    r"Your side accepted these dates on": "SELECT count(*) > 0 FROM move_answer WHERE answer = 'accept'",
+    r"Your side refused these dates on": "SELECT count(*) > 0 FROM move_answer WHERE answer = 'decline'",
+    r"Other dates were asked for already": "SELECT count(*) > 0 FROM move_request",
+    r"Other dates are proposed already": "SELECT count(*) > 0 FROM visit WHERE proposal IS NOT NULL",
+    r"This call is closed": "SELECT count(*) > 0 FROM call WHERE state = 'closed'",
+}
+"""Sentences about what was done, with the query that is true exactly then."""
+
+
+def state_words(kind: str, code: str) -> set[str]:
+    """Return the words for a state, to the person concerned and to others."""
+    found = in_words(kind, code)
+    return {found.word, found.for_others.word}
+
+
+def facts_in(text: str) -> Iterator[str]:
+    """Return the queries of the facts that a text names."""
+    return (query for sentence, query in FACTS.items() if re.search(sentence, text))
+
+
+def states_named(names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return for each record in an address, by parameter and id, its kind of state and the query for it."""
+    return [
+        (kind, f"SELECT {column} FROM \"{table}\" WHERE id = '{names[parameter]}'")
+        for parameter, (kind, table, column) in STATES.items()
+        if parameter in names
+    ]
