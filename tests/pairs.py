@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from shared.bus import Bus
 
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
-APART = {"sign_in_session", "attempt", "message_count", "alembic_version"}
-"""Tables that count requests, not what they change."""
+APART = {"access_log", "alembic_version", "attempt", "counter", "message_count", "sign_in_session"}
+"""Tables that note requests or lock by counting, not what they change."""
 
 
 @dataclass

@@ -81,7 +81,7 @@ def _word(kind: str) -> Callable[[str], str]:
     return lambda state: state_word(kind, state)
 
 
-def _case(*cases: tuple[sa.ColumnElement[bool], Any], otherwise: Any) -> sa.ColumnElement[str]:
+def _case(*cases: tuple[sa.SQLColumnExpression[Any], Any], otherwise: Any) -> sa.ColumnElement[str]:
     return sa.case(*cases, else_=otherwise)
 
 

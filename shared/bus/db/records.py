@@ -83,7 +83,7 @@ class Record:
         column = self._column
         return sa.select(column, self._digest(section)).where(column.in_(names)).group_by(column)
 
-    def present_state(self, name: object) -> sa.Select[tuple[str]] | None:
+    def present_state(self, name: object) -> sa.Select[Any] | None:
         """Return the query for its state; None for a record without states."""
         return (
             None if self.state is None else sa.select(self.state).where(self._is(name)).select_from(_table(self.table))

@@ -52,7 +52,7 @@ UNASKED = "unasked"
 ONCE_MORE = "once more"
 """The word of an action that is another one when it is sent again, such as the next move of a question."""
 Fields = dict[str, list[str]]
-"""What a form sends, by the names of its fields."""
+"""The values that a form sends, by the names of its fields."""
 
 
 def done(answer: httpx2.Response) -> bool:
@@ -71,7 +71,7 @@ def words_of(answer: httpx2.Response) -> str:
         return " ".join([problem.get("detail", ""), *(error["detail"] for error in problem.get("errors", ()))])
     if not answer.text:
         return ""
-    page = lxml.html.document_fromstring(answer.text)
+    page: Any = lxml.html.document_fromstring(answer.text)
     for hidden in page.xpath("//script | //style | //svg"):
         hidden.drop_tree()
     main = page.xpath("//main")
@@ -88,7 +88,7 @@ class Trial(KeptDatabase):
     wrong: list[str] = field(default_factory=list)
     repeats: set[Act] = field(default_factory=set)
     forms: dict[Act, Fields] = field(default_factory=dict)
-    """What the pages, opened before the first action, send."""
+    """The values that the forms of the pages send, which were opened before the first action."""
     pairs: int = 0
 
     @property
@@ -150,7 +150,8 @@ class Trial(KeptDatabase):
         page = await self.programme.as_(act.who).get(address, follow_redirects=True)
         if "<form" not in page.text:
             return False
-        for form in lxml.html.document_fromstring(page.text).iter("form"):
+        opened: Any = lxml.html.document_fromstring(page.text)
+        for form in opened.iter("form"):
             own = [form.get("action") or "", *(value for name, value in form.items() if name.startswith("data-"))]
             targets = [*own, *(each.get("formaction") for each in form.iter("button", "input"))]
             here = str(page.url)
@@ -198,14 +199,14 @@ class Trial(KeptDatabase):
             f"SELECT '{event}', ({query}), (SELECT count(*) FROM journal WHERE type = '{event}')"
             for event, query in SAME_NUMBER.items()
         )
-        held, facts, numbers = await self._read(
+        stored, facts, numbers = await self._read(
             tables,
             "SELECT aggregatetype, aggregateid, type, CASE WHEN payload::jsonb ->> 'outcome' = 'unplaced_at_close'"
             " THEN 'unplaced' ELSE payload::jsonb ->> 'state' END AS state FROM journal"
             f" WHERE aggregatetype IN ({topics}) ORDER BY {IN_ORDER}",
             counts,
         )
-        states = {(topic, subject): state for topic, subject, state in held}
+        states = {(topic, subject): state for topic, subject, state in stored}
         story: dict[tuple[str, str], str] = dict.fromkeys(states, "draft")
         for topic, subject, event, said in facts:
             if (topic, subject) in story:
@@ -228,7 +229,8 @@ class Trial(KeptDatabase):
         """Try each pair of these actions from the present state, of which `before` is the copy."""
         acts = [act for act in acts if self.able(act)]
         versions = await self.versions(acts)
-        possible, results = [], {}
+        possible: list[Act] = []
+        results: dict[tuple[Act, Act], list[Counter[str]]] = {}
         for act in acts:
             answer = await self.send(act, versions[act])
             if answer.status_code >= 500:

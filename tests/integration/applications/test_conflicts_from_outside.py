@@ -76,7 +76,8 @@ class Tab:
         """Open a page."""
         answer = await client.get(page)
         assert answer.status_code == 200, answer.text
-        for form in lxml.html.document_fromstring(answer.text).iter("form"):
+        opened: Any = lxml.html.document_fromstring(answer.text)
+        for form in opened.iter("form"):
             if urlsplit(urljoin(page, form.get("action") or "")).path == to:
                 values: dict[str, list[str]] = {}
                 for name, value in form.form_values():
@@ -181,7 +182,7 @@ async def test_two_tabs_on_a_draft(programme: Programme, outside: Outside) -> No
 
 @pytest.mark.parametrize("header", ["nonsense", "*", '"', "", "1, 2", '"a" "b"', "W/1"])
 async def test_a_version_that_is_none(programme: Programme, outside: Outside, header: str) -> None:
-    """What is no entity tag is refused as such, and nothing is done."""
+    """A header without an entity tag is refused as such, and nothing is done."""
     made = await programme.submitted("ani")
     answer = await outside.send("tigran", f"/applications/{made['id']}/endorse", {}, header)
     assert answer.status_code == 400, answer.text

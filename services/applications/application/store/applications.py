@@ -288,7 +288,7 @@ async def left_at_close(session: AsyncSession, call_id: UUID, states: Sequence[A
 async def unplaced_since(session: AsyncSession, call_id: UUID, moment: datetime) -> int:
     """Return how many of the call's applications have been unplaced since a moment."""
     query = sa.select(sa.func.count()).where(
-        Application.call_id == call_id,
+        col(Application.call_id) == call_id,
         col(Application.state) == ApplicationState.UNPLACED,
         col(Application.since) >= moment,
     )
