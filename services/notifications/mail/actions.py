@@ -141,8 +141,8 @@ async def _failed(tx: Tx, message: MessageRow) -> bool:
     rows = [row for row in await store.notifications_of(tx.session, message.id) if row.generation == message.generation]
     if message.state == store.FAILED or any(row.state in {store.FAILED, store.UNSURE} for row in rows):
         return True
-    waits = not rows or any(row.state == store.WAITING and row.attempts for row in rows)
-    if message.state != store.WAITING or not waits:
+    # One that waits for somebody's morning has reached all others.
+    if message.state != store.WAITING or message.held_until is not None:
         raise await _state(tx, message)
     return False
 

@@ -1,0 +1,254 @@
+"""Try each pair of actions on a service's records: in both orders and at once, with older and with present versions.
+
+After each pair the database returns to where it was (`tests/pairs.py`). For each the answers, the rows and the events
+have to agree, and a refusal has to say what is true since the first of the two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import lxml.html
+
+from shared.bus.db.records import named, version_of
+from shared.identity import every_route
+from shared.identity.versions import FIELD, changes_record, service_records
+from tests.pairs import WRITING
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+
+    import httpx2
+    from fastapi import FastAPI
+
+    from shared.bus.db.records import Named
+    from tests.pairs import KeptDatabase, Moment
+
+API = re.compile(r"/[a-z]+/(api|internal)/")
+
+
+@dataclass(frozen=True)
+class Act:
+    """An action of a person on a record: a route with its parameters, and the body of a program or the form of a page.
+
+    A body that depends on the scene is a function of its ids. Two acts of one person with the same `what` are the same
+    action. `says` is what every refusal says once this has been done (a regular expression); `but` is another reason
+    for which this action itself may be refused. `record` is one that no address names. What is not done `once` is
+    written each time, such as a draft; what may be `idle` says how much it did, which may be nothing.
+    """
+
+    who: str
+    route: str
+    what: str
+    body: Any = field(default=None, hash=False, compare=False)
+    at: Mapping[str, str] = field(default_factory=dict, hash=False)
+    method: str = "POST"
+    says: str = "^$"
+    but: str = "^$"
+    query: str = ""
+    record: Named | None = field(default=None, hash=False)
+    once: bool = True
+    idle: bool = False
+
+    def __str__(self) -> str:
+        """Return it as a finding names it."""
+        return f"{self.who} {self.what} ({self.method} {self.route})"
+
+    def same(self, other: Act) -> bool:
+        """Return whether both are the same action of the same person."""
+        return (self.who, self.what) == (other.who, other.what)
+
+
+def writing_routes(app: FastAPI) -> set[tuple[str, str]]:
+    """Return the routes of an app that write: method and address."""
+    return {
+        (method, str(route.path_format))
+        for route, _ in every_route(app)
+        for method in set(route.methods or ()) & WRITING
+    }
+
+
+@dataclass
+class PairTrial:
+    """Records in a state to which the database returns after each pair.
+
+    `ids` are the values of parameters by name. `whole` returns what in the database does not agree with the events,
+    `truth` what a refusal may say of the present state (a regular expression).
+    """
+
+    app: FastAPI
+    kept: KeptDatabase
+    clients: Mapping[str, httpx2.AsyncClient]
+    ids: Mapping[str, str]
+    whole: Callable[[KeptDatabase], Awaitable[list[str]]]
+    apart: Collection[str] = ()
+    truth: Callable[[KeptDatabase], Awaitable[str]] | None = None
+    wrong: list[str] = field(default_factory=list)
+    repeats: set[Act] = field(default_factory=set)
+    pairs: int = 0
+
+    def _parameters(self, act: Act) -> dict[str, str]:
+        return {name: act.at.get(name) or self.ids[name] for name in re.findall(r"{(\w+)}", act.route)}
+
+    async def version(self, act: Act) -> str | None:
+        """Return the present version of the innermost record that an action names."""
+        if act.record is not None:
+            async with self.app.state.service.bus.read() as session:
+                return await version_of(session, act.record)
+        records = service_records(self.app)
+        if not changes_record(records, act.route):
+            return None
+        name, value = [each for each in self._parameters(act).items() if each[0] in records.by_parameter][-1]
+        record = records.by_parameter[name]
+        read = record.read(value)
+        if read is None:
+            return None
+        async with self.app.state.service.bus.read() as session:
+            return await version_of(session, named(record, name.removesuffix("_id"), read))
+
+    async def send(self, act: Act, version: str | None) -> httpx2.Response:
+        """Send an action with a version."""
+        address = act.route.format(**self._parameters(act)) + act.query
+        body = act.body(self.ids) if callable(act.body) else act.body
+        client = self.clients[act.who]
+        if API.match(act.route):
+            headers = {} if version is None else {"If-Match": f'"{version}"'}
+            content = {"content": body} if isinstance(body, bytes) else {"json": body}
+            return await client.request(act.method, address, headers=headers, **content)
+        form = {**(body or {}), **({} if version is None else {FIELD: version})}
+        files = {name: form.pop(name) for name, value in list(form.items()) if isinstance(value, bytes)}
+        return await client.request(act.method, address, data=form, files=files or None)
+
+    def find(self, what: str, *acts: Act, answer: httpx2.Response | None = None) -> None:
+        """Note a finding."""
+        said = "" if answer is None else f" [{answer.status_code} {_sentence(answer)[:300]}]"
+        self.wrong.append(f"{', then '.join(map(str, acts))}: {what}{said}")
+
+    async def _check_whole(self, *acts: Act) -> None:
+        for problem in await self.whole(self.kept):
+            self.find(problem, *acts)
+
+    def _changed(self, now: Moment, before: Moment) -> set[str]:
+        return now.changed(before) - set(self.apart)
+
+    async def try_all(self, acts: Sequence[Act]) -> None:
+        """Try each pair from the present state."""
+        before = await self.kept.keep()
+        versions = {act: await self.version(act) for act in acts}
+        possible: list[Act] = []
+        for act in acts:
+            answer = await self.send(act, versions[act])
+            if answer.status_code >= 500:
+                self.find("failed", act, answer=answer)
+            if _done(answer) and self._changed(await self.kept.moment(), before):
+                possible.append(act)
+                await self._check_whole(act)
+            elif _done(answer):
+                self.repeats.add(act)
+            await self.kept.restore(before)
+        results: dict[tuple[Act, Act], list[Counter[str]]] = {}
+        for first in possible:
+            for second in acts:
+                results[first, second] = await self._in_turn(versions, first, second)
+                await self.kept.restore(before)
+        for number, first in enumerate(possible):
+            for second in possible[number:]:
+                await self._at_once(versions, results, first, second)
+                await self.kept.restore(before)
+
+    async def _in_turn(self, versions: dict[Act, str | None], first: Act, second: Act) -> list[Counter[str]]:
+        """Do one action, then another with the older and with the present version; return what each led to."""
+        self.pairs += 1
+        done = await self.send(first, versions[first])
+        if not _done(done):
+            self.find("was possible before", first, answer=done)
+        after = await self.kept.moment()
+        shapes = [after.shape]
+        present = await self.version(second)
+        for version in dict.fromkeys((versions[second], present)):
+            answer = await self.send(second, version)
+            now = await self.kept.moment()
+            written = self._changed(now, after)
+            await self._judge(first, second, answer, written, stale=version != present)
+            shapes.append(now.shape)
+            if written:
+                await self._check_whole(first, second)
+                break
+        return shapes
+
+    async def _judge(self, first: Act, second: Act, answer: httpx2.Response, written: set[str], *, stale: bool) -> None:
+        """Check the answer to the second action."""
+        if answer.status_code >= 500:
+            self.find("failed", first, second, answer=answer)
+        elif second.same(first) and second.once:
+            if not (_done(answer) or _gone(first, answer)) or written:
+                self.find(f"is not answered as the first time; wrote {written}", first, second, answer=answer)
+        elif _done(answer) and not written and second.what != first.what and not self._idle(second):
+            self.find("is answered and has no effect", first, second, answer=answer)
+        elif written and (stale or not _done(answer)):
+            why = "stale" if stale else "refused"
+            self.find(f"wrote {written} although it is {why}", first, second, answer=answer)
+        elif not _done(answer) and not (stale and answer.status_code == 412):
+            await self._check_sentence(first, second, answer)
+
+    def _idle(self, act: Act) -> bool:
+        """Return whether an action may find nothing to do: it was done before the pair, or says how much it did."""
+        return act.idle or act in self.repeats
+
+    async def _check_sentence(self, first: Act, second: Act, answer: httpx2.Response) -> None:
+        """Check that a refusal of the second action says what is true since the first one."""
+        truth = "^$" if self.truth is None else await self.truth(self.kept)
+        if not re.search(f"{first.says}|{second.but}|{truth}", _sentence(answer)):
+            self.find("is refused without saying what is true", first, second, answer=answer)
+
+    async def _at_once(
+        self,
+        versions: dict[Act, str | None],
+        results: dict[tuple[Act, Act], list[Counter[str]]],
+        first: Act,
+        second: Act,
+    ) -> None:
+        """Send two actions at the same moment; the result is that of one order."""
+        self.pairs += 1
+        answers = await asyncio.gather(self.send(first, versions[first]), self.send(second, versions[second]))
+        now = await self.kept.moment()
+        if any(answer.status_code >= 500 for answer in answers) or not any(map(_done, answers)):
+            self.find(f"at once: {[(each.status_code, _sentence(each)[:200]) for each in answers]}", first, second)
+        orders = [*results[first, second], *results[second, first]]
+        if now.shape not in orders:
+            apart = min(((now.shape - order) + (order - now.shape) for order in orders), key=len)
+            self.find(f"at once leads to what no order leads to: {dict(apart)}", first, second)
+        fitting = [_done(each) or _gone(first, each) or _but(second, each) for each in answers]
+        if first.same(second) and not all(fitting):
+            self.find("at once is not answered as the first time", first, second, answer=answers[1])
+        await self._check_whole(first, second)
+
+
+def _done(answer: httpx2.Response) -> bool:
+    return answer.status_code < 400
+
+
+def _gone(first: Act, answer: httpx2.Response) -> bool:
+    """Return whether an answer says that the first action has removed the record."""
+    return answer.status_code == 404 and re.search(first.says, _sentence(answer)) is not None
+
+
+def _but(act: Act, answer: httpx2.Response) -> bool:
+    """Return whether an action is refused for a reason of its own, such as that the first one is being carried out."""
+    return re.search(act.but, _sentence(answer)) is not None
+
+
+def _sentence(answer: httpx2.Response) -> str:
+    """Return what an answer says: the detail of a problem, or the text of a page."""
+    if "json" in answer.headers.get("content-type", ""):
+        found = answer.json()
+        return f"{found.get('detail', found)} {found.get('errors', '')}" if isinstance(found, dict) else str(found)
+    if not answer.text or "html" not in answer.headers.get("content-type", ""):
+        return answer.text
+    page = lxml.html.document_fromstring(answer.text)
+    content = page.find(".//main")
+    return " ".join("".join(map(str, (page if content is None else content).itertext())).split())
