@@ -56,6 +56,12 @@ class Settings(ServiceSettings, ReminderSettings):
         default="Tandem <no-reply@tandem.example>", description="The sender, an address or `Name <address>`."
     )
     mail_connections: int = Field(default=4, ge=1, le=50, description="Mails that go out at the same time.")
+    mail_gathers_seconds: float = Field(
+        default=2.0,
+        ge=0,
+        le=60,
+        description="So long a message waits for others to the same reader, to be one email; an urgent one does not.",
+    )
     webhook_allowed_networks: str = Field(
         default="",
         description="Networks of our own into which webhooks may be sent, CIDR, parted by commas; http will do there.",

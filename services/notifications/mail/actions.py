@@ -31,15 +31,16 @@ async def retry(bus: Bus, actor: str, message_id: UUID) -> None:
         message = await _locked(tx, message_id)
         if not await _failed(tx, message):
             return
-        await messages.retry_failed(tx, message_id)
-        await set_aside.clear(tx.session, UNSURE_WORK, {str(message_id)})
+        retried = await messages.retry_failed(tx, message_id)
+        await set_aside.clear(tx.session, UNSURE_WORK, {str(id_) for id_ in {message_id, *retried}})
         await tx.changed("messages")
 
 
 async def count_as_sent(bus: Bus, actor: str, message_id: UUID) -> None:
-    """Count as sent what may have been sent of a message; the same person's second click changes nothing.
+    """Count as sent what may have been sent of a message, and what was in the same email.
 
-    Raises `Refused` (404, 409) with what is true now where there is no such mail.
+    The same person's second click changes nothing. Raises `Refused` (404, 409) with what is true now where there is no
+    such mail.
     """
     async with bus.transaction(actor) as tx:
         message = await _locked(tx, message_id)
@@ -49,8 +50,10 @@ async def count_as_sent(bus: Bus, actor: str, message_id: UUID) -> None:
         if not rows:
             raise await _state(tx, message)
         for row in rows:
+            message = await store.message(tx.session, row.message_id)
+            assert message is not None
             await tx.record(sent(message, row.language, row.attempts), row.id, correlation=message.story)
-        await set_aside.clear(tx.session, UNSURE_WORK, {str(message_id)})
+        await set_aside.clear(tx.session, UNSURE_WORK, {str(row.message_id) for row in rows})
         await tx.changed("messages")
 
 

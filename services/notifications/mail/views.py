@@ -73,6 +73,7 @@ class RecipientLine:
     sent_at: datetime | None
     cause: str
     status: str | None
+    email: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,8 @@ async def message_detail(
 
 
 def _recipient(row: NotificationRow) -> RecipientLine:
-    return RecipientLine(row.recipient, row.language, row.state, row.sent_at, _cause(row.cause), row.status)
+    email = None if row.sent_at is None else row.mail_id or row.id
+    return RecipientLine(row.recipient, row.language, row.state, row.sent_at, _cause(row.cause), row.status, email)
 
 
 def _retryable(message: MessageRow, notifications: Sequence[NotificationRow]) -> bool:

@@ -30,8 +30,8 @@ async def release(tx: Tx, recipient: UUID) -> None:
     await tx.changed("messages")
 
 
-async def retry_failed(tx: Tx, message_id: UUID) -> bool:
-    """Retry what failed of a message at once; False where nothing failed."""
+async def retry_failed(tx: Tx, message_id: UUID) -> set[UUID]:
+    """Retry what failed of a message at once; return the messages that are retried, none where nothing failed."""
     return await store.retry_failed(tx.session, message_id, datetime.now(UTC))
 
 

@@ -124,6 +124,7 @@ class Contacts:
         self.names = {"home_coordinator": ["first", "deputy"]}
         self.languages: dict[str, str] = {}
         self.zones: dict[str, str] = {}
+        self.apart = False
         self.away = False
         self.url = ""
         self.parts: dict[str, list[str]] = {"applications": [], "mentors": []}
@@ -149,6 +150,8 @@ class Contacts:
             return []
         kind = wanted["audience"]
         names = self.names.get(kind, ["only"])
+        if self.apart:  # other people for each application
+            names = [f"{name}.{wanted['application_id']}" for name in names]
         if wanted.get("without_deputies"):
             names = [name for name in names if name != "deputy"]
         people = [self.person(kind, name) | {"language": self.languages.get(kind, "en")} for name in names]

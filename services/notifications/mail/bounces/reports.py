@@ -48,20 +48,20 @@ async def take_report(bus: Bus, keys: Sequence[bytes], raw: bytes, address: str,
     # Nothing that a stranger sent is parsed; the rest in a thread, since it may be long.
     report = None if found is None else await asyncio.to_thread(report_in, raw)
     async with bus.transaction(ACTOR) as tx:
-        verdict, row = await _judged(tx, found, report)
+        verdict, rows = await _judged(tx, found, report)
         digest = hashlib.sha256(address.lower().encode() + b"\0" + raw).hexdigest()
         noted = {
-            "id": reaction_id(_NOBODY if row is None else row.id, "bounce", digest),
+            "id": reaction_id(rows[0].id if rows else _NOBODY, "bounce", digest),
             "at": clock.now(),
             "verdict": verdict.value,
             "status": None if report is None else report.status,
-            "notification_id": None if row is None or verdict in REFUSED else row.id,
+            "notification_id": rows[0].id if rows and verdict not in REFUSED else None,
             "source": source,
         }
         if not await unreachable.note_report(tx.session, noted):
             return Verdict.AGAIN
-        if row is not None and report is not None and verdict not in REFUSED:
-            await _take(tx, row, report, verdict)
+        if report is not None and verdict not in REFUSED:
+            await _take(tx, rows, report, verdict)
         if found is not None:
             await set_aside.clear(tx.session, WORK, {str(found)})
         await tx.changed("messages")
@@ -69,31 +69,34 @@ async def take_report(bus: Bus, keys: Sequence[bytes], raw: bytes, address: str,
     return verdict
 
 
-async def _judged(tx: Tx, found: UUID | None, report: Report | None) -> tuple[Verdict, NotificationRow | None]:
+async def _judged(tx: Tx, found: UUID | None, report: Report | None) -> tuple[Verdict, list[NotificationRow]]:
+    """Return the verdict and the notifications of the email."""
     if found is None:
-        return Verdict.FORGED, None
-    row = await store.notification(tx.session, found)
-    if row is None:
-        return Verdict.UNKNOWN, None
+        return Verdict.FORGED, []
+    rows = await store.in_mail(tx.session, found)
+    if not rows:
+        return Verdict.UNKNOWN, []
     if report is None:
-        return Verdict.NO_REPORT, row
-    if report.message_id is not None and report.message_id != str(row.id):
-        return Verdict.OTHER_MAIL, row
-    if row.state == store.WAITING:
+        return Verdict.NO_REPORT, rows
+    if report.message_id is not None and report.message_id != str(found):
+        return Verdict.OTHER_MAIL, rows
+    if any(row.state == store.WAITING for row in rows):
         raise TooEarly
-    return report.verdict, row
+    return report.verdict, rows
 
 
-async def _take(tx: Tx, row: NotificationRow, report: Report, verdict: Verdict) -> None:
-    await messages.note_report(tx, row.id, report.status)
-    message = await store.message(tx.session, row.message_id)
-    if verdict is Verdict.SOFT or message is None or row.state != store.SENT:
-        return
-    cause = FailureCause.BOUNCED
-    await messages.mark_returned(tx, row, cause.value)
-    await tx.record(failed(message, row.attempts, cause), row.id, correlation=message.story)
-    if verdict is Verdict.HARD:
-        person = {
+async def _take(tx: Tx, rows: Sequence[NotificationRow], report: Report, verdict: Verdict) -> None:
+    """Apply a report to all messages of an email; its recipient is one person, who is noted once."""
+    person = None
+    for row in rows:
+        await messages.note_report(tx, row.id, report.status)
+        message = await store.message(tx.session, row.message_id)
+        if verdict is Verdict.SOFT or message is None or row.state != store.SENT:
+            continue
+        cause = FailureCause.BOUNCED
+        await messages.mark_returned(tx, row, cause.value)
+        await tx.record(failed(message, row.attempts, cause), row.id, correlation=message.story)
+        person = person or {
             "recipient": row.recipient,
             "country": message.country,
             "cause": cause.value,
@@ -101,4 +104,5 @@ async def _take(tx: Tx, row: NotificationRow, report: Report, verdict: Verdict) 
             "message_id": message.id,
             "at": clock.now(),
         }
+    if verdict is Verdict.HARD and person is not None:
         await unreachable.add_unreachable(tx.session, [person])

@@ -30,7 +30,7 @@ from shared.ids import reaction_id
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from uuid import UUID
 
     from services.notifications.mail.sending.contacts import Contact, Recipients
@@ -51,9 +51,9 @@ _AGAIN = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message on its way to one recipient; `id` is the notification's, the left side of the Message-ID.
+    """A message on its way to one recipient; `id` is the notification's.
 
-    `doubtful` says that an earlier attempt was never closed.
+    `doubtful` says that an earlier attempt was never closed, `mail_id` in which email, where it went with others.
     """
 
     id: UUID
@@ -61,6 +61,7 @@ class Delivery:
     language: str
     attempt: int
     doubtful: bool = False
+    mail_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +114,17 @@ Outcome = FinalOutcome | Postponed | HeldBack | Broken | NotSent
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A request to begin an attempt for each of these mails; `claimed` are those that may be handed over."""
+    """A request to begin an attempt for each of these notifications, with the email that it goes in with others.
 
-    ids: frozenset[UUID]
+    `claimed` are those that may be handed over.
+    """
+
+    mails: Mapping[UUID, UUID | None]
     claimed: asyncio.Future[set[UUID]]
 
 
-Entry = Outcome | Claim
+Entry = Outcome | tuple[Outcome, ...] | Claim
+"""An outcome, those of one email, which are recorded together, or a claim."""
 
 
 @dataclass(slots=True)
@@ -234,7 +239,7 @@ class DeliveryLog:
         """Record what became of mails with the events about them, and claim others, in one transaction."""
         if not entries:
             return
-        outcomes = [entry for entry in entries if not isinstance(entry, Claim)]
+        outcomes = list(_outcomes(entries))
         claims = [entry for entry in entries if isinstance(entry, Claim)]
         claimed: set[UUID] = set()
         async with self.bus.transaction(ACTOR, self.lease) as tx:
@@ -257,13 +262,14 @@ class DeliveryLog:
             closed = [outcome.ids for outcome in outcomes if isinstance(outcome, NotSent)]
             await store.close_attempts(tx.session, frozenset().union(*closed))
             if claims:
-                claimed = await store.claim(tx.session, frozenset().union(*(claim.ids for claim in claims)))
+                mails = {id_: mail_id for claim in claims for id_, mail_id in claim.mails.items()}
+                claimed = await store.claim(tx.session, mails)
             await set_aside.clear(tx.session, WORK, {str(outcome.message.id) for outcome in ended})
             if outcomes:
                 await tx.changed("messages")
         for claim in claims:
             if not claim.claimed.done():
-                claim.claimed.set_result(claimed & claim.ids)
+                claim.claimed.set_result(claimed & claim.mails.keys())
 
     async def _set_aside(self, tx: Tx, broken: Sequence[Broken]) -> None:
         for outcome in broken:
@@ -364,7 +370,8 @@ def _fixed(
             fixed.left.append(row)
         elif choices.get(row.recipient, Choice.EACH).wants(message.row):
             doubtful = row.open_attempts > 0
-            found[row.message_id].append(Delivery(row.id, row.recipient, row.language, row.attempts + 1, doubtful))
+            delivery = Delivery(row.id, row.recipient, row.language, row.attempts + 1, doubtful, row.mail_id)
+            found[row.message_id].append(delivery)
         else:
             fixed.unwanted.append(row)
     return fixed
@@ -417,6 +424,24 @@ def notification_id(message_id: UUID, recipient: UUID, generation: int = 1) -> U
     """Return the id of a message to one recipient, the left side of its Message-ID until it is sent anew."""
     again = "" if generation == 1 else f"/{generation}"
     return reaction_id(message_id, NotificationSent.type, f"{recipient}{again}")
+
+
+def _outcomes(entries: Sequence[Entry]) -> Iterator[Outcome]:
+    for entry in entries:
+        if isinstance(entry, tuple):
+            yield from entry
+        elif not isinstance(entry, Claim):
+            yield entry
+
+
+def mail_id_of(notification_ids: Sequence[UUID]) -> UUID:
+    """Return the id of the email for these notifications, the left side of its Message-ID.
+
+    It is the notification's own where there is one, and otherwise depends on all of them: a second attempt with the
+    same content has the same id, and one with other content has not.
+    """
+    first, *others = sorted(notification_ids)
+    return reaction_id(first, "mail", ",".join(map(str, others))) if others else first
 
 
 def pause(attempts: int) -> timedelta:

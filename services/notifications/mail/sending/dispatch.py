@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,8 +26,9 @@ from services.notifications.mail.sending.delivery_log import (
     NotSent,
     Postponed,
     absent,
+    mail_id_of,
 )
-from services.notifications.mail.sending.letter import letter
+from services.notifications.mail.sending.letter import Content, letter
 from services.notifications.mail.sending.quiet_hours import Sleepers, held_by_country
 from services.notifications.mail.sending.smtp import Refused, ServerAway, Unanswered
 from services.notifications.messages.store import messages as store
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     from services.notifications.mail.sending.contacts import Contact, Portal
     from services.notifications.mail.sending.delivery_log import DeliveryLog, Entry, Outcome
+    from services.notifications.mail.sending.letter import Letter
     from services.notifications.mail.sending.signature import Signer
     from services.notifications.mail.sending.smtp import Post
     from services.notifications.messages.store.messages import DueMessage
@@ -52,8 +55,12 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+BESIDE = 500
+"""The most messages that a batch takes along since they wait for the same readers."""
+MOST_IN_MAIL = 100
+"""The most messages of one email: mail programs cut one that is longer than 100 kB."""
 CLAIMED = 48
-"""The most mails that are claimed and not yet recorded, or two a connection: so many may have a second copy after a
+"""The most emails that are claimed and not yet recorded, or two a connection: so many may have a second copy after a
 crash."""
 # How long an orderly end waits; together less than a service gives its loops (shared/runtime/service.py).
 _LINE_SECONDS = 5.0
@@ -64,7 +71,7 @@ _LOG_SECONDS = 2.0
 class _Task:
     """A message with its open deliveries, the contacts, and why one of them may be missing.
 
-    `until` is when the first recipient in quiet hours may get it; None where there is none.
+    `until` is when the first recipient who waits may get it; None where there is none.
     """
 
     message: DueMessage
@@ -75,22 +82,62 @@ class _Task:
     until: datetime | None
 
 
+class _Part(NamedTuple):
+    """A message to one recipient."""
+
+    task: _Task
+    delivery: Delivery
+
+    @property
+    def content(self) -> Content:
+        """The message as the email has it."""
+        contact = self.task.contacts.get(self.delivery.recipient)
+        return Content(self.task.message, self.task.host, None if contact is None else contact.link)
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """An email to one recipient, or the messages to one who has no contact any more."""
+
+    id: UUID
+    parts: Sequence[_Part]
+    contact: Contact | None
+
+    @property
+    def claims(self) -> dict[UUID, UUID | None]:
+        """The notifications in it, with its id where they are several."""
+        mail_id = self.id if len(self.parts) > 1 else None
+        return {part.delivery.id: mail_id for part in self.parts}
+
+    @property
+    def doubtful(self) -> bool:
+        """Return whether an earlier attempt was never closed."""
+        return any(part.delivery.doubtful for part in self.parts)
+
+
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Messages that are due, in their order, and the tasks of each story."""
+    """Messages that are due, in their order, what waits beside them, and the emails of each reader."""
 
     due: Sequence[DueMessage]
-    stories: Mapping[UUID, list[_Task]]
+    beside: Sequence[DueMessage] = ()
+    tasks: Sequence[_Task] = ()
+    readers: Sequence[list[Email]] = ()
 
 
 @dataclass(slots=True)
 class _Round:
-    """One round over what is due: its outcomes and tasks, and whether it is to end early."""
+    """One round over what is due: its outcomes and tasks, and whether it is to end early.
+
+    `taken` are the messages that were taken along out of their order, `left` the open deliveries of a message.
+    """
 
     entries: asyncio.Queue[Entry | None] = field(default_factory=lambda: asyncio.Queue(SET))
     lines: list[asyncio.Task[None]] = field(default_factory=list)
     following: asyncio.Task[_Batch | None] | None = None
     ending: bool = False
+    taken: set[UUID] = field(default_factory=set)
+    left: Counter[UUID] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -109,13 +156,13 @@ class Dispatcher:
         """Try every message that is due; return how many there were.
 
         While one batch is sent the next is prepared and the one before is recorded, so that no connection idles.
-        Stories go in parallel, the mails of one story in the order of their events. Cancelled, it ends in order within
-        seconds.
+        Messages to one reader at this moment are one email. Readers are served in parallel. Cancelled, it ends in order
+        within seconds.
         """
-        ready = await self._ready(None)
+        round_ = _Round()
+        ready = await self._ready(None, round_.taken)
         if ready is None:
             return 0
-        round_ = _Round()
         work = asyncio.create_task(self._sent(ready, round_))
         try:
             await asyncio.wait([work])
@@ -129,8 +176,8 @@ class Dispatcher:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.delivery_log.record_all(round_.entries))
             while not round_.ending:
-                total += len(ready.due)
-                round_.following = group.create_task(self._ready(ready.due[-1]))
+                total += len(ready.due) + len(ready.beside)
+                round_.following = group.create_task(self._ready(ready.due[-1], round_.taken))
                 await self._send(ready, round_)
                 await asyncio.wait([round_.following])
                 if round_.following.cancelled() or (following := round_.following.result()) is None:
@@ -159,14 +206,24 @@ class Dispatcher:
         if not work.cancelled() and (error := work.exception()) is not None:
             log.warning("the last mails were not written down", why=error)
 
-    async def _ready(self, last: DueMessage | None) -> _Batch | None:
-        """Return the messages due after `last`, with their recipients; None where there are no more."""
+    async def _ready(self, last: DueMessage | None, taken: set[UUID]) -> _Batch | None:
+        """Return the messages due after `last`, without those `taken`, with their recipients; None where none is left.
+
+        What else waits for their readers is taken along.
+        """
         async with self.bus.glance() as session:
             now = clock.now()
-            due = await store.messages_due(session, _real(), now, BATCH, after=last)
+            due = await store.messages_due(session, _real(), now, BATCH, after=last, gathers=self._gathers)
             broken = [Broken(message, why) async for message in in_steps(due) if (why := _why_broken(message))]
-            left_out = {outcome.message.id for outcome in broken}
+            left_out = {outcome.message.id for outcome in broken} | taken
             sound = [message for message in due if message.id not in left_out]
+            beside: list[DueMessage] = []
+            if sound:
+                beside = await store.messages_beside(session, _real(), now, BESIDE, sound, taken, self._gathers)
+            taken |= {message.id for message in beside}
+            broken += [Broken(message, why) async for message in in_steps(beside) if (why := _why_broken(message))]
+            left_out = {outcome.message.id for outcome in broken}
+            sound += [message for message in beside if message.id not in left_out]
             hosts = {message.case.named_host for message in sound}
             names = await organisation_names(session, (host for host in hosts if host is not None))
             needless = await _needless(session, sound)
@@ -181,7 +238,7 @@ class Dispatcher:
             found = await self.portal.contacts_of([ask(message) async for message in in_steps(awake)])
         except PortalAway as error:
             await self.delivery_log.record([Postponed(message, f"portal: {error}") for message in awake])
-            return _Batch(due, {})
+            return _Batch(due, beside)
         contacts = {message.id: recipients for message, recipients in zip(awake, found, strict=True)}
         async with self.bus.glance() as session:
             sleepers = await Sleepers.of(session, self.settings.quiet, contacts, now)
@@ -193,113 +250,170 @@ class Dispatcher:
         awake = [message for message in awake if message.id not in held_until]
         deliveries = await self.delivery_log.address(awake, contacts)
         held_until = sleepers.leave(awake, deliveries)
-        stories: dict[UUID, list[_Task]] = {}
+        tasks: list[_Task] = []
         async for message in in_steps(awake):
             host = message.case.named_host
             recipients = contacts[message.id]
             known = {contact.recipient: contact for contact in recipients.people}
             name = "" if host is None else names.get(host, "")
             task = _Task(message, deliveries[message.id], known, name, absent(recipients), held_until.get(message.id))
-            stories.setdefault(message.story, []).append(task)
-        return _Batch(due, stories)
+            tasks.append(task)
+        return _Batch(due, beside, tasks, list(emails(tasks).values()))
+
+    @property
+    def _gathers(self) -> timedelta:
+        return timedelta(seconds=self.settings.mail_gathers_seconds)
 
     async def _send(self, batch: _Batch, round_: _Round) -> None:
-        left = iter(batch.stories.values())
+        round_.left = Counter({task.message.id: len(task.deliveries) for task in batch.tasks})
+        for task in batch.tasks:
+            if not task.deliveries:
+                await _hold_back(task, round_)
+        readers = iter(batch.readers)
         async with asyncio.TaskGroup() as group:
-            places = range(min(self.settings.mail_connections, len(batch.stories)))
-            round_.lines = [group.create_task(self._line(left, round_)) for _ in places]
+            places = range(min(self.settings.mail_connections, len(batch.readers)))
+            round_.lines = [group.create_task(self._line(readers, round_)) for _ in places]
 
-    async def _line(self, stories: Iterator[list[_Task]], round_: _Round) -> None:
-        """Send stories over one connection, one after the other.
+    async def _line(self, readers: Iterator[list[Email]], round_: _Round) -> None:
+        """Send the emails of readers over one connection, one after the other.
 
         The next few mails are claimed while those before are sent; a doubtful one only when its turn has come, so that
         a crash makes no other doubtful.
         """
-        sets = _sets(stories, max(1, CLAIMED // (2 * self.settings.mail_connections)))
+        sets = _sets(readers, max(1, CLAIMED // (2 * self.settings.mail_connections)))
         set_, claim = next(sets, None), None
-        stopped: set[UUID] = set()
         while set_ is not None and not round_.ending:
             claim = claim or await _claim(set_, round_)
             claimed = await claim.claimed
             following = next(sets, None)
-            ahead = None if following is None or _doubtful(following) else await _claim(following, round_)
-            await _give_back(claimed - await self._send_set(set_, claimed, stopped, round_), round_)
+            ahead = None if following is None or following[0].doubtful else await _claim(following, round_)
+            await _give_back(claimed - await self._send_set(set_, claimed, round_), round_)
             set_, claim = following, ahead
         if claim is not None:
             await _give_back(await claim.claimed, round_)
 
-    async def _send_set(
-        self, steps: Sequence[_Step], claimed: set[UUID], stopped: set[UUID], round_: _Round
-    ) -> set[UUID]:
-        """Send a set of mails in order; return those whose attempts are closed, or open for ever.
-
-        Messages of which a mail could not be sent now are added to `stopped`: they are tried again as a whole, their
-        other recipients then.
-        """
+    async def _send_set(self, mails: Sequence[Email], claimed: set[UUID], round_: _Round) -> set[UUID]:
+        """Send a set of emails in order; return the notifications whose attempts are closed, or open for ever."""
         seen_to: set[UUID] = set()
-        for task, delivery, last in steps:
+        for mail in mails:
             if round_.ending:
                 break
-            if task.message.id in stopped:
-                continue
-            if delivery is not None and delivery.id in claimed:
-                outcome, left = await self.deliver(task, delivery)
-                await round_.entries.put(outcome)
-                if left:
-                    seen_to.add(delivery.id)
-                if isinstance(outcome, Postponed | Broken):
-                    stopped.add(task.message.id)
-                    continue
-            # Only now: if the process ended before, recipients who are awake would have to wait.
-            if last and task.until is not None:
-                await round_.entries.put(HeldBack(task.message, task.until))
+            if not mail.claims.keys() <= claimed:
+                continue  # a message of it has ended meanwhile: the rest goes in the next round, under another id
+            outcomes, left = await self.deliver(mail)
+            await round_.entries.put(outcomes)
+            if left:
+                seen_to |= mail.claims.keys()
+            for part, outcome in zip(mail.parts, outcomes, strict=True):
+                if isinstance(outcome, FinalOutcome):
+                    round_.left[part.task.message.id] -= 1
+                    # Only now: if the process ended before, recipients who are awake would have to wait.
+                    if not round_.left[part.task.message.id]:
+                        await _hold_back(part.task, round_)
         return seen_to
 
-    async def deliver(self, task: _Task, delivery: Delivery) -> tuple[Outcome, bool]:
-        """Hand over one mail; return what became of it, and whether it may have left or has ended."""
-        contact = task.contacts.get(delivery.recipient)
-        if contact is None:
-            return FinalOutcome(task.message, delivery, clock.now(), task.absent), True
+    async def deliver(self, email: Email) -> tuple[tuple[Outcome, ...], bool]:
+        """Hand over one email; return what became of each message in it, and whether it may have left or has ended."""
+        if email.contact is None:
+            return tuple(_final(part, part.task.absent) for part in email.parts), True
+        written = self._written(email, email.contact)
+        if isinstance(written, tuple):
+            return written, all(isinstance(outcome, FinalOutcome) for outcome in written)
         try:
-            now, host = clock.now(), task.host
-            mail = letter(task.message, delivery.id, contact, self.settings, host=host, now=now, signer=self.signer)
-            await self.post.send(mail, partial(leases.ensure, self.bus, self.delivery_log.lease))
+            await self.post.send(written, partial(leases.ensure, self.bus, self.delivery_log.lease))
         except (Refused, ValueError) as error:
-            log.warning("mail refused", notification=str(delivery.id), why=type(error).__name__)
+            log.warning("mail refused", mail=str(email.id), why=type(error).__name__)
             code = str(error.code) if isinstance(error, Refused) and error.address else None
-            return FinalOutcome(task.message, delivery, clock.now(), FailureCause.REFUSED, code), True
+            return tuple(_final(part, FailureCause.REFUSED, code) for part in email.parts), True
         except ServerAway as error:
-            return Postponed(task.message, f"mail server: {error}"), isinstance(error, Unanswered)
+            why = f"mail server: {error}"
+            return tuple(Postponed(part.task.message, why) for part in email.parts), isinstance(error, Unanswered)
+        return tuple(_final(part, None) for part in email.parts), True
+
+    def _written(self, email: Email, contact: Contact) -> Letter | tuple[Outcome, ...]:
+        """Return an email as it is handed over; else what becomes of its messages.
+
+        One that cannot be written is refused or set aside by itself. The others go in the next round.
+        """
+        contents = [part.content for part in email.parts]
+        try:
+            return letter(contents, email.id, contact, self.settings, now=clock.now(), signer=self.signer)
         except Exception as error:
-            if not of_subject(error):
+            if not isinstance(error, ValueError) and not of_subject(error):
                 raise
-            return Broken(task.message, reason_of(error)), False
-        return FinalOutcome(task.message, delivery, clock.now(), None), True
+            if len(email.parts) == 1:
+                return (_failed(email.parts[0], error),)
+        found: list[Outcome] = []
+        for part in email.parts:
+            alone = self._written(Email(email.id, (part,), contact), contact)
+            found += alone if isinstance(alone, tuple) else (NotSent(frozenset()),)
+        return tuple(found)
 
 
-class _Step(NamedTuple):
-    """A message to one recipient, or to none where all wait; `last` says that no other recipient follows."""
-
-    task: _Task
-    delivery: Delivery | None
-    last: bool
-
-
-def _sets(stories: Iterator[list[_Task]], most: int) -> Iterator[list[_Step]]:
-    """Return the mails of stories in their order, in sets that are claimed together; a doubtful one is by itself."""
-    steps: list[_Step] = []
-    for task in chain.from_iterable(stories):
-        for delivery in task.deliveries or (None,):
-            if steps and (len(steps) == most or _doubtful(steps) or (delivery is not None and delivery.doubtful)):
-                yield steps
-                steps = []
-            steps.append(_Step(task, delivery, not task.deliveries or delivery is task.deliveries[-1]))
-    if steps:
-        yield steps
+def _failed(part: _Part, error: Exception) -> Outcome:
+    log.warning("a message cannot be written", notification=str(part.delivery.id), why=type(error).__name__)
+    if isinstance(error, ValueError):
+        return _final(part, FailureCause.REFUSED)
+    return Broken(part.task.message, reason_of(error))
 
 
-def _doubtful(steps: Sequence[_Step]) -> bool:
-    return any(step.delivery is not None and step.delivery.doubtful for step in steps)
+def _final(part: _Part, cause: FailureCause | None, gone: str | None = None) -> FinalOutcome:
+    return FinalOutcome(part.task.message, part.delivery, clock.now(), cause, gone)
+
+
+def emails(tasks: Sequence[_Task]) -> dict[UUID, list[Email]]:
+    """Return the emails for each recipient: the urgent first, then by time of the event.
+
+    What an earlier attempt may have brought stays together as it was, so that both copies are the same. An email has at
+    most one invitation, as mail programs look for one, and so many messages as they show.
+    """
+    groups: dict[tuple[UUID, object], list[_Part]] = {}
+    for task in tasks:
+        for delivery in task.deliveries:
+            contact = task.contacts.get(delivery.recipient)
+            which: object = (delivery.mail_id or delivery.id) if delivery.doubtful else None
+            if contact is not None and which is None:
+                which = (contact.address, contact.name, contact.language)
+            groups.setdefault((delivery.recipient, which or delivery.id), []).append(_Part(task, delivery))
+    found: dict[UUID, list[Email]] = {}
+    for (recipient, _), parts in groups.items():
+        contact = parts[0].task.contacts.get(recipient)
+        for some in _split(parts):
+            email = Email(mail_id_of([part.delivery.id for part in some]), some, contact)
+            found.setdefault(recipient, []).append(email)
+    return found
+
+
+def _split(parts: list[_Part]) -> list[list[_Part]]:
+    """Return the messages for one reader in as few emails as hold them, invitations in the order of their events."""
+    parts.sort(key=lambda part: (part.task.message.at, part.delivery.id))
+    found = [[part] for part in parts if part.task.message.row.invitation is not None]
+    for part in parts:
+        if part.task.message.row.invitation is None:
+            room = next((some for some in found if len(some) < MOST_IN_MAIL), None)
+            if room is None:
+                found.append(room := [])
+            room.append(part)
+    for some in found:
+        some.sort(key=lambda part: (not part.task.message.row.urgent, part.task.message.at, part.delivery.id))
+    return found
+
+
+def _sets(readers: Iterator[list[Email]], most: int) -> Iterator[list[Email]]:
+    """Return the emails of readers in their order, in sets that are claimed together; a doubtful one is by itself."""
+    some: list[Email] = []
+    for email in chain.from_iterable(readers):
+        if some and (len(some) == most or some[-1].doubtful or email.doubtful):
+            yield some
+            some = []
+        some.append(email)
+    if some:
+        yield some
+
+
+async def _hold_back(task: _Task, round_: _Round) -> None:
+    if task.until is not None:
+        await round_.entries.put(HeldBack(task.message, task.until))
 
 
 async def _give_back(ids: set[UUID], round_: _Round) -> None:
@@ -307,9 +421,9 @@ async def _give_back(ids: set[UUID], round_: _Round) -> None:
         await round_.entries.put(NotSent(frozenset(ids)))
 
 
-async def _claim(steps: Sequence[_Step], round_: _Round) -> Claim:
-    ids = frozenset(step.delivery.id for step in steps if step.delivery is not None)
-    claim = Claim(ids, asyncio.get_running_loop().create_future())
+async def _claim(mails: Sequence[Email], round_: _Round) -> Claim:
+    claims = {id_: mail_id for mail in mails for id_, mail_id in mail.claims.items()}
+    claim = Claim(claims, asyncio.get_running_loop().create_future())
     await round_.entries.put(claim)
     return claim
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -14,13 +14,14 @@ from services.notifications.calendars.model.invitation import Entry, Participant
 from services.notifications.catalogues import MAILS
 from services.notifications.mail.model import return_path
 from services.notifications.mail.sending.mime import Part, mail, mailbox
-from services.notifications.messages.model.wording import wording
-from services.notifications.messages.views.bodies import bodies
+from services.notifications.messages.model.wording import subject_of, wording
+from services.notifications.messages.views.bodies import bodies_of
 from services.notifications.preferences.model.choices import link
 from shared.i18n import gettext, language, speak
 from shared.time.zones import zone_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from services.notifications.mail.sending.contacts import Contact
@@ -44,56 +45,82 @@ class Letter:
         return not self.address.isascii()
 
 
+class Content(NamedTuple):
+    """A message of an email, with the name of its case's host organisation and the recipient's own link to answer."""
+
+    message: AnyMessage
+    host: str
+    link: str | None = None
+
+
 def letter(
-    message: AnyMessage,
-    notification_id: UUID,
+    contents: Sequence[Content],
+    mail_id: UUID,
     contact: Contact,
     settings: Settings,
     *,
-    host: str,
     now: datetime,
     signer: Signer | None = None,
 ) -> Letter:
-    """Return the mail about `message` to one recipient; `host` is the host organisation's name, `now` domain time.
+    """Return the mail with these messages to one recipient, in their order; `now` is domain time.
 
-    Sets the recipient's language in the current task. Raises ValueError where a name or address cannot be part of a
-    mail.
+    Of messages in the same words the first is shown. At most one of them has an invitation. Sets the recipient's
+    language in the current task. Raises ValueError where a name or address cannot be part of a mail.
     """
     speak(contact.language, MAILS)
-    words = wording(
-        message.row, message.case, message.facts, to=message.audience.kind, origin=settings.origin, host=host
-    )
-    if contact.link is not None:
-        words = replace(words, link=settings.origin + contact.link)
-    thread = f"<story-{message.story}@{settings.mail_domain}>"
+    texts = {content.message.id: _wording(content, settings) for content in contents}
+    different: dict[tuple[str, tuple[str, ...], str], Wording] = {}
+    for text in texts.values():
+        different.setdefault((text.subject, text.paragraphs, text.link), text)
+    words = list(different.values())
+    stories = {content.message.story for content in contents}
+    subject = subject_of(words)
     headers = [
         ("From", _sender(*settings.mail_sender)),
         ("To", mailbox(contact.name, contact.address)),
-        ("Subject", words.subject),
+        ("Subject", subject),
         ("Date", _stamp(now.replace(microsecond=0))),
-        ("Message-ID", f"<{notification_id}@{settings.mail_domain}>"),
-        ("References", thread),
-        ("In-Reply-To", thread),
-        ("Auto-Submitted", "auto-generated"),
-        ("Content-Language", language()),
+        ("Message-ID", f"<{mail_id}@{settings.mail_domain}>"),
     ]
-    choice = "" if message.row.mandatory else link(settings.choice_seal, settings.origin, contact.recipient)
-    if choice:
+    if len(stories) == 1:
+        thread = f"<story-{stories.pop()}@{settings.mail_domain}>"
+        headers += [("References", thread), ("In-Reply-To", thread)]
+    headers += [("Auto-Submitted", "auto-generated"), ("Content-Language", language())]
+    optional = any(not content.message.row.mandatory for content in contents)
+    # A mail that names nobody may reach a stranger, who is to change nobody's choices.
+    choice = link(settings.choice_seal, settings.origin, contact.recipient) if optional or contact.name else ""
+    if optional:
         headers += [("List-Unsubscribe", f"<{choice}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]
-    written = bodies(words, contact.name, settings.origin, choice)
+    mandatory = any(content.message.row.mandatory for content in contents)
+    written = bodies_of(words, subject, contact.name, settings.origin, choice, mandatory=mandatory)
     parts = [Part("text/plain", written["text"]), Part("text/html", written["html"])]
     attached: list[Part] = []
-    if message.row.invitation is not None:
-        # As an alternative, for mail programs that offer buttons, and as a file for those that do not. Only one of the
-        # two is text/calendar: some programs would add the visit twice.
-        calendar = _invitation(message, contact, settings, words, host)
-        parts.append(Part(f"text/calendar; method={message.row.invitation}", calendar))
-        attached.append(Part('application/ics; name="invite.ics"', calendar, filename="invite.ics"))
+    for content in contents:
+        if (method := content.message.row.invitation) is not None:
+            # As an alternative, for mail programs that offer buttons, and as a file for those that do not. Only one of
+            # the two is text/calendar: some programs would add the visit twice.
+            calendar = _invitation(content.message, contact, settings, texts[content.message.id], content.host)
+            parts.append(Part(f"text/calendar; method={method}", calendar))
+            attached.append(Part('application/ics; name="invite.ics"', calendar, filename="invite.ics"))
     sender = settings.mail_sender[1]
     if settings.bounce_address is not None:
-        sender = return_path(settings.bounce_address, settings.bounce_keys, notification_id)
-    raw = mail(headers, parts, attached, notification_id.hex)
+        sender = return_path(settings.bounce_address, settings.bounce_keys, mail_id)
+    raw = mail(headers, parts, attached, mail_id.hex)
     return Letter(sender, contact.address, raw if signer is None else signer.signed(raw))
+
+
+def _wording(content: Content, settings: Settings) -> Wording:
+    message = content.message
+    words = wording(
+        message.row,
+        message.case,
+        message.facts,
+        to=message.audience.kind,
+        at=message.at,
+        origin=settings.origin,
+        host=content.host,
+    )
+    return words if content.link is None else replace(words, link=settings.origin + content.link)
 
 
 @lru_cache(maxsize=8)

@@ -193,7 +193,7 @@ def preview(rule: Rule, origin: str) -> Wording:
     """Return the row's message about a made-up event, in the current language."""
     event = sample(rule.event, example_for(rule))
     to = rule.to if isinstance(rule.to, AudienceKind) else AudienceKind.HOME_COORDINATOR
-    return wording(rule, case_of(rule, event), facts(event), to=to, origin=origin, host=HOST)
+    return wording(rule, case_of(rule, event), facts(event), to=to, at=event.time, origin=origin, host=HOST)
 
 
 def check_table() -> None:

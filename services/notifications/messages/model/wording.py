@@ -7,6 +7,7 @@ service; a word without a value drops its paragraph, as does one that was introd
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, lru_cache
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from services.notifications.deadlines.model.tasks import PAGES
+from services.notifications.messages.model.causes import cause
 from services.notifications.messages.model.links import LINKS, address
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.labels import country
@@ -25,7 +27,7 @@ from shared.time.clocks import clocks
 from shared.time.workdays import ZONE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from pydantic import JsonValue
 
@@ -36,6 +38,9 @@ _PLACE = re.compile(r"%\((\w+)\)s")
 
 _WAITING = TypeAdapter(tuple[Waiting, ...])
 _DAYS = ("%(count)d day", "%(count)d days")
+MESSAGES = ("%(count)d message: %(what)s", "%(count)d messages: %(what)s")
+_NAMED = 2
+"""The number of subjects that the subject of an email with many messages names."""
 COUNTED = {
     "attended_days": _DAYS,
     "required_days": _DAYS,
@@ -55,6 +60,8 @@ OVERDUE = N_("overdue: %(over)s")
 class Wording:
     """A message in words, the same for mail, inbox and preview; `subject` is the title with the reference.
 
+    `cause` says which event it follows from, `role` as what the reader gets it.
+
     `clocks`: its times are on the clocks of countries that it names, not on those of the programme's office.
     """
 
@@ -64,12 +71,25 @@ class Wording:
     action: str
     link: str
     clocks: bool = False
+    reference: str = ""
+    cause: str = ""
+    role: str = ""
 
 
 def wording(
-    rule: Rule, case: Case, facts: Mapping[str, JsonValue], *, to: AudienceKind, origin: str, host: str = ""
+    rule: Rule,
+    case: Case,
+    facts: Mapping[str, JsonValue],
+    *,
+    to: AudienceKind,
+    at: datetime,
+    origin: str,
+    host: str = "",
 ) -> Wording:
-    """Return the message to that audience in the current language; `host` is the host organisation's name."""
+    """Return the message to that audience in the current language.
+
+    `at` is when its event happened, `host` is the host organisation's name.
+    """
     filled = words(case, facts, host, wanted=_words_needed(rule.subject, rule.text))
     paragraphs = [_filled(text, filled) for text in rule.text] + _waiting(facts, origin)
     title = gettext(rule.subject) % filled
@@ -80,7 +100,28 @@ def wording(
         action=gettext(rule.action),
         link=address(origin, _link(rule, facts), case, own=to is AudienceKind.APPLICANT, mentorship=_mentorship(facts)),
         clocks="begins_at" in facts,
+        reference=case.reference,
+        cause=cause(rule.event, case.reference, facts, at),
+        role=gettext(to.label),
     )
+
+
+def subject_of(messages: Sequence[Wording]) -> str:
+    """Return the subject of an email with these messages: how many there are and about what, the first of them first.
+
+    Where all are about one case, its reference leads.
+    """
+    if len(messages) == 1:
+        return messages[0].subject
+    counts = Counter(message.title for message in messages)
+    kinds = [title if count == 1 else f"{title} ({count})" for title, count in counts.items()]
+    if len(counts) == 1:
+        kinds = [messages[0].title]
+    what = "; ".join(kinds[:_NAMED]) + ("; …" if len(kinds) > _NAMED else "")
+    subject = ngettext(*MESSAGES, len(messages)) % {"count": len(messages), "what": what}
+    references = {message.reference for message in messages}
+    reference = references.pop() if len(references) == 1 else ""
+    return f"[{reference}] {subject}" if reference else subject
 
 
 def _mentorship(facts: Mapping[str, JsonValue]) -> str | None:

@@ -108,6 +108,7 @@ class MessageRow(_Derived, Table, table=True):
     __tablename__ = "message"
     __table_args__ = (
         sa.Index("message_next_at", "next_at", "at", "id", postgresql_where=sa.text("state = 'waiting'")),
+        sa.Index("message_whom", "whom", "next_at", "at", "id", postgresql_where=sa.text("state = 'waiting'")),
         sa.Index("message_at", "at", "id"),
         sa.Index("message_country_at", "country", "at", "id"),
         sa.Index("message_state_at", "state", "at", "id"),
@@ -124,6 +125,7 @@ class MessageRow(_Derived, Table, table=True):
     reference: str
     application_id: UUID | None = None
     country: str | None = Field(default=None, description="Whose national coordinator sees it")
+    whom: str = Field(description="The same for audiences of the same readers: what waits for them goes in one email")
     audience_json: dict[str, JsonValue] = Field(sa_type=JSONB, sa_column_kwargs={"name": "audience"})
     case_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "case"})
     facts: dict[str, JsonValue] = Field(sa_type=JSONB)
@@ -160,22 +162,33 @@ class DueMessage(_Derived):
 AnyMessage = MessageRow | DueMessage
 """A message, however it was read."""
 _PLACE = "next_at, at, id"
-_DUE = (
+_COLUMNS = (
     'SELECT id, rule, about, at, reference, application_id, country, audience, "case", facts, attempts, queued_at,'
     " next_at, held_until, generation FROM message WHERE state = 'waiting'"
-    " AND (next_at <= $1 OR next_at > $2 OR (queued_at > $1 AND attempts = 0))"
+)
+_DUE = (
+    f"{_COLUMNS} AND (next_at <= $1 OR next_at > $2 OR (queued_at > $1 AND attempts = 0))"
     " AND (held_until IS NULL OR held_until <= $3)"
 )
-_FIRST = f"{_DUE} ORDER BY {_PLACE} LIMIT $4"
-_NEXT = f"{_DUE} AND ({_PLACE}) > ($5, $6, $7) ORDER BY {_PLACE} LIMIT $4"
+# A new message waits for what else is told to the same reader at that moment, unless it is urgent.
+_GATHERED = f"{_DUE} AND (attempts > 0 OR queued_at <= $5 OR queued_at > $1 OR rule = ANY($6::text[]))"
+_FIRST = f"{_GATHERED} ORDER BY {_PLACE} LIMIT $4"
+_NEXT = f"{_GATHERED} AND ({_PLACE}) > ($7, $8, $9) ORDER BY {_PLACE} LIMIT $4"
+_BESIDE = (
+    f"{_DUE} AND whom = ANY($7::text[]) AND NOT id = ANY($8::uuid[])"
+    f" AND (({_PLACE}) > ($9, $10, $11) OR (attempts = 0 AND queued_at > $5 AND NOT rule = ANY($6::text[])))"
+    f" ORDER BY {_PLACE} LIMIT $4"
+)
+_URGENT = [rule.name for rule in BY_NAME.values() if rule.urgent]
 
 
 class NotificationRow(Table, table=True):
-    """One message to one recipient: at most one mail. `recipient` is the portal's opaque id."""
+    """One message to one recipient, in one email. `recipient` is the portal's opaque id."""
 
     __tablename__ = "notification"
     __table_args__ = (
         sa.Index("notification_message_id", "message_id", "id"),
+        sa.Index("notification_mail_id", "mail_id", "id", postgresql_where=sa.text("mail_id IS NOT NULL")),
         sa.Index("notification_recipient", "recipient", "at", "id"),
         sa.Index("notification_unread", "recipient", "at", "id", postgresql_where=sa.text("read_at IS NULL")),
     )
@@ -192,6 +205,7 @@ class NotificationRow(Table, table=True):
     read_at: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time; in the portal's inbox")
     cause: str | None = None
     generation: int = 1
+    mail_id: UUID | None = Field(default=None, description="The email that it went in with others; none: its own")
     status: str | None = Field(default=None, description="What a report said of it last (RFC 3463)")
     status_at: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time")
 
@@ -212,6 +226,7 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
         "reference": case.reference,
         "application_id": case.application_id,
         "country": message.country,
+        "whom": readers_of(message.audience),
         "audience": message.audience.model_dump(mode="json"),
         "case": {name: None if (value := getattr(case, name)) is None else str(value) for name in _CASE},
         "facts": dict(message.facts),
@@ -224,19 +239,65 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
 
 
 async def messages_due(
-    session: AsyncSession, real: datetime, now: datetime, most: int, *, after: DueMessage | None = None
+    session: AsyncSession,
+    real: datetime,
+    now: datetime,
+    most: int,
+    *,
+    after: DueMessage | None = None,
+    gathers: timedelta = timedelta(),
 ) -> list[DueMessage]:
     """Return the messages that are due and not held back, the first due first, then by time of the event.
 
-    `real` and `now` are real and domain time; `after` is the last message that is being worked on. A message queued in
-    the future, or due later than any pause lasts, was written before the machine's clock was set back: it is due too.
+    `real` and `now` are real and domain time; `after` is the last message that is being worked on. A new message that
+    is not urgent waits for as long as `gathers`. A message queued in the future, or due later than any pause lasts, was
+    written before the machine's clock was set back: it is due too.
     """
     connection, late = await asking(session), real + 2 * LONGEST_PAUSE
+    common = (real, late, now, most, real - gathers, _URGENT)
     if after is None:
-        rows = await connection.fetch(_FIRST, real, late, now, most)
+        rows = await connection.fetch(_FIRST, *common)
     else:
-        rows = await connection.fetch(_NEXT, real, late, now, most, after.next_at, after.at, after.id)
+        rows = await connection.fetch(_NEXT, *common, after.next_at, after.at, after.id)
     return [DueMessage(*row) for row in rows]
+
+
+async def messages_beside(
+    session: AsyncSession,
+    real: datetime,
+    now: datetime,
+    most: int,
+    due: Sequence[DueMessage],
+    taken: Collection[UUID],
+    gathers: timedelta,
+) -> list[DueMessage]:
+    """Return what else waits for the readers of messages that are due, without those `taken` before.
+
+    That is what comes later in the order, and what waits for others by itself.
+    """
+    last = due[-1]
+    whom = sorted({readers_of(message.audience) for message in due})
+    connection, late = await asking(session), real + 2 * LONGEST_PAUSE
+    place = (last.next_at, last.at, last.id)
+    rows = await connection.fetch(_BESIDE, real, late, now, most, real - gathers, _URGENT, whom, list(taken), *place)
+    return [DueMessage(*row) for row in rows]
+
+
+_OFFICES = {
+    AudienceKind.HOME_COORDINATOR,
+    AudienceKind.HOST_COORDINATOR,
+    AudienceKind.HOME_DEPUTY,
+    AudienceKind.HOST_DEPUTY,
+}
+
+
+def readers_of(audience: Audience) -> str:
+    """Return a key that audiences of the same people share, such as both coordinators of a country."""
+    kind = "office" if audience.kind in _OFFICES else audience.kind.value
+    of = audience.organisation_id or audience.mentor_id or audience.country
+    if kind != "office":
+        of = audience.companion_id or audience.recipient_id or audience.application_id or of
+    return f"{kind}:{of}"
 
 
 async def still_waiting(session: AsyncSession, ids: Iterable[str]) -> set[str]:
@@ -330,10 +391,23 @@ def _has_current(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return sa.exists().where(its, now, which).correlate(MessageRow)
 
 
-async def claim(session: AsyncSession, notification_ids: Collection[UUID]) -> set[UUID]:
-    """Begin an attempt for each waiting notification that may have one more; return those."""
-    found = await (await driver(session)).fetch(_CLAIMED, list(notification_ids), MOST_COPIES)
+async def claim(session: AsyncSession, mails: Mapping[UUID, UUID | None]) -> set[UUID]:
+    """Begin an attempt for each waiting notification that may have one more; return those.
+
+    `mails` names the email of each that goes with others.
+    """
+    found = await (await driver(session)).fetch(_CLAIMED, list(mails), MOST_COPIES, list(mails.values()))
     return {row["id"] for row in found}
+
+
+async def in_mail(session: AsyncSession, mail_id: UUID) -> list[NotificationRow]:
+    """Return the notifications that went in an email, locked until the commit, in a fixed order."""
+    which = sa.or_(
+        col(NotificationRow.mail_id) == mail_id,
+        sa.and_(col(NotificationRow.id) == mail_id, col(NotificationRow.mail_id).is_(None)),
+    )
+    query = for_update(select(NotificationRow).where(which).order_by(col(NotificationRow.id)))
+    return list((await session.scalars(query.execution_options(populate_existing=True))).all())
 
 
 async def close_attempts(session: AsyncSession, notification_ids: Collection[UUID]) -> None:
@@ -349,24 +423,35 @@ async def leave_open(session: AsyncSession, notification_ids: Collection[UUID]) 
 
 
 async def count_as_sent(session: AsyncSession, message_id: UUID, now: datetime) -> list[NotificationRow]:
-    """Count as sent (`now` is domain time) what may have been sent of a message; return those notifications."""
-    message = await session.get(MessageRow, message_id, with_for_update=True, populate_existing=True)
-    if message is None:
-        return []
-    query = select(NotificationRow).where(
-        col(NotificationRow.message_id) == message_id,
-        col(NotificationRow.generation) == message.generation,
-        col(NotificationRow.state) == UNSURE,
-    )
-    rows = list((await session.scalars(for_update(query.order_by(col(NotificationRow.id))))).all())
+    """Count as sent (`now` is domain time) what may have been sent of a message; return those notifications.
+
+    What was in the same emails counts as sent with it.
+    """
+    rows = await _unsure(session, message_id)
     for row in rows:
         row.state, row.sent_at, row.open_attempts = SENT, now, 0
         row.attempts += 1
         session.add(row)
     await session.flush()
     if rows:
-        await settle_messages(session, [message_id])
+        await settle_messages(session, {row.message_id for row in rows})
     return rows
+
+
+async def _unsure(session: AsyncSession, message_id: UUID) -> list[NotificationRow]:
+    """Return what may have been sent of a message, and what was in the same emails, locked until the commit."""
+    message = await session.get(MessageRow, message_id, with_for_update=True, populate_existing=True)
+    if message is None:
+        return []
+    its = (
+        col(NotificationRow.message_id) == message_id,
+        col(NotificationRow.generation) == message.generation,
+        col(NotificationRow.state) == UNSURE,
+    )
+    emails = sa.select(col(NotificationRow.mail_id)).where(*its, col(NotificationRow.mail_id).is_not(None))
+    found = sa.or_(sa.and_(*its), sa.and_(col(NotificationRow.mail_id).in_(emails), its[-1]))
+    query = for_update(select(NotificationRow).where(found).order_by(col(NotificationRow.id)))
+    return list((await session.scalars(query)).all())
 
 
 async def end_notifications(
@@ -405,8 +490,9 @@ _ENDED = (
     " WHERE n.id = e.id AND n.state = 'waiting' RETURNING n.id"
 )
 _CLAIMED = (
-    "UPDATE notification SET open_attempts = open_attempts + 1"
-    " WHERE id = ANY($1::uuid[]) AND state = 'waiting' AND open_attempts < $2 RETURNING id"
+    "UPDATE notification AS n SET open_attempts = open_attempts + 1, mail_id = c.mail_id"
+    " FROM unnest($1::uuid[], $3::uuid[]) AS c(id, mail_id)"
+    " WHERE n.id = c.id AND n.state = 'waiting' AND n.open_attempts < $2 RETURNING n.id"
 )
 _CLOSED = (
     "UPDATE notification SET open_attempts = open_attempts - 1"
@@ -502,14 +588,24 @@ async def locked(session: AsyncSession, message_id: UUID) -> MessageRow | None:
     return await session.get(MessageRow, message_id, with_for_update=True, populate_existing=True)
 
 
-async def retry_failed(session: AsyncSession, message_id: UUID, now: datetime) -> bool:
-    """Retry what failed or may have been sent of a message at once (`now` is real time); False where nothing is.
+async def retry_failed(session: AsyncSession, message_id: UUID, now: datetime) -> set[UUID]:
+    """Retry what failed or may have been sent of a message at once (`now` is real time); return what is retried.
 
-    Recipients for whom the message waits until the morning still get it then.
+    That is the message, none where nothing failed, and what may have been sent in the same emails. Recipients for whom
+    the message waits until the morning still get it then.
     """
     message = await session.get(MessageRow, message_id, with_for_update=True, populate_existing=True)
     if message is None:
-        return False
+        return set()
+    beside = {row.message_id: row for row in await _unsure(session, message_id) if row.message_id != message_id}
+    for row in beside.values():
+        row.state, row.open_attempts = WAITING, 0
+        session.add(row)
+    await session.flush()
+    for id_ in sorted(beside):
+        other = await session.get(MessageRow, id_, with_for_update=True, populate_existing=True)
+        assert other is not None
+        await _requeue(session, other, now)
     failed = await session.execute(
         sa.update(NotificationRow)
         .where(
@@ -521,9 +617,9 @@ async def retry_failed(session: AsyncSession, message_id: UUID, now: datetime) -
         .returning(col(NotificationRow.id))
     )
     if not failed.all() and message.state != FAILED:
-        return False
+        return set()
     await _requeue(session, message, now)
-    return True
+    return {message_id, *beside}
 
 
 async def write_anew(session: AsyncSession, message_id: UUID, now: datetime) -> int | None:

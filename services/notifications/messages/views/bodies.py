@@ -18,6 +18,8 @@ from shared.i18n import spoken
 from shared.web.site import environment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from services.notifications.messages.model.wording import Wording
     from shared.i18n import Spoken
 
@@ -34,22 +36,68 @@ _PLACE = re.compile(f"{_MARK}([a-z]+){_MARK}")
 
 @dataclass(frozen=True, slots=True)
 class _Frames:
-    """The templates with open places, as texts for `%`: a paragraph of the HTML, the text, the HTML."""
+    """The templates with open places, as texts for `%`: a paragraph of the HTML, the text, the HTML.
+
+    A message is written as `one` where it is alone, else as `entry`.
+    """
 
     paragraph: str
+    one_text: str
+    one_html: str
+    entry_text: str
+    entry_html: str
     text: str
     html: str
 
 
 def bodies(words: Wording, name: str, origin: str, choice: str = "") -> dict[str, str]:
-    """Return the bodies `text` and `html` in the current language; `choice` is the link to the recipient's choices."""
-    frames = _frames(spoken(), origin, named=bool(name), chosen=bool(choice), clocks=words.clocks)
-    plain = {"name": name, "subject": words.subject, "action": words.action, "link": words.link, "choice": choice}
-    rich = {key: escape(value) for key, value in plain.items()}
-    paragraphs = "".join([frames.paragraph % {"paragraph": _linked(text)} for text in words.paragraphs])
+    """Return the bodies `text` and `html` of a mail with one message, as `bodies_of`."""
+    return bodies_of([words], words.subject, name, origin, choice)
+
+
+def bodies_of(
+    messages: Sequence[Wording],
+    subject: str,
+    name: str,
+    origin: str,
+    choice: str = "",
+    *,
+    mandatory: bool = False,
+) -> dict[str, str]:
+    """Return the bodies `text` and `html` in the current language; `choice` is the link to the recipient's choices.
+
+    `mandatory` is whether some of it comes whatever the recipient chooses.
+    """
+    clocks = all(words.clocks for words in messages)
+    frames = _frames(spoken(), origin, named=bool(name), chosen=bool(choice), clocks=clocks, mandatory=mandatory)
+    one = len(messages) == 1
+    text = "\n\n\n".join([(frames.one_text if one else frames.entry_text) % _plain(words) for words in messages])
+    html = "".join([(frames.one_html if one else frames.entry_html) % _rich(words, frames) for words in messages])
+    roles = ", ".join(dict.fromkeys(words.role for words in messages))
+    places = {"name": name, "subject": subject, "choice": choice, "roles": roles}
     return {
-        "text": frames.text % {**plain, "paragraphs": "\n\n".join(map(wrapped, words.paragraphs))},
-        "html": _in_ascii(frames.html % {**rich, "paragraphs": paragraphs}),
+        "text": frames.text % {**places, "messages": text},
+        "html": _in_ascii(frames.html % {**{key: escape(value) for key, value in places.items()}, "messages": html}),
+    }
+
+
+def _plain(words: Wording) -> dict[str, str]:
+    return {
+        "title": wrapped(words.subject),
+        "paragraphs": "\n\n".join(map(wrapped, words.paragraphs)),
+        "action": words.action,
+        "link": words.link,
+        "cause": wrapped(words.cause),
+    }
+
+
+def _rich(words: Wording, frames: _Frames) -> dict[str, str]:
+    return {
+        "title": escape(words.subject),
+        "paragraphs": "".join([frames.paragraph % {"paragraph": _linked(text)} for text in words.paragraphs]),
+        "action": escape(words.action),
+        "link": escape(words.link),
+        "cause": escape(words.cause),
     }
 
 
@@ -92,18 +140,25 @@ def _frames(
     named: bool,
     chosen: bool,
     clocks: bool,
+    mandatory: bool,
 ) -> _Frames:
     """Return the templates; `named` and `chosen` are whether name and choice have a value.
 
     `clocks`: the mail names the countries whose clocks its times are on.
     """
-    context = {place: _mark(place) for place in ("subject", "paragraphs", "paragraph", "action", "link")}
+    places = ("subject", "messages", "title", "paragraphs", "paragraph", "action", "link", "cause", "roles")
+    context: dict[str, str | bool] = {place: _mark(place) for place in places}
     context |= {"name": _mark("name") if named else "", "choice": _mark("choice") if chosen else "", "origin": origin}
-    paragraph, text, html = (
-        _ENVIRONMENT.get_template(f"messages/mail/{file}").render(context, clocks=clocks).replace("%", "%%")
-        for file in ("paragraph.html", "letter.text", "letter.html")
+    rendered = [
+        _ENVIRONMENT.get_template(f"messages/mail/{file}")
+        .render(context, clocks=clocks, mandatory=mandatory)
+        .replace("%", "%%")
+        for file in ("paragraph.html", "one.text", "one.html", "entry.text", "entry.html", "letter.text", "letter.html")
+    ]
+    paragraph, one_text, one_html, entry_text, entry_html, text, html = (
+        _PLACE.sub(r"%(\1)s", template) for template in rendered
     )
-    return _Frames(*(_PLACE.sub(r"%(\1)s", rendered) for rendered in (paragraph, text, html)))
+    return _Frames(paragraph, one_text.strip(), one_html, entry_text.strip(), entry_html, text, html)
 
 
 def _mark(place: str) -> str:

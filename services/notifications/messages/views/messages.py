@@ -108,7 +108,8 @@ class Volume:
 
 def message_wording(message: MessageRow, *, origin: str = "", host: str = "") -> Wording:
     """Return a message in words, in the current language."""
-    return wording(message.row, message.case, message.facts, to=message.audience.kind, origin=origin, host=host)
+    to = message.audience.kind
+    return wording(message.row, message.case, message.facts, to=to, at=message.at, origin=origin, host=host)
 
 
 def state_of(message: MessageRow) -> MessageState:

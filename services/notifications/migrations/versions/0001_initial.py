@@ -387,6 +387,7 @@ def _create_messages() -> None:
         sa.Column("reference", sa.String(), nullable=False),
         sa.Column("application_id", sa.Uuid(), nullable=True),
         sa.Column("country", sa.String(), nullable=True),
+        sa.Column("whom", sa.String(), nullable=False),
         sa.Column("audience", postgresql.JSONB(), nullable=False),
         sa.Column("case", postgresql.JSONB(), nullable=False),
         sa.Column("facts", postgresql.JSONB(), nullable=False),
@@ -409,6 +410,9 @@ def _create_messages() -> None:
     op.create_index("message_reference", "message", ["reference", "at", "id"])
     op.create_index("message_rule", "message", ["rule", "at", "id"])
     op.create_index("message_state_at", "message", ["state", "at", "id"])
+    op.create_index(
+        "message_whom", "message", ["whom", "next_at", "at", "id"], postgresql_where=sa.text("state = 'waiting'")
+    )
     op.create_table(
         "notification",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -423,9 +427,13 @@ def _create_messages() -> None:
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cause", sa.String(), nullable=True),
         sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("mail_id", sa.Uuid(), nullable=True),
         sa.Column("status", sa.String(), nullable=True),
         sa.Column("status_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name="notification_pkey"),
+    )
+    op.create_index(
+        "notification_mail_id", "notification", ["mail_id", "id"], postgresql_where=sa.text("mail_id IS NOT NULL")
     )
     op.create_index("notification_message_id", "notification", ["message_id", "id"])
     op.create_index("notification_recipient", "notification", ["recipient", "at", "id"])

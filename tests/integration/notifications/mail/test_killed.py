@@ -36,6 +36,7 @@ async def test_killed_again_and_again_no_mail_is_lost_and_none_has_two_ids(
         migrated, portal_url=contacts.url, smtp_host="127.0.0.1", smtp_port=catcher.port, mail_connections=3
     )
     environment = {f"TANDEM_{name.upper()}": str(value) for name, value in values.items()}
+    contacts.apart = True
     for count, after in KILLS:
         await feed.deliver(*((event("ApplicationSubmitted"), new_id()) for _ in range(APPLICATIONS)))
         await _one_life(catcher, environment, count, after)
@@ -68,6 +69,7 @@ async def test_thirty_kills_at_the_same_set_make_no_third_copy(
         migrated, portal_url=contacts.url, smtp_host="127.0.0.1", smtp_port=catcher.port, mail_connections=3
     )
     environment = {f"TANDEM_{name.upper()}": str(value) for name, value in values.items()}
+    contacts.apart = True
     await feed.deliver(*((event("ApplicationSubmitted"), new_id()) for _ in range(APPLICATIONS)))
 
     async def over() -> bool:

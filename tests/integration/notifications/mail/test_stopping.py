@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.ids import new_id
-from tests.integration.notifications.conftest import desk_of, listening, post, published_events, rows
+from tests.integration.notifications.conftest import Contacts, desk_of, listening, post, published_events, rows
 from tests.integration.notifications.silent_server import Silent
 from tests.integration.notifications.stories import event
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from tests.integration.notifications.conftest import Catcher
+    from tests.integration.notifications.conftest import Catcher, Contacts
     from tests.support import Feed
 
 APPLICATIONS = 12
@@ -54,9 +54,10 @@ async def _stopped_after(app: FastAPI, catcher: Catcher, mails: int, line_second
 
 
 async def test_an_orderly_stop_writes_down_what_was_taken_and_nothing_is_sent_again(
-    app: FastAPI, feed: Feed, catcher: Silent
+    app: FastAPI, feed: Feed, catcher: Silent, contacts: Contacts
 ) -> None:
     """After two stops each mail that was taken is recorded, and the next start sends the others."""
+    contacts.apart = True
     await feed.deliver(*((event("ApplicationSubmitted"), new_id()) for _ in range(APPLICATIONS)))
     for after in (7, 12):
         before = len(catcher.raw)
@@ -69,8 +70,11 @@ async def test_an_orderly_stop_writes_down_what_was_taken_and_nothing_is_sent_ag
     assert len(await published_events(app)) == MAILS
 
 
-async def test_a_server_that_hangs_at_the_stop_costs_one_mail_a_line(app: FastAPI, feed: Feed, catcher: Silent) -> None:
+async def test_a_server_that_hangs_at_the_stop_costs_one_mail_a_line(
+    app: FastAPI, feed: Feed, catcher: Silent, contacts: Contacts
+) -> None:
     """Hanging connections are cut off, and the mails of the others are recorded."""
+    contacts.apart = True
     await feed.deliver(*((event("ApplicationSubmitted"), new_id()) for _ in range(APPLICATIONS)))
     catcher.to_next = 2
     await _stopped_after(app, catcher, 6, line_seconds=2.0)

@@ -132,8 +132,8 @@ def test_a_template_that_asks_for_what_it_is_not_given_is_refused_at_the_start(
     check_mails()
     (tmp_path / "messages" / "templates" / "mail").mkdir(parents=True)
     (tmp_path / "messages" / "templates" / "mail" / "paragraph.html").write_text("{{ paragraph }}", "utf-8")
-    for kind in ("text", "html"):
-        (tmp_path / "messages" / "templates" / "mail" / f"letter.{kind}").write_text("{{ subjekt }}", "utf-8")
+    for file in ("one.text", "one.html", "entry.text", "entry.html", "letter.text", "letter.html"):
+        (tmp_path / "messages" / "templates" / "mail" / file).write_text("{{ subjekt }}", "utf-8")
     monkeypatch.setattr(frames, "_ENVIRONMENT", environment(tmp_path))
     frames._frames.cache_clear()
     with pytest.raises(ValueError, match="subjekt"):

@@ -1,0 +1,211 @@
+"""Messages that fall to one person at one moment are one email, and each of them knows which."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.notifications.mail import actions
+from services.notifications.mail.bounces.reports import take_report
+from services.notifications.mail.model import Verdict
+from shared.ids import new_id
+from tests.integration.notifications.conftest import Catcher, Contacts, post, published_events, rows, write
+from tests.integration.notifications.mail.test_sending import change
+from tests.integration.notifications.messages.test_pages import page
+from tests.integration.notifications.reports import report
+from tests.integration.notifications.stories import APPLICATION, CALL, MATCH, OFFER, VISIT, event, in_days
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+    from fastapi import FastAPI
+
+    from tests.support import Feed
+
+FIRST, DEPUTY = "home_coordinator.first@police.example", "home_coordinator.deputy@police.example"
+MINE = "applicant.only@police.example"
+
+
+def text_of(mail: EmailMessage) -> str:
+    """Return the plain text of a mail."""
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def numbered(number: int) -> str:
+    """Return the reference of an application."""
+    return f"MD-2026-{number:04}"
+
+
+async def submit(feed: Feed, count: int, start: int = 1) -> None:
+    """Have so many officers apply, each under a reference of its own."""
+    profile = event("ApplicationSubmitted").model_dump(mode="json")["profile"]
+    for number in range(start, start + count):
+        data = event("ApplicationSubmitted", due=in_days(30), profile=profile | {"reference": numbered(number)})
+        await feed.deliver((data, new_id()))
+
+
+async def test_forty_cases_for_one_coordinator_are_one_email(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
+    """Forty cases are one email to each coordinator, with each sentence, link and cause, and no other's words."""
+    contacts.languages["home_coordinator"] = "ro"
+    await submit(feed, 40)
+    await post(app)
+    for address, name, other in ((FIRST, "First", "Deputy"), (DEPUTY, "Deputy", "First")):
+        (mail,) = catcher.to(address)
+        assert mail["subject"].startswith("40 de mesaje: ")
+        assert mail["references"] is None
+        text, words = text_of(mail), mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+        assert (name in text, other in text + words) == (True, False)
+        for number in range(1, 41):
+            assert text.count(f"* [{numbered(number)}]") == 1
+            assert f"({numbered(number)})" in " ".join(text.split())
+        assert len(set(_addresses(text))) >= 40
+    told = await rows(app, "SELECT id, state, mail_id, recipient FROM notification")
+    assert {row.state for row in told} == {"sent"}
+    ids = {str(mail["message-id"]).strip("<>").partition("@")[0] for mail in catcher.mails}
+    assert {str(row.mail_id or row.id) for row in told} == ids
+    assert len([1 for type_, _, _ in await published_events(app) if type_ == "NotificationSent"]) == 120
+    (some,) = await rows(app, "SELECT message_id, mail_id FROM notification WHERE mail_id IS NOT NULL LIMIT 1")
+    assert str(some.mail_id) in await page(app, "programme", f"/notifications/messages/{some.message_id}")
+
+
+def _addresses(text: str) -> list[str]:
+    return [line for line in text.splitlines() if "/applications/cases/" in line]
+
+
+async def test_more_than_a_batch_for_one_reader_is_in_few_emails(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
+    """Messages of one reader that lie apart in the queue are in one email, up to a hundred."""
+    contacts.names["home_coordinator"] = ["first"]
+    await submit(feed, 120)  # with those to the officers more than one batch
+    await post(app)
+    counts = [str(mail["subject"]).split(" ")[0] for mail in catcher.to(FIRST)]
+    assert sorted(counts, reverse=True) == ["20", "100"]
+
+
+async def test_the_urgent_leads_and_an_invitation_goes_with_the_others(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """In one email the urgent comes first; a second invitation is in an email of its own."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    catcher.raw.clear()
+    catcher.recipients.clear()
+    await feed.deliver((event("ApplicationEndorsed"), APPLICATION), (event("VisitScheduled"), VISIT))
+    await feed.deliver((event("VisitNoShow"), VISIT), (event("VisitCancelled"), VISIT))
+    await post(app)
+    mails = catcher.to(MINE)
+    assert [len([part for part in mail.walk() if part.get_filename() == "invite.ics"]) for mail in mails] == [1, 1]
+    assert mails[0]["subject"].startswith("[MD-2026-0042] 3 messages: Your host reports that you did not come; ")
+    assert mails[1]["subject"] == "[MD-2026-0042] Your visit is cancelled"
+
+
+async def test_the_same_words_are_shown_once(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Two messages in the same words are one entry, and both count as sent."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    for _ in range(2):
+        await feed.deliver((event("CallRevised", touches=[str(APPLICATION)]), CALL))
+    await post(app)
+    assert catcher.to(MINE)[-1]["subject"] == "[MD-2026-0042] The call was revised in your favour"
+    told = "SELECT state FROM message WHERE rule = 'call_revised_in_favour'"
+    assert [row.state for row in await rows(app, told)] == ["done", "done"]
+
+
+async def test_a_bounce_fails_all_that_was_in_the_email(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """A bounced email fails each of its messages, and names its recipient once."""
+    await submit(feed, 3)
+    await post(app)
+    sender = next(sender for sender, whom in zip(catcher.senders, catcher.recipients, strict=True) if whom == FIRST)
+    about = str(catcher.to(FIRST)[0]["message-id"]).strip("<>").partition("@")[0]
+    bus, keys = app.state.service.bus, app.state.service.settings.bounce_keys
+    verdict = await take_report(bus, keys, report(about), sender, "smtp")
+    assert verdict is Verdict.HARD
+    found = await rows(app, "SELECT state, cause FROM notification WHERE state = 'failed'")
+    assert [row.cause for row in found] == ["bounced"] * 3
+    assert len([1 for type_, _, _ in await published_events(app) if type_ == "NotificationFailed"]) == 3
+    assert [row.times for row in await rows(app, "SELECT times FROM unreachable")] == [1]
+
+
+async def test_a_second_copy_is_the_same_email(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """After an attempt without an end the email goes out again as it was, and what has come since goes in another."""
+    await submit(feed, 3)
+    await post(app)
+    (before,) = catcher.to(FIRST)
+    await write(app, "UPDATE notification SET state = 'waiting', open_attempts = 1, sent_at = NULL, attempts = 0")
+    await write(app, "UPDATE message SET state = 'waiting'")
+    await submit(feed, 1, start=9)
+    await post(app)
+    _, *after = catcher.to(FIRST)
+    assert sorted(str(mail["message-id"]) == before["message-id"] for mail in after) == [False, True]
+    again = next(mail for mail in after if mail["message-id"] == before["message-id"])
+    assert text_of(again) == text_of(before)
+    assert numbered(9) not in text_of(again)
+
+
+async def test_one_decision_settles_an_email_that_may_have_been_sent(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """Of an email that was tried twice without an end, all is counted as sent, or sent again, by one decision."""
+    await submit(feed, 3)
+    await post(app)
+    await write(app, "UPDATE notification SET state = 'waiting', open_attempts = 2, sent_at = NULL, attempts = 0")
+    await write(app, "UPDATE message SET state = 'waiting'")
+    count = len(catcher.raw)
+    await post(app)
+    assert len(catcher.raw) == count
+    unsure = "SELECT id FROM message WHERE state = 'unsure' AND rule = 'application_to_endorse' ORDER BY id"
+    first, *others = await rows(app, unsure)
+    assert len(others) == 2
+    bus = app.state.service.bus
+    await actions.count_as_sent(bus, "somebody", first.id)
+    assert await rows(app, unsure) == []
+    (mine,) = await rows(app, unsure.replace("application_to_endorse", "application_submitted") + " LIMIT 1")
+    await actions.retry(bus, "somebody", mine.id)
+    await post(app)
+    assert [str(mail["subject"]) for mail in catcher.mails[count:]] == ["3 messages: We have your application"]
+    assert await rows(app, "SELECT 1 FROM set_aside") == []
+
+
+async def test_a_message_that_cannot_be_written_holds_up_no_other(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """One message that cannot be written fails by itself, and the others of its reader go out in one email."""
+    await submit(feed, 3)
+    (broken,) = await rows(app, "SELECT id FROM message WHERE rule = 'application_to_endorse' ORDER BY at LIMIT 1")
+    await write(app, """UPDATE message SET facts = '{"due": "never"}' WHERE id = :id""", id=broken.id)
+    await post(app)
+    assert [str(mail["subject"]).split(":")[0] for mail in catcher.to(FIRST)] == ["2 messages"]
+    assert [row.id for row in await rows(app, "SELECT id FROM message WHERE state = 'failed'")] == [broken.id]
+
+
+async def test_messages_gather_for_a_moment_and_urgent_ones_do_not(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """A new message waits for others to the same reader; an urgent one goes at once and takes them along."""
+    change(app, mail_gathers_seconds=60)
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    assert catcher.raw == []
+    await feed.deliver((event("VisitScheduled"), VISIT))
+    await post(app)
+    assert catcher.raw == []
+    await feed.deliver((event("VisitNoShow"), VISIT))
+    await post(app)
+    assert [str(mail["subject"])[:45] for mail in catcher.to(MINE)] == ["[MD-2026-0042] 3 messages: Your host reports "]
+    await write(app, "UPDATE message SET queued_at = queued_at - interval '61 seconds'")
+    await post(app)
+    assert await rows(app, "SELECT 1 FROM message WHERE state = 'waiting'") == []
+
+
+async def test_what_is_not_mandatory_can_be_left_out_of_an_email(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """An email with something optional can be unsubscribed from; after that only the mandatory part comes."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    assert "List-Unsubscribe" not in catcher.to(FIRST)[0]
+    await feed.deliver((event("ApplicationWithdrawn", by="guest"), APPLICATION))
+    await feed.deliver((event("OfferSubmitted", due=in_days(10)), OFFER), (event("MatchProposed"), MATCH))
+    await post(app)
+    mail = catcher.to(FIRST)[-1]
+    assert "2 messages" in mail["subject"]
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert str(mail["List-Unsubscribe"]).strip("<>") in text_of(mail)
