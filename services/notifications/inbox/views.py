@@ -34,6 +34,7 @@ class InboxMessage(ReadModel):
     action: str
     reference: str
     application_id: UUID | None
+    cause: str
     read: bool
     state: str
 
@@ -94,6 +95,7 @@ def _inbox_message(
         action=wording.action,
         reference=message.reference,
         application_id=message.application_id,
+        cause=wording.cause,
         read=notification.read_at is not None,
         state=notification.state,
     )

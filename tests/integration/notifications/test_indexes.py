@@ -24,6 +24,9 @@ async def test_lists_are_read_by_index(app: FastAPI) -> None:
         "unreachable_country": "SELECT * FROM unreachable WHERE country = 'MD' ORDER BY since, recipient LIMIT 50",
         "bounce_at": "SELECT * FROM bounce WHERE at >= now() ORDER BY at DESC, id DESC LIMIT 20",
         "message_next_at": "SELECT * FROM message WHERE state = 'waiting' AND next_at <= now() ORDER BY next_at, id",
+        "message_whom": "SELECT * FROM message WHERE state = 'waiting' AND whom = ANY(ARRAY['office:MD'])"
+        " AND next_at <= now() ORDER BY whom, next_at, at, id",
+        "notification_mail_id": f"SELECT * FROM notification WHERE mail_id = '{UUID(int=0)}' ORDER BY id",
         "notification_recipient": f"SELECT * FROM notification WHERE recipient = '{UUID(int=0)}' ORDER BY at, id",
         "notification_unread": f"SELECT * FROM notification WHERE recipient = '{UUID(int=0)}' AND read_at IS NULL",
         "choice_quiet": "SELECT 1 FROM choice WHERE quiet IS NOT NULL LIMIT 1",

@@ -49,7 +49,10 @@ class Unavailable(RuntimeError):
 
 
 class Message(BaseModel):
-    """One message as the inbox lists it: `when` is its time in words, `link` a path of the programme's, or empty."""
+    """One message as the inbox lists it: `when` is its time in words, `link` a path of the programme's, or empty.
+
+    `cause` says in one sentence which event it follows from.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -60,6 +63,7 @@ class Message(BaseModel):
     link: str
     action: str
     reference: str
+    cause: str = ""
     read: bool
 
 

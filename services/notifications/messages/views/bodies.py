@@ -70,9 +70,9 @@ def bodies_of(
     """
     clocks = all(words.clocks for words in messages)
     frames = _frames(spoken(), origin, named=bool(name), chosen=bool(choice), clocks=clocks, mandatory=mandatory)
-    one = len(messages) == 1
-    text = "\n\n\n".join([(frames.one_text if one else frames.entry_text) % _plain(words) for words in messages])
-    html = "".join([(frames.one_html if one else frames.entry_html) % _rich(words, frames) for words in messages])
+    alone = len(messages) == 1
+    text = "\n\n\n".join([(frames.one_text if alone else frames.entry_text) % _plain(words) for words in messages])
+    html = "".join([(frames.one_html if alone else frames.entry_html) % _rich(words, frames) for words in messages])
     roles = ", ".join(dict.fromkeys(words.role for words in messages))
     places = {"name": name, "subject": subject, "choice": choice, "roles": roles}
     return {

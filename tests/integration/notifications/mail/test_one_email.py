@@ -62,10 +62,10 @@ async def test_forty_cases_for_one_coordinator_are_one_email(
             assert text.count(f"* [{numbered(number)}]") == 1
             assert f"({numbered(number)})" in " ".join(text.split())
         assert len(set(_addresses(text))) >= 40
-    told = await rows(app, "SELECT id, state, mail_id, recipient FROM notification")
-    assert {row.state for row in told} == {"sent"}
+    sent = await rows(app, "SELECT id, state, mail_id, recipient FROM notification")
+    assert {row.state for row in sent} == {"sent"}
     ids = {str(mail["message-id"]).strip("<>").partition("@")[0] for mail in catcher.mails}
-    assert {str(row.mail_id or row.id) for row in told} == ids
+    assert {str(row.mail_id or row.id) for row in sent} == ids
     assert len([1 for type_, _, _ in await published_events(app) if type_ == "NotificationSent"]) == 120
     (some,) = await rows(app, "SELECT message_id, mail_id FROM notification WHERE mail_id IS NOT NULL LIMIT 1")
     assert str(some.mail_id) in await page(app, "programme", f"/notifications/messages/{some.message_id}")
@@ -111,8 +111,8 @@ async def test_the_same_words_are_shown_once(app: FastAPI, feed: Feed, catcher: 
         await feed.deliver((event("CallRevised", touches=[str(APPLICATION)]), CALL))
     await post(app)
     assert catcher.to(MINE)[-1]["subject"] == "[MD-2026-0042] The call was revised in your favour"
-    told = "SELECT state FROM message WHERE rule = 'call_revised_in_favour'"
-    assert [row.state for row in await rows(app, told)] == ["done", "done"]
+    states = "SELECT state FROM message WHERE rule = 'call_revised_in_favour'"
+    assert [row.state for row in await rows(app, states)] == ["done", "done"]
 
 
 async def test_a_bounce_fails_all_that_was_in_the_email(app: FastAPI, feed: Feed, catcher: Catcher) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
+from html import unescape
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from services.notifications.cases.model import audience
 from services.notifications.deadlines.model.rules import REMINDERS, changes, due_times
 from services.notifications.deadlines.model.tasks import PAGES, TASKS
 from services.notifications.messages.model import examples
+from services.notifications.messages.model.causes import CAUSES
 from services.notifications.messages.model.decision import messages
 from services.notifications.messages.model.examples import (
     case_of,
@@ -35,7 +37,7 @@ from services.notifications.preferences.model.quiet_hours import urgent
 from shared.contracts import EVENTS
 from shared.contracts.access import AccessChanged
 from shared.contracts.calls import Timers
-from shared.contracts.codes import AudienceKind, DeadlineKind
+from shared.contracts.codes import AudienceKind, DeadlineKind, Party
 from shared.contracts.lifecycle import DEADLINES, TRANSITIONS
 from shared.contracts.notifications import ABOUT_CASCADE, Purpose, WebhookChanged, WorkWaiting
 from shared.contracts.registry import RegistryEvent
@@ -94,6 +96,26 @@ def test_every_message_can_be_written() -> None:
         assert re.fullmatch(r"http://localhost:8000/(applications|matching|notifications)/[\w/-]*", said.link), (
             rule.name
         )
+
+
+def test_every_message_names_its_cause() -> None:
+    """Each row has the cause of its event: what, in which case, when and by which role, in the table's own order."""
+    assert set(CAUSES) == {rule.event for rule in RULES}
+    parties = {party.label for party in Party}
+    for rule in RULES:
+        event = sample(rule.event, example_for(rule))
+        case, said = case_of(rule, event), preview(rule, "http://localhost:8000")
+        named = CAUSES[rule.event]
+        assert said.cause.startswith(f"Cause: {named.event}"), rule.name
+        assert "16 January 2026, 10:30 CET" in said.cause
+        assert (f"({case.reference})" in said.cause) is bool(case.reference)
+        by = facts(event).get("by") if named.actor == "by" else named.actor
+        assert said.cause.endswith(f" By: {by}." if by else "CET."), rule.name
+        assert named.actor != "by" or by is None or by in parties, rule.name
+        for body in bodies(said, "Ana Popescu", "http://localhost:8000").values():
+            words = " ".join(unescape(body).split())
+            assert said.cause in words, rule.name
+            assert f"Why did you get this email? You are: {said.role}." in words
 
 
 def test_a_preview_shows_what_the_row_tells() -> None:
@@ -314,7 +336,7 @@ def test_the_mornings_summary_names_pages_in_a_mail_only() -> None:
 
     def last_paragraph(origin: str) -> str:
         case, to = sample_case(event), AudienceKind.HOME_COORDINATOR
-        return wording(BY_NAME["work_waiting"], case, facts(event), to=to, origin=origin).paragraphs[-1]
+        return wording(BY_NAME["work_waiting"], case, facts(event), to=to, at=event.time, origin=origin).paragraphs[-1]
 
     assert last_paragraph("") == "Endorsement: 3, overdue: 1"
     assert last_paragraph("https://tandem.example") == (
