@@ -21,7 +21,7 @@ from shared.identity.sealing import Seal, keys_from
 from shared.time import clock
 from shared.time.workdays import is_working_day
 from tests.impossible import impossible, set_aside_by
-from tests.integration.notifications.conftest import Catcher, post, published_events, rows, write
+from tests.integration.notifications.conftest import Catcher, Contacts, post, published_events, rows, write
 from tests.integration.notifications.mail.test_bounces import mail_server
 from tests.integration.notifications.messages.test_pages import page
 from tests.integration.notifications.reports import report
@@ -159,9 +159,11 @@ async def _set(app: FastAPI, endpoint: UUID, sealed: str, attempts: int) -> None
     )
 
 
-async def test_an_impossible_report_holds_up_no_other(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+async def test_an_impossible_report_holds_up_no_other(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
     """Of two reports about mails one cannot be applied: the other is, and the first is asked for again and named."""
-    bus = app.state.service.bus
+    bus, contacts.apart = app.state.service.bus, True
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("ApplicationSubmitted"), OTHER))
     await post(app)
     senders = {

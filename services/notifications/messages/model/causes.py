@@ -1,6 +1,6 @@
 """Name the cause of a message: the event, its case, when it happened and by whose action, as a role.
 
-A role is all that a reader may know of the person who acted: names stay in the portal, where the page of the case has them.
+A role is all that a reader may know of the person who acted: names stay in the portal, on the page of the case.
 """
 
 from __future__ import annotations
