@@ -69,7 +69,7 @@ async def _opened(client: httpx2.AsyncClient, room: LoadContext, match: dict[str
         for message in found.json()["messages"][:_NEWEST]:
             raw = (await client.get(f"{room.mail}/api/v1/message/{message['ID']}/raw")).content
             body = message_from_bytes(raw, policy=policy.default).get_body(("plain",))
-            if body is not None and (link := _LINK.search(body.get_content())):
+            for link in [] if body is None else _LINK.finditer(body.get_content()):
                 page = await client.get(link[0])
                 if about in page.text:
                     return page

@@ -50,9 +50,9 @@ async def count_as_sent(bus: Bus, actor: str, message_id: UUID) -> None:
         if not rows:
             raise await _state(tx, message)
         for row in rows:
-            message = await store.message(tx.session, row.message_id)
-            assert message is not None
-            await tx.record(sent(message, row.language, row.attempts), row.id, correlation=message.story)
+            its = await store.message(tx.session, row.message_id)
+            assert its is not None
+            await tx.record(sent(its, row.language, row.attempts), row.id, correlation=its.story)
         await set_aside.clear(tx.session, UNSURE_WORK, {str(row.message_id) for row in rows})
         await tx.changed("messages")
 
