@@ -82,6 +82,13 @@ class Faults:
                 for process in self.of.running[service]:
                     process.dies_in = 1
 
+    def forget(self, choice: int) -> None:
+        """The next records of the topics of cases are acknowledged, and lost before anybody has read them."""
+        topics = ("exchange.applications", "exchange.matches", "exchange.participation", "exchange.offers")
+        topic = topics[choice % len(topics)]
+        self.of.log.forgets[topic] = 1 + choice // 4 % 3
+        self._done("forget", topic)
+
     def duplicate(self, choice: int) -> None:
         """The log has a record twice."""
         if (place := self._filled(choice)) is not None:
@@ -167,7 +174,7 @@ class Faults:
     def end(self) -> None:
         """End all that does not end by itself."""
         log, mail = self.of.log, self.of.mail
-        log.away, log.refuses, log.late = False, set(), {}
+        log.away, log.refuses, log.late, log.forgets = False, set(), {}, {}
         mail.away = mail.silent = self.of.receiver.fails = False
         self.of.poison.clear()
         for those in self.of.running.values():
@@ -178,5 +185,5 @@ class Faults:
 
 NAMES = (
     "kill", "stall", "slow", "second", "rebalance", "lose", "duplicate", "delay", "compact", "refuse", "away", "mail",
-    "receiver", "jump", "poison", "garbage",
+    "receiver", "jump", "poison", "garbage", "forget",
 )  # fmt: skip

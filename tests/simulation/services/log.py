@@ -63,6 +63,8 @@ class Log:
         self.away = False
         self.refuses: set[TopicPartition] = set()
         self.loses_acknowledgements = False
+        self.forgets: dict[str, int] = {}
+        """Of each topic, how many of the next records are acknowledged and lost before anybody reads them."""
         self.late: dict[TopicPartition, float] = {}
         """Partitions whose records readers see only from a moment on, so that others overtake them."""
 
@@ -81,7 +83,11 @@ class Log:
         partition = self.partitions[place]
         partition.records.append(StoredRecord(place.topic, place.partition, partition.end, key, value, headers))
         partition.end += 1
-        return partition.end - 1
+        offset = partition.end - 1
+        if self.forgets.get(place.topic, 0):
+            self.forgets[place.topic] -= 1
+            self.lose(place, 1)
+        return offset
 
     def lose(self, place: TopicPartition, count: int) -> int:
         """Lose the records of the last `count` offsets, as a broker does that comes back with an older disk."""

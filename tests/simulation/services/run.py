@@ -24,7 +24,17 @@ SETTLES_WITHIN = 600.0
 _LOOK = 5.0
 _REST = 10.0
 _ACTS = {"submit": 2, "decide": 3, "withdraw": 1, "offer": 1, "commit": 4, "clear": 6, "answer": 6, "cancel": 1}
-_FAULTS = {"kill": 6, "stall": 4, "lose": 4, "duplicate": 2, "second": 2, "rebalance": 2, "delay": 2, "compact": 2}
+_FAULTS = {
+    "kill": 6,
+    "stall": 4,
+    "lose": 3,
+    "forget": 4,
+    "duplicate": 2,
+    "second": 2,
+    "rebalance": 2,
+    "delay": 2,
+    "compact": 2,
+}
 REPAIRED = "repaired"
 
 
