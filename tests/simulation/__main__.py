@@ -65,7 +65,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, help="this seed alone")
     parser.add_argument("--seconds", type=float, help="begin no further seed after so many seconds")
-    parser.add_argument("--at-least", type=int, default=1, help="but do so many seeds, or fail")
+    parser.add_argument("--at-least", type=int, default=1, help="but do so many seeds in any case")
     parser.add_argument("--twice", type=int, default=1, help="run so many of the seeds twice and compare")
     parser.add_argument("--steps", type=int, nargs="*", help="only these steps of the seed")
     parser.add_argument("--trace", type=Path, help="write what happened to this file")
@@ -79,7 +79,7 @@ def _simulate(machine: Machine, options: argparse.Namespace) -> int:
     seeds = range(options.first, options.first + options.seeds) if options.seed is None else (options.seed,)
     done = failed = 0
     for seed in seeds:
-        if options.seconds is not None and monotonic() - started > options.seconds:
+        if options.seconds is not None and done >= options.at_least and monotonic() - started > options.seconds:
             break
         steps = run.steps_of(seed)
         if options.steps is not None:

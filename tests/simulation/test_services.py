@@ -17,7 +17,7 @@ from tests.simulation.services.shrink import shrunk
 
 ROOT = Path(__file__).parents[2]
 SECONDS = os.environ.get("TANDEM_SIMULATION_SECONDS", "240")
-"""No further seed is begun after so many seconds."""
+"""After so many seconds no further seed is begun, once there were `AT_LEAST`."""
 AT_LEAST = 8
 """Fewer seeds show nothing, however slow the machine is."""
 
