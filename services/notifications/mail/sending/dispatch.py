@@ -117,10 +117,13 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Messages that are due, in their order, what waits beside them, and the emails of each reader."""
+    """Messages that are due, in their order, with the emails of each reader.
+
+    `count` is how many are tried: without those that a batch before took along, and with what waits beside them.
+    """
 
     due: Sequence[DueMessage]
-    beside: Sequence[DueMessage] = ()
+    count: int
     tasks: Sequence[_Task] = ()
     readers: Sequence[list[Email]] = ()
 
@@ -176,7 +179,7 @@ class Dispatcher:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.delivery_log.record_all(round_.entries))
             while not round_.ending:
-                total += len(ready.due) + len(ready.beside)
+                total += ready.count
                 round_.following = group.create_task(self._ready(ready.due[-1], round_.taken))
                 await self._send(ready, round_)
                 await asyncio.wait([round_.following])
@@ -216,11 +219,13 @@ class Dispatcher:
             due = await store.messages_due(session, _real(), now, BATCH, after=last, gathers=self._gathers)
             broken = [Broken(message, why) async for message in in_steps(due) if (why := _why_broken(message))]
             left_out = {outcome.message.id for outcome in broken} | taken
+            count = len([message for message in due if message.id not in taken])
             sound = [message for message in due if message.id not in left_out]
             beside: list[DueMessage] = []
             if sound:
                 beside = await store.messages_beside(session, _real(), now, BESIDE, sound, taken, self._gathers)
             taken |= {message.id for message in beside}
+            count += len(beside)
             broken += [Broken(message, why) async for message in in_steps(beside) if (why := _why_broken(message))]
             left_out = {outcome.message.id for outcome in broken}
             sound += [message for message in beside if message.id not in left_out]
@@ -238,7 +243,7 @@ class Dispatcher:
             found = await self.portal.contacts_of([ask(message) async for message in in_steps(awake)])
         except PortalAway as error:
             await self.delivery_log.record([Postponed(message, f"portal: {error}") for message in awake])
-            return _Batch(due, beside)
+            return _Batch(due, count)
         contacts = {message.id: recipients for message, recipients in zip(awake, found, strict=True)}
         async with self.bus.glance() as session:
             sleepers = await Sleepers.of(session, self.settings.quiet, contacts, now)
@@ -258,7 +263,7 @@ class Dispatcher:
             name = "" if host is None else names.get(host, "")
             task = _Task(message, deliveries[message.id], known, name, absent(recipients), held_until.get(message.id))
             tasks.append(task)
-        return _Batch(due, beside, tasks, list(emails(tasks).values()))
+        return _Batch(due, count, tasks, list(emails(tasks).values()))
 
     @property
     def _gathers(self) -> timedelta:
