@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.applications.certificates.model import CertificateFacts, template_values
+from services.applications.certificates.model import CertificateFacts, certificate_content
 from services.applications.documents import signing, typesetting
 from shared.i18n import Catalogues, speaking
 
@@ -23,5 +23,5 @@ async def signed_pdf(facts: CertificateFacts, language: str, signer: signing.Sig
 async def unsigned_pdf(facts: CertificateFacts, language: str, *, at: datetime) -> bytes:
     """Return the certificate as PDF before it is signed: the same facts give the same bytes."""
     with speaking(language, CATALOGUES) as spoken:
-        template_data = template_values(facts, spoken) | {"qr": typesetting.qr(facts.address)}
-    return await typesetting.pdf("certificate", template_data, at=at)
+        content = certificate_content(facts, spoken, typesetting.qr(facts.address))
+    return await typesetting.pdf("certificate", content, at=at)

@@ -6,7 +6,9 @@ It certifies the days attended, whatever was planned: for a guest who left early
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
 
 from shared.contracts import labels
 from shared.contracts.codes import PRIORITIES, Code, topic_label
@@ -58,6 +60,35 @@ class CertificateFacts:
     address: str
 
 
+class CertificateLabels(BaseModel):
+    """The labels of a certificate; `page` has places for the number of the page, and of all pages."""
+
+    number: str
+    revoked: str
+    page: str
+    check: str
+    signed: str
+
+
+class CertificateContent(BaseModel):
+    """What a certificate says, for its template; `rows` are labels with values, `qr` is an SVG."""
+
+    language: str
+    title: str
+    issuer: str
+    certifies: str
+    name: str
+    own_name: str
+    rows: list[tuple[str, str]]
+    granted: str
+    revoked: str
+    replaces: str
+    number: str
+    address: str
+    qr: str
+    words: CertificateLabels
+
+
 def topic(code: str) -> str:
     """Return the name of a priority topic in the newest scheme that knows it, in the current language."""
     scheme = next(
@@ -73,8 +104,8 @@ def standing(*, revoked: bool, newest: bool) -> CertificateStanding:
     return CertificateStanding.COUNTS if newest else CertificateStanding.REPLACED
 
 
-def template_values(facts: CertificateFacts, language: str) -> dict[str, Any]:
-    """Return the values for the template, in the current language; `language` is its code."""
+def certificate_content(facts: CertificateFacts, language: str, qr: str) -> CertificateContent:
+    """Return what the document says, in the current language; `language` is its code, `qr` the address as SVG."""
     rows = [
         (gettext("Subject"), facts.title),
         (gettext("Host"), ", ".join(part for part in (facts.host, labels.country(facts.host_country)) if part)),
@@ -84,29 +115,30 @@ def template_values(facts: CertificateFacts, language: str) -> dict[str, Any]:
         (gettext("Days attended"), str(facts.attended)),
         (gettext("Issued by"), facts.issuer),
     ]
-    return {
-        "language": language,
-        "title": gettext("Certificate of attendance"),
-        "issuer": facts.issuer,
-        "certifies": gettext("This certifies that the following person attended a study visit:"),
-        "name": facts.name,
-        "own_name": facts.own_name if facts.own_name != facts.name else "",
-        "rows": [row for row in rows if row[1]],
-        "granted": gettext("Granted on %(day)s") % {"day": dates.day(facts.granted_on)},
-        "revoked": gettext("Revoked on %(day)s: this certificate no longer counts.")
+    return CertificateContent(
+        language=language,
+        title=gettext("Certificate of attendance"),
+        issuer=facts.issuer,
+        certifies=gettext("This certifies that the following person attended a study visit:"),
+        name=facts.name,
+        own_name=facts.own_name if facts.own_name != facts.name else "",
+        rows=[row for row in rows if row[1]],
+        granted=gettext("Granted on %(day)s") % {"day": dates.day(facts.granted_on)},
+        revoked=gettext("Revoked on %(day)s: this certificate no longer counts.")
         % {"day": dates.day(facts.revoked_on)}
         if facts.revoked_on is not None
         else "",
-        "replaces": gettext("With a corrected name, in place of certificate %(number)s") % {"number": facts.replaces}
+        replaces=gettext("With a corrected name, in place of certificate %(number)s") % {"number": facts.replaces}
         if facts.replaces
         else "",
-        "number": facts.number,
-        "address": facts.address,
-        "words": {
-            "number": gettext("Number"),
-            "revoked": gettext("Revoked"),
-            "page": gettext("Page %(page)s of %(pages)s") % {"page": "{page}", "pages": "{pages}"},
-            "check": gettext("Whether this certificate counts can be checked here:"),
-            "signed": gettext("This file is signed electronically and can be checked there too."),
-        },
-    }
+        number=facts.number,
+        address=facts.address,
+        qr=qr,
+        words=CertificateLabels(
+            number=gettext("Number"),
+            revoked=gettext("Revoked"),
+            page=gettext("Page %(page)s of %(pages)s") % {"page": "{page}", "pages": "{pages}"},
+            check=gettext("Whether this certificate counts can be checked here:"),
+            signed=gettext("This file is signed electronically and can be checked there too."),
+        ),
+    )

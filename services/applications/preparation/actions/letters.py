@@ -67,7 +67,7 @@ async def make(
             return before
         checklist_before = await readiness.checklist(tx.session, visit)
         moment = clock.now()
-        content = letters.letter_content(facts) | {"qr": typesetting.qr(facts.address)}
+        content = letters.letter_content(facts, typesetting.qr(facts.address))
         document = await typesetting.pdf("letter", content, at=moment)
         letter = store.Letter(
             number=number,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, fields
 from datetime import date  # noqa: TC003 - the type of a field that is stored
-from typing import Any
+
+from pydantic import BaseModel
 
 from shared.contracts import labels
 from shared.contracts.codes import Code, VisitState
@@ -92,8 +93,43 @@ def validity(*, newest: bool, same_dates: bool, visit: VisitState) -> LetterVali
     return LetterValidity.COUNTS if same_dates else LetterValidity.MOVED
 
 
-def letter_content(facts: LetterFacts) -> dict[str, Any]:
-    """Return the content for the letter's template, in the language of the one who makes it."""
+class Letterhead(BaseModel):
+    """The head of a letter: the host, and the lines of its address."""
+
+    name: str
+    lines: list[str]
+
+
+class LetterLabels(BaseModel):
+    """The labels of a letter, and its closing phrase."""
+
+    number: str
+    reference: str
+    check: str
+    regards: str
+
+
+class LetterContent(BaseModel):
+    """What a letter says, for its template; `rows` are labels with values, `qr` is an SVG."""
+
+    title: str
+    language: str
+    number: str
+    reference: str
+    host: Letterhead
+    recipient: list[str]
+    place_and_day: str
+    opening: list[str]
+    rows: list[tuple[str, str]]
+    closing: list[str]
+    signed: list[str]
+    address: str
+    qr: str
+    words: LetterLabels
+
+
+def letter_content(facts: LetterFacts, qr: str) -> LetterContent:
+    """Return what the letter says, in the language of the one who makes it; `qr` is the address as SVG."""
     visa = facts.kind is LetterKind.VISA
     guest = f"{facts.guest} ({facts.own_name})" if facts.own_name and facts.own_name != facts.guest else facts.guest
     span = dates.span(facts.start, facts.end)
@@ -128,28 +164,29 @@ def letter_content(facts: LetterFacts) -> dict[str, Any]:
         if visa
         else [gettext("Please bring this letter and the identity document with which you travel.")]
     )
-    return {
-        "title": title,
-        "language": "en",
-        "number": facts.number,
-        "reference": facts.reference,
-        "host": {
-            "name": facts.host,
-            "lines": [part for part in (facts.unit, facts.city, labels.country(facts.host_country)) if part],
-        },
-        "recipient": [gettext("To the competent consular authority")]
+    return LetterContent(
+        title=title,
+        language="en",
+        number=facts.number,
+        reference=facts.reference,
+        host=Letterhead(
+            name=facts.host,
+            lines=[part for part in (facts.unit, facts.city, labels.country(facts.host_country)) if part],
+        ),
+        recipient=[gettext("To the competent consular authority")]
         if visa
         else [part for part in (facts.guest, facts.agency, labels.country(facts.country)) if part],
-        "place_and_day": ", ".join(part for part in (facts.city, dates.day(facts.made_on)) if part),
-        "opening": opening,
-        "rows": [row for row in rows if row[1]],
-        "closing": closing,
-        "signed": [part for part in (facts.signed_by, facts.host) if part],
-        "address": facts.address,
-        "words": {
-            "number": gettext("Number"),
-            "reference": gettext("Reference"),
-            "check": gettext("Whether this letter counts can be checked here:"),
-            "regards": gettext("Yours faithfully"),
-        },
-    }
+        place_and_day=", ".join(part for part in (facts.city, dates.day(facts.made_on)) if part),
+        opening=opening,
+        rows=[row for row in rows if row[1]],
+        closing=closing,
+        signed=[part for part in (facts.signed_by, facts.host) if part],
+        address=facts.address,
+        qr=qr,
+        words=LetterLabels(
+            number=gettext("Number"),
+            reference=gettext("Reference"),
+            check=gettext("Whether this letter counts can be checked here:"),
+            regards=gettext("Yours faithfully"),
+        ),
+    )
