@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from services.reporting.facts.model.flaws import flaws
+from services.reporting.facts.model.values import FactValues
 from shared.contracts import (
     applications,
     counting,
@@ -27,7 +28,7 @@ from shared.contracts import (
 from shared.contracts.codes import LanguageLevel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from uuid import UUID
 
     from services.reporting.facts.model.flaws import Flaw
@@ -50,7 +51,7 @@ class Fact:
     day: date
     topic: str = ""
     story: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: FactValues = field(default_factory=FactValues)
 
 
 class FactContent(NamedTuple):
@@ -76,7 +77,7 @@ def content_of(event: Event, occurred_at: datetime) -> FactContent:
 NO_OFFER = "no_offer"
 """The reason of a failed application that had no place at all to be considered for."""
 
-Read = tuple["date | None", dict[str, Any]]
+Read = tuple["date | None", FactValues]
 
 
 def _application(event: applications.ApplicationSubmitted) -> Read:
@@ -84,7 +85,7 @@ def _application(event: applications.ApplicationSubmitted) -> Read:
     return None, {
         "reference": profile.reference,
         "kind": profile.kind,
-        "call": profile.call_id,
+        "call": str(profile.call_id),
         "country": profile.country,
         "rank_group": profile.rank_group,
         "topic": profile.topics[0] if profile.topics else None,
@@ -113,7 +114,7 @@ def _no_match(event: receipts.NoMatchExplained) -> Read:
 def _decided(event: applications.ApplicationDecided) -> Read:
     return None, {
         "outcome": event.outcome,
-        "submitted_on": event.submitted_at.astimezone(UTC).date(),
+        "submitted_on": event.submitted_at.astimezone(UTC).date().isoformat(),
         "country": event.country,
         "kind": event.kind,
     }
@@ -129,31 +130,35 @@ def _offer(event: offers.OfferPublished | offers.OfferRevised) -> Read:
         "country": terms.country,
         "topic": terms.topics[0] if terms.topics else None,
         "places": terms.places,
-        "periods": [[p.start, p.end, p.places_per_week] for p in terms.periods],
+        "periods": [(p.start.isoformat(), p.end.isoformat(), p.places_per_week) for p in terms.periods],
     }
 
 
 def _match(event: matches.MatchEvent) -> Read:
     pairing = event.pairing
     return None, {
-        "application": pairing.application_id,
-        "offer": pairing.offer_id,
+        "application": str(pairing.application_id),
+        "offer": _id(pairing.offer_id),
         "host_country": pairing.host_country,
     }
 
 
-def _plan(plan: visits.VisitPlan) -> dict[str, Any]:
+def _id(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _plan(plan: visits.VisitPlan) -> FactValues:
     return {
-        "application": plan.application_id,
-        "match": plan.match_id,
-        "offer": plan.offer_id,
+        "application": str(plan.application_id),
+        "match": str(plan.match_id),
+        "offer": _id(plan.offer_id),
         "country": plan.country,
         "host_country": plan.host_country,
-        "host": plan.host_organisation_id,
+        "host": str(plan.host_organisation_id),
         "rank_group": plan.rank_group,
         "topic": plan.topic,
-        "start": plan.start,
-        "end": plan.end,
+        "start": plan.start.isoformat(),
+        "end": plan.end.isoformat(),
     }
 
 
@@ -173,21 +178,22 @@ def _not_held(event: visits.VisitCancelled | visits.VisitNoShow | visits.VisitVo
 
 def _ended(event: visits.VisitEnded | visits.VisitCompleted) -> Read:
     values = _plan(event.plan)
-    values["attended"], values["required"], values["ended"] = event.attended_days, event.required_days, event.ended_on
+    values["attended"], values["required"] = event.attended_days, event.required_days
+    values["ended"] = event.ended_on.isoformat()
     if type(event) is visits.VisitEnded and not set(event.attended) <= set(event.plan.days):
         values["outside"] = True
     return event.ended_on, values
 
 
 def _attendance(event: participation.AttendanceRecorded) -> Read:
-    return event.day, {"visit": event.visit_id, "present": event.present}
+    return event.day, {"visit": str(event.visit_id), "present": event.present}
 
 
 def _mentorship(event: mentorships.MentorshipEvent) -> Read:
     plan = event.plan
-    values = {
-        "application": plan.application_id,
-        "mentor": plan.mentor_id,
+    values: FactValues = {
+        "application": str(plan.application_id),
+        "mentor": str(plan.mentor_id),
         "country": plan.country,
         "topic": plan.topic,
     }
@@ -203,12 +209,11 @@ def _mentorship(event: mentorships.MentorshipEvent) -> Read:
 
 
 def _session(event: participation.SessionConfirmed) -> Read:
-    values = {"mentorship": event.mentorship_id, "session": event.session_id}
-    return event.held_on, values
+    return event.held_on, {"mentorship": str(event.mentorship_id), "session": str(event.session_id)}
 
 
-def _outcome(event: outcomes.OutcomeEvent) -> dict[str, Any]:
-    return {"application": event.application_id, "country": event.country, "topic": event.topic_code}
+def _outcome(event: outcomes.OutcomeEvent) -> FactValues:
+    return {"application": str(event.application_id), "country": event.country, "topic": event.topic_code}
 
 
 def _evaluation(event: outcomes.EvaluationSubmitted) -> Read:
@@ -217,7 +222,7 @@ def _evaluation(event: outcomes.EvaluationSubmitted) -> Read:
         **_outcome(event),
         "respondent": event.respondent,
         "overall": event.overall,
-        "goals": goals,
+        "met_by_goal": goals,
         "late": event.late,
     }
 
@@ -231,13 +236,17 @@ def _follow_up(event: outcomes.FollowUpSubmitted) -> Read:
 
 
 def _cascade(event: outcomes.CascadeDelivered | outcomes.CascadeConfirmed) -> Read:
-    return event.delivered_on, {**_outcome(event), "cascade": event.cascade_id, "attendees": event.attendees}
+    return event.delivered_on, {**_outcome(event), "cascade": str(event.cascade_id), "attendees": event.attendees}
 
 
 def _period(event: periods.PeriodEvent) -> Read:
     period = event.period
-    values = {"label": period.label, "start": period.start, "end": period.end, "frozen_at": period.frozen_at}
-    return None, values
+    return None, {
+        "label": period.label,
+        "start": period.start.isoformat(),
+        "end": period.end.isoformat(),
+        "frozen_at": None if period.frozen_at is None else period.frozen_at.isoformat(),
+    }
 
 
 def _dated(name: str) -> Callable[[Any], Read]:

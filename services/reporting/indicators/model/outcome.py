@@ -109,7 +109,7 @@ def _goals_met(book: Book, period: Period) -> Iterator[Unit]:
 
 
 def _all_met(evaluation: Fact, goals: int) -> bool:
-    answers = evaluation.values["goals"]
+    answers = evaluation.values["met_by_goal"]
     return goals > 0 and len(answers) >= goals and all(answers.values())
 
 
