@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -35,7 +36,7 @@ from shared.web.forms import (
 from shared.web.validation_texts import sentence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from pydantic import BaseModel
 
@@ -54,6 +55,12 @@ _CLASSES: dict[Control, Any] = {
 }
 
 
+Cell = str | int | date | Mapping[str, str] | None
+"""A value in a row of a form: as its input gives it, or, for a day that cannot be read, its typed parts."""
+FormRow = Mapping[str, Cell]
+"""A row of a form, by the names of its inputs."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowKind:
     """The kind of rows in a field: their form, and the way from a value to a row and back.
@@ -63,12 +70,12 @@ class RowKind:
     """
 
     form: type[Row]
-    written: Callable[[Any], Mapping[str, Any]]
-    read: Callable[[Mapping[str, Any]], Any]
+    written: Callable[[Any], FormRow]
+    read: Callable[[FormRow], FormRow | str | None]
     most: int = 10
     least: int = 0
 
-    def as_stored(self, row: Any) -> dict[str, Any]:
+    def as_stored(self, row: Any) -> FormRow:
         """Return a stored row that cannot be read, or not yet, as its fields show it."""
         fields = list(self.form())
         values = row if isinstance(row, dict) else {fields[0].short_name: row} if len(fields) == 1 else {}
@@ -259,13 +266,13 @@ def as_sent(field: Any) -> Any:
     return dict(field.written) if isinstance(field, DateField) else next(iter(field.raw_data or ()), None)
 
 
-def _items(value: Iterable[Mapping[str, Any]], rows: RowKind) -> list[Any]:
+def _items(value: Iterable[FormRow], rows: RowKind) -> list[FormRow | str]:
     return [item for row in value if (item := rows.read(row)) is not None]
 
 
 def _read(spec: FieldSpec, value: Any, rows: RowKind | None, default: Any) -> Any:
     if rows is not None:
-        items: list[Any] = []
+        items: list[FormRow | str] = []
         items += [item for item in _items(value, rows) if item not in items]
         return items
     if spec.control is Control.CHECKBOXES:

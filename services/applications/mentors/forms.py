@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from services.applications.field_forms import RowKind, Rows, form_data, form_of, form_values
+from services.applications.field_forms import FormRow, RowKind, Rows, form_data, form_of, form_values
 from services.applications.fields import Control, fields_of
 from services.applications.forms import ExpertiseRow, LanguageRow, SpanRow, iso_date, topics_of
 from services.applications.mentors.model import MentorEntry
@@ -12,21 +12,19 @@ from services.applications.refusals import readable
 from shared.web.forms import CheckboxesField, Form
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from shared.contracts.calls import CallTerms
 
 _FIELDS = tuple(name for name, spec in fields_of(MentorEntry).items() if spec.control is not Control.OWN)
 
 
-def _area(row: Mapping[str, Any]) -> dict[str, Any] | None:
+def _area(row: FormRow) -> FormRow | None:
     if not row["area"]:
         return None
-    level = {"level": int(row["level"])} if row["level"] else {}
+    level = {"level": int(str(row["level"]))} if row["level"] else {}
     return {"area": row["area"], "years": row["years"] or 0} | level
 
 
-def _span(row: Mapping[str, Any]) -> dict[str, Any] | None:
+def _span(row: FormRow) -> FormRow | None:
     if not row["start"] and not row["end"]:
         return None
     return {"start": iso_date(row["start"]), "end": iso_date(row["end"])}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.field_forms import RowKind, Rows, form_data, form_of, form_values
+from services.applications.field_forms import FormRow, RowKind, Rows, form_data, form_of, form_values
 from services.applications.fields import fields_of
 from services.applications.forms import LanguageRow, iso_date, topics_of
 from services.applications.placements.model.placement import SECTIONS, PlacementEntry
@@ -43,7 +43,7 @@ class WeeksRow(Row):
     places_per_week = NumberField(N_("Guests a week"), [NotOptional()])
 
 
-def _weeks(row: Mapping[str, Any]) -> dict[str, Any] | None:
+def _weeks(row: FormRow) -> FormRow | None:
     if not row["start"] and not row["end"]:
         return None
     start, end = iso_date(row["start"]), iso_date(row["end"])

@@ -20,7 +20,7 @@ from services.applications.application.model.answers import (
     task_title,
     tasks_for,
 )
-from services.applications.field_forms import RowKind, Rows, form_data, form_of, form_values, refuse_broken
+from services.applications.field_forms import FormRow, RowKind, Rows, form_data, form_of, form_values, refuse_broken
 from services.applications.fields import fields_of
 from services.applications.forms import iso_date
 from shared import privacy_notice
@@ -52,7 +52,7 @@ from shared.web.forms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pydantic import BaseModel
 
@@ -222,29 +222,29 @@ class ObjectiveRow(Row):
     text = TextAreaField(N_("Objective"), [NotOptional(), Longest(1000)])
 
 
-def _parts(value: BaseModel) -> dict[str, Any]:
+def _parts(value: BaseModel) -> FormRow:
     return value.model_dump(mode="json")
 
 
-def _dates(value: BaseModel) -> dict[str, Any]:
+def _dates(value: BaseModel) -> FormRow:
     return value.model_dump()
 
 
-def _area(row: Mapping[str, Any]) -> dict[str, Any] | None:
+def _area(row: FormRow) -> FormRow | None:
     """Return an area; one without its level is half written, and is kept in a draft."""
     return {**row, "years": row["years"] or 0} if row["area"] or row["level"] or row["years"] else None
 
 
-def _language(row: Mapping[str, Any]) -> dict[str, Any] | None:
+def _language(row: FormRow) -> FormRow | None:
     return dict(row) if row["language"] or row["level"] else None
 
 
-def _period(row: Mapping[str, Any]) -> dict[str, Any] | None:
+def _period(row: FormRow) -> FormRow | None:
     start, end = iso_date(row["start"]), iso_date(row["end"])
     return {"start": start, "end": end} if start or end else None
 
 
-def _single_field(part: str) -> tuple[Callable[[Any], dict[str, str]], Callable[[Mapping[str, Any]], str | None]]:
+def _single_field(part: str) -> tuple[Callable[[Any], FormRow], Callable[[FormRow], str | None]]:
     """Return how a value becomes a row with a single field, and is read from it."""
     return lambda value: {part: str(value)}, lambda row: str(row[part] or "").strip() or None
 

@@ -8,7 +8,7 @@ from services.applications.calls.model.entry import FIELDS, SECTIONS, CallEntry,
 from services.applications.calls.model.field_sentences import need_sentence
 from services.applications.calls.model.rule_fields import RULE_FIELDS, TIMER_FIELDS
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
-from services.applications.field_forms import RowKind, Rows, form_field
+from services.applications.field_forms import FormRow, RowKind, Rows, form_field
 from services.applications.fields import bounds_of
 from services.applications.forms import iso_date
 from shared import i18n
@@ -34,8 +34,6 @@ from shared.web.forms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pydantic import BaseModel
 
     from services.applications.calls.model.facts import Facts
@@ -82,23 +80,23 @@ class WeightRow(Row):
     host = NumberField(N_("For the host or mentor"), [NotOptional(), Between(0, 1000)])
 
 
-def _written(value: Any) -> dict[str, Any]:
+def _written(value: Any) -> FormRow:
     return dict(value.model_dump())
 
 
-def _text(row: Mapping[str, Any]) -> dict[str, Any] | None:
+def _text(row: FormRow) -> FormRow | None:
     return {**row, "summary": row["summary"] or ""} if row["language"] and row["title"] else None
 
 
-def _period(row: Mapping[str, Any]) -> dict[str, Any] | None:
+def _period(row: FormRow) -> FormRow | None:
     return {"start": iso_date(row["start"]), "end": iso_date(row["end"])} if row["start"] and row["end"] else None
 
 
-def _closed_day(row: Mapping[str, Any]) -> dict[str, Any] | None:
+def _closed_day(row: FormRow) -> FormRow | None:
     return {"country": row["country"], "day": iso_date(row["day"])} if row["country"] and row["day"] else None
 
 
-def _quota(row: Mapping[str, Any]) -> dict[str, Any] | None:
+def _quota(row: FormRow) -> FormRow | None:
     return {**row, "floor": row["floor"] or 0} if row["country"] else None
 
 
