@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 from shared.runtime.tables import own_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     import sqlalchemy as sa
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,22 +24,21 @@ class Table(SQLModel):
     metadata = metadata
 
 
-# The driver takes 32,767 parameters a statement; no table here has more than 30 columns.
-_AT_ONCE = 1000
-
-
-async def write_rows(session: AsyncSession, table: type[Table], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write whole rows (each with every column, by name), a thousand in one statement.
+async def write_rows(session: AsyncSession, rows: Iterable[Table], *, fixed: Collection[str] = ()) -> None:
+    """Write whole rows of one table, new ones and those whose key is known; the columns in `fixed` never change.
 
     They are sorted by key, so that two transactions that write the same rows wait for each other in one order only.
     """
-    sql_table: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
-    keys = [column.name for column in sql_table.primary_key]
-    ordered = sorted(rows, key=lambda row: tuple(row[key] for key in keys))
-    for start in range(0, len(ordered), _AT_ONCE):
-        new = insert(sql_table).values([dict(row) for row in ordered[start : start + _AT_ONCE]])
-        changes = {column.name: new.excluded[column.name] for column in sql_table.columns if column.name not in keys}
-        await session.execute(new.on_conflict_do_update(index_elements=keys, set_=changes))
+    written = list(rows)
+    if not written:
+        return
+    table: sa.Table = type(written[0]).__table__  # type: ignore[attr-defined]  # SQLModel adds it
+    keys = [column.name for column in table.primary_key]
+    values = [{column.name: getattr(row, column.name) for column in table.columns} for row in written]
+    values.sort(key=lambda row: tuple(row[key] for key in keys))
+    new = insert(table)
+    changes = {name: new.excluded[name] for name in values[0] if name not in {*keys, *fixed}}
+    await session.execute(new.on_conflict_do_update(index_elements=keys, set_=changes), values)
 
 
 if TYPE_CHECKING:

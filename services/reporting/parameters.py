@@ -1,6 +1,6 @@
 """The parameters that several routes of the service share."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 
@@ -9,7 +9,6 @@ from services.reporting.settings import Settings
 from shared.bus import Bus
 from shared.runtime.service import Service, bus_of, service_of
 from shared.web.openapi import file_answers
-from shared.web.read_models import ReadModel
 
 BusDep = Annotated[Bus, Depends(bus_of)]
 ServiceDep = Annotated[Service, Depends(service_of)]
@@ -21,12 +20,9 @@ PeriodPath = Annotated[str, Path(description="Its label: `2026`, `2026-H1` or `2
 RequiredPeriod = Annotated[str, Query(description="`2026`, `2026-H1` or `2026-Q3`.", examples=["2026-H1"])]
 CSV = file_answers("text/csv")
 """The answer of an operation that gives a CSV file, for its description."""
+SUBMITTED_BEFORE = "The same was submitted before, and nothing was changed."
+"""The description of the answer (200) of an operation that submits a form once (201)."""
 IndicatorPath = Annotated[str, Path(description="Its id, as agreed with the donor.", examples=["TOPCOP-OP-02"])]
-
-
-def submitted_before(model: type[ReadModel]) -> dict[int | str, dict[str, Any]]:
-    """Return the answer of an operation that submits a form once (201) when it was submitted, for its description."""
-    return {200: {"description": "The same was submitted before, and nothing was changed.", "model": model}}
 
 
 def settings_of(request: Request) -> Settings:

@@ -15,9 +15,10 @@ from shared.bus.db.transaction import driver
 from shared.runtime.tables import own_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     import sqlalchemy as sa
+    from _typeshed import DataclassInstance
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
@@ -31,22 +32,23 @@ class Table(SQLModel):
 
 
 async def write_rows(
-    session: AsyncSession, table: type[Table], rows: Iterable[Mapping[str, Any]], *, replace: bool = True
+    session: AsyncSession, table: type[Table], rows: Iterable[Table | DataclassInstance], *, replace: bool = True
 ) -> None:
-    """Write whole rows (each with every column, by name) in one statement.
+    """Write whole rows in one statement: objects of the table, or of a dataclass with a field for each column.
 
+    A dataclass is made and read ten times faster, which matters where a rebuild writes many.
     Rows with a known key are replaced, or with `replace=False` left as they are. Rows are sorted by key, so that two
     transactions that write the same rows wait for each other in one order only.
     """
     columns_of: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
     keys = [column.name for column in columns_of.primary_key]
-    ordered = sorted(rows, key=lambda row: [str(row[key]) for key in keys])
+    ordered = sorted(rows, key=lambda row: [str(getattr(row, key)) for key in keys])
     if not ordered:
         return
     await session.flush()
     statement, writers = _insert(columns_of, replace=replace)
     columns = [
-        [row[name] for row in ordered] if write is _as_it_is else [write(row[name]) for row in ordered]
+        [getattr(row, name) if write is _as_it_is else write(getattr(row, name)) for row in ordered]
         for name, write in writers.items()
     ]
     await (await driver(session)).execute(statement, *columns)
@@ -61,10 +63,11 @@ def _insert(table: sa.Table, *, replace: bool) -> tuple[str, dict[str, Callable[
     parameters, expressions = [], []
     writers: dict[str, Callable[[Any], Any]] = {}
     for number, column in enumerate(table.columns, 1):
-        kind, write = column.type.compile(_DIALECT), _as_it_is
+        kind = column.type.compile(_DIALECT)
+        write: Callable[[Any], Any] = _as_it_is
         name = f'"{column.name}"'
         if isinstance(column.type, JSONB | JsonDocument):
-            kind, write, expression = "TEXT", json_text, f"{name}::jsonb"
+            kind, write, expression = "TEXT", _json_writer(column.type), f"{name}::jsonb"
         elif isinstance(column.type, ARRAY):  # PostgreSQL's arrays of arrays must be rectangular
             write, expression, kind = _array_text, f"{name}::{kind}", "TEXT"
         else:
@@ -83,6 +86,10 @@ def _insert(table: sa.Table, *, replace: bool) -> tuple[str, dict[str, Callable[
         f" FROM unnest({', '.join(parameters)}) AS new({names}) ON CONFLICT {act}"
     )
     return statement, writers
+
+
+def _json_writer(kind: JSONB | JsonDocument) -> Callable[[Any], str | None]:
+    return (lambda value: json_text(kind.as_json(value))) if isinstance(kind, JsonDocument) else json_text
 
 
 def json_text(value: Any) -> str | None:

@@ -124,8 +124,7 @@ def certificate_content(facts: CertificateFacts, language: str, qr: str) -> Cert
         own_name=facts.own_name if facts.own_name != facts.name else "",
         rows=[row for row in rows if row[1]],
         granted=gettext("Granted on %(day)s") % {"day": dates.day(facts.granted_on)},
-        revoked=gettext("Revoked on %(day)s: this certificate no longer counts.")
-        % {"day": dates.day(facts.revoked_on)}
+        revoked=gettext("Revoked on %(day)s: this certificate no longer counts.") % {"day": dates.day(facts.revoked_on)}
         if facts.revoked_on is not None
         else "",
         replaces=gettext("With a corrected name, in place of certificate %(number)s") % {"number": facts.replaces}

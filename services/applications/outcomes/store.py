@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -68,8 +68,8 @@ _MANAGER_CLOSED = (closed_form(AnswerForm.FOLLOW_UP), Respondent.LINE_MANAGER.va
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """Apply events of exchange.outcomes: what was submitted, and the tests that are asked for."""
-    rows: dict[tuple[UUID, str, str], dict[str, Any]] = {}
-    tests: dict[tuple[UUID, str], dict[str, Any]] = {}
+    rows: dict[tuple[UUID, str, str], OutcomeIn] = {}
+    tests: dict[tuple[UUID, str], TestAskedRow] = {}
     taken_again: set[tuple[UUID, str, str]] = set()
     for event in events:
         if isinstance(event.data, events_of_outcomes.AnswerReopened):
@@ -78,22 +78,22 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
             taken_again.add(again)
         if isinstance(event.data, events_of_outcomes.TestAsked):
             test = UUID(event.subject), TESTS[event.data.phase]
-            tests[test] = {"subject": test[0], "what": test[1], "due": event.data.due}
+            tests[test] = TestAskedRow(subject=test[0], what=test[1], due=event.data.due)
         if (found := _submission(event.data)) is None:
             continue
         assert isinstance(event.data, OutcomeEvent)
         what, of, late = found
         taken_again.discard((UUID(event.subject), what, of))
-        rows[UUID(event.subject), what, of] = {
-            "subject": UUID(event.subject),
-            "what": what,
-            "of": of,
-            "application_id": event.data.application_id,
-            "at": event.time,
-            "late": late,
-        }
-    await write_rows(tx.session, OutcomeIn, rows.values())
-    await write_rows(tx.session, TestAskedRow, tests.values())
+        rows[UUID(event.subject), what, of] = OutcomeIn(
+            subject=UUID(event.subject),
+            what=what,
+            of=of,
+            application_id=event.data.application_id,
+            at=event.time,
+            late=late,
+        )
+    await write_rows(tx.session, rows.values())
+    await write_rows(tx.session, tests.values())
     if taken_again:
         key = sa.tuple_(col(OutcomeIn.subject), col(OutcomeIn.what), col(OutcomeIn.of))
         await tx.session.execute(sa.delete(OutcomeIn).where(key.in_(sorted(taken_again))))

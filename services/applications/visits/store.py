@@ -119,7 +119,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, datetime]:
     rows: dict[UUID, dict[str, Any]] = {visit.id: visit.model_dump() for visit in stored}
     for event in found:
         rows[UUID(event.subject)] = _row_after(rows.get(UUID(event.subject)), event)
-    await write_rows(tx.session, Visit, rows.values())
+    await write_rows(tx.session, [Visit(**row) for row in rows.values()])
     touched = {rows[UUID(event.subject)]["application_id"]: event.time for event in found}
     if touched:
         await tx.changed("matches")

@@ -18,7 +18,7 @@ from services.reporting.answers.views.forms import (
     requested_form,
 )
 from services.reporting.guards import Evaluating, Following, Reporting
-from services.reporting.parameters import BusDep, submitted_before
+from services.reporting.parameters import SUBMITTED_BEFORE, BusDep
 from shared.bus import Bus
 from shared.contracts.codes import Applied
 from shared.identity.idempotency import forget_answer
@@ -109,7 +109,11 @@ async def evaluation(_: Evaluating, bus: BusDep, subject: str) -> EvaluationForm
     return views.evaluation_form(await _form(bus, subject, EVALUATION))
 
 
-@router.post("/evaluations/{subject}", status_code=201, responses=submitted_before(EvaluationForm))
+@router.post(
+    "/evaluations/{subject}",
+    status_code=201,
+    responses={200: {"description": SUBMITTED_BEFORE, "model": EvaluationForm}},
+)
 async def evaluate(
     request: Request, response: Response, _: Evaluating, bus: BusDep, subject: str, body: EvaluationIn
 ) -> EvaluationForm:
@@ -127,7 +131,9 @@ async def report_form(_: Reporting, bus: BusDep, subject: str) -> ReportForm:
     return views.report_form(await _form(bus, subject, REPORT))
 
 
-@router.post("/reports/{subject}", status_code=201, responses=submitted_before(ReportForm))
+@router.post(
+    "/reports/{subject}", status_code=201, responses={200: {"description": SUBMITTED_BEFORE, "model": ReportForm}}
+)
 async def report(
     request: Request, response: Response, _: Reporting, bus: BusDep, subject: str, body: ReportIn
 ) -> ReportForm:
@@ -144,7 +150,9 @@ async def follow_up_form(_: Following, bus: BusDep, subject: str) -> FollowUpFor
     return views.follow_up_form(await _form(bus, subject, FOLLOW_UP))
 
 
-@router.post("/follow-ups/{subject}", status_code=201, responses=submitted_before(FollowUpForm))
+@router.post(
+    "/follow-ups/{subject}", status_code=201, responses={200: {"description": SUBMITTED_BEFORE, "model": FollowUpForm}}
+)
 async def follow_up(
     request: Request, response: Response, _: Following, bus: BusDep, subject: str, body: FollowUpIn
 ) -> FollowUpForm:

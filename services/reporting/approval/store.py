@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -40,7 +39,7 @@ class RestatementRow(Table, table=True):
 
 async def keep(session: AsyncSession, proposal: Proposal) -> None:
     """Save a proposal; the period's row is locked by the caller."""
-    await write_rows(session, RestatementRow, [asdict(proposal)])
+    await write_rows(session, RestatementRow, [proposal])
 
 
 async def of_period(session: AsyncSession, label: str) -> list[Proposal]:

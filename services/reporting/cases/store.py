@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import date
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -81,26 +80,18 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     cases: dict[str, Case | None] = {str(row["id"]): Case(*row) for row in rows}
     for event in events:
         cases[event.subject] = after(cases.get(event.subject), event.subject, event.data)
-    await write_rows(tx.session, CaseRow, [_row(case) for case in cases.values() if case])
-
-
-def _row(case: Case) -> dict[str, Any]:
-    """Return a case as a row, field by field: `asdict` would copy each value."""
-    return {name: getattr(case, name) for name in _FIELDS}
-
-
-_FIELDS = tuple(field.name for field in fields(Case))
+    await write_rows(tx.session, CaseRow, [case for case in cases.values() if case])
 
 
 async def evolve_calls(tx: Tx, events: Sequence[Envelope]) -> None:
     """Save calls; the `evolve` of exchange.calls."""
     rows = {
-        event.subject: {
-            "id": UUID(event.subject),
-            "reference": event.data.terms.reference,
-            "scheme": event.data.terms.scheme,
-            "timers": event.data.terms.timers.model_dump(),
-        }
+        event.subject: CallRow(
+            id=UUID(event.subject),
+            reference=event.data.terms.reference,
+            scheme=event.data.terms.scheme,
+            timers=event.data.terms.timers,
+        )
         for event in events
         if isinstance(event.data, CallEvent)
     }

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
-from services.reporting.disclosure.model import Pattern
+from services.reporting.disclosure.model import Pattern, StoredPattern
 from services.reporting.tables import Table
+from shared.bus.db.documents import JsonDocument
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,7 +23,7 @@ class Release(Table, table=True):
 
     period: str = Field(primary_key=True)
     statement: int = Field(primary_key=True)
-    pattern: dict[str, Any] = Field(sa_type=JSONB)
+    pattern: StoredPattern = Field(sa_type=JsonDocument(StoredPattern))
     at: datetime = Field(sa_type=sa.DateTime(timezone=True))
 
 
@@ -34,7 +34,7 @@ async def lock(session: AsyncSession) -> None:
 
 async def keep(session: AsyncSession, approval: Approval, pattern: Pattern, at: datetime) -> None:
     """Save what of a period's statement is shown, for ever."""
-    session.add(Release(period=approval.period.label, statement=approval.statement, pattern=pattern.as_json(), at=at))
+    session.add(Release(period=approval.period.label, statement=approval.statement, pattern=pattern.stored(), at=at))
     await session.flush()
 
 
@@ -42,10 +42,10 @@ async def pattern(session: AsyncSession, approval: Approval, statement: int) -> 
     """Return what was shown of a period with a statement; None if that was never released."""
     query = select(Release).where(col(Release.period) == approval.period.label, col(Release.statement) <= statement)
     row = await session.scalar(query.order_by(col(Release.statement).desc()).limit(1))
-    return Pattern.of_json(row.pattern) if row else None
+    return Pattern.of_stored(row.pattern) if row else None
 
 
 async def patterns(session: AsyncSession) -> dict[str, tuple[int, Pattern]]:
     """Return the newest released statement of each period, with what of it is shown, by the period's label."""
     query = select(Release).order_by(col(Release.period), col(Release.statement))
-    return {row.period: (row.statement, Pattern.of_json(row.pattern)) for row in await session.scalars(query)}
+    return {row.period: (row.statement, Pattern.of_stored(row.pattern)) for row in await session.scalars(query)}

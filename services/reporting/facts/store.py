@@ -92,6 +92,17 @@ class Application(Table, table=True):
 
 
 @dataclass(frozen=True, slots=True)
+class NewApplication:
+    """A row of `Application` to be written."""
+
+    id: UUID
+    reference: str
+    kind: str
+    country: str
+    objectives: int
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One event of a journey."""
 
@@ -181,23 +192,23 @@ def fact_of(event: Envelope) -> Fact:
     )
 
 
-def flaw_row(event: Envelope, day: date, flaw: Flaw) -> dict[str, object]:
+def flaw_row(event: Envelope, day: date, flaw: Flaw) -> FlawRow:
     """Return the row that says what is wrong with an event."""
-    return {
-        "id": event.id,
-        "flaw": flaw.value,
-        "topic": event.topic,
-        "type": event.type,
-        "subject": event.subject,
-        "occurred_at": event.time,
-        "day": day,
-    }
+    return FlawRow(
+        id=event.id,
+        flaw=flaw.value,
+        topic=event.topic,
+        type=event.type,
+        subject=event.subject,
+        occurred_at=event.time,
+        day=day,
+    )
 
 
 async def evolve_applications(tx: Tx, events: Sequence[Envelope]) -> None:
     """Save facts, and what is known of each application; the `evolve` of exchange.applications."""
     await evolve(tx, events)
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, NewApplication] = {}
     for event in events:
         match event.data:
             case (
@@ -205,13 +216,13 @@ async def evolve_applications(tx: Tx, events: Sequence[Envelope]) -> None:
                 | applications.ApplicationResubmitted(profile=profile)
                 | applications.ApplicationChanged(profile=profile)
             ):
-                rows[event.subject] = {
-                    "id": UUID(event.subject),
-                    "reference": profile.reference,
-                    "kind": profile.kind.value,
-                    "country": profile.country,
-                    "objectives": profile.objectives,
-                }
+                rows[event.subject] = NewApplication(
+                    id=UUID(event.subject),
+                    reference=profile.reference,
+                    kind=profile.kind.value,
+                    country=profile.country,
+                    objectives=profile.objectives,
+                )
             case _:
                 continue
     await write_rows(tx.session, Application, rows.values())

@@ -104,13 +104,13 @@ async def moving(session: AsyncSession, period: Period) -> dict[str, Counted]:
 async def keep_moving(session: AsyncSession, counted: Iterable[Counted]) -> None:
     """Save figures as they were counted just now."""
     rows = [
-        {
+        MovingFigure(
             **_row(each.figure),
-            "start": each.figure.period.start,
-            "end": each.figure.period.end,
-            "seen": each.seen,
-            "events": each.figure.total.events,
-        }
+            start=each.figure.period.start,
+            end=each.figure.period.end,
+            seen=each.seen,
+            events=list(each.figure.total.events),
+        )
         for each in counted
     ]
     await write_rows(session, MovingFigure, rows)
@@ -118,7 +118,7 @@ async def keep_moving(session: AsyncSession, counted: Iterable[Counted]) -> None
 
 async def keep(session: AsyncSession, figures: Sequence[Figure], statement: int = 1) -> None:
     """Save the figures of a statement, with the events of each of their numbers; none of them is stored yet."""
-    await write_rows(session, KeptFigure, [{**_row(figure), "statement": statement} for figure in figures])
+    await write_rows(session, KeptFigure, [KeptFigure(**_row(figure), statement=statement) for figure in figures])
     proofs = [
         (figure.period.label, figure.definition.id, statement, dimension, value, cell.events)
         for figure in figures

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlmodel import Field, col, select
@@ -48,8 +48,8 @@ _MENDED = "DELETE FROM flaw WHERE topic = 'exchange.registry' AND subject = ANY(
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """Save who is suspended, and what is needed; the `evolve` of exchange.registry."""
     await consume_partners(tx, events)
-    rows: dict[str, dict[str, Any]] = {}
-    flawed: dict[str, list[dict[str, Any]]] = {}
+    rows: dict[str, NeedRow] = {}
+    flawed: dict[str, list[FlawRow]] = {}
     for event in events:
         if isinstance(event.data, NeedChanged):
             wrong = flaws(event.data)
@@ -63,18 +63,18 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     await tx.changed("figures")
 
 
-def _row(subject: str, need: NeedChanged, *, counts: bool) -> dict[str, Any]:
-    return {
-        "id": UUID(subject),
-        "country": need.country,
-        "topic": need.topic_code,
-        "area": need.area,
-        "level": need.level,
-        "quantity": need.quantity,
-        "since": need.since,
-        "until": need.until,
-        "counts": counts and not need.withdrawn,
-    }
+def _row(subject: str, need: NeedChanged, *, counts: bool) -> NeedRow:
+    return NeedRow(
+        id=UUID(subject),
+        country=need.country,
+        topic=need.topic_code,
+        area=need.area,
+        level=need.level,
+        quantity=need.quantity,
+        since=need.since,
+        until=need.until,
+        counts=counts and not need.withdrawn,
+    )
 
 
 async def of_period(session: AsyncSession, period: Period) -> list[Need]:

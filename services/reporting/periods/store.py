@@ -73,14 +73,14 @@ def _approval(row: PeriodRow) -> Approval:
 
 async def keep(session: AsyncSession, approval: Approval) -> None:
     """Save the approval of a period."""
-    row = {
-        "label": approval.period.label,
-        "state": approval.state.value,
-        "author": approval.author,
-        "cut_off": approval.cut_off,
-        "figures": approval.figures,
-        "figures_digest": approval.figures_digest,
-        "frozen_at": approval.frozen_at,
-        "statement": approval.statement,
-    }
+    row = PeriodRow(
+        label=approval.period.label,
+        state=approval.state.value,
+        author=approval.author,
+        cut_off=approval.cut_off,
+        figures=approval.figures,
+        figures_digest=approval.figures_digest,
+        frozen_at=approval.frozen_at,
+        statement=approval.statement,
+    )
     await write_rows(session, PeriodRow, [row])

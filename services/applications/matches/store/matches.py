@@ -122,7 +122,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, datetime]:
     for event in found:
         id_ = UUID(event.subject)
         rows[id_] = _row_after(rows.get(id_), id_, event)
-    await write_rows(tx.session, Match, rows.values())
+    await write_rows(tx.session, [Match(**row) for row in rows.values()])
     touched = {rows[UUID(event.subject)]["application_id"]: event.time for event in found}
     if touched:
         await tx.changed("matches")
@@ -134,7 +134,7 @@ def _row_after(row: dict[str, Any] | None, id_: UUID, event: Envelope) -> dict[s
     assert isinstance(event.data, MatchEvent)
     data, pairing = event.data, event.data.pairing
     new = row or {"state": MatchState.PROPOSED.value, "since": event.time, "proposed_at": event.time, "late": []}
-    new = new | {"id": id_, "pairing": pairing.model_dump(mode="json")}
+    new = new | {"id": id_, "pairing": pairing}
     names = ("application_id", "call_id", "kind", "offer_id", "mentor_id", "country", "organisation_id")
     new |= {name: getattr(pairing, name) for name in (*names, "host_country", "host_organisation_id")}
     new = {"reason": None, "ended_by": None, "was": None, "due": None, "reserve": False} | new
@@ -158,20 +158,20 @@ def _row_after(row: dict[str, Any] | None, id_: UUID, event: Envelope) -> dict[s
 
 async def evolve_receipts(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, datetime]:
     """Apply events of `exchange.receipts`: keep the newest receipt of each application; return when it was written."""
-    newest: dict[UUID, dict[str, Any]] = {}
+    newest: dict[UUID, Receipt] = {}
     for event in events:
         if not isinstance(event.data, ReceiptEvent):
             continue
         data, application_id = event.data, UUID(event.subject)
-        newest[application_id] = {
-            "application_id": application_id,
-            "at": event.time,
-            "matched": isinstance(data, MatchExplained),
-            "waiting": isinstance(data, NoMatchExplained) and data.waiting_place is not None,
-            "event": data.model_dump(mode="json"),
-        }
-    await write_rows(tx.session, Receipt, newest.values())
-    return {id_: row["at"] for id_, row in newest.items()}
+        newest[application_id] = Receipt(
+            application_id=application_id,
+            at=event.time,
+            matched=isinstance(data, MatchExplained),
+            waiting=isinstance(data, NoMatchExplained) and data.waiting_place is not None,
+            event=data.model_dump(mode="json"),
+        )
+    await write_rows(tx.session, newest.values())
+    return {id_: receipt.at for id_, receipt in newest.items()}
 
 
 async def match(session: AsyncSession, match_id: UUID, *, lock: bool = False) -> Match | None:

@@ -72,7 +72,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, datetime]:
         rows[row.id] = row.model_dump()
     for event in found:
         rows[UUID(event.subject)] = _row_after(rows.get(UUID(event.subject)), event)
-    await write_rows(tx.session, Mentorship, rows.values())
+    await write_rows(tx.session, [Mentorship(**row) for row in rows.values()])
     touched = {rows[UUID(event.subject)]["application_id"]: event.time for event in found}
     if touched:
         await tx.changed("matches")
@@ -87,7 +87,7 @@ def _row_after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
     """Return the row of a mentorship after one more event about it."""
     data = event.data
     assert isinstance(data, MentorshipEvent)
-    new = _EMPTY | (row or {}) | {"id": UUID(event.subject), "plan": data.plan.model_dump(mode="json")}
+    new = _EMPTY | (row or {}) | {"id": UUID(event.subject), "plan": data.plan}
     new |= {name: getattr(data.plan, name) for name in _PLAN_FIELDS}
     new |= {"state": _STATES[event.type].value, "since": event.time, "due": getattr(data, "due", None)}
     new |= {name: getattr(data, name) for name in ("started_on", "until", "ended_on") if hasattr(data, name)}

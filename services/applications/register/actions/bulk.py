@@ -1,7 +1,7 @@
 """Enter organisations, people, partners, funds and exclusions in bulk, for the programme coordinator's programs."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -116,7 +116,7 @@ async def enter_partners(bus: Bus, actor: str, entries: Sequence[PartnerEntry], 
         latest = {partner.country: partner for partner in reversed(await register_entries.partners(tx.session))}
         known = {place: entry.country for place, entry in enumerate(entries) if entry.country in latest}
         await sent.check(tx.session, known)
-        await register_entries.put(tx.session, register_entries.Partner, [entry.model_dump() for entry in entries])
+        await register_entries.put(tx.session, [register_entries.Partner(**entry.model_dump()) for entry in entries])
         for entry in entries:
             await tx.record(PartnerStatusChanged(**entry.model_dump()), entry.country)
             existing = latest.get(entry.country)
@@ -153,8 +153,11 @@ async def put_funds(tx: Tx, entries: Sequence[FundEntry]) -> list[UUID]:
     """Do `enter_funds` within an open transaction."""
     ids = [entry.id or new_id() for entry in entries]
     stored = {fund.id: fund for fund in await register_entries.funds(tx.session) if fund.id in set(ids)}
-    rows = [entry.model_dump() | {"id": id_} for id_, entry in zip(ids, entries, strict=True)]
-    await _put(tx, register_entries.Fund, "fund", rows, entries, stored)
+    rows = [
+        register_entries.Fund(**entry.model_dump(exclude={"id"}), id=id_)
+        for id_, entry in zip(ids, entries, strict=True)
+    ]
+    await _put(tx, "fund", rows, entries, stored)
     for id_, entry in zip(ids, entries, strict=True):
         await tx.record(FundChanged(**entry.model_dump(exclude={"id"})), id_)
     return ids
@@ -181,10 +184,15 @@ async def put_exclusions(tx: Tx, entries: Sequence[ExclusionEntry]) -> list[UUID
         if exclusion.id in set(ids)
     }
     rows = [
-        entry.model_dump(mode="json") | {"id": id_, "since": entry.since, "until": entry.until}
+        register_entries.Exclusion(
+            **entry.model_dump(mode="json", exclude={"id", "since", "until"}),
+            id=id_,
+            since=entry.since,
+            until=entry.until,
+        )
         for id_, entry in zip(ids, entries, strict=True)
     ]
-    await _put(tx, register_entries.Exclusion, "exclusion", rows, entries, stored)
+    await _put(tx, "exclusion", rows, entries, stored)
     for id_, entry in zip(ids, entries, strict=True):
         await tx.record(ExclusionChanged(**entry.model_dump(exclude={"id"})), id_)
     return ids
@@ -192,23 +200,22 @@ async def put_exclusions(tx: Tx, entries: Sequence[ExclusionEntry]) -> list[UUID
 
 async def _put(
     tx: Tx,
-    table: type[register_entries.Fund | register_entries.Exclusion],
     kind: str,
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[register_entries.Fund | register_entries.Exclusion],
     entries: Sequence[BaseModel],
     stored: Mapping[UUID, register_entries.Fund] | Mapping[UUID, register_entries.Exclusion],
 ) -> None:
     before = {id_: row_before.model_dump(mode="json") for id_, row_before in stored.items()}
-    await register_entries.put(tx.session, table, rows)
-    for row, entry in zip(rows, entries, strict=True):
+    await register_entries.put(tx.session, rows)
+    for id_, entry in zip((row.id for row in rows), entries, strict=True):
         note(
             tx.session,
             actor=tx.actor,
             kind=kind,
-            key=row["id"],
-            action="changed" if row["id"] in stored else "entered",
-            before=before.get(row["id"], {}),
-            after=entry.model_dump(mode="json") | {"id": str(row["id"])},
+            key=id_,
+            action="changed" if id_ in stored else "entered",
+            before=before.get(id_, {}),
+            after=entry.model_dump(mode="json") | {"id": str(id_)},
         )
     await tx.changed("register")
 

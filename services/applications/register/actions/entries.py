@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.applications.register.actions.address_checks import close_address_checks, start_address_check
 from services.applications.register.store import entries as register_entries
@@ -42,10 +42,12 @@ async def put_organisations(
     }
     before = {id_: organisation_json(organisation) for id_, organisation in stored.items()}
     rows = [
-        entry.model_dump() | {"id": id_, "version": stored[id_].version + 1 if id_ in stored else 1}
+        register_entries.Organisation(
+            **entry.model_dump(exclude={"id"}), id=id_, version=stored[id_].version + 1 if id_ in stored else 1
+        )
         for id_, entry in zip(ids, entries, strict=True)
     ]
-    await register_entries.put(tx.session, register_entries.Organisation, rows)
+    await register_entries.put(tx.session, rows)
     for id_, entry in zip(ids, entries, strict=True):
         await tx.record(OrganisationChanged(**entry.model_dump(exclude={"id"})), id_)
         note(
@@ -93,19 +95,19 @@ async def put_people(
         _row(entry, stored.get(subject), grants.get(subject, ()), vouched=vouched, renew=subject != tx.actor)
         for subject, entry in sorted(newest.items())
     ]
-    await register_entries.put(tx.session, register_entries.Person, rows)
+    await register_entries.put(tx.session, rows)
     # The portal's own access table is written at once, so that people can sign in before the event comes back.
     await write_access(tx.session, {subject: (entry.grants, moment) for subject, entry in newest.items()})
     await end_where_access_changed(tx, grants, {subject: entry.grants for subject, entry in newest.items()})
     for row in rows:
-        entry = newest[row["subject"]]
+        entry = newest[row.subject]
         check = await _check_new_address(tx, row, stored.get(entry.subject))
-        await tx.record(access_event(register_entries.Person(**row), entry.grants, check), entry.subject)
+        await tx.record(access_event(row, entry.grants, check), entry.subject)
         note(
             tx.session,
             actor=tx.actor,
             kind="person",
-            key=row["id"],
+            key=row.id,
             action=action or ("changed" if entry.subject in stored else "entered"),
             country=entry.country,
             before=before.get(entry.subject, {}),
@@ -113,7 +115,7 @@ async def put_people(
             proposal_id=proposal_id,
         )
     await tx.changed("register")
-    ids = {row["subject"]: row["id"] for row in rows}
+    ids = {row.subject: row.id for row in rows}
     return [ids[entry.subject] for entry in entries]
 
 
@@ -124,21 +126,14 @@ def _row(
     *,
     vouched: bool,
     renew: bool,
-) -> dict[str, Any]:
-    """Return the whole row of a person with the entry applied."""
+) -> register_entries.Person:
+    """Return the row of a person with the entry applied."""
     moment = clock.now()
     row = entry.model_dump(exclude={"grants"}) | {"changed_at": moment, "email_wanted": None}
     if person is None:
-        return row | {
-            "id": new_id(),
-            "version": 1,
-            "email_verified_at": moment if vouched else None,
-            "confirmed_on": moment.date(),
-            "lapsed_on": None,
-            "lapsed_grants": (),
-            "moves_on": None,
-            "moves_to": None,
-        }
+        return register_entries.Person(
+            **row, id=new_id(), email_verified_at=moment if vouched else None, confirmed_on=moment.date()
+        )
     same_address = entry.email.lower() == person.email.lower()
     if same_address or vouched:
         verified = (
@@ -153,27 +148,28 @@ def _row(
     # A changed role counts as a confirmation, but nobody confirms his or her own access by changing it.
     renewed = renew and (vouched or tuple(entry.grants) != tuple(grants))
     same_organisation = person.organisation_id == entry.organisation_id
-    return row | {
-        "id": person.id,
-        "version": person.version + 1,
-        "confirmed_on": moment.date() if renewed else person.confirmed_on,
-        "lapsed_on": None if renewed else person.lapsed_on,
-        "lapsed_grants": () if renewed else person.lapsed_grants,
-        "moves_on": person.moves_on if same_organisation else None,
-        "moves_to": person.moves_to if same_organisation else None,
-    }
+    return register_entries.Person(
+        **row,
+        id=person.id,
+        mail_language=person.mail_language,
+        version=person.version + 1,
+        confirmed_on=moment.date() if renewed else person.confirmed_on,
+        lapsed_on=None if renewed else person.lapsed_on,
+        lapsed_grants=() if renewed else person.lapsed_grants,
+        moves_on=person.moves_on if same_organisation else None,
+        moves_to=person.moves_to if same_organisation else None,
+    )
 
 
 async def _check_new_address(
-    tx: Tx, row: dict[str, Any], person: register_entries.Person | None
+    tx: Tx, row: register_entries.Person, person: register_entries.Person | None
 ) -> AddressCheck | None:
     """Start a check of a new address; close older checks that the entry makes void."""
-    address = row["email_wanted"] or (row["email"] if row["email_verified_at"] is None else None)
-    before = None if person is None else person.email_wanted or (None if person.reachable else person.email)
-    if address == before:
+    address = row.unconfirmed_address
+    if address == (None if person is None else person.unconfirmed_address):
         return None
-    await close_address_checks(tx, row["subject"])
-    return None if address is None else await start_address_check(tx, row["subject"], address)
+    await close_address_checks(tx, row.subject)
+    return None if address is None else await start_address_check(tx, row.subject, address)
 
 
 def access_event(
@@ -236,8 +232,9 @@ async def put_grants(
 
 async def put_partner(tx: Tx, country: str, status: PartnerStatus, since: date) -> None:
     """Write the status of a partner country as it is from a date on; the event is the caller's."""
-    row = {"country": country, "since": since, "status": status.value}
-    await register_entries.put(tx.session, register_entries.Partner, [row])
+    await register_entries.put(
+        tx.session, [register_entries.Partner(country=country, since=since, status=status.value)]
+    )
 
 
 def note_need(tx: Tx, need_id: UUID, *, action: str, country: str | None, before: State, after: State) -> None:

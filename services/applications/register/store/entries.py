@@ -6,15 +6,15 @@ Names of people are stored nowhere else.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.applications.register.store.history import changed_since
-from services.applications.tables import Table
+from services.applications.tables import Table, write_rows
 from shared.bus.db.documents import JsonDocument
 from shared.bus.db.locking import for_update
 from shared.contracts.access import AccessGrant
@@ -22,7 +22,7 @@ from shared.contracts.codes import PartnerStatus
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -159,17 +159,12 @@ async def lock_people(session: AsyncSession) -> None:
     await session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('register.people'))"))
 
 
-async def put(session: AsyncSession, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows of one of the tables above in one statement, replacing those with the same key."""
-    if not rows:
-        return
-    target: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
-    statement = insert(target).values(list(rows))
-    keys = [column.name for column in target.primary_key]
-    # A person's id never changes, since events and links name it.
-    fixed = {*keys, "id"} if target.name == "person" else set(keys)
-    changes = {name: statement.excluded[name] for name in rows[0] if name not in fixed}
-    await session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes))
+async def put(session: AsyncSession, rows: Iterable[Table]) -> None:
+    """Write rows of one of the tables above, new ones and those whose key is known; a person's id never changes.
+
+    Events and links name it.
+    """
+    await write_rows(session, rows, fixed=("id",))
 
 
 async def organisations(

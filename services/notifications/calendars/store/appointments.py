@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -59,21 +59,21 @@ async def save_appointments(session: AsyncSession, events: Sequence[Envelope], c
     The end of a mentorship cancels its next meeting; a planned session replaces it.
     """
     await _cancel_meetings(session, (match for event in events if (match := replanned_match(event)) is not None))
-    rows: dict[UUID, dict[str, Any]] = {}
+    rows: dict[UUID, AppointmentRow] = {}
     for event in events:
         for appointment in appointments_of(event):
             case = cases.get(appointment.case_id)
-            rows[appointment.id] = {
-                "id": appointment.id,
-                "kind": appointment.kind.value,
-                "case_id": appointment.case_id,
-                "first_day": min(appointment.days, default=None),
-                "last_day": max(appointment.days, default=None),
-                "days": [day.isoformat() for day in appointment.days],
-                "at": appointment.at,
-                "over": appointment.over,
-                "seen_by": None if case is None else viewer_keys(case),
-            }
+            rows[appointment.id] = AppointmentRow(
+                id=appointment.id,
+                kind=appointment.kind.value,
+                case_id=appointment.case_id,
+                first_day=min(appointment.days, default=None),
+                last_day=max(appointment.days, default=None),
+                days=[day.isoformat() for day in appointment.days],
+                at=appointment.at,
+                over=appointment.over,
+                seen_by=None if case is None else viewer_keys(case),
+            )
     if rows:
         await put(session, AppointmentRow, rows.values())
     await _cancel_meetings(session, (match for event in events if (match := ended_match(event)) is not None))

@@ -52,7 +52,7 @@ _COLUMNS = tuple(table_of(CaseRow).c[name] for name in _FIELDS)
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, Case]:
     """Save each case as its newest event describes it; return those that were described."""
     described = {case.id: case for event in events if (case := case_in(event)) is not None}
-    await put(tx.session, CaseRow, [{name: getattr(case, name) for name in _FIELDS} for case in described.values()])
+    await put(tx.session, CaseRow, described.values())
     return described
 
 

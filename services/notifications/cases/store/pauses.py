@@ -48,7 +48,7 @@ async def evolve(session: AsyncSession, events: Sequence[Envelope]) -> None:
     if over:
         table = table_of(Paused)
         await session.execute(sa.delete(table).where(table.c.id.in_(over)))
-    await put(session, Paused, [{"id": id_} for id_, pausing in pauses.items() if pausing])
+    await put(session, Paused, [Paused(id=id_) for id_, pausing in pauses.items() if pausing])
 
 
 async def of_countries(session: AsyncSession, countries: Collection[str]) -> list[Case]:

@@ -47,7 +47,7 @@ async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
     """Save names of organisations, and which partners are suspended."""
     await consume_partners(tx, events)
     rows = {
-        event.subject: {"id": UUID(event.subject), "name": event.data.name, "city": event.data.city}
+        event.subject: Organisation(id=UUID(event.subject), name=event.data.name, city=event.data.city)
         for event in events
         if isinstance(event.data, OrganisationChanged)
     }
@@ -57,11 +57,9 @@ async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
 async def evolve_calls(tx: Tx, events: Sequence[Envelope]) -> None:
     """Save the references and timers of calls."""
     rows = {
-        event.subject: {
-            "id": UUID(event.subject),
-            "reference": event.data.terms.reference,
-            "timers": event.data.terms.timers.model_dump(mode="json"),
-        }
+        event.subject: Call(
+            id=UUID(event.subject), reference=event.data.terms.reference, timers=event.data.terms.timers
+        )
         for event in events
         if isinstance(event.data, CallEvent)
     }

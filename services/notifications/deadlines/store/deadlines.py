@@ -163,29 +163,29 @@ def _row(
     announced_by_date: Mapping[tuple[UUID, datetime], set[str]],
     before: DeadlineRow | None,
     case: Case | None,
-) -> dict[str, Any]:
+) -> DeadlineRow:
     key, country = (None, None) if before is None else (before.whom, before.country)
     if case is not None:
         owner = holder(deadline.owner, case)
         key, country = owner.key, owner.country
     announced = announced_by_date.get((deadline.id, deadline.due), set()) if deadline.due is not None else set()
-    return {
-        "id": deadline.id,
-        "kind": deadline.kind.value,
-        "owner": deadline.owner.value,
-        "topic": deadline.topic,
-        "case_id": deadline.case_id,
-        "due": deadline.due,
-        "reminder": deadline.reminder,
-        "set_at": deadline.set_at,
-        "met_at": deadline.met_at,
-        "about": deadline.about,
-        "after": deadline.after,
-        "open": deadline.open,
-        "look_at": next_look(deadline, announced),
-        "whom": key,
-        "country": country,
-    }
+    return DeadlineRow(
+        id=deadline.id,
+        kind=deadline.kind.value,
+        owner=deadline.owner.value,
+        topic=deadline.topic,
+        case_id=deadline.case_id,
+        due=deadline.due,
+        reminder=deadline.reminder,
+        set_at=deadline.set_at,
+        met_at=deadline.met_at,
+        about=deadline.about,
+        after=deadline.after,
+        open=deadline.open,
+        look_at=next_look(deadline, announced),
+        whom=key,
+        country=country,
+    )
 
 
 async def assign_holders(session: AsyncSession) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -216,26 +216,23 @@ async def queue_messages(session: AsyncSession, messages: Iterable[Message], now
     await add(session, MessageRow, [rows[id_] for id_ in sorted(rows)])
 
 
-def _row(message: Message, now: datetime) -> dict[str, Any]:
+def _row(message: Message, now: datetime) -> MessageRow:
     case = message.case
-    return {
-        "id": message.id,
-        "rule": message.rule.name,
-        "about": message.about,
-        "at": message.at,
-        "reference": case.reference,
-        "application_id": case.application_id,
-        "country": message.country,
-        "whom": readers_of(message.audience),
-        "audience": message.audience.model_dump(mode="json"),
-        "case": {name: None if (value := getattr(case, name)) is None else str(value) for name in _CASE},
-        "facts": dict(message.facts),
-        "state": WAITING,
-        "attempts": 0,
-        "generation": 1,
-        "queued_at": now,
-        "next_at": now,
-    }
+    return MessageRow(
+        id=message.id,
+        rule=message.rule.name,
+        about=message.about,
+        at=message.at,
+        reference=case.reference,
+        application_id=case.application_id,
+        country=message.country,
+        whom=readers_of(message.audience),
+        audience_json=message.audience.model_dump(mode="json"),
+        case_json={name: None if (value := getattr(case, name)) is None else str(value) for name in _CASE},
+        facts=dict(message.facts),
+        queued_at=now,
+        next_at=now,
+    )
 
 
 async def messages_due(
@@ -307,8 +304,9 @@ async def still_waiting(session: AsyncSession, ids: Iterable[str]) -> set[str]:
     return {str(id_) for id_ in (await session.scalars(query)).all()}
 
 
-class NewNotification(TypedDict):
-    """The row of a recipient who is to get a message."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewNotification:
+    """A row of `NotificationRow` to be written, for a recipient who is to get a message."""
 
     id: UUID
     message_id: UUID
@@ -319,6 +317,11 @@ class NewNotification(TypedDict):
     state: str
     attempts: int
     open_attempts: int
+    sent_at: datetime | None = None
+    read_at: datetime | None = None
+    cause: str | None = None
+    status: str | None = None
+    status_at: datetime | None = None
 
 
 async def add_notifications(session: AsyncSession, rows: Sequence[NewNotification]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -59,6 +60,17 @@ class Received(Table, table=True):
     late: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class NewlyReceived:
+    """A row of `Received` to be written."""
+
+    case_id: UUID
+    form: str
+    respondent: str
+    at: datetime
+    late: bool
+
+
 class Certificate(Table, table=True):
     """The certificate of a visit: granted once, perhaps revoked."""
 
@@ -79,8 +91,8 @@ async def submission(session: AsyncSession, case_id: UUID, form: str, respondent
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """Save what was received, and certificates, from the events of exchange.outcomes, our own topic."""
-    received: dict[tuple[str, str, str], dict[str, Any]] = {}
-    certificates: dict[str, dict[str, Any]] = {}
+    received: dict[tuple[str, str, str], NewlyReceived] = {}
+    certificates: dict[str, Certificate] = {}
     for event in events:
         match event.data:
             case outcomes.EvaluationSubmitted(respondent=respondent, late=late):
@@ -94,20 +106,16 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
             case outcomes.EvaluationWaived(respondent=respondent):
                 form, late = WAIVER, False
             case outcomes.CertificateGranted(number=number):
-                certificates[event.subject] = {"visit_id": UUID(event.subject), "number": number, "revoked": False}
+                certificates[event.subject] = Certificate(visit_id=UUID(event.subject), number=number)
                 continue
             case outcomes.CertificateRevoked(number=number):
-                certificates[event.subject] = {"visit_id": UUID(event.subject), "number": number, "revoked": True}
+                certificates[event.subject] = Certificate(visit_id=UUID(event.subject), number=number, revoked=True)
                 continue
             case _:
                 continue
-        received[event.subject, form, str(respondent)] = {
-            "case_id": UUID(event.subject),
-            "form": form,
-            "respondent": str(respondent),
-            "at": event.time,
-            "late": late,
-        }
+        received[event.subject, form, str(respondent)] = NewlyReceived(
+            UUID(event.subject), form, str(respondent), event.time, late
+        )
     await write_rows(tx.session, Received, received.values())
     await write_rows(tx.session, Certificate, certificates.values())
 
@@ -132,10 +140,6 @@ async def number(session: AsyncSession, visits: Sequence[UUID], year: int) -> di
     if not visits:
         return {}
     numbers = {visit: new_number("TC", year) for visit in sorted(visits)}
-    await write_rows(
-        session,
-        Certificate,
-        [{"visit_id": visit, "number": text, "revoked": False} for visit, text in numbers.items()],
-        replace=False,
-    )
+    rows = [Certificate(visit_id=visit, number=text) for visit, text in numbers.items()]
+    await write_rows(session, Certificate, rows, replace=False)
     return numbers

@@ -10,7 +10,7 @@ from services.reporting.assessments.actions import sittings as actions
 from services.reporting.assessments.model.bank import MOST_ANSWERS
 from services.reporting.assessments.views.sittings import GuestTest, guest_test
 from services.reporting.guards import After, Before
-from services.reporting.parameters import BusDep, submitted_before
+from services.reporting.parameters import SUBMITTED_BEFORE, BusDep
 from shared.bus import Bus
 from shared.contracts.codes import TestPhase
 
@@ -61,7 +61,9 @@ async def save_before(_: Before, bus: BusDep, subject: str, body: AnswersIn) -> 
     return await _save(bus, subject, PRE, body)
 
 
-@router.post("/test-before/{subject}", status_code=201, responses=submitted_before(GuestTest))
+@router.post(
+    "/test-before/{subject}", status_code=201, responses={200: {"description": SUBMITTED_BEFORE, "model": GuestTest}}
+)
 async def take_before(response: Response, _: Before, bus: BusDep, subject: str, body: AnswersIn) -> GuestTest:
     """Submit the test before the visit."""
     return await _hand_in(response, bus, subject, PRE, body)
@@ -79,7 +81,9 @@ async def save_after(_: After, bus: BusDep, subject: str, body: AnswersIn) -> Gu
     return await _save(bus, subject, POST, body)
 
 
-@router.post("/test-after/{subject}", status_code=201, responses=submitted_before(GuestTest))
+@router.post(
+    "/test-after/{subject}", status_code=201, responses={200: {"description": SUBMITTED_BEFORE, "model": GuestTest}}
+)
 async def take_after(response: Response, _: After, bus: BusDep, subject: str, body: AnswersIn) -> GuestTest:
     """Submit the test after the visit."""
     return await _hand_in(response, bus, subject, POST, body)

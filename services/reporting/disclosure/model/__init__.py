@@ -1,6 +1,14 @@
 """Keep a published figure from revealing a person: what is shown is decided beside all that was shown before."""
 
-from services.reporting.disclosure.model.gate import EarlierRelease, NotSafe, Pattern, decide, release, released_by
+from services.reporting.disclosure.model.gate import (
+    EarlierRelease,
+    NotSafe,
+    Pattern,
+    StoredPattern,
+    decide,
+    release,
+    released_by,
+)
 from services.reporting.disclosure.model.released import ROLLED_UP, Hidden, Released, ReleasedCell
 from services.reporting.disclosure.model.tables import THRESHOLD
 
@@ -13,6 +21,7 @@ __all__ = [
     "Pattern",
     "Released",
     "ReleasedCell",
+    "StoredPattern",
     "decide",
     "release",
     "released_by",

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
 
 from services.reporting.disclosure.model.attack import Attack
 from services.reporting.disclosure.model.links import groups, lines
@@ -41,6 +43,13 @@ class NotSafe(ValueError):
         self.found = found
 
 
+class StoredPattern(BaseModel):
+    """A pattern as it is stored: by indicator the values that each dimension shows, and the dimensions rolled up."""
+
+    shown: dict[str, dict[str, list[str]]]
+    rolled: dict[str, list[str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """The values of a period's figures that are shown: indicator -> dimension -> values (total: both are `""`).
@@ -51,21 +60,19 @@ class Pattern:
     shown: Mapping[str, Values] = field(default_factory=dict)
     rolled: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, Any]:
+    def stored(self) -> StoredPattern:
         """Return the pattern as it is stored, in one order."""
-        return {
-            "shown": {
-                i: {d: sorted(values) for d, values in sorted(of.items())} for i, of in sorted(self.shown.items())
-            },
-            "rolled": {i: sorted(of) for i, of in sorted(self.rolled.items())},
-        }
+        return StoredPattern(
+            shown={i: {d: sorted(values) for d, values in sorted(of.items())} for i, of in sorted(self.shown.items())},
+            rolled={i: sorted(of) for i, of in sorted(self.rolled.items())},
+        )
 
     @classmethod
-    def of_json(cls, kept: Mapping[str, Any]) -> Pattern:
+    def of_stored(cls, kept: StoredPattern) -> Pattern:
         """Return the pattern that was stored."""
         return cls(
-            {i: {d: frozenset(values) for d, values in of.items()} for i, of in kept["shown"].items()},
-            {i: frozenset(of) for i, of in kept["rolled"].items()},
+            {i: {d: frozenset(values) for d, values in of.items()} for i, of in kept.shown.items()},
+            {i: frozenset(of) for i, of in kept.rolled.items()},
         )
 
 

@@ -78,7 +78,7 @@ async def keep(
 ) -> None:
     """Save what was published, for ever; the keys refuse a second time for the same statement."""
     contents = {sha256(each): each for each in (*(file.content for file in files), manifest.content)}
-    blobs = [{"sha256": key, "size": len(each), "content": zlib.compress(each)} for key, each in contents.items()]
+    blobs = [Blob(sha256=key, size=len(each), content=zlib.compress(each)) for key, each in contents.items()]
     await write_rows(session, Blob, blobs, replace=False)
     for file in files:
         values = {"name": file.name, "media_type": file.media_type, "sha256": sha256(file.content)}
