@@ -1,24 +1,19 @@
 """Find where an untyped document, such as `dict[str, Any]`, crosses the border of a module.
 
-It crosses where a public function, method or field whose annotation names such a type is used by another module. What
-must be open is listed in `open_types.txt` with its reason, a list that only shrinks: a line whose use is gone is an
-error until `python -m tests.architecture.open_types` has taken it out.
+It crosses where a public function, method or field whose annotation names such a type is used by another module.
 """
 
 from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.architecture.writes import modules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-LIST = Path(__file__).with_name("open_types.txt")
 _MAPPINGS = frozenset({"dict", "Mapping", "MutableMapping"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -75,8 +70,24 @@ def open_names(module: str, tree: ast.Module) -> Iterator[OpenName]:
                     yield OpenName(module, f"{node.name}.{name}")
 
 
-def _uses(tree: ast.Module) -> tuple[set[tuple[str, str]], set[str]]:
-    """Return what a module uses of others: (module, name), and the names of all attributes and keywords."""
+def _passed_on(trees: Mapping[str, ast.Module]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the names that modules import and so pass on: (package, name) -> (module, name) that it comes from."""
+    return {
+        (name, each.asname or each.name): (node.module, each.name)
+        for name, tree in trees.items()
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module and node.module != name
+        for each in node.names
+    }
+
+
+def _uses(
+    tree: ast.Module, passed_on: Mapping[tuple[str, str], tuple[str, str]]
+) -> tuple[set[tuple[str, str]], set[str]]:
+    """Return what a module uses of others: (module, name), and the names of all attributes and keywords.
+
+    A name that a package passes on is that of the module in which it is defined.
+    """
     imported: set[tuple[str, str]] = set()
     aliases: dict[str, str] = {}
     attributes: set[str] = set()
@@ -92,6 +103,11 @@ def _uses(tree: ast.Module) -> tuple[set[tuple[str, str]], set[str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:
             imported.add((aliases[node.value.id], node.attr))
+    passed = list(imported)
+    while passed:
+        if (source := passed_on.get(passed.pop())) is not None:
+            imported.add(source)
+            passed.append(source)
     return imported, attributes
 
 
@@ -110,15 +126,19 @@ def _signature(node: _Function | ast.ClassDef) -> Iterator[Iterator[ast.AST]]:
     return (ast.walk(part) for part in parts if part is not None)
 
 
-@cache
-def crossings() -> dict[OpenName, list[str]]:
+def trees_of_services() -> dict[str, ast.Module]:
+    """Return all modules of the services by name, parsed."""
+    return {name: ast.parse(path.read_text("utf-8")) for name, path in modules().items()}
+
+
+def crossings(trees: Mapping[str, ast.Module]) -> dict[OpenName, list[str]]:
     """Return the open names that cross the border of their module, with the modules that use them.
 
     A function counts as used by each module that imports it. A method or field counts as used by each module that names
     an attribute or a keyword like it, and imports its class, or a function or class of the same module that has it.
     """
-    trees = {name: ast.parse(path.read_text("utf-8")) for name, path in modules().items()}
-    uses = {name: _uses(tree) for name, tree in trees.items()}
+    passed_on = _passed_on(trees)
+    uses = {name: _uses(tree, passed_on) for name, tree in trees.items()}
     found: dict[OpenName, list[str]] = defaultdict(list)
     for module, tree in trees.items():
         for each in open_names(module, tree):
@@ -129,23 +149,3 @@ def crossings() -> dict[OpenName, list[str]]:
                 if user != module and imported & wanted and (not owner or each.attribute in attributes):
                     found[each].append(user)
     return dict(found)
-
-
-def listed() -> dict[str, str]:
-    """Return the names that may be open, with the reasons."""
-    lines = [line for line in LIST.read_text("utf-8").splitlines() if line and not line.startswith("#")]
-    return {name: reason for name, _, reason in (line.partition("  # ") for line in lines)}
-
-
-def main() -> None:
-    """Take lines out of the list that are no longer needed; print the names that are not listed."""
-    found = {f"{name.module}: {name.name}": users for name, users in crossings().items()}
-    lines = LIST.read_text("utf-8").splitlines()
-    kept = [line for line in lines if not line or line.startswith("#") or line.partition("  # ")[0] in found]
-    LIST.write_text("\n".join(kept) + "\n", "utf-8")
-    for name in sorted(found.keys() - listed().keys()):
-        print(name, "used by", ", ".join(found[name]))
-
-
-if __name__ == "__main__":
-    main()

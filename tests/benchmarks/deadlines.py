@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from time import perf_counter
@@ -110,7 +110,7 @@ async def _fill(bus: Bus) -> None:
             for n, id_ in enumerate(known)
         ]
         async with bus.transaction("system:bench") as tx:
-            await put(tx.session, CaseRow, [asdict(case) for case in known.values()])
+            await put(tx.session, CaseRow, known.values())
             await store.save_changes(tx.session, waited, known)
     async with bus.engine.connect() as connection:
         await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE"))

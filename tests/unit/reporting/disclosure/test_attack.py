@@ -164,7 +164,7 @@ def test_published_rows_are_never_changed() -> None:
     pattern = decide(half)
     decide([visits("2026", {"FR": 19, "DE": 10, "PL": 13})], [EarlierRelease(half, pattern)])
     assert pattern == decide(half)
-    assert Pattern.of_json(pattern.as_json()) == pattern
+    assert Pattern.of_stored(pattern.stored()) == pattern
 
 
 def test_a_restatement_of_one_is_hidden() -> None:
