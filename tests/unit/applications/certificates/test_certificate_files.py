@@ -31,7 +31,12 @@ from deploy.signing import signing_keys
 from services.applications.app import create_app
 from services.applications.certificates import document as certificates_document
 from services.applications.certificates.attempt_limit import A_MINUTE, AttemptLimit
-from services.applications.certificates.model import CertificateFacts, CertificateStanding, standing, template_values
+from services.applications.certificates.model import (
+    CertificateFacts,
+    CertificateStanding,
+    certificate_content,
+    standing,
+)
 from services.applications.documents import signing
 from services.applications.settings import Settings
 from shared.errors import Refused
@@ -178,12 +183,12 @@ def test_a_revoked_file_says_so_on_one_page(language: str) -> None:
     (page,) = PdfReader(BytesIO(made)).pages
     text = " ".join(page.extract_text().split())
     with speaking(language, certificates_document.CATALOGUES):
-        says = template_values(revoked, language)
+        says = certificate_content(revoked, language, qr="")
     assert text.count(ISSUER) == 2
-    assert says["revoked"] in text
-    assert says["words"]["page"].replace("{page}", "1").replace("{pages}", "1") in text
+    assert says.revoked in text
+    assert says.words.page.replace("{page}", "1").replace("{pages}", "1") in text
     granted = asyncio.run(certificates_document.unsigned_pdf(facts(language), language, at=GRANTED))
-    assert says["words"]["revoked"] not in PdfReader(BytesIO(granted)).pages[0].extract_text()
+    assert says.words.revoked not in PdfReader(BytesIO(granted)).pages[0].extract_text()
 
 
 @given(st.integers(0, 16), st.sampled_from(DIGITS))
