@@ -96,7 +96,7 @@ class Person:
 
         Facts of other services arrive a moment later than the page on which they were made.
         """
-        where = self.page.get_by_role("region", name="Where it stands")
+        where = self.page.get_by_role("region", name="Status and next step")
         until(self.page, where.locator(".tandem-standing__state"), state)
         if holder:
             expect(where).to_contain_text(holder)

@@ -97,7 +97,7 @@ def apply(browser: Browser, origin: str) -> None:
         country.press("Endorse").press("Endorse").sees_status("Endorsed")
     officer.go("/applications/")
     officer.page.locator("main section").filter(has_text=title).get_by_role("link").first.click()
-    expect(officer.page.get_by_role("region", name="Where it stands")).to_be_visible()
+    expect(officer.page.get_by_role("region", name="Status and next step")).to_be_visible()
     save_picture(officer.page, "standing")
 
 
