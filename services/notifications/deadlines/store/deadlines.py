@@ -88,11 +88,11 @@ def _deadline_of(row: DeadlineRow) -> CaseDeadline:
 class AnnouncedRow(Table, table=True):
     """That a deadline with this date was announced as near or passed."""
 
-    __tablename__ = "told"
+    __tablename__ = "announcement"
 
     deadline_id: UUID = Field(primary_key=True)
     due: datetime = Field(primary_key=True, sa_type=_TIME)
-    what: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ async def _announced_times(
     query = sa.select(AnnouncedRow).where(among(col(AnnouncedRow.deadline_id), (deadline.id for deadline in deadlines)))
     found: dict[tuple[UUID, datetime], set[str]] = {}
     for row in (await session.scalars(query)).all():
-        found.setdefault((row.deadline_id, row.due), set()).add(row.what)
+        found.setdefault((row.deadline_id, row.due), set()).add(row.kind)
     return found
 
 
@@ -231,12 +231,12 @@ async def _mark_announced(
     session: AsyncSession, announcements: Iterable[tuple[Announcement, DeadlineEntry]]
 ) -> set[tuple[UUID, str]]:
     """Record announcements, so that a restart, a rebuild or a clock set back does not repeat them."""
-    rows = [{"deadline_id": entry.id, "due": entry.due, "what": what} for what, entry in announcements]
+    rows = [{"deadline_id": entry.id, "due": entry.due, "kind": kind} for kind, entry in announcements]
     if not rows:
         return set()
     table = table_of(AnnouncedRow)
-    new = insert(table).on_conflict_do_nothing().returning(table.c.deadline_id, table.c.what)
-    return {(row.deadline_id, row.what) for row in await session.execute(new, rows)}
+    new = insert(table).on_conflict_do_nothing().returning(table.c.deadline_id, table.c.kind)
+    return {(row.deadline_id, row.kind) for row in await session.execute(new, rows)}
 
 
 async def _entries(session: AsyncSession, ids: Sequence[UUID], until: datetime) -> list[DeadlineEntry]:

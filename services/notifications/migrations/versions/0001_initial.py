@@ -33,7 +33,7 @@ def downgrade() -> None:
     _drop("feed", "dated")
     _drop("digest", "choice", "unreachable", "bounce")
     _drop("resent", "notification", "message")
-    _drop("deputyship", "told", "deadline")
+    _drop("deputyship", "announcement", "deadline")
     _drop("paused", "organisation", "call", "case")
     _drop("used_ticket", "suspension", "access")
     _drop("request_key", "lease", "unknown", "set_aside", "waiting", "parked", "applied", "consumed", "sent", "pending", "erasure", "journal", "aggregate")
@@ -331,7 +331,7 @@ def _create_cases() -> None:
 
 
 def _create_deadlines() -> None:
-    """Deadlines, which of them people were told of, and deputies."""
+    """Deadlines, which of them were announced, and deputies."""
     op.create_table(
         "deadline",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -359,11 +359,11 @@ def _create_deadlines() -> None:
     op.create_index("deadline_unplaced", "deadline", ["id"], postgresql_where=sa.text("open AND whom IS NULL"))
     op.create_index("deadline_whom", "deadline", ["whom", "due", "id"], postgresql_where=sa.text("open"))
     op.create_table(
-        "told",
+        "announcement",
         sa.Column("deadline_id", sa.Uuid(), nullable=False),
         sa.Column("due", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("what", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("deadline_id", "due", "what", name="told_pkey"),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("deadline_id", "due", "kind", name="announcement_pkey"),
     )
     op.create_table(
         "deputyship",
