@@ -320,6 +320,7 @@ class NewNotification:
     sent_at: datetime | None = None
     read_at: datetime | None = None
     cause: str | None = None
+    mail_id: UUID | None = None
     status: str | None = None
     status_at: datetime | None = None
 
