@@ -71,7 +71,7 @@ class CertificateLabels(BaseModel):
 
 
 class CertificateContent(BaseModel):
-    """What a certificate says, for its template; `rows` are labels with values, `qr` is an SVG."""
+    """The content of a certificate for its template; `rows` are labels with values, `qr` is an SVG."""
 
     language: str
     title: str

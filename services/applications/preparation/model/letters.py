@@ -110,7 +110,7 @@ class LetterLabels(BaseModel):
 
 
 class LetterContent(BaseModel):
-    """What a letter says, for its template; `rows` are labels with values, `qr` is an SVG."""
+    """The content of a letter for its template; `rows` are labels with values, `qr` is an SVG."""
 
     title: str
     language: str
