@@ -152,7 +152,8 @@ async def test_a_cohort_is_committed_by_hand(world: World, browser: httpx2.Async
     rows = await world.rows("SELECT application_id FROM standing WHERE seat_id IS NOT NULL")
     assert [row.application_id for row in rows] == [second]
     again = await browser.post(f"/matching/cohorts/{world.call_id}/commit", data=form)
-    assert again.status_code == 409
+    assert (again.status_code, again.headers["location"]) == (303, done.headers["location"])
+    assert len(await world.facts("MatchProposed")) == 1
 
 
 async def test_the_receipt_opens_with_a_ticket_and_shows_the_own_part(
