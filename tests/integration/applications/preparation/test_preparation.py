@@ -61,7 +61,7 @@ async def prepare_everything(abroad: Abroad, match_id: UUID, visit_id: UUID) -> 
     for item, (who, details) in written(abroad, match_id).items():
         await write(abroad, who, visit_id, item, details)
     await abroad.post(
-        "tigran", f"/visits/{visit_id}/costs", {"item": "travel", "payer": "sender", "planned": "410"}, 201
+        "tigran", f"/visits/{visit_id}/costs", {"item": "travel", "payer": "sender", "planned": "410.77"}, 201
     )
     lines = (await abroad.get("tigran", f"/visits/{visit_id}/preparation"))["lines"]
     await abroad.post("tigran", f"/visits/{visit_id}/costs-settled", {"lines": lines})
@@ -88,7 +88,7 @@ async def test_readiness_is_published_once(abroad: Abroad, programme: Programme)
     await write(abroad, "ani", visit_id, "insurance", details)
     assert len(await recorded(programme, "PartPrepared", "PreparationCompleted")) == 4
     everything = str(await programme.journal("exchange.participation"))
-    for secret in ("Aram", "Ingo", "Order 12", "Main gate", "Claire", "410"):
+    for secret in ("Aram", "Ingo", "Order 12", "Main gate", "Claire", "410.77"):
         assert secret not in everything
 
 
