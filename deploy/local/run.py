@@ -116,7 +116,7 @@ class _Run:
         self._supervisor.begin(*self._services)
         self._supervisor.wait(*self._services)
         if with_sample:
-            _print_line(f"the sample programme is being loaded, one to two minutes; pages work meanwhile: {chosen.origin}/")
+            _print_line(f"loading the sample programme, one to two minutes; pages work meanwhile: {chosen.origin}/")
             sample.load(self._place, tools, self._supervisor.look)
 
     def _start_servers(self, chosen: RunSettings) -> None:
