@@ -250,11 +250,11 @@ def complete_visit(browsers: Browsers, board: Board, path: str, reference: str) 
     for box in host.page.get_by_role("radio", name="Was there").all():
         box.check()
     host.press("Record").sees("Attendance is recorded.")
-    host.sees_status("Completed", holder="Guest and host", follows="Both evaluate it, the guest reports.")
+    waits = "The guest evaluates the visit. The guest writes the report. The host evaluates the visit."
+    host.sees_status("Completed", holder="Guest and host", follows=waits)
     board.shows(f"{reference}: Visit began", f"{reference}: Visit completed")
-    officer.go("/applications/").follow(reference).sees_status(
-        "Completed", holder="You", follows="You evaluate it, report"
-    )
+    waits = "You evaluate it. You write the report. The host evaluates the visit."
+    officer.go("/applications/").follow(reference).sees_status("Completed", holder="You and the host", follows=waits)
     for side in (officer, host):
         evaluate(side, path)
     officer.go(path).follow("Write your report")
