@@ -271,7 +271,7 @@ async def test_companions_are_fixed_once_a_place_is_offered(abroad: Abroad) -> N
     await abroad.offered(match_id, "tigran", "luc")
     (mine,) = (await abroad.get("ani", "/applications"))["items"]
     refused = await _name(abroad.of, "ani", mine["id"], "pre_matched", "nino@police.example", 409)
-    assert "until a place is offered" in refused["detail"]
+    assert "The application is now “Offered”" in refused["detail"]
     page = await abroad.of.as_("ani").get(f"/applications/mine/{mine['id']}/company")
     assert "until a place is offered" in page.text
 
