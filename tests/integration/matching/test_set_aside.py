@@ -219,7 +219,8 @@ async def test_an_impossible_what_if_holds_up_no_other(world: World) -> None:
     await world.offer()
     await world.officer()
     await world.match_calls()
-    bad, good = [await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, OTHER_TERMS) for _ in range(2)]
+    askers = ("carla", "cora")
+    bad, good = [await what_ifs.ask(world.bus, who, world.call_id, Basis.NOW, OTHER_TERMS) for who in askers]
     before = await write(world, "what_if", "other", bad, quotas="none")
     assert await what_ifs.work_once(world.bus)
     assert await states(world, "what_if") == {bad: "waiting", good: "done"}
