@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 @router.post("/reporting/periods/{label}/submit")
 async def submit(label: str, principal: Steerer, bus: BusDep, counts: RunningCountsDep) -> Response:
     """Submit a period's figures as they are now; if that takes long, the page says so."""
-    await counts.run(label, periods.submit(bus, principal, label))
+    await counts.run(label, periods.submit(bus, principal, label), (principal.subject, "submit"))
     return see_other(f"/reporting/?period={label}")
 
 
@@ -95,7 +95,8 @@ async def propose(
     label: str, principal: Steerer, bus: BusDep, counts: RunningCountsDep, reason: Annotated[str, Form()] = ""
 ) -> Response:
     """Propose to state the figures again, as the facts are now; if that takes long, the page says so."""
-    await counts.run(label, restatements.propose(bus, principal, label, reason))
+    work = restatements.propose(bus, principal, label, reason)
+    await counts.run(label, work, (principal.subject, f"propose {reason}"))
     return see_other(f"/reporting/periods/{label}/restatement")
 
 

@@ -29,9 +29,10 @@ PATIENCE = 2.0
 
 @dataclass(slots=True)
 class RunningCount:
-    """A count that runs or has failed, and since when."""
+    """A count that runs or has failed, since when, and whose request it is: person and action."""
 
     since: datetime
+    request: tuple[str, str]
     task: asyncio.Task[Any]
 
     @property
@@ -51,20 +52,23 @@ class RunningCounts:
     def __init__(self) -> None:
         self._works: dict[str, RunningCount] = {}
 
-    async def run(self, label: str, work: Coroutine[Any, Any, object]) -> None:
+    async def run(self, label: str, work: Coroutine[Any, Any, object], request: tuple[str, str]) -> None:
         """Run the count, waiting for a moment; a longer one goes on, and `of` returns it.
 
-        Raises what the count raises within that moment, `Refused` (409) if one of the period runs already.
+        `request` is the person and the action: the same request again changes nothing. Raises what the count raises
+        within that moment, `Refused` (409) if another one of the period runs already.
         """
         known = self._works.get(label)
         if known is not None and not known.task.done():
             work.close()
+            if known.request == request:
+                return
             raise Refused(
                 gettext("The figures of this period are being counted. Wait until they are there."),
                 code=ProblemCode.IN_PROGRESS,
             )
         task = asyncio.create_task(work)
-        self._works[label] = RunningCount(clock.now(), task)
+        self._works[label] = RunningCount(clock.now(), request, task)
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
         if done:
             del self._works[label]

@@ -287,6 +287,7 @@ async def test_a_long_count_continues_and_the_page_shows_it(house: House, monkey
     assert f'action="{submit}"' not in page
     assert "are being counted" not in (await donor.get(overview)).text
     assert (await author.post(submit)).status_code == 303, "a second click"
+    assert "are being counted" in (await other.post(submit)).text
     await _done(house)
     page = (await author.get(overview)).text
     assert "are being counted" not in page
@@ -336,7 +337,7 @@ async def test_a_failed_count_is_shown_until_it_succeeds(house: House, monkeypat
             raise ConnectionResetError
 
         monkeypatch.setattr(running_counts, "PATIENCE", 0.0)
-        await house.app.state.running_counts.run(LABEL, work())
+        await house.app.state.running_counts.run(LABEL, work(), ("somebody", "submit"))
         broken.set()
         await _done(house)
 
