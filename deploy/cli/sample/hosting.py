@@ -36,7 +36,7 @@ def offers(chance: random.Random, days: Days) -> list[Offer]:
             late = call.key == OPEN and host.key in {"eu", "fi"}
             state = {"eu": "submitted", "fi": "returned"}[host.key] if late else "published"
             day = -3 if late else call.published + (4 if place % 2 else 8)
-            if call.key == OPEN and host.key in _AFTER_THE_FIRST_COHORT:
+            if call.key == OPEN and (again or host.key in _AFTER_THE_FIRST_COHORT):
                 day = _AGAIN
             entry = _entry(chance, call, host, days, again=again)
             if call.key == OPEN and host.key in _MORE_PLACES:
@@ -49,7 +49,10 @@ def offers(chance: random.Random, days: Days) -> list[Offer]:
 
 _MORE_PLACES = {"fr": 3, GROUP_HOST: 5}
 _AFTER_THE_FIRST_COHORT, _AGAIN = frozenset({"es", "it", "nl", "gr", *RING}), -30
-"""These hosts publish their placements only after the first cohort of the second call."""
+"""These hosts publish their placements only after the first cohort of the second call.
+
+So does a host with its second placement: whatever the first cohort takes, Ani finds places in France.
+"""
 
 
 def _entry(chance: random.Random, call: Call, host: Organisation, days: Days, *, again: bool) -> dict[str, Any]:

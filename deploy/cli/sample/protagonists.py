@@ -89,9 +89,10 @@ def _answers(days: Days, person: tuple[str, str], host: Organisation, kind: str)
     topic = host.topics[0] if host.topics else "criminal_networks"
     first, last = (_CALL.published + 30, _CALL.published + 200) if kind == "mentee" else _CALL.visits
     areas = dict.fromkeys([*host.expertise, Expertise.ANALYSIS])
+    level = "C2" if host.country == "FR" else "C1"  # so that no draw between equals decides about Ani
     return {
         "expertise": [{"area": area, "level": 2, "years": _YEARS} for area in areas],
-        "languages": [{"language": NATIVE[country], "level": "NS"}, {"language": "en", "level": "C1"}],
+        "languages": [{"language": NATIVE[country], "level": "NS"}, {"language": "en", "level": level}],
         "topics": list(host.topics or (topic,)),
         "preferred_countries": [host.country],
         "periods": [period(days, OPEN, first, last)],

@@ -5,9 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from datetime import date
+from typing import Any
 
 import pytest
 
+from deploy.cli.sample import open_call
 from deploy.cli.sample.load import steps
 from deploy.cli.sample.plan import CALLS, FINISHED, OPEN, Programme, Progress
 from deploy.cli.sample.programme import generate
@@ -20,7 +22,15 @@ from services.applications.placements.model.placement import PlacementEntry
 from services.applications.placements.model.placement import problems as problems_of_offer
 from services.applications.register.model import latin_name
 from shared.contracts.calls import CallTerms
-from shared.contracts.codes import EMPACT_2026, MEMBER_STATES, PARTNERS, PRIORITIES, ApplicationKind, Role
+from shared.contracts.codes import (
+    EMPACT_2026,
+    MEMBER_STATES,
+    PARTNERS,
+    PRIORITIES,
+    ApplicationKind,
+    LanguageLevel,
+    Role,
+)
 
 TODAY = date(2026, 11, 24)
 SCRIPTS = {"AM": "ARMENIAN", "BY": "CYRILLIC", "GE": "GEORGIAN", "UA": "CYRILLIC"}
@@ -157,3 +167,18 @@ def test_the_legs_of_the_ring_may_go_to_each_other(programme: Programme) -> None
         )
         assert (leg.call, homes[leg.officer]) == (OPEN, home)
         assert set(leg.answers["topics"]) & set(offer.entry["topics"])
+
+
+def test_no_draw_between_equals_decides_about_the_officer_of_the_story(programme: Programme) -> None:
+    """France has a placement that the first cohort cannot fill, and nobody else of the call speaks better English."""
+
+    def english(answers: dict[str, Any]) -> LanguageLevel:
+        return LanguageLevel({each["language"]: each["level"] for each in answers["languages"]}["en"])
+
+    french = [offer for offer in programme.offers if (offer.call, offer.host) == (OPEN, "fr")]
+    (cohort,) = (day for day, _, act in open_call.STEPS if act is open_call.commit_all)
+    assert [offer.entry["places"] for offer in french if offer.day > cohort and offer.state == "published"] == [3]
+    sent = {each.officer: each for each in programme.applications if each.call == OPEN}
+    ani = sent.pop(ANI)
+    assert ani.day > cohort
+    assert not any(english(ani.answers) <= english(other.answers) for other in sent.values())
