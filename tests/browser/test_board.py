@@ -56,9 +56,7 @@ class Board:
         self.origin = f"http://localhost:{port}"
         self.app: FastAPI = create_app(Settings(**settings_for(self._address, origin=self.origin)), background=False)
         self.app.mount("/static", StaticFiles(directory=site.STATIC))
-        self._server = uvicorn.Server(
-            uvicorn.Config(self.app, port=port, log_level="warning", timeout_graceful_shutdown=2)
-        )
+        self._server = uvicorn.Server(uvicorn.Config(self.app, port=port, log_config=None, timeout_graceful_shutdown=2))
         self.world: World = self.do(self._begun())
 
     def _new_store(self) -> str:

@@ -16,10 +16,8 @@ import pytest
 from tests.simulation.services.shrink import shrunk
 
 ROOT = Path(__file__).parents[2]
-SECONDS = os.environ.get("TANDEM_SIMULATION_SECONDS", "240")
-"""After so many seconds no further seed is begun, once there were `AT_LEAST`."""
-AT_LEAST = 8
-"""Fewer seeds show nothing, however slow the machine is."""
+SEEDS = 20
+"""So many seeds take some two minutes on a quiet machine. CONTRIBUTING says how to run more, and which fails."""
 
 
 @pytest.mark.timeout(1500)
@@ -29,7 +27,7 @@ def test_the_services_heal_by_themselves_and_do_nothing_twice() -> None:
     The first seed is run twice, and does the same twice.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "tests.simulation", "--seconds", SECONDS, "--at-least", str(AT_LEAST)],
+        [sys.executable, "-m", "tests.simulation", "--seeds", str(SEEDS)],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -39,7 +37,7 @@ def test_the_services_heal_by_themselves_and_do_nothing_twice() -> None:
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     counted = re.search(r"^(\d+) seeds in ", done.stdout, re.MULTILINE)
     assert counted is not None, done.stdout
-    assert int(counted[1]) >= AT_LEAST, done.stdout
+    assert int(counted[1]) == SEEDS, done.stdout
 
 
 def test_shrinking_leaves_the_steps_that_matter() -> None:
