@@ -134,8 +134,8 @@ class Upkeep:
         count = 0
         for (reader, topic), request in sorted(self._log.requests.items()):
             if topic in self._topics and self._is_to_serve(request):
-                self._served[reader, topic] = (request.id, monotonic())
                 events = await self._requeue(lease, topic, request.buckets)
+                self._served[reader, topic] = (request.id, monotonic())
                 log.warning("events are sent again for a reader that lacks some", topic=topic, to=reader, count=events)
                 count += events
         return count
