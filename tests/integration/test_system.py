@@ -169,10 +169,10 @@ async def test_the_figures_equal_a_count_of_the_events(local_run: LocalRun) -> N
     }
     assert counted["TOPCOP-OP-02"] > 0
 
-    async with People(System(local_run.read("environment.json"))) as people:
+    async with People(System(local_run.read("environment.json"))) as coordinator:
 
         async def published() -> dict[str, int] | None:
-            answer = await people.get("persona-programme", "/reporting/api/v1/figures", period="programme")
+            answer = await coordinator.get("persona-programme", "/reporting/api/v1/figures", period="programme")
             found = {
                 figure["indicator"]: int(figure["value"] or 0)
                 for figure in answer["figures"]
@@ -180,7 +180,7 @@ async def test_the_figures_equal_a_count_of_the_events(local_run: LocalRun) -> N
             }
             return found if found == counted else None
 
-        assert await people.until(f"the figures {counted}", published) == counted
+        assert await coordinator.until(f"the figures {counted}", published) == counted
 
 
 def test_events_of_an_application_are_listed(local_run: LocalRun) -> None:
@@ -221,8 +221,8 @@ async def _settled(run: LocalRun) -> None:
 
 def _totals(run: LocalRun) -> dict[str, str]:
     async def read() -> dict[str, str]:
-        async with People(System(run.read("environment.json"))) as people:
-            answer = await people.get("persona-programme", "/reporting/api/v1/figures", period="programme")
+        async with People(System(run.read("environment.json"))) as coordinator:
+            answer = await coordinator.get("persona-programme", "/reporting/api/v1/figures", period="programme")
             return {figure["indicator"]: str(figure["value"]) for figure in answer["figures"]}
 
     return asyncio.run(read())
