@@ -17,7 +17,7 @@ from tests.simulation.services.shrink import shrunk
 
 ROOT = Path(__file__).parents[2]
 SEEDS = 20
-"""So many seeds take some two minutes on a quiet machine. CONTRIBUTING says how to run more, and which fails."""
+"""So many seeds take some two minutes on a quiet machine; CONTRIBUTING says how to run more."""
 
 
 @pytest.mark.timeout(1500)

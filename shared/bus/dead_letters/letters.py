@@ -112,20 +112,23 @@ async def _check_limits(connection: asyncpg.Connection, settings: ServiceSetting
         )
 
 
-async def healable(connection: asyncpg.Connection, topic: str, subject: str, sequence: int) -> list[asyncpg.Record]:
-    """Return a subject's dead letters that follow `sequence` in order and whose only fault was the gap."""
-    rows = await connection.fetch(
+def first_reason(reason: str) -> str:
+    """Return why a subject stands still, from the reason of its first dead letter.
+
+    One that only waits behind others comes first where they came in another order: then nothing but a gap is before it.
+    """
+    return Verdict.GAP.value if reason == Verdict.BEHIND else reason
+
+
+async def holding_back(connection: asyncpg.Connection, topic: str, subject: str) -> list[asyncpg.Record]:
+    """Return the dead letters behind which later events of a subject wait, in order."""
+    rows: list[asyncpg.Record] = await connection.fetch(
         f"SELECT * FROM parked WHERE {HOLDS_BACK} AND topic = $1 AND subject = $2"  # noqa: S608 - a constant of ours
         " ORDER BY sequence NULLS FIRST, id",
         topic,
         subject,
     )
-    chain: list[asyncpg.Record] = []
-    for row in rows:
-        if row["reason"] not in {Verdict.GAP, Verdict.BEHIND} or row["sequence"] != sequence + len(chain) + 1:
-            break
-        chain.append(row)
-    return chain
+    return rows
 
 
 async def settle(connection: asyncpg.Connection, ids: Sequence[int], how: str, by: str, reason: str) -> None:
@@ -203,7 +206,7 @@ async def standings(connection: asyncpg.Connection, subjects: Iterable[Key]) -> 
             sorted({topic for topic, _, _ in keys}),
             sorted({subject for _, _, subject in keys}),
         ):
-            first.setdefault((row["topic"], row["subject"]), row["reason"])
+            first.setdefault((row["topic"], row["subject"]), first_reason(row["reason"]))
         for (topic, _, subject), standing in found.items():
             standing.parked = first.get((topic, subject))
     return found, any_of[-1]

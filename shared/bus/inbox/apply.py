@@ -66,6 +66,24 @@ class Batch:
         return records | {event.id: record for event, record in self.late}
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An event that is kept aside: a stored dead letter (`row`), or one of the batch (`aside`)."""
+
+    sequence: int | None
+    reason: str
+    row: asyncpg.Record | None = None
+    aside: NewDeadLetter | None = None
+
+    @property
+    def record(self) -> ReadRecord:
+        """The record as it is read now: its type may have become known since."""
+        if self.row is not None:
+            return take(stored(self.row))
+        assert self.aside is not None
+        return take(self.aside.record)
+
+
 class Applier:
     """Applies records to one service's store."""
 
@@ -147,23 +165,39 @@ class Applier:
     async def _heal(
         self, connection: asyncpg.Connection, batch: Batch, filling: ReadRecord, standing: Standing
     ) -> None:
+        """Bring back what waited for this event, stored or of this batch, and settle what was overtaken.
+
+        An event is overtaken where it was sent again and the second record was applied.
+        """
         topic, subject = filling.topic, filling.event.subject
-        for row in await letters.healable(connection, topic, subject, standing.sequence):
-            record = take(stored(row))
-            if isinstance(record.event, Faulty) and record.event.reason != "unknown":
-                break
-            batch.taken.append(record)
-            self._take(batch, record, standing)
-            batch.healed.append(row["id"])
-        left = await connection.fetchval(
-            f"SELECT reason FROM parked WHERE {letters.HOLDS_BACK} AND topic = $1 AND subject = $2"  # noqa: S608 - a constant of ours
-            " AND NOT id = ANY($3::bigint[]) ORDER BY sequence NULLS FIRST, id LIMIT 1",
-            topic,
-            subject,
-            batch.healed,
-        )
-        # What is left begins with another gap, or with something that a person must look at.
-        standing.parked = Verdict.GAP if left == Verdict.BEHIND else left
+        rows = await letters.holding_back(connection, topic, subject)
+        waiting = [_Waiting(row["sequence"], row["reason"], row=row) for row in rows if row["id"] not in batch.healed]
+        waiting += [
+            _Waiting(each.event.sequence, each.reason, aside=each)
+            for each in batch.asides
+            if (each.record.topic, each.event.subject) == (topic, subject) and each.reason != NOT_THE_OWNER
+        ]
+        standing.parked = None
+        for each in sorted(waiting, key=lambda each: -1 if each.sequence is None else each.sequence):
+            if each.reason not in {Verdict.GAP, Verdict.BEHIND}:
+                standing.parked = each.reason  # a person must look at it
+                return
+            record = each.record
+            assert record.event.sequence is not None
+            verdict = standing.judge(record.event.sequence, record.event.id, compacted=False)
+            unreadable = isinstance(record.event, Faulty) and record.event.reason != "unknown"
+            if verdict not in {Verdict.APPLY, Verdict.DROP} or (verdict is Verdict.APPLY and unreadable):
+                standing.parked = letters.first_reason(each.reason)
+                return
+            if verdict is Verdict.APPLY:
+                self._take(batch, record, standing)
+            else:
+                batch.dropped += 1
+            if each.row is not None:
+                batch.taken.append(record)
+                batch.healed.append(each.row["id"])
+            elif each.aside is not None:
+                batch.asides.remove(each.aside)
 
     def _aside(self, batch: Batch, record: ReadRecord, reason: str, detail: str) -> None:
         event = record.event

@@ -7,7 +7,7 @@ go into the outbox again from the journal, on a compacted topic the newest of ea
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from aiokafka import TopicPartition
@@ -19,7 +19,7 @@ from shared.bus.metrics import LOG_LOST
 from shared.contracts import TOPICS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     import asyncpg
     from aiokafka.structs import RecordMetadata
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from shared.bus.db.bus import Bus
 
 log = structlog.get_logger(__name__)
+
+Row = TypeVar("Row")
 
 REQUEUE = f"""
 INSERT INTO pending (id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
@@ -60,6 +62,24 @@ async def send_newest(connection: asyncpg.Connection, keys: Collection[tuple[str
     topics, subjects, partitions = (list(column) for column in zip(*sorted(keys), strict=True))
     await connection.fetch(LOCK_HEADS, topics, subjects)  # so that no newer state comes in between
     await connection.execute(_NEWEST, topics, subjects, partitions)
+
+
+def split(acknowledged: Sequence[tuple[Row, RecordMetadata]]) -> tuple[list[tuple[Row, RecordMetadata]], list[Row]]:
+    """Return what the log has kept of one batch, and the rows whose records it has lost since; both in their order.
+
+    A later acknowledgement at or below the offset of an earlier one shows that the earlier record is gone.
+    """
+    kept: list[tuple[Row, RecordMetadata]] = []
+    lost: list[Row] = []
+    lowest: dict[tuple[str, int], int] = {}
+    for row, metadata in reversed(acknowledged):
+        place = (metadata.topic, metadata.partition)
+        if place in lowest and metadata.offset >= lowest[place]:
+            lost.append(row)
+        else:
+            lowest[place] = metadata.offset
+            kept.append((row, metadata))
+    return kept[::-1], lost[::-1]
 
 
 class LostRecords:

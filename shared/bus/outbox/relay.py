@@ -329,19 +329,26 @@ class Relay:
             raise
 
     async def _settle_sent(self, lease: leases.Lease, acknowledged: Acknowledged) -> None:
+        kept, gone = lost_records.split(acknowledged)
+        # Of a compacted topic an older state must not follow a newer one; on other topics it stays and is sent again.
+        older = [row for row in gone if TOPICS[row["aggregatetype"]].compacted]
         async with self._bus.transaction("system:relay", lease) as tx:
             connection = await driver(tx.session)
-            lost = await self._losses.notice(connection, [metadata for _, metadata in acknowledged])
+            lost = len(gone) + await self._losses.notice(connection, [metadata for _, metadata in kept])
             await connection.execute(
                 _SETTLE,
-                [row["position"] for row, _ in acknowledged],
-                [metadata.topic for _, metadata in acknowledged],
-                [metadata.partition for _, metadata in acknowledged],
-                [metadata.offset for _, metadata in acknowledged],
-                [row["id"] for row, _ in acknowledged],
+                [row["position"] for row in (*(row for row, _ in kept), *older)],
+                [metadata.topic for _, metadata in kept],
+                [metadata.partition for _, metadata in kept],
+                [metadata.offset for _, metadata in kept],
+                [row["id"] for row, _ in kept],
             )
-        self._losses.remember([metadata for _, metadata in acknowledged])
-        RELAY_SENT.labels(self._bus.service).inc(len(acknowledged))
+            if older:
+                await lost_records.send_newest(
+                    connection, {(row["aggregatetype"], row["aggregateid"], row["partition"]) for row in older}
+                )
+        self._losses.remember([metadata for _, metadata in kept])
+        RELAY_SENT.labels(self._bus.service).inc(len(kept))
         if lost:
             log.error("the log lost records; they are sent again", count=lost)
 

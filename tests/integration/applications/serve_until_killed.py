@@ -42,6 +42,7 @@ def serve(store: str, *, hold: bool) -> None:
     app = create_app(Settings(**settings_for(store)), background=False)
     with socket.socket() as place:
         place.bind(("127.0.0.1", 0))
+        place.listen()  # before the port is printed: a request may come at once
         print(place.getsockname()[1], flush=True)
         config = uvicorn.Config(holding(app) if hold else app, log_config=None, lifespan="off", access_log=False)
         uvicorn.Server(config).run(sockets=[place])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiokafka import TopicPartition
@@ -22,6 +22,7 @@ from shared.bus.outbox import relay as relay_module
 from shared.bus.outbox import upkeep
 from shared.bus.outbox.lost_records import LostRecords
 from shared.bus.outbox.relay import Relay
+from shared.bus.outbox.replay import replay
 from shared.contracts import TOPICS
 from shared.contracts.calls import CallClosed
 from shared.ids import new_id
@@ -200,10 +201,11 @@ async def acknowledged_and_lost(owner: Bus, subject: str) -> None:
 
 
 async def test_a_reader_asks_for_what_it_lacks_without_a_later_event(
-    new_bus: NewBus, topics: str, quickly: None
+    new_bus: NewBus, broker: Broker, quickly: None
 ) -> None:
     """An event that never came is noticed by the owner's head, asked for, and applied; then nothing is missing."""
-    owner, store = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
+    owner = await new_bus("applications", kafka=broker.bootstrap)
+    store = await new_bus("matching", kafka=broker.bootstrap)
     handlers, lost, there = Handlers(), str(new_id()), str(new_id())
     await acknowledged_and_lost(owner, lost)
     await write(owner, there)
@@ -212,6 +214,30 @@ async def test_a_reader_asks_for_what_it_lacks_without_a_later_event(
         await until(lambda: _is(of(store, lost), ["ApplicationEndorsed"]), "the lost event is applied")
         await until(lambda: reader.missing() == {}, "nothing is missing any more")
     assert await of(store, there) == ["ApplicationEndorsed"]
+
+
+async def test_a_request_that_could_not_be_served_is_served_later(
+    new_bus: NewBus, broker: Broker, quickly: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The owner's database fails while it serves the only request of a reader; the request is not forgotten."""
+    monkeypatch.setattr(missing, "PAUSES", (0.0,))
+    failed = list[bool]()
+
+    async def failing_once(*given: Any, **options: Any) -> tuple[int, str]:
+        if not failed:
+            failed.append(True)
+            raise ConnectionResetError
+        return await replay(*given, **options)
+
+    monkeypatch.setattr(upkeep, "replay", failing_once)
+    owner = await new_bus("applications", kafka=broker.bootstrap)
+    store = await new_bus("matching", kafka=broker.bootstrap)
+    handlers, lost, there = Handlers(), str(new_id()), str(new_id())
+    await acknowledged_and_lost(owner, lost)
+    await write(owner, there)
+    async with running(Relay(owner).run, Reader(store, handlers.consumers).run):
+        await until(lambda: _is(of(store, lost), ["ApplicationEndorsed"]), "the lost event is applied")
+    assert failed
 
 
 async def test_a_gap_is_asked_for_by_itself(new_bus: NewBus, topics: str, quickly: None) -> None:
