@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 2.0
 """The time of the leases of such a process: a test need not wait for long."""
+LONGEST_SECONDS = 15.0
+"""The longest that a transaction of it may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def _run(
 ) -> None:
     take_environment(environment)
     lease_epoch.LEASE_SECONDS = lease_epoch.IDLE_SECONDS = LEASE_SECONDS
+    lease_epoch.LONGEST_SECONDS = LONGEST_SECONDS
     _stop_at(at, call)
 
     async def run() -> None:

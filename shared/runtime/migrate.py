@@ -66,6 +66,7 @@ async def _run(context: EnvironmentContext, insert_only: Collection[str]) -> Non
     engine = engine_for(context.config.attributes["url"], 1)
     try:
         async with engine.begin() as connection:
+            await connection.execute(text("SET LOCAL transaction_timeout = 0"))  # large tables take their time
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             await connection.run_sync(_migrate, context, insert_only)
     finally:

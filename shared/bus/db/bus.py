@@ -33,6 +33,8 @@ _UNASKED = 10.0
 """Seconds for which a connection that was in use counts as alive, unless its end was reported."""
 _IDLE = "2min"
 """After so long without a statement the store ends a transaction: that of a stopped process would keep its locks."""
+_LONGEST = "15min"
+"""After so long the store ends it whatever it does: a process may stop between the parts of one statement."""
 _STATEMENTS = 400
 """Statements that a connection keeps prepared: the portal has hundreds, and preparing one costs two round trips."""
 
@@ -57,6 +59,7 @@ def engine_for(url: str, pool: int = 12) -> AsyncEngine:
                 "timezone": "UTC",
                 "application_name": "tandem",
                 "idle_in_transaction_session_timeout": _IDLE,
+                "transaction_timeout": _LONGEST,
             },
             "timeout": 10,
             "prepared_statement_cache_size": _STATEMENTS,

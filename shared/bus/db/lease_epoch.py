@@ -15,6 +15,9 @@ LEASE_SECONDS = 15.0
 IDLE_SECONDS = 10.0
 """After so long without a statement, or the lease's time, the store ends a transaction under a lease: that of a stopped
 process would keep the lease's row locked, and nobody could take over."""
+LONGEST_SECONDS = 120.0
+"""After so long, or twice the time above if that is longer, the store ends it whatever it does: a process may have
+stopped between the parts of one statement, and that does not count as a time without one."""
 _MARGIN = 0.2
 """The share of a lease's time in which its holder no longer acts: clocks differ, and an effect takes a moment."""
 _CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
@@ -52,8 +55,11 @@ class Lease:
         return elapsed() < self.ends - _MARGIN * self.seconds
 
 
+# A time of the transaction that runs already is not set anew; it is switched off first.
 _CHECK = text(
-    "SELECT set_config('idle_in_transaction_session_timeout', CAST(:idle AS text), true) FROM lease"
+    "SELECT set_config('idle_in_transaction_session_timeout', CAST(:idle AS text), true),"
+    " set_config('transaction_timeout', '0', true), set_config('transaction_timeout', CAST(:longest AS text), true)"
+    " FROM lease"
     " WHERE name = :name AND holder = :holder AND epoch = :epoch FOR SHARE"
 )
 
@@ -64,8 +70,9 @@ async def check(session: AsyncSession, lease: Lease) -> None:
     A lease that has expired but that nobody else took is still ours: otherwise work that takes longer than a lease
     would be repeated for ever and never be committed.
     """
-    idle = f"{max(lease.seconds, IDLE_SECONDS):.1f}s"
-    mine = {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch, "idle": idle}
+    idle = max(lease.seconds, IDLE_SECONDS)
+    ends = {"idle": f"{idle:.1f}s", "longest": f"{max(2 * idle, LONGEST_SECONDS):.1f}s"}
+    mine = {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch, **ends}
     if (await session.execute(_CHECK, mine)).scalar_one_or_none() is None:
         lease.ends = 0.0
         raise LeaseLost(lease.name)

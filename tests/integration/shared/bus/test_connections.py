@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from shared.bus import Bus
 from shared.bus.db import bus as module
+from shared.bus.db import lease_epoch, leases
 from shared.bus.db.transaction import driver
 from shared.contracts.applications import ApplicationSubmitted
 from shared.ids import new_id
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from shared.bus import Bus
     from tests.conftest import Databases
 
     NewBus = Callable[..., Awaitable[Bus]]
@@ -219,3 +220,27 @@ async def _waits(postgres: Databases, bus: Bus, many: int) -> None:
     """Until so many statements sleep or wait for a lock on the server."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND wait_event IN ('PgSleep', 'transactionid')"
     await until(lambda: int(postgres.server.sql(query.format(bus.engine.url.database))) >= many, "they wait")
+
+
+async def test_a_process_that_stopped_within_a_statement_gives_up_its_lease(
+    new_bus: NewBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that stands still between preparing a statement and running it counts as busy; another still takes over."""
+    for name in ("LEASE_SECONDS", "IDLE_SECONDS", "LONGEST_SECONDS"):
+        monkeypatch.setattr(lease_epoch, name, 1.0)
+    bus = await new_bus("matching")
+    other = Bus("matching", bus.settings)
+    lease = await leases.acquire(bus, "relay")
+    assert lease is not None
+
+    async def stand_still() -> None:
+        async with bus.transaction("test", lease) as tx:
+            await (await driver(tx.session)).prepare("SELECT count(*) FROM lease")
+            async with asyncio.timeout(60), leases.hold(other, "relay") as taken:
+                assert taken.epoch > lease.epoch
+
+    try:
+        with pytest.raises(DBAPIError):  # the server has ended the transaction
+            await stand_still()
+    finally:
+        await other.close()
