@@ -4,6 +4,9 @@ The log may lose records that nobody saw: others stand at their offsets by the t
 compares what it has applied with the heads that owners publish. What it lacks, and each gap before a dead letter, is
 asked for by bucket of subjects, after growing pauses and a few times only; meanwhile the metric, the readiness and the
 page of problems say so. Where that does not help, a person looks.
+
+A reader that has applied more than the owner knows shows that the owner was restored from a backup. What it tells anew
+under numbers that were used before is dropped, or a fork; so the page of problems says this too.
 """
 
 from __future__ import annotations
@@ -40,6 +43,8 @@ WORK = N_("Missing events")
 LOOK_SECONDS = 10.0
 PAUSES = (0.0, 60.0, 300.0, 1800.0)
 """Seconds before each request for what a topic lacks; after the last one a person has to look."""
+HEADS_BEHIND = 2
+"""So many heads must lack what was applied before them: the first of them may have been on its way."""
 TIMEOUT_SECONDS = 60.0
 PASSING: tuple[type[Exception], ...] = (*DATABASE_ERRORS, KafkaError)
 
@@ -57,6 +62,10 @@ SELECT topic, bucket, sum(events)::bigint AS events FROM (
 _GAPS = f"""
 SELECT topic, {bucket_of("subject")} AS bucket, count(DISTINCT subject) AS events FROM parked
 WHERE settled_at IS NULL AND reason = '{Verdict.GAP}' AND topic = ANY($1) GROUP BY 1, 2 ORDER BY 1, 2
+"""  # noqa: S608 - constants of ours
+_APPLIED = f"""
+SELECT topic, {bucket_of("subject")} AS bucket, sum(sequence)::bigint AS events FROM applied WHERE topic = ANY($1)
+GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 - constants of ours
 _CONSUMED = "SELECT topic, partition, next_offset FROM consumed WHERE topic = ANY($1)"
 
@@ -94,6 +103,9 @@ class Missing:
         self._suspected: set[str] = set()
         self.lacks: dict[str, Lack] = {}
         """What is missing, by topic."""
+        self._beyond: dict[tuple[str, int], int] = {}
+        self.unknown: dict[str, int] = {}
+        """How many events were applied that their owner does not know, by topic."""
 
     async def run(self) -> None:
         """Compare until cancelled; a failure is tried again."""
@@ -112,14 +124,17 @@ class Missing:
     async def look(self) -> None:
         """Compare, note and ask. Raises database and Kafka errors."""
         await self._log.look()
-        found = await self._compare()
-        changed = self._note(found)
+        found, applied = await self._compare()
+        changed = self._note(found) | self._note_unknown(applied)
         any_sent = await self._ask()
         if changed or any_sent:
             await self._write()
 
-    async def _compare(self) -> dict[str, tuple[int, tuple[int, ...]]]:
-        """Return what is missing by topic, of those that were read to their end; an end is read after the heads."""
+    async def _compare(self) -> tuple[dict[str, tuple[int, tuple[int, ...]]], dict[str, dict[int, int]]]:
+        """Return what is missing by topic, of those that were read to their end, and what was applied by bucket.
+
+        An end is read after the heads.
+        """
         heads = {topic: head for topic, head in self._log.heads.items() if topic in self._topics}
         ends = await self._log.ends(heads) if heads else {}
         async with self._bus.snapshot() as session:
@@ -130,6 +145,7 @@ class Missing:
             at_end = [topic for topic in heads if topic not in behind]
             seen = _by_topic(await connection.fetch(_SEEN, at_end))
             gaps = _by_topic(await connection.fetch(_GAPS, self._topics))
+            applied = _by_topic(await connection.fetch(_APPLIED, list(heads)))
         found: dict[str, tuple[int, tuple[int, ...]]] = {}
         for topic in self._topics:
             less = dict(gaps.get(topic, {}))
@@ -141,7 +157,25 @@ class Missing:
                 found[topic] = (self.lacks[topic].events, self.lacks[topic].buckets)
             if less:
                 found[topic] = (sum(less.values()), tuple(sorted(less)))
-        return found
+        return found, applied
+
+    def _note_unknown(self, applied: Mapping[str, Mapping[int, int]]) -> bool:
+        """Note what was applied and is in none of the heads that came since; return whether anything has changed."""
+        before, self.unknown = self.unknown, {}
+        beyond: dict[tuple[str, int], int] = {}
+        for topic, buckets in applied.items():
+            recorded, count = self._log.heads[topic].recorded, self._log.published[topic]
+            if not recorded:  # of an owner that does not say it yet
+                continue
+            for bucket, events in buckets.items():
+                if (more := events - recorded[bucket]) > 0:
+                    since = beyond[topic, bucket] = min(self._beyond.get((topic, bucket), count), count)
+                    if count - since >= HEADS_BEHIND:
+                        self.unknown[topic] = self.unknown.get(topic, 0) + more
+        self._beyond = beyond
+        for topic in self.unknown.keys() - before.keys():
+            log.error("an owner does not know its events", topic=topic, count=self.unknown[topic])
+        return self.unknown != before
 
     def _note(self, found: Mapping[str, tuple[int, tuple[int, ...]]]) -> bool:
         """Note what is missing the second time in a row; return whether anything has changed."""
@@ -181,7 +215,18 @@ class Missing:
     async def _write(self) -> None:
         """Show on the page of problems what is missing."""
         async with self._bus.transaction("system:reader") as tx:
-            await set_aside.note(tx.session, WORK, "", {topic: lack.reason for topic, lack in self.lacks.items()})
+            reasons = {topic: _unknown_reason(events) for topic, events in self.unknown.items()}
+            reasons |= {topic: lack.reason for topic, lack in self.lacks.items()}
+            await set_aside.note(tx.session, WORK, "", reasons)
+
+
+def _unknown_reason(events: int) -> str:
+    count = ngettext(
+        "%(num)d event is here that its owner does not know.",
+        "%(num)d events are here that their owner does not know.",
+        events,
+    ) % {"num": events}
+    return f"{count} {gettext('The owner was probably restored from a backup. Inform the operator.')}"
 
 
 def _by_topic(rows: Iterable[asyncpg.Record]) -> dict[str, dict[int, int]]:

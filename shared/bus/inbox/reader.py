@@ -113,6 +113,10 @@ class Reader:
         """Return how many events are missing of each topic that lacks some, as far as its owner has said."""
         return {topic: lack.events for topic, lack in sorted(self._missing.lacks.items())}
 
+    def unknown(self) -> dict[str, int]:
+        """Return how many events of each topic were applied that its owner does not know: it was restored."""
+        return dict(sorted(self._missing.unknown.items()))
+
     async def run(self) -> None:
         """Read until cancelled."""
         comparing = asyncio.create_task(self._missing.run())

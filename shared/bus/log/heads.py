@@ -8,6 +8,7 @@ owner for the buckets that differ. A record here is no event: it changes nothing
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -47,16 +48,26 @@ class Head(BaseModel):
     last: UUID | None
     """The journal's id of the event that was sent last."""
     buckets: Annotated[tuple[int, ...], Field(min_length=BUCKETS, max_length=BUCKETS)]
+    recorded: tuple[()] | Annotated[tuple[int, ...], Field(min_length=BUCKETS, max_length=BUCKETS)] = ()
+    """The same of all events of the owner, also of those that are still to be sent, or to be sent again."""
     digest: str
     """SHA-256 of the buckets: the same where nothing has changed."""
 
     @classmethod
-    def of(cls, topic: str, last: UUID | None, buckets: Iterable[int]) -> Self:
+    def of(cls, topic: str, last: UUID | None, buckets: Iterable[int], recorded: Iterable[int] = ()) -> Self:
         """Return the head of a topic."""
         sums = tuple(buckets)
         digest = hashlib.sha256(",".join(map(str, sums)).encode()).hexdigest()
         owner = TOPICS[topic].owner
-        return cls(owner=owner, topic=topic, events=max(0, sum(sums)), last=last, buckets=sums, digest=digest)
+        return cls(
+            owner=owner,
+            topic=topic,
+            events=max(0, sum(sums)),
+            last=last,
+            buckets=sums,
+            recorded=tuple(recorded),
+            digest=digest,
+        )
 
     @property
     def key(self) -> bytes:
@@ -112,6 +123,8 @@ class HeadsLog:
         self._consumer: AIOKafkaConsumer | None = None
         self.heads: dict[str, Head] = {}
         """The newest head of each topic."""
+        self.published: Counter[str] = Counter()
+        """How often a head of each topic was read."""
         self.requests: dict[tuple[str, str], Request] = {}
         """The newest request of each reader for each topic."""
 
@@ -124,6 +137,7 @@ class HeadsLog:
                 message = read(record.key, record.value)
                 if isinstance(message, Head):
                     self.heads[message.topic] = message
+                    self.published[message.topic] += 1
                 elif message is not None:
                     self.requests[message.reader, message.topic] = message
 
@@ -148,6 +162,7 @@ class HeadsLog:
 
     async def close(self) -> None:
         """Leave; the next look begins anew."""
+        self.published.clear()  # they are read again
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             await kafka.stop(consumer)

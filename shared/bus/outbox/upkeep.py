@@ -48,7 +48,7 @@ PASSING: tuple[type[Exception], ...] = (*DATABASE_ERRORS, KafkaError)
 
 # What waits in the outbox is not sent yet; what waits there again is left out too, which is noticed later only.
 _HEADS = f"""
-SELECT topic, bucket, sum(events)::bigint AS events FROM (
+SELECT topic, bucket, sum(events)::bigint AS events, sum(greatest(events, 0))::bigint AS recorded FROM (
   SELECT aggregatetype AS topic, {bucket_of("aggregateid")} AS bucket, sequence AS events FROM aggregate
   WHERE aggregatetype = ANY($1)
   UNION ALL
@@ -111,9 +111,13 @@ class Upkeep:
         async with self._bus.read() as session:
             connection = await driver(session)
             sums: dict[str, list[int]] = {name: [0] * BUCKETS for name in self._topics}
-            for topic, bucket, events in await connection.fetch(_HEADS, self._topics):
-                sums[topic][bucket] = events
-            heads = [Head.of(name, await connection.fetchval(_LAST, name), buckets) for name, buckets in sums.items()]
+            recorded: dict[str, list[int]] = {name: [0] * BUCKETS for name in self._topics}
+            for topic, bucket, events, all_events in await connection.fetch(_HEADS, self._topics):
+                sums[topic][bucket], recorded[topic][bucket] = events, all_events
+            heads = [
+                Head.of(name, await connection.fetchval(_LAST, name), buckets, recorded[name])
+                for name, buckets in sums.items()
+            ]
         now = monotonic()
         due = [head for head in heads if self._is_due(head, now)]
         if not due:

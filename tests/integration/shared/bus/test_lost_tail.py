@@ -282,6 +282,38 @@ async def test_requests_end_and_a_person_is_asked(
     assert counts == [1, 1]
 
 
+async def test_an_owner_that_was_restored_from_a_backup_is_noticed(
+    new_bus: NewBus, broker: Broker, quickly: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that knows an event which its owner does not know any more says so, until the owner knows it again."""
+    monkeypatch.setattr(upkeep, "AGAIN_SECONDS", 0.5)
+    owner = await new_bus("applications", kafka=broker.bootstrap)
+    store = await new_bus("matching", kafka=broker.bootstrap)
+    handlers, subject = Handlers(), str(new_id())
+    reader = Reader(store, handlers.consumers)
+
+    async def knows(number: int) -> None:
+        async with owner.transaction("test") as tx:
+            changed = text("UPDATE aggregate SET sequence = :number WHERE aggregateid = :subject")
+            await tx.session.execute(changed, {"number": number, "subject": subject})
+
+    async def is_listed() -> bool:
+        async with store.read() as session:
+            problems = {each.subject: each.reason for each in await set_aside.problems(session)}
+        return "restored from a backup" in problems.get(TOPIC, "")
+
+    async with running(Relay(owner).run, reader.run):
+        await write(owner, subject)
+        await until(lambda: _is(of(store, subject), ["ApplicationEndorsed"]))
+        assert reader.unknown() == {}
+        await knows(0)
+        await until(is_listed, "the page of problems says it")
+        assert reader.unknown() == {TOPIC: 1}
+        await knows(1)
+        await until(lambda: reader.unknown() == {}, "the owner knows it again")
+        await until(lambda: _is(is_listed(), False))
+
+
 async def test_a_compacted_loss_resends_the_newest_state_of_each_key(new_bus: NewBus) -> None:
     """Older states of a key stay away: the newest one says all."""
     owner, topic = await new_bus("applications"), CallClosed.topic
