@@ -64,6 +64,7 @@ class CertificateLabels(BaseModel):
     """The labels of a certificate; `page` has places for the number of the page, and of all pages."""
 
     number: str
+    issued: str
     revoked: str
     page: str
     check: str
@@ -113,7 +114,6 @@ def certificate_content(facts: CertificateFacts, language: str, qr: str) -> Cert
         (gettext("Programme"), facts.programme),
         (gettext("Dates"), dates.span(facts.start, facts.end)),
         (gettext("Days attended"), str(facts.attended)),
-        (gettext("Issued by"), facts.issuer),
     ]
     return CertificateContent(
         language=language,
@@ -135,6 +135,7 @@ def certificate_content(facts: CertificateFacts, language: str, qr: str) -> Cert
         qr=qr,
         words=CertificateLabels(
             number=gettext("Number"),
+            issued=gettext("Issued by"),
             revoked=gettext("Revoked"),
             page=gettext("Page %(page)s of %(pages)s") % {"page": "{page}", "pages": "{pages}"},
             check=gettext("Whether this certificate counts can be checked here:"),
