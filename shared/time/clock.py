@@ -10,9 +10,14 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from time import monotonic
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # How often a sleeper checks whether the clock was moved: short enough that it notices at once.
 _LOOK_EVERY = 0.1
@@ -104,9 +109,43 @@ def _write(file: Path, value: timedelta) -> None:
 
 async def moved_or(timeout: float) -> None:  # noqa: ASYNC109 - the wait itself is the purpose
     """Sleep until the clock was moved or `timeout` seconds of real time have passed, whichever comes first."""
-    before = offset()
-    end = monotonic() + timeout
-    while (left := end - monotonic()) > 0:
-        await asyncio.sleep(min(_LOOK_EVERY, left))
-        if offset() != before:
-            return
+    if not movable():
+        await asyncio.sleep(timeout)
+        return
+    loop = asyncio.get_running_loop()
+    moved: asyncio.Future[None] = loop.create_future()
+    with _watcher(loop).sleeper(moved):
+        await asyncio.wait([moved], timeout=timeout)
+
+
+class _Watcher:
+    """Looks at the clock's file for all sleepers of an event loop, as long as there are any."""
+
+    def __init__(self) -> None:
+        self._sleepers: dict[asyncio.Future[None], timedelta] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    @contextmanager
+    def sleeper(self, moved: asyncio.Future[None]) -> Iterator[None]:
+        """Set the result of `moved` once the clock differs from now, while the block runs."""
+        self._sleepers[moved] = offset()
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._look)
+        try:
+            yield
+        finally:
+            del self._sleepers[moved]
+
+    def _look(self) -> None:
+        now = offset()
+        for moved, before in self._sleepers.items():
+            if now != before and not moved.done():
+                moved.set_result(None)
+        self._timer = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._look) if self._sleepers else None
+
+
+_watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Watcher] = WeakKeyDictionary()
+
+
+def _watcher(loop: asyncio.AbstractEventLoop) -> _Watcher:
+    return _watchers.setdefault(loop, _Watcher())

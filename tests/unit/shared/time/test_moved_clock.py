@@ -1,0 +1,68 @@
+"""Loops that sleep wake when the clock is moved, and cost little while it stands."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOOPS = 50
+
+
+@pytest.fixture
+def movable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the process a clock that can be moved."""
+    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
+
+
+@pytest.mark.usefixtures("movable")
+async def test_all_sleepers_wake_when_the_clock_is_moved() -> None:
+    """Whoever sleeps for an hour of real time goes on once the clock is moved, also a second time."""
+    for _ in range(2):
+        sleepers = [asyncio.create_task(clock.moved_or(3600)) for _ in range(LOOPS)]
+        await asyncio.sleep(0)
+        clock.move(timedelta(minutes=1))
+        async with asyncio.timeout(30):
+            await asyncio.gather(*sleepers)
+
+
+@pytest.mark.usefixtures("movable")
+async def test_a_sleeper_wakes_after_its_time() -> None:
+    """A clock that stands still keeps nobody asleep for longer than asked for."""
+    async with asyncio.timeout(30):
+        await clock.moved_or(0.01)
+
+
+@pytest.mark.usefixtures("movable")
+async def test_one_look_serves_all_sleepers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many loops sleep, the clock's file is looked at as often as for one."""
+    looks, offset = asyncio.Queue[None](), clock.offset
+
+    def counted() -> timedelta:
+        looks.put_nowait(None)
+        return offset()
+
+    sleepers = [asyncio.create_task(clock.moved_or(3600)) for _ in range(LOOPS)]
+    await asyncio.sleep(0)
+    monkeypatch.setattr(clock, "offset", counted)
+    async with asyncio.timeout(30):
+        await looks.get()
+    assert looks.qsize() < LOOPS - 1
+    for sleeper in sleepers:
+        sleeper.cancel()
+    await asyncio.gather(*sleepers, return_exceptions=True)
+
+
+async def test_without_a_movable_clock_nothing_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the real clock a loop sleeps its time without waking in between."""
+    monkeypatch.delenv("TANDEM_CLOCK_FILE", raising=False)
+    monkeypatch.setattr(clock, "offset", lambda: pytest.fail("the real clock has no offset"))
+    async with asyncio.timeout(30):
+        await clock.moved_or(0.15)
