@@ -1,7 +1,7 @@
 """Read topics as a member of a consumer group, and hand over what arrives as raw records.
 
-FastStream hands over batches through a parser and a decoder that pass raw records on and never raise: otherwise one bad
-header or an empty value would lose the whole batch.
+FastStream hands over each record through a parser and a decoder that pass the raw record on and never raise: otherwise
+a bad header or an empty value would lose it.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ log = structlog.get_logger(__name__)
 
 MAX_POLL_MS = 300_000
 METADATA_MS = 15_000
-# FastStream waits so long for records, and then sleeps as long: a single event waits half of it on average.
-WAIT_MS = 10
+# The broker answers a fetch at once when there is something, else after so long: a quiet reader asks no more often.
+FETCH_MS = 2_000
 
 
 class Subscription:
@@ -60,12 +60,12 @@ class Subscription:
         )
         self._subscriber = self._broker.subscriber(
             *topics,
-            batch=True,
+            # One record at a time: a batching subscriber of FastStream asks and sleeps in turn while nothing arrives.
+            # `Intake` takes the records that follow.
             group_id=service,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
-            max_records=1,  # `Intake` takes those that follow
-            batch_timeout_ms=WAIT_MS,
+            fetch_max_wait_ms=FETCH_MS,
             max_poll_interval_ms=MAX_POLL_MS,
             session_timeout_ms=10_000,
             parser=self._parse,
@@ -96,18 +96,18 @@ class Subscription:
         """Leave the group. Raises Kafka errors."""
         await kafka.stop(self._broker)
 
-    async def _parse(self, records: tuple[Record, ...]) -> KafkaMessage:
+    async def _parse(self, record: Record) -> KafkaMessage:
         consumer = self._subscriber.consumer
         assert consumer is not None, "records arrive while it is started"
-        return KafkaMessage(body=b"", raw_message=records, headers={}, consumer=consumer)
+        return KafkaMessage(body=b"", raw_message=record, headers={}, consumer=consumer)
 
     async def _decode(self, message: KafkaMessage) -> KafkaMessage:
         return message
 
     async def _take(self, message: KafkaMessage) -> None:
-        raw = message.raw_message
-        assert isinstance(raw, tuple)
-        # FastStream leaves the message in a cycle: the records would stay until the garbage collector's next run,
+        record = message.raw_message
+        assert not isinstance(record, tuple)
+        # FastStream leaves the message in a cycle: the record would stay until the garbage collector's next run,
         # which would then be slow.
         message.raw_message = ()
-        await self._handle(raw)
+        await self._handle((record,))
