@@ -59,6 +59,8 @@ class People:
         self._gate = asyncio.Semaphore(at_once)
         self._http = http_client.client(timeout=30.0, limits=httpx2.Limits(max_connections=at_once + 2))
         self._versions: dict[str, str] = {}
+        self.subjects: dict[str, str] = {}
+        """Whoever acts under another sign-in subject than the one by which callers name them."""
         self._given = _tokens(system.env.get("TANDEM_TOKENS_FILE"))
         self._programs = None if self._given else _programs(system)
 
@@ -102,6 +104,7 @@ class People:
         if nobody answers or the person cannot sign in. The local provider keeps its tokens in memory: an unknown token
         (401) makes the person sign in again, once.
         """
+        person = self.subjects.get(person, person)
         until = monotonic() + self._patience
         key, tries = str(new_id()), 0
         while True:

@@ -19,8 +19,10 @@ def command(
     """Drive one application and one mentorship from draft to figure through the public API; exit 0 if all happened.
 
     It works in a small call of its own with people of its own, whose names say that they are a test, and can be
-    repeated. At the end its applications and its placement are marked as entered in error (a test), which takes them,
-    the visit and the certificate out of the figures; call and mentor are closed, and its people have no more access.
+    repeated: in a local run with another officer each time, elsewhere twice a day, as an officer may name a line
+    manager only a few times. At the end its applications and its placement are marked as entered in error (a test),
+    which takes them, the visit and the certificate out of the figures; call and mentor are closed, and its people have
+    no more access.
     Where the clock cannot be moved it ends with the visit scheduled and the first figure. Outside of a local run the
     access tokens of its people (`deploy/cli/journey/cast.py`) and of persona-programme are read from the JSON file that
     TANDEM_TOKENS_FILE names (sign-in subject: token).

@@ -26,8 +26,9 @@ async def invitation(walk: Journey, catcher: str | None, reference: str) -> None
     async with http_client.client(base_url=catcher, timeout=10.0) as client:
 
         async def look() -> bool:
+            words = walk.people.subjects.get(OFFICER, OFFICER)
             try:
-                found = (await client.get("/api/v1/search", params={"query": OFFICER})).json()["messages"]
+                found = (await client.get("/api/v1/search", params={"query": words})).json()["messages"]
                 for message in found[:_NEWEST]:
                     if reference in message["Subject"]:
                         raw = await client.get(f"/api/v1/message/{message['ID']}/raw")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.client import Refused
@@ -26,6 +27,7 @@ async def complete(walk: Journey, since: str, cast: Sequence[Member] = CAST) -> 
     """
     people = walk.people
     known = await _known_people(walk)
+    cast = _today(walk, cast)
     wanted = [member for member in cast if member.owns or member.subject not in known]
     if wanted:
         agencies = await _agencies(walk, [member for member in wanted if member.agency is not None])
@@ -46,10 +48,16 @@ async def complete(walk: Journey, since: str, cast: Sequence[Member] = CAST) -> 
 
 async def leave(walk: Journey, today: str) -> None:
     """End the access of the journey's own people: it is good for the rest of the day."""
-    known = await _known_people(walk)
-    agencies = await _agencies(walk, [member for member in CAST if member.agency is not None])
-    entries = [_entry(member, agencies, known, {"since": today, "until": today}) for member in CAST]
+    known, cast = await _known_people(walk), _today(walk, CAST)
+    agencies = await _agencies(walk, [member for member in cast if member.agency is not None])
+    entries = [_entry(member, agencies, known, {"since": today, "until": today}) for member in cast]
     await walk.people.post(PROGRAMME, f"{PORTAL}/people", {"people": entries})
+
+
+def _today(walk: Journey, cast: Sequence[Member]) -> list[Member]:
+    """Return the members with the sign-in subjects under which they act in this journey."""
+    subjects = walk.people.subjects
+    return [replace(member, subject=subjects.get(member.subject, member.subject)) for member in cast]
 
 
 async def _agencies(walk: Journey, members: Sequence[Member]) -> dict[str, str]:

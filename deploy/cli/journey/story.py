@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from secrets import token_hex
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.client import People, Refused
+from deploy.cli.journey.cast import OFFICER
 from deploy.cli.journey.mail import invitation
 from deploy.cli.journey.mentoring import mentoring
 from deploy.cli.journey.register import complete, leave
@@ -27,6 +29,8 @@ TIMERS = {"notice_weeks": 1, "agenda_weeks": 0}
 async def journey(system: System, *, with_clock: bool, keep: bool) -> None:
     """Go the whole journey and print each step. Raises `Failed` at the first step that fails."""
     async with People(system) as people:
+        if system.local:  # elsewhere only those act who have been given a token
+            people.subjects[OFFICER] = f"{OFFICER}-{token_hex(4)}"
         now, movable = await _clock(people)
         walk = Journey(people, movable=movable and with_clock)
         try:

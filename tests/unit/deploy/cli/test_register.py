@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deploy.cli.client import People
-from deploy.cli.journey.cast import CAST
+from deploy.cli.journey.cast import CAST, MENTEE, OFFICER
 from deploy.cli.journey.register import complete
 from deploy.cli.journey.steps import PROGRAMME, Journey
 from deploy.cli.system import System
@@ -26,6 +26,7 @@ class Empty(BaseHTTPRequestHandler):
     """An installation that knows nobody yet, and whose reporting hears of a grant at the third look only."""
 
     requests: list[str]
+    entered: list[dict[str, Any]]
 
     def do_GET(self) -> None:
         """Nobody is there; figures are refused twice."""
@@ -42,6 +43,7 @@ class Empty(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.requests.append(self.path)
         (entries,) = body.values()
+        self.entered += entries
         self._answer(200, {"ids": [f"01977a1e-0000-7000-8000-{place:012}" for place in range(len(entries))]})
 
     def _answer(self, status: int, body: dict[str, Any]) -> None:
@@ -60,7 +62,7 @@ def system(tmp_path: Path) -> Iterator[System]:
     """The address of that installation, and everybody's token."""
     tokens = tmp_path / "tokens.json"
     tokens.write_text(json.dumps(dict.fromkeys((PROGRAMME, *(member.subject for member in CAST)), "token")))
-    Empty.requests = []
+    Empty.requests, Empty.entered = [], []
     with ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         origin = f"http://127.0.0.1:{server.server_address[1]}"
@@ -74,3 +76,14 @@ async def test_a_register_that_was_empty_is_complete_once_the_donor_may_read(sys
         await complete(Journey(people, movable=False), "2026-11-27")
     assert Empty.requests.count("/applications/api/v1/people") == 2  # looked up, and entered
     assert Empty.requests.count(FIGURES) == 3
+
+
+async def test_an_officer_of_its_own_takes_part(system: System) -> None:
+    """Whoever acts under another sign-in subject is entered under it, with an email address of its own."""
+    async with People(system) as people:
+        people.subjects[OFFICER] = "journey-officer-2"
+        await complete(Journey(people, movable=False), "2026-11-27")
+    entered = {entry["subject"]: entry.get("email") for entry in Empty.entered if "subject" in entry}
+    assert OFFICER not in entered
+    assert entered["journey-officer-2"] == "journey-officer-2@tandem.example"
+    assert MENTEE in entered
