@@ -22,11 +22,15 @@ from deploy.local.ports import HOST
 from deploy.local.postgres import Postgres
 from deploy.local.process import Child, ServerFailed, last_line
 from deploy.local.supervisor import SupervisedProcess, Supervisor, answers
+from deploy.local.tour import COORDINATOR, EVERYBODY, Tour
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from deploy.local.settings import RunSettings
+
+
+_TOUR_SECONDS = 60.0
 
 
 class _Stop(BaseException):
@@ -118,6 +122,19 @@ class _Run:
         if with_sample:
             _print_line(f"loading the sample programme, one to two minutes; pages work meanwhile: {chosen.origin}/")
             sample.load(self._place, tools, self._supervisor.look)
+        known = with_sample or sample.loaded(self._place)
+        self._wait_for(Tour(chosen.origin, EVERYBODY if known else COORDINATOR))
+
+    def _wait_for(self, tour: Tour) -> None:
+        """Return when all pages of the tour answer; after a while name those that do not."""
+        until = time.monotonic() + _TOUR_SECONDS
+        while not tour.answers():
+            self._supervisor.look()
+            if time.monotonic() > until:
+                pages = ", ".join(f"{path} as {subject}" for subject, path in tour.left)
+                _print_line(f"these pages do not answer yet: {pages}.")
+                return
+            time.sleep(0.1)
 
     def _start_servers(self, chosen: RunSettings) -> None:
         ports = chosen.ports

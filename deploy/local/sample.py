@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deploy.local.folder import RunFolder
 
 _MARK = "sample.json"
-_NONE = "none"
+_NONE, _LOADED = "none", "loaded"
 _ENDS = "TANDEM_SAMPLE_ENDS"
 _BACK = timedelta(days=371)
 """The clock of a new run begins so far back: 53 weeks, as `deploy/cli/sample/days.py` has it."""
@@ -42,6 +42,11 @@ def wanted(place: RunFolder) -> bool:
         place.write(_MARK, {"state": _NONE})
         return False
     return state is None
+
+
+def loaded(place: RunFolder) -> bool:
+    """Return whether the run holds the sample programme."""
+    return (place.read(_MARK) or {}).get("state") == _LOADED
 
 
 def set_clock_back(place: RunFolder) -> None:
@@ -74,4 +79,4 @@ def load(place: RunFolder, env: Mapping[str, str], look: Callable[[], None]) -> 
         raise ServerFailed(
             "The sample programme could not be loaded (see above). Start over with: make clean && make run"
         )
-    place.write(_MARK, {"state": "loaded"})
+    place.write(_MARK, {"state": _LOADED})
