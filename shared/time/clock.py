@@ -11,8 +11,10 @@ import asyncio
 import os
 import tempfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 # How often a sleeper checks whether the clock was moved: short enough that it notices at once.
 _LOOK_EVERY = 0.1
+# For so long an answer of `offset` is good: it is asked for thousands of times a second, and a look is a system call.
+_LOOK_AGAIN = 0.003
 
 
 class ClockFixed(RuntimeError):
@@ -39,22 +43,39 @@ def _file() -> Path | None:
     return Path(name) if name else None
 
 
-_seen: tuple[int, timedelta] | None = None
+@dataclass(slots=True)
+class _Known:
+    """What the file said: its name, the time of its last change, and until when (monotonic) nobody looks again."""
+
+    name: str = ""
+    stamp: int = 0
+    offset: timedelta = timedelta()
+    until: float = 0.0
+
+
+_known = _Known()
 
 
 def offset() -> timedelta:
-    """Return how far domain time is ahead of real time (behind it while a sample programme is being loaded)."""
-    global _seen  # noqa: PLW0603 - one small cache, so that the file is not read each time
+    """Return how far domain time is ahead of real time (behind it while a sample programme is being loaded).
+
+    A move by another process is noticed within a few milliseconds.
+    """
     name = os.environ.get(_VARIABLE)
     if not name:
         return timedelta()
+    looked = monotonic()
+    if name == _known.name and looked < _known.until:
+        return _known.offset
     try:
-        stamp = os.stat(name).st_mtime_ns  # noqa: PTH116 - called thousands of times a second; a Path is slower
+        stamp = os.stat(name).st_mtime_ns  # noqa: PTH116 - called hundreds of times a second; a Path is slower
     except FileNotFoundError:
         return timedelta()
-    if _seen is None or _seen[0] != stamp:
-        _seen = (stamp, timedelta(seconds=float(Path(name).read_text(encoding="ascii") or "0")))
-    return _seen[1]
+    if (name, stamp) != (_known.name, _known.stamp):
+        _known.offset = timedelta(seconds=float(Path(name).read_text(encoding="ascii") or "0"))
+        _known.name, _known.stamp = name, stamp
+    _known.until = looked + _LOOK_AGAIN
+    return _known.offset
 
 
 def now() -> datetime:
@@ -105,6 +126,7 @@ def _write(file: Path, value: timedelta) -> None:
     with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="ascii") as draft:
         draft.write(f"{value.total_seconds():.6f}")
     Path(draft.name).replace(file)
+    _known.until = 0.0
 
 
 async def moved_or(timeout: float) -> None:  # noqa: ASYNC109 - the wait itself is the purpose

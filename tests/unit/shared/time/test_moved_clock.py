@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -66,3 +67,32 @@ async def test_without_a_movable_clock_nothing_is_looked_at(monkeypatch: pytest.
     monkeypatch.setattr(clock, "offset", lambda: pytest.fail("the real clock has no offset"))
     async with asyncio.timeout(30):
         await clock.moved_or(0.15)
+
+
+@pytest.mark.usefixtures("movable")
+async def test_a_move_by_another_process_is_noticed(tmp_path: Path) -> None:
+    """The clock shows the new time soon after another process has replaced its file; an own move counts at once."""
+    clock.move(timedelta(hours=1))
+    assert clock.offset() == timedelta(hours=1)
+    other = tmp_path / "other"
+    other.write_text("7200", encoding="ascii")
+    other.replace(tmp_path / "clock")
+    async with asyncio.timeout(30):
+        while clock.offset() != timedelta(hours=2):  # noqa: ASYNC110 - the other process sets no event
+            await asyncio.sleep(0)
+
+
+@pytest.mark.usefixtures("movable")
+def test_many_questions_in_a_row_cost_few_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for the time a thousand times in a row does not look at the file as often."""
+    clock.move(timedelta(hours=1))
+    looks, stat = [], os.stat
+
+    def counted(name: str) -> os.stat_result:
+        looks.append(name)
+        return stat(name)
+
+    monkeypatch.setattr(clock.os, "stat", counted)
+    for _ in range(1000):
+        clock.offset()
+    assert len(looks) < 1000
