@@ -34,6 +34,7 @@ SELECT (SELECT count(*) FROM pending) AS pending,
        (SELECT count(*) FROM parked WHERE settled_at IS NULL) AS parked,
        (SELECT coalesce(json_agg(json_build_array(topic, partition, next_offset)), '[]') FROM consumed) AS consumed
 """
+_SENDS = "SELECT EXISTS (SELECT 1 FROM pending)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,7 @@ class Lag:
             consumer = kafka.bare_consumer(self._system.settings())
             await kafka.start(consumer)
             self._consumer = consumer
-        # To know what a service reads its code is imported, which takes a second or two: beside what comes first.
-        self._reads = asyncio.create_task(asyncio.to_thread(_topics, self._services))
+        self._reads = asyncio.create_task(asyncio.to_thread(_topics, self._system, self._services))
         return self
 
     async def __aexit__(
@@ -112,6 +112,12 @@ class Lag:
             )
         return found
 
+    async def _sends(self) -> bool:
+        """Return whether a service has events to send."""
+        with report_unreachable():
+            found = await asyncio.gather(*(database.fetchval(_SENDS) for database in self._databases.values()))
+        return any(found)
+
     async def settled(self, timeout: float = 60.0) -> None:  # noqa: ASYNC109 - the wait itself is what is asked for
         """Return when every effect of past actions has been processed. Raises `Failed` after `timeout` seconds.
 
@@ -121,6 +127,9 @@ class Lag:
         until = monotonic() + timeout
         before: dict[str, int] | None = None
         while True:
+            while await self._sends() and monotonic() < until:  # a cheap look, as long as the answer is clear
+                before = None
+                await asyncio.sleep(_LOOK_EVERY)
             standings = await self.standings()
             if any(standing.parked for standing in standings.values()):
                 names = ", ".join(name for name, standing in standings.items() if standing.parked)
@@ -144,6 +153,10 @@ def _by_partition(offsets: Mapping[TopicPartition, int]) -> dict[Partition, int]
     return {(partition.topic, partition.partition): offset for partition, offset in offsets.items()}
 
 
-def _topics(services: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Return the topics that each of these services reads; blocks."""
-    return {name: frozenset(consumers_of(name).readings) for name in services}
+def _topics(system: System, services: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return the topics that each of these services reads; blocks.
+
+    The broker says it of a service that runs. Of another one its code says it, whose import takes seconds.
+    """
+    read = kafka.topics_of_groups(system.settings(), services)
+    return {name: read.get(name) or frozenset(consumers_of(name).readings) for name in services}

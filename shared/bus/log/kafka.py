@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
-from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import Consumer, ConsumerGroupState, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 from faststream.security import BaseSecurity, SASLScram512
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
     from shared.contracts.topics import Topic
     from shared.settings import ServiceSettings
 
 CREATE_SECONDS = 30.0
+GROUPS_SECONDS = 5.0
 STOP_SECONDS = 5.0
 """Seconds that a client which is stopping has left once its user was cancelled."""
 
@@ -142,6 +143,24 @@ def create_topics(settings: ServiceSettings, service: str, topics: Sequence[Topi
         except KafkaException as wrong:
             if wrong.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another process was quicker
                 raise KafkaConnectionError(str(wrong)) from wrong
+
+
+def topics_of_groups(settings: ServiceSettings, groups: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return the topics that the members of these groups read now; blocks.
+
+    A group without members, in a rebalance or that may not be described is left out.
+    """
+    admin = AdminClient(_plain_options(settings))
+    found = {}
+    for name, described in admin.describe_consumer_groups(list(groups), request_timeout=GROUPS_SECONDS).items():
+        try:
+            group = described.result(GROUPS_SECONDS)
+        except KafkaException:
+            continue
+        topics = {each.topic for member in group.members for each in member.assignment.topic_partitions}
+        if group.state is ConsumerGroupState.STABLE and topics:
+            found[name] = frozenset(topics)
+    return found
 
 
 def bulk_consumer(settings: ServiceSettings, service: str) -> Consumer:
