@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_LOOK_EVERY = 0.5
+_LOOK_EVERY = 1.0
 _LEASE_SECONDS = 8.0
 
 

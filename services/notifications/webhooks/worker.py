@@ -55,7 +55,7 @@ log = structlog.get_logger(__name__)
 
 ACTOR = "system:webhooks"
 WORK = N_("Webhooks")
-_LOOK_EVERY = 0.5
+_LOOK_EVERY = 1.0
 _TIDY_EVERY = 3600.0
 _COUNT_EVERY = 30.0
 _SIGNATURES = 4
@@ -110,7 +110,7 @@ class Courier:
     _started: bool = False
 
     async def run(self) -> None:
-        """Send for ever: look again when an endpoint has nothing left that was picked, and twice a second."""
+        """Send for ever: look again when an endpoint has nothing left that was picked, and once a second."""
         async with self.bus.transaction(ACTOR, self.lease) as tx:
             await self.secrets.reseal(tx)
         tidied = counted = -_TIDY_EVERY

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shared.bus import Bus, Lease
     from shared.runtime.service import Service
 
-_LOOK_EVERY = 0.5
+_LOOK_EVERY = 1.0
 
 
 async def send_mail(service: Service) -> None:
