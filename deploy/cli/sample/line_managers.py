@@ -12,12 +12,12 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+import httpx2
+
 from deploy.cli.system import Failed
 from shared import http_client
 
 if TYPE_CHECKING:
-    import httpx2
-
     from deploy.cli.sample.context import LoadContext
 
 _LINK = re.compile(r"https?://\S+/applications/line-manager\?key=[\w-]+")
@@ -28,6 +28,7 @@ _RADIO = re.compile(r'<input[^>]*name="([^"]+)"[^>]*type="radio"|<input[^>]*type
 _TO, _SESSION, _FOLLOW_UP = "head.", "Was this session held?", "How is it used at work?"
 """The beginning of line managers' addresses (`programme.py`), and the subjects of the pages that links open."""
 _NEWEST = 5
+_PATIENCE = 180.0
 
 
 async def confirm(room: LoadContext, match: dict[str, Any], fewer: int = 0) -> None:
@@ -37,7 +38,7 @@ async def confirm(room: LoadContext, match: dict[str, Any], fewer: int = 0) -> N
     """
     if room.mail is None:
         return
-    async with http_client.client(timeout=30.0, follow_redirects=True) as client:
+    async with _browser() as client:
         form = await _opened(client, room, match, _SESSION)
         reported = int(_fields(_form(form, "/confirm")[1])["attendees"])
         why = {"why": "Some were called to an operation."} if fewer else {}
@@ -50,7 +51,7 @@ async def follow_up(room: LoadContext, match: dict[str, Any], applied: str) -> N
     """Say six months later whether what the match's officer learnt is used. Raises as `confirm`."""
     if room.mail is None:
         return
-    async with http_client.client(timeout=30.0, follow_redirects=True) as client:
+    async with _browser() as client:
         form = await _opened(client, room, match, _FOLLOW_UP)
         score = {"yes": "5", "partly": "3"}.get(applied, "2")
         ratings = {first or second for first, second in _RADIO.findall(form.text)} - {"applied"}
@@ -58,6 +59,11 @@ async def follow_up(room: LoadContext, match: dict[str, Any], applied: str) -> N
         page = await _send(client, form, "/follow-ups/", **answers)
     if page.is_error:  # what is incomplete is shown again, with 422
         raise Failed(f"The line manager's follow-up about {match['reference']} was not taken.")
+
+
+def _browser() -> httpx2.AsyncClient:
+    """Return a client that opens a connection for each request: a kept one may be closed while a mail is awaited."""
+    return http_client.client(timeout=30.0, follow_redirects=True, limits=httpx2.Limits(max_keepalive_connections=0))
 
 
 async def _opened(client: httpx2.AsyncClient, room: LoadContext, match: dict[str, Any], about: str) -> httpx2.Response:
@@ -75,7 +81,8 @@ async def _opened(client: httpx2.AsyncClient, room: LoadContext, match: dict[str
                     return page
         return None
 
-    mail = await room.people.until(f"a mail to the line manager of {match['reference']}: {about}", look)
+    what = f"a mail to the line manager of {match['reference']}: {about}"
+    mail = await room.people.until(what, look, timeout=_PATIENCE)
     return await _send(client, mail, "/line-manager?")
 
 

@@ -126,6 +126,6 @@ STEPS = (
     (-11, "A stray record on the log", stray_record),
     (-6, "Second call: an appeal is decided", decide_appeal),
     (-5, "Second call: another appeal", appeal_eligibility),
-    (-2, "Second call: an incident", report_another),
+    (-3, "Second call: an incident", report_another),
 )
 """The steps of oversight: (day, what is done in words, how)."""

@@ -42,7 +42,7 @@ async def restate(room: LoadContext) -> None:
 
 
 STEPS = (
-    (-19, "Figures of the first call are published", publish),
+    (-18, "Figures of the first call are published", publish),
     (-14, "First call: an application was entered twice", correct),
     (-10, "The figures are stated again", restate),
 )
