@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -86,13 +86,14 @@ async def test_a_move_by_another_process_is_noticed(tmp_path: Path) -> None:
 def test_many_questions_in_a_row_cost_few_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks for the time a thousand times in a row does not look at the file as often."""
     clock.move(timedelta(hours=1))
-    looks, stat = [], os.stat
+    looks: list[object] = []
+    stat = os.stat
 
-    def counted(name: str) -> os.stat_result:
+    def counted(name: str, *args: Any, **options: Any) -> os.stat_result:
         looks.append(name)
-        return stat(name)
+        return stat(name, *args, **options)
 
-    monkeypatch.setattr(clock.os, "stat", counted)
+    monkeypatch.setattr(os, "stat", counted)
     for _ in range(1000):
         clock.offset()
     assert len(looks) < 1000
