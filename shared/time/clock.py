@@ -44,8 +44,8 @@ def _file() -> Path | None:
 
 
 @dataclass(slots=True)
-class _Known:
-    """What the file said: its name, the time of its last change, and until when (monotonic) nobody looks again."""
+class _FileContent:
+    """The offset in the clock's file, with the file's name and last change; it is good until the monotonic time `until`."""
 
     name: str = ""
     stamp: int = 0
@@ -53,7 +53,7 @@ class _Known:
     until: float = 0.0
 
 
-_known = _Known()
+_content = _FileContent()
 
 
 def offset() -> timedelta:
@@ -65,17 +65,17 @@ def offset() -> timedelta:
     if not name:
         return timedelta()
     looked = monotonic()
-    if name == _known.name and looked < _known.until:
-        return _known.offset
+    if name == _content.name and looked < _content.until:
+        return _content.offset
     try:
         stamp = os.stat(name).st_mtime_ns  # noqa: PTH116 - called hundreds of times a second; a Path is slower
     except FileNotFoundError:
         return timedelta()
-    if (name, stamp) != (_known.name, _known.stamp):
-        _known.offset = timedelta(seconds=float(Path(name).read_text(encoding="ascii") or "0"))
-        _known.name, _known.stamp = name, stamp
-    _known.until = looked + _LOOK_AGAIN
-    return _known.offset
+    if (name, stamp) != (_content.name, _content.stamp):
+        _content.offset = timedelta(seconds=float(Path(name).read_text(encoding="ascii") or "0"))
+        _content.name, _content.stamp = name, stamp
+    _content.until = looked + _LOOK_AGAIN
+    return _content.offset
 
 
 def now() -> datetime:
@@ -126,7 +126,7 @@ def _write(file: Path, value: timedelta) -> None:
     with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="ascii") as draft:
         draft.write(f"{value.total_seconds():.6f}")
     Path(draft.name).replace(file)
-    _known.until = 0.0
+    _content.until = 0.0
 
 
 async def moved_or(timeout: float) -> None:  # noqa: ASYNC109 - the wait itself is the purpose
