@@ -45,7 +45,7 @@ def _file() -> Path | None:
 
 @dataclass(slots=True)
 class _FileContent:
-    """The offset in the clock's file, with the file's name and last change; it is good until the monotonic time `until`."""
+    """The offset in the clock's file, its name and last change; good until the monotonic time `until`."""
 
     name: str = ""
     stamp: int = 0

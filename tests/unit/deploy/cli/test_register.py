@@ -79,7 +79,7 @@ async def test_a_register_that_was_empty_is_complete_once_the_donor_may_read(sys
 
 
 async def test_an_officer_of_its_own_takes_part(system: System) -> None:
-    """Whoever acts under another sign-in subject is entered under it, with an email address of its own."""
+    """A member who acts under another sign-in subject is entered under it, with an email address of its own."""
     async with People(system) as people:
         people.subjects[OFFICER] = "journey-officer-2"
         await complete(Journey(people, movable=False), "2026-11-27")

@@ -27,9 +27,9 @@ class Gateway(BaseHTTPRequestHandler):
         """Sign in with a cookie, and show pages to their readers."""
         parts = urlsplit(self.path)
         if parts.path == "/sign-in":
-            asked = parse_qs(parts.query)
-            self.sign_ins.append(asked["as"][0])
-            self._answer(303, {"Location": asked["next"][0], "Set-Cookie": f"session={asked['as'][0]}; Path=/"})
+            query = parse_qs(parts.query)
+            self.sign_ins.append(query["as"][0])
+            self._answer(303, {"Location": query["next"][0], "Set-Cookie": f"session={query['as'][0]}; Path=/"})
         elif "session=" not in self.headers.get("Cookie", ""):
             self._answer(303, {"Location": "/"})
         else:

@@ -1,4 +1,4 @@
-"""Loops that sleep wake when the clock is moved, and cost little while it stands."""
+"""Loops that sleep wake when the clock is moved, and cost little until then."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def movable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("movable")
 async def test_all_sleepers_wake_when_the_clock_is_moved() -> None:
-    """Whoever sleeps for an hour of real time goes on once the clock is moved, also a second time."""
+    """Loops that sleep for an hour of real time go on once the clock is moved, also a second time."""
     for _ in range(2):
         sleepers = [asyncio.create_task(clock.moved_or(3600)) for _ in range(LOOPS)]
         await asyncio.sleep(0)
@@ -43,7 +43,7 @@ async def test_a_sleeper_wakes_after_its_time() -> None:
 
 @pytest.mark.usefixtures("movable")
 async def test_one_look_serves_all_sleepers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many loops sleep, the clock's file is looked at as often as for one."""
+    """Fifty loops that sleep look at the clock's file as often as one."""
     looks, offset = asyncio.Queue[None](), clock.offset
 
     def counted() -> timedelta:
@@ -84,7 +84,7 @@ async def test_a_move_by_another_process_is_noticed(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("movable")
 def test_many_questions_in_a_row_cost_few_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks for the time a thousand times in a row does not look at the file as often."""
+    """A thousand questions for the time in a row cause fewer looks at the file."""
     clock.move(timedelta(hours=1))
     looks: list[object] = []
     stat = os.stat
