@@ -16,6 +16,7 @@ import lxml.html
 from shared.bus.db.records import named, version_of
 from shared.identity import every_route
 from shared.identity.versions import FIELD, changes_record, service_records
+from tests.confirmed import rests_on_no_record
 from tests.pairs import WRITING
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ class Act:
     A body that depends on the scene is a function of its ids. Two acts of one person with the same `what` are the same
     action. `says` is what every refusal says once this has been done (a regular expression); `but` is another reason
     for which this action itself may be refused. `record` is one that no address names. What is not done `once` is
-    written each time, such as a draft; what may be `idle` says how much it did, which may be nothing.
+    written each time, such as a draft. `aim` is a query that is true where that is so which the action is to bring
+    about: it is true after each answer that it is done, and only then may the action have found nothing to do. An
+    action without it has an effect, unless the same person has just done the same.
     """
 
     who: str
@@ -52,7 +55,7 @@ class Act:
     query: str = ""
     record: Named | None = field(default=None, hash=False)
     once: bool = True
-    idle: bool = False
+    aim: str = field(default="", hash=False)
 
     def __str__(self) -> str:
         """Return it as a finding names it."""
@@ -77,7 +80,8 @@ class PairTrial:
     """Records in a state to which the database returns after each pair.
 
     `ids` are the values of parameters by name. `whole` returns what in the database does not agree with the events,
-    `truth` what a refusal may say of the present state (a regular expression).
+    `truth` what a refusal may say of the present state (a regular expression). `lasting` are the words of redirects
+    that no later action makes untrue (a regular expression).
     """
 
     app: FastAPI
@@ -87,8 +91,8 @@ class PairTrial:
     whole: Callable[[KeptDatabase], Awaitable[list[str]]]
     apart: Collection[str] = ()
     truth: Callable[[KeptDatabase], Awaitable[str]] | None = None
+    lasting: str = "^$"
     wrong: list[str] = field(default_factory=list)
-    repeats: set[Act] = field(default_factory=set)
     pairs: int = 0
 
     def _parameters(self, act: Act) -> dict[str, str]:
@@ -116,6 +120,8 @@ class PairTrial:
         body = act.body(self.ids) if callable(act.body) else act.body
         client = self.clients[act.who]
         if API.match(act.route):
+            if act.record is not None and "version" in body:
+                body = body | {"version": version}
             headers = {} if version is None else {"If-Match": f'"{version}"'}
             content = {"content": body} if isinstance(body, bytes) else {"json": body}
             return await client.request(act.method, address, headers=headers, **content)
@@ -144,11 +150,15 @@ class PairTrial:
             answer = await self.send(act, versions[act])
             if answer.status_code >= 500:
                 self.find("failed", act, answer=answer)
-            if _done(answer) and self._changed(await self.kept.moment(), before):
+            written = self._changed(await self.kept.moment(), before)
+            if _done(answer) and written:
                 possible.append(act)
                 await self._check_whole(act)
-            elif _done(answer):
-                self.repeats.add(act)
+            if _done(answer):
+                await self._check_effect(act, answer=answer, written=written)
+                self._check_confirmation(act, answer)
+            elif written:
+                self.find(f"wrote {written} although it is refused", act, answer=answer)
             await self.kept.restore(before)
         results: dict[tuple[Act, Act], list[Counter[str]]] = {}
         for first in possible:
@@ -187,17 +197,28 @@ class PairTrial:
         elif second.same(first) and second.once:
             if not (_done(answer) or _gone(first, answer)) or written:
                 self.find(f"is not answered as the first time; wrote {written}", first, second, answer=answer)
-        elif _done(answer) and not written and second.what != first.what and not self._idle(second):
-            self.find("is answered and has no effect", first, second, answer=answer)
         elif written and (stale or not _done(answer)):
             why = "stale" if stale else "refused"
             self.find(f"wrote {written} although it is {why}", first, second, answer=answer)
-        elif not _done(answer) and not (stale and answer.status_code == 412):
+        elif _done(answer):
+            await self._check_effect(first, second, answer=answer, written=written)
+        elif not (stale and answer.status_code == 412):
             await self._check_sentence(first, second, answer)
 
-    def _idle(self, act: Act) -> bool:
-        """Return whether an action may find nothing to do: it was done before the pair, or says how much it did."""
-        return act.idle or act in self.repeats
+    def _check_confirmation(self, act: Act, answer: httpx2.Response) -> None:
+        """Check that what the next page says follows from a record."""
+        if (said := rests_on_no_record(self.app, answer)) and not re.search(self.lasting, said):
+            self.find(f"says {said} for no record", act)
+
+    async def _check_effect(self, *acts: Act, answer: httpx2.Response, written: set[str]) -> None:
+        """Check that what was answered as done has had its effect, or that what it is for was so already."""
+        act = acts[-1]
+        if act.aim:
+            ((reached,),) = await self.kept.run(act.aim.format(**self.ids))
+            if not reached:
+                self.find("is answered as done, and it is not so", *acts, answer=answer)
+        elif not written and (len(acts) == 1 or not act.same(acts[0])):
+            self.find("is answered and has no effect", *acts, answer=answer)
 
     async def _check_sentence(self, first: Act, second: Act, answer: httpx2.Response) -> None:
         """Check that a refusal of the second action says what is true since the first one."""

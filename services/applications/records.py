@@ -30,7 +30,7 @@ from services.applications.needs.store import Need, NeedImport
 from services.applications.oversight.store.incidents import Incident, Note
 from services.applications.partners.store import DecidedCase, Decision
 from services.applications.placements.store import Offer
-from services.applications.preparation.store import Cost, TravelRule
+from services.applications.preparation.store import Cost, StoredSheet, TravelRule
 from services.applications.register.store.entries import Exclusion, Fund, Organisation, Partner, Person
 from services.applications.register.store.proposals import Proposal
 from services.applications.review.store import Appeal
@@ -56,6 +56,7 @@ _OF_VISIT = (
     Part(Agenda, "visit_id"),
     Part(Attendance, "visit_id"),
     Part(MoveRequest, "visit_id"),
+    Part(StoredSheet, "visit_id"),
     Part(Statement, "match_id", of="match_id"),
 )
 _OF_MENTORSHIP = (

@@ -6,6 +6,7 @@ Every service lists its own here.
 from __future__ import annotations
 
 from services.matching.cohorts.store.jobs import CohortJob
+from services.matching.cohorts.store.runs import Run
 from services.matching.facts.store.facts import Candidate
 from services.matching.interventions.store import WhatIf
 from services.matching.lifecycle.store.matches import MatchRow
@@ -21,5 +22,6 @@ RECORDS = Records(
         "match_id": Record(VisitRow, key="match_id"),
         "job_id": Record(CohortJob, leaving_out=_WORK),
         "what_if_id": Record(WhatIf, leaving_out=_WORK),
+        "run_id": Record(Run),
     }
 )

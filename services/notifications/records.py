@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from services.notifications.mail.store.unreachable import Unreachable
 from services.notifications.messages.store.messages import MessageRow, NotificationRow
+from services.notifications.preferences.actions import CHOOSER
+from services.notifications.preferences.store import CHOICE
 from services.notifications.webhooks.store.deliveries import Delivery
 from services.notifications.webhooks.store.endpoints import Endpoint, Secret
 from shared.bus.db.records import Part, Record
@@ -20,6 +22,7 @@ RECORDS = Records(
         "delivery_id": Record(Delivery),
         "message_id": Record(MessageRow, parts=(Part(NotificationRow, "message_id"),)),
         "recipient": Record(Unreachable, key="recipient"),
+        CHOOSER: CHOICE,
     },
     additions=frozenset({"redeliver", "test"}),
 )

@@ -2,10 +2,11 @@
 
 A form redirects to a page whose address says what was done, in parameters that begin with `done`. The redirect sets a
 cookie that signs them twice: for this person and this page, and besides for the present versions of the record that the
-form was about and of the one that the page is about. A page whose parameters are not signed is not shown: the browser
-is sent to the same address without them. Where only a record has changed since, by a person or by an event, it is sent
-to the address with `done_since`, and the page says that the action was saved and that something has changed. So no
-link, bookmark or later reload can say what is not true, and no action that succeeded goes without an answer.
+form was about (by its address, or by `rest_on`) and of the one that the page is about. A page whose parameters are not
+signed is not shown: the browser is sent to the same address without them. Where only a record has changed since, by a
+person or by an event, it is sent to the address with `done_since`, and the page says that the action was saved and that
+something has changed. So no link, bookmark or later reload can say what is not true, and no action that succeeded goes
+without an answer.
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from shared.bus.db.records import Named
+    from shared.identity.versions import Records
 
     Words = Sequence[tuple[str, str]]
+    Source = Sequence[tuple[str, str]]
 
 _log = structlog.get_logger(__name__)
 WORD = "done"
@@ -48,6 +51,9 @@ SINCE = "done_since"
 GOOD_FOR = 600
 """The time for which a page may be shown again with its confirmation, in seconds."""
 _PARTS = 4
+_MOST_BESIDES = 20
+_BESIDES = "."
+"""Before the parameter of a record that the address of the form does not name."""
 
 
 class _Standing(Enum):
@@ -79,6 +85,15 @@ async def check(request: Request) -> None:
     raise Onward(quote(request.scope["path"]) + (f"?{urlencode(parameters)}" if parameters else ""))
 
 
+def rest_on(request: Request, parameter: str, *names: object) -> None:
+    """Have what this form's redirect says rest on records that the form's address does not name.
+
+    `parameter` is the name under which the service lists their kind (`records.py`). Of many it rests on the first
+    twenty: a cookie has 4 kB.
+    """
+    request.state.confirmed = [(f"{_BESIDES}{parameter}", str(name)) for name in names[:_MOST_BESIDES]]
+
+
 def changed_since(request: Request) -> bool:
     """Return whether a record has changed since the reader's action that led to this page."""
     changed: bool = getattr(request.state, "changed_since", False)
@@ -92,10 +107,11 @@ async def cookie_for(request: Request, address: str) -> str | None:
     target = urlsplit(address)
     words = words_in(target.query)
     path = unquote(target.path)
-    parameters = _parameters_at(request.app, path) if words and not target.netloc else None
+    parameters = parameters_at(request.app, path) if words and not target.netloc else None
     if parameters is None:
         return None
-    source = naming_parameters(records_of(request), request.path_params)
+    path_parameters = naming_parameters(records_of(request), request.path_params)
+    source: Source = [*path_parameters.items(), *getattr(request.state, "confirmed", ())]
     moment = int(time.time())
     try:
         texts = await _signed_texts(request, path, words, moment, source, parameters)
@@ -113,7 +129,7 @@ async def cookie_for(request: Request, address: str) -> str | None:
 async def versions_below(request: Request, home: str, ids: Sequence[UUID]) -> list[str]:
     """Return the present versions of the records whose pages are at `home` with each id; empty for none."""
     records = records_of(request)
-    sample = _parameters_at(request.app, f"{home}{ids[0]}") if ids else None
+    sample = parameters_at(request.app, f"{home}{ids[0]}") if ids else None
     parameter = next((name for name, value in (sample or {}).items() if value == str(ids[0])), "")
     named = [list(named_records(records, {parameter: str(id_)})) for id_ in ids]
     found = [each[-1] for each in named if each]
@@ -135,12 +151,23 @@ async def _standing(request: Request, words: Words) -> _Standing:
     return _Standing.AS_LEFT if identity.confirmations.signed(records, parts[3]) else _Standing.CHANGED
 
 
-def _source_in(mark: str) -> dict[str, str] | None:
+def _source_in(mark: str) -> Source | None:
     try:
         text = base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)).decode()
     except (binascii.Error, ValueError):
         return None
-    return dict(parse_qsl(text, keep_blank_values=True))
+    return parse_qsl(text, keep_blank_values=True)
+
+
+def records_named(records: Records, source: Source, target: Mapping[str, object]) -> list[Named]:
+    """Return the records of a form and its page, by the parameters that name them."""
+    own = {name: value for name, value in source if not name.startswith(_BESIDES)}
+    besides = [{name.removeprefix(_BESIDES): value} for name, value in source if name.startswith(_BESIDES)]
+    found: dict[str, Named] = {}
+    for parameters in (own, *besides, target):
+        innermost = list(named_records(records, parameters))[-1:]
+        found |= {named.prefix: named for named in innermost}
+    return list(found.values())
 
 
 async def _signed_texts(
@@ -148,20 +175,15 @@ async def _signed_texts(
     path: str,
     words: Words,
     moment: int,
-    source: Mapping[str, str],
+    source: Source,
     target: Mapping[str, object],
 ) -> tuple[str, str]:
     """Return what a cookie signs: the action, and with it the versions of its records.
 
-    `source` and `target` are parameters of addresses, which name the records.
+    `source` and `target` are parameters that name the records.
     """
-    records = records_of(request)
-    found: dict[str, Named] = {}
-    for parameters in (source, target):
-        innermost = list(named_records(records, parameters))[-1:]
-        found |= {named.prefix: named for named in innermost}
-    versions = await _present(request, list(found.values()))
-    action = [moment, csrf.bound_to(request), path, sorted(words), sorted(source.items())]
+    versions = await _present(request, records_named(records_of(request), source, target))
+    action = [moment, csrf.bound_to(request), path, sorted(words), sorted(source)]
     return orjson.dumps(action).decode(), orjson.dumps([*action, versions]).decode()
 
 
@@ -172,7 +194,7 @@ async def _present(request: Request, records: Sequence[Named]) -> list[str | Non
         return await versions_of(session, records)
 
 
-def _parameters_at(app: FastAPI, path: str) -> dict[str, object] | None:
+def parameters_at(app: FastAPI, path: str) -> dict[str, object] | None:
     """Return the parameters in the path of a page of this service; None where there is no such page."""
     scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
     for route in iter_route_contexts(app.routes):

@@ -114,7 +114,7 @@ async def check(request: Request) -> None:
         if "text/event-stream" not in request.headers.get("accept", ""):
             await _show(request, found[-1])
         return
-    request.state.form_versions = versions = await _sent(request)
+    request.state.form_versions = versions = await versions_sent(request)
     if changes_record(records, request.scope["route"].path_format):
         request.state.versions = RequestVersions(found, versions, answered=is_api(request))
         expect(request.state.versions)
@@ -131,7 +131,7 @@ async def expect_opened(request: Request, session: AsyncSession, record: Named) 
     if request.method in SAFE_METHODS:
         request.state.form_versions = [await version_of(session, record)]
     elif not getattr(request.state, "form_versions", None):
-        request.state.form_versions = versions = await _sent(request)
+        request.state.form_versions = versions = await versions_sent(request)
         expect(RequestVersions([record], versions, answered=False))
 
 
@@ -243,8 +243,8 @@ def naming_parameters(records: Records, path_params: Mapping[str, object]) -> di
     return found
 
 
-async def _sent(request: Request) -> list[str]:
-    """Return the versions that an unsafe request names. Raises `Refused` (400)."""
+async def versions_sent(request: Request) -> list[str]:
+    """Return the versions that an unsafe request names in its header or form. Raises `Refused` (400)."""
     versions = _in_header(request) if "if-match" in request.headers else []
     if not versions and not is_api(request):
         versions = [value for value in (await request.form()).getlist(FIELD) if isinstance(value, str)]

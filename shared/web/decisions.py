@@ -30,7 +30,7 @@ from shared.identity.own_cases import own_case_of
 from shared.identity.state import service_of
 from shared.identity.versions import read_versions, show_versions
 from shared.ids import read_id
-from shared.web.forms import Form, version_of
+from shared.web.forms import Form
 from shared.web.render import render, see_other
 from shared.web.validation_texts import sentence_of
 
@@ -48,10 +48,9 @@ class Question:
     """The content of the page: its title, its button, the address it leads back to, and hints for the reader.
 
     `back_text` names where it leads back to. `follows` are the consequences, one a line. `obstacle` says why it cannot
-    be decided; then there is no form. `final` adds that it cannot be undone, `warning` makes the button red. `version`
-    is sent along with the form. `done` says what was just done. `more` is for a `template` of the room, which extends
-    `decision.html` by its blocks `facts` and `below` (always shown), `about`, `ask` (the form) and `fields`; `measure`
-    is the width.
+    be decided; then there is no form. `final` adds that it cannot be undone, `warning` makes the button red. `done`
+    says what was just done. `more` is for a `template` of the room, which extends `decision.html` by its blocks `facts`
+    and `below` (always shown), `about`, `ask` (the form) and `fields`; `measure` is the width.
     """
 
     title: str
@@ -65,7 +64,6 @@ class Question:
     cancel: str = ""
     final: bool = False
     warning: bool = False
-    version: int | None = None
     done: str = ""
     template: str = "decision.html"
     more: Mapping[str, Any] = field(default_factory=dict)
@@ -89,10 +87,6 @@ class DecisionRequest(Generic[F_co]):
     def id(self) -> UUID:
         """The first id in the address: the case."""
         return next(iter(self.ids.values()))
-
-    async def version(self) -> int | None:
-        """Return the version that the form was opened with; None where it sends none that can be read."""
-        return await version_of(self.http)
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,6 @@ REASONS: dict[str, tuple[str, ...]] = {
         f"POST {P}/internal/objectives",
         f"POST {P}/internal/own-cases",
         f"POST {P}/internal/sessions/check",
-        f"POST {N}/internal/choice",
         f"POST {N}/internal/feed",
         f"POST {N}/internal/feed/revoke",
         f"POST {N}/internal/inbox/read",

@@ -98,6 +98,8 @@ class CallRevision(Table, table=True):
     at: datetime = Field(index=True, sa_type=sa.DateTime(timezone=True))
     actor: str = Field(description="Sign-in subject")
     touches: list[str] = Field(default_factory=list, sa_type=JSONB, description="Applications that gained by it")
+    draft_id: UUID | None = Field(default=None, unique=True, description="The draft that it was; None for the first")
+    favour: bool = Field(default=False, description="Whether the applications that gain were to be judged by it")
 
     @property
     def terms(self) -> CallTerms:
@@ -191,6 +193,11 @@ async def citing(session: AsyncSession, need_id: UUID) -> list[Call]:
 async def revision(session: AsyncSession, call_id: UUID, number: int) -> CallRevision | None:
     """Return one revision of a call."""
     return await session.get(CallRevision, (call_id, number))
+
+
+async def revision_from(session: AsyncSession, draft_id: UUID) -> CallRevision | None:
+    """Return the revision that was published from a draft."""
+    return (await session.scalars(select(CallRevision).where(CallRevision.draft_id == draft_id))).first()
 
 
 async def revisions(session: AsyncSession, call_id: UUID) -> list[CallRevision]:

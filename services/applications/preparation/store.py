@@ -31,14 +31,13 @@ MOST_RULES = 500
 
 
 class StoredSheet(Table, table=True):
-    """A sheet in its present version; `version` is the optimistic lock of its form."""
+    """A sheet in its present version."""
 
     __tablename__ = "sheet"
 
     visit_id: UUID = Field(primary_key=True)
     item: str = Field(primary_key=True)
     details: dict[str, JsonValue] = Field(sa_type=JSONB)
-    version: int = 1
     actor: str
     at: datetime = Field(sa_type=_TIME)
 
@@ -120,7 +119,7 @@ async def sheets(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUI
 async def put_sheet(session: AsyncSession, row: StoredSheet) -> None:
     """Write a sheet, the first or the next version."""
     new = insert(StoredSheet).values(**row.model_dump())
-    changes = {name: new.excluded[name] for name in ("details", "version", "actor", "at")}
+    changes = {name: new.excluded[name] for name in ("details", "actor", "at")}
     await session.execute(new.on_conflict_do_update(index_elements=["visit_id", "item"], set_=changes))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from services.notifications.messages.actions import release
 from services.notifications.preferences import store
 from services.notifications.preferences.model.choices import Choice
-from shared.bus.db.records import named
+from shared.bus.db.records import named, version_of
 from shared.time import clock
 from shared.web.quiet_hours import QuietHours
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from shared.bus import Bus
     from shared.bus.db.records import Named
+
+
+CHOOSER = "chooser"
+"""The parameter that names a person's choice as a record."""
 
 
 async def choose(bus: Bus, recipient: UUID, choice: Choice, night: str | None = None) -> None:
@@ -28,6 +32,7 @@ async def choose(bus: Bus, recipient: UUID, choice: Choice, night: str | None = 
     if night is not None:
         changes["quiet"] = None if night == QuietHours.COUNTRY else night
     async with bus.transaction("system:choice") as tx:
+        await store.hold(tx.session, recipient)
         if await store.has_chosen(tx.session, recipient, changes):
             return
         before = await store.own_hours(tx.session, [recipient])
@@ -38,7 +43,13 @@ async def choose(bus: Bus, recipient: UUID, choice: Choice, night: str | None = 
 
 def choice_record(recipient: UUID) -> Named:
     """Return a person's choice as a record, for its version."""
-    return named(store.CHOICE, "choice", recipient)
+    return named(store.CHOICE, CHOOSER, recipient)
+
+
+async def choice_version(bus: Bus, recipient: UUID) -> str:
+    """Return the present version of a person's choice."""
+    async with bus.read() as session:
+        return await version_of(session, choice_record(recipient))
 
 
 async def chosen(bus: Bus, recipient: UUID) -> tuple[Choice, str]:

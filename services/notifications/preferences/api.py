@@ -17,6 +17,8 @@ from shared.contracts.codes import AudienceKind
 from shared.contracts.labels import label
 from shared.i18n import gettext, speak
 from shared.identity import internal
+from shared.identity.versions import expect_in_body
+from shared.web.items import RecordVersion
 from shared.web.quiet_hours import MOST_HOURS, QuietHours, length
 
 router = APIRouter(prefix="/notifications/internal/choice", include_in_schema=False, dependencies=[Depends(internal())])
@@ -34,6 +36,7 @@ class ChoicesOut(BaseModel):
 
     Mail to the person's country waits for the morning from `quiet_since` to `quiet_until` (`21:00`, its local time),
     where it has quiet hours. `night` is the person's own choice of hours: `country` (those), `none`, `22:00-06:00`.
+    Whoever changes the choice names its `version`.
     """
 
     choice: Choice
@@ -42,6 +45,7 @@ class ChoicesOut(BaseModel):
     quiet_since: str | None = None
     quiet_until: str | None = None
     night: str = QuietHours.COUNTRY.value
+    version: str
 
 
 _HOURS = Field(pattern="^(country|none|[0-9]{2}:00-[0-9]{2}:00)$")
@@ -56,13 +60,17 @@ def _readable(night: str) -> str:
 
 
 class Chosen(BaseModel):
-    """A person's choice: the way, and the hours without mail (`country`, `none`, or at most twelve hours)."""
+    """A person's choice: the way, and the hours without mail (`country`, `none`, or at most twelve hours).
+
+    `version` is that of the choice which the person has read.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
     recipient: UUID
     choice: Choice
     night: Annotated[str, _HOURS, AfterValidator(_readable)] | None = None
+    version: RecordVersion = ""
 
 
 @router.get("")
@@ -86,11 +94,13 @@ async def read_choices(
         quiet_since=None if hours is None else f"{hours.since:%H:%M}",
         quiet_until=None if hours is None else f"{hours.until:%H:%M}",
         night=night,
+        version=await actions.choice_version(bus, recipient),
     )
 
 
 @router.post("")
-async def choose(body: Chosen, bus: BusDep) -> dict[str, str]:
+async def choose(request: Request, body: Chosen, bus: BusDep) -> dict[str, str]:
     """Save a person's choice; it holds for all that is not sent yet."""
+    expect_in_body(request, actions.CHOOSER, body.recipient, body.version, "/version")
     await actions.choose(bus, body.recipient, body.choice, body.night)
     return {"choice": body.choice.value}

@@ -19,6 +19,7 @@ from shared.bus.db.outdated import Outdated
 from shared.errors import ProblemCode
 from shared.i18n import N_, gettext
 from shared.identity import public
+from shared.identity.confirmations import rest_on
 from shared.identity.page_limits import count_link
 from shared.identity.versions import expect_opened, opened_versions, show_versions
 from shared.web.forms import Needed, RadioField
@@ -69,6 +70,7 @@ async def answer(request: Request, token: str, bus: BusDep) -> Response:
         form.compare(outdated.detail, ChoiceForm(data=await _present_choice(bus, whose)))
         show_versions(request, outdated)
         return _page(request, token, form, outdated.status_code)
+    rest_on(request, actions.CHOOSER, whose)
     return see_other(f"/notifications/choice/{token}?done=yes")
 
 

@@ -39,6 +39,12 @@ class ChoiceRow(Table, table=True):
 CHOICE = Record(ChoiceRow, key="recipient")
 
 
+async def hold(session: AsyncSession, recipient: UUID) -> None:
+    """Lock a person's choice until the commit, also where there is none yet."""
+    key = {"key": f"choice/{recipient}"}
+    await session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
+
+
 async def has_chosen(session: AsyncSession, recipient: UUID, choices: Mapping[str, str | None]) -> bool:
     """Return whether a person's row has these values; it is locked until the transaction ends, if there is one."""
     row = await session.get(ChoiceRow, recipient, with_for_update=True, populate_existing=True)

@@ -17,6 +17,7 @@ from services.reporting.parameters import BusDep
 from shared.contracts.codes import CascadeFormat, CascadeRefusal
 from shared.errors import ProblemCode, Refused
 from shared.i18n import N_
+from shared.identity.confirmations import rest_on
 from shared.ids import new_id, read_id
 from shared.web import states
 from shared.web.forms import (
@@ -127,6 +128,7 @@ async def report(request: Request, _: Passing, bus: BusDep, subject: str) -> Res
             if problem.code is ProblemCode.DUPLICATE:
                 status, cascade_id = 409, new_id()  # sent again, it is another session
         else:
+            rest_on(request, "cascade_id", cascade_id)
             return see_other(f"/reporting/cascades/{subject}?done=told")
     async with bus.read() as session:
         return _page(request, await sessions(session, subject), form=form, cascade_id=str(cascade_id), status=status)

@@ -10,6 +10,8 @@ from typing import Any
 from shared.time import clock
 
 API = "/applications/api/v1"
+ALIASES = {"leader": "application_id", "member": "application_id"}
+"""Names for further records of a kind in one scene, with the parameter of their kind."""
 LEFT_OUT = {
     "a copy or an addition, which changes nothing that is there": {
         "/applications/{application_id}/again",
@@ -223,6 +225,19 @@ def acts() -> dict[str, tuple[Act, ...]]:
             ("davit", "/answer", {"yes": False}, "POST", "no"),
             ("davit", "/leave"),
             ("ani", "/remove"),
+        ),
+        "group": (
+            *_of("/companions/{companion_id}", ("davit", "/leave"), ("ani", "/remove")),
+            *_of(
+                "/applications",
+                ("ani", "/{leader}/withdraw", _reason()),
+                ("davit", "/{member}/withdraw", _reason()),
+                ("tigran", "/{leader}/endorse", {"note": ""}),
+                ("tigran", "/{leader}/not-endorse", _reason()),
+                ("tigran", "/{member}/not-endorse", _reason()),
+                ("programme", "/{leader}/cancel", _reason("funding")),
+                ("programme", "/{member}/void", _reason("test")),
+            ),
         ),
         "incident": _of(
             "/incidents/{incident_id}",

@@ -255,6 +255,39 @@ def page_acts() -> dict[str, tuple[Act, ...]]:
             ("davit", "/mine/{member}/company/{companion_id}/leave", "/mine/{member}/company", {}),
             ("ani", "/mine/{leader}/company/{companion_id}/remove", "/mine/{leader}/company", {}),
         ),
+        "group": (
+            *_forms(
+                f"{P}/mine",
+                ("davit", "/{member}/company/{companion_id}/leave", "/{member}/company", {}),
+                ("ani", "/{leader}/company/{companion_id}/remove", "/{leader}/company", {}),
+                ("ani", "/{leader}/withdraw", None, why),
+                ("davit", "/{member}/withdraw", None, why),
+            ),
+            *_forms(
+                f"{P}/cases",
+                ("tigran", "/{leader}/not-endorse", None, why),
+                ("programme", "/{member}/void", None, {"reason": ["test"], "known": ["y"]}),
+            ),
+        ),
+        "officer": _forms(
+            f"{P}{person}",
+            ("tigran", "/leave", None, _date("last_day", 3), "proposed"),
+            ("tigran", "/leave", None, _date("last_day", 5), "proposed for another day"),
+            ("deputy", "/leave", None, _date("last_day", 3), "proposed"),
+            ("programme", "/leave", None, _date("last_day", 3)),
+        ),
+        "office": _forms(
+            f"{P}{person}",
+            (
+                "programme",
+                "/leave",
+                None,
+                {"successor": ["{successor}"], **_date("last_day", 3)},
+                "with a successor",
+            ),
+            ("programme", "/leave", None, _date("last_day", 3), "with nobody"),
+            ("programme", "/edit", None, {"unit": ["Cybercrime"]}),
+        ),
         "incident": _forms(
             f"{P}/incidents/{{incident_id}}",
             ("programme", "/acknowledge", "", {}),

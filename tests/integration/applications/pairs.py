@@ -18,8 +18,9 @@ from shared.contracts.lifecycle import TRANSITIONS, allowed
 from shared.identity import csrf
 from shared.identity.versions import FIELD, changes_record
 from shared.ids import new_id
-from tests.integration.applications.acts import API
-from tests.integration.applications.truths import facts_in, state_words, states_named
+from tests.confirmed import rests_on_no_record
+from tests.integration.applications.acts import ALIASES, API
+from tests.integration.applications.truths import aim_of, facts_in, state_words, states_named
 from tests.integration.applications.world import WORDS
 from tests.pairs import KeptDatabase
 from tests.support import owner_of
@@ -86,7 +87,6 @@ class Trial(KeptDatabase):
     ids: dict[str, str]
     strict: bool = False
     wrong: list[str] = field(default_factory=list)
-    repeats: set[Act] = field(default_factory=set)
     forms: dict[Act, Fields] = field(default_factory=dict)
     """The values that the forms of the pages send, which were opened before the first action."""
     pairs: int = 0
@@ -119,10 +119,17 @@ class Trial(KeptDatabase):
         """Return whether the scene has every record that the action names."""
         return set(act.names) <= {*WORDS, *self.ids}
 
+    def _names(self, act: Act) -> dict[str, str]:
+        """Return the ids that an action names, by the parameters of their kinds."""
+        return {ALIASES.get(name, name): self.ids[name] for name in act.names if name in self.ids}
+
     def _record(self, act: Act) -> Named | None:
         """Return the innermost record that an action changes."""
         names = list(act.names)
-        if not changes_record(RECORDS, act.path if "{" in act.path else act.on or act.path):
+        path = act.path if "{" in act.path else act.on or act.path
+        for alias, parameter in ALIASES.items():
+            path = path.replace(f"{{{alias}}}", f"{{{parameter}}}")
+        if not changes_record(RECORDS, path):
             return None
         pairs = zip(["", *names], names, strict=False)
         for before, name in reversed(list(pairs)):
@@ -131,9 +138,10 @@ class Trial(KeptDatabase):
                 outer = RECORDS.by_parameter[before]
                 kind = f"{before.removesuffix('_id')}-{name}"
                 return named(section, kind, outer.read(self.ids[before]), self.filled(f"{{{name}}}"))
-            if name in RECORDS.by_parameter:
-                record = RECORDS.by_parameter[name]
-                return named(record, name.removesuffix("_id"), record.read(self.ids[name]))
+            parameter = ALIASES.get(name, name)
+            if parameter in RECORDS.by_parameter:
+                record = RECORDS.by_parameter[parameter]
+                return named(record, parameter.removesuffix("_id"), record.read(self.ids[name]))
         return None
 
     async def versions(self, acts: Iterable[Act]) -> dict[Act, str | None]:
@@ -240,11 +248,13 @@ class Trial(KeptDatabase):
                 possible.append(act)
                 if not done(answer):
                     self.find("wrote although it is refused", act, answer=answer)
+                if (said := rests_on_no_record(self.programme.app, answer)) and "done_as=" not in said:
+                    self.find(f"says {said} for no record", act)
                 if act.on is not None and act not in self.forms and act.word != UNASKED:
                     self.find("is possible, and its page has no form for it", act)
                 await self.check_whole(act)
-            elif done(answer):
-                self.repeats.add(act)
+            if done(answer):
+                await self._check_effect(act, answer=answer, written=bool(now.changed(before)))
             await self.restore(before, now)
         for first in possible:
             seconds = list(filter(first.shares_record, acts))
@@ -258,7 +268,11 @@ class Trial(KeptDatabase):
     async def try_missing(self, acts: Sequence[Act], before: Moment) -> None:
         """Send each action to an innermost record that is not there: it is not found, with a version or without."""
         for act in filter(self.able, acts):
-            names = [name for name in act.names if name in RECORDS.by_parameter and name.endswith("_id")]
+            names = [
+                name
+                for name in act.names
+                if (kind := ALIASES.get(name, name)) in RECORDS.by_parameter and "_id" in kind
+            ]
             if not names or "{" not in act.path:
                 continue
             known = self.ids[names[-1]]
@@ -305,25 +319,34 @@ class Trial(KeptDatabase):
                     self.find(f"wrote {now.changed(after)} although it is stale", first, second, answer=answer)
                     await self.restore(before, now)
                     after = await self._do(before, versions[first], first)
-                elif done(answer) and not (second.is_again(first) or second in self.repeats):
-                    self.find("is answered and has no effect", first, second, answer=answer)
+                elif done(answer):
+                    await self._check_effect(first, second, answer=answer, written=False)
         for second in seconds:
             answer = await self.send(second, present[second])
             await self._judge(answer, first, second)
             if not done(answer):
                 continue
             now = await self.moment()
+            await self._check_effect(first, second, answer=answer, written=bool(now.changed(after)))
             if now.changed(after):
                 results[first, second].append(now.shape)
                 await self.check_whole(first, second)
                 await self.restore(before, now)
                 after = await self._do(before, versions[first], first)
-            elif not (second.is_again(first) or second in self.repeats):
-                self.find("is answered and has no effect", first, second, answer=answer)
         now = await self.moment()
         if now.changed(after):
             self.find(f"one of those that were refused after it wrote {now.changed(after)}", first)
         await self.restore(before, now)
+
+    async def _check_effect(self, *acts: Act, answer: httpx2.Response, written: bool) -> None:
+        """Check that what was answered as done has had its effect, or that what it is for was so already."""
+        aim = aim_of(acts[-1].path, acts[-1].word)
+        if aim:
+            ((reached,),) = await self.run(aim.format(**{**self.ids, **self._names(acts[-1])}))
+            if not reached:
+                self.find("is answered as done, and it is not so", *acts, answer=answer)
+        elif not written and not (len(acts) > 1 and acts[-1].is_again(acts[0])):
+            self.find("is answered and has no effect", *acts, answer=answer)
 
     async def _judge(self, answer: httpx2.Response, first: Act, second: Act) -> None:
         """Check that the second action does not fail, and that a refusal says what is true now."""
@@ -336,7 +359,7 @@ class Trial(KeptDatabase):
             self.find("is refused without a sentence", first, second, answer=answer)
         if not self.strict:
             return
-        states = states_named({name: self.ids[name] for name in second.names if name in self.ids})
+        states = states_named(self._names(second))
         facts = list(facts_in(text))
         rows = await self._read(*(query for _, query in states), *facts)
         found = [row[0][0] if row else None for row in rows]

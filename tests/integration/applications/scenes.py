@@ -6,15 +6,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from shared.contracts import visits
+from shared.contracts import matches, visits
 from shared.time import clock
 from tests.integration.applications.acts import API
 from tests.integration.applications.suspension import FINISH, cases, choosing, suspend
 from tests.integration.applications.visits.test_attendance import begun as visit_begun
 from tests.integration.applications.visits.test_moves import proposed as move_proposed
 from tests.integration.applications.world import in_the_register, make_world
+from tests.support import items
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from tests.integration.applications.abroad import Abroad
 
 
@@ -58,6 +61,14 @@ async def _mentor(abroad: Abroad, *steps: str, publish: bool = True) -> dict[str
 
 
 async def _match(abroad: Abroad, state: str) -> dict[str, str]:
+    if state.startswith("reserve"):
+        offer = await abroad.offer()
+        match_id = await abroad.proposed(await abroad.eligible(), offer_id=offer["id"], reserve=True)
+        if state == "reserve cleared":
+            await abroad.post("tigran", f"/matches/{match_id}/clear")
+            await abroad.post("luc", f"/matches/{match_id}/clear")
+            await abroad.publish(matches.MatchCleared, match_id, reserve=True)
+        return {"match_id": str(match_id)}
     match_id = await abroad.placement_matched()
     if state == "half cleared":
         await abroad.post("tigran", f"/matches/{match_id}/clear")
@@ -105,6 +116,32 @@ async def _companion(abroad: Abroad, *, confirmed: bool) -> dict[str, str]:
     if confirmed:
         await abroad.post("davit", f"/companions/{made['id']}/answer", {"yes": True})
     return {"companion_id": made["id"], "leader": ani["id"], "member": mine["id"]}
+
+
+async def _group(abroad: Abroad, *, matched: bool) -> dict[str, str]:
+    """A group of two that both have confirmed, before it is endorsed or with an offered match of its leader."""
+    ids = await _companion(abroad, confirmed=True)
+    if matched:
+        for name in ("leader", "member"):
+            await abroad.post("tigran", f"/applications/{ids[name]}/endorse")
+        await abroad.post("programme", "/eligibility/confirm", {"applications": items(ids["leader"], ids["member"])})
+        offer = await abroad.offer()
+        match_id = await abroad.proposed(ids["leader"], offer_id=offer["id"])
+        await abroad.offered(match_id, "tigran", "luc")
+    return ids
+
+
+async def _office(abroad: Abroad, leaver: str) -> dict[str, str]:
+    """Somebody who leaves, and an officer who may take over the office of a coordinator."""
+    people = {person["subject"]: person["id"] for person in (await abroad.get("programme", "/people"))["items"]}
+    return {"person_id": people[leaver], "successor": people["ani"]}
+
+
+async def _in_closed(abroad: Abroad, made: Awaitable[dict[str, str]]) -> dict[str, str]:
+    """Make records, then close their call."""
+    ids = await made
+    await abroad.post("programme", f"/calls/{abroad.of.call['id']}/close")
+    return ids
 
 
 async def _incident(abroad: Abroad, *, acknowledged: bool) -> dict[str, str]:
@@ -195,6 +232,8 @@ SCENES: dict[str, tuple[str, Any]] = {
     "match offered": ("match", lambda abroad: _match(abroad, "offered")),
     "match half accepted": ("match", lambda abroad: _match(abroad, "half accepted")),
     "match confirmed": ("match", lambda abroad: _match(abroad, "confirmed")),
+    "match in reserve": ("match", lambda abroad: _match(abroad, "reserve")),
+    "match cleared in reserve": ("match", lambda abroad: _match(abroad, "reserve cleared")),
     "visit scheduled": ("visit", lambda abroad: _visit(abroad, "scheduled")),
     "visit with other dates": ("visit", lambda abroad: _visit(abroad, "move proposed")),
     "visit on its first day": ("visit", lambda abroad: _visit(abroad, "first day")),
@@ -203,12 +242,20 @@ SCENES: dict[str, tuple[str, Any]] = {
     "mentorship under way": ("mentorship", lambda abroad: _mentorship(abroad, "under way")),
     "companion asked": ("companion", lambda abroad: _companion(abroad, confirmed=False)),
     "companion confirmed": ("companion", lambda abroad: _companion(abroad, confirmed=True)),
+    "group of two": ("group", lambda abroad: _group(abroad, matched=False)),
+    "group with an offer": ("group", lambda abroad: _group(abroad, matched=True)),
     "incident reported": ("incident", lambda abroad: _incident(abroad, acknowledged=False)),
     "incident acknowledged": ("incident", lambda abroad: _incident(abroad, acknowledged=True)),
     "proposal": ("proposal", _register),
+    "office": ("office", lambda abroad: _office(abroad, "tigran")),
+    "officer": ("officer", lambda abroad: _office(abroad, "ani")),
     "register": ("register", _register),
     "call": ("call", _call),
     "call revision": ("call", _revision),
+    "call closed": ("call", lambda abroad: _in_closed(abroad, _call(abroad))),
+    "draft in a closed call": ("application", lambda abroad: _in_closed(abroad, _application(abroad, submit=False))),
+    "submitted in a closed call": ("application", lambda abroad: _in_closed(abroad, _application(abroad))),
+    "match in a closed call": ("match", lambda abroad: _in_closed(abroad, _match(abroad, "half accepted"))),
     "partner active": ("partner", lambda abroad: _partner(abroad, "active")),
     "partner to be suspended": ("partner", lambda abroad: _partner(abroad, "to be suspended")),
     "partner suspended": ("partner", lambda abroad: _partner(abroad, "suspended")),

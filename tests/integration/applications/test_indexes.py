@@ -61,6 +61,7 @@ async def test_pages_and_sweeps_read_by_index(portal: FastAPI) -> None:
         "mentorship_country": "SELECT * FROM mentorship WHERE country = 'AM' ORDER BY started_on",
         "mentorship_mentor_country": "SELECT * FROM mentorship WHERE mentor_country = 'LT' ORDER BY started_on",
         "call_revision_pkey": "SELECT * FROM call_revision WHERE call_id = :id ORDER BY revision DESC",
+        "call_revision_draft_id_key": "SELECT * FROM call_revision WHERE draft_id = :id",
         "call_draft_revises_key": "SELECT * FROM call_draft WHERE revises = :id",
         "answer_pkey": "SELECT application_id FROM match JOIN answer ON match_id = match.id"
         " WHERE application_id = :id AND answer = 'accept'",

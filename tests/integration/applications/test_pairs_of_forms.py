@@ -22,7 +22,20 @@ if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
 
 pytestmark = pytest.mark.timeout(900)
-KINDS = ("placement", "mentor", "companion", "proposal", "register", "call", "partner")
+KINDS = (
+    "application",
+    "match",
+    "visit",
+    "mentorship",
+    "incident",
+    "placement",
+    "mentor",
+    "companion",
+    "proposal",
+    "register",
+    "call",
+    "partner",
+)
 """The kinds of records whose forms are tried."""
 BY_API_ONLY = ("application", "match", "visit", "mentorship", "incident")
 """The kinds whose actions are tried by API only."""

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.web.states import state as in_words
+from tests.integration.applications.acts import ALIASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,11 +18,16 @@ _SESSION = (
     "CASE WHEN withdrawn_at IS NOT NULL THEN 'withdrawn' WHEN confirmed_at IS NOT NULL THEN 'confirmed'"
     " WHEN disputed_at IS NOT NULL THEN 'disputed' ELSE 'logged' END"
 )
+_APPLICATION = (
+    "CASE WHEN state = 'eligible' THEN"
+    " coalesce((SELECT s.state FROM standing s WHERE s.application_id = application.id), 'in_matching') ELSE state END"
+)
+_MATCH = "CASE WHEN reserve AND state IN ('proposed', 'cleared', 'offered') THEN 'reserve_' || state ELSE state END"
 STATES = {
-    "application_id": ("application", "application", "state"),
+    "application_id": ("application", "application", _APPLICATION),
     "offer_id": ("offer", "offer", "state"),
     "mentor_id": ("mentor", "mentor", "state"),
-    "match_id": ("match", "match", "state"),
+    "match_id": ("match", "match", _MATCH),
     "visit_id": ("visit", "visit", "state"),
     "mentorship_id": ("mentorship", "mentorship", "state"),
     "goal_id": ("goal", "goal", "CASE WHEN met IS NULL THEN 'open' WHEN met THEN 'met' ELSE 'given_up' END"),
@@ -74,9 +80,36 @@ FACTS = {
     r"Your side refused these dates on": "SELECT count(*) > 0 FROM move_answer WHERE answer = 'decline'",
     r"Other dates were asked for already": "SELECT count(*) > 0 FROM move_request",
     r"Other dates are proposed already": "SELECT count(*) > 0 FROM visit WHERE proposal IS NOT NULL",
+    r"The officer has named another line manager": (
+        "SELECT count(*) > 0 FROM application WHERE answers ->> 'line_manager_email' = 'chief@police.example'"
+    ),
     r"This call is closed": "SELECT count(*) > 0 FROM call WHERE state = 'closed'",
 }
 """Sentences about what was done, with the query that is true exactly then."""
+
+
+_CLEARANCE = "SELECT count(*) > 0 FROM clearance WHERE match_id = '{{match_id}}' AND side = '{}' AND given IS {}"
+_APPLICATION_IS = "SELECT state {} FROM application WHERE id = '{{application_id}}'"
+AIMS = {
+    "application_id/check": _APPLICATION_IS.format("NOT IN ('draft', 'returned', 'withdrawn', 'cancelled', 'voided')"),
+    "application_id/submit": _APPLICATION_IS.format("NOT IN ('draft', 'returned', 'withdrawn', 'cancelled', 'voided')"),
+    "match_id/clear home": _CLEARANCE.format("home", "true"),
+    "match_id/clear host": _CLEARANCE.format("host", "true"),
+    "clear several": _CLEARANCE.format("home", "true"),
+    "match_id/refuse home": _CLEARANCE.format("home", "false"),
+    "match_id/refuse host": _CLEARANCE.format("host", "false"),
+}
+"""The query that is true where an action has been brought about, by what `aim_of` makes of its address and word.
+
+An action with such a query may find nothing to do, as where the same person has done it before the scene begins.
+"""
+
+
+def aim_of(path: str, word: str) -> str:
+    """Return the query for what an action brings about; empty where each of its requests has an effect."""
+    names = re.findall(r"{(\w+)}", path)
+    kind = f"{ALIASES.get(names[-1], names[-1])}/" if names else ""
+    return AIMS.get(f"{kind}{path.rsplit('/', 1)[-1]} {word}".strip(), "")
 
 
 def state_words(kind: str, code: str) -> set[str]:

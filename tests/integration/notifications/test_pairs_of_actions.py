@@ -39,6 +39,15 @@ if TYPE_CHECKING:
     from tests.integration.notifications.conftest import Catcher, Contacts
 
 Ids = dict[str, str]
+_OF_ENDPOINT = "endpoint_id = '{endpoint_id}'"
+PAUSED = "SELECT bool_and(state = 'paused') FROM webhook_endpoint WHERE id = '{endpoint_id}'"
+NOT_PAUSED = "SELECT bool_and(state <> 'paused') FROM webhook_endpoint WHERE id = '{endpoint_id}'"
+TESTED = f"SELECT count(*) > 0 FROM webhook_delivery WHERE test AND state = 'waiting' AND {_OF_ENDPOINT}"
+ONE_QUEUED = "SELECT bool_and(state = 'waiting') FROM webhook_delivery WHERE id = '{delivery_id}'"
+ALL_QUEUED = f"SELECT count(*) = 0 FROM webhook_delivery WHERE state = 'failed' AND {_OF_ENDPOINT}"
+ON_ITS_WAY = "SELECT bool_and(state = 'waiting') FROM message WHERE id = '{message_id}'"
+TRIED_AGAIN = "SELECT count(*) = 0 FROM notification WHERE recipient = '{recipient}' AND state = 'failed'"
+NO_MAIL = "SELECT bool_and(choice = 'none') FROM choice WHERE recipient = '{recipient}'"
 HOOKS, API = "/notifications/webhooks", "/notifications/api/v1/webhooks"
 LEFT_OUT = {
     "makes another one each time, unless it is repeated with its key": {("POST", f"{API}/{{endpoint_id}}/rotate")},
@@ -141,12 +150,12 @@ def on_webhooks() -> list[Act]:
         Act("programme", program, "change", draft("An office"), method="PUT"),
         Act("other", program, "change otherwise", draft("A desk"), method="PUT"),
         Act("programme", f"{page}/rotate", "rotate", rotation, says=made),
-        Act("programme", f"{page}/pause", "pause", idle=True),
-        Act("other", f"{program}/pause", "pause", idle=True),
-        Act("programme", f"{page}/resume", "resume", idle=True),
-        Act("other", f"{program}/resume", "resume", idle=True),
-        Act("programme", f"{page}/test", "test"),
-        Act("other", f"{program}/test", "test"),
+        Act("programme", f"{page}/pause", "pause", aim=PAUSED),
+        Act("other", f"{program}/pause", "pause", aim=PAUSED),
+        Act("programme", f"{page}/resume", "resume", aim=NOT_PAUSED),
+        Act("other", f"{program}/resume", "resume", aim=NOT_PAUSED),
+        Act("programme", f"{page}/test", "test", aim=TESTED),
+        Act("other", f"{program}/test", "test", aim=TESTED),
         Act("programme", f"{page}/remove", "remove", says=gone),
         Act("other", program, "remove", method="DELETE", says=gone),
     ]
@@ -172,10 +181,16 @@ def on_deliveries() -> list[Act]:
     since = {"since-day": str(day.day), "since-month": str(day.month), "since-year": str(day.year)}
     redeliver = "/deliveries/{delivery_id}/redeliver"
     return [
-        Act("programme", HOOKS + redeliver, "send again", idle=True),
-        Act("other", API + redeliver, "send again", idle=True),
-        Act("programme", f"{HOOKS}/{{endpoint_id}}/redeliver", "send all again", since, idle=True),
-        Act("other", f"{API}/{{endpoint_id}}/redeliver", "send all again", {"since": f"{day}T00:00:00Z"}, idle=True),
+        Act("programme", HOOKS + redeliver, "send again", aim=ONE_QUEUED),
+        Act("other", API + redeliver, "send again", aim=ONE_QUEUED),
+        Act("programme", f"{HOOKS}/{{endpoint_id}}/redeliver", "send all again", since, aim=ALL_QUEUED),
+        Act(
+            "other",
+            f"{API}/{{endpoint_id}}/redeliver",
+            "send all again",
+            {"since": f"{day}T00:00:00Z"},
+            aim=ALL_QUEUED,
+        ),
     ]
 
 
@@ -211,8 +226,8 @@ def on_messages() -> list[Act]:
     waiting, sent = "This message is waiting to be sent", "This message was sent on"
     none = "Nothing of this message failed"
     return [
-        Act("programme", f"{page}/retry", "send again", says=waiting, but=none, idle=True),
-        Act("other", f"{page}/retry", "send again", says=waiting, but=none, idle=True),
+        Act("programme", f"{page}/retry", "send again", says=waiting, but=none, aim=ON_ITS_WAY),
+        Act("other", f"{page}/retry", "send again", says=waiting, but=none, aim=ON_ITS_WAY),
         Act("programme", f"{page}/count-as-sent", "count as sent", says=sent, but=none),
         Act("other", f"{page}/count-as-sent", "count as sent by another", says=sent, but=none),
         Act("programme", f"{page}/resend", "write anew", {"reason": "lost"}, says=waiting),
@@ -224,8 +239,8 @@ def on_unreachable() -> list[Act]:
     """Return the acts on a person who cannot be reached."""
     page, settled = "/notifications/unreachable/{recipient}", "This person was taken off the list on"
     return [
-        Act("programme", f"{page}/retry", "send again"),
-        Act("other", f"{page}/retry", "send again"),
+        Act("programme", f"{page}/retry", "send again", aim=TRIED_AGAIN),
+        Act("other", f"{page}/retry", "send again", aim=TRIED_AGAIN),
         Act("programme", f"{page}/settle", "settle", says=settled),
         Act("other", f"{page}/settle", "settle by another", says=settled),
     ]
@@ -243,13 +258,13 @@ def on_choices() -> list[Act]:
     page = "/notifications/choice/{token}"
 
     def chosen(ids: Ids) -> dict[str, str]:
-        return {"recipient": ids["recipient"], "choice": "none"}
+        return {"recipient": ids["recipient"], "choice": "none", "version": ""}
 
     return [
         Act("anybody", page, "digest", {"choice": "digest", "night": "country"}, record=record),
         Act("anybody", page, "each", {"choice": "each", "night": "none"}, record=record),
-        Act("anybody", page, "one click", {"List-Unsubscribe": "One-Click"}),
-        Act("portal", "/notifications/internal/choice", "one click", chosen),
+        Act("anybody", page, "one click", {"List-Unsubscribe": "One-Click"}, aim=NO_MAIL),
+        Act("portal", "/notifications/internal/choice", "none", chosen, record=record, aim=NO_MAIL),
     ]
 
 

@@ -53,6 +53,8 @@ LEFT_OUT = {
     "makes another one each time, unless it is repeated with its key": {("POST", f"{API}/feeds/tokens")},
     "reads with a trace, for another service": {("POST", "/reporting/internal/words")},
 }
+LASTING = "^done=(saved|reminded)|^done_(added|erased)="
+"""What is said of a draft that its page holds, and how much was sent, added or erased at once."""
 PERIOD = "2026-Q1"
 EVALUATED = {
     "overall": 5,
@@ -62,6 +64,23 @@ EVALUATED = {
 }
 FOLLOWED = {"applied": "yes", "use_in_work": "4", "unit_better": "3", "example": "A case"}
 SITTING = {"q1": "1", "q2": ["0", "1"]}
+NO_WORDS = (
+    "SELECT count(*) = 0 FROM submission, jsonb_each_text(texts) AS t WHERE application_id = '{application_id}'"
+    " AND t.value <> ''"
+)
+REOPENED = "SELECT bool_and(reopened_at IS NOT NULL) FROM wave_closing WHERE id = '{closing_id}'"
+_OF_CASE = "AND form = 'evaluation' AND respondent = 'guest'"
+REMINDED = (
+    'SELECT count(*) = 0 FROM "case" c WHERE ended_on IS NOT NULL'
+    f" AND NOT EXISTS (SELECT FROM submission s WHERE s.case_id = c.id {_OF_CASE})"
+    f" AND NOT EXISTS (SELECT FROM answer_reminder r WHERE r.case_id = c.id {_OF_CASE})"
+    f" AND NOT EXISTS (SELECT FROM wave_closing w WHERE w.call_id = c.call_id {_OF_CASE} AND reopened_at IS NULL)"
+)
+WRITTEN = "SELECT count(*) > 0 FROM aim WHERE day = '2027-12-31' AND value = 120"
+APPROVED = "SELECT bool_and(approved_at IS NOT NULL) FROM aim WHERE id = '{target}'"
+RETIRED = "SELECT bool_and(retired_at IS NOT NULL) FROM question WHERE id = '{question}' AND newest"
+IN_USE = "SELECT bool_and(retired_at IS NULL) FROM question WHERE id = '{question}' AND newest"
+REVOKED = "SELECT bool_and(revoked_at IS NOT NULL) FROM pull_token WHERE id = '{token}'"
 SUBMITTED = "submitted with other answers on|Other answers were submitted on|This was submitted on"
 ERASED = "were erased|Nothing was submitted"
 TARGET = {"indicator": "TOPCOP-OP-02", "kind": "target", "value": "120", "source": "Grant agreement", "comment": ""}
@@ -176,7 +195,7 @@ ERASE = Act(
     "erase",
     {"form": "all", "why": "Asked for"},
     says=ERASED,
-    idle=True,
+    aim=NO_WORDS,
 )
 
 
@@ -220,8 +239,8 @@ def on_evaluations() -> list[Act]:
     return [
         *_form("evaluations", EVALUATION, GUEST, EVALUATED, {"went_well": "The laboratories"}),
         Act("ann", "/reporting/waves/closings", "close", CLOSE, query=f"?{WAVE}", says="no longer taken"),
-        Act("bob", "/reporting/waves/closings/{closing_id}/reopen", "reopen"),
-        Act("ann", "/reporting/waves/remind", "remind", query=f"?{ALL}&form=guest", idle=True),
+        Act("bob", "/reporting/waves/closings/{closing_id}/reopen", "reopen", aim=REOPENED),
+        Act("ann", "/reporting/waves/remind", "remind", query=f"?{ALL}&form=guest", aim=REMINDED),
     ]
 
 
@@ -392,13 +411,13 @@ def on_targets() -> list[Act]:
         Act("ann", f"{API}/targets", "write", other, says=waits),
         Act("bob", f"{API}/targets", "write", other, says=waits),
         Act("ann", f"{API}/targets", "write otherwise", {**other, "value": "7"}, says=waits),
-        Act("bob", f"{API}/targets/import", "write", table, says=waits, idle=True),
-        Act("bob", "/reporting/targets/import", "write", {"file": table}, says=waits, idle=True),
+        Act("bob", f"{API}/targets/import", "write", table, says=waits, aim=WRITTEN),
+        Act("bob", "/reporting/targets/import", "write", {"file": table}, says=waits, aim=WRITTEN),
         Act("bob", f"{page}/approve", "approve", says=approved, but=person),
         Act("bob", step, "approve", at=approve, says=approved),
         Act("ann", step, "approve", at=approve, says=approved, but=person),
         Act("bob", f"{API}/targets/approve", "approve",
-            lambda ids: {"targets": [{"id": ids["target"], "version": ids["version"]}]}, says=approved, idle=True),
+            lambda ids: {"targets": [{"id": ids["target"], "version": ids["version"]}]}, says=approved, aim=APPROVED),
         Act("bob", "/reporting/targets/approve", "approve",
             lambda ids: {"aims": ids["aim"], FIELD: ids["version"].replace("target.", "aim.")},
             says=approved, but=gone),
@@ -428,10 +447,10 @@ def on_questions() -> list[Act]:
         Act("ann", page, "change", {**form, "version": "1"}, says=later),
         Act("ann", program, "change", changed, method="PUT", says=later),
         Act("bob", program, "change otherwise", {**changed, "points": 1}, method="PUT", says=later),
-        Act("bob", f"{page}/retire", "retire", says=retired),
-        Act("ann", f"{program}/retire", "retire", says=retired),
-        Act("bob", f"{page}/restore", "restore"),
-        Act("ann", f"{program}/restore", "restore"),
+        Act("bob", f"{page}/retire", "retire", says=retired, aim=RETIRED),
+        Act("ann", f"{program}/retire", "retire", says=retired, aim=RETIRED),
+        Act("bob", f"{page}/restore", "restore", aim=IN_USE),
+        Act("ann", f"{program}/restore", "restore", aim=IN_USE),
         Act("bob", f"{page}/drop", "drop", says=gone),
         Act("ann", program, "drop", method="DELETE", says=gone),
     ]
@@ -502,8 +521,8 @@ def on_tokens() -> list[Act]:
         Act("bob", "/reporting/feeds/tokens", "issue", form, says=sent),
         Act("cyd", "/reporting/feeds/tokens", "issue by another", form, says=sent),
         Act("bob", "/reporting/feeds/tokens", "issue otherwise", {**form, "consumer": "Else"}, says=sent),
-        Act("bob", "/reporting/feeds/tokens/{token}/revoke", "revoke"),
-        Act("cyd", f"{API}/feeds/tokens/{{token}}/revoke", "revoke"),
+        Act("bob", "/reporting/feeds/tokens/{token}/revoke", "revoke", aim=REVOKED),
+        Act("cyd", f"{API}/feeds/tokens/{{token}}/revoke", "revoke", aim=REVOKED),
     ]
 
 
@@ -605,7 +624,7 @@ async def test_each_pair_of_actions(house: House, scene: str, tmp_path: Path, mo
     ids = await make(people)
     async with owner_of(house.app.state.service.bus) as owner:
         truth = period_now if "label" in ids else None
-        trial = PairTrial(house.app, KeptDatabase(owner), people.clients, ids, whole, {"words_log"}, truth)
+        trial = PairTrial(house.app, KeptDatabase(owner), people.clients, ids, whole, {"words_log"}, truth, LASTING)
         await trial.try_all(acts())
     assert not trial.wrong, f"{len(trial.wrong)} of {trial.pairs} pairs:\n" + "\n".join(dict.fromkeys(trial.wrong))
     assert trial.pairs

@@ -104,13 +104,14 @@ async def confirm(bus: Bus, seal: Seal, token: str) -> None:
         )
 
 
-async def send_own_mail(bus: Bus, principal: Principal) -> None:
-    """Send the mail to the principal's own address again. Raises `Refused` (404, 409)."""
+async def send_own_mail(bus: Bus, principal: Principal) -> UUID:
+    """Send the mail to the principal's own address again; return the person's id. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         person = await entries.person(tx.session, principal.subject, lock=True)
         if person is None:
             raise not_found()
         await _send_again(tx, person)
+        return person.id
 
 
 async def send_mail_to(bus: Bus, principal: Principal, person_id: UUID) -> None:

@@ -11,6 +11,7 @@ from services.applications.guards import Decider
 from services.applications.parameters import REGISTER, BusDep, address_seal
 from shared.errors import Refused
 from shared.identity import Principal, public, signed_in
+from shared.identity.confirmations import rest_on
 from shared.identity.page_limits import count_link
 from shared.web.render import render, see_other
 
@@ -27,9 +28,9 @@ async def send_address_mail(person_id: UUID, principal: Decider, bus: BusDep) ->
 
 
 @router.post("/applications/account/address")
-async def ask_own(principal: Annotated[Principal, Depends(signed_in())], bus: BusDep) -> Response:
+async def ask_own(request: Request, principal: Annotated[Principal, Depends(signed_in())], bus: BusDep) -> Response:
     """Send the mail to the reader's own address again."""
-    await addresses.send_own_mail(bus, principal)
+    rest_on(request, "person_id", await addresses.send_own_mail(bus, principal))
     return see_other("/applications/account?done=asked")
 
 

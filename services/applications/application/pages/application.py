@@ -160,7 +160,10 @@ async def submit(request: Request, application_id: UUID, principal: Officer, bus
     except Refused as refused:
         if refused.status_code == 404:
             raise
-        return await _check(request, await own_case(bus, principal, application_id), bus, refused, form)
+        case = await own_case(bus, principal, application_id)
+        if case.application.own_state not in WRITABLE:
+            raise  # there is no form to show again: the refusal names the present state
+        return await _check(request, case, bus, refused, form)
     return see_other(application_address(application_id) + "?done=submitted")
 
 

@@ -170,7 +170,7 @@ async def _ask_manager(request: DecisionRequest[Form]) -> Question | str:
         if not await line_managers.may_name(session, application):
             if not await line_managers.follow_up_over(session, application):
                 return address
-            over = gettext("Your line manager is not asked any more, so the name cannot be changed now.")
+            over = line_managers.not_asked(application)
     return Question(
         gettext("Your line manager"),
         gettext("Save"),

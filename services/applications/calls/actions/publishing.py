@@ -70,8 +70,10 @@ def opening(terms: CallTerms) -> datetime:
     return datetime.combine(terms.opens, time(), ZONE)
 
 
-def add_revision(tx: Tx, call: store.Call, touches: list[str] | None = None) -> None:
-    """Add the present call to its revisions."""
+def add_revision(
+    tx: Tx, call: store.Call, touches: list[str] | None = None, *, draft_id: UUID | None = None, favour: bool = False
+) -> None:
+    """Add the present call to its revisions; a later one with the draft that it was, and what was chosen with it."""
     tx.session.add(
         store.CallRevision(
             call_id=call.id,
@@ -80,5 +82,7 @@ def add_revision(tx: Tx, call: store.Call, touches: list[str] | None = None) -> 
             at=clock.now(),
             actor=tx.actor,
             touches=touches or [],
+            draft_id=draft_id,
+            favour=favour,
         )
     )

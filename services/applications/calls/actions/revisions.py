@@ -27,7 +27,7 @@ from shared.contracts.codes import ApplicationKind, ApplicationState, CallState,
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
-from shared.time import clock
+from shared.time import clock, dates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,17 +123,21 @@ async def revise(bus: Bus, actor: str, draft_id: UUID, *, favour: bool, digest: 
     """Publish a revision. `favour`: the applications that gain by it are judged by it from now on.
 
     `digest` is the `affected_digest` that the coordinator saw: where the applications changed since, nothing is done
-    (409). Raises `Refused` (404; 409; 422 with the fields that are missing, wrong, or not to be revised).
+    (409). A second click returns the call as it is since the first. Raises `Refused` (404; 409 also where somebody else
+    published it, or with another choice; 422 with the fields that are missing, wrong, or not to be revised).
     """
     async with bus.transaction(actor) as tx:
         written = await store.draft(tx.session, draft_id)
-        if written is None or written.revises is None:
+        if written is None:
+            return await _revised(tx, draft_id, favour=favour)
+        if written.revises is None:
             raise not_found()
-        call = await _published(tx, written.revises)
         # The call is locked before its draft and its applications, as where it is closed.
+        locked = await store.call(tx.session, written.revises, lock=True)
         draft = await store.draft(tx.session, draft_id, lock=True)
         if draft is None:
-            return call
+            return await _revised(tx, draft_id, favour=favour)
+        call = _revisable(locked)
         terms = await _terms(tx.session, call, draft)
         found = await affected_applications(tx.session, call, terms)
         if digest is not None and digest != affected_digest(found):
@@ -144,7 +148,7 @@ async def revise(bus: Bus, actor: str, draft_id: UUID, *, favour: bool, digest: 
         gains = [affected.id for affected in found if affected.moves] if favour else []
         for application in await applications.locked(tx.session, gains):
             _apply_revision(tx, application, terms.revision)
-        add_revision(tx, call, [str(gain) for gain in gains])
+        add_revision(tx, call, [str(gain) for gain in gains], draft_id=draft_id, favour=favour)
         await tx.record(CallRevised(terms=terms, touches=tuple(gains)), call.id)
         await tx.session.delete(draft)
         await tx.changed("calls")
@@ -167,8 +171,23 @@ def _apply_revision(tx: Tx, application: applications.Application, number: int) 
     )
 
 
+async def _revised(tx: Tx, draft_id: UUID, *, favour: bool) -> store.Call:
+    """Return the call that was revised by a draft with the same choice. Raises `Refused` (404, 409)."""
+    revision = await store.revision_from(tx.session, draft_id)
+    call = None if revision is None else await store.call(tx.session, revision.call_id)
+    if revision is None or call is None:
+        raise not_found()
+    if (revision.actor, revision.favour) != (tx.actor, favour):
+        text = gettext("This revision was published on %(moment)s.") % {"moment": dates.moment(revision.at)}
+        raise Refused(text, code=ProblemCode.ALREADY_DONE)
+    return call
+
+
 async def _published(tx: Tx, call_id: UUID) -> store.Call:
-    call = await store.call(tx.session, call_id, lock=True)
+    return _revisable(await store.call(tx.session, call_id, lock=True))
+
+
+def _revisable(call: store.Call | None) -> store.Call:
     if call is None:
         raise not_found()
     if call.state != CallState.PUBLISHED:

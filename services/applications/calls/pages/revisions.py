@@ -24,7 +24,7 @@ from services.applications.parameters import BusDep
 from services.applications.tables import PAGE
 from shared.contracts import labels
 from shared.contracts.codes import Role
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal
 from shared.web.forms import Form, Needed, RadioField, sent
@@ -131,12 +131,11 @@ def _row(application: AffectedApplication) -> list[Any]:
 @router.post("/drafts/{draft_id}/revise")
 async def revise(request: Request, draft_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Publish the revision; where the applications changed since the page was rendered, it is shown again."""
-    draft = await load(bus, draft_id)
     form, written = await ReviseForm.read(request), await sent(request)
     if "favour" not in written and written.get("moving") == "0":
         form.favour.data = "no"
     elif not form.validate():
-        return await _effects(request, bus, principal, draft, form)
+        return await _effects(request, bus, principal, await load(bus, draft_id), form)
     try:
         call = await revisions.revise(
             bus,
@@ -146,9 +145,9 @@ async def revise(request: Request, draft_id: UUID, principal: Coordinator, bus: 
             digest=str(written.get("seen", "")),
         )
     except Refused as refused:
-        if refused.status_code == 404:
+        if refused.status_code == 404 or refused.code is ProblemCode.ALREADY_DONE:
             raise
-        return await _effects(request, bus, principal, draft, form, refused=refused)
+        return await _effects(request, bus, principal, await load(bus, draft_id), form, refused=refused)
     return see_other(f"/applications/calls/{call.id}?done=revised")
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.applications.register.store import entries
 from shared import http_client
+from shared.bus.db.outdated import Outdated
 from shared.contracts.codes import AudienceKind, Role
 from shared.errors import ProblemCode, Refused
 from shared.i18n import SOURCE
@@ -86,7 +87,7 @@ class Choice:
     """A person's choice of optional messages: the chosen code, and all codes with their words.
 
     `subjects` are of those messages. `usual` are the country's quiet hours, where it has any; `night` the hours that
-    the person has chosen, as `QuietHoursForm.as_text` gives it.
+    the person has chosen, as `QuietHoursForm.as_text` gives it. `version` is that of the choice.
     """
 
     code: str
@@ -94,6 +95,7 @@ class Choice:
     subjects: Sequence[str]
     usual: tuple[str, str] | None
     night: str
+    version: str
 
     @property
     def quiet(self) -> tuple[str, str] | None:
@@ -156,14 +158,20 @@ async def choice(settings: Settings, person: UUID, country: str | None, language
             subjects=list(found["subjects"]),
             usual=None if None in usual else usual,
             night=str(found["night"]),
+            version=str(found["version"]),
         )
     except (KeyError, TypeError) as error:
         raise Unavailable(type(error).__name__) from error
 
 
-async def choose(settings: Settings, person: UUID, code: str, night: str) -> None:
-    """Save what a person wants to be sent from now on, and the quiet hours. Raises `Unavailable`."""
-    await _request(settings, "POST", "choice", json={"recipient": str(person), "choice": code, "night": night})
+async def choose(settings: Settings, person: UUID, code: str, night: str, version: str) -> None:
+    """Save what a person wants to be sent from now on, and the quiet hours.
+
+    `version` is that of the choice which the person has read. Raises `Outdated` where it has changed since or is empty,
+    and `Unavailable`.
+    """
+    chosen = {"recipient": str(person), "choice": code, "night": night, "version": version}
+    await _request(settings, "POST", "choice", json=chosen)
 
 
 async def subscription(settings: Settings, person: UUID) -> Subscription | None:
@@ -199,9 +207,12 @@ async def _request(settings: Settings, method: str, path: str, **sent: Any) -> d
             answer = await client.request(method, address, headers=headers, **sent)
             if answer.status_code == _CONFLICT:
                 raise Refused(str(answer.json().get("detail", "")), code=ProblemCode.ALREADY_DONE)
+            if answer.status_code in {ProblemCode.OUTDATED.status, ProblemCode.VERSION_NEEDED.status}:
+                (wrong,) = answer.json()["errors"]
+                raise Outdated(wrong["version"], named=answer.status_code == ProblemCode.OUTDATED.status)
             answer.raise_for_status()
             found: dict[str, Any] = answer.json()
-    except (httpx2.HTTPError, ValueError) as error:
+    except (httpx2.HTTPError, ValueError, KeyError) as error:
         _log.warning("notifications not asked", path=path, reason=type(error).__name__)
         raise Unavailable(type(error).__name__) from error
     return found

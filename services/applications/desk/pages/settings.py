@@ -3,6 +3,8 @@
 What can be chosen comes from notifications, which may be away: then there is no form, so it is no `Decision`.
 """
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -11,10 +13,13 @@ from services.applications.desk.actions.notifications import write_in
 from services.applications.desk.views import Recipient, known_recipient
 from services.applications.guards import SignedIn
 from services.applications.parameters import BusDep, Portal
+from shared.bus.db.outdated import Outdated
 from shared.contracts import labels
 from shared.contracts.codes import Role
+from shared.errors import ProblemCode
 from shared.i18n import LANGUAGES, N_, language, own_name
 from shared.identity import Principal
+from shared.identity.versions import versions_sent
 from shared.web.forms import Needed, RadioField, SelectField
 from shared.web.quiet_hours import QuietHoursForm
 from shared.web.render import render, see_other
@@ -52,13 +57,26 @@ async def show(request: Request, principal: SignedIn, bus: BusDep, settings: Por
 async def choose(request: Request, principal: SignedIn, bus: BusDep, settings: Portal) -> Response:
     """Save the settings: first in notifications, where it may fail."""
     person = await known_recipient(bus, principal)
+
+    async def read() -> notifications.Choice:
+        return await notifications.choice(settings, person.id, person.country, language(), _roles(principal))
+
     try:
-        present = await notifications.choice(settings, person.id, person.country, language(), _roles(principal))
+        present, version = await read(), next(iter(await versions_sent(request)), "")
         form = await ChoicesForm.read(request, **_form_data(present, person))
         _set_choices(form, present, person)
         if not form.validate():
-            return _page(request, person, present, form, 422)
-        await notifications.choose(settings, person.id, form.choice.data, form.as_text)
+            return _page(request, person, replace(present, version=version), form, 422)
+        try:
+            await notifications.choose(settings, person.id, form.choice.data, form.as_text, version)
+        except Outdated as outdated:
+            if outdated.code is ProblemCode.VERSION_NEEDED:
+                raise
+            present = await read()
+            saved = ChoicesForm(data=_form_data(present, person))
+            _set_choices(saved, present, person)
+            form.compare(outdated.detail, saved)
+            return _page(request, person, present, form, outdated.status_code)
         await write_in(bus, principal, form.language.data)
     except notifications.Unavailable:
         return see_other(f"{HERE}?done=away")

@@ -613,7 +613,10 @@ def _create_calls() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("touches", postgresql.JSONB(), nullable=False),
+        sa.Column("draft_id", sa.Uuid(), nullable=True),
+        sa.Column("favour", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("call_id", "revision", name="call_revision_pkey"),
+        sa.UniqueConstraint("draft_id", name="call_revision_draft_id_key"),
     )
     op.create_index("call_revision_at", "call_revision", ["at"])
     op.create_table(
@@ -1083,7 +1086,6 @@ def _create_visits() -> None:
         sa.Column("visit_id", sa.Uuid(), nullable=False),
         sa.Column("item", sa.String(), nullable=False),
         sa.Column("details", postgresql.JSONB(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("visit_id", "item", name="sheet_pkey"),

@@ -23,6 +23,7 @@ from services.applications.outcomes.views import (
 )
 from services.applications.refusals import not_found, unreadable
 from services.applications.register.store import entries
+from services.applications.transitions import state_word
 from services.applications.visits import store as visits_store
 from shared.contracts.applications import LineManagerNamed
 from shared.errors import ProblemCode, Refused
@@ -79,16 +80,24 @@ async def follow_up_over(session: AsyncSession, application: Application) -> boo
     )
 
 
+def not_asked(application: Application) -> str:
+    """Return the sentence that says why another line manager cannot be named now."""
+    if application.own_state in NO_LINE_MANAGER:
+        text = gettext("The application is now “%(state)s”, so your line manager is not asked any more.")
+        return text % {"state": state_word("application", application.own_state)}
+    return gettext("Your line manager is not asked any more, so the name cannot be changed now.")
+
+
 async def name_line_manager(bus: Bus, principal: Principal, application_id: UUID, name: str, email: str) -> Application:
     """Name another line manager for the officer's own submitted application; the new one is notified.
 
-    Raises `Refused` (404; 409 where nobody is asked any more, or too many were named today; 422 for a name or an
-    address that cannot be read).
+    The same person again changes nothing. Raises `Refused` (404; 409 where nobody is asked any more, or too many were
+    named today; 422 for a name or an address that cannot be read).
     """
     async with bus.transaction(principal.subject) as tx:
         application = await applications.own(tx.session, principal, application_id)
         if not await may_name(tx.session, application):
-            raise Refused(gettext("Your line manager is not asked any more, so the name cannot be changed now."), 409)
+            raise Refused(not_asked(application), 409)
         missing = {
             field: sentence
             for field, value, sentence in (
@@ -105,9 +114,10 @@ async def name_line_manager(bus: Bus, principal: Principal, application_id: UUID
         except ValidationError as error:
             raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
         named_before = manager_address(application)
-        application.answers_json = answers.to_store()
-        application.saved_at = clock.now()
-        tx.session.add(application)
+        if answers != application.answers:
+            application.answers_json = answers.to_store()
+            application.saved_at = clock.now()
+            tx.session.add(application)
         if manager_address(application) != named_before:
             await count_message(tx, MessageKind.LINE_MANAGER)
         await check_line_manager(tx.session, application)

@@ -153,13 +153,9 @@ async def settle(bus: Bus, principal: Principal, visit_id: UUID, lines: str) -> 
         if not readiness.owns_item(case, PreparationItem.COSTS):
             raise not_found()
         found = (await store.costs(session, [visit_id])).get(visit_id, [])
-        written = (await store.sheets(session, [visit_id]))[visit_id].get(PreparationItem.COSTS)
     digest = model.list_digest(cost.line for cost in found)
     if digest is None:
         raise Refused(gettext("Write at least one line first."), code=ProblemCode.STEP_MISSING)
     if digest != lines:
         raise Refused(gettext("The list changed since you opened it. Read it first."), code=ProblemCode.EDIT_CONFLICT)
-    version = written.version if written is not None else 0
-    return await preparation.fill_in(
-        bus, principal, visit_id, PreparationItem.COSTS, {"lines": digest}, version=version
-    )
+    return await preparation.fill_in(bus, principal, visit_id, PreparationItem.COSTS, {"lines": digest})

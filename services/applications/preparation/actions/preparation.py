@@ -26,7 +26,7 @@ from shared.contracts.codes import (
 )
 from shared.contracts.participation import IdentityReleased, PartPrepared, PreparationCompleted
 from shared.contracts.visits import VisitMoved, VisitScheduled
-from shared.errors import ProblemCode, Refused
+from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import clock
 
@@ -40,17 +40,11 @@ if TYPE_CHECKING:
 
 
 async def fill_in(
-    bus: Bus,
-    principal: Principal,
-    visit_id: UUID,
-    item: PreparationItem,
-    details: Mapping[str, object],
-    *,
-    version: int,
+    bus: Bus, principal: Principal, visit_id: UUID, item: PreparationItem, details: Mapping[str, object]
 ) -> Visit:
-    """Write a sheet as its owner after its `version` (0: the first); the same content changes nothing.
+    """Write a sheet as its owner; the same content changes nothing.
 
-    Raises `Refused` (404; 409 where the visit is over or somebody wrote it since; 422 with the fields).
+    Raises `Refused` (404; 409 where the visit is over; 422 with the fields).
     """
     async with bus.transaction(principal.subject) as tx:
         case, visit = await matches_parties.case_of_visit(tx.session, principal, visit_id, lock=True)
@@ -65,10 +59,6 @@ async def fill_in(
         new = sheet.model_dump(mode="json")
         if stored is not None and stored.details == new:
             return visit
-        if (stored.version if stored is not None else 0) != version:
-            raise Refused(
-                gettext("Somebody changed this since you opened it. Read it first."), code=ProblemCode.EDIT_CONFLICT
-            )
         before = await checklist(tx.session, visit)
         await store.put_sheet(
             tx.session,
@@ -76,7 +66,6 @@ async def fill_in(
                 visit_id=visit_id,
                 item=item,
                 details=new,
-                version=version + 1,
                 actor=principal.subject,
                 at=clock.now(),
             ),

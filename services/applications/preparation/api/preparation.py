@@ -58,10 +58,9 @@ class SheetDetails(Body):
 
 
 class SheetBody(Body):
-    """The fields of one sheet, after the version that was read (0: none existed)."""
+    """The fields of one sheet."""
 
     details: SheetDetails
-    version: Annotated[int, Field(ge=0)] = 0
 
 
 class CostBody(Body):
@@ -104,9 +103,7 @@ async def read(visit_id: UUID, principal: Anyone, bus: BusDep) -> Preparation:
 @router.put("/{visit_id}/preparation/{item}")
 async def write(visit_id: UUID, item: PreparationItem, body: SheetBody, principal: Anyone, bus: BusDep) -> Preparation:
     """Write one sheet, as its owner."""
-    await actions.fill_in(
-        bus, principal, visit_id, item, body.details.model_dump(exclude_unset=True), version=body.version
-    )
+    await actions.fill_in(bus, principal, visit_id, item, body.details.model_dump(exclude_unset=True))
     return await _preparation_answer(bus, principal, visit_id)
 
 

@@ -26,7 +26,6 @@ from services.applications.visits.views.names import party_name, visit_path
 from shared.contracts import labels
 from shared.contracts.codes import Party, PreparationItem, Role
 from shared.contracts.lifecycle.state_sets import VISIT_GOING
-from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.time import clock, dates
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
@@ -189,26 +188,18 @@ def _sheet_decision(item: PreparationItem) -> Decision[Form]:
         return SHEET_FORMS[item](data=_form_values(await sheet(request), item))
 
     async def ask(request: DecisionRequest[Form]) -> Question:
-        found, sent = await sheet(request), await request.version()
+        found = await sheet(request)
         return Question(
             labels.label(item),
             gettext("Save"),
             visit_path(request.id, "preparation"),
             caption=found.reference or "",
             text=gettext(_EXPLANATIONS[item]),
-            # A form that was compared with what is saved rests on that.
-            version=found.version if sent is None or request.form.outdated else sent,
         )
 
     async def write(request: DecisionRequest[Form]) -> str:
         values = {field.name: field.data for field in request.form}
-        version = await request.version() or 0
-        try:
-            await actions.fill_in(request.bus, request.principal, request.id, item, values, version=version)
-        except Refused as refused:
-            if refused.code is ProblemCode.EDIT_CONFLICT:
-                request.form.compare(str(refused.detail), await written(request))
-            raise
+        await actions.fill_in(request.bus, request.principal, request.id, item, values)
         return visit_path(request.id, "preparation") + "?done=written"
 
     return Decision(f"/{{visit_id}}/preparation/{item.value}", SHEET_FORMS[item], ask, write, new=written)

@@ -21,6 +21,7 @@ from shared.contracts import labels
 from shared.contracts.codes import PreparationItem
 from shared.errors import Refused
 from shared.i18n import gettext
+from shared.identity.confirmations import rest_on
 from shared.web.forms import options
 from shared.web.render import render, see_other
 
@@ -85,7 +86,7 @@ async def decide(request: Request, principal: Coordinator, bus: BusDep) -> Respo
         form.host_country.data or None,
     )
     try:
-        await actions.decide(bus, principal.subject, rule)
+        rest_on(request, "rule_id", (await actions.decide(bus, principal.subject, rule)).id)
     except Refused as refused:
         refuse(form, refused)
         return await _page(request, bus, form, refused.status_code)

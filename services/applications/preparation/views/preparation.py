@@ -48,9 +48,8 @@ class ItemState(ReadModel):
 
 
 class WrittenSheet(ReadModel):
-    """The present version of the sheet about one item."""
+    """The sheet about one item."""
 
-    version: int
     details: Authorisation | Visa | Insurance | Arrival | EmergencyContact | AccessNeeds | Settled
 
 
@@ -109,7 +108,7 @@ async def preparation(session: AsyncSession, principal: Principal, visit_id: UUI
             for standing in (checklist.standings if checklist is not None else ())
         },
         sheets={
-            item: WrittenSheet.model_validate({"version": row.version, "details": row.sheet})
+            item: WrittenSheet.model_validate({"details": row.sheet})
             for item, row in written.items()
             if item in readable
         },
@@ -138,11 +137,10 @@ async def preparation_page(session: AsyncSession, principal: Principal, visit_id
 
 @dataclass(frozen=True, slots=True)
 class SheetToFill:
-    """A sheet as its owner finds it: None and version 0 where nothing is written; `person` is the reader."""
+    """A sheet as its owner finds it: None where nothing is written; `person` is the reader."""
 
     reference: str | None
     sheet: model.Sheet | None
-    version: int
     person: entries.Person | None
 
 
@@ -155,8 +153,7 @@ async def sheet_to_fill(
         raise not_found()
     row = (await store.sheets(session, [visit_id]))[visit_id].get(item)
     person = await entries.person(session, principal.subject)
-    sheet, version = (None, 0) if row is None else (row.sheet, row.version)
-    return SheetToFill(case.application.reference, sheet, version, person)
+    return SheetToFill(case.application.reference, None if row is None else row.sheet, person)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,10 @@ _LONGEST_AHEAD = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The entry that a change is about, with its current state as JSON. A new entry has no `version`."""
+    """The entry that a change is about, with its current state as JSON. A new entry has no `version`.
+
+    `successor_grants` are those of the person who is to take over from a leaver.
+    """
 
     key: str
     name: str
@@ -61,6 +64,7 @@ class Target:
     organisation: entries.Organisation | None = None
     grants: tuple[AccessGrant, ...] = ()
     current: dict[str, JsonValue] = field(default_factory=dict)
+    successor_grants: tuple[AccessGrant, ...] = ()
 
     @property
     def exists(self) -> bool:
@@ -102,11 +106,13 @@ async def load_target(session: AsyncSession, change: Change, *, lock: bool = Tru
             person = await entries.person(session, subject, lock=lock)
             if person is None:
                 raise not_found()
-            return await _person_target(session, person)
+            return await _person_target(session, person, change.successor if isinstance(change, Leave) else None)
 
 
-async def _person_target(session: AsyncSession, person: entries.Person) -> Target:
-    grants = (await people.grants(session, [person.subject])).get(person.subject, ())
+async def _person_target(session: AsyncSession, person: entries.Person, successor: str | None = None) -> Target:
+    subjects = [person.subject, *([] if successor is None else [successor])]
+    found = await people.grants(session, subjects)
+    grants = found.get(person.subject, ())
     return Target(
         person.subject,
         person.name,
@@ -116,6 +122,7 @@ async def _person_target(session: AsyncSession, person: entries.Person) -> Targe
         person=person,
         grants=grants,
         current=person_json(person, grants),
+        successor_grants=() if successor is None else found.get(successor, ()),
     )
 
 
@@ -128,7 +135,9 @@ def changes_nothing(change: Change, target: Target) -> bool:
             return target.exists and target.current == person.model_dump(mode="json", warnings=False)
         case Leave(last_day=day, successor=successor):
             ended = bool(target.grants) and register_grants.end_grants(target.grants, day) == target.grants
-            return successor is None and ended
+            offices = register_grants.deputisable_offices(target.grants, min(day, clock.today()))
+            taken_over = not register_grants.not_held(target.successor_grants, offices, day + _DAY)
+            return ended and (successor is None or taken_over)
         case Transfer(day=day, organisation_id=organisation_id):
             person_row = target.person
             return person_row is not None and (person_row.moves_on, person_row.moves_to) == (day, organisation_id)
@@ -272,17 +281,7 @@ async def _apply_leave(tx: Tx, change: Leave, target: Target, proposal_id: UUID 
         successor = await entries.person(tx.session, change.successor, lock=True)
         assert successor is not None
         successor_grants = (await people.grants(tx.session, [successor.subject])).get(successor.subject, ())
-        taken_over = [register_grants.successor_grant(grant, change.last_day + _DAY) for grant in offices]
-        added = [
-            grant
-            for grant in taken_over
-            if not any(
-                (own.role, own.country, own.organisation_id, own.deputy_for)
-                == (grant.role, grant.country, grant.organisation_id, None)
-                and register_grants.overlap(own, grant)
-                for own in successor_grants
-            )
-        ]
+        added = register_grants.not_held(successor_grants, offices, change.last_day + _DAY)
         await put_grants(
             tx,
             successor,

@@ -70,7 +70,9 @@ _DECIDING = (Role.PROGRAMME_COORDINATOR,)
 
 
 async def submit(bus: Bus, principal: Principal, change: Change, *, note_: str = "", new: bool = False) -> Submission:
-    """Make a change as the programme, or propose it as a country or an agency. The same change again changes nothing.
+    """Make a change as the programme, or propose it as a country or an agency.
+
+    The same change by the same person again is answered as the first time, and changes nothing.
 
     With `new` the entry must not exist yet. Raises `Refused` (404; 403 where a programme coordinator's change is an
     own case; 409 if a proposal about it waits; 422 by field).
@@ -98,7 +100,11 @@ async def submit(bus: Bus, principal: Principal, change: Change, *, note_: str =
 
 async def _propose(tx: Tx, change: Change, target: Target, note_: str) -> store.Proposal:
     key = target.key or str(new_id())
-    if (waiting := await store.waiting_about(tx.session, key)) is not None:
+    waiting = await store.waiting_about(tx.session, key)
+    said = note_.strip()[:1000]
+    if waiting is not None and (waiting.proposed_by, waiting.note) == (tx.actor, said) and waiting.change == change:
+        return waiting
+    if waiting is not None:
         raise Refused(
             gettext("A proposal about %(name)s waits already. Take that one back first, or wait until it is decided.")
             % {"name": waiting.name},
@@ -117,7 +123,7 @@ async def _propose(tx: Tx, change: Change, target: Target, note_: str) -> store.
         change_json=change.model_dump(mode="json"),
         before=target.current,
         base_version=target.version,
-        note=note_.strip()[:1000],
+        note=said,
         proposed_by=tx.actor,
         proposed_at=clock.now(),
     )

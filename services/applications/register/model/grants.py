@@ -175,6 +175,22 @@ def successor_grant(grant: AccessGrant, day: date) -> AccessGrant:
     return grant.model_copy(update={"since": day, "until": None, "deputy_for": None})
 
 
+def not_held(own: Iterable[AccessGrant], offices: Iterable[AccessGrant], day: date) -> list[AccessGrant]:
+    """Return the offices that a successor is to hold from a day on and does not hold yet, by their `own` grants."""
+    taken_over = [successor_grant(office, day) for office in offices]
+    held = tuple(own)
+    return [
+        grant
+        for grant in taken_over
+        if not any(
+            (each.role, each.country, each.organisation_id, each.deputy_for)
+            == (grant.role, grant.country, grant.organisation_id, None)
+            and overlap(each, grant)
+            for each in held
+        )
+    ]
+
+
 def deputy(
     office: AccessGrant, holder: str, since: date, until: date | None, *, others: Iterable[AccessGrant], today: date
 ) -> tuple[AccessGrant | None, dict[str, str]]:

@@ -19,6 +19,7 @@ from services.applications.register.views.words import NOTHING
 from shared.contracts import labels
 from shared.errors import Refused
 from shared.i18n import gettext
+from shared.identity.confirmations import rest_on
 from shared.time import clock, dates
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.lists import Column, Empty, Link, Listing, list_page
@@ -94,7 +95,7 @@ async def _ask_fund(request: DecisionRequest[FundForm]) -> Question:
 async def _save_fund(request: DecisionRequest[FundForm]) -> str:
     fund_id = request.ids.get("fund_id")
     entry = request.form.entry(fund_id)
-    await actions.save_fund(request.bus, request.principal, entry)
+    rest_on(request.http, "fund_id", await actions.save_fund(request.bus, request.principal, entry))
     return f"{FUNDS}?done=saved"
 
 
@@ -198,7 +199,7 @@ async def _save_pair(request: DecisionRequest[ExclusionForm]) -> str:
         raise Refused(gettext("Choose one"), 422, missing)
     terms = {"since": form.since.data, "until": form.until.data, "confidential": form.confidential.data}
     entry = ExclusionEntry.model_validate({"id": exclusion_id, kind: pair, **terms})
-    await actions.save_exclusion(request.bus, request.principal, entry)
+    rest_on(request.http, "exclusion_id", await actions.save_exclusion(request.bus, request.principal, entry))
     return f"{EXCLUSIONS}?done=saved"
 
 

@@ -17,7 +17,7 @@ from shared.contracts.participation import (
 )
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
-from shared.time import clock, dates
+from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,18 +79,10 @@ async def agree(bus: Bus, principal: Principal, visit_id: UUID, version: int | N
         return visit
 
 
-async def record_days(
-    bus: Bus,
-    principal: Principal,
-    visit_id: UUID,
-    days: Mapping[date, bool],
-    *,
-    known: Mapping[date, bool | None] | None = None,
-) -> Visit:
+async def record_days(bus: Bus, principal: Principal, visit_id: UUID, days: Mapping[date, bool]) -> Visit:
     """Record for the host who attended, by day; another answer corrects it, the same answer changes nothing.
 
-    `known` is what was recorded when the host opened the page. Raises `Refused` (404; 409 where a day cannot be
-    recorded now, or somebody else has recorded something else since).
+    Raises `Refused` (404; 409 where a day cannot be recorded now).
     """
     async with bus.transaction(principal.subject) as tx:
         case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
@@ -100,9 +92,6 @@ async def record_days(
         for day, present in sorted(days.items()):
             if before.get(day) is present:
                 continue
-            if known is not None and day in known and known[day] is not before.get(day):
-                sentence = gettext("Somebody else recorded %(day)s since you opened the page. Look at it first.")
-                raise Refused(sentence % {"day": dates.day(day)}, code=ProblemCode.EDIT_CONFLICT)
             may_proceed(model.may_record, visit.stands, visit.dates, day, today)
             row = store.Attendance(
                 visit_id=visit_id,

@@ -37,10 +37,9 @@ class AgendaVersion(Body):
 
 
 class AttendanceDays(Body):
-    """The attendance by day; `seen` is what was recorded of those days when it was read (null: nothing)."""
+    """The attendance by day."""
 
     days: Annotated[dict[Day, bool], Field(min_length=1, max_length=5)]
-    seen: Annotated[dict[Day, bool | None], Field(max_length=5)] | None = None
 
 
 class EarlyReturn(MaybeReason):
@@ -93,7 +92,7 @@ async def agree(visit_id: UUID, principal: Participant, bus: BusDep, body: Agend
 @router.post("/{visit_id}/attendance", operation_id="record_visit_attendance")
 async def attend(visit_id: UUID, body: AttendanceDays, principal: Participant, bus: BusDep) -> Visit:
     """Record who attended, by day; days to come are refused."""
-    await actions.record_days(bus, principal, visit_id, body.days, known=body.seen)
+    await actions.record_days(bus, principal, visit_id, body.days)
     return await _visit_answer(bus, principal, visit_id)
 
 

@@ -1,5 +1,6 @@
 """The page on which a host records attendance on a phone, one tap a day, with visible corrections."""
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 # On a visit of a mentoring pair the mentor receives, or the mentee.
 
 HERE = "/applications/visits/attendance"
+_DAY = "day-"
 
 
 @router.get("/attendance")
@@ -58,32 +60,19 @@ def _guest_card(guest: Guest) -> dict[str, Any]:
 
 @router.post("/{visit_id}/attendance")
 async def attend(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
-    """Record attendance: for each answered day `day-2026-03-16=yes` or `no`; a second tap changes nothing.
-
-    `seen-2026-03-16` is what the page showed of that day, so that nobody overwrites another's record.
-    """
+    """Record attendance: for each answered day `day-2026-03-16=yes` or `no`; a second tap changes nothing."""
     sent = await request.form()
-    answered, known = _answers(sent, "day-"), _answers(sent, "seen-", none=True)
-    await actions.record_days(
-        bus,
-        principal,
-        visit_id,
-        {day: present for day, present in answered.items() if present is not None},
-        known=known,
-    )
+    await actions.record_days(bus, principal, visit_id, _answers(sent))
     if sent.get("back") == "today":
         return see_other(f"{HERE}?done=1#visit-{visit_id}")
     return see_other(f"/applications/visits/{visit_id}?done=attendance")
 
 
-def _answers(sent: FormData, prefix: str, *, none: bool = False) -> dict[date, bool | None]:
-    """Return the answers by day, without unreadable ones; days without an answer only if `none`."""
-    found: dict[date, bool | None] = {}
+def _answers(sent: FormData) -> dict[date, bool]:
+    """Return the answers by day, without unreadable ones."""
+    found: dict[date, bool] = {}
     for name, value in sent.items():
-        if not name.startswith(prefix) or (value not in {"yes", "no"} and not none):
-            continue
-        try:
-            found[date.fromisoformat(name.removeprefix(prefix))] = {"yes": True, "no": False}.get(str(value))
-        except ValueError:
-            continue
+        if name.startswith(_DAY) and value in {"yes", "no"}:
+            with suppress(ValueError):
+                found[date.fromisoformat(name.removeprefix(_DAY))] = value == "yes"
     return found

@@ -22,6 +22,7 @@ from shared.contracts.codes import Role
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
+from shared.identity.confirmations import rest_on
 from shared.identity.scope import reach
 from shared.identity.versions import item_versions, versions_in_body
 from shared.ids import read_id
@@ -80,6 +81,7 @@ async def propose(request: Request, bus: BusDep, principal: Programme, call_id: 
     pairs, seen = await _pairs(request)
     read = versions_in_body(request, "application_id", seen, {})
     done = await rings.propose(bus, principal.subject, call_id, pairs, read, effort=receipt_effort(request))
+    rest_on(request, "application_id", *done.matches)
     return see_other(f"/matching/rings?call={call_id}&done={len(done.matches)}")
 
 

@@ -20,6 +20,7 @@ from shared.contracts.codes import Reason, Role
 from shared.errors import Refused
 from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal, allow
+from shared.identity.confirmations import rest_on
 from shared.ids import read_id
 from shared.time import dates
 from shared.web.forms import sent
@@ -87,6 +88,7 @@ async def propose(request: Request, bus: BusDep, principal: Programme, call_id: 
         return await _page(request, bus, call_id, gettext("Choose at least one visit"), status=422)
     found = await _plan_of(bus, call_id, plan_id)
     done = await plans.propose_plan(bus, principal.subject, found, chosen, Reason(reason))
+    rest_on(request, "match_id", *done.days)
     return see_other(f"/matching/plans/{call_id}?done={len(done.days)}")
 
 

@@ -65,8 +65,8 @@ def _about(answer: Answer | Reopened) -> dict[str, Any]:
 
 async def close(
     bus: Bus, principal: Principal, *, call_id: UUID, form: str, respondent: str, due_until: date | None, reason: str
-) -> None:
-    """Close a wave: take no more answers to one form of a call that were due by `due_until`.
+) -> UUID:
+    """Close a wave: take no more answers to one form of a call that were due by `due_until`. Return the closing's id.
 
     The same closing by the same person changes nothing until it is reopened. Raises `Refused` (422) without a past day
     or without a reason, (404) for an unknown call.
@@ -91,10 +91,11 @@ async def close(
             "reason": reason.strip(),
             "closed_by": principal.subject,
         }
-        known = [each.model_dump(include=set(closing)) for each in await waves.standing(tx.session, [call_id])]
-        if closing not in known:
-            await waves.close(tx.session, call_id=call_id, **closing, closed_at=clock.now())
+        standing = await waves.standing(tx.session, [call_id])
+        same = [each for each in standing if each.model_dump(include=set(closing)) == closing]
+        row = same[0] if same else await waves.close(tx.session, call_id=call_id, **closing, closed_at=clock.now())
     await announce(bus, principal.subject, call_id, _ROUNDS)
+    return row.id
 
 
 async def reopen(bus: Bus, principal: Principal, closing_id: UUID) -> None:

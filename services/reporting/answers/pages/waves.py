@@ -24,6 +24,7 @@ from shared.contracts import labels
 from shared.contracts.codes import PARTNERS
 from shared.errors import Refused
 from shared.i18n import N_, gettext, ngettext, number
+from shared.identity.confirmations import rest_on
 from shared.ids import read_id
 from shared.time import clock
 from shared.web import states
@@ -248,7 +249,7 @@ async def close(request: Request, principal: Steerer, bus: BusDep, filters: Filt
     if form.validate():
         kind, respondent, _ = FORMS[filters.form]
         try:
-            await actions.close(
+            closing_id = await actions.close(
                 bus,
                 principal,
                 call_id=filters.call,
@@ -263,6 +264,7 @@ async def close(request: Request, principal: Steerer, bus: BusDep, filters: Filt
             for name, sentence in problem.fields.items():
                 form.refuse(name, sentence)
         else:
+            rest_on(request, "closing_id", closing_id)
             return see_other(filters.address(done="closed"))
     return await _page(request, bus, filters, closing=form, status=422)
 

@@ -96,14 +96,23 @@ async def test_a_change_since_the_page_was_opened_stops_the_revision(programme: 
 
 
 async def test_one_revision_at_a_time_is_shared(programme: Programme) -> None:
-    """A second coordinator who revises finds the revision that the first began."""
+    """A second coordinator who revises finds the revision that the first began, and publishes it once."""
     ada = await second_coordinator(programme)
     new = await revision(programme, group_size=3)
     path = f"{CALLS}/{programme.call['id']}/revise"
     assert (await programme.as_(ada).post(path)).headers["location"] == f"{CALLS}/drafts/{new}"
     await programme.post(ada, f"/call-drafts/{new}/publish", status=409)
-    await programme.post(ada, f"/call-drafts/{new}/revise", {"favour": False})
-    await programme.post(ada, f"/call-drafts/{new}/revise", {"favour": False}, 404)
+    for _ in range(2):
+        answer = await programme.post(ada, f"/call-drafts/{new}/revise", {"favour": False})
+        assert answer["revision"] == 2
+        form = {"favour": "no", "seen": "", "moving": "0"}
+        again = await programme.as_(ada).post(f"{CALLS}/drafts/{new}/revise", data=form)
+        assert again.headers["location"].startswith(f"{CALLS}/{programme.call['id']}?")
+    events = await programme.journal("exchange.calls")
+    assert [kind for kind, _, _ in events].count("CallRevised") == 1
+    for who, favour in (("programme", False), (ada, True)):
+        other = await programme.post(who, f"/call-drafts/{new}/revise", {"favour": favour}, 409)
+        assert "This revision was published on" in other["detail"]
 
 
 async def test_fixed_terms_cannot_be_revised(programme: Programme) -> None:

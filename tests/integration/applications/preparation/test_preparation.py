@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from shared.contracts import visits
 from shared.identity import idempotency
+from shared.identity.versions import FIELD
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 EMERGENCY = {"name": "Aram Petrosyan", "relation": "Brother", "phone": "+374 10 123456"}
 
 
+def version_in(page: str) -> str:
+    """Return the version that the first form of a page names."""
+    return re.findall(f'name="{FIELD}" value="([^"]+)"', page)[0]
+
+
 async def put(abroad: Abroad, who: str, address: str, body: dict[str, Any], status: int = 200) -> Any:
     """Replace an item through the API."""
     answer = await abroad.of.as_(who).put(f"/applications/api/v1{address}", json=body)
@@ -27,12 +34,9 @@ async def put(abroad: Abroad, who: str, address: str, body: dict[str, Any], stat
     return answer.json()
 
 
-async def write(
-    abroad: Abroad, who: str, visit_id: UUID, item: str, details: dict[str, Any], version: int = 0, status: int = 200
-) -> Any:
+async def write(abroad: Abroad, who: str, visit_id: UUID, item: str, details: dict[str, Any], status: int = 200) -> Any:
     """Write one item."""
-    body = {"details": details, "version": version}
-    return await put(abroad, who, f"/visits/{visit_id}/preparation/{item}", body, status)
+    return await put(abroad, who, f"/visits/{visit_id}/preparation/{item}", {"details": details}, status)
 
 
 async def visit(abroad: Abroad) -> tuple[UUID, UUID]:
@@ -194,8 +198,7 @@ async def test_only_the_owner_writes_and_concurrent_changes_are_refused(abroad: 
         await write(abroad, "nino", visit_id, item, details[item][1], status=404)
     await write(abroad, "programme", visit_id, "authorisation", details["authorisation"][1])
     other = {"reference": "Order 99", "given_on": str(clock.today())}
-    await write(abroad, "tigran", visit_id, "authorisation", other, status=409)
-    await write(abroad, "tigran", visit_id, "authorisation", other, version=1)
+    await write(abroad, "tigran", visit_id, "authorisation", other)
     wrong = await write(abroad, "ani", visit_id, "visa", {"result": "applied"}, status=422)
     assert wrong["errors"][0]["pointer"] == "/details/applied_on"
 
@@ -211,24 +214,27 @@ async def test_a_sheet_on_its_page(abroad: Abroad, programme: Programme) -> None
     assert "of you before travel" not in (await programme.as_("luc").get("/applications/")).text
     assert at not in (await programme.as_("luc").get("/applications/visits?state=unready")).text
     assert "Please have all of it together" in (await ani.get(f"{at}/preparation")).text
-    form = {"name": "Aram", "phone": "call him", "version": "0"}
+    form = {"name": "Aram", "phone": "call him"}
     wrong = await ani.post(f"{at}/preparation/emergency_contact", data=form)
     assert (wrong.status_code, "like +374 10 123456" in wrong.text, 'value="call him"' in wrong.text) == (
         422,
         True,
         True,
     )
-    assert (await ani.post(f"{at}/preparation/emergency_contact", data={"version": "0"})).status_code == 422
+    assert (await ani.post(f"{at}/preparation/emergency_contact", data={})).status_code == 422
+    opened = version_in((await ani.get(f"{at}/preparation/emergency_contact")).text)
     sent = await ani.post(f"{at}/preparation/emergency_contact", data=form | {"phone": "+374 10 123456"})
     assert sent.headers["location"] == f"{at}/preparation?done=written"
-    stale = await ani.post(f"{at}/preparation/emergency_contact", data=form | {"phone": "+374 99 999999"})
-    assert (stale.status_code, "Read it first" in stale.text) == (409, True)
-    for text in ("Your version", "+374 99 999999", "Saved version", "+374 10 123456", 'name="version" value="1"'):
+    older = form | {"phone": "+374 99 999999", FIELD: opened}
+    stale = await ani.post(f"{at}/preparation/emergency_contact", data=older)
+    assert (stale.status_code, "has changed since" in stale.text) == (412, True)
+    for text in ("Your version", "+374 99 999999", "Saved version", "+374 10 123456"):
         assert text in stale.text
+    assert version_in(stale.text) != opened
     assert "There" in (await ani.get(f"{at}/preparation")).text
     claire = programme.as_("claire")
     assert "Claire Moreau" in (await claire.get(f"{at}/preparation/arrival")).text
-    arrival = {"contact_name": "Claire Moreau", "place": "Main gate", "at": "09:30", "version": "0"}
+    arrival = {"contact_name": "Claire Moreau", "place": "Main gate", "at": "09:30"}
     assert (await claire.post(f"{at}/preparation/arrival", data=arrival)).status_code == 303
     page = (await ani.get(at)).text
     assert "Main gate, at 09:30" in page

@@ -188,6 +188,13 @@ async def test_invalid_proposals_are_refused(programme: Programme, changes: dict
     assert place in {error.get("pointer", error.get("name")) for error in answer["errors"]}
 
 
+async def test_the_same_proposal_again_is_answered_as_the_first(programme: Programme) -> None:
+    """A second click on a proposal leads to the one that waits, and adds none."""
+    first = await proposed(programme)
+    assert await proposed(programme) == first
+    assert len(await rows(programme, "SELECT id FROM proposal")) == 1
+
+
 async def test_a_second_proposal_about_a_person_is_refused(programme: Programme) -> None:
     """A second proposal is refused while the first waits, and the form keeps its input."""
     await proposed(programme)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.contracts import visits
+from shared.identity.versions import FIELD
 from shared.time import clock
 from tests.integration.applications.test_abroad_pages import read, send
 
@@ -39,12 +40,12 @@ async def test_one_tap_records_a_day(abroad: Abroad, programme: Programme) -> No
     today = start + timedelta(days=1)
     assert page.index(f"day-{today}") < page.index(f"day-{start}")
     at = f"/applications/visits/{visit_id}/attendance"
-    tap = {f"day-{today}": "yes", f"seen-{today}": "", "back": "today"}
+    tap = {f"day-{today}": "yes", "back": "today"}
     for _ in range(2):
         answer = await send(abroad, "claire", at, tap)
         assert answer.headers["location"].startswith("/applications/visits/attendance")
     assert await recorded_days(programme) == [(str(today), True)]
-    await send(abroad, "claire", at, {f"day-{start}": "no", f"seen-{start}": "", "day-x": "yes", "back": "today"})
+    await send(abroad, "claire", at, {f"day-{start}": "no", "day-x": "yes", "back": "today"})
     assert "All is recorded for today" in await read(abroad, "claire", "/applications/visits/attendance")
     found = (await abroad.get("claire", "/visits/attendance"))["items"]
     assert [(entry["id"], entry["missing"], entry["today"]) for entry in found] == [(str(visit_id), [], True)]
@@ -58,8 +59,8 @@ async def test_a_correction_stays_visible_and_is_published(abroad: Abroad, progr
     """Host and guest read the record before the correction, and the log has both."""
     visit_id, _, start = await begun(abroad)
     path = f"/visits/{visit_id}/attendance"
-    await abroad.post("claire", path, {"days": {str(start): True}, "seen": {str(start): None}})
-    await abroad.post("claire", path, {"days": {str(start): False}, "seen": {str(start): True}})
+    await abroad.post("claire", path, {"days": {str(start): True}})
+    await abroad.post("claire", path, {"days": {str(start): False}})
     shown = await abroad.get("claire", f"/visits/{visit_id}")
     assert (shown["attendance"], shown["corrections"]) == ({str(start): False}, {str(start): True})
     for reader in ("claire", "ani", "tigran"):
@@ -71,18 +72,17 @@ async def test_a_correction_stays_visible_and_is_published(abroad: Abroad, progr
 async def test_a_colleague_s_record_is_not_overwritten(abroad: Abroad, programme: Programme) -> None:
     """A host who contradicts a newer record reads so and changes nothing; an equal record is accepted."""
     visit_id, _, start = await begun(abroad)
-    path = f"/visits/{visit_id}/attendance"
-    await abroad.post("claire", path, {"days": {str(start): True}, "seen": {str(start): None}})
-    problem = await abroad.post("claire", path, {"days": {str(start): False}, "seen": {str(start): None}}, 409)
-    assert "Somebody else recorded" in problem["detail"]
-    await send(
-        abroad,
-        "claire",
-        f"/applications/visits/{visit_id}/attendance",
-        {f"day-{start}": "no", f"seen-{start}": ""},
-        409,
-    )
-    await abroad.post("claire", path, {"days": {str(start): True}, "seen": {str(start): None}})
+    claire, of = programme.as_("claire"), f"/applications/api/v1/visits/{visit_id}"
+    opened = (await claire.get(of)).headers["etag"]
+    await abroad.post("claire", f"/visits/{visit_id}/attendance", {"days": {str(start): True}})
+    older = {"If-Match": opened}
+    problem = await claire.post(f"{of}/attendance", json={"days": {str(start): False}}, headers=older)
+    assert (problem.status_code, problem.json()["code"]) == (412, "outdated")
+    page = f"/applications/visits/{visit_id}/attendance"
+    form = {f"day-{start}": "no", FIELD: opened.strip('"')}
+    assert (await claire.post(page, data=form)).status_code == 412
+    same = await claire.post(f"{of}/attendance", json={"days": {str(start): True}}, headers=older)
+    assert same.status_code == 200
     assert await recorded_days(programme) == [(str(start), True)]
 
 
@@ -134,7 +134,7 @@ async def test_the_mentee_records_attendance_when_the_mentor_travels(abroad: Abr
         assert ("Jonas Kazlauskas" in await read(abroad, who, list_)) == shown, who
         found = (await abroad.get(who, "/visits/attendance"))["items"]
         assert [entry["missing"] for entry in found] == [[str(start)]] * shown
-    tap = {f"day-{start}": "yes", f"seen-{start}": "", "back": "today"}
+    tap = {f"day-{start}": "yes", "back": "today"}
     await send(abroad, "jonas", at, tap, 404)
     await send(abroad, "nino", at, tap)
     assert await recorded_days(programme) == [(str(start), True)]

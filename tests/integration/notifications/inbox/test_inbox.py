@@ -24,6 +24,7 @@ from services.notifications.settings import Settings
 from shared.bus.db.journal import IN_ORDER
 from shared.contracts import read
 from shared.identity import service_headers
+from shared.identity.versions import FIELD
 from shared.ids import new_id
 from tests.integration.applications.conftest import Programme
 from tests.integration.notifications.conftest import Catcher, post, rows
@@ -172,6 +173,25 @@ async def test_optional_messages_are_chosen_when_signed_in(both: tuple[Programme
     async with programme.app.state.service.bus.read() as session:
         person = (await session.execute(sa.text("SELECT id FROM person WHERE subject = 'tigran'"))).scalar_one()
     assert (stored.recipient, stored.choice) == (person, "digest")
+
+
+async def test_two_tabs_on_the_settings(both: tuple[Programme, FastAPI]) -> None:
+    """A second tab does not overwrite what the first one saved: it shows both, and is saved when it is sent again."""
+    tigran = both[0].as_("tigran")
+    opened = _version(await page_text(tigran, CHOICES))
+    first = {"choice": "digest", "language": "en", FIELD: opened}
+    for _ in range(2):
+        assert (await tigran.post(CHOICES, data=first)).headers["location"].endswith("done=yes")
+    second = first | {"choice": "none"}
+    stale = await tigran.post(CHOICES, data=second)
+    assert (stale.status_code, "Your version" in stale.text) == (412, True)
+    assert 'value="digest" checked' in await page_text(tigran, CHOICES)
+    assert (await tigran.post(CHOICES, data=second | {FIELD: _version(stale.text)})).status_code == 303
+    assert 'value="none" checked' in await page_text(tigran, CHOICES)
+
+
+def _version(page: str) -> str:
+    return re.findall(f'name="{FIELD}" value="([^"]+)"', page)[0]
 
 
 async def test_the_unread_count_is_read_every_twenty_seconds() -> None:

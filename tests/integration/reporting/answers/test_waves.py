@@ -161,6 +161,22 @@ async def test_a_closed_wave_accepts_no_answer_until_it_is_reopened(
     assert (await guest.post(address, data=GUEST)).status_code == 303
 
 
+async def test_a_wave_is_said_to_be_closed_only_while_it_is(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page after a closing says so, until somebody else reopens the wave."""
+    evaluator = await at_june(house, tmp_path, monkeypatch)
+    closed = (await evaluator.post(f"/reporting/waves/closings?{WAVE}", data=CLOSE)).headers["location"]
+    said = "Closed. Whoever comes too late reads why."
+    page = (await evaluator.get(f"{closed}&state=closed")).text
+    assert said in page
+    colleague = await house.grant(Role.PROGRAMME_COORDINATOR)
+    again = re.findall(r"/reporting/waves/closings/[0-9a-f-]+/reopen", page)[0]
+    assert (await colleague.post(again)).status_code == 303
+    later = await evaluator.get(closed, follow_redirects=True)
+    assert (said in later.text, "done_since" in str(later.url)) == (False, True)
+
+
 async def test_each_closed_answer_is_published_once(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
