@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from services.applications.transitions import NotNow, Recorded, WrongValue, refuse, refuse_recorded
+from services.applications.transitions import NotNow, Recorded, WrongValue, refuse, refuse_recorded, state_word
 from shared.contracts.codes import Answer, Party, VisitState
 from shared.contracts.lifecycle.state_sets import VISIT_AHEAD, VISIT_GOING
 from shared.errors import ProblemCode
@@ -95,10 +95,8 @@ def may_answer_move(
         before = answers[party]
         raise refuse_recorded(before, answer.what, answer.by, _ANSWERED[Answer(before.what)])
     if proposal is None or proposal.number != number or state is not VisitState.SCHEDULED:
-        raise NotNow(
-            gettext("These dates are no longer proposed. The page of the visit shows what is."),
-            ProblemCode.EDIT_CONFLICT,
-        )
+        text = gettext("These dates are not proposed. The visit is now “%(state)s”.")
+        raise NotNow(text % {"state": state_word("visit", state)}, ProblemCode.EDIT_CONFLICT)
     if answer.at > proposal.due:
         raise NotNow(
             gettext("The time to answer was over on %(day)s. The old dates stand.") % {"day": dates.day(proposal.due)},

@@ -86,6 +86,7 @@ class Trial(KeptDatabase):
     abroad: Abroad
     ids: dict[str, str]
     strict: bool = False
+    near: int = 0
     wrong: list[str] = field(default_factory=list)
     forms: dict[Act, Fields] = field(default_factory=dict)
     """The values that the forms of the pages send, which were opened before the first action."""
@@ -178,7 +179,8 @@ class Trial(KeptDatabase):
             fields = {
                 name: values for name, values in self.forms.get(act, {}).items() if name not in {FIELD, csrf.FIELD}
             }
-            fields |= {name: [self._typed(each) for each in values] for name, values in (act.body or {}).items()}
+            typed = {self._typed(name): values for name, values in (act.body or {}).items()}
+            fields |= {name: [self._typed(each) for each in values] for name, values in typed.items()}
             # An address with a query: the records of a decision on several.
             at = self.address(act) + ("?" + self.filled(act.on).partition("?")[2] if "{" not in act.path else "")
             return await client.post(at, data=fields | ({} if version is None else {FIELD: [version]}))
@@ -257,13 +259,24 @@ class Trial(KeptDatabase):
                 await self._check_effect(act, answer=answer, written=bool(now.changed(before)))
             await self.restore(before, now)
         for first in possible:
-            seconds = list(filter(first.shares_record, acts))
+            seconds = self._seconds(first, acts)
             await self._in_turn(before, versions, first, seconds, results)
         for number, first in enumerate(possible):
             # By API each pair; of the forms, which do the same, each with itself and with the next one.
-            last = number + 2 if first.on is not None else len(possible)
+            last = len(possible) if first.on is None else number + 1 if self.near else number + 2
             for second in filter(first.shares_record, possible[number:last]):
                 await self._at_once(before, versions, results, first, second)
+
+    def _seconds(self, first: Act, acts: Sequence[Act]) -> list[Act]:
+        """Return the actions that are tried after a first one: all, or itself, its opposites and some `near` it."""
+        place = acts.index(first)
+        near = {*acts[place : place + self.near + 1], *acts[: max(0, place + self.near + 1 - len(acts))]}
+        last = first.path.rsplit("/", 1)[-1]
+        return [
+            act
+            for act in acts
+            if first.shares_record(act) and (not self.near or act in near or act.path.rsplit("/", 1)[-1] == last)
+        ]
 
     async def try_missing(self, acts: Sequence[Act], before: Moment) -> None:
         """Send each action to an innermost record that is not there: it is not found, with a version or without."""
@@ -340,7 +353,7 @@ class Trial(KeptDatabase):
 
     async def _check_effect(self, *acts: Act, answer: httpx2.Response, written: bool) -> None:
         """Check that what was answered as done has had its effect, or that what it is for was so already."""
-        aim = aim_of(acts[-1].path, acts[-1].word)
+        aim = aim_of(acts[-1].who, acts[-1].path, acts[-1].word, acts[-1].does)
         if aim:
             ((reached,),) = await self.run(aim.format(**{**self.ids, **self._names(acts[-1])}))
             if not reached:
@@ -393,16 +406,19 @@ class Trial(KeptDatabase):
         await self.restore(before, now)
 
 
-async def try_scene(abroad: Abroad, ids: dict[str, str], acts: Sequence[Act], *, strict: bool = False) -> Trial:
+async def try_scene(
+    abroad: Abroad, ids: dict[str, str], acts: Sequence[Act], *, strict: bool = False, near: int = 0
+) -> Trial:
     """Try each pair of these actions on the records with these ids; return what was found.
 
     `strict` also checks that the same action again is answered as the first time, that refusals name the present state,
-    and that records which are missing are not found.
+    and that records which are missing are not found. With `near`, only that many of the next actions in the table, and
+    those with the same last word, come second.
     """
     for who in sorted({act.who for act in acts}):
         await abroad.get(who, "/calls")  # the first request of a session notes when it was used
     async with owner_of(abroad.of.app.state.service.bus) as owner:
-        trial = Trial(owner=owner, abroad=abroad, ids=ids, strict=strict)
+        trial = Trial(owner=owner, abroad=abroad, ids=ids, strict=strict, near=near)
         await trial.open_all(acts)
         before = await trial.keep()
         await trial.try_all(acts, before)

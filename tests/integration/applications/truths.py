@@ -45,6 +45,7 @@ _ANSWERED = "SELECT count(*) > 0 FROM answer WHERE answer = '{}'"
 _GOAL = "SELECT count(*) > 0 FROM goal WHERE met IS {}"
 _COMPANION = "SELECT count(*) > 0 FROM companion WHERE state = '{}'"
 _REQUEST = "SELECT count(*) > 0 FROM pair_visit WHERE state = '{}'"
+_CONFIRMED = "confirmed_at IS NOT NULL AND withdrawn_at IS NULL"
 _IMPORT = "SELECT count(*) > 0 FROM need_import WHERE state = '{}'"
 _EVENT = "SELECT count(*) > 0 FROM journal WHERE type IN ({})"
 FACTS = {
@@ -80,6 +81,15 @@ FACTS = {
     r"Your side refused these dates on": "SELECT count(*) > 0 FROM move_answer WHERE answer = 'decline'",
     r"Other dates were asked for already": "SELECT count(*) > 0 FROM move_request",
     r"Other dates are proposed already": "SELECT count(*) > 0 FROM visit WHERE proposal IS NOT NULL",
+    r"The agenda was changed since you opened it: version \d": "SELECT count(*) > 0 FROM agenda",
+    r"The visit starts on": "SELECT count(*) > 0 FROM visit WHERE start IS NOT NULL AND state = 'scheduled'",
+    r"it now has \d+ line": "SELECT count(*) > 0 FROM cost",
+    r"Write at least one line first\.": "SELECT count(*) = 0 FROM cost",
+    r"It can be completed once \d more session": f"SELECT count(*) < 3 FROM session WHERE {_CONFIRMED}",
+    r"Your visit is still to come\.": "SELECT count(*) > 0 FROM visit WHERE state = 'scheduled'",
+    r"This version is “In force”": (
+        "SELECT count(DISTINCT party) = 2 FROM signature WHERE version = (SELECT max(version) FROM signature)"
+    ),
     r"The officer has named another line manager": (
         "SELECT count(*) > 0 FROM application WHERE answers ->> 'line_manager_email' = 'chief@police.example'"
     ),
@@ -90,9 +100,23 @@ FACTS = {
 
 _CLEARANCE = "SELECT count(*) > 0 FROM clearance WHERE match_id = '{{match_id}}' AND side = '{}' AND given IS {}"
 _APPLICATION_IS = "SELECT state {} FROM application WHERE id = '{{application_id}}'"
+_ENDORSED = "IN ('endorsed', 'eligible', 'ineligible')"
+_C1 = "SELECT answers -> 'languages' -> 0 ->> 'level' = 'C1' FROM application WHERE id = '{application_id}'"
+_SIGNED = "SELECT count(*) > 0 FROM signature WHERE mentorship_id = '{{mentorship_id}}' AND party = '{}'"
 AIMS = {
-    "application_id/check": _APPLICATION_IS.format("NOT IN ('draft', 'returned', 'withdrawn', 'cancelled', 'voided')"),
-    "application_id/submit": _APPLICATION_IS.format("NOT IN ('draft', 'returned', 'withdrawn', 'cancelled', 'voided')"),
+    "nino mentorship_id/sign": _SIGNED.format("mentee"),
+    "jonas mentorship_id/sign": _SIGNED.format("mentor"),
+    "application_id/return": _APPLICATION_IS.format("= 'returned_for_information'"),
+    "application_id/endorse": _APPLICATION_IS.format(_ENDORSED),
+    "endorse several": _APPLICATION_IS.format(_ENDORSED),
+    "application_id/{code}": _C1,
+    "application_id/draft": _C1,
+    "application_id/check": _APPLICATION_IS.format(
+        "NOT IN ('draft', 'returned_for_information', 'withdrawn', 'cancelled', 'voided')"
+    ),
+    "application_id/submit": _APPLICATION_IS.format(
+        "NOT IN ('draft', 'returned_for_information', 'withdrawn', 'cancelled', 'voided')"
+    ),
     "match_id/clear home": _CLEARANCE.format("home", "true"),
     "match_id/clear host": _CLEARANCE.format("host", "true"),
     "clear several": _CLEARANCE.format("home", "true"),
@@ -105,11 +129,12 @@ An action with such a query may find nothing to do, as where the same person has
 """
 
 
-def aim_of(path: str, word: str) -> str:
+def aim_of(who: str, path: str, word: str, does: str = "") -> str:
     """Return the query for what an action brings about; empty where each of its requests has an effect."""
     names = re.findall(r"{(\w+)}", path)
     kind = f"{ALIASES.get(names[-1], names[-1])}/" if names else ""
-    return AIMS.get(f"{kind}{path.rsplit('/', 1)[-1]} {word}".strip(), "")
+    key = f"{kind}{does or path.rsplit('/', 1)[-1]} {word}".strip()
+    return AIMS.get(f"{who} {key}") or AIMS.get(key, "")
 
 
 def state_words(kind: str, code: str) -> set[str]:
@@ -128,5 +153,9 @@ def states_named(names: Mapping[str, str]) -> list[tuple[str, str]]:
     return [
         (kind, f"SELECT {column} FROM \"{table}\" WHERE id = '{names[parameter]}'")
         for parameter, (kind, table, column) in STATES.items()
+        if parameter in names
+    ] + [
+        ("application", f"SELECT state FROM application WHERE id = '{names[parameter]}'")
+        for parameter in ("application_id",)
         if parameter in names
     ]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from services.applications.mentorships.model.pair import ONGOING, PAIR
-from services.applications.transitions import NotNow, WrongValue, refuse
+from services.applications.transitions import NotNow, WrongValue, refuse, state_word
 from shared.contracts.codes import LANGUAGES, Code, MentorshipState, Party
 from shared.errors import ProblemCode
 from shared.i18n import N_, gettext
@@ -235,7 +235,8 @@ def may_take_back(state: MentorshipState, version: Version, state_of: VersionSta
     if version.lapsed:
         raise refuse("mentorship", state, done=True)
     if state_of is not VersionState.PROPOSED or version.number == FIRST_VERSION:
-        raise NotNow(gettext("Only a version that waits for a signature can be taken back."))
+        text = gettext("This version is “%(state)s”. Only a proposal that waits for a signature can be taken back.")
+        raise NotNow(text % {"state": state_word("agreement", state_of)})
     if not own:
         raise NotNow(
             gettext("Whoever proposed a version takes it back. You can propose another one."),

@@ -18,7 +18,7 @@ from services.applications.refusals import may_proceed, not_found
 from shared.contracts.codes import PreparationItem
 from shared.contracts.lifecycle.state_sets import VISIT_CALLED_OFF
 from shared.errors import ProblemCode, Refused
-from shared.i18n import gettext
+from shared.i18n import gettext, ngettext
 from shared.ids import new_id
 from shared.time import clock
 
@@ -157,5 +157,10 @@ async def settle(bus: Bus, principal: Principal, visit_id: UUID, lines: str) -> 
     if digest is None:
         raise Refused(gettext("Write at least one line first."), code=ProblemCode.STEP_MISSING)
     if digest != lines:
-        raise Refused(gettext("The list changed since you opened it. Read it first."), code=ProblemCode.EDIT_CONFLICT)
+        text = ngettext(
+            "The list changed since you opened it: it now has %(num)d line. Read it first.",
+            "The list changed since you opened it: it now has %(num)d lines. Read it first.",
+            len(found),
+        )
+        raise Refused(text % {"num": len(found)}, code=ProblemCode.EDIT_CONFLICT)
     return await preparation.fill_in(bus, principal, visit_id, PreparationItem.COSTS, {"lines": digest})

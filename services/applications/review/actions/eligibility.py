@@ -14,6 +14,7 @@ from services.applications.refusals import lawful, not_found
 from services.applications.review.views.eligibility import Judgement, judge_applications
 from shared.bus.db.records import Changes
 from shared.contracts.applications import ApplicationFoundEligible, ApplicationFoundIneligible
+from shared.contracts.codes import ApplicationState
 from shared.contracts.lifecycle import Unit
 from shared.errors import Refused
 from shared.identity.own_cases import own_case
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 async def confirm(bus: Bus, actor: str, ids: Collection[UUID], read: ReadVersions | None = None) -> Outcome[Judgement]:
     """Confirm what the rules say about these endorsed applications.
 
-    What cannot be confirmed now, what has changed since the actor `read` it, and the actor's own cases, are left and
-    named. Raises `Refused` (404 for an unknown one).
+    What the actor has just confirmed stays as it is. What cannot be confirmed now, what has changed since the actor
+    `read` it, and the actor's own cases, are left and named. Raises `Refused` (404 for an unknown one).
     """
     done: list[Judgement] = []
     left: list[tuple[Judgement, Refused]] = []
@@ -83,6 +84,8 @@ def check_confirmable(application: store.Application) -> None:
 
 async def _confirm(tx: Tx, judgement: Judgement, changes: Changes) -> None:
     application, terms = judgement.application, judgement.terms
+    if await _confirmed_by_actor(tx, application):
+        return
     check_confirmable(application)
     event_type = ApplicationFoundEligible if judgement.eligible else ApplicationFoundIneligible
     state = states.after(event_type, application.own_state)
@@ -97,3 +100,11 @@ async def _confirm(tx: Tx, judgement: Judgement, changes: Changes) -> None:
     until = due(clock.now(), terms.timers.appeal_wd, Unit.WORKING_DAYS, application.country)
     refused = ApplicationFoundIneligible(rules_version=version, checks=judgement.checks, appeal_until=until)
     await record(tx, application, refused, state=state)
+
+
+async def _confirmed_by_actor(tx: Tx, application: store.Application) -> bool:
+    """Return whether the same person confirmed it, and nothing has happened to it since."""
+    if application.own_state not in {ApplicationState.ELIGIBLE, ApplicationState.INELIGIBLE}:
+        return False
+    last = (await store.steps(tx.session, application.id))[0]
+    return last.event in {ApplicationFoundEligible.type, ApplicationFoundIneligible.type} and last.actor == tx.actor

@@ -62,10 +62,8 @@ async def agree(bus: Bus, principal: Principal, visit_id: UUID, version: int | N
         may_proceed(model.may_prepare, visit.stands)
         newest, _ = await agenda_of(tx.session, visit)
         if version is not None and version != newest:
-            raise Refused(
-                gettext("The other side changed the agenda since you opened it. Read it first."),
-                code=ProblemCode.EDIT_CONFLICT,
-            )
+            text = gettext("The agenda was changed since you opened it: version %(number)s is there. Read it first.")
+            raise Refused(text % {"number": newest}, code=ProblemCode.EDIT_CONFLICT)
         agreed = await store.agenda_agreed(tx.session, visit_id)
         if not may_proceed(model.agenda_complete, agreed, party, newest):
             return visit
