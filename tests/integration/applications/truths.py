@@ -87,9 +87,7 @@ FACTS = {
     r"Write at least one line first\.": "SELECT count(*) = 0 FROM cost",
     r"It can be completed once \d more session": f"SELECT count(*) < 3 FROM session WHERE {_CONFIRMED}",
     r"Your visit is still to come\.": "SELECT count(*) > 0 FROM visit WHERE state = 'scheduled'",
-    r"This version is “In force”": (
-        "SELECT count(DISTINCT party) = 2 FROM signature WHERE version = (SELECT max(version) FROM signature)"
-    ),
+    r"This version is “In force”": "SELECT count(DISTINCT party) = 2 FROM signature WHERE version = 1",
     r"The officer has named another line manager": (
         "SELECT count(*) > 0 FROM application WHERE answers ->> 'line_manager_email' = 'chief@police.example'"
     ),
@@ -100,6 +98,7 @@ FACTS = {
 
 _CLEARANCE = "SELECT count(*) > 0 FROM clearance WHERE match_id = '{{match_id}}' AND side = '{}' AND given IS {}"
 _APPLICATION_IS = "SELECT state {} FROM application WHERE id = '{{application_id}}'"
+_SUBMITTED = "NOT IN ('draft', 'returned_for_information', 'withdrawn', 'cancelled', 'voided')"
 _ENDORSED = "IN ('endorsed', 'eligible', 'ineligible')"
 _C1 = "SELECT answers -> 'languages' -> 0 ->> 'level' = 'C1' FROM application WHERE id = '{application_id}'"
 _SIGNED = "SELECT count(*) > 0 FROM signature WHERE mentorship_id = '{{mentorship_id}}' AND party = '{}'"

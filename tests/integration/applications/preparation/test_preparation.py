@@ -24,7 +24,8 @@ EMERGENCY = {"name": "Aram Petrosyan", "relation": "Brother", "phone": "+374 10 
 
 def version_in(page: str) -> str:
     """Return the version that the first form of a page names."""
-    return re.findall(f'name="{FIELD}" value="([^"]+)"', page)[0]
+    found: list[str] = re.findall(f'name="{FIELD}" value="([^"]+)"', page)
+    return found[0]
 
 
 async def put(abroad: Abroad, who: str, address: str, body: dict[str, Any], status: int = 200) -> Any:

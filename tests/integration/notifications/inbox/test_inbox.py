@@ -191,7 +191,8 @@ async def test_two_tabs_on_the_settings(both: tuple[Programme, FastAPI]) -> None
 
 
 def _version(page: str) -> str:
-    return re.findall(f'name="{FIELD}" value="([^"]+)"', page)[0]
+    found: list[str] = re.findall(f'name="{FIELD}" value="([^"]+)"', page)
+    return found[0]
 
 
 async def test_the_unread_count_is_read_every_twenty_seconds() -> None:
