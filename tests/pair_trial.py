@@ -250,7 +250,11 @@ class PairTrial:
 
 
 def _done(answer: httpx2.Response) -> bool:
-    return answer.status_code < 400
+    """Return whether an action was answered as done; a decision on several records says which it has left."""
+    if answer.status_code >= 400 or "json" not in answer.headers.get("content-type", ""):
+        return answer.status_code < 400
+    found = answer.json()
+    return not (isinstance(found, dict) and found.get("left") and not found.get("done"))
 
 
 def _gone(first: Act, answer: httpx2.Response) -> bool:

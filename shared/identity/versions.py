@@ -200,6 +200,16 @@ async def item_versions(
     return {id_: versions[each] for id_, each in found.items()}
 
 
+async def state_in_words(request: Request) -> str:
+    """Return the word for the present state of the innermost record with states in the address; empty without one."""
+    for each in reversed(list(named_records(records_of(request), request.path_params))):
+        query = each.record.present_state(each.name)
+        if query is not None:
+            async with service_of(request.app).bus.glance() as session:
+                return each.in_words(await session.scalar(query))
+    return ""
+
+
 def hide_versions(request: Request) -> None:
     """Have the forms of the answer name no version, such as those of an error page."""
     request.state.form_versions = None

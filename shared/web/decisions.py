@@ -27,8 +27,9 @@ from shared.i18n import gettext
 from shared.identity import Principal
 from shared.identity.confirmations import versions_below
 from shared.identity.own_cases import own_case_of
+from shared.identity.refusals import SAFE_METHODS
 from shared.identity.state import service_of
-from shared.identity.versions import read_versions, show_versions
+from shared.identity.versions import read_versions, show_versions, state_in_words
 from shared.ids import read_id
 from shared.web.forms import Form
 from shared.web.render import render, see_other
@@ -188,7 +189,14 @@ async def _outdated_page(decision: Decision[F], request: DecisionRequest[F], out
 
 async def _question_page(decision: Decision[F], request: DecisionRequest[F], status: int = 200) -> Response:
     question = await decision.ask(request)
-    return see_other(question) if isinstance(question, str) else _render(question, request, status)
+    if not isinstance(question, str):
+        return _render(question, request, status)
+    if request.http.method in SAFE_METHODS:
+        return see_other(question)
+    # What was sent is not done: the reader is told so, and not led on as if it were.
+    state = await state_in_words(request.http)
+    text = gettext("It is now “%(state)s”: this cannot be done.") if state else gettext("This cannot be done now.")
+    raise Refused(text % {"state": state}, 409)
 
 
 def _render(question: Question, request: DecisionRequest[F], status: int) -> Response:

@@ -88,6 +88,7 @@ FACTS = {
     r"It can be completed once \d more session": f"SELECT count(*) < 3 FROM session WHERE {_CONFIRMED}",
     r"Your visit is still to come\.": "SELECT count(*) > 0 FROM visit WHERE state = 'scheduled'",
     r"This version is “In force”": "SELECT count(DISTINCT party) = 2 FROM signature WHERE version = 1",
+    r"You appealed against this decision before": "SELECT count(*) > 0 FROM appeal",
     r"The officer has named another line manager": (
         "SELECT count(*) > 0 FROM application WHERE answers ->> 'line_manager_email' = 'chief@police.example'"
     ),
@@ -98,6 +99,7 @@ FACTS = {
 
 _CLEARANCE = "SELECT count(*) > 0 FROM clearance WHERE match_id = '{{match_id}}' AND side = '{}' AND given IS {}"
 _APPLICATION_IS = "SELECT state {} FROM application WHERE id = '{{application_id}}'"
+_ANSWER = "SELECT count(*) > 0 FROM answer WHERE match_id = '{{match_id}}' AND party = '{}' AND answer = '{}'"
 _SUBMITTED = "NOT IN ('draft', 'returned_for_information', 'withdrawn', 'cancelled', 'voided')"
 _ENDORSED = "IN ('endorsed', 'eligible', 'ineligible')"
 _C1 = "SELECT answers -> 'languages' -> 0 ->> 'level' = 'C1' FROM application WHERE id = '{application_id}'"
@@ -108,8 +110,16 @@ AIMS = {
     "application_id/return": _APPLICATION_IS.format("= 'returned_for_information'"),
     "application_id/endorse": _APPLICATION_IS.format(_ENDORSED),
     "endorse several": _APPLICATION_IS.format(_ENDORSED),
-    "application_id/{code}": _C1,
-    "application_id/draft": _C1,
+    "person_id/leave with nobody": "SELECT count(*) > 0 FROM register_change WHERE action = 'left'",
+    "call_id/revise": "SELECT count(*) > 0 FROM call_draft WHERE revises = '{call_id}'",
+    "incident_id/acknowledge": "SELECT state = 'acknowledged' FROM incident WHERE id = '{incident_id}'",
+    "application_id/not-endorse": _APPLICATION_IS.format("= 'not_endorsed'"),
+    "not-endorse several": _APPLICATION_IS.format("= 'not_endorsed'"),
+    "application_id/appeal": "SELECT count(*) > 0 FROM appeal WHERE application_id = '{application_id}'",
+    "code/{code}": _C1,
+    "code/draft": _C1,
+    "ani match_id/answer accept": _ANSWER.format("guest", "accept"),
+    "claire match_id/answer accept": _ANSWER.format("host", "accept"),
     "application_id/check": _APPLICATION_IS.format(
         "NOT IN ('draft', 'returned_for_information', 'withdrawn', 'cancelled', 'voided')"
     ),

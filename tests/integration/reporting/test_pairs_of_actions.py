@@ -16,6 +16,7 @@ import pytest
 
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP
 from services.reporting.answers.model.certificates import REPORT as REPORT_FORM
+from services.reporting.answers.model.forms import ERASED
 from services.reporting.answers.store.answers import SUBMISSION
 from services.reporting.figures.actions import running_counts
 from shared.bus.db.journal import IN_ORDER
@@ -65,8 +66,9 @@ EVALUATED = {
 FOLLOWED = {"applied": "yes", "use_in_work": "4", "unit_better": "3", "example": "A case"}
 SITTING = {"q1": "1", "q2": ["0", "1"]}
 NO_WORDS = (
-    "SELECT count(*) = 0 FROM submission, jsonb_each_text(texts) AS t WHERE application_id = '{application_id}'"
-    " AND t.value <> ''"
+    "SELECT (SELECT count(*) FROM submission, jsonb_each_text(texts) AS t WHERE application_id = '{application_id}'"
+    f" AND t.value <> '{ERASED}')"
+    " + (SELECT count(*) FROM answer_draft WHERE application_id = '{application_id}') = 0"
 )
 REOPENED = "SELECT bool_and(reopened_at IS NOT NULL) FROM wave_closing WHERE id = '{closing_id}'"
 _OF_CASE = "AND form = 'evaluation' AND respondent = 'guest'"
@@ -82,7 +84,7 @@ RETIRED = "SELECT bool_and(retired_at IS NOT NULL) FROM question WHERE id = '{qu
 IN_USE = "SELECT bool_and(retired_at IS NULL) FROM question WHERE id = '{question}' AND newest"
 REVOKED = "SELECT bool_and(revoked_at IS NOT NULL) FROM pull_token WHERE id = '{token}'"
 SUBMITTED = "submitted with other answers on|Other answers were submitted on|This was submitted on"
-ERASED = "were erased|Nothing was submitted"
+NOT_THERE = "were erased|Nothing was submitted"
 TARGET = {"indicator": "TOPCOP-OP-02", "kind": "target", "value": "120", "source": "Grant agreement", "comment": ""}
 NEXT_DAY = {"day-day": "31", "day-month": "12", "day-year": "2027"}
 
@@ -194,7 +196,7 @@ ERASE = Act(
     "/reporting/words/{application_id}/erasure",
     "erase",
     {"form": "all", "why": "Asked for"},
-    says=ERASED,
+    says=NOT_THERE,
     aim=NO_WORDS,
 )
 
