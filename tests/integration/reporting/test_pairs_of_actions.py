@@ -35,7 +35,7 @@ from tests.integration.reporting.conftest import ORIGIN, set_day
 from tests.integration.reporting.facts.test_rebuild import changed
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import TOPICS, ident, world
-from tests.pair_trial import Act, PairTrial, writing_routes
+from tests.pair_trial import COUNTED, Act, PairTrial, writing_routes
 from tests.pairs import KeptDatabase
 from tests.support import owner_of
 
@@ -54,7 +54,7 @@ LEFT_OUT = {
     "makes another one each time, unless it is repeated with its key": {("POST", f"{API}/feeds/tokens")},
     "reads with a trace, for another service": {("POST", "/reporting/internal/words")},
 }
-LASTING = "^done=(saved|reminded)|^done_(added|erased)="
+LASTING = f"^done=(saved|reminded)|^done_(added|erased)=|{COUNTED}"
 """What is said of a draft that its page holds, and how much was sent, added or erased at once."""
 PERIOD = "2026-Q1"
 EVALUATED = {
