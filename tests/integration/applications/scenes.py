@@ -255,7 +255,6 @@ SCENES: dict[str, tuple[str, Any]] = {
     "call closed": ("call", lambda abroad: _in_closed(abroad, _call(abroad))),
     "draft in a closed call": ("application", lambda abroad: _in_closed(abroad, _application(abroad, submit=False))),
     "submitted in a closed call": ("application", lambda abroad: _in_closed(abroad, _application(abroad))),
-    "match in a closed call": ("match", lambda abroad: _in_closed(abroad, _match(abroad, "half accepted"))),
     "partner active": ("partner", lambda abroad: _partner(abroad, "active")),
     "partner to be suspended": ("partner", lambda abroad: _partner(abroad, "to be suspended")),
     "partner suspended": ("partner", lambda abroad: _partner(abroad, "suspended")),

@@ -116,8 +116,8 @@ AIMS = {
     "application_id/not-endorse": _APPLICATION_IS.format("= 'not_endorsed'"),
     "not-endorse several": _APPLICATION_IS.format("= 'not_endorsed'"),
     "application_id/appeal": "SELECT count(*) > 0 FROM appeal WHERE application_id = '{application_id}'",
-    "code/{code}": _C1,
-    "code/draft": _C1,
+    "application_id/{code}": _C1,
+    "application_id/draft": _C1,
     "ani match_id/answer accept": _ANSWER.format("guest", "accept"),
     "claire match_id/answer accept": _ANSWER.format("host", "accept"),
     "application_id/check": _APPLICATION_IS.format(
@@ -140,7 +140,7 @@ An action with such a query may find nothing to do, as where the same person has
 
 def aim_of(who: str, path: str, word: str, does: str = "") -> str:
     """Return the query for what an action brings about; empty where each of its requests has an effect."""
-    names = re.findall(r"{(\w+)}", path)
+    names = [name for name in re.findall(r"{(\w+)}", path) if "_id" in ALIASES.get(name, name)]
     kind = f"{ALIASES.get(names[-1], names[-1])}/" if names else ""
     key = f"{kind}{does or path.rsplit('/', 1)[-1]} {word}".strip()
     return AIMS.get(f"{who} {key}") or AIMS.get(key, "")

@@ -82,6 +82,8 @@ WRITTEN = "SELECT count(*) > 0 FROM aim WHERE day = '2027-12-31' AND value = 120
 APPROVED = "SELECT bool_and(approved_at IS NOT NULL) FROM aim WHERE id = '{target}'"
 RETIRED = "SELECT bool_and(retired_at IS NOT NULL) FROM question WHERE id = '{question}' AND newest"
 IN_USE = "SELECT bool_and(retired_at IS NULL) FROM question WHERE id = '{question}' AND newest"
+IN_STATE = "SELECT bool_or(state = '{}') FROM period WHERE label = '{{label}}'"
+PROPOSED = "SELECT count(*) > 0 FROM restatement WHERE period = '{label}' AND state = 'proposed'"
 REVOKED = "SELECT bool_and(revoked_at IS NOT NULL) FROM pull_token WHERE id = '{token}'"
 SUBMITTED = "submitted with other answers on|Other answers were submitted on|This was submitted on"
 NOT_THERE = "were erased|Nothing was submitted"
@@ -369,16 +371,48 @@ def on_periods() -> list[Act]:
     again, steps = f"{page}/restatement", f"{API}/periods/{{label}}/restatement/{{step}}"
     late = {"reason": "late_facts"}
     return [
-        Act("ann", f"{page}/submit", "submit", says=submitted, but=person),
-        Act("bob", program, "submit", at={"step": "submit"}, says=submitted, but=person),
-        Act("bob", f"{page}/return", "return", {"reason": "figures_differ"}, says=returned, but=person),
-        Act("bob", f"{page}/return", "return otherwise", {"reason": "other"}, says=returned, but=person),
-        Act("bob", f"{page}/approve", "approve", says=frozen, but=person),
-        Act("ann", program, "approve", at={"step": "approve"}, says=frozen, but=person),
-        Act("ann", f"{page}/publish", "publish", says=published, but=person),
-        Act("bob", program, "publish", at={"step": "publish"}, says=published, but=person),
-        Act("ann", f"{again}/propose", "propose", late, says=proposed, but=none),
-        Act("bob", f"{API}/periods/{{label}}/restatement", "propose", late, says=proposed, but=none),
+        Act("ann", f"{page}/submit", "submit", says=submitted, but=person, aim=IN_STATE.format("submitted")),
+        Act(
+            "bob",
+            program,
+            "submit",
+            at={"step": "submit"},
+            says=submitted,
+            but=person,
+            aim=IN_STATE.format("submitted"),
+        ),
+        Act(
+            "bob",
+            f"{page}/return",
+            "return",
+            {"reason": "figures_differ"},
+            says=returned,
+            but=person,
+            aim=IN_STATE.format("returned"),
+        ),
+        Act(
+            "bob",
+            f"{page}/return",
+            "return otherwise",
+            {"reason": "other"},
+            says=returned,
+            but=person,
+            aim=IN_STATE.format("returned"),
+        ),
+        Act("bob", f"{page}/approve", "approve", says=frozen, but=person, aim=IN_STATE.format("frozen")),
+        Act("ann", program, "approve", at={"step": "approve"}, says=frozen, but=person, aim=IN_STATE.format("frozen")),
+        Act("ann", f"{page}/publish", "publish", says=published, but=person, aim=IN_STATE.format("published")),
+        Act(
+            "bob",
+            program,
+            "publish",
+            at={"step": "publish"},
+            says=published,
+            but=person,
+            aim=IN_STATE.format("published"),
+        ),
+        Act("ann", f"{again}/propose", "propose", late, says=proposed, but=none, aim=PROPOSED),
+        Act("bob", f"{API}/periods/{{label}}/restatement", "propose", late, says=proposed, but=none, aim=PROPOSED),
         Act("bob", f"{again}/approve", "approve the restatement", says=decided, but=none),
         Act("bob", f"{again}/decline", "decline the restatement", says=decided, but=none),
         Act("ann", steps, "withdraw the restatement", at={"step": "withdraw"}, says=decided, but=none),

@@ -21,7 +21,15 @@ from services.applications.outcomes.actions import line_managers
 from services.applications.refusals import lawful, not_found
 from services.applications.register.store import entries
 from shared.contracts.applications import ApplicationResubmitted, ApplicationSubmitted, ApplicationWithdrawn
-from shared.contracts.codes import ApplicationKind, ApplicationState, MatchState, Sex, StatedReason, published
+from shared.contracts.codes import (
+    ApplicationKind,
+    ApplicationState,
+    CallState,
+    MatchState,
+    Sex,
+    StatedReason,
+    published,
+)
 from shared.contracts.counting import CountingKeyAssigned
 from shared.contracts.lifecycle import Unit
 from shared.errors import ProblemCode, Refused
@@ -102,6 +110,8 @@ async def submit(
             return application
         with lawful():
             state = states.after(ApplicationSubmitted if first else ApplicationResubmitted, application.own_state)
+        if first and call.state == CallState.CLOSED:
+            raise Refused(gettext("This call is closed."), code=ProblemCode.CALL_CLOSED)
         if first and not call.takes_applications(moment):
             raise Refused(gettext("The deadline of this call is over."), code=ProblemCode.DEADLINE_PASSED)
         terms = (await calls_store.terms_of(tx.session, [application], {call.id: call}))[application.id]
