@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from shared.contracts import matches, visits
+from shared.contracts import visits
 from shared.time import clock
 from tests.integration.applications.acts import API
 from tests.integration.applications.suspension import FINISH, cases, choosing, suspend
@@ -61,13 +61,9 @@ async def _mentor(abroad: Abroad, *steps: str, publish: bool = True) -> dict[str
 
 
 async def _match(abroad: Abroad, state: str) -> dict[str, str]:
-    if state.startswith("reserve"):
+    if state == "reserve":
         offer = await abroad.offer()
         match_id = await abroad.proposed(await abroad.eligible(), offer_id=offer["id"], reserve=True)
-        if state == "reserve cleared":
-            await abroad.post("tigran", f"/matches/{match_id}/clear")
-            await abroad.post("luc", f"/matches/{match_id}/clear")
-            await abroad.publish(matches.MatchCleared, match_id, reserve=True)
         return {"match_id": str(match_id)}
     match_id = await abroad.placement_matched()
     if state == "half cleared":
@@ -233,7 +229,6 @@ SCENES: dict[str, tuple[str, Any]] = {
     "match half accepted": ("match", lambda abroad: _match(abroad, "half accepted")),
     "match confirmed": ("match", lambda abroad: _match(abroad, "confirmed")),
     "match in reserve": ("match", lambda abroad: _match(abroad, "reserve")),
-    "match cleared in reserve": ("match", lambda abroad: _match(abroad, "reserve cleared")),
     "visit scheduled": ("visit", lambda abroad: _visit(abroad, "scheduled")),
     "visit with other dates": ("visit", lambda abroad: _visit(abroad, "move proposed")),
     "visit on its first day": ("visit", lambda abroad: _visit(abroad, "first day")),

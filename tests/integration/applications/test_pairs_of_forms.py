@@ -26,7 +26,7 @@ FORMS = table.page_acts()
 """The forms of each kind of record."""
 BY_API_TOO = {"application", "match", "visit", "mentorship", "incident", "group"}
 """The kinds of which each pair is tried by API, and some by forms, which do the same."""
-BY_API_ONLY = {"match half cleared", "match half accepted", "match cleared in reserve"}
+BY_API_ONLY = {"match half cleared", "match half accepted"}
 """Scenes whose forms are those of another scene of the match: their pairs are tried by API only."""
 
 

@@ -89,6 +89,7 @@ FACTS = {
     r"Your visit is still to come\.": "SELECT count(*) > 0 FROM visit WHERE state = 'scheduled'",
     r"This version is “In force”": "SELECT count(DISTINCT party) = 2 FROM signature WHERE version = 1",
     r"You appealed against this decision before": "SELECT count(*) > 0 FROM appeal",
+    r"This version is “Lapsed”": "SELECT count(*) > 0 FROM agreement WHERE lapsed_at IS NOT NULL",
     r"The officer has named another line manager": (
         "SELECT count(*) > 0 FROM application WHERE answers ->> 'line_manager_email' = 'chief@police.example'"
     ),
@@ -111,6 +112,7 @@ AIMS = {
     "application_id/endorse": _APPLICATION_IS.format(_ENDORSED),
     "endorse several": _APPLICATION_IS.format(_ENDORSED),
     "person_id/leave with nobody": "SELECT count(*) > 0 FROM register_change WHERE action = 'left'",
+    "companion_id/answer yes": "SELECT state = 'confirmed' FROM companion WHERE id = '{companion_id}'",
     "call_id/revise": "SELECT count(*) > 0 FROM call_draft WHERE revises = '{call_id}'",
     "incident_id/acknowledge": "SELECT state = 'acknowledged' FROM incident WHERE id = '{incident_id}'",
     "application_id/not-endorse": _APPLICATION_IS.format("= 'not_endorsed'"),

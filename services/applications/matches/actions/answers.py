@@ -45,7 +45,9 @@ async def answer(
         case = await parties.case_of_match(tx.session, principal, match_id, lock=True)
         party = case.acts_as(*ANSWERING)
         before = await store.recorded_answers(tx.session, match_id)
-        if not may_proceed(model.may_answer, case.match.stands, before, party, answer, principal.subject):
+        if not may_proceed(
+            model.may_answer, case.match.stands, before, party, answer, principal.subject, shown=case.match.shown_state
+        ):
             return case.match
         await hold_open_call(tx, case.match.call_id)
         published_reason = published(reason) if answer is Answer.DECLINE and reason is not None else None
@@ -77,7 +79,15 @@ async def cancel(bus: Bus, principal: Principal, match_id: UUID, reason: StatedR
         state = visit.stands if visit is not None else None
         statements = await visits_store.statements(tx.session, match_id)
         already_asked = visits_store.recorded_statement(statements, CancellationRequested.type, party)
-        if not may_proceed(model.may_cancel, case.match.stands, state, already_asked, reason, principal.subject):
+        if not may_proceed(
+            model.may_cancel,
+            case.match.stands,
+            state,
+            already_asked,
+            reason,
+            principal.subject,
+            shown=case.match.shown_state,
+        ):
             return case.match
         tx.session.add(
             visits_store.Statement(

@@ -82,7 +82,8 @@ async def _clear(
     `changes` has it where it is not as the principal read it.
     """
     match, clearances = case.match, await _clearances_of(tx, case.match.id)
-    if not may_proceed(model.may_decide, match.stands, decisions(clearances), side, model.CLEARED, principal.subject):
+    sides, shown = decisions(clearances), match.shown_state
+    if not may_proceed(model.may_decide, match.stands, sides, side, model.CLEARED, principal.subject, shown=shown):
         return
     capacity = capacity_for_side(deciders, principal, case, side, clearances).decides()
     if changes.has(match.id):
@@ -140,7 +141,13 @@ async def refuse(
         case, side = await _case(tx, principal, match_id, side)
         match, clearances = case.match, await _clearances_of(tx, match_id)
         if not may_proceed(
-            model.may_decide, match.stands, decisions(clearances), side, model.REFUSED, principal.subject
+            model.may_decide,
+            match.stands,
+            decisions(clearances),
+            side,
+            model.REFUSED,
+            principal.subject,
+            shown=match.shown_state,
         ):
             return match
         country, _ = side_of(match, side)

@@ -24,20 +24,35 @@ _ANSWERED = {
 }
 
 
-def may_answer(state: MatchState, answers: Mapping[Party, Recorded], party: Party, answer: Answer, actor: str) -> None:
+def may_answer(
+    state: MatchState,
+    answers: Mapping[Party, Recorded],
+    party: Party,
+    answer: Answer,
+    actor: str,
+    *,
+    shown: str = "",
+) -> None:
     """Raise `AlreadyDone` where `actor` gave that answer, `NotNow` after another one, or where none is awaited.
 
-    Matching checks the deadline, by the time at which the answer was given.
+    `shown` is the state as pages show it, where that says more. Matching checks the deadline, by the time at which the
+    answer was given.
     """
     if party in answers:
         before = answers[party]
         raise refuse_recorded(before, answer, actor, _ANSWERED[Answer(before.what), before.by == actor])
     if state is not MatchState.OFFERED:
-        raise refuse("match", state)
+        raise refuse("match", shown or state)
 
 
 def may_cancel(
-    match: MatchState, visit: VisitState | None, already_asked: Recorded | None, reason: StatedReason, actor: str
+    match: MatchState,
+    visit: VisitState | None,
+    already_asked: Recorded | None,
+    reason: StatedReason,
+    actor: str,
+    *,
+    shown: str = "",
 ) -> None:
     """Raise `AlreadyDone` where `actor` asked with that reason, `NotNow` where it cannot be cancelled (any more).
 
@@ -48,4 +63,4 @@ def may_cancel(
     if visit is not None and visit not in VISIT_AHEAD:
         raise refuse("visit", visit)
     if match is not MatchState.CONFIRMED:
-        raise refuse("match", match)
+        raise refuse("match", shown or match)

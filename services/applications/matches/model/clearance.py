@@ -61,14 +61,19 @@ def side_to_clear(state: MatchState, answers: Mapping[Side, Recorded]) -> Side |
     return next((side for side in (Side.HOME, Side.HOST) if side not in answers), None)
 
 
-def may_decide(state: MatchState, answers: Mapping[Side, Recorded], side: Side, decision: str, actor: str) -> None:
-    """Raise `AlreadyDone` where `actor` took that decision for the side, `NotNow` after another one or out of turn."""
+def may_decide(
+    state: MatchState, answers: Mapping[Side, Recorded], side: Side, decision: str, actor: str, *, shown: str = ""
+) -> None:
+    """Raise `AlreadyDone` where `actor` took that decision for the side, `NotNow` after another one or out of turn.
+
+    `shown` is the state as pages show it, where that says more.
+    """
     if side in answers:
         before = answers[side]
         raise refuse_recorded(before, decision, actor, _DECIDED[side, before.what])
     asked_side = side_to_clear(state, answers)
     if asked_side is None:
-        raise refuse("match", state)
+        raise refuse("match", shown or state)
     if asked_side is not side:
         raise NotNow(
             gettext("The home country clears first. You will see the case here when it has."), ProblemCode.TOO_EARLY
