@@ -87,9 +87,10 @@ class Trial(KeptDatabase):
     ids: dict[str, str]
     strict: bool = False
     near: int = 0
+    aimed: bool = False
     wrong: list[str] = field(default_factory=list)
     repeats: set[Act] = field(default_factory=set)
-    """The actions that changed nothing in the first state; looked at where the trial is not strict."""
+    """The actions that changed nothing in the first state; looked at where the trial knows no aims."""
     forms: dict[Act, Fields] = field(default_factory=dict)
     """The values that the forms of the pages send, which were opened before the first action."""
     pairs: int = 0
@@ -257,7 +258,7 @@ class Trial(KeptDatabase):
                 if act.on is not None and act not in self.forms and act.word != UNASKED:
                     self.find("is possible, and its page has no form for it", act)
                 await self.check_whole(act)
-            if done(answer) and not self.strict and not now.changed(before):
+            if done(answer) and not self.aimed and not now.changed(before):
                 self.repeats.add(act)
             elif done(answer):
                 await self._check_effect(act, answer=answer, written=bool(now.changed(before)))
@@ -358,7 +359,7 @@ class Trial(KeptDatabase):
     async def _check_effect(self, *acts: Act, answer: httpx2.Response, written: bool) -> None:
         """Check that what was answered as done has had its effect, or that what it is for was so already."""
         aim = aim_of(acts[-1].who, acts[-1].path, acts[-1].word, acts[-1].does)
-        if aim and self.strict:
+        if aim and self.aimed:
             ((reached,),) = await self.run(aim.format(**{**self.ids, **self._names(acts[-1])}))
             if not reached:
                 self.find("is answered as done, and it is not so", *acts, answer=answer)
@@ -411,18 +412,24 @@ class Trial(KeptDatabase):
 
 
 async def try_scene(
-    abroad: Abroad, ids: dict[str, str], acts: Sequence[Act], *, strict: bool = False, near: int = 0
+    abroad: Abroad,
+    ids: dict[str, str],
+    acts: Sequence[Act],
+    *,
+    strict: bool = False,
+    near: int = 0,
+    aimed: bool = False,
 ) -> Trial:
     """Try each pair of these actions on the records with these ids; return what was found.
 
     `strict` also checks that the same action again is answered as the first time, that refusals name the present state,
     and that records which are missing are not found. With `near`, only that many of the next actions in the table, and
-    those with the same last word, come second.
+    those with the same last word, come second. `aimed`: an action that changes nothing is done already, by its aim.
     """
     for who in sorted({act.who for act in acts}):
         await abroad.get(who, "/calls")  # the first request of a session notes when it was used
     async with owner_of(abroad.of.app.state.service.bus) as owner:
-        trial = Trial(owner=owner, abroad=abroad, ids=ids, strict=strict, near=near)
+        trial = Trial(owner=owner, abroad=abroad, ids=ids, strict=strict, near=near, aimed=aimed)
         await trial.open_all(acts)
         before = await trial.keep()
         await trial.try_all(acts, before)
