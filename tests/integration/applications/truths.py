@@ -89,7 +89,7 @@ FACTS = {
     r"Your visit is still to come\.": "SELECT count(*) > 0 FROM visit WHERE state = 'scheduled'",
     r"This version is “In force”": "SELECT count(DISTINCT party) = 2 FROM signature WHERE version = 1",
     r"You appealed against this decision before": "SELECT count(*) > 0 FROM appeal",
-    r"This version is “Lapsed”": "SELECT count(*) > 0 FROM agreement WHERE lapsed_at IS NOT NULL",
+    r"This version is “Lapsed”": "SELECT count(*) > 1 OR bool_or(lapsed_at IS NOT NULL) FROM agreement",
     r"The officer has named another line manager": (
         "SELECT count(*) > 0 FROM application WHERE answers ->> 'line_manager_email' = 'chief@police.example'"
     ),
