@@ -253,7 +253,7 @@ class PairTrial:
 
 def _done(answer: httpx2.Response) -> bool:
     """Return whether an action was answered as done; a decision on several records says which it has left."""
-    if answer.status_code >= 400 or "json" not in answer.headers.get("content-type", ""):
+    if answer.status_code >= 400 or not answer.content or "json" not in answer.headers.get("content-type", ""):
         return answer.status_code < 400
     found = answer.json()
     return not (isinstance(found, dict) and found.get("left") and not found.get("done"))

@@ -84,6 +84,8 @@ RETIRED = "SELECT bool_and(retired_at IS NOT NULL) FROM question WHERE id = '{qu
 IN_USE = "SELECT bool_and(retired_at IS NULL) FROM question WHERE id = '{question}' AND newest"
 IN_STATE = "SELECT bool_or(state = '{}') FROM period WHERE label = '{{label}}'"
 PROPOSED = "SELECT count(*) > 0 FROM restatement WHERE period = '{label}' AND state = 'proposed'"
+TEST_OPEN = "SELECT bool_and(published_at IS NOT NULL AND closed_at IS NULL) FROM knowledge_test WHERE id = '{test}'"
+TEST_CLOSED = "SELECT bool_and(closed_at IS NOT NULL) FROM knowledge_test WHERE id = '{test}'"
 REVOKED = "SELECT bool_and(revoked_at IS NOT NULL) FROM pull_token WHERE id = '{token}'"
 SUBMITTED = "submitted with other answers on|Other answers were submitted on|This was submitted on"
 NOT_THERE = "were erased|Nothing was submitted"
@@ -530,10 +532,10 @@ def on_tests() -> list[Act]:
         Act("ann", page, "choose questions", both, but=before),
         Act("ann", f"{program}/questions", "choose questions", both, method="PUT", but=before),
         Act("bob", f"{program}/questions", "choose others", second, method="PUT", but=before),
-        Act("ann", f"{page}/publish", "publish", says=published, but=before),
-        Act("bob", f"{program}/publish", "publish", says=published, but=before),
-        Act("bob", f"{page}/close", "close", says=closed, but=before),
-        Act("ann", f"{program}/close", "close", says=closed, but=before),
+        Act("ann", f"{page}/publish", "publish", says=published, but=before, aim=TEST_OPEN),
+        Act("bob", f"{program}/publish", "publish", says=published, but=before, aim=TEST_OPEN),
+        Act("bob", f"{page}/close", "close", says=closed, but=before, aim=TEST_CLOSED),
+        Act("ann", f"{program}/close", "close", says=closed, but=before, aim=TEST_CLOSED),
         Act("ann", f"{page}/drop", "drop", says=gone, but=before),
         Act("bob", program, "drop", method="DELETE", says=gone, but=before),
     ]
