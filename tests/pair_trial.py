@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.pairs import KeptDatabase, Moment
 
 COUNTED = r"^done_left=\d+$"
-"""How many dead letters of a subject wait: the page counts what was settled at that moment."""
+"""The number of dead letters that a decision has left at that moment."""
 API = re.compile(r"/[a-z]+/(api|internal)/")
 
 

@@ -36,7 +36,7 @@ class ChoicesOut(BaseModel):
 
     Mail to the person's country waits for the morning from `quiet_since` to `quiet_until` (`21:00`, its local time),
     where it has quiet hours. `night` is the person's own choice of hours: `country` (those), `none`, `22:00-06:00`.
-    Whoever changes the choice names its `version`.
+    A change of the choice names its `version`.
     """
 
     choice: Choice

@@ -55,7 +55,7 @@ LEFT_OUT = {
     "reads with a trace, for another service": {("POST", "/reporting/internal/words")},
 }
 LASTING = f"^done=(saved|reminded)|^done_(added|erased)=|{COUNTED}"
-"""What is said of a draft that its page holds, and how much was sent, added or erased at once."""
+"""Words about a draft that its page shows, and the numbers of what was sent, added or erased at once."""
 PERIOD = "2026-Q1"
 EVALUATED = {
     "overall": 5,

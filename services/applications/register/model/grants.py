@@ -178,7 +178,7 @@ def successor_grant(grant: AccessGrant, day: date) -> AccessGrant:
 def not_held(own: Iterable[AccessGrant], offices: Iterable[AccessGrant], day: date) -> list[AccessGrant]:
     """Return the offices that a successor is to hold from a day on and does not hold yet, by their `own` grants."""
     taken_over = [successor_grant(office, day) for office in offices]
-    held = tuple(own)
+    present = tuple(own)
     return [
         grant
         for grant in taken_over
@@ -186,7 +186,7 @@ def not_held(own: Iterable[AccessGrant], offices: Iterable[AccessGrant], day: da
             (each.role, each.country, each.organisation_id, each.deputy_for)
             == (grant.role, grant.country, grant.organisation_id, None)
             and overlap(each, grant)
-            for each in held
+            for each in present
         )
     ]
 
