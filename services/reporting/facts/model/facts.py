@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from services.reporting.facts.model.flaws import flaws
-from services.reporting.facts.model.values import FactValues
+from services.reporting.facts.model.flaws import JudgedValues, flaws
 from shared.contracts import (
     applications,
     counting,
@@ -33,6 +32,54 @@ if TYPE_CHECKING:
 
     from services.reporting.facts.model.flaws import Flaw
     from shared.contracts import Event
+
+
+class FactValues(JudgedValues, total=False):
+    """The values of a fact, as JSON has them (ids, days and moments are text); the event's type says which it has.
+
+    A dictionary and no object: millions are read from JSON, and most of their values are never looked at.
+    """
+
+    application: str
+    applied: str
+    attended: int
+    attendees: int
+    by: str
+    call: str
+    cascade: str
+    failed: str | None
+    frozen_at: str | None
+    goals: int
+    goals_met: int
+    host: str
+    in_window: bool
+    key: str
+    kind: str
+    label: str
+    language: str | None
+    late: bool
+    level: str | None
+    match: str
+    mentor: str
+    mentorship: str
+    met_by_goal: dict[str, bool]
+    objectives: int
+    offer: str | None
+    outcome: str
+    overall: int
+    periods: list[tuple[str, str, int]]
+    phase: str
+    places: int
+    present: bool
+    rank_group: str | None
+    reason: str | None
+    reference: str
+    required: int
+    respondent: str
+    session: str
+    sex: str | None
+    submitted_on: str
+    visit: str
 
 
 @dataclass(frozen=True, slots=True)

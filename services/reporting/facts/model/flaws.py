@@ -7,14 +7,25 @@ the contract and still make no sense. They are kept and listed, whether they cou
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TypedDict
 
 from shared.contracts import outcomes, visits
 from shared.contracts.codes import COUNTRIES, PRIORITIES
 from shared.i18n import N_
 
-if TYPE_CHECKING:
-    from services.reporting.facts.model.values import FactValues
+
+class JudgedValues(TypedDict, total=False):
+    """The values of a fact that can be wrong."""
+
+    country: str
+    end: str
+    ended: str
+    host_country: str
+    maximum: int
+    outside: bool
+    score: int
+    start: str
+    topic: str | None
 
 
 class Flaw(StrEnum):
@@ -81,7 +92,7 @@ _PLANNED = frozenset(
 _TOPICS = frozenset(code for topics in PRIORITIES.values() for code in topics)
 
 
-def flaws(type_: str, values: FactValues) -> tuple[Flaw, ...]:
+def flaws(type_: str, values: JudgedValues) -> tuple[Flaw, ...]:
     """Return what is wrong with the fact of an event of that type, from its values."""
     found: tuple[Flaw, ...] = ()
     if type_ in _PLANNED:
@@ -101,14 +112,14 @@ def flaws(type_: str, values: FactValues) -> tuple[Flaw, ...]:
     return found
 
 
-def left_out(type_: str, values: FactValues) -> bool:
+def left_out(type_: str, values: JudgedValues) -> bool:
     """Return whether a fact is not counted because it cannot be right."""
     if type_ in _PLANNED:
         return _ends_early(values)
     return type_ == outcomes.TestScored.type and values["score"] > values["maximum"]
 
 
-def _ends_early(values: FactValues) -> bool:
+def _ends_early(values: JudgedValues) -> bool:
     """Return whether a visit's last day lies before its first; old facts do not have these values."""
     start, end = values.get("start"), values.get("ended") or values.get("end")
     return start is not None and end is not None and end < start
