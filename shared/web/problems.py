@@ -12,8 +12,9 @@ from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import structlog
+from fastapi import params
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
@@ -31,6 +32,7 @@ from shared.redaction import method_of, route_of, safe_path
 from shared.web import control_characters
 from shared.web.form_versions import changed_at
 from shared.web.headers import referrer_policy
+from shared.web.media_types import media_type_of
 from shared.web.problem_documents import MEDIA_TYPE, FieldError, Problem, errors_of_rules, errors_of_validation
 from shared.web.problem_types import PROBLEM_TYPES, type_address
 from shared.web.render import render
@@ -175,6 +177,17 @@ def _allowed(request: Request) -> list[str]:
     return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
+_FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
+
+
+def _takes_form(route: object) -> bool:
+    return (
+        isinstance(route, APIRoute)
+        and route.body_field is not None
+        and isinstance(route.body_field.field_info, params.Form)
+    )
+
+
 async def _invalid(request: Request, error: Exception) -> Response:
     """Answer what does not fit the route's declaration: no JSON, another content type, or wrong values."""
     assert isinstance(error, RequestValidationError)
@@ -183,6 +196,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
         return answer(request, 400, code=ProblemCode.MALFORMED_JSON, errors=errors)
     if isinstance(error.body, bytes) and any(each.pointer is not None for each in errors):
         return answer(request, 415)  # the framework left the body as it came, for it does not claim to be JSON
+    if is_api(request) and _takes_form(request.scope.get("route")) and media_type_of(request) not in _FORMS:
+        return answer(request, 415)
     return answer(request, 422, errors=errors)
 
 

@@ -20,6 +20,7 @@ from shared.identity import Principal, allow
 from shared.identity.versions import versions_in_body
 from shared.runtime.service import service_of
 from shared.web.items import RecordVersion, needed
+from shared.web.openapi import described_headers
 from shared.web.paging import PageDep
 from shared.web.problem_documents import pointer
 from shared.web.read_models import Page
@@ -54,7 +55,12 @@ class Cohort(BaseModel):
     reserves: bool = False
 
 
-@router.post("/cohorts", operation_id="commit_cohort", status_code=201, responses={202: {"model": CohortJob}})
+@router.post(
+    "/cohorts",
+    operation_id="commit_cohort",
+    status_code=201,
+    responses={202: {"model": CohortJob, "headers": described_headers("Location")}},
+)
 async def commit(
     request: Request, response: Response, bus: BusDep, principal: Programme, cohort: Cohort
 ) -> CommittedCohort | CohortJob:

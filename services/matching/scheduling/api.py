@@ -93,7 +93,7 @@ async def propose_json(bus: BusDep, principal: Programme, call_id: UUID, chosen:
     return _proposed(await plans.propose_plan(bus, principal.subject, found.id, chosen.matches, chosen.reason))
 
 
-@router.get("/visits/{match_id}/weeks")
+@router.get("/visits/{match_id}/weeks", responses={409: {}})
 async def weeks_json(bus: BusDep, _: Programme, match_id: UUID) -> LawfulWeeks:
     """Return the lawful weeks of a match's visit, with its group where it has one, and what each costs."""
     async with bus.read() as session:

@@ -7,7 +7,8 @@ from services.reporting.guards import ApiReader
 from services.reporting.needs import documents
 from services.reporting.needs.actions import needs_and_figures
 from services.reporting.needs.views import PeriodNeeds, period_needs
-from services.reporting.parameters import CSV, BusDep, PeriodQuery
+from services.reporting.parameters import BusDep, PeriodQuery
+from shared.web.openapi import file_answers
 
 router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
@@ -18,7 +19,7 @@ async def needs(_: ApiReader, bus: BusDep, period: PeriodQuery = None) -> Period
     return period_needs(*await needs_and_figures(bus, period))
 
 
-@router.get("/needs.csv", response_class=Response, responses=CSV)
+@router.get("/needs.csv", response_class=Response, responses=file_answers("text/csv", headers=("Link",)))
 async def needs_as_csv(_: ApiReader, bus: BusDep, period: PeriodQuery = None) -> Response:
     """Return needs and demand of a period as CSV."""
     return documents.csv_response(*await needs_and_figures(bus, period))

@@ -19,9 +19,11 @@ from services.reporting.targets.model import TargetKind
 from services.reporting.targets.views import ListedTarget, Target
 from shared.i18n import gettext
 from shared.web.items import BulkResult, ReadItem, not_done, read_items, with_versions
+from shared.web.media_types import check_media_type
 from shared.web.read_models import Page, ReadModel
 
 router = APIRouter(prefix="/reporting/api/v1/targets", tags=["figures"])
+_CSV = "text/csv"
 
 
 def _indicator(indicator: str) -> str:
@@ -105,13 +107,14 @@ async def propose(principal: Steerer, bus: BusDep, target_in: TargetIn) -> Targe
 
 @router.post(
     "/import",
-    openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}},
+    openapi_extra={"requestBody": {"required": True, "content": {_CSV: {"schema": {"type": "string"}}}}},
 )
 async def take(request: Request, principal: Steerer, bus: BusDep) -> TargetsImport:
     """Save all values of a CSV file (`indicator, kind, day, value, source, comment`), or none.
 
     What exists already is left as it is. Errors are named as field `row.column`; the head is row 1.
     """
+    check_media_type(request, _CSV)
     result = await import_file.import_table(bus, principal, await request.body())
     return TargetsImport(added=[views.target(each) for each in result.added], unchanged=result.unchanged)
 

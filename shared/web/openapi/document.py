@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi.openapi.utils import get_openapi
 
@@ -23,13 +23,15 @@ from shared.web.openapi.examples import example
 from shared.web.openapi.operation_ids import operation_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from fastapi import FastAPI
     from fastapi.routing import RouteContext
+    from pydantic import JsonValue
 
     from shared.identity.guard import RouteAccess
     from shared.identity.versions import Records
+    from shared.web.openapi.parts import Document, Operation, Schema
 
 _REPLACED = ("HTTPValidationError", "ValidationError")
 _JSON = "application/json"
@@ -55,15 +57,15 @@ class ApiText:
     schemes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def document(app: FastAPI) -> dict[str, Any]:
+def document(app: FastAPI) -> Document:
     """Return the OpenAPI 3.1 document of the app's JSON API, made once."""
-    described: dict[str, Any] | None = getattr(app.state, "api_document", None)
+    described: Document | None = getattr(app.state, "api_document", None)
     if described is None:
         described = app.state.api_document = _document(app)
     return described
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI) -> Document:
     text: ApiText = app.state.api_text
     described = get_openapi(
         title=app.title,
@@ -99,11 +101,11 @@ def _document(app: FastAPI) -> dict[str, Any]:
     }
     used = {tag for path in described["paths"].values() for operation in path.values() for tag in operation["tags"]}
     described["tags"] = [{"name": name, "description": text.tags.get(name, "")} for name in sorted(used)]
-    return described
+    return cast("Document", described)  # FastAPI's own type is any dictionary
 
 
 def _complete(
-    operation: dict[str, Any], method: str, route: RouteContext, access: RouteAccess, renamed: dict[str, str]
+    operation: Operation, method: str, route: RouteContext, access: RouteAccess, renamed: dict[str, str]
 ) -> None:
     """Add to an operation its id, summary, problems and security; note the new name of a schema made for its body."""
     made_id = route.operation_id or operation_id(method, str(route.path_format))
@@ -121,16 +123,17 @@ def _complete(
     operation["security"] = [*operation.get("security", ()), *security.requirements(access, method)]
 
 
-def _simplify_body(operation: dict[str, Any]) -> None:
+def _simplify_body(operation: Operation) -> None:
     """Describe a body that may be left out by its own schema, not as "this or null", which generated clients send."""
     media = operation.get("requestBody", {}).get("content", {}).get(_JSON, {})
-    choices = media.get("schema", {}).get("anyOf", ())
+    schema: Mapping[str, Any] = media.get("schema", {})
+    choices = schema.get("anyOf", ())
     others = [choice for choice in choices if choice.get("type") != "null"]
     if len(others) == 1 and not operation["requestBody"].get("required"):
         media["schema"] = others[0]
 
 
-def _describe(operation: dict[str, Any], route: RouteContext) -> None:
+def _describe(operation: Operation, route: RouteContext) -> None:
     """Make the first sentence of the description the summary, unless the route has one."""
     words = operation.get("description", "")
     if route.summary is None and words:
@@ -204,15 +207,34 @@ def _add_examples(document: dict[str, Any]) -> None:
                     media["example"] = example(media["schema"], schemas)
 
 
-def file_answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of a route that answers a file of one of these media types.
+_HEADERS = {
+    "Cache-Control": "How long the file may be kept, and by whom.",
+    "Content-Disposition": "The name under which the file is saved.",
+    "Content-Location": "The address at which these bytes stay.",
+    "ETag": "The digest of the file, for `If-None-Match`.",
+    "Last-Modified": "When the file was published.",
+    "Link": "What belongs to the file (RFC 8288), such as its description or its latest version.",
+    "Location": "The address at which to ask how far it is.",
+    "Repr-Digest": "The SHA-256 of the file (RFC 9530).",
+}
+
+
+def described_headers(*names: str) -> dict[str, JsonValue]:
+    """Return the description of headers of an answer."""
+    return {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
+
+
+def file_answers(*media_types: str, headers: Sequence[str] = ()) -> dict[int | str, dict[str, JsonValue]]:
+    """Return the `responses` of a route that answers a file of one of these media types, with these headers and a name.
 
     The route needs `response_class=Response` besides.
     """
-    return {200: {"description": "The file.", "content": {each: {"schema": _schema(each)} for each in media_types}}}
+    described = described_headers("Content-Disposition", *headers)
+    content: JsonValue = {each: {"schema": _schema(each)} for each in media_types}
+    return {200: {"description": "The file.", "headers": described, "content": content}}
 
 
-def _schema(media_type: str) -> dict[str, Any]:
+def _schema(media_type: str) -> Schema:
     if media_type.endswith("json"):
         return {"type": "object", "properties": {}, "description": "The file's own documentation says what is in it."}
     is_text = media_type.startswith("text/") or media_type.endswith("xml")

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from shared.web.openapi.parts import Schema
 
 _BY_FORMAT = {
     "uuid": "0190a000-0000-7000-8000-000000000000",
@@ -24,9 +29,10 @@ class NoExample(ValueError):
     """A schema has a pattern that no plain value fits: its field needs `examples`."""
 
 
-def example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+def example(schema: Schema, schemas: dict[str, Schema]) -> JsonValue:
     """Return a value that is valid by `schema`; `schemas` are the document's, by name. Raises `NoExample`."""
-    return _example(schema, schemas, ())
+    made: JsonValue = _example(schema, schemas, ())
+    return made
 
 
 def _example(schema: dict[str, Any], schemas: dict[str, Any], above: tuple[str, ...]) -> Any:

@@ -11,9 +11,12 @@ from shared.web.problem_documents import MEDIA_TYPE, Problem, ProblemError
 from shared.web.problem_types import PROBLEM_TYPES, type_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from pydantic import JsonValue
 
     from shared.identity.guard import RouteAccess
+    from shared.web.openapi.parts import Answer, Operation, Parameter, Schema
 
 # status -> (name of the response, when it is answered)
 _ANSWERS = {
@@ -43,17 +46,17 @@ _ERRORS = {
         ProblemError(parameter="limit", detail="This must be 200 or less"),
     ]
 }
-_RETRY_AFTER = {
+_RETRY_AFTER: dict[str, JsonValue] = {
     "Retry-After": {"description": "For how many seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
 }
 
 
-def responses() -> dict[str, Any]:
+def responses() -> dict[str, Answer]:
     """Return the responses that all operations share, by name."""
     return {name: _response(status) for status, (name, *_) in _ANSWERS.items()}
 
 
-def _response(status: int) -> dict[str, Any]:
+def _response(status: int) -> Answer:
     kind = PROBLEM_TYPES[_EXAMPLES.get(status, default_code(status))]
     problem_example = Problem(
         type=type_address(kind.code, "https://tandem.example"),
@@ -64,26 +67,25 @@ def _response(status: int) -> dict[str, Any]:
         instance="/applications/api/v1/applications",
         errors=_ERRORS.get(status, []),
     )
-    schema = {"$ref": "#/components/schemas/Problem"}
+    schema: Schema = {"$ref": "#/components/schemas/Problem"}
     example = problem_example.model_dump(mode="json", exclude_defaults=True)
     waits = {ProblemCode.TOO_MANY_REQUESTS.status, ProblemCode.IN_PROGRESS.status, ProblemCode.UNAVAILABLE.status}
-    headers = {"headers": _RETRY_AFTER} if status in waits else {}
-    return {
-        "description": _ANSWERS[status][1],
-        **headers,
-        "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
-    }
+    answer: Answer = {"description": _ANSWERS[status][1]}
+    if status in waits:
+        answer["headers"] = _RETRY_AFTER
+    answer["content"] = {MEDIA_TYPE: {"schema": schema, "example": example}}
+    return answer
 
 
-def schemas() -> dict[str, Any]:
+def schemas() -> dict[str, Schema]:
     """Return the schemas of a problem, by name."""
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     return {**schema.pop("$defs"), "Problem": schema}
 
 
 def problem_answers(
-    access: RouteAccess, method: str, operation: dict[str, Any], *, in_body: bool = False
-) -> dict[str, Any]:
+    access: RouteAccess, method: str, operation: Operation, *, in_body: bool = False
+) -> dict[str, Answer]:
     """Return the problems that an operation can answer, by status, each a reference to a shared response.
 
     `in_body` says that its body names versions of records.
@@ -96,7 +98,7 @@ def problem_answers(
     }
 
 
-def _statuses(access: RouteAccess, method: str, operation: dict[str, Any], *, in_body: bool) -> Iterator[int]:
+def _statuses(access: RouteAccess, method: str, operation: Operation, *, in_body: bool) -> Iterator[int]:
     yield from (429, 503)
     if access.kind != "public":
         yield from (401, 403)
@@ -116,9 +118,9 @@ def _statuses(access: RouteAccess, method: str, operation: dict[str, Any], *, in
         yield 422
 
 
-def _names_a_thing(parameter: dict[str, Any]) -> bool:
+def _names_a_thing(parameter: Parameter) -> bool:
     """Return whether a parameter may name a thing that does not exist."""
-    schema = parameter["schema"]
+    schema: Mapping[str, Any] = parameter["schema"]
     return parameter["in"] == "path" or any(
         choice.get("format") == "uuid" for choice in (schema, *schema.get("anyOf", ()))
     )

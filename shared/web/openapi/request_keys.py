@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.identity.idempotency import HEADER, LONGEST, REPLAYED
 from shared.identity.refusals import SAFE_METHODS
 
 if TYPE_CHECKING:
-    from shared.identity.guard import RouteAccess
+    from pydantic import JsonValue
 
-_KEY = {
+    from shared.identity.guard import RouteAccess
+    from shared.web.openapi.parts import Operation, Parameter
+
+_KEY: Parameter = {
     "name": HEADER,
     "in": "header",
     "required": False,
@@ -18,13 +21,13 @@ _KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[!-~]+$"},
     "example": "0199c0de-7b1a-7c52-9f3e-5d2b8a41c6f0",
 }
-_REPLAYED = {
+_REPLAYED: dict[str, JsonValue] = {
     "description": "`true` if this is the answer to an earlier request with the same Idempotency-Key.",
     "schema": {"type": "string", "enum": ["true"]},
 }
 
 
-def add(operation: dict[str, Any], method: str, access: RouteAccess) -> None:
+def add(operation: Operation, method: str, access: RouteAccess) -> None:
     """Add the headers for keys to an operation that writes and knows its sender."""
     if method in SAFE_METHODS or access.kind == "public":
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.contracts import labels
 from shared.identity import csrf, ticket_exchange
@@ -10,14 +10,14 @@ from shared.identity.refusals import SAFE_METHODS
 from shared.identity.token_scopes import ROLE_SCOPES, SERVICE_SCOPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from shared.identity.guard import RouteAccess
 
 BEARER, SESSION, FORM, TICKET = "bearer", "session", "form", "ticket"
 
 
-def schemes(issuer: str, cookie: str) -> dict[str, Any]:
+def schemes(issuer: str, cookie: str) -> dict[str, Mapping[str, str]]:
     """Return the security schemes of a service whose sign-in provider is `issuer` and whose session is in `cookie`."""
     meanings = {scope: str(labels.role(role)) for role, scope in ROLE_SCOPES.items()} | SERVICE_SCOPES
     rows = "\n".join(f"| `{scope}` | {meaning} |" for scope, meaning in meanings.items())

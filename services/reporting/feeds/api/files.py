@@ -15,7 +15,7 @@ from services.reporting.feeds.views import PeriodFeeds
 from services.reporting.guards import ApiReader
 from services.reporting.parameters import CSV, BusDep, PeriodPath, PeriodQuery, SettingsDep
 from shared.contracts.codes import PeriodState
-from shared.web.openapi import file_answers
+from shared.web.openapi import described_headers, file_answers
 
 router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
@@ -53,6 +53,16 @@ async def one_file(request: Request, puller: Puller, bus: BusDep, period: str, s
     return await file_response(request, bus, puller, period, statement, name)
 
 
+_KEPT = ("Cache-Control", "Content-Location", "ETag", "Last-Modified", "Link")
+"""The headers of a file, and of the answer that it has not changed."""
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of the file that the client has.",
+    "schema": {"type": "string"},
+}
+
 for _path, _id, _endpoint in (
     ("/feeds/{period:published}/{name}", "get_feed_file", standing_file),
     ("/feeds/{period:published}/{statement}/{name}", "get_feed_statement_file", one_file),
@@ -63,7 +73,10 @@ for _path, _id, _endpoint in (
         operation_id=_id,
         methods=["GET"],
         response_class=Response,
-        responses={**file_answers(*MEDIA_TYPES), 304: {"description": "The file that `If-None-Match` names."}},
-        openapi_extra={"security": [{CONSUMER: []}]},
+        responses={
+            **file_answers(*MEDIA_TYPES, headers=(*_KEPT, "Repr-Digest")),
+            304: {"description": "The file that `If-None-Match` names.", "headers": described_headers(*_KEPT)},
+        },
+        openapi_extra={"security": [{CONSUMER: []}], "parameters": [_IF_NONE_MATCH]},
     )
     router.add_api_route(_path, _endpoint, methods=["HEAD"], include_in_schema=False)

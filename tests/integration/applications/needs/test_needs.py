@@ -159,6 +159,12 @@ async def test_a_table_is_previewed_then_imported_once(programme: Programme) -> 
     assert [event["quantity"] for event in await need_events(programme)] == [12, 5, 15]
 
 
+async def test_an_upload_of_another_content_type_is_refused(programme: Programme) -> None:
+    """JSON instead of a form with a file is refused with 415, as the description says."""
+    problem = await programme.post("tigran", "/register/needs/imports", {"file": "needs.csv"}, 415)
+    assert problem["code"] == "wrong-content-type"
+
+
 async def test_the_reader_imports_all_rows_or_the_correct_ones(programme: Programme) -> None:
     """Wrong cells are named with row, column and remedy, and correct rows are imported if chosen."""
     made = await uploaded(programme, table(GOOD, OTHER.replace(",1,5,", ",7,5,"), "GE" + OTHER[2:], GOOD))

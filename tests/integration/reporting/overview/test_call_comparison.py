@@ -18,6 +18,7 @@ from shared.contracts.applications import ApplicationSubmitted
 from shared.contracts.codes import Role
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import WorldEvent, ident, world
+from tests.support import example_of
 
 if TYPE_CHECKING:
     import httpx2
@@ -34,7 +35,7 @@ VISITS = "TOPCOP-OP-02"
 def two_calls(people: int, every: int) -> list[WorldEvent]:
     """Feed a programme with each n-th application in another call, `B-2026`."""
     published = EVENTS["CallPublished"]
-    terms = {**published.example["terms"], "reference": "B-2026"}
+    terms = {**example_of(published)["terms"], "reference": "B-2026"}
     at = datetime(2026, 1, 5, 9, tzinfo=UTC)
     made = [WorldEvent(published.model_validate({**published.example, "terms": terms}), OTHER, at, OTHER)]
     count = 0
@@ -57,7 +58,7 @@ async def rows(client: httpx2.AsyncClient, address: str) -> dict[tuple[str, str]
 
 async def reference_of_first(house: House) -> str:
     """Return the reference of the call of the examples."""
-    return str(EVENTS["CallPublished"].example["terms"]["reference"])
+    return str(example_of(EVENTS["CallPublished"])["terms"]["reference"])
 
 
 async def test_calls_are_side_by_side(house: House) -> None:

@@ -129,6 +129,16 @@ async def test_a_table_is_imported_once_and_approved_in_one_step(house: House) -
     assert (taken["added"], taken["unchanged"]) == ([], 4)
 
 
+async def test_a_table_of_another_content_type_is_refused(house: House) -> None:
+    """Only CSV is read as a table; any other content type is answered with 415."""
+    author = await house.grant(Role.EVALUATOR)
+    headers = {"Content-Type": "text/plain"}
+    answer = await author.post(f"{API}/import", content=HEAD.encode(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "wrong-content-type")
+    headers = {"Content-Type": "text/csv; charset=utf-8"}
+    assert (await author.post(f"{API}/import", content=TABLE.encode(), headers=headers)).status_code == 200
+
+
 async def test_errors_are_named_by_row_and_column_and_nothing_is_imported(house: House) -> None:
     """One wrong cell keeps all rows out, and each is named with its row, by page and API."""
     author = await house.grant(Role.EVALUATOR)
