@@ -7,11 +7,13 @@ somebody sent.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Required, TypedDict
 from urllib.parse import parse_qsl, urlencode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping
+    from collections.abc import Iterator
+
+    from starlette.types import Scope
 
 SHOWN_QUERY = frozenset({"day", "days", "lang", "limit", "page", "sort", "week", "weeks", "year"})
 """The query parameters whose values may be shown, if they are short."""
@@ -26,18 +28,18 @@ _ABOUT_CODE = (AttributeError, ImportError, NameError, NotImplementedError, OSEr
 _OWN = frozenset({"deploy", "services", "shared"})
 
 
-def method_of(scope: MutableMapping[str, Any]) -> str:
+def method_of(scope: Scope) -> str:
     """Return the method of a request; `_OTHER` for one that HTTP does not know (as OpenTelemetry names it)."""
     method = scope.get("method", "")
     return method if method in _METHODS else "_OTHER"
 
 
-def route_of(scope: MutableMapping[str, Any]) -> str:
+def route_of(scope: Scope) -> str:
     """Return the template of the route that a request has reached, such as `/address/{token}`; empty if none."""
     return str(getattr(scope.get("route"), "path", None) or "")
 
 
-def safe_path(scope: MutableMapping[str, Any]) -> str:
+def safe_path(scope: Scope) -> str:
     """Return the route with ids, numbers and country codes filled in; other parameters stay `{name}`."""
     parameters = scope.get("path_params") or {}
 
@@ -54,7 +56,7 @@ def safe_query(query: bytes) -> str:
     return urlencode([(name, value) for name, value in pairs if name in SHOWN_QUERY and _SHORT.fullmatch(value)])
 
 
-def holds_more(scope: MutableMapping[str, Any]) -> bool:
+def holds_more(scope: Scope) -> bool:
     """Return whether the address of a request holds anything that may not be shown."""
     query = scope.get("query_string", b"")
     return safe_path(scope) != scope.get("path") or len(parse_qsl(safe_query(query))) != len(
@@ -84,20 +86,24 @@ def _database_text(error: BaseException) -> str:
     return ", ".join(f"{name} {value}" for name, value in named if isinstance(value, str))
 
 
-def error_chain(error: BaseException) -> list[dict[str, Any]]:
+class ErrorEntry(TypedDict, total=False):
+    """An error in a log: its text, its places in the code, and the errors of a group."""
+
+    error: Required[str]
+    frames: Required[list[str]]
+    group: list[list[ErrorEntry]]
+
+
+def error_chain(error: BaseException) -> list[ErrorEntry]:
     """Return an error and those that led to it: text and places in the code, without the values at hand there."""
-    return [
-        {
-            "error": error_text(each),
-            "frames": list(_frames(each)),
-            **(
-                {"group": [error_chain(inner) for inner in each.exceptions]}
-                if isinstance(each, BaseExceptionGroup)
-                else {}
-            ),
-        }
-        for each in _causes(error)
-    ]
+    return [_entry(each) for each in _causes(error)]
+
+
+def _entry(error: BaseException) -> ErrorEntry:
+    entry = ErrorEntry(error=error_text(error), frames=list(_frames(error)))
+    if isinstance(error, BaseExceptionGroup):
+        entry["group"] = [error_chain(inner) for inner in error.exceptions]
+    return entry
 
 
 _MOST_CAUSES = 20

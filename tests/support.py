@@ -203,6 +203,11 @@ def record_forms(app: Any, path: str, html: str) -> Iterator[tuple[str, list[Nam
                 yield address, records, [version for version in versions if version.startswith(prefixes)]
 
 
+def example_of(event: type[Event]) -> dict[str, Any]:
+    """Return the example of an event, to be changed."""
+    return dict(event.example)
+
+
 class Feed:
     """A feed that gives the consumers of a service events as if from the log, numbered by subject."""
 

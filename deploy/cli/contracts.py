@@ -1,9 +1,12 @@
 """Write the documents that describe the interfaces, or compare them: `tandem contracts`."""
 
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from shared.web.openapi.parts import Document
 
 NAME = "contracts"
 FOLDER = "docs/contracts"
@@ -11,7 +14,7 @@ _STAND_IN = "postgresql://document@127.0.0.1:1/document"
 """A value for a setting that a document does not depend on."""
 
 
-def openapi(service: str) -> dict[str, Any]:
+def openapi(service: str) -> "Document":
     """Return the OpenAPI 3.1 document of a service's JSON API, as the running service gives it."""
     from importlib import import_module  # noqa: PLC0415 - one service after the other, each heavy
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from deploy.cli.export_files import ExportLine
     from deploy.cli.system import System
 
 NAME = "export"
@@ -94,7 +95,7 @@ async def _export_journal(system: "System", service: str, folder: Path) -> dict[
     }
 
 
-def _journal_row(row: Any) -> dict[str, Any]:
+def _journal_row(row: Any) -> "ExportLine":
     """Return one row of the journal; the payload stays text, as its digest is that of its bytes."""
     return {
         "topic": row["aggregatetype"],

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 
 from deploy.cli.system import SERVICES, Failed
@@ -46,6 +46,36 @@ def heads_digest(heads: Mapping[Aggregate, Head]) -> str:
     return whole.hexdigest()
 
 
+class ErasureLine(TypedDict):
+    """The mark of an erasure in a line of an export."""
+
+    at: str
+    by: str
+    reason: str
+    digest_after: str
+    signature: str
+
+
+class ExportLine(TypedDict):
+    """An event in a line of an export."""
+
+    topic: str
+    subject: str
+    sequence: int
+    type: str
+    id: str
+    time: str
+    actor: str
+    correlationid: str | None
+    causationid: str | None
+    traceparent: str | None
+    payload: str
+    digest: str
+    hash: str
+    recorded_at: str
+    erasure: ErasureLine | None
+
+
 @dataclass
 class Chains:
     """The chains of one service's file, checked line by line."""
@@ -55,7 +85,7 @@ class Chains:
     events: int = 0
     faults: list[str] = field(default_factory=list)
 
-    def add(self, line: Mapping[str, Any]) -> None:
+    def add(self, line: ExportLine) -> None:
         """Add the next event of an aggregate, and note a broken chain."""
         aggregate = (line["topic"], line["subject"])
         before = self.heads.get(aggregate, Head(0, CHAIN_START))
@@ -73,7 +103,7 @@ class Chains:
         self.events += 1
 
 
-def _mark(fact: str, stated: bytes, erased: Mapping[str, str]) -> Mark:
+def _mark(fact: str, stated: bytes, erased: ErasureLine) -> Mark:
     """Return the mark of an erasure that a line of an export holds."""
     at = datetime.fromisoformat(erased["at"])
     return Mark(UUID(fact), stated, bytes.fromhex(erased["digest_after"]), at, erased["by"], erased["reason"])

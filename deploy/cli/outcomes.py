@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from deploy.cli.answers import CascadeSession, Evaluation
     from deploy.cli.client import People
 
 REPORT_TEXTS = {
@@ -26,10 +27,10 @@ async def way(people: People, person: str, kind: str, subject: str, purpose: str
     return answer["address"].replace("/reporting/", "/reporting/api/v1/", 1), answer["ticket"]
 
 
-async def form(people: People, person: str, kind: str, subject: str) -> dict[str, Any]:
+async def form(people: People, person: str, kind: str, subject: str) -> Evaluation:
     """Return what the evaluation asks of `person`."""
     address, ticket = await way(people, person, kind, subject, "evaluation")
-    answer: dict[str, Any] = await people.ask("GET", person, address, ticket=ticket)
+    answer: Evaluation = await people.ask("GET", person, address, ticket=ticket)
     return answer
 
 
@@ -57,7 +58,7 @@ async def follow_up(people: People, person: str, kind: str, subject: str, applie
     await people.post(person, address, {"applied": applied, "answers": answers, "texts": texts}, ticket=ticket)
 
 
-async def pass_on(people: People, person: str, visit: str, session: dict[str, Any]) -> None:
+async def pass_on(people: People, person: str, visit: str, session: CascadeSession) -> None:
     """Report a session at home: `held_on`, `format`, `attendees`, `about`."""
     address, ticket = await way(people, person, "visits", visit, "cascade")
     await people.post(person, address, session, ticket=ticket)

@@ -1,11 +1,10 @@
 """Define the events on `exchange.access`: who may do what (compacted, whole state, key the sign-in subject)."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Country, Day, Event, Part
+from shared.contracts.base import Country, Day, Event, Example, Part
 from shared.contracts.codes import Role
 
 
@@ -47,7 +46,7 @@ class AccessChanged(AccessEvent):
     contact_confirmed: bool | None = None
     contact_check: UUID | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "grants": [
             {
                 "role": "host_contact",

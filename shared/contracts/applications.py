@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Country, DatePeriod, Due, Event, Language, Part, Reference, TopicCode
+from shared.contracts.base import Count, Country, DatePeriod, Due, Event, Example, Language, Part, Reference, TopicCode
 from shared.contracts.codes import (
     ActingAs,
     AnswerForm,
@@ -102,7 +102,7 @@ class ApplicationSubmitted(ApplicationEvent):
     profile: ApplicationProfile
     due: Due
 
-    example: ClassVar[Mapping[str, Any]] = {"profile": ex.PROFILE, "due": "2026-01-30T23:00:00Z"}
+    example: ClassVar[Example] = {"profile": ex.PROFILE, "due": "2026-01-30T23:00:00Z"}
 
 
 class ApplicationReturned(ApplicationEvent):
@@ -112,7 +112,7 @@ class ApplicationReturned(ApplicationEvent):
     acting_as: ActingAs = ActingAs.COORDINATOR
     due: Due
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "sections": ["languages", "periods"],
         "acting_as": "coordinator",
         "due": "2026-01-30T23:00:00Z",
@@ -125,7 +125,7 @@ class ApplicationResubmitted(ApplicationEvent):
     profile: ApplicationProfile
     due: Due
 
-    example: ClassVar[Mapping[str, Any]] = {"profile": ex.PROFILE, "due": "2026-02-06T23:00:00Z"}
+    example: ClassVar[Example] = {"profile": ex.PROFILE, "due": "2026-02-06T23:00:00Z"}
 
 
 class ApplicationEndorsed(ApplicationEvent):
@@ -137,7 +137,7 @@ class ApplicationEndorsed(ApplicationEvent):
     acting_as: ActingAs = ActingAs.COORDINATOR
     due: Due
 
-    example: ClassVar[Mapping[str, Any]] = {"acting_as": "coordinator", "due": "2026-02-06T23:00:00Z"}
+    example: ClassVar[Example] = {"acting_as": "coordinator", "due": "2026-02-06T23:00:00Z"}
 
 
 class ApplicationNotEndorsed(ApplicationEvent):
@@ -147,7 +147,7 @@ class ApplicationNotEndorsed(ApplicationEvent):
     acting_as: ActingAs = ActingAs.COORDINATOR
     appeal_until: Due
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "reason": "priority_given_to_others",
         "acting_as": "coordinator",
         "appeal_until": "2026-02-13T23:00:00Z",
@@ -163,7 +163,7 @@ class ApplicationFoundEligible(ApplicationEvent):
     rules_version: Annotated[int, Field(ge=1)]
     checks: tuple[EligibilityCheck, ...]
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "rules_version": 1,
         "checks": [{"rule": "language", "held": True, "needed": "B1", "given": "en B2"}],
     }
@@ -176,7 +176,7 @@ class ApplicationFoundIneligible(ApplicationEvent):
     checks: tuple[EligibilityCheck, ...]
     appeal_until: Due
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "rules_version": 1,
         "checks": [{"rule": "language", "held": False, "needed": "B1", "given": "en A2"}],
         "appeal_until": "2026-02-13T23:00:00Z",
@@ -195,7 +195,7 @@ class ApplicationChanged(ApplicationEvent):
     state: ApplicationState
     due: Due | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "profile": ex.PROFILE,
         "sections": ["periods"],
         "reason": "timetable_conflict",
@@ -212,7 +212,7 @@ class LineManagerNamed(ApplicationEvent):
 
     number: Annotated[int, Field(ge=1)] = 1
 
-    example: ClassVar[Mapping[str, Any]] = {"number": 1}
+    example: ClassVar[Example] = {"number": 1}
 
 
 class LineManagerLinkAsked(ApplicationEvent):
@@ -223,7 +223,7 @@ class LineManagerLinkAsked(ApplicationEvent):
 
     matter: AnswerForm = AnswerForm.FOLLOW_UP
 
-    example: ClassVar[Mapping[str, Any]] = {"matter": "follow_up"}
+    example: ClassVar[Example] = {"matter": "follow_up"}
 
 
 class CompanionEvent(ApplicationEvent):
@@ -257,7 +257,7 @@ _COMPANION: Mapping[str, Any] = {
 class CompanionAsked(CompanionEvent):
     """An officer names a counterpart (pre-matched), or invites a person into their group."""
 
-    example: ClassVar[Mapping[str, Any]] = _COMPANION
+    example: ClassVar[Example] = _COMPANION
 
 
 class CompanionAnswered(CompanionEvent):
@@ -268,7 +268,7 @@ class CompanionAnswered(CompanionEvent):
 
     answer: CompanionAnswer
 
-    example: ClassVar[Mapping[str, Any]] = {**_COMPANION, "answer": "confirmed"}
+    example: ClassVar[Example] = {**_COMPANION, "answer": "confirmed"}
 
 
 class ApplicationWithdrawn(ApplicationEvent):
@@ -277,7 +277,7 @@ class ApplicationWithdrawn(ApplicationEvent):
     reason: Reason
     by: Party = Party.GUEST
 
-    example: ClassVar[Mapping[str, Any]] = {"reason": "operational_duty", "by": "guest"}
+    example: ClassVar[Example] = {"reason": "operational_duty", "by": "guest"}
 
 
 class ApplicationCancelled(ApplicationEvent):
@@ -286,7 +286,7 @@ class ApplicationCancelled(ApplicationEvent):
     reason: Reason
     appeal_until: Due
 
-    example: ClassVar[Mapping[str, Any]] = {"reason": "partner_suspended", "appeal_until": "2026-02-13T23:00:00Z"}
+    example: ClassVar[Example] = {"reason": "partner_suspended", "appeal_until": "2026-02-13T23:00:00Z"}
 
 
 class ApplicationDecided(ApplicationEvent):
@@ -298,7 +298,7 @@ class ApplicationDecided(ApplicationEvent):
     kind: ApplicationKind
     country: Country
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "outcome": "place_confirmed",
         "submitted_at": "2026-01-16T09:30:00Z",
         "call_id": ex.CALL,
@@ -312,7 +312,7 @@ class ApplicationVoided(ApplicationEvent):
 
     reason: VoidReason
 
-    example: ClassVar[Mapping[str, Any]] = {"reason": "duplicate"}
+    example: ClassVar[Example] = {"reason": "duplicate"}
 
 
 class AppealFiled(ApplicationEvent):
@@ -321,7 +321,7 @@ class AppealFiled(ApplicationEvent):
     against: ApplicationState
     due: Due
 
-    example: ClassVar[Mapping[str, Any]] = {"against": "ineligible", "due": "2026-03-06T23:00:00Z"}
+    example: ClassVar[Example] = {"against": "ineligible", "due": "2026-03-06T23:00:00Z"}
 
 
 class AppealDecided(ApplicationEvent):
@@ -338,7 +338,7 @@ class AppealDecided(ApplicationEvent):
     due: Due | None = None
     call_closed: bool = False
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "outcome": "upheld",
         "state": "endorsed",
         "appeals": 1,

@@ -18,12 +18,16 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    JsonValue,
     ValidationInfo,
     field_validator,
 )
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from shared.contracts.codes import COUNTRIES, LANGUAGES, N_, PRIORITIES
+
+Example = Mapping[str, JsonValue]
+"""An example of an event's content, as JSON has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,7 @@ class Event(BaseModel):
     topic: ClassVar[str]
     type: ClassVar[str]
     abstract: ClassVar[bool] = False
-    example: ClassVar[Mapping[str, Any]]
+    example: ClassVar[Example]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

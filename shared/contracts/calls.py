@@ -1,7 +1,6 @@
 """Define the events on `exchange.calls`: what a call asks and allows (compacted, whole state, key the call)."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
@@ -13,6 +12,7 @@ from shared.contracts.base import (
     DatePeriod,
     Day,
     Event,
+    Example,
     Instant,
     Language,
     Part,
@@ -186,7 +186,7 @@ class CallEvent(Event):
 
     terms: CallTerms
 
-    example: ClassVar[Mapping[str, Any]] = {"terms": ex.CALL_TERMS}
+    example: ClassVar[Example] = {"terms": ex.CALL_TERMS}
 
 
 class CallPublished(CallEvent):
@@ -201,7 +201,7 @@ class CallRevised(CallEvent):
 
     touches: tuple[UUID, ...] = ()
 
-    example: ClassVar[Mapping[str, Any]] = {"terms": {**ex.CALL_TERMS, "revision": 2}, "touches": []}
+    example: ClassVar[Example] = {"terms": {**ex.CALL_TERMS, "revision": 2}, "touches": []}
 
 
 class CallClosed(CallEvent):

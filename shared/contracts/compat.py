@@ -52,7 +52,7 @@ def breaches(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[Breac
     return sorted(set(found))
 
 
-def topic_breaches(old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]) -> list[Breach]:
+def topic_breaches(old: Mapping[str, Mapping[str, object]], new: Mapping[str, Mapping[str, object]]) -> list[Breach]:
     """Return what would break between two versions of `topics.yaml` (as it is parsed), in order."""
     found = []
     for name, before in old.items():

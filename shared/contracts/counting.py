@@ -1,11 +1,10 @@
 """Define the events on `exchange.counting`: keys to count people without knowing them, read by reporting only."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from shared.contracts.base import Event
+from shared.contracts.base import Event, Example
 from shared.contracts.codes import Sex
 
 
@@ -25,4 +24,4 @@ class CountingKeyAssigned(CountingEvent):
     counting_key: Annotated[str, Field(pattern=r"^[0-9a-f]{32,64}$", description="The same for all of one person's")]
     sex: Sex | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {"counting_key": "5f0c6e3a9b1d4c7e8a2f1b0d9c8e7f6a", "sex": "female"}
+    example: ClassVar[Example] = {"counting_key": "5f0c6e3a9b1d4c7e8a2f1b0d9c8e7f6a", "sex": "female"}

@@ -1,13 +1,12 @@
 """Define the events on `exchange.figures`: published figures and their proof (compacted, key the figure)."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, JsonValue
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Day, Digest, Event, Part
+from shared.contracts.base import Count, Day, Digest, Event, Example, Part
 from shared.contracts.codes import RestatementReason
 
 Indicator = Annotated[str, Field(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)+$", description="Indicator, as in the definitions")]
@@ -52,7 +51,7 @@ class FigureEvent(Event):
     figure: Figure
 
 
-_FIGURE: Mapping[str, Any] = {
+_FIGURE: dict[str, JsonValue] = {
     "indicator": "TOPCOP-OP-02",
     "definition_version": 1,
     "period": "2026-H1",
@@ -72,7 +71,7 @@ _FIGURE: Mapping[str, Any] = {
 class FigurePublished(FigureEvent):
     """Reporting publishes a figure of an approved period."""
 
-    example: ClassVar[Mapping[str, Any]] = {"figure": _FIGURE}
+    example: ClassVar[Example] = {"figure": _FIGURE}
 
 
 class FigureRestated(FigureEvent):
@@ -87,7 +86,7 @@ class FigureRestated(FigureEvent):
     added: tuple[UUID, ...] = ()
     removed: tuple[UUID, ...] = ()
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "figure": _FIGURE,
         "previous_value": "16",
         "previous_digest": ex.DIGEST,

@@ -3,14 +3,13 @@
 A provisional match has no event: it is on the coordinators' board only.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Country, DatePeriod, Due, Event, Language, Part, TopicCode
+from shared.contracts.base import Count, Country, DatePeriod, Due, Event, Example, Language, Part, TopicCode
 from shared.contracts.codes import ApplicationKind, MatchState, Party, RankGroup, Reason
 
 
@@ -42,7 +41,7 @@ class MatchEvent(Event):
 
     pairing: Pairing
 
-    example: ClassVar[Mapping[str, Any]] = {"pairing": ex.PAIRING}
+    example: ClassVar[Example] = {"pairing": ex.PAIRING}
 
 
 class MatchProposed(MatchEvent):
@@ -63,7 +62,7 @@ class MatchProposed(MatchEvent):
     ring: UUID | None = None
     due: Due
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "pairing": ex.PAIRING,
         "run_id": ex.RUN,
         "score": 78,
@@ -81,7 +80,7 @@ class MatchCleared(MatchEvent):
 
     reserve: bool = False
 
-    example: ClassVar[Mapping[str, Any]] = {"pairing": ex.PAIRING, "reserve": False}
+    example: ClassVar[Example] = {"pairing": ex.PAIRING, "reserve": False}
 
 
 class MatchCalledUp(MatchEvent):
@@ -100,7 +99,7 @@ class MatchOffered(MatchEvent):
     due: Due
     next_in_line: tuple[UUID, ...] = ()
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "pairing": ex.PAIRING,
         "due": "2026-02-27T23:00:00Z",
         "next_in_line": [ex.OTHER_APPLICATION],
@@ -120,7 +119,7 @@ class MatchDeclined(MatchEvent):
     by: Party
     reason: Reason
 
-    example: ClassVar[Mapping[str, Any]] = {"pairing": ex.PAIRING, "by": "guest", "reason": "timetable_conflict"}
+    example: ClassVar[Example] = {"pairing": ex.PAIRING, "by": "guest", "reason": "timetable_conflict"}
 
 
 class MatchExpired(MatchEvent):
@@ -133,7 +132,7 @@ class MatchExpired(MatchEvent):
     silent: tuple[Party, ...]
     silences: Count = 0
 
-    example: ClassVar[Mapping[str, Any]] = {"pairing": ex.PAIRING, "silent": ["guest"], "silences": 1}
+    example: ClassVar[Example] = {"pairing": ex.PAIRING, "silent": ["guest"], "silences": 1}
 
 
 class AnswerTooLate(MatchEvent):
@@ -143,7 +142,7 @@ class AnswerTooLate(MatchEvent):
     answered_at: AwareDatetime
     due: Due
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "pairing": ex.PAIRING,
         "by": "guest",
         "answered_at": "2026-02-28T08:00:00Z",
@@ -162,7 +161,7 @@ class MatchSuperseded(MatchEvent):
     was: MatchState | None = None
     reserve: bool = False
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "pairing": ex.PAIRING,
         "by_match_id": None,
         "reason": "operational_duty",
@@ -184,7 +183,7 @@ class MatchCancelled(MatchEvent):
     reserve: bool = False
     application_ended: bool = False
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "pairing": ex.PAIRING,
         "by": "home_coordinator",
         "reason": "personal",
@@ -200,7 +199,7 @@ class MatchFundChanged(MatchEvent):
     previous_fund_id: UUID
     reason: Annotated[Reason, Field(description="Why the fund changes")]
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "pairing": ex.PAIRING,
         "previous_fund_id": ex.FUND,
         "reason": "partner_suspended",

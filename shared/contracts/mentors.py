@@ -1,14 +1,13 @@
 """Define the events on `mentoring.mentors`: a mentor's profile (key the mentor)."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
-from shared.contracts.base import Country, DatePeriod, Due, Event, Part, Reference, TopicCode
+from shared.contracts.base import Country, DatePeriod, Due, Event, Example, Part, Reference, TopicCode
 from shared.contracts.codes import CloseCause, LanguageLevel, PauseCause, RankGroup, ServiceKind
 
 
@@ -47,7 +46,7 @@ class MentorPublished(MentorEvent):
 
     profile: MentorProfile
 
-    example: ClassVar[Mapping[str, Any]] = {"profile": ex.MENTOR_PROFILE}
+    example: ClassVar[Example] = {"profile": ex.MENTOR_PROFILE}
 
 
 class MentorRevised(MentorEvent):
@@ -55,7 +54,7 @@ class MentorRevised(MentorEvent):
 
     profile: MentorProfile
 
-    example: ClassVar[Mapping[str, Any]] = {"profile": {**ex.MENTOR_PROFILE, "capacity": 1}}
+    example: ClassVar[Example] = {"profile": {**ex.MENTOR_PROFILE, "capacity": 1}}
 
 
 class MentorPaused(MentorEvent):
@@ -63,7 +62,7 @@ class MentorPaused(MentorEvent):
 
     cause: PauseCause
 
-    example: ClassVar[Mapping[str, Any]] = {"cause": "by_choice"}
+    example: ClassVar[Example] = {"cause": "by_choice"}
 
 
 class MentorAvailabilityAsked(MentorEvent):
@@ -71,19 +70,19 @@ class MentorAvailabilityAsked(MentorEvent):
 
     due: Due
 
-    example: ClassVar[Mapping[str, Any]] = {"due": "2026-04-10T22:00:00Z"}
+    example: ClassVar[Example] = {"due": "2026-04-10T22:00:00Z"}
 
 
 class MentorAvailabilityConfirmed(MentorEvent):
     """A mentor confirms that the capacity is still available."""
 
-    example: ClassVar[Mapping[str, Any]] = {}
+    example: ClassVar[Example] = {}
 
 
 class MentorResumed(MentorEvent):
     """A paused mentor takes mentees again."""
 
-    example: ClassVar[Mapping[str, Any]] = {}
+    example: ClassVar[Example] = {}
 
 
 class MentorClosed(MentorEvent):
@@ -91,4 +90,4 @@ class MentorClosed(MentorEvent):
 
     cause: CloseCause
 
-    example: ClassVar[Mapping[str, Any]] = {"cause": "by_choice"}
+    example: ClassVar[Example] = {"cause": "by_choice"}

@@ -1,11 +1,10 @@
 """Define the events on `mentoring.mentorships`: a mentorship from agreement to end (key the mentorship)."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Country, Day, Due, Event, Language, Part, TopicCode
+from shared.contracts.base import Count, Country, Day, Due, Event, Example, Language, Part, TopicCode
 from shared.contracts.codes import Party, RankGroup, Reason
 
 
@@ -32,7 +31,7 @@ class MentorshipEvent(Event):
 
     plan: MentorshipPlan
 
-    example: ClassVar[Mapping[str, Any]] = {"plan": ex.MENTORSHIP_PLAN}
+    example: ClassVar[Example] = {"plan": ex.MENTORSHIP_PLAN}
 
 
 class MentorshipOpened(MentorshipEvent):
@@ -41,7 +40,7 @@ class MentorshipOpened(MentorshipEvent):
     due: Due
     until: Day | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "plan": ex.MENTORSHIP_PLAN,
         "due": "2026-03-13T23:00:00Z",
         "until": "2026-09-30",
@@ -54,7 +53,7 @@ class MentorshipStarted(MentorshipEvent):
     started_on: Day
     until: Day | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "plan": ex.MENTORSHIP_PLAN,
         "started_on": "2026-03-03",
         "until": "2026-09-30",
@@ -67,7 +66,7 @@ class MentorshipPaused(MentorshipEvent):
     by: Party
     reason: Reason
 
-    example: ClassVar[Mapping[str, Any]] = {"plan": ex.MENTORSHIP_PLAN, "by": "mentor", "reason": "operational_duty"}
+    example: ClassVar[Example] = {"plan": ex.MENTORSHIP_PLAN, "by": "mentor", "reason": "operational_duty"}
 
 
 class MentorshipResumed(MentorshipEvent):
@@ -75,7 +74,7 @@ class MentorshipResumed(MentorshipEvent):
 
     by: Party
 
-    example: ClassVar[Mapping[str, Any]] = {"plan": ex.MENTORSHIP_PLAN, "by": "mentor"}
+    example: ClassVar[Example] = {"plan": ex.MENTORSHIP_PLAN, "by": "mentor"}
 
 
 class MentorshipCompleted(MentorshipEvent):
@@ -86,7 +85,7 @@ class MentorshipCompleted(MentorshipEvent):
     goals: Count
     goals_met: Count
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "plan": ex.MENTORSHIP_PLAN,
         "ended_on": "2026-09-30",
         "sessions": 5,
@@ -103,7 +102,7 @@ class MentorshipEndedEarly(MentorshipEvent):
     ended_on: Day
     sessions: Count = 0
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "plan": ex.MENTORSHIP_PLAN,
         "by": "mentee",
         "reason": "operational_duty",

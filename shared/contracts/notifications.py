@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Country, Day, Due, Event, Language, Moment, Part
+from shared.contracts.base import Country, Day, Due, Event, Example, Language, Moment, Part
 from shared.contracts.codes import (
     AudienceKind,
     Channel,
@@ -61,7 +61,7 @@ class NotificationEvent(Event):
     topic: ClassVar[str] = "exchange.notifications"
 
 
-_AUDIENCE: Mapping[str, Any] = {
+_AUDIENCE: dict[str, JsonValue] = {
     "kind": "applicant",
     "country": None,
     "organisation_id": None,
@@ -81,7 +81,7 @@ class NotificationSent(NotificationEvent):
     application_id: UUID | None = None
     attempt: Annotated[int, Field(ge=1)] = 1
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "rule": "application_submitted",
         "audience": _AUDIENCE,
         "channel": "mail",
@@ -104,7 +104,7 @@ class NotificationFailed(NotificationEvent):
     cause: FailureCause
     final: bool
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "rule": "application_submitted",
         "audience": _AUDIENCE,
         "channel": "mail",
@@ -144,7 +144,7 @@ _DEADLINE: Mapping[str, Any] = {
 class DeadlineNear(DeadlineEvent):
     """A deadline is near: its owner is reminded."""
 
-    example: ClassVar[Mapping[str, Any]] = _DEADLINE
+    example: ClassVar[Example] = _DEADLINE
 
 
 class DeadlinePassed(DeadlineEvent):
@@ -156,7 +156,7 @@ class DeadlinePassed(DeadlineEvent):
     escalated_to: tuple[Audience, ...] = ()
     next_due: Due | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         **_DEADLINE,
         "escalated_to": [{**_AUDIENCE, "kind": "home_deputy", "country": "MD", "application_id": None}],
         "next_due": "2026-02-06T23:00:00Z",
@@ -177,7 +177,7 @@ class WebhookChanged(NotificationEvent):
     failing_since: Moment | None = None
     pauses_at: Moment | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "change": "paused",
         "reach": "outside",
         "events": ["FigurePublished", "FigureRestated"],
@@ -202,7 +202,7 @@ class WorkWaiting(NotificationEvent):
     day: Day
     waiting: Annotated[tuple[Waiting, ...], Field(min_length=1)]
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "owner": {**_AUDIENCE, "kind": "home_coordinator", "country": "MD", "application_id": None},
         "day": "2026-01-16",
         "waiting": [

@@ -1,14 +1,13 @@
 """Define the events on `exchange.offers`: a host's placement (key the offer)."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.applications import LanguageHeld
-from shared.contracts.base import Country, DatePeriod, Day, Due, Event, Part, Reference, TopicCode
+from shared.contracts.base import Country, DatePeriod, Day, Due, Event, Example, Part, Reference, TopicCode
 from shared.contracts.codes import (
     ActingAs,
     CloseCause,
@@ -70,7 +69,7 @@ class OfferSubmitted(OfferEvent):
     terms: OfferTerms
     due: Due
 
-    example: ClassVar[Mapping[str, Any]] = {"terms": ex.OFFER_TERMS, "due": "2026-01-30T23:00:00Z"}
+    example: ClassVar[Example] = {"terms": ex.OFFER_TERMS, "due": "2026-01-30T23:00:00Z"}
 
 
 class OfferReturned(OfferEvent):
@@ -79,7 +78,7 @@ class OfferReturned(OfferEvent):
     sections: tuple[Section, ...]
     acting_as: ActingAs = ActingAs.COORDINATOR
 
-    example: ClassVar[Mapping[str, Any]] = {"sections": ["places"], "acting_as": "coordinator"}
+    example: ClassVar[Example] = {"sections": ["places"], "acting_as": "coordinator"}
 
 
 class OfferEndorsed(OfferEvent):
@@ -87,7 +86,7 @@ class OfferEndorsed(OfferEvent):
 
     acting_as: ActingAs = ActingAs.COORDINATOR
 
-    example: ClassVar[Mapping[str, Any]] = {"acting_as": "coordinator"}
+    example: ClassVar[Example] = {"acting_as": "coordinator"}
 
 
 class OfferPublished(OfferEvent):
@@ -95,7 +94,7 @@ class OfferPublished(OfferEvent):
 
     terms: OfferTerms
 
-    example: ClassVar[Mapping[str, Any]] = {"terms": ex.OFFER_TERMS}
+    example: ClassVar[Example] = {"terms": ex.OFFER_TERMS}
 
 
 class OfferRevised(OfferEvent):
@@ -106,7 +105,7 @@ class OfferRevised(OfferEvent):
 
     terms: OfferTerms
 
-    example: ClassVar[Mapping[str, Any]] = {"terms": {**ex.OFFER_TERMS, "places": 3}}
+    example: ClassVar[Example] = {"terms": {**ex.OFFER_TERMS, "places": 3}}
 
 
 class OfferPaused(OfferEvent):
@@ -114,7 +113,7 @@ class OfferPaused(OfferEvent):
 
     cause: PauseCause
 
-    example: ClassVar[Mapping[str, Any]] = {"cause": "silence"}
+    example: ClassVar[Example] = {"cause": "silence"}
 
 
 class AvailabilityAsked(OfferEvent):
@@ -122,19 +121,19 @@ class AvailabilityAsked(OfferEvent):
 
     due: Due
 
-    example: ClassVar[Mapping[str, Any]] = {"due": "2026-04-10T22:00:00Z"}
+    example: ClassVar[Example] = {"due": "2026-04-10T22:00:00Z"}
 
 
 class AvailabilityConfirmed(OfferEvent):
     """The host says that the placement is still available."""
 
-    example: ClassVar[Mapping[str, Any]] = {}
+    example: ClassVar[Example] = {}
 
 
 class OfferResumed(OfferEvent):
     """A placement is matched again: on request, or because a place of a full one fell free."""
 
-    example: ClassVar[Mapping[str, Any]] = {}
+    example: ClassVar[Example] = {}
 
 
 class OfferClosed(OfferEvent):
@@ -142,7 +141,7 @@ class OfferClosed(OfferEvent):
 
     cause: CloseCause
 
-    example: ClassVar[Mapping[str, Any]] = {"cause": "full"}
+    example: ClassVar[Example] = {"cause": "full"}
 
 
 class OfferWithdrawn(OfferEvent):
@@ -150,7 +149,7 @@ class OfferWithdrawn(OfferEvent):
 
     reason: Reason
 
-    example: ClassVar[Mapping[str, Any]] = {"reason": "operational_duty"}
+    example: ClassVar[Example] = {"reason": "operational_duty"}
 
 
 class OfferVoided(OfferEvent):
@@ -161,4 +160,4 @@ class OfferVoided(OfferEvent):
 
     reason: VoidReason
 
-    example: ClassVar[Mapping[str, Any]] = {"reason": "test"}
+    example: ClassVar[Example] = {"reason": "test"}

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Country, Day, Due, Event, Part, TopicCode
+from shared.contracts.base import Count, Country, Day, Due, Event, Example, Part, TopicCode
 from shared.contracts.codes import (
     AnswerForm,
     Applied,
@@ -81,7 +81,7 @@ class EvaluationSubmitted(OutcomeEvent):
     answers: tuple[QuestionScore, ...] = ()
     late: bool = False
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         **_OF,
         "respondent": "guest",
         "form_version": 1,
@@ -106,7 +106,7 @@ class TestAsked(OutcomeEvent):
     due: Due
     again: bool = False
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         **_OF,
         "phase": "pre",
         "test_id": ex.TEST,
@@ -124,7 +124,7 @@ class TestScored(OutcomeEvent):
     score: Count
     maximum: Annotated[int, Field(ge=1)]
 
-    example: ClassVar[Mapping[str, Any]] = {**_OF, "phase": "pre", "score": 11, "maximum": 20}
+    example: ClassVar[Example] = {**_OF, "phase": "pre", "score": 11, "maximum": 20}
 
 
 class ReportSubmitted(OutcomeEvent):
@@ -132,7 +132,7 @@ class ReportSubmitted(OutcomeEvent):
 
     late: bool = False
 
-    example: ClassVar[Mapping[str, Any]] = {**_OF, "late": False}
+    example: ClassVar[Example] = {**_OF, "late": False}
 
 
 class FollowUpSubmitted(OutcomeEvent):
@@ -147,7 +147,7 @@ class FollowUpSubmitted(OutcomeEvent):
     objectives: tuple[ObjectiveScore, ...] = ()
     in_window: bool = True
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         **_OF,
         "by": "self",
         "applied": "yes",
@@ -165,7 +165,7 @@ class CascadeDelivered(OutcomeEvent):
     attendees: Count
     format: CascadeFormat
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         **_OF,
         "cascade_id": ex.CASCADE,
         "delivered_on": "2026-05-20",
@@ -181,7 +181,7 @@ class CascadeConfirmed(OutcomeEvent):
     delivered_on: Day
     attendees: Count
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         **_OF,
         "cascade_id": ex.CASCADE,
         "delivered_on": "2026-05-20",
@@ -196,7 +196,7 @@ class CascadeRefused(OutcomeEvent):
     delivered_on: Day
     reason: CascadeRefusal
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         **_OF,
         "cascade_id": ex.CASCADE,
         "delivered_on": "2026-05-20",
@@ -211,7 +211,7 @@ class AnswerAsked(OutcomeEvent):
     respondent: Respondent
     due: Day | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {**_OF, "form": "evaluation", "respondent": "guest", "due": "2026-03-27"}
+    example: ClassVar[Example] = {**_OF, "form": "evaluation", "respondent": "guest", "due": "2026-03-27"}
 
 
 class AnswerClosed(OutcomeEvent):
@@ -221,7 +221,7 @@ class AnswerClosed(OutcomeEvent):
     respondent: Respondent
     due: Day
 
-    example: ClassVar[Mapping[str, Any]] = {**_OF, "form": "evaluation", "respondent": "guest", "due": "2026-03-27"}
+    example: ClassVar[Example] = {**_OF, "form": "evaluation", "respondent": "guest", "due": "2026-03-27"}
 
 
 class AnswerReopened(OutcomeEvent):
@@ -232,7 +232,7 @@ class AnswerReopened(OutcomeEvent):
     due: Day
     ended_on: Day
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         **_OF,
         "form": "evaluation",
         "respondent": "guest",
@@ -247,7 +247,7 @@ class EvaluationWaived(OutcomeEvent):
     respondent: Respondent
     reason: WaiverReason
 
-    example: ClassVar[Mapping[str, Any]] = {**_OF, "respondent": "host", "reason": "host_silent"}
+    example: ClassVar[Example] = {**_OF, "respondent": "host", "reason": "host_silent"}
 
 
 class CertificateGranted(OutcomeEvent):
@@ -258,7 +258,7 @@ class CertificateGranted(OutcomeEvent):
     start: Day
     end: Day
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         **_OF,
         "number": "TC-2026-000017",
         "attended_days": 5,
@@ -273,4 +273,4 @@ class CertificateRevoked(OutcomeEvent):
     number: Annotated[str, Field(pattern=r"^[A-Z0-9-]+$", max_length=40)]
     reason: RevocationReason
 
-    example: ClassVar[Mapping[str, Any]] = {**_OF, "number": "TC-2026-000017", "reason": "visit_voided"}
+    example: ClassVar[Example] = {**_OF, "number": "TC-2026-000017", "reason": "visit_voided"}

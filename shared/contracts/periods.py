@@ -1,12 +1,11 @@
 """Define the events on `exchange.periods`: the approval of a reporting period (compacted, whole state)."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, JsonValue
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Day, Digest, Event, Part
+from shared.contracts.base import Count, Day, Digest, Event, Example, Part
 from shared.contracts.codes import PeriodKind, PeriodReturnReason, PeriodState, RestatementReason
 
 
@@ -67,7 +66,12 @@ def _example(state: str) -> dict[str, Any]:
     }
 
 
-_COUNTED = {"cut_off": "2026-07-15T22:00:00Z", "types": ["VisitCompleted"], "events": 4211, "sketch": "AAAA"}
+_COUNTED: dict[str, JsonValue] = {
+    "cut_off": "2026-07-15T22:00:00Z",
+    "types": ["VisitCompleted"],
+    "events": 4211,
+    "sketch": "AAAA",
+}
 
 
 class PeriodSubmitted(PeriodEvent):
@@ -75,7 +79,7 @@ class PeriodSubmitted(PeriodEvent):
 
     counted: CountedEvents | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {"period": _example("submitted"), "counted": _COUNTED}
+    example: ClassVar[Example] = {"period": _example("submitted"), "counted": _COUNTED}
 
 
 class PeriodReturned(PeriodEvent):
@@ -83,25 +87,25 @@ class PeriodReturned(PeriodEvent):
 
     reason: PeriodReturnReason
 
-    example: ClassVar[Mapping[str, Any]] = {"period": _example("returned"), "reason": "facts_missing"}
+    example: ClassVar[Example] = {"period": _example("returned"), "reason": "facts_missing"}
 
 
 class PeriodApproved(PeriodEvent):
     """Another person than the author approves a period's figures."""
 
-    example: ClassVar[Mapping[str, Any]] = {"period": _example("approved")}
+    example: ClassVar[Example] = {"period": _example("approved")}
 
 
 class PeriodFrozen(PeriodEvent):
     """From now on the period's figures change by restatement only."""
 
-    example: ClassVar[Mapping[str, Any]] = {"period": _example("frozen")}
+    example: ClassVar[Example] = {"period": _example("frozen")}
 
 
 class PeriodPublished(PeriodEvent):
     """The period's figures are published."""
 
-    example: ClassVar[Mapping[str, Any]] = {"period": _example("published")}
+    example: ClassVar[Example] = {"period": _example("published")}
 
 
 class PeriodRestated(PeriodEvent):
@@ -110,7 +114,7 @@ class PeriodRestated(PeriodEvent):
     reason: RestatementReason
     counted: CountedEvents | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "period": {**_example("published"), "statement": 2},
         "reason": "late_facts",
         "counted": _COUNTED,

@@ -4,14 +4,13 @@ Codes and numbers, no prose: each reader writes the sentence in its own language
 person, and a confidential exclusion only as "not available".
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Country, DatePeriod, Event, Language, Part, TopicCode
+from shared.contracts.base import Count, Country, DatePeriod, Event, Example, Language, Part, TopicCode
 from shared.contracts.codes import ApplicationKind, Change, Criterion, Expertise, HardRule, LanguageLevel, Reason
 
 
@@ -93,7 +92,7 @@ class MatchExplained(ReceiptEvent):
     override: Reason | None = None
     ring: Annotated[int, Field(ge=2, le=3)] | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "run_id": ex.RUN,
         "call_id": ex.CALL,
         "kind": "study_visit",
@@ -125,7 +124,7 @@ class NoMatchExplained(ReceiptEvent):
 
     waiting_place: Annotated[int, Field(ge=1)] | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "run_id": ex.RUN,
         "call_id": ex.CALL,
         "kind": "study_visit",

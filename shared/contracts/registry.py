@@ -4,14 +4,13 @@ Compacted, the whole state in each event. The key is the organisation's, fund's,
 partner's is its country code.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Country, Day, EmailDomain, Event, Scheme, TopicCode
+from shared.contracts.base import Count, Country, Day, EmailDomain, Event, Example, Scheme, TopicCode
 from shared.contracts.codes import Expertise, OrganisationKind, PartnerStatus, ProposalKind, ProposalState
 
 
@@ -35,7 +34,7 @@ class OrganisationChanged(RegistryEvent):
     active: bool = True
     domains: tuple[EmailDomain, ...] = ()
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "name": "Anti-cybercrime office, Lyon branch",
         "kind": "agency",
         "country": "FR",
@@ -52,7 +51,7 @@ class PartnerStatusChanged(RegistryEvent):
     status: PartnerStatus
     since: Day
 
-    example: ClassVar[Mapping[str, Any]] = {"country": "BY", "status": "suspended", "since": "2026-02-01"}
+    example: ClassVar[Example] = {"country": "BY", "status": "suspended", "since": "2026-02-01"}
 
 
 class FundChanged(RegistryEvent):
@@ -64,7 +63,7 @@ class FundChanged(RegistryEvent):
     until: Day | None = None
     active: bool = True
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "name": "TOPCOP II",
         "payer": "European Commission, DG NEAR",
         "since": "2025-01-01",
@@ -85,7 +84,7 @@ class ExclusionChanged(RegistryEvent):
     until: Day | None = None
     confidential: bool = False
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "countries": ["AM", "AZ"],
         "organisations": None,
         "since": "2025-01-01",
@@ -107,7 +106,7 @@ class NeedChanged(RegistryEvent):
     until: Day
     withdrawn: bool = False
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "country": "MD",
         "scheme": "empact-2026",
         "topic_code": "online_crime",
@@ -132,7 +131,7 @@ class ProposalChanged(RegistryEvent):
     organisation_id: UUID | None = None
     proposer_id: UUID | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "kind": "person_new",
         "state": "waits",
         "country": "MD",

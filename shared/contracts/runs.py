@@ -1,13 +1,12 @@
 """Define the events on `exchange.runs`: what a run of the engine did (key the run)."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Country, Digest, Event, Part
+from shared.contracts.base import Count, Country, Digest, Event, Example, Part
 from shared.contracts.codes import ApplicationKind, FloorCause, Objective, Reason
 
 
@@ -86,7 +85,7 @@ class RunFinished(RunEvent):
     override: Reason | None = None
     ring: UUID | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "call_id": ex.CALL,
         "kind": "study_visit",
         "objective": "stable",

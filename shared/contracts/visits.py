@@ -1,13 +1,12 @@
 """Define the events on `exchange.visits`: a visit from its dates to its end (key the visit)."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Country, Day, Due, Event, Part, TopicCode
+from shared.contracts.base import Count, Country, Day, Due, Event, Example, Part, TopicCode
 from shared.contracts.codes import MoveDropCause, Party, RankGroup, Reason, UnschedulableCause, VoidReason
 
 RequiredDays = Annotated[int, Field(ge=1, le=5, description="Working days that a guest must attend")]
@@ -60,7 +59,7 @@ class PlannedVisitEvent(VisitEvent):
 
     plan: VisitPlan
 
-    example: ClassVar[Mapping[str, Any]] = {"plan": ex.VISIT_PLAN}
+    example: ClassVar[Example] = {"plan": ex.VISIT_PLAN}
 
 
 class VisitScheduled(PlannedVisitEvent):
@@ -68,7 +67,7 @@ class VisitScheduled(PlannedVisitEvent):
 
     agenda_due: Due
 
-    example: ClassVar[Mapping[str, Any]] = {"plan": ex.VISIT_PLAN, "agenda_due": "2026-03-02T23:00:00Z"}
+    example: ClassVar[Example] = {"plan": ex.VISIT_PLAN, "agenda_due": "2026-03-02T23:00:00Z"}
 
 
 class VisitUnschedulable(VisitEvent):
@@ -78,7 +77,7 @@ class VisitUnschedulable(VisitEvent):
     required_days: RequiredDays
     cause: UnschedulableCause
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "visit": {k: v for k, v in ex.VISIT_PLAN.items() if k not in {"start", "end", "required_days", "days"}},
         "required_days": 5,
         "cause": "no_common_week",
@@ -100,7 +99,7 @@ class VisitMoveProposed(PlannedVisitEvent):
     cost: Count = 0
     due: Due
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "plan": ex.VISIT_PLAN,
         "move": 1,
         "start": "2026-04-20",
@@ -121,7 +120,7 @@ class VisitMoved(PlannedVisitEvent):
     previous_end: Day
     agenda_due: Due
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "plan": ex.VISIT_PLAN,
         "move": 1,
         "previous_start": "2026-03-09",
@@ -141,7 +140,7 @@ class VisitMoveDropped(PlannedVisitEvent):
     by: Party
     reason: Reason | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "plan": ex.VISIT_PLAN,
         "move": 1,
         "cause": "refused",
@@ -164,7 +163,7 @@ class VisitEnded(PlannedVisitEvent):
     early: bool = False
     reason: Reason | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "plan": ex.VISIT_PLAN,
         "attended": ex.VISIT_PLAN["days"],
         "attended_days": 5,
@@ -182,7 +181,7 @@ class VisitCompleted(PlannedVisitEvent):
     required_days: RequiredDays
     ended_on: Day
 
-    example: ClassVar[Mapping[str, Any]] = {
+    example: ClassVar[Example] = {
         "plan": ex.VISIT_PLAN,
         "attended_days": 5,
         "required_days": 5,
@@ -196,7 +195,7 @@ class VisitCancelled(PlannedVisitEvent):
     by: Party
     reason: Reason
 
-    example: ClassVar[Mapping[str, Any]] = {"plan": ex.VISIT_PLAN, "by": "guest", "reason": "visa_refused"}
+    example: ClassVar[Example] = {"plan": ex.VISIT_PLAN, "by": "guest", "reason": "visa_refused"}
 
 
 class VisitNoShow(PlannedVisitEvent):
@@ -204,7 +203,7 @@ class VisitNoShow(PlannedVisitEvent):
 
     reason: Reason | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {"plan": ex.VISIT_PLAN, "reason": None}
+    example: ClassVar[Example] = {"plan": ex.VISIT_PLAN, "reason": None}
 
 
 class VisitVoided(PlannedVisitEvent):
@@ -212,4 +211,4 @@ class VisitVoided(PlannedVisitEvent):
 
     reason: VoidReason
 
-    example: ClassVar[Mapping[str, Any]] = {"plan": ex.VISIT_PLAN, "reason": "entered_in_error"}
+    example: ClassVar[Example] = {"plan": ex.VISIT_PLAN, "reason": "entered_in_error"}

@@ -90,7 +90,7 @@ def _repeated(request: Request, key: RequestKey, first: FirstRequest) -> HTTPExc
     opened = identity_of(request.app).answers.open(first.answer.body)
     if opened is None or first.rights != key.rights:
         return answer_unavailable()
-    return Repeated(first.answer.status, dict(first.answer.headers), opened[_BODY])
+    return Repeated(first.answer.status, dict(first.answer.headers), str(opened[_BODY]))
 
 
 def _is_operation(request: Request) -> bool:

@@ -36,6 +36,7 @@ from shared.identity.state import Identity, identity_of
 
 if TYPE_CHECKING:
     from authlib.integrations.httpx_client import AsyncOAuth2Client
+    from pydantic import JsonValue
 
     from shared.identity.session import SessionKeeper
 
@@ -68,7 +69,7 @@ async def begin(
     """Send the browser to the provider. `next`: the path to return to; `as`: who probably signs in (`login_hint`)."""
     identity = identity_of(request.app)
     persona = persona[:200]
-    under_way = {
+    under_way: dict[str, JsonValue] = {
         "nonce": secrets.token_urlsafe(16),
         "verifier": secrets.token_urlsafe(48),
         "next": safe_next(onward),
@@ -181,8 +182,9 @@ def _oldest(request: Request, identity: Identity) -> list[str]:
 def _under_way(request: Request, identity: Identity, name: str, state: str) -> dict[str, Any]:
     """Return what this browser remembered when it left for the provider; refuse an answer nobody here requested."""
     remembered = identity.sign_ins.open(request.cookies.get(name, "")) or {}
+    until = remembered.get("until")
     same = hmac.compare_digest(str(remembered.get("state", "")).encode(), state.encode())
-    if not remembered.get("state") or not same or remembered["until"] < time.time():
+    if not remembered.get("state") or not same or not isinstance(until, int | float) or until < time.time():
         raise HTTPException(
             400, gettext("This sign-in took too long, or it was started in another browser. Please sign in again.")
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import httpx2
 from joserfc.errors import JoseError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from joserfc.jwk import KeySetSerialization
+    from pydantic import JsonValue
 
 # How long, in seconds, the provider's documents are used without fetching them again.
 _METADATA_FOR = 3600.0
@@ -41,12 +42,14 @@ class Published:
     def __init__(self, good_for: float) -> None:
         self._good_for = good_for
         self._lock = asyncio.Lock()
-        self._document: dict[str, Any] | None = None
+        self._document: dict[str, JsonValue] | None = None
         self._at = float("-inf")
         self._pause_until = float("-inf")
         self._failure = ""
 
-    async def get(self, address: Callable[[], Awaitable[str]], *, newer_than: float = float("inf")) -> dict[str, Any]:
+    async def get(
+        self, address: Callable[[], Awaitable[str]], *, newer_than: float = float("inf")
+    ) -> dict[str, JsonValue]:
         """Return the document at `address()`, not older than `newer_than` seconds if the provider answers.
 
         Raises `ProviderUnavailable` if there is none to give.
@@ -79,7 +82,7 @@ class Provider:
         self._metadata = Published(_METADATA_FOR)
         self._keys = Published(_KEYS_FOR)
 
-    async def metadata(self) -> dict[str, Any]:
+    async def metadata(self) -> dict[str, JsonValue]:
         """Return the discovery document (OpenID Connect Discovery 1.0, section 3).
 
         Raises `ProviderUnavailable` after three tries, or if the document names another issuer than ours.
@@ -114,14 +117,14 @@ class Provider:
         return await self.endpoint("jwks_uri")
 
 
-def _key_set(document: dict[str, Any]) -> KeySet:
+def _key_set(document: dict[str, JsonValue]) -> KeySet:
     try:
         return KeySet.import_key_set(cast("KeySetSerialization", document))
     except (JoseError, KeyError, ValueError) as error:
         raise ProviderUnavailable("The sign-in provider publishes keys that cannot be read.") from error
 
 
-async def _fetched(address: str) -> dict[str, Any]:
+async def _fetched(address: str) -> dict[str, JsonValue]:
     tries = AsyncRetrying(
         stop=stop_after_attempt(3),
         wait=wait_random_exponential(multiplier=0.2, max=1.0),

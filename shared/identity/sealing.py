@@ -6,12 +6,15 @@ import base64
 import binascii
 import hashlib
 import hmac
-from typing import Any
+from typing import TYPE_CHECKING
 
 import orjson
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 
 class KeyTooShort(ValueError):
@@ -51,11 +54,11 @@ class Seal:
         self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
         self._mac = derived
 
-    def close(self, value: dict[str, Any]) -> str:
+    def close(self, value: dict[str, JsonValue]) -> str:
         """Return the sealed text of `value`, safe in a cookie (letters, digits, `-`, `_`, `=`)."""
         return self._fernet.encrypt(orjson.dumps(value)).decode("ascii")
 
-    def open(self, text: str) -> dict[str, Any] | None:
+    def open(self, text: str) -> dict[str, JsonValue] | None:
         """Return what was sealed, or None if the text was not sealed for this purpose by one of our keys."""
         try:
             value = orjson.loads(self._fernet.decrypt(text.encode("utf-8", "replace")))

@@ -15,6 +15,7 @@ from uuid import uuid4
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
+from pydantic import TypeAdapter, ValidationError
 
 if TYPE_CHECKING:
     from shared.identity.sealing import Seal
@@ -43,6 +44,9 @@ class Ticket:
     subject: str
     person: str | None
     expires: int
+
+
+_TICKET = TypeAdapter(Ticket)
 
 
 def issue_ticket(
@@ -101,8 +105,8 @@ def open_narrow_cookie(
     if values is None:
         return None
     try:
-        ticket = Ticket(**values)
-    except TypeError:
+        ticket = _TICKET.validate_python(values)
+    except ValidationError:
         return None
     fits = ticket.purpose == purpose and ticket.subject == subject
     return ticket if fits and (time.time() if at is None else at) < ticket.expires else None

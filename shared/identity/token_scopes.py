@@ -7,7 +7,7 @@ own (client credentials) is no person and holds no role: it may call only the op
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from shared.contracts.codes import Role
 
@@ -28,7 +28,7 @@ SERVICE_SCOPES: Final = {
 _ROLES = {scope: role for role, scope in ROLE_SCOPES.items()}
 
 
-def scopes_in(claims: Mapping[str, Any]) -> frozenset[str]:
+def scopes_in(claims: Mapping[str, object]) -> frozenset[str]:
     """Return the scopes of Tandem that a token names."""
     claim = claims.get("scope", "")
     words = claim.split() if isinstance(claim, str) else claim if isinstance(claim, list) else []
@@ -45,7 +45,7 @@ def roles_of(scopes: frozenset[str], *, required: bool) -> frozenset[Role] | Non
     return frozenset(_ROLES[scope] for scope in scopes if scope in _ROLES)
 
 
-def client_in(claims: Mapping[str, Any]) -> str | None:
+def client_in(claims: Mapping[str, object]) -> str | None:
     """Return the client that a token was issued to for itself (client credentials); None for a person's token.
 
     By RFC 9068 such a token has the client as its subject; Keycloak gives each client a user of its own instead.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from opentelemetry import trace
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from structlog.typing import EventDict, ExcInfo, Processor
 
+    from shared.redaction import ErrorEntry
     from shared.settings import ServiceSettings
 
 _QUIET = ("aiokafka", "faststream")
@@ -95,7 +96,7 @@ def _with_trace(_: object, __: str, event: MutableMapping[str, object]) -> Mutab
     return event
 
 
-def _error_of(exc_info: ExcInfo) -> list[dict[str, Any]]:
+def _error_of(exc_info: ExcInfo) -> list[ErrorEntry]:
     return error_chain(exc_info[1])
 
 

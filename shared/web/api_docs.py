@@ -16,10 +16,12 @@ from shared.web.openapi import document
 from shared.web.render import render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from fastapi import FastAPI
     from starlette.responses import HTMLResponse
+
+    from shared.web.openapi import parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def operations(app: FastAPI) -> list[Operation]:
     found = []
     for route, access in every_route(app):
         for method in sorted(route.methods or ()):
-            operation = described["paths"].get(route.path_format, {}).get(method.lower())
+            operation = described["paths"].get(str(route.path_format), {}).get(method.lower())
             if operation is None or "/api/" not in f"{route.path_format}/":
                 continue
             found.append(
@@ -82,7 +84,7 @@ def _who(kind: str, roles: list[Any]) -> str:
     return f"{ticket}, {named}" if named else ticket
 
 
-def _body(operation: dict[str, Any], schemas: dict[str, Any]) -> tuple[str, ...]:
+def _body(operation: parts.Operation, schemas: dict[str, Any]) -> tuple[str, ...]:
     """Return the names of the fields that a request takes; optional ones in brackets."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     schema = schemas.get(_name(content.get("schema", {})), content.get("schema", {}))
@@ -90,7 +92,7 @@ def _body(operation: dict[str, Any], schemas: dict[str, Any]) -> tuple[str, ...]
     return tuple(name if name in needed else f"[{name}]" for name in schema.get("properties", {}))
 
 
-def answers_of(operation: dict[str, Any], schemas: dict[str, Any]) -> Iterator[Answer]:
+def answers_of(operation: parts.Operation, schemas: dict[str, Any]) -> Iterator[Answer]:
     """Return the good answers: a model with its fields, a list with those of its items, or a file."""
     for status, answer in sorted(operation["responses"].items()):
         if "$ref" in answer:
@@ -106,7 +108,7 @@ def answers_of(operation: dict[str, Any], schemas: dict[str, Any]) -> Iterator[A
                 yield Answer("", item, tuple(schemas[item].get("properties", ())))
 
 
-def _name(schema: dict[str, Any]) -> str:
+def _name(schema: Mapping[str, Any]) -> str:
     return str(schema.get("$ref", "")).rsplit("/", 1)[-1]
 
 
@@ -114,7 +116,7 @@ def problems(app: FastAPI) -> dict[str, str]:
     """Return when an operation answers each status of a problem."""
     shared = document(app)["components"]["responses"]
     used = {
-        (status, _name(answer))
+        (status, answer["$ref"].rsplit("/", 1)[-1])
         for path in document(app)["paths"].values()
         for operation in path.values()
         for status, answer in operation["responses"].items()

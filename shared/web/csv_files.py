@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi.responses import Response
 
@@ -35,7 +35,7 @@ def csv_file(name: str, columns: Sequence[str], rows: Iterable[Sequence[str | No
     )
 
 
-def records_as_csv(columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> str:
+def records_as_csv(columns: Sequence[str], records: Iterable[Mapping[str, object]]) -> str:
     """Return a CSV file (RFC 4180) with a row for each record; no spreadsheet takes a cell for a formula."""
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, lineterminator="\r\n")
@@ -44,6 +44,6 @@ def records_as_csv(columns: Sequence[str], records: Iterable[Mapping[str, Any]])
     return file.getvalue()
 
 
-def _escape_text(value: Any) -> Any:
+def _escape_text(value: object) -> object:
     """Return a cell with any formula escaped; a negative number is no formula and stays as it is."""
     return escape_formula(value) if isinstance(value, str) and not _NUMBER.fullmatch(value) else value

@@ -67,7 +67,7 @@ class Question:
     warning: bool = False
     done: str = ""
     template: str = "decision.html"
-    more: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

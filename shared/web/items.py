@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fastapi.routing import RouteContext
+    from pydantic.config import JsonDict
     from sqlalchemy.ext.asyncio import AsyncSession
     from starlette.requests import Request
 
@@ -47,10 +48,11 @@ ListedVersion = Annotated[
 ]
 
 
-def needed(schema: dict[str, Any]) -> None:
+def needed(schema: JsonDict) -> None:
     """Have the schema of a body say that its `version` is needed."""
-    schema["properties"]["version"].pop("default", None)
-    schema["required"] = [*schema.get("required", ()), "version"]
+    body: dict[str, Any] = schema
+    body["properties"]["version"].pop("default", None)
+    body["required"] = [*body.get("required", ()), "version"]
 
 
 class ReadItem(BaseModel):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, get_args, get_origin
 
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from fastapi.dependencies.models import Dependant
     from fastapi.exceptions import RequestValidationError
+    from pydantic_core import ErrorDetails
     from starlette.requests import Request
 
 MEDIA_TYPE = "application/problem+json"
@@ -101,12 +102,12 @@ def errors_of_validation(error: RequestValidationError) -> list[FieldError]:
     return [_of_validation(each, error.body) for each in error.errors()]
 
 
-def _of_validation(error: Mapping[str, Any], body: object) -> FieldError:
+def _of_validation(error: ErrorDetails, body: object) -> FieldError:
     source, *parts = error["loc"]
     name = ".".join(str(part) for part in parts) or str(source)
     if error["type"] == "json_invalid":  # its place is a position in the text
         sentence = gettext("This is not valid JSON from character %(position)d on")
-        return FieldError(str(source), sentence % {"position": parts[0] + 1}, pointer="")
+        return FieldError(str(source), sentence % {"position": int(parts[0]) + 1}, pointer="")
     detail = sentence_of(error)
     if source != "body":
         return FieldError(name, detail, parameter=name)

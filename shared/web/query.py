@@ -50,7 +50,7 @@ TopicText = Annotated[str, OneOf.of(("", *(code for topics in PRIORITIES.values(
 """The code of a priority topic, of any scheme."""
 
 
-def declared(parameters: Mapping[str, Any]) -> Any:
+def declared(parameters: Mapping[str, object]) -> Any:
     """Return a dependency that declares query parameters of a page: name -> type; each may be missing.
 
     Its value are those that are given: name -> text.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wtforms import HiddenField
 from wtforms.validators import ValidationError
@@ -59,7 +59,7 @@ class QuietHoursForm(Form):
     seen = HiddenField()
 
     @staticmethod
-    def holding(text: str, usual: tuple[str, str] | None = None) -> dict[str, Any]:
+    def holding(text: str, usual: tuple[str, str] | None = None) -> dict[str, str]:
         """Return the fields' values for a text as `as_text` gives it; `usual`: the country's hours, from and until."""
         own = text not in {QuietHours.COUNTRY, QuietHours.NONE}
         since, _, until = text.partition("-")

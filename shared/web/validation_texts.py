@@ -6,12 +6,12 @@ The sentences name limits and allowed values, and nothing of Python.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from shared.i18n import N_, gettext, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 _OBJECT = N_("This must be an object")
 _LIST = N_("This must be a list")
@@ -163,7 +163,14 @@ _QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 _CHOICES = frozenset({"expected", "expected_tags", "expected_schemes", "discriminator"})
 
 
-def sentence_of(error: Mapping[str, Any]) -> str:
+class ErrorKind(TypedDict):
+    """The part of pydantic's `ErrorDetails` that says what is wrong."""
+
+    type: str
+    ctx: NotRequired[dict[str, Any]]
+
+
+def sentence_of(error: ErrorKind) -> str:
     """Return one of `ValidationError.errors()` as a sentence in the reader's language.
 
     A rule of ours (ValueError in a validator) keeps its own sentence.

@@ -126,9 +126,10 @@ def _signature(node: _Function | ast.ClassDef) -> Iterator[Iterator[ast.AST]]:
     return (ast.walk(part) for part in parts if part is not None)
 
 
-def trees_of_services() -> dict[str, ast.Module]:
-    """Return all modules of the services by name, parsed."""
-    return {name: ast.parse(path.read_text("utf-8")) for name, path in modules().items()}
+def trees_of_project() -> dict[str, ast.Module]:
+    """Return all modules of `services`, `shared` and `deploy` by name, parsed."""
+    found = modules("services") | modules("shared") | modules("deploy")
+    return {name: ast.parse(path.read_text("utf-8")) for name, path in found.items()}
 
 
 def crossings(trees: Mapping[str, ast.Module]) -> dict[OpenName, list[str]]:

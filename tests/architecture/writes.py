@@ -22,10 +22,10 @@ _ON = frozenset({"session", "sa", "sqlalchemy", "postgresql", "tx"})
 
 
 @cache
-def modules() -> dict[str, Path]:
-    """Return all modules of the services by name, migrations left out."""
+def modules(top: str = "services") -> dict[str, Path]:
+    """Return all modules of the services, or of another top folder, by name; migrations are left out."""
     found = {}
-    for path in sorted((ROOT / "services").rglob("*.py")):
+    for path in sorted((ROOT / top).rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
         if "migrations" not in parts:
             found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path

@@ -33,7 +33,7 @@ from shared.contracts.applications import ApplicationSubmitted
 from shared.ids import new_id, reaction_id
 from shared.runtime.migrate import migrate
 from tests.benchmarks.figures import Figure, Reference, faster
-from tests.support import Feed, settings_for
+from tests.support import Feed, example_of, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -105,7 +105,7 @@ async def _ours(servers: Servers, port: int, url: str, spent: list[float], appli
 
 def _event(number: int) -> ApplicationSubmitted:
     """Return a submitted application with a reference of its own, so that no two mails have the same words."""
-    example = dict(ApplicationSubmitted.example)
+    example = example_of(ApplicationSubmitted)
     return ApplicationSubmitted.model_validate(
         example | {"profile": {**example["profile"], "reference": f"SV-2026-{number:05}"}}
     )

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from shared.contracts import EVENTS, TOPICS, read
 from shared.contracts.base import Event
 from shared.contracts.schema import schema_of
+from tests.support import example_of
 
 ROOT = Path(__file__).resolve().parents[2]
 INDICATORS = ROOT.parent / "shared" / "indicators.csv"
@@ -100,7 +101,7 @@ def test_our_own_code_cannot_misspell_a_field() -> None:
     with pytest.raises(ValidationError, match="extra"):
         event(**{**event.example, "reasn": "other"})
     with pytest.raises(ValidationError, match="extra"):
-        event(**{**event.example, "profile": {**event.example["profile"], "langauges": []}})
+        event(**{**event.example, "profile": {**example_of(event)["profile"], "langauges": []}})
 
 
 def test_an_event_cannot_be_changed() -> None:

@@ -9,7 +9,7 @@ from importlib import import_module
 import grimp
 from pydantic import BaseModel
 
-from tests.architecture.open_types import crossings, open_names, trees_of_services
+from tests.architecture.open_types import crossings, open_names, trees_of_project
 from tests.architecture.writes import ROOT, foreign_writes, modules, writing
 
 KNOWN: set[tuple[str, str]] = set()
@@ -41,8 +41,8 @@ def test_no_module_imports_itself_through_others() -> None:
 
 
 def test_no_untyped_document_crosses_a_module() -> None:
-    """No module of the services uses a public name of another whose type is `dict[str, Any]`."""
-    found = {f"{name.module}: {name.name}": users for name, users in crossings(trees_of_services()).items()}
+    """No module uses a public name of another whose type is `dict[str, Any]`: in the services, shared and deploy."""
+    found = {f"{name.module}: {name.name}": users for name, users in crossings(trees_of_project()).items()}
     assert found == {}, "give it a type (open_types.py)"
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from pydantic import JsonValue
+
     from services.matching.engine.explain.counterfactual import Counterfactual
     from services.matching.engine.explain.receipt import Receipt
     from services.matching.engine.matching import Result
@@ -82,7 +84,7 @@ def receipts_json(found: Iterable[Receipt]) -> str:
     return _text([_receipt(receipt) for receipt in found])
 
 
-def run(result: Result) -> dict[str, Any]:
+def run(result: Result) -> dict[str, JsonValue]:
     """Return the facts of a run and its price."""
     prices = result.prices
     return {

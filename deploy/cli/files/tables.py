@@ -15,6 +15,8 @@ from services.matching.engine.problem.document import types_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pydantic import JsonValue
+
 SHOWN = 25
 """So many faults are named at once."""
 _DELIMITERS = (",", ";", "\t")
@@ -40,7 +42,7 @@ class Item:
     """One row, as JSON knows it."""
 
     origin: Origin
-    value: dict[str, Any]
+    value: dict[str, JsonValue]
 
 
 def fail(faults: list[str]) -> Failed:
@@ -107,10 +109,10 @@ class Table:
                 faults.append(f"{self.file}, row 1, column {name}: it stands there {self.heading.count(name)} times")
         return [Item(Origin(self.file, number), self._values(number, row, known, faults)) for number, row in self.rows]
 
-    def _values(self, number: int, row: list[str], known: Any, faults: list[str]) -> dict[str, Any]:
+    def _values(self, number: int, row: list[str], known: Any, faults: list[str]) -> dict[str, JsonValue]:
         if len(row) > len(self.heading) and any(row[len(self.heading) :]):
             faults.append(f"{self.file}, row {number}: it has {len(row)} cells, the heading {len(self.heading)}")
-        values: dict[str, Any] = {}
+        values: dict[str, JsonValue] = {}
         for name, text in zip(self.heading, row, strict=False):
             if text and name in known:
                 try:

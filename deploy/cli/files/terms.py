@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def change_rules(rules: Rules, file: Path | None, options: Mapping[str, Any]) -> Rules:
+def change_rules(rules: Rules, file: Path | None, options: Mapping[str, object]) -> Rules:
     """Return the rules with those of a file (JSON: `rules`, or their names alone), then the options, applied.
 
     Of `weights`, `ceilings` and `floors` only what is named is replaced; null removes a ceiling or floor. Raises
@@ -39,7 +39,7 @@ def change_rules(rules: Rules, file: Path | None, options: Mapping[str, Any]) ->
         ) from wrong
 
 
-def _put(value: dict[str, Any], given: Mapping[str, Any]) -> None:
+def _put(value: dict[str, Any], given: Mapping[str, object]) -> None:
     for name, entry in given.items():
         if name in {"weights", "ceilings", "floors"} and isinstance(entry, dict):
             both = {**value.get(name, {}), **entry}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.cli.journey.cast import MENTEE, MENTEE_COUNTRY, MENTOR, MENTOR_COUNTRY
 from deploy.cli.journey.steps import PORTAL, Journey, accept
@@ -11,8 +11,10 @@ from deploy.cli.journey.visit import ANSWERS, eligible, period, proposed, provis
 if TYPE_CHECKING:
     from datetime import date
 
+    from deploy.cli.answers import Record
 
-async def mentoring(walk: Journey, call: dict[str, Any], today: date) -> None:
+
+async def mentoring(walk: Journey, call: Record, today: date) -> None:
     """Go from the mentor's profile to a session that both confirm."""
     people = walk.people
     async with walk.step("The mentor publishes a profile"):
@@ -66,7 +68,8 @@ async def mentoring(walk: Journey, call: dict[str, Any], today: date) -> None:
         await people.post(MENTEE, f"{at}/sessions/{session['id']}/confirm")
 
 
-async def _own(walk: Journey, person: str, what: str, call: dict[str, Any]) -> dict[str, Any]:
+async def _own(walk: Journey, person: str, what: str, call: Record) -> Record:
     """Return what was created although the answer got lost."""
-    found: list[dict[str, Any]] = await walk.people.items(person, f"{PORTAL}/{what}")
-    return next(item for item in found if item["call_id"] == call["id"])
+    found = await walk.people.items(person, f"{PORTAL}/{what}")
+    created: Record = next(each for each in found if each["call_id"] == call["id"])
+    return created

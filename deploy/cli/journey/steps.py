@@ -57,7 +57,7 @@ class Journey:
         path: str,
         find: Callable[[Any], Any],
         *,
-        params: Mapping[str, Any] | None = None,
+        params: Mapping[str, object] | None = None,
         timeout: float = 45.0,  # noqa: ASYNC109 - the wait itself is the purpose
     ) -> Any:
         """Return what `find` gives of the answer at `path`, once it gives something.
@@ -70,15 +70,14 @@ class Journey:
 
         return await self.people.until(what, look, timeout=timeout)
 
-    async def state(self, path: str, person: str, *wanted: str) -> dict[str, Any]:
-        """Return the resource at `path` once it is in one of the states `wanted`."""
-        found: dict[str, Any] = await self.wait_for(
+    async def state(self, path: str, person: str, *wanted: str) -> None:
+        """Wait until the resource at `path` is in one of the states `wanted`."""
+        await self.wait_for(
             f"state {' or '.join(wanted)} at {path}",
             person,
             path,
-            lambda case: case if case["state"] in wanted else None,
+            lambda case: case["state"] in wanted,
         )
-        return found
 
     async def figure(self, indicator: str) -> int:
         """Return a figure's total over the whole programme, as the donor reads it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from secrets import token_hex
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.cli.client import People, Refused
 from deploy.cli.journey.cast import OFFICER
@@ -17,6 +17,7 @@ from deploy.cli.journey.visit import apply, host_publishes, matched, takes_place
 from deploy.cli.system import Failed
 
 if TYPE_CHECKING:
+    from deploy.cli.answers import Record
     from deploy.cli.system import System
 
 FIRST_FIGURE, LAST_FIGURE = "TOPCOP-IN-01", "TOPCOP-OP-02"
@@ -87,7 +88,7 @@ async def _clock(people: People) -> tuple[datetime, bool]:
     return datetime.fromisoformat(answer["now"]), True
 
 
-async def _open_call(walk: Journey, now: datetime, fund: str) -> dict[str, Any]:
+async def _open_call(walk: Journey, now: datetime, fund: str) -> Record:
     """Return a call for the journey alone."""
     today: date = now.date()
     title = f"Smoke test {now:%d %B %Y %H:%M}"
@@ -105,7 +106,7 @@ async def _open_call(walk: Journey, now: datetime, fund: str) -> dict[str, Any]:
         "timers": TIMERS,
     }
     async with walk.step("The programme coordinator publishes a call of its own"):
-        call: dict[str, Any] = await walk.people.post(PROGRAMME, f"{PORTAL}/calls", body)
+        call: Record = await walk.people.post(PROGRAMME, f"{PORTAL}/calls", body)
     walk.undo.append((PROGRAMME, f"{PORTAL}/calls/{call['id']}/close", None))
     walk.note(f"{call['reference']}: {title}")
     return call

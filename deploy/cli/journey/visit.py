@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.cli.client import Refused
 from deploy.cli.journey.cast import HOME, HOST, HOST_COUNTRY, OFFICER
@@ -11,10 +11,14 @@ from deploy.cli.journey.steps import PORTAL, PROGRAMME, Journey, accept
 from deploy.cli.outcomes import evaluate, form, report
 from deploy.cli.system import Failed
 
-ANSWERS: dict[str, Any] = {
+if TYPE_CHECKING:
+    from deploy.cli.answers import ProvisionalMatch, Record, Submitted, Visit
+
+_NATIVE = {"language": "hy", "level": "NS"}
+ANSWERS: dict[str, object] = {
     "name": "Test Officer",
     "expertise": [{"area": "analysis", "level": 2, "years": 6}],
-    "languages": [{"language": "hy", "level": "NS"}, {"language": "en", "level": "B1"}],
+    "languages": [_NATIVE, {"language": "en", "level": "B1"}],
     "topics": ["online_crime"],
     "objectives": ["Follow a seizure of devices from the search to the report", "Learn how platforms answer"],
     "cascade_committed": True,
@@ -29,7 +33,7 @@ def period(today: date, first: int = 0, last: int = 70) -> dict[str, str]:
     return {"start": (today + timedelta(days=first)).isoformat(), "end": (today + timedelta(days=last)).isoformat()}
 
 
-async def apply(walk: Journey, call: dict[str, Any], today: date) -> dict[str, Any]:
+async def apply(walk: Journey, call: Record, today: date) -> Submitted:
     """Draft, submit, return, correct, endorse and confirm an application; return it."""
     people = walk.people
     async with walk.step("The officer begins an application and saves it half done"):
@@ -50,7 +54,7 @@ async def apply(walk: Journey, call: dict[str, Any], today: date) -> dict[str, A
     async with walk.step("The officer completes it and submits it"):
         answers = ANSWERS | {"periods": [period(today)]}
         body = {"call_id": call["id"], "kind": "study_visit", "answers": answers, "privacy": True, "submit": True}
-        application: dict[str, Any] = await people.post(OFFICER, f"{PORTAL}/applications", body) or await people.get(
+        application: Submitted = await people.post(OFFICER, f"{PORTAL}/applications", body) or await people.get(
             OFFICER, at
         )
     walk.note(f"Application {application['reference']}: {application['holder']}, next: {application['next']}")
@@ -59,7 +63,7 @@ async def apply(walk: Journey, call: dict[str, Any], today: date) -> dict[str, A
         await people.post(HOME, f"{at}/return", body)
         await walk.state(at, OFFICER, "returned_for_information")
     async with walk.step("The officer corrects it and submits it again"):
-        languages = [ANSWERS["languages"][0], {"language": "en", "level": "B2"}]
+        languages = [_NATIVE, {"language": "en", "level": "B2"}]
         await people.put(OFFICER, f"{at}/answers", {"languages": languages})
         await people.post(OFFICER, f"{at}/submit")
     async with walk.step("The home national coordinator confirms the line manager's address"):
@@ -72,7 +76,7 @@ async def apply(walk: Journey, call: dict[str, Any], today: date) -> dict[str, A
     return application
 
 
-async def host_publishes(walk: Journey, call: dict[str, Any], today: date) -> None:
+async def host_publishes(walk: Journey, call: Record, today: date) -> None:
     """Write, submit, endorse and publish a placement."""
     people = walk.people
     entry = {
@@ -99,13 +103,14 @@ async def host_publishes(walk: Journey, call: dict[str, Any], today: date) -> No
         await walk.state(at, HOST, "published")
 
 
-async def _own_offer(walk: Journey, call: dict[str, Any]) -> dict[str, Any]:
+async def _own_offer(walk: Journey, call: Record) -> Record:
     """Return the placement that was created although the answer got lost."""
-    found: list[dict[str, Any]] = await walk.people.items(HOST, f"{PORTAL}/offers", call_id=call["id"])
-    return next(placement for placement in found if placement["state"] == "submitted")
+    found = await walk.people.items(HOST, f"{PORTAL}/offers", call_id=call["id"])
+    placement: Record = next(each for each in found if each["state"] == "submitted")
+    return placement
 
 
-async def eligible(walk: Journey, call: dict[str, Any], application_id: str) -> None:
+async def eligible(walk: Journey, call: Record, application_id: str) -> None:
     """Confirm, as the programme coordinator, what the call's rules say."""
 
     def ours(answer: Any) -> Any:
@@ -124,9 +129,9 @@ async def eligible(walk: Journey, call: dict[str, Any], application_id: str) -> 
     await walk.people.post(PROGRAMME, f"{PORTAL}/eligibility/confirm", body)
 
 
-async def provisional(walk: Journey, call: dict[str, Any], application_id: str) -> dict[str, Any]:
+async def provisional(walk: Journey, call: Record, application_id: str) -> ProvisionalMatch:
     """Return the application's provisional match on the board."""
-    found: dict[str, Any] = await walk.wait_for(
+    found: ProvisionalMatch = await walk.wait_for(
         "a provisional match on the board",
         PROGRAMME,
         "/matching/api/v1/provisional",
@@ -136,7 +141,7 @@ async def provisional(walk: Journey, call: dict[str, Any], application_id: str) 
     return found
 
 
-async def proposed(walk: Journey, call: dict[str, Any], pair: dict[str, Any]) -> str:
+async def proposed(walk: Journey, call: Record, pair: ProvisionalMatch) -> str:
     """Commit the cohort of that pair; return the match's id once both countries see it."""
     chosen = {"application_id": pair["id"], "seat_id": pair["seat_id"], "version": pair["version"]}
     body = {"call_id": call["id"], "pairs": [chosen]}
@@ -151,7 +156,7 @@ async def proposed(walk: Journey, call: dict[str, Any], pair: dict[str, Any]) ->
     return str(found[0]["id"])
 
 
-async def matched(walk: Journey, call: dict[str, Any], application: dict[str, Any]) -> dict[str, Any]:
+async def matched(walk: Journey, call: Record, application: Record) -> Visit:
     """Go from eligible to a visit with dates; return the visit."""
     people = walk.people
     async with walk.step("The programme coordinator confirms that it is eligible"):
@@ -174,12 +179,14 @@ async def matched(walk: Journey, call: dict[str, Any], application: dict[str, An
         await walk.state(at, OFFICER, "confirmed")
     async with walk.step("The visit has its dates"):
         visit_id = await walk.wait_for("a visit", OFFICER, at, lambda match: match["visit_id"])
-        visit = await walk.state(f"{PORTAL}/visits/{visit_id}", OFFICER, "scheduled")
+        at_visit = f"{PORTAL}/visits/{visit_id}"
+        await walk.state(at_visit, OFFICER, "scheduled")
+        visit: Visit = await people.get(OFFICER, at_visit)
     walk.note(f"{visit['start']} to {visit['end']}")
     return visit
 
 
-async def takes_place(walk: Journey, visit: dict[str, Any], application: dict[str, Any]) -> None:
+async def takes_place(walk: Journey, visit: Visit, application: Record) -> None:
     """Go through agenda, visit days, evaluations and report to the certificate."""
     people, at = walk.people, f"{PORTAL}/visits/{visit['id']}"
     async with walk.step("Guest and host agree on the agenda, the guest is prepared"):

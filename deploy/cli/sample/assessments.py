@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.contracts.codes import EMPACT_2026, topic_label
 
 if TYPE_CHECKING:
+    from deploy.cli.answers import Visit
     from deploy.cli.sample.context import LoadContext
 
 EVALUATOR = "persona-evaluator"
@@ -99,6 +100,6 @@ def answers(topic: str, place: int, *, after: bool) -> dict[int, list[int]]:
     }
 
 
-def purposes(visit: dict[str, Any]) -> set[str]:
+def purposes(visit: Visit) -> set[str]:
     """Return which forms about a visit are asked of who reads it, and not in yet."""
     return {task["purpose"] for task in visit["tasks"] if not task["done"]}

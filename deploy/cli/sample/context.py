@@ -11,6 +11,7 @@ from shared.contracts.codes import Role
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
 
+    from deploy.cli.answers import Match, Visit
     from deploy.cli.client import People
     from deploy.cli.sample.plan import Application, Programme
     from deploy.cli.system import System
@@ -39,11 +40,11 @@ class LoadContext:
     """By place in the plan."""
     mentors: dict[str, str] = field(default_factory=dict)
     """The owner of each profile, by the profile's id."""
-    pairs: list[dict[str, Any]] = field(default_factory=list)
+    pairs: list[Match] = field(default_factory=list)
     """The finished call's matches that became mentorships."""
-    new_pairs: list[dict[str, Any]] = field(default_factory=list)
+    new_pairs: list[Match] = field(default_factory=list)
     """The open call's matches that became mentorships and are signed, that of Nino first."""
-    visits: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    visits: list[tuple[Match, Visit]] = field(default_factory=list)
     """The finished call's matches that became visits, each with its visit as it was scheduled, by start."""
     finished_visits: set[str] = field(default_factory=set)
     """The visits whose attendance is recorded."""
@@ -77,15 +78,15 @@ class LoadContext:
         key = next(key for key, id_ in self.organisations.items() if id_ == organisation_id)
         return self.programme.contact(key)
 
-    def other_side(self, match: dict[str, Any]) -> str:
+    def other_side(self, match: Match) -> str:
         """Return who answers a match beside the officer: the host's contact person, or the mentor."""
         if match["mentor_id"] is not None:
             return self.mentors[match["mentor_id"]]
         return self.host_of(match["host_organisation_id"])
 
-    async def matches(self, call: str, *states: str) -> list[dict[str, Any]]:
+    async def matches(self, call: str, *states: str) -> list[Match]:
         """Return the matches of a call in these states, in the order of the applications in the plan."""
-        found = await self.people.items(PROGRAMME, f"{API}/matches", state=list(states))
+        found: list[Match] = await self.people.items(PROGRAMME, f"{API}/matches", state=list(states))
         places = self.places(call)
         ours = [match for match in found if match["application_id"] in places]
         return sorted(ours, key=lambda match: places[match["application_id"]])

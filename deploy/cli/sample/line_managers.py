@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from email import message_from_bytes, policy
 from html import unescape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import httpx2
@@ -18,6 +18,7 @@ from deploy.cli.system import Failed
 from shared import http_client
 
 if TYPE_CHECKING:
+    from deploy.cli.answers import Match
     from deploy.cli.sample.context import LoadContext
 
 _LINK = re.compile(r"https?://\S+/applications/line-manager\?key=[\w-]+")
@@ -31,7 +32,7 @@ _NEWEST = 5
 _PATIENCE = 180.0
 
 
-async def confirm(room: LoadContext, match: dict[str, Any], fewer: int = 0) -> None:
+async def confirm(room: LoadContext, match: Match, fewer: int = 0) -> None:
     """Confirm the session that the match's officer reported, with that many people fewer.
 
     Raises `Failed` if no mail arrived, or if a page is not as expected.
@@ -47,7 +48,7 @@ async def confirm(room: LoadContext, match: dict[str, Any], fewer: int = 0) -> N
         raise Failed(f"The line manager's word about {match['reference']} was not taken.")
 
 
-async def follow_up(room: LoadContext, match: dict[str, Any], applied: str) -> None:
+async def follow_up(room: LoadContext, match: Match, applied: str) -> None:
     """Say six months later whether what the match's officer learnt is used. Raises as `confirm`."""
     if room.mail is None:
         return
@@ -66,7 +67,7 @@ def _browser() -> httpx2.AsyncClient:
     return http_client.client(timeout=30.0, follow_redirects=True, limits=httpx2.Limits(max_keepalive_connections=0))
 
 
-async def _opened(client: httpx2.AsyncClient, room: LoadContext, match: dict[str, Any], about: str) -> httpx2.Response:
+async def _opened(client: httpx2.AsyncClient, room: LoadContext, match: Match, about: str) -> httpx2.Response:
     """Return the form that the newest mail about a match and that subject leads to."""
 
     async def look() -> httpx2.Response | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.cli.sample.context import API
 from deploy.cli.sample.past_call import meet, sign_all
@@ -11,8 +11,9 @@ from deploy.cli.sample.protagonists import ANI, NINO
 from deploy.cli.sample.submissions import answer, clear, commit_cohort, decide, judge, keep_company, open_call, send_in
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
+    from deploy.cli.answers import Match, ProvisionalMatch
     from deploy.cli.sample.context import LoadContext
 
 # Which match of the first cohort, in the order of the plan, goes another way: its place falls free.
@@ -57,7 +58,7 @@ async def first_answers(room: LoadContext) -> None:
     )
 
 
-def _goes_another_way(room: LoadContext, found: list[dict[str, Any]], place: int) -> dict[str, Any] | None:
+def _goes_another_way(room: LoadContext, found: list[Match], place: int) -> Match | None:
     """Return the match at that place among those that are not of a person of the story."""
     others = [match for match in found if _officer(room, match) not in {ANI, NINO}]
     return others[place] if place < len(others) else None
@@ -87,11 +88,11 @@ async def commit_some(room: LoadContext) -> None:
     """A second, small cohort; pairs that personas look after come first."""
     places = room.places(OPEN)
 
-    def order(match: Mapping[str, Any]) -> tuple[bool, bool, int]:
+    def order(match: ProvisionalMatch) -> tuple[bool, bool, int]:
         officer = room.officer_of(match["id"])
         return officer != ANI, match["country"] not in {"AM", "GE"}, places[match["id"]]
 
-    def choose(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def choose(found: list[ProvisionalMatch]) -> list[ProvisionalMatch]:
         found.sort(key=order)
         french = [match for match in found if match["seat_country"] == "FR"][:_FRENCH]
         others = [match for match in found if match["seat_country"] != "FR"]
@@ -113,7 +114,7 @@ async def host_clears(room: LoadContext) -> None:
     await clear(room, first[:_CLEARED_HOST], by_host=True)
 
 
-async def _second_cohort(room: LoadContext) -> list[dict[str, Any]]:
+async def _second_cohort(room: LoadContext) -> list[Match]:
     """Return the matches that are proposed now, those to France first, that of Ani before all."""
     return sorted(
         await room.matches(OPEN, "proposed"),
@@ -133,7 +134,7 @@ async def answers(room: LoadContext) -> None:
     )
 
 
-def _officer(room: LoadContext, match: Mapping[str, Any]) -> str:
+def _officer(room: LoadContext, match: Match) -> str:
     return room.officer_of(match["application_id"])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import date, timedelta
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.cli.client import Refused
 from deploy.cli.outcomes import evaluate, follow_up, pass_on, report, take
@@ -18,6 +18,7 @@ from shared.contracts.codes import Applied
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from deploy.cli.answers import CascadeSession, Match, Visit
     from deploy.cli.sample.context import LoadContext
 
 # Which match, counted in the order of the plan, goes another way than most.
@@ -82,7 +83,7 @@ async def answers(room: LoadContext) -> None:
     await room.all([*officers, *others])
 
 
-async def _mentorships(room: LoadContext) -> list[dict[str, Any]]:
+async def _mentorships(room: LoadContext) -> list[Match]:
     """Return the matches that became mentorships; asked for once."""
     if not room.pairs:
         found = await room.matches(FINISHED, "confirmed")
@@ -90,7 +91,7 @@ async def _mentorships(room: LoadContext) -> list[dict[str, Any]]:
     return room.pairs
 
 
-async def _visits(room: LoadContext) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+async def _visits(room: LoadContext) -> list[tuple[Match, Visit]]:
     """Return the matches that became visits with a date, each with its visit, by start; asked for once."""
     if not room.visits:
         found = [match for match in await room.matches(FINISHED, "confirmed") if match["visit_id"] is not None]
@@ -106,10 +107,10 @@ async def sign(room: LoadContext) -> None:
     await sign_all(room, await _mentorships(room))
 
 
-async def sign_all(room: LoadContext, pairs: Sequence[dict[str, Any]]) -> None:
+async def sign_all(room: LoadContext, pairs: Sequence[Match]) -> None:
     """Mentees and mentors of these pairs sign, and the mentees set a goal each."""
 
-    async def act(place: int, match: dict[str, Any]) -> None:
+    async def act(place: int, match: Match) -> None:
         at = f"{API}/mentorships/{match['mentorship_id']}"
         mentee = room.officer_of(match["application_id"])
         await room.people.post(mentee, f"{at}/sign")
@@ -131,7 +132,7 @@ def session(number: int) -> Callable[[LoadContext], Awaitable[None]]:
     return act
 
 
-async def meet(room: LoadContext, match: dict[str, Any], held_on: date, *, confirmed: bool = True) -> None:
+async def meet(room: LoadContext, match: Match, held_on: date, *, confirmed: bool = True) -> None:
     """The mentor logs a session, and the mentee confirms it."""
     at = f"{API}/mentorships/{match['mentorship_id']}/sessions"
     body = {
@@ -148,7 +149,7 @@ async def meet(room: LoadContext, match: dict[str, Any], held_on: date, *, confi
 async def goals_met(room: LoadContext) -> None:
     """The pairs that met often enough close their goals, which completes the mentorship."""
 
-    async def act(match: dict[str, Any]) -> None:
+    async def act(match: Match) -> None:
         at = f"{API}/mentorships/{match['mentorship_id']}"
         mentee = room.officer_of(match["application_id"])
         for goal in (await room.people.get(mentee, at))["goals"]:
@@ -164,6 +165,7 @@ async def pairs_evaluate(room: LoadContext) -> None:
     await room.all(
         evaluate(room.people, person, "mentorships", match["mentorship_id"], _scores(place))
         for place, match in enumerate(done)
+        if match["mentorship_id"] is not None
         for person in (room.officer_of(match["application_id"]), room.other_side(match))
     )
 
@@ -171,20 +173,20 @@ async def pairs_evaluate(room: LoadContext) -> None:
 async def agree(room: LoadContext) -> None:
     """Guests and hosts agree on the agendas, guests take the test before; one visit is cancelled: no visa."""
 
-    async def act(place: int, match: dict[str, Any]) -> None:
+    async def act(place: int, match: Match, visit: Visit) -> None:
         guest, host = room.officer_of(match["application_id"]), room.other_side(match)
         if place == _CANCELLED:
             body = {"reason": "visa_refused", "text": "The consulate refused the visa."}
             await room.people.post(guest, f"{API}/matches/{match['id']}/cancel", body)
             return
-        at = f"{API}/visits/{match['visit_id']}"
+        at = f"{API}/visits/{visit['id']}"
         await room.people.post(host, f"{at}/agenda/agree")
         agreed = await room.people.post(guest, f"{at}/agenda/agree")
         if "test_before" in assessments.purposes(agreed):
             known = assessments.answers(match["topic"], place, after=False)
-            await take(room.people, guest, match["visit_id"], "test_before", known)
+            await take(room.people, guest, visit["id"], "test_before", known)
 
-    await room.all(act(place, match) for place, (match, _) in enumerate(await _visits(room)))
+    await room.all(act(place, match, visit) for place, (match, visit) in enumerate(await _visits(room)))
 
 
 def week(after: int) -> Callable[[LoadContext], Awaitable[None]]:
@@ -193,7 +195,7 @@ def week(after: int) -> Callable[[LoadContext], Awaitable[None]]:
     async def act(room: LoadContext) -> None:
         last = room.programme.days.past(after)
 
-        async def attend(place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
+        async def attend(place: int, match: Match, visit: Visit) -> None:
             host, at = room.other_side(match), f"{API}/visits/{visit['id']}"
             days = visit["days"]
             if place == _NO_SHOW:
@@ -247,7 +249,7 @@ def evaluations(after: int) -> Callable[[LoadContext], Awaitable[None]]:
     return act
 
 
-async def _hand_in(room: LoadContext, place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
+async def _hand_in(room: LoadContext, place: int, match: Match, visit: Visit) -> None:
     guest, host, score = room.officer_of(match["application_id"]), room.other_side(match), _scores(place)
     purposes = {task["purpose"] for task in (await room.people.get(guest, f"{API}/visits/{visit['id']}"))["tasks"]}
     await evaluate(room.people, guest, "visits", visit["id"], score)
@@ -268,7 +270,7 @@ async def after_six_months(room: LoadContext) -> None:
 async def follow_ups(room: LoadContext) -> None:
     """Most guests say whether they use what they learnt."""
 
-    async def act(place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
+    async def act(place: int, match: Match, visit: Visit) -> None:
         guest = room.officer_of(match["application_id"])
         tasks = (await room.people.get(guest, f"{API}/visits/{visit['id']}"))["tasks"]
         applied = _USED[place % len(_USED)]
@@ -296,7 +298,7 @@ async def managers_follow_up(room: LoadContext) -> None:
     )
 
 
-async def _passed_on(room: LoadContext) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
+async def _passed_on(room: LoadContext) -> list[tuple[int, Match, Visit]]:
     """Return the visits whose guests report a session at home, each with its place among all visits and its match."""
     return [
         (place, match, visit)
@@ -317,9 +319,9 @@ async def managers_confirm(room: LoadContext) -> None:
 async def cascades(room: LoadContext) -> None:
     """Some guests tell whom they passed it on to; their line managers, who have no account, get a mail with a link."""
 
-    async def act(place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
+    async def act(place: int, match: Match, visit: Visit) -> None:
         held_on = date.fromisoformat(visit["end"]) + timedelta(days=21)
-        session = {"held_on": held_on.isoformat(), **texts.SESSIONS[place % len(texts.SESSIONS)]}
+        session: CascadeSession = {"held_on": held_on.isoformat(), **texts.SESSIONS[place % len(texts.SESSIONS)]}
         await pass_on(room.people, room.officer_of(match["application_id"]), visit["id"], session)
 
     await room.all(act(*row) for row in await _passed_on(room))

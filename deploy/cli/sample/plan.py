@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.cli.sample import days as calendar
 from shared.contracts.codes import RankGroup, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from deploy.cli.sample.days import Days
@@ -99,7 +100,8 @@ class Application:
     kind: str
     day: int
     fate: Progress
-    answers: dict[str, Any]
+    answers: Mapping[str, object]
+    """As the officer sends them: the portal says what they may be."""
     companion: tuple[str, str] | None = None
     """The companion whom the officer names: the mode, and the person's sign-in subject."""
 
@@ -112,7 +114,8 @@ class Offer:
     host: str
     day: int
     state: str
-    entry: dict[str, Any]
+    entry: Mapping[str, object]
+    """As it is sent: the portal says what it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,8 @@ class Mentor:
     call: str
     mentor: str
     day: int
-    entry: dict[str, Any]
+    entry: Mapping[str, object]
+    """As it is sent: the portal says what it may be."""
 
 
 @dataclass(frozen=True, slots=True)

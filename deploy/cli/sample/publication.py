@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.cli.sample.assessments import REPORTING
 from deploy.cli.sample.context import API, PROGRAMME, SECOND
 from shared.contracts.codes import RestatementReason, VoidReason
 
 if TYPE_CHECKING:
+    from deploy.cli.answers import Match, Visit
     from deploy.cli.sample.context import LoadContext
 
 
@@ -27,7 +28,7 @@ async def correct(room: LoadContext) -> None:
     await room.people.post(PROGRAMME, at, {"reason": VoidReason.DUPLICATE})
 
 
-async def _has_certificate(room: LoadContext, match: dict[str, Any], visit: dict[str, Any]) -> bool:
+async def _has_certificate(room: LoadContext, match: Match, visit: Visit) -> bool:
     if visit["id"] not in room.evaluated:
         return False
     story = await room.people.get(PROGRAMME, f"{REPORTING}/journey/{match['application_id']}")

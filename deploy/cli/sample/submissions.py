@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.cli.client import Refused
 from deploy.cli.sample import texts
@@ -16,6 +16,7 @@ from shared.contracts.codes import EMPACT_2026, PRIORITIES
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+    from deploy.cli.answers import Decided, Match, Pair, ProvisionalMatch, Versioned
     from deploy.cli.sample.context import LoadContext
     from deploy.cli.sample.plan import Application, Mentor, Offer
 
@@ -169,7 +170,7 @@ async def _decide(room: LoadContext, country: str, planned: list[tuple[int, Appl
     await _decided(room, coordinator, endorsed, {"decision": "endorse"})
 
 
-async def _decided(room: LoadContext, coordinator: str, places: list[int], decision: Mapping[str, Any]) -> None:
+async def _decided(room: LoadContext, coordinator: str, places: list[int], decision: Mapping[str, object]) -> None:
     """Decide the same on several applications, by their places in the plan."""
     if not places:
         return
@@ -180,12 +181,12 @@ async def _decided(room: LoadContext, coordinator: str, places: list[int], decis
     complete(await room.people.post(coordinator, f"{API}/decisions", body), len(wanted))
 
 
-def read_items(items: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+def read_items(items: Iterable[Versioned]) -> list[Versioned]:
     """Return listed records as a decision on many names them: ids with the versions that were read."""
     return [{"id": item["id"], "version": item["version"]} for item in items]
 
 
-def complete(result: Mapping[str, Any] | None, wanted: int) -> None:
+def complete(result: Decided | None, wanted: int) -> None:
     """Raise `Failed` unless a decision on many was possible for all of them."""
     if result is not None and (result["left"] or len(result["done"]) != wanted):
         raise Failed(f"Of {wanted} records {len(result['done'])} were decided on: {result['left']}")
@@ -210,7 +211,7 @@ def judge(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
 async def commit_cohort(
     room: LoadContext,
     call: str,
-    choose: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = list,
+    choose: Callable[[list[ProvisionalMatch]], list[ProvisionalMatch]] = list,
     *,
     reserves: bool = False,
 ) -> None:
@@ -234,16 +235,16 @@ async def commit_cohort(
     await room.people.until("a cohort of what the matching says now", committed, timeout=60)
 
 
-async def provisional(room: LoadContext, call: str) -> list[dict[str, Any]]:
+async def provisional(room: LoadContext, call: str) -> list[ProvisionalMatch]:
     """Return the provisional matches of a call, once the matching knows all facts. Raises `Failed`."""
 
-    async def up_to_date() -> list[list[dict[str, Any]]] | None:
+    async def up_to_date() -> list[list[ProvisionalMatch]] | None:
         path = "/matching/api/v1/provisional"
         answer = await room.people.get(PROGRAMME, path, call_id=room.calls[call], limit=_MOST_MATCHES)
         return [answer["items"]] if answer["input_version"] == answer["matched_version"] else None
 
     (found,) = await room.people.until("the matching of all facts", up_to_date, timeout=60)
-    matches: list[dict[str, Any]] = found
+    matches: list[ProvisionalMatch] = found
     return matches
 
 
@@ -251,18 +252,18 @@ _MOVED = 409
 _MOST_MATCHES = 200
 
 
-def pair_of(match: Mapping[str, Any]) -> dict[str, Any]:
+def pair_of(match: ProvisionalMatch) -> Pair:
     """Return a provisional match as a cohort names it."""
     return {"application_id": match["id"], "seat_id": match["seat_id"], "version": match["version"]}
 
 
-async def clear(room: LoadContext, matches: Iterable[dict[str, Any]], *, by_host: bool) -> None:
+async def clear(room: LoadContext, matches: Iterable[Match], *, by_host: bool) -> None:
     """The countries of one side clear matches, each all of its own at once."""
-    by_country: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    by_country: dict[str, list[Match]] = defaultdict(list)
     for match in matches:
         by_country[match["host_country"] if by_host else match["country"]].append(match)
 
-    async def act(country: str, own: list[dict[str, Any]]) -> None:
+    async def act(country: str, own: list[Match]) -> None:
         body = {"matches": read_items(own)}
         done = await room.people.post(room.programme.coordinator(country), f"{API}/matches/clear", body)
         complete(done, len(own))
@@ -270,7 +271,7 @@ async def clear(room: LoadContext, matches: Iterable[dict[str, Any]], *, by_host
     await room.all(act(country, own) for country, own in by_country.items())
 
 
-async def answer(room: LoadContext, match: dict[str, Any], person: str, *, yes: bool = True) -> None:
+async def answer(room: LoadContext, match: Match, person: str, *, yes: bool = True) -> None:
     """Somebody answers a match that is offered."""
     body = {"answer": "accept"} if yes else {"answer": "decline", "reason": "timetable_conflict"}
     await room.people.post(person, f"{API}/matches/{match['id']}/answer", body)

@@ -1,6 +1,6 @@
 """Hold the texts that people of the sample programme write: objectives, plans, outlines and goals, by topic."""
 
-from typing import Any
+from deploy.cli.answers import SessionAtHome
 
 OBJECTIVES: dict[str, tuple[str, ...]] = {
     "criminal_networks": (
@@ -75,7 +75,7 @@ ABOUT = (
     "I work with young analysts every day and like clear questions.",
     "My unit works with five countries; I can show how that starts.",
 )
-SESSIONS: tuple[dict[str, Any], ...] = (
+SESSIONS: tuple[SessionAtHome, ...] = (
     {"format": "training", "attendees": 18, "about": "How analysts and investigators work in one room"},
     {"format": "briefing", "attendees": 9, "about": "What a joint team needs before it begins"},
     {"format": "material", "attendees": 45, "about": "A checklist for the first day of a large case"},

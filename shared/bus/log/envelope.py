@@ -20,10 +20,8 @@ from pydantic import ValidationError
 from shared.contracts import EVENTS, TOPICS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from uuid import UUID
-
-    import asyncpg
 
     from shared.contracts.base import Event
 
@@ -347,7 +345,14 @@ def headers_to_json(record: Record) -> str:
     return json.dumps([[name, value if value is None else b64encode(value).decode()] for name, value in record.headers])
 
 
-def stored(row: Mapping[str, Any] | asyncpg.Record) -> StoredRecord:
+class StoredRow(Protocol):
+    """A row of `parked` or `waiting`, read by SQLAlchemy or by the driver: it has the columns of `StoredRecord`."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Return the value of a column."""
+
+
+def stored(row: StoredRow) -> StoredRecord:
     """Return the record in a row of `parked` or `waiting`."""
     headers = row["headers"]
     pairs = json.loads(headers) if isinstance(headers, str) else headers

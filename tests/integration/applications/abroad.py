@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from shared.contracts import matches, mentorships, receipts, visits
 from shared.ids import new_id
 from shared.time import clock
-from tests.support import items
+from tests.support import example_of, items
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -113,7 +113,7 @@ class Abroad:
         """Propose a match; `pairing` says with whom, and whether as a `reserve`; return its id."""
         reserve = pairing.pop("reserve", False)
         match_id = new_id()
-        self.pairings[match_id] = matches.MatchProposed.example["pairing"] | {
+        self.pairings[match_id] = example_of(matches.MatchProposed)["pairing"] | {
             "application_id": application_id,
             "call_id": self.of.call["id"],
             "country": "AM",
@@ -182,7 +182,7 @@ class Abroad:
         days = [self._first + timedelta(days=count) for count in range(5)]
         pairing = self.pairings[match_id]
         names = ("application_id", "call_id", "offer_id", "country", "host_country", "host_organisation_id")
-        plan: dict[str, Any] = visits.VisitScheduled.example["plan"] | {
+        plan: dict[str, Any] = example_of(visits.VisitScheduled)["plan"] | {
             "match_id": str(match_id),
             "start": str(days[0]),
             "end": str(days[-1]),
@@ -209,7 +209,7 @@ class Abroad:
     async def publish_mentorship_event(self, event: Any, mentorship_id: UUID, match_id: UUID, **values: Any) -> None:
         """Publish an event of matching about a mentorship."""
         pairing = self.pairings[match_id]
-        plan = mentorships.MentorshipOpened.example["plan"] | {
+        plan = example_of(mentorships.MentorshipOpened)["plan"] | {
             "match_id": str(match_id),
             "mentor_country": pairing["host_country"],
             "mentor_organisation_id": pairing["host_organisation_id"],

@@ -203,7 +203,7 @@ def _wrong(at: Path, text: str, faults: list[Fault]) -> Any:
 
 
 @cache
-def types_of(kind: type) -> Mapping[str, Any]:
+def types_of(kind: type) -> Mapping[str, object]:
     """Return the type of each field of a dataclass, in the order of the fields."""
     hints = get_type_hints(kind)
     return {part.name: hints[part.name] for part in fields(kind)}

@@ -58,7 +58,7 @@ def example_for(rule: Rule) -> Event:
 
 def _examples(rule: Rule) -> list[Mapping[str, Any]]:
     """Return the event's example, which is of a study visit, and a mentorship's where a mentor may be meant."""
-    visit = rule.event.example
+    visit: Mapping[str, Any] = rule.event.example
     if issubclass(rule.event, OutcomeEvent) and rule.to is AudienceKind.MENTOR:
         return [{**visit, "visit_id": None, "mentorship_id": ex.MENTORSHIP}]
     if not issubclass(rule.event, MatchEvent):

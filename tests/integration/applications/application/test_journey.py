@@ -16,7 +16,7 @@ from shared.contracts import matches, visits
 from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.overview.test_projection import story
-from tests.support import SERVICE_TOKEN, Feed, items
+from tests.support import SERVICE_TOKEN, Feed, example_of, items
 from tests.waiting import PATIENCE, until, watching_the_clock
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ async def test_a_confirmed_match_decides_once(programme: Programme, feed: Feed) 
     made = await programme.submitted()
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
     await programme.post("programme", "/eligibility/confirm", {"applications": items(made["id"])})
-    example = matches.MatchConfirmed.example["pairing"] | {"application_id": made["id"]}
+    example = example_of(matches.MatchConfirmed)["pairing"] | {"application_id": made["id"]}
     match_id = new_id()
     await feed.deliver((matches.MatchConfirmed.model_validate({"pairing": example}), match_id))
     await programme.post("ani", f"/applications/{made['id']}/withdraw", {"reason": "health"})
@@ -165,8 +165,8 @@ async def test_an_application_back_in_matching_can_be_withdrawn(programme: Progr
     match_id, visit_id = new_id(), new_id()
     records = story(feed, UUID(made["id"]), match_id, visit_id)
     await feed.apply(records[:6])  # as far as the visit is scheduled
-    plan = visits.VisitScheduled.example["plan"] | {"application_id": made["id"], "match_id": str(match_id)}
-    pairing = matches.MatchConfirmed.example["pairing"] | {"application_id": made["id"]}
+    plan = example_of(visits.VisitScheduled)["plan"] | {"application_id": made["id"], "match_id": str(match_id)}
+    pairing = example_of(matches.MatchConfirmed)["pairing"] | {"application_id": made["id"]}
     over = {"by": "host", "reason": "not_available"}
     cancelled = visits.VisitCancelled.model_validate({**visits.VisitCancelled.example, **over, "plan": plan})
     ended = matches.MatchCancelled.model_validate({**matches.MatchCancelled.example, **over, "pairing": pairing})

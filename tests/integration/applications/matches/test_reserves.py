@@ -13,7 +13,7 @@ from shared.contracts.codes import MatchState, Party, Reason
 from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.abroad import Abroad
-from tests.support import owner_of
+from tests.support import example_of, owner_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -80,7 +80,7 @@ async def test_the_end_of_a_reserve_leaves_the_application_unchanged(programme: 
 
 async def test_the_projection_is_the_same_after_a_rebuild(programme: Programme, feed: Feed) -> None:
     """Matches and states of reserves are the same after a rebuild, event by event."""
-    pairing = matches.MatchProposed.example["pairing"]
+    pairing = example_of(matches.MatchProposed)["pairing"]
     events: list[tuple[UUID, Any]] = []
     for number in range(4):
         match_id, of = new_id(), {"pairing": pairing | {"application_id": str(new_id())}}

@@ -13,7 +13,7 @@ from shared.contracts import matches, receipts, visits
 from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.abroad import Abroad
-from tests.support import owner_of
+from tests.support import example_of, owner_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -35,8 +35,11 @@ async def projected_rows(programme: Programme) -> dict[str, list[tuple[Any, ...]
 
 def story(feed: Feed, application_id: UUID, match_id: UUID, visit_id: UUID) -> list[Any]:
     """Return the records of one application from proposed to completed."""
-    pairing = matches.MatchProposed.example["pairing"] | {"application_id": str(application_id)}
-    plan = visits.VisitScheduled.example["plan"] | {"application_id": str(application_id), "match_id": str(match_id)}
+    pairing = example_of(matches.MatchProposed)["pairing"] | {"application_id": str(application_id)}
+    plan = example_of(visits.VisitScheduled)["plan"] | {
+        "application_id": str(application_id),
+        "match_id": str(match_id),
+    }
     now = clock.now()
     ended = {"attended_days": 5, "required_days": 5, "ended_on": plan["end"]}
     events: list[tuple[Any, UUID, dict[str, Any]]] = [

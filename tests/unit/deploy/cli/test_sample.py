@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -31,6 +31,9 @@ from shared.contracts.codes import (
     LanguageLevel,
     Role,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 TODAY = date(2026, 11, 24)
 SCRIPTS = {"AM": "ARMENIAN", "BY": "CYRILLIC", "GE": "GEORGIAN", "UA": "CYRILLIC"}
@@ -166,14 +169,14 @@ def test_the_legs_of_the_ring_may_go_to_each_other(programme: Programme) -> None
             if application.answers["preferred_countries"] == [countries[away]] and application.kind == "study_visit"
         )
         assert (leg.call, homes[leg.officer]) == (OPEN, home)
-        assert set(leg.answers["topics"]) & set(offer.entry["topics"])
+        assert set(Answers.model_validate(leg.answers).topics) & set(PlacementEntry.model_validate(offer.entry).topics)
 
 
 def test_no_draw_between_equals_decides_about_the_officer_of_the_story(programme: Programme) -> None:
     """France has a placement that the first cohort cannot fill, and nobody else of the call speaks better English."""
 
-    def english(answers: dict[str, Any]) -> LanguageLevel:
-        return LanguageLevel({each["language"]: each["level"] for each in answers["languages"]}["en"])
+    def english(answers: Mapping[str, object]) -> LanguageLevel:
+        return {each.language: each.level for each in Answers.model_validate(answers).languages}["en"]
 
     french = [offer for offer in programme.offers if (offer.call, offer.host) == (OPEN, "fr")]
     (cohort,) = (day for day, _, act in open_call.STEPS if act is open_call.commit_all)

@@ -42,6 +42,7 @@ from shared.contracts.lifecycle import DEADLINES, TRANSITIONS
 from shared.contracts.notifications import ABOUT_CASCADE, Purpose, WebhookChanged, WorkWaiting
 from shared.contracts.registry import RegistryEvent
 from shared.contracts.visits import VisitScheduled
+from tests.support import example_of
 
 if TYPE_CHECKING:
     from services.notifications.events import RecordedEvent
@@ -215,7 +216,7 @@ def test_only_the_other_side_of_a_match_gets_its_message() -> None:
     """Only the actual other side of a match gets a message."""
     model = EVENTS["MatchOffered"]
     visit = model.model_validate(model.example)
-    pairing = {**model.example["pairing"], "kind": "mentee", "offer_id": None, "mentor_id": str(UUID(int=7))}
+    pairing = {**example_of(model)["pairing"], "kind": "mentee", "offer_id": None, "mentor_id": str(UUID(int=7))}
     mentee = model.model_validate({**model.example, "pairing": pairing})
     assert _audiences(visit) == {"applicant", "host_contact"}
     assert _audiences(mentee) == {"applicant", "mentor"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -11,19 +12,22 @@ from hypothesis import strategies as st
 
 from shared.identity.sealing import KeyTooShort, Seal, keys_from
 
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
 OLD, NEW, OTHER = (secrets.token_bytes(32) for _ in range(3))
 values = st.dictionaries(st.text(max_size=10), st.integers(-(2**31), 2**31) | st.text(max_size=40), max_size=5)
 
 
 @given(values)
-def test_a_sealed_text_is_opened_again(value: dict[str, object]) -> None:
+def test_a_sealed_text_is_opened_again(value: dict[str, JsonValue]) -> None:
     """Opening gives exactly what was sealed."""
     seal = Seal((NEW,), "session")
     assert seal.open(seal.close(value)) == value
 
 
 @given(values, st.integers(0, 10_000), st.integers(1, 255))
-def test_a_changed_bit_is_seen(value: dict[str, object], where: int, flip: int) -> None:
+def test_a_changed_bit_is_seen(value: dict[str, JsonValue], where: int, flip: int) -> None:
     """Any change to the sealed bytes makes the whole value unreadable."""
     seal = Seal((NEW,), "session")
     raw = bytearray(base64.urlsafe_b64decode(seal.close(value)))

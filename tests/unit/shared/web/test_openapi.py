@@ -101,6 +101,12 @@ def test_security_follows_from_the_guard() -> None:
 
 def test_files_name_their_media_types() -> None:
     """A text file is a text, another one is binary."""
-    content = file_answers("text/csv", "application/pdf")[200]["content"]
+    content: Any = file_answers("text/csv", "application/pdf")[200]["content"]
     assert content["text/csv"]["schema"] == {"type": "string"}
     assert content["application/pdf"]["schema"] == {"type": "string", "format": "binary"}
+
+
+def test_files_name_their_headers() -> None:
+    """The name under which a file is saved is described for each, other headers where a route has them."""
+    headers: Any = file_answers("text/csv", headers=("Link",))[200]["headers"]
+    assert sorted(headers) == ["Content-Disposition", "Link"]
