@@ -1,7 +1,7 @@
 """Make the reader of a service read the log again, with its projections emptied.
 
 `tandem rebuild` fills new tables beside them instead (`shared/bus/rebuild/loading.py`), and is compared with what the
-reader's way gives. Records of past reactions are kept (`applied.reacted`), so that no reaction happens twice.
+reader's way gives. Records of past reactions are kept (`applied_sequence.reacted`), so that no reaction happens twice.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ async def empty_projections(bus: Bus, consumers: Consumers, by: str) -> list[str
     """
     async with owner_of(bus) as owner, owner.transaction(by) as tx:
         connection = await driver(tx.session)
-        rows = await connection.fetch("SELECT topic, partition FROM consumed ORDER BY topic, partition")
+        rows = await connection.fetch("SELECT topic, partition FROM read_position ORDER BY topic, partition")
         await offsets.lock(connection, [(row["topic"], row["partition"]) for row in rows])
         for table in consumers.projections:
             await connection.execute(f'TRUNCATE TABLE "{table}"')
-        await connection.execute("UPDATE consumed SET next_offset = 0, last_ce_id = NULL")
-        await connection.execute("UPDATE applied SET sequence = 0, ce_id = NULL")
-        await connection.execute("DELETE FROM unknown")
+        await connection.execute("UPDATE read_position SET next_offset = 0, last_ce_id = NULL")
+        await connection.execute("UPDATE applied_sequence SET sequence = 0, ce_id = NULL")
+        await connection.execute("DELETE FROM unknown_type")
     return list(consumers.projections)

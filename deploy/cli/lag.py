@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 Partition = tuple[str, int]
 _LOOK_EVERY = 0.05
 _LOOK = """
-SELECT (SELECT count(*) FROM pending) AS pending,
-       (SELECT count(*) FROM parked WHERE settled_at IS NULL) AS parked,
-       (SELECT coalesce(json_agg(json_build_array(topic, partition, next_offset)), '[]') FROM consumed) AS consumed
+SELECT (SELECT count(*) FROM outbox) AS pending,
+       (SELECT count(*) FROM dead_letter WHERE settled_at IS NULL) AS parked,
+       (SELECT coalesce(json_agg(json_build_array(topic, partition, next_offset)), '[]') FROM read_position) AS consumed
 """
 _SENDS = "SELECT EXISTS (SELECT 1 FROM pending)"
 

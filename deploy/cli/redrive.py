@@ -58,7 +58,7 @@ async def retry(system: "System", service: str, topic: str | None, subject: str 
     return done, left
 
 
-async def skip_one(system: "System", service: str, parked_id: int, by: str, reason: str) -> tuple[int, int]:
+async def skip_one(system: "System", service: str, letter_id: int, by: str, reason: str) -> tuple[int, int]:
     """Pass one parked event over and apply what waited behind it; gives the same as `again`. Raises `Failed`."""
     from deploy.cli.system import Failed, consumers_of, report_unreachable  # noqa: PLC0415 - with the rest
     from shared.bus.dead_letters.redrive import NoSuchDeadLetter, skip  # noqa: PLC0415 - heavy
@@ -66,7 +66,7 @@ async def skip_one(system: "System", service: str, parked_id: int, by: str, reas
     bus = system.bus(service)
     try:
         with report_unreachable(f"The database of {service}"):
-            return await skip(bus, consumers_of(service), parked_id, by, reason)
+            return await skip(bus, consumers_of(service), letter_id, by, reason)
     except NoSuchDeadLetter as error:
         raise Failed(str(error)) from None
     finally:
@@ -78,8 +78,8 @@ def _show(service: str, events: "list[DeadLetter]") -> None:
         print(f"Nothing is parked in {service}.")
     for event in events:
         print(
-            f"{event.id:>6}  {event.parked_at:%Y-%m-%d %H:%M}  {event.topic} {event.subject} #{event.sequence or '?'} "
-            f"{event.type or '?'}  {event.reason} (tried {event.attempts}): {event.detail}"
+            f"{event.id:>6}  {event.recorded_at:%Y-%m-%d %H:%M}  {event.topic} {event.subject} "
+            f"#{event.sequence or '?'} {event.type or '?'}  {event.reason} (tried {event.attempts}): {event.detail}"
         )
 
 

@@ -63,10 +63,10 @@ def dead_letters_router(service: str, consumers: Consumers, pages: Mapping[str, 
         reason = str(form.get("reason", "")).strip()[:500]
         if not reason:
             raise Refused(gettext("Say why you do it: the reason is kept with the event."), 422)
-        skips, parked_id = form.get("what") == "skip", number(form.get("id")) or 0
+        skips, letter_id = form.get("what") == "skip", number(form.get("id")) or 0
         try:
             if skips:
-                _, left = await skip(bus, consumers, parked_id, principal.subject, reason)
+                _, left = await skip(bus, consumers, letter_id, principal.subject, reason)
             else:
                 topic, subject = str(form.get("topic", "")), str(form.get("subject", ""))
                 _, left = await redrive(bus, consumers, topic, subject, principal.subject, reason)
@@ -75,7 +75,7 @@ def dead_letters_router(service: str, consumers: Consumers, pages: Mapping[str, 
             raise Refused(sentence, code=ProblemCode.STEP_MISSING) from error
         except NoSuchDeadLetter as error:
             async with bus.read() as session:
-                before = await settled(session, parked_id)
+                before = await settled(session, letter_id)
                 if before is None:
                     raise Refused(gettext("There is no such event on this page."), 404) from error
                 left = await left_of(session, before.topic, before.subject)

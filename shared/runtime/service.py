@@ -227,8 +227,8 @@ async def _count(bus: Bus) -> None:
 
 
 _WAITS = text(
-    "SELECT (SELECT count(*) FROM pending), (SELECT count(*) FROM parked WHERE settled_at IS NULL),"
-    " (SELECT coalesce(extract(epoch FROM now() - min(since)), 0) FROM waiting)"
+    "SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM dead_letter WHERE settled_at IS NULL),"
+    " (SELECT coalesce(extract(epoch FROM now() - min(since)), 0) FROM deferred_reaction)"
 )
 
 

@@ -127,7 +127,7 @@ def _processor_seconds() -> float:
 
 
 Applied = tuple[str, str, str, int, UUID, int]
-"""A row of `applied`: topic, source, subject, the number and the id of its newest event, how far it was reacted to."""
+"""A row of `applied_sequence`: topic, source, subject, number and id of its newest event, and that last reacted to."""
 
 
 def _fill(kafka: str, people: int) -> tuple[int, list[Applied]]:
@@ -173,7 +173,7 @@ async def _has_read(bus: Bus, newest: Sequence[Applied]) -> None:
     """Record that the service has read every event before, so that the rebuild has only tables to make."""
     async with bus.transaction("system:bench") as tx:
         connection = await driver(tx.session)
-        await connection.copy_records_to_table("applied", records=newest)
+        await connection.copy_records_to_table("applied_sequence", records=newest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ async def _plain(bus: Bus) -> float:
     async with bus.read() as session:
         connection = await driver(session)
         while rows := await connection.fetch(
-            "SELECT * FROM pending WHERE position > $1 ORDER BY position LIMIT 2000", position
+            "SELECT * FROM outbox WHERE position > $1 ORDER BY position LIMIT 2000", position
         ):
             sent = []
             for row in rows:

@@ -82,7 +82,7 @@ class Servers:
         async with bus.transaction("system:bench") as tx:
             for partition, end in ends.items():
                 await tx.session.execute(
-                    text("INSERT INTO consumed (topic, partition, next_offset) VALUES (:topic, :partition, :end)"),
+                    text("INSERT INTO read_position (topic, partition, next_offset) VALUES (:topic, :partition, :end)"),
                     {"topic": topic, "partition": partition.partition, "end": end},
                 )
 

@@ -394,7 +394,7 @@ class BusMachine(RuleBasedStateMachine):
         async with self.store.read() as session:
             rows = await session.execute(
                 text(
-                    "SELECT DISTINCT topic, subject FROM parked WHERE settled_at IS NULL AND ce_id IS NOT NULL"
+                    "SELECT DISTINCT topic, subject FROM dead_letter WHERE settled_at IS NULL AND ce_id IS NOT NULL"
                     " ORDER BY topic, subject"
                 )
             )

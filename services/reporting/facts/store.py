@@ -382,7 +382,9 @@ async def attended_elsewhere(session: AsyncSession, limit: int) -> list[Flawed]:
 
 async def unknown(session: AsyncSession) -> list[Unknown]:
     """Return the types of events that arrived and that this release does not know."""
-    rows = await (await driver(session)).fetch("SELECT topic, type, count, last_seen FROM unknown ORDER BY topic, type")
+    rows = await (await driver(session)).fetch(
+        "SELECT topic, type, count, last_seen FROM unknown_type ORDER BY topic, type"
+    )
     return [Unknown(*row) for row in rows]
 
 

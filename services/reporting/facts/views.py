@@ -56,7 +56,7 @@ class DeadLetter(ReadModel):
     type: Annotated[str | None, Field(description="Null if it cannot be read.", examples=["VisitCompleted"])]
     reason: Annotated[str, Field(examples=["contract"])]
     detail: str
-    parked_at: Annotated[AwareDatetime, Field(description="When it was put aside.")]
+    recorded_at: Annotated[AwareDatetime, Field(description="When it was put aside.")]
 
 
 class UnknownType(ReadModel):
@@ -146,7 +146,7 @@ async def _quality_lists(session: AsyncSession) -> QualityLists:
                 type=each.type,
                 reason=each.reason,
                 detail=each.detail,
-                parked_at=each.parked_at,
+                recorded_at=each.recorded_at,
             )
             for each in await letters.open_events(session, limit=MOST)
         ],

@@ -35,7 +35,7 @@ BEGIN
   IF whole IS NULL OR EXISTS (SELECT FROM public.erasure WHERE journal_id = fact) THEN
     RETURN false;
   END IF;
-  IF EXISTS (SELECT FROM public.pending WHERE id = fact) THEN
+  IF EXISTS (SELECT FROM public.outbox WHERE id = fact) THEN
     RAISE USING ERRCODE = 'object_in_use', MESSAGE = 'The fact ' || fact || ' waits to be sent.';
   END IF;
   IF jsonb_typeof(rest::jsonb) <> 'object' OR NOT whole::jsonb @> rest::jsonb THEN

@@ -1,7 +1,7 @@
 """Write facts to the journal and the outbox, numbered and chained, just before a transaction commits.
 
 The aggregates' heads are locked in one order, each fact takes the next number of its aggregate and the next link of
-its chain, and goes into `journal` (the record) and `pending` (the outbox). The chain runs over digests within an
+its chain, and goes into `journal` (the record) and `outbox`. The chain runs over digests within an
 aggregate: a chain over the whole journal would make every writer wait for every other, and a payload that was erased
 still verifies.
 """
@@ -111,7 +111,7 @@ ON CONFLICT DO NOTHING
 RETURNING aggregatetype, aggregateid, sequence, hash, correlationid
 """
 # One statement, since a single fact should cost one round trip. unnest keeps the order of its arrays, and the identity
-# of `pending` is assigned in that order: position follows sequence.
+# of `outbox` is assigned in that order: position follows sequence.
 _WRITE = """
 WITH fact AS (
   SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::timestamptz[],
@@ -124,7 +124,7 @@ WITH fact AS (
   SELECT id, aggregatetype, aggregateid, sequence, type, payload, occurred_at, actor, correlationid, causationid,
          traceparent, digest, hash FROM fact ORDER BY place
 ), queued AS (
-  INSERT INTO pending (id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
+  INSERT INTO outbox (id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
                        causationid, traceparent)
   SELECT id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid, causationid,
          traceparent FROM fact ORDER BY place
@@ -149,7 +149,7 @@ WITH head AS (
   SELECT $1::uuid, $2, $3, sequence, $4::text, $5::text, $6::timestamptz, $8::text, correlationid, $9::uuid, $10::text,
          $11, hash FROM head
 ), queued AS (
-  INSERT INTO pending (id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
+  INSERT INTO outbox (id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
                        causationid, traceparent)
   SELECT $1, $2, $3, $13::smallint, $4, $5, sequence, $6, correlationid, $9, $10 FROM head
 )

@@ -88,7 +88,7 @@ def _written(metadata: MetaData) -> None:
     for statement in (FUNCTION, CLOSED):
         event.listen(erasure, "after_create", DDL(statement))  # type: ignore[no-untyped-call]  # SQLAlchemy has no types
     Table(
-        "pending",
+        "outbox",
         metadata,
         Column("position", BigInteger, Identity(always=True), primary_key=True),
         Column("id", Uuid, nullable=False),
@@ -108,14 +108,14 @@ def _written(metadata: MetaData) -> None:
 
 def _sent(metadata: MetaData) -> None:
     Table(
-        "sent",
+        "sent_record",
         metadata,
         Column("topic", Text, primary_key=True),
         Column("partition", SmallInteger, primary_key=True),
         Column("offset", BigInteger, primary_key=True),
         Column("journal_id", Uuid, nullable=False),
         Column("sent_at", DateTime(timezone=True), nullable=False, server_default=NOW),
-        Index("sent_age", "sent_at"),
+        Index("sent_record_age", "sent_at"),
         comment="Where the log acknowledged an event; kept a day, to notice and mend a log that lost records",
     )
     Table(
@@ -131,7 +131,7 @@ def _sent(metadata: MetaData) -> None:
 
 def _read(metadata: MetaData) -> None:
     Table(
-        "consumed",
+        "read_position",
         metadata,
         Column("topic", Text, primary_key=True),
         Column("partition", SmallInteger, primary_key=True),
@@ -140,7 +140,7 @@ def _read(metadata: MetaData) -> None:
         comment="How far each partition was read: the truth, and the fence between two instances",
     )
     Table(
-        "applied",
+        "applied_sequence",
         metadata,
         Column("topic", Text, nullable=False),
         Column("source", Text, nullable=False),
@@ -155,7 +155,7 @@ def _read(metadata: MetaData) -> None:
         comment="What was applied, by subject: what comes again is dropped",
     )
     Table(
-        "unknown",
+        "unknown_type",
         metadata,
         Column("topic", Text, primary_key=True),
         Column("type", Text, primary_key=True),
@@ -168,7 +168,7 @@ def _read(metadata: MetaData) -> None:
 
 def _set_aside(metadata: MetaData) -> None:
     Table(
-        "parked",
+        "dead_letter",
         metadata,
         Column("id", BigInteger, Identity(always=True), primary_key=True),
         Column("topic", Text, nullable=False),
@@ -185,7 +185,7 @@ def _set_aside(metadata: MetaData) -> None:
         Column("reason", Text, nullable=False, comment="undecodable, contract, source, failed, fork, gap or behind"),
         Column("detail", Text, nullable=False),
         Column("attempts", Integer, nullable=False, server_default="1"),
-        Column("parked_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+        Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
         Column(
             "settled_at", DateTime(timezone=True), comment="Empty while it waits for a person or for what is missing"
         ),
@@ -193,14 +193,14 @@ def _set_aside(metadata: MetaData) -> None:
         Column("settled_how", Text, comment="redriven, skipped or healed"),
         Column("settled_reason", Text),
         Index(
-            "parked_open",
+            "dead_letter_open",
             "topic",
             "subject",
             "id",
             postgresql_where=text("settled_at IS NULL"),
         ),
         Index(
-            "parked_once",
+            "dead_letter_once",
             "topic",
             "partition",
             "offset",
@@ -208,7 +208,7 @@ def _set_aside(metadata: MetaData) -> None:
             postgresql_where=text("settled_at IS NULL"),
         ),
         Index(
-            "parked_event_once",
+            "dead_letter_event_once",
             "topic",
             "ce_id",
             unique=True,
@@ -217,7 +217,7 @@ def _set_aside(metadata: MetaData) -> None:
         comment="Events that could not be applied, whole, until a person or the missing event settles them",
     )
     Table(
-        "waiting",
+        "deferred_reaction",
         metadata,
         Column("id", BigInteger, Identity(always=True), primary_key=True),
         Column("for_topic", Text, nullable=False),
@@ -230,8 +230,8 @@ def _set_aside(metadata: MetaData) -> None:
         Column("headers", JSONB, nullable=False),
         Column("ce_id", Uuid, nullable=False),
         Column("since", DateTime(timezone=True), nullable=False, server_default=NOW),
-        UniqueConstraint("ce_id", "for_topic", "for_subject", name="waiting_once"),
-        Index("waiting_for", "for_topic", "for_subject"),
+        UniqueConstraint("ce_id", "for_topic", "for_subject", name="deferred_reaction_once"),
+        Index("deferred_reaction_for", "for_topic", "for_subject"),
         comment="Reactions whose subject has not arrived",
     )
     Table(

@@ -52,14 +52,14 @@ class DeadLetter:
     reason: str
     detail: str
     attempts: int
-    parked_at: datetime
+    recorded_at: datetime
 
 
 HOLDS_BACK = f"settled_at IS NULL AND reason <> '{NOT_THE_OWNER}'"
 """SQL: the dead letters behind which later events of their subject wait."""
 _INSERT = """
-INSERT INTO parked (topic, partition, "offset", source, subject, sequence, ce_id, type, key, value, headers, reason,
-                    detail)
+INSERT INTO dead_letter (topic, partition, "offset", source, subject, sequence, ce_id, type, key, value, headers,
+                         reason, detail)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13)
 ON CONFLICT DO NOTHING
 """
@@ -97,11 +97,11 @@ async def park(connection: asyncpg.Connection, bus: Bus, asides: Sequence[NewDea
 
 async def _check_limits(connection: asyncpg.Connection, settings: ServiceSettings, subjects: list[str]) -> None:
     in_all, a_subject = settings.dead_letters_in_all, settings.dead_letters_of_subject
-    total = await connection.fetchval("SELECT count(*) FROM parked WHERE settled_at IS NULL")
+    total = await connection.fetchval("SELECT count(*) FROM dead_letter WHERE settled_at IS NULL")
     if total > in_all:
         raise TooManyDeadLetters(f"{total} events are parked, more than {in_all}: redrive or skip some.")
     worst = await connection.fetchrow(
-        "SELECT topic, subject, count(*) AS count FROM parked WHERE settled_at IS NULL AND subject = ANY($1)"
+        "SELECT topic, subject, count(*) AS count FROM dead_letter WHERE settled_at IS NULL AND subject = ANY($1)"
         " GROUP BY topic, subject ORDER BY count(*) DESC, topic, subject LIMIT 1",
         subjects,
     )
@@ -123,7 +123,7 @@ def first_reason(reason: str) -> str:
 async def holding_back(connection: asyncpg.Connection, topic: str, subject: str) -> list[asyncpg.Record]:
     """Return the dead letters behind which later events of a subject wait, in order."""
     rows: list[asyncpg.Record] = await connection.fetch(
-        f"SELECT * FROM parked WHERE {HOLDS_BACK} AND topic = $1 AND subject = $2"  # noqa: S608 - a constant of ours
+        f"SELECT * FROM dead_letter WHERE {HOLDS_BACK} AND topic = $1 AND subject = $2"  # noqa: S608 - a constant of ours
         " ORDER BY sequence NULLS FIRST, id",
         topic,
         subject,
@@ -134,7 +134,7 @@ async def holding_back(connection: asyncpg.Connection, topic: str, subject: str)
 async def settle(connection: asyncpg.Connection, ids: Sequence[int], how: str, by: str, reason: str) -> None:
     """Mark the dead letters `ids` as settled; their bytes are deleted, a trace of them stays."""
     await connection.execute(
-        "UPDATE parked SET settled_at = now(), settled_how = $2, settled_by = $3, settled_reason = $4,"
+        "UPDATE dead_letter SET settled_at = now(), settled_how = $2, settled_by = $3, settled_reason = $4,"
         " key = NULL, value = NULL, headers = '[]' WHERE id = ANY($1::bigint[])",
         list(ids),
         how,
@@ -146,25 +146,25 @@ async def settle(connection: asyncpg.Connection, ids: Sequence[int], how: str, b
 # The rows of place 0 and -1 say whether anything is parked or waits at all: mostly nothing does.
 _STANDINGS = """
 SELECT 0 AS place, count(*) AS sequence, NULL::uuid AS ce_id, 0 AS reacted
-FROM (SELECT 1 FROM parked WHERE settled_at IS NULL LIMIT 1) AS any_parked
+FROM (SELECT 1 FROM dead_letter WHERE settled_at IS NULL LIMIT 1) AS any_parked
 UNION ALL
-SELECT -1, count(*), NULL, 0 FROM (SELECT 1 FROM waiting LIMIT 1) AS any_waiting
+SELECT -1, count(*), NULL, 0 FROM (SELECT 1 FROM deferred_reaction LIMIT 1) AS any_waiting
 UNION ALL
 SELECT w.place, a.sequence, a.ce_id, a.reacted
 FROM unnest(string_to_array($1, $4), string_to_array($2, $4), string_to_array($3, $4))
   WITH ORDINALITY AS w(topic, source, subject, place)
-JOIN applied a USING (topic, source, subject)
+JOIN applied_sequence a USING (topic, source, subject)
 """
 
 _ADVANCE = """
-INSERT INTO applied (topic, source, subject, sequence, ce_id, reacted)
+INSERT INTO applied_sequence (topic, source, subject, sequence, ce_id, reacted)
 SELECT topic, source, subject, sequence, ce_id, sequence
 FROM unnest(string_to_array($1, $4), string_to_array($2, $4), string_to_array($3, $4),
             string_to_array($5, ',')::bigint[], $6::uuid[])
   AS new(topic, source, subject, sequence, ce_id)
 WHERE topic <> ''
 ON CONFLICT (topic, source, subject) DO UPDATE SET sequence = excluded.sequence, ce_id = excluded.ce_id,
-  reacted = greatest(applied.reacted, excluded.reacted)
+  reacted = greatest(applied_sequence.reacted, excluded.reacted)
 """
 
 
@@ -201,7 +201,7 @@ async def standings(connection: asyncpg.Connection, subjects: Iterable[Key]) -> 
     if any_of[0]:
         first: dict[tuple[str, str], str] = {}
         for row in await connection.fetch(
-            f"SELECT topic, subject, reason FROM parked WHERE {HOLDS_BACK} AND topic = ANY($1)"  # noqa: S608 - as above
+            f"SELECT topic, subject, reason FROM dead_letter WHERE {HOLDS_BACK} AND topic = ANY($1)"  # noqa: S608 - as above
             " AND subject = ANY($2) ORDER BY sequence NULLS FIRST, id",
             sorted({topic for topic, _, _ in keys}),
             sorted({subject for _, _, subject in keys}),
@@ -234,19 +234,19 @@ class Settled:
     subject: str
 
 
-async def settled(session: AsyncSession, parked_id: int) -> Settled | None:
+async def settled(session: AsyncSession, letter_id: int) -> Settled | None:
     """Return how the dead letter with that id was settled; None if it was not, or never existed."""
     query = text(
-        "SELECT settled_how, settled_by, settled_reason, settled_at, topic, subject FROM parked"
+        "SELECT settled_how, settled_by, settled_reason, settled_at, topic, subject FROM dead_letter"
         " WHERE id = :id AND settled_at IS NOT NULL"
     )
-    row = (await session.execute(query, {"id": parked_id})).one_or_none()
+    row = (await session.execute(query, {"id": letter_id})).one_or_none()
     return None if row is None else Settled(*row)
 
 
 async def left_of(session: AsyncSession, topic: str, subject: str) -> int:
     """Return how many dead letters a subject has that are not settled."""
-    query = text("SELECT count(*) FROM parked WHERE settled_at IS NULL AND topic = :topic AND subject = :subject")
+    query = text("SELECT count(*) FROM dead_letter WHERE settled_at IS NULL AND topic = :topic AND subject = :subject")
     return int((await session.execute(query, {"topic": topic, "subject": subject})).scalar_one())
 
 
@@ -254,7 +254,7 @@ async def open_events(session: AsyncSession, *, after: int = 0, limit: int = 50)
     """Return the dead letters that are not settled, oldest first, after the id `after`."""
     rows = await session.execute(
         text(
-            "SELECT id, topic, subject, sequence, type, reason, detail, attempts, parked_at FROM parked"
+            "SELECT id, topic, subject, sequence, type, reason, detail, attempts, recorded_at FROM dead_letter"
             " WHERE settled_at IS NULL AND id > :after ORDER BY id LIMIT :limit"
         ),
         {"after": after, "limit": limit},

@@ -41,34 +41,35 @@ async def redrive(bus: Bus, consumers: Consumers, topic: str, subject: str, by: 
         return await _apply_again(tx, connection, Applier(bus, consumers), topic, subject, by, reason)
 
 
-async def skip(bus: Bus, consumers: Consumers, parked_id: int, by: str, reason: str) -> tuple[int, int]:
+async def skip(bus: Bus, consumers: Consumers, letter_id: int, by: str, reason: str) -> tuple[int, int]:
     """Pass one dead letter over and redrive what waited behind it; return the same as `redrive`.
 
     Raises `NoSuchDeadLetter`, `NotItsTurn`.
     """
-    select = "SELECT * FROM parked WHERE id = $1 AND settled_at IS NULL"
+    select = "SELECT * FROM dead_letter WHERE id = $1 AND settled_at IS NULL"
     async with bus.transaction(by) as tx:
         connection = await driver(tx.session)
-        row = await connection.fetchrow(select, parked_id)
+        row = await connection.fetchrow(select, letter_id)
         if row is not None:
             await offsets.lock(connection, [(row["topic"], row["partition"])])
-            row = await connection.fetchrow(select, parked_id)  # somebody else may have settled it meanwhile
+            row = await connection.fetchrow(select, letter_id)  # somebody else may have settled it meanwhile
         if row is None:
-            raise NoSuchDeadLetter(f"No parked event has the number {parked_id}, or it is settled already.")
+            raise NoSuchDeadLetter(f"No parked event has the number {letter_id}, or it is settled already.")
         first = await connection.fetchval(
-            "SELECT min(sequence) FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2",
+            "SELECT min(sequence) FROM dead_letter WHERE settled_at IS NULL AND topic = $1 AND subject = $2",
             row["topic"],
             row["subject"],
         )
         if row["sequence"] is not None and first < row["sequence"]:
             raise NotItsTurn(f"Event {first} of {row['subject']} comes first: redrive or skip that one.")
-        await letters.settle(connection, [parked_id], "skipped", by, reason)
+        await letters.settle(connection, [letter_id], "skipped", by, reason)
         if row["sequence"] is not None:
             await connection.execute(
-                "INSERT INTO applied (topic, source, subject, sequence, ce_id, reacted) VALUES ($1, $2, $3, $4, $5, $4)"
+                "INSERT INTO applied_sequence (topic, source, subject, sequence, ce_id, reacted)"
+                " VALUES ($1, $2, $3, $4, $5, $4)"
                 " ON CONFLICT (topic, source, subject) DO UPDATE SET sequence = excluded.sequence,"
-                " ce_id = excluded.ce_id, reacted = greatest(applied.reacted, excluded.reacted)"
-                " WHERE applied.sequence < excluded.sequence",
+                " ce_id = excluded.ce_id, reacted = greatest(applied_sequence.reacted, excluded.reacted)"
+                " WHERE applied_sequence.sequence < excluded.sequence",
                 row["topic"],
                 row["source"],
                 row["subject"],
@@ -87,7 +88,7 @@ async def _apply_again(
     tx: Tx, connection: asyncpg.Connection, applier: Applier, topic: str, subject: str, by: str, reason: str
 ) -> tuple[int, int]:
     select = (
-        "SELECT * FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2"
+        "SELECT * FROM dead_letter WHERE settled_at IS NULL AND topic = $1 AND subject = $2"
         " ORDER BY sequence NULLS FIRST, id"
     )
     rows = await connection.fetch(select, topic, subject)
@@ -101,6 +102,6 @@ async def _apply_again(
     await letters.settle(connection, [row["id"] for row in rows], "redriven", by, reason)
     await applier.apply(tx, records, one_by_one=True)
     left = await connection.fetchval(
-        "SELECT count(*) FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2", topic, subject
+        "SELECT count(*) FROM dead_letter WHERE settled_at IS NULL AND topic = $1 AND subject = $2", topic, subject
     )
     return len(rows), int(left)

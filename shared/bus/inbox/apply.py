@@ -336,7 +336,7 @@ class Applier:
             await letters.advance(connection, moved)
         for record in batch.unknown:
             await connection.execute(
-                "INSERT INTO unknown AS u (topic, type, count) VALUES ($1, $2, 1) ON CONFLICT (topic, type)"
+                "INSERT INTO unknown_type AS u (topic, type, count) VALUES ($1, $2, 1) ON CONFLICT (topic, type)"
                 " DO UPDATE SET count = u.count + 1, last_seen = now()",
                 record.topic,
                 record.event.type,

@@ -27,8 +27,8 @@ async def store(
     for event, topic, subject in asides:
         record = records[event.id]
         await connection.execute(
-            'INSERT INTO waiting (for_topic, for_subject, topic, partition, "offset", key, value, headers, ce_id)'
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9) ON CONFLICT DO NOTHING",
+            'INSERT INTO deferred_reaction (for_topic, for_subject, topic, partition, "offset", key, value, headers,'
+            " ce_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9) ON CONFLICT DO NOTHING",
             topic,
             subject,
             record.topic,
@@ -45,7 +45,7 @@ async def release(connection: asyncpg.Connection, arrived: Iterable[tuple[str, s
     """Remove and return what waits for the (topic, subject) pairs in `arrived`, in the order of arrival."""
     pairs = sorted(set(arrived))
     rows = await connection.fetch(
-        "DELETE FROM waiting w USING unnest($1::text[], $2::text[]) AS a(topic, subject)"
+        "DELETE FROM deferred_reaction w USING unnest($1::text[], $2::text[]) AS a(topic, subject)"
         " WHERE w.for_topic = a.topic AND w.for_subject = a.subject RETURNING w.*",
         [topic for topic, _ in pairs],
         [subject for _, subject in pairs],
@@ -56,7 +56,8 @@ async def release(connection: asyncpg.Connection, arrived: Iterable[tuple[str, s
 async def overdue(connection: asyncpg.Connection, limit: int = 200) -> list[tuple[Envelope, Record]]:
     """Remove and return deferred reactions whose subject has been applied, oldest first, for the sweep."""
     rows = await connection.fetch(
-        "DELETE FROM waiting WHERE id IN (SELECT w.id FROM waiting w WHERE EXISTS (SELECT 1 FROM applied a"
+        "DELETE FROM deferred_reaction WHERE id IN (SELECT w.id FROM deferred_reaction w"
+        " WHERE EXISTS (SELECT 1 FROM applied_sequence a"
         " WHERE a.topic = w.for_topic AND a.subject = w.for_subject) ORDER BY w.id LIMIT $1 FOR UPDATE SKIP LOCKED)"
         " RETURNING *",
         limit,

@@ -51,23 +51,23 @@ PASSING: tuple[type[Exception], ...] = (*DATABASE_ERRORS, KafkaError)
 # A dead letter is known, and no longer missing.
 _SEEN = f"""
 SELECT topic, bucket, sum(events)::bigint AS events FROM (
-  SELECT topic, {bucket_of("subject")} AS bucket, sequence AS events FROM applied WHERE topic = ANY($1)
+  SELECT topic, {bucket_of("subject")} AS bucket, sequence AS events FROM applied_sequence WHERE topic = ANY($1)
   UNION ALL
   SELECT p.topic, {bucket_of("p.subject")}, p.last - coalesce(a.sequence, 0)
-  FROM (SELECT topic, subject, max(sequence) AS last FROM parked
+  FROM (SELECT topic, subject, max(sequence) AS last FROM dead_letter
         WHERE settled_at IS NULL AND sequence IS NOT NULL AND topic = ANY($1) GROUP BY topic, subject) AS p
-  LEFT JOIN applied a USING (topic, subject) WHERE p.last > coalesce(a.sequence, 0)
+  LEFT JOIN applied_sequence a USING (topic, subject) WHERE p.last > coalesce(a.sequence, 0)
 ) AS seen GROUP BY topic, bucket ORDER BY topic, bucket
 """  # noqa: S608 - constants of ours
 _GAPS = f"""
-SELECT topic, {bucket_of("subject")} AS bucket, count(DISTINCT subject) AS events FROM parked
+SELECT topic, {bucket_of("subject")} AS bucket, count(DISTINCT subject) AS events FROM dead_letter
 WHERE settled_at IS NULL AND reason = '{Verdict.GAP}' AND topic = ANY($1) GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 - constants of ours
 _APPLIED = f"""
-SELECT topic, {bucket_of("subject")} AS bucket, sum(sequence)::bigint AS events FROM applied WHERE topic = ANY($1)
+SELECT topic, {bucket_of("subject")} AS bucket, sum(sequence)::bigint AS events FROM applied_sequence WHERE topic = ANY($1)
 GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 - constants of ours
-_CONSUMED = "SELECT topic, partition, next_offset FROM consumed WHERE topic = ANY($1)"
+_CONSUMED = "SELECT topic, partition, next_offset FROM read_position WHERE topic = ANY($1)"
 
 
 @dataclass(slots=True)

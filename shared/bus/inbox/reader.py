@@ -63,7 +63,7 @@ class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is
     async def on_partitions_revoked(self, _: Iterable[TopicPartition]) -> None:
         """Give no further records until they are sought.
 
-        A batch under way commits, or finds itself fenced by `consumed`.
+        A batch under way commits, or finds itself fenced by `read_position`.
         """
         self._reader.revoked()
 

@@ -330,7 +330,7 @@ def _subject(record: Record, named: bytes | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record read back from `parked` or `waiting`."""
+    """A record read back from `dead_letter` or `deferred_reaction`."""
 
     topic: str
     partition: int
@@ -346,14 +346,14 @@ def headers_to_json(record: Record) -> str:
 
 
 class StoredRow(Protocol):
-    """A row of `parked` or `waiting`, read by SQLAlchemy or by the driver: it has the columns of `StoredRecord`."""
+    """A row of `dead_letter` or `deferred_reaction`, with the columns of `StoredRecord`, however it was read."""
 
     def __getitem__(self, name: str, /) -> Any:
         """Return the value of a column."""
 
 
 def stored(row: StoredRow) -> StoredRecord:
-    """Return the record in a row of `parked` or `waiting`."""
+    """Return the record in a row of `dead_letter` or `deferred_reaction`."""
     headers = row["headers"]
     pairs = json.loads(headers) if isinstance(headers, str) else headers
     return StoredRecord(

@@ -1,6 +1,6 @@
 """Keep how far each partition was read, and find out whether the log is still the one that was read.
 
-`consumed` is the truth; what Kafka keeps as committed offsets only shows the lag. The row is locked for the whole
+`read_position` is the truth; what Kafka keeps as committed offsets only shows the lag. The row is locked for the whole
 transaction of a batch, so that of two instances around a rebalance one waits and then finds its records applied. The
 record before `next_offset` must be the one that was applied last: if it is not, the log was lost and created again, and
 the partition is read from its start; events that were applied before are dropped by sequence.
@@ -91,7 +91,7 @@ async def positions(connection: asyncpg.Connection, partitions: Iterable[Partiti
     """Return where to continue in `partitions`, without locking; 0 where nothing was read yet."""
     wanted = sorted(set(partitions))
     rows = await connection.fetch(
-        "SELECT topic, partition, next_offset, last_ce_id FROM consumed"
+        "SELECT topic, partition, next_offset, last_ce_id FROM read_position"
         " JOIN unnest($1::text[], $2::smallint[]) AS w(topic, partition) USING (topic, partition)",
         [topic for topic, _ in wanted],
         [partition for _, partition in wanted],
@@ -105,14 +105,14 @@ async def lock(connection: asyncpg.Connection, partitions: Iterable[Partition]) 
     wanted = sorted(set(partitions))
     topics, numbers = [topic for topic, _ in wanted], [partition for _, partition in wanted]
     select = (
-        "SELECT topic, partition, next_offset, last_ce_id FROM consumed"
+        "SELECT topic, partition, next_offset, last_ce_id FROM read_position"
         " JOIN unnest($1::text[], $2::smallint[]) AS w(topic, partition) USING (topic, partition)"
         " ORDER BY topic, partition FOR UPDATE OF consumed"
     )
     rows = await connection.fetch(select, topics, numbers)
     if len(rows) < len(wanted):
         await connection.execute(
-            "INSERT INTO consumed (topic, partition, next_offset)"
+            "INSERT INTO read_position (topic, partition, next_offset)"
             " SELECT topic, partition, 0 FROM unnest($1::text[], $2::smallint[]) AS new(topic, partition)"
             " ORDER BY topic, partition ON CONFLICT DO NOTHING",
             topics,
@@ -179,7 +179,7 @@ async def advance(connection: asyncpg.Connection, records: Sequence[Record]) -> 
     moved = sorted(last.items(), key=lambda item: item[0])
     offsets = {partition: record.offset + 1 for partition, record in moved}
     await connection.execute(
-        "UPDATE consumed c SET next_offset = m.next_offset, last_ce_id = m.last_ce_id"
+        "UPDATE read_position c SET next_offset = m.next_offset, last_ce_id = m.last_ce_id"
         " FROM unnest($1::text[], $2::smallint[], $3::bigint[], $4::uuid[])"
         " AS m(topic, partition, next_offset, last_ce_id)"
         " WHERE c.topic = m.topic AND c.partition = m.partition",
@@ -194,5 +194,5 @@ async def advance(connection: asyncpg.Connection, records: Sequence[Record]) -> 
 async def restart(connection: asyncpg.Connection, partition: Partition) -> None:
     """Read `partition` from its start again."""
     await connection.execute(
-        "UPDATE consumed SET next_offset = 0, last_ce_id = NULL WHERE topic = $1 AND partition = $2", *partition
+        "UPDATE read_position SET next_offset = 0, last_ce_id = NULL WHERE topic = $1 AND partition = $2", *partition
     )

@@ -1,8 +1,9 @@
 """Find records that the log acknowledged and lost, and put them into the outbox again.
 
 An offset is given once. If a new acknowledgement, or the end of a partition, is at or below the highest offset that was
-acknowledged before, then the broker came back without its newest records. `sent` knows which events those were; they
-go into the outbox again from the journal, on a compacted topic the newest of each key only. Readers drop what they had.
+acknowledged before, then the broker came back without its newest records. `sent_record` knows which events those
+were; they go into the outbox again from the journal, on a compacted topic the newest of each key only. Readers drop
+what they had.
 """
 
 from __future__ import annotations
@@ -31,18 +32,18 @@ log = structlog.get_logger(__name__)
 Row = TypeVar("Row")
 
 REQUEUE = f"""
-INSERT INTO pending (id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
+INSERT INTO outbox (id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
                      causationid, traceparent)
 SELECT id, aggregatetype, aggregateid, $2::smallint, type, payload, sequence, occurred_at, correlationid, causationid,
        traceparent
 FROM journal j WHERE id = ANY($1::uuid[])
-AND NOT EXISTS (SELECT 1 FROM pending p WHERE p.id = j.id)
+AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.id = j.id)
 ORDER BY {IN_ORDER}
 """  # noqa: S608 - a constant of ours
 
 
 _NEWEST = """
-INSERT INTO pending (id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
+INSERT INTO outbox (id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
                      causationid, traceparent)
 SELECT j.id, j.aggregatetype, j.aggregateid, key.partition, j.type, j.payload, j.sequence, j.occurred_at,
        j.correlationid, j.causationid, j.traceparent
@@ -93,7 +94,7 @@ class LostRecords:
         """Read the highest acknowledged offsets from the store."""
         async with self._bus.read() as session:
             rows = await (await driver(session)).fetch(
-                'SELECT topic, partition, max("offset") AS highest FROM sent GROUP BY topic, partition'
+                'SELECT topic, partition, max("offset") AS highest FROM sent_record GROUP BY topic, partition'
                 " ORDER BY topic, partition"
             )
         self._highest = {(row["topic"], row["partition"]): row["highest"] for row in rows}
@@ -140,7 +141,7 @@ class LostRecords:
     async def _requeue(self, connection: asyncpg.Connection, topic: str, partition: int, start: int) -> int:
         """Put the events at `start` and above back into the outbox, and forget their offsets."""
         rows = await connection.fetch(
-            'DELETE FROM sent WHERE topic = $1 AND partition = $2 AND "offset" >= $3 RETURNING journal_id',
+            'DELETE FROM sent_record WHERE topic = $1 AND partition = $2 AND "offset" >= $3 RETURNING journal_id',
             topic,
             partition,
             start,

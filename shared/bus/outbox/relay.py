@@ -1,10 +1,11 @@
 """Send the outbox to the log, in order, and repair a log that lost records.
 
-One process at a time (by lease) reads `pending` in order of position, sends a batch, waits for the acknowledgements and
-deletes what was acknowledged, in a transaction that also checks the lease and notes in `sent` where each event lies. A
-row that was not acknowledged stays, and its partition is held back for a while; the rest goes on. A crash between the
-acknowledgement and the delete sends an event twice; readers drop the second one. So does a process that stood still for
-longer than its lease, of one batch at the most; on compacted topics it then has the newest state sent once more.
+One process at a time (by lease) reads the outbox in order of position, sends a batch, waits for the acknowledgements
+and deletes what was acknowledged, in a transaction that also checks the lease and notes in `sent_record` where each
+event lies. A row that was not acknowledged stays, and its partition is held back for a while; the rest goes on. A crash
+between the acknowledgement and the delete sends an event twice; readers drop the second one. So does a process that
+stood still for longer than its lease, of one batch at the most; on compacted topics it then has the newest state sent
+once more.
 
 While the database settles a batch, the next is on its way. One that follows a batch that could not be settled is not
 settled either, so that both are sent again in their order.
@@ -56,17 +57,17 @@ TURN = 500
 _FETCH = """
 SELECT position, id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
        causationid, traceparent
-FROM pending
+FROM outbox
 WHERE NOT EXISTS (
     SELECT 1 FROM unnest($2::text[], $3::smallint[]) AS held(topic, partition)
-    WHERE held.topic = aggregatetype AND held.partition = pending.partition
+    WHERE held.topic = aggregatetype AND held.partition = outbox.partition
 ) AND (position < $4 OR position > $5)
 ORDER BY position LIMIT $1
 """
 
 _SETTLE = """
-WITH gone AS (DELETE FROM pending WHERE position = ANY($1::bigint[]))
-INSERT INTO sent (topic, partition, "offset", journal_id)
+WITH gone AS (DELETE FROM outbox WHERE position = ANY($1::bigint[]))
+INSERT INTO sent_record (topic, partition, "offset", journal_id)
 SELECT * FROM unnest($2::text[], $3::smallint[], $4::bigint[], $5::uuid[])
 ON CONFLICT (topic, partition, "offset") DO UPDATE SET journal_id = excluded.journal_id, sent_at = now()
 """
@@ -357,8 +358,8 @@ class Relay:
         async with self._bus.transaction("system:relay", lease) as tx:
             connection = await driver(tx.session)
             await connection.execute(
-                f"DELETE FROM sent s WHERE sent_at < now() - interval '{KEEP_SENT}' AND \"offset\" <"  # noqa: S608 - a constant of ours
-                ' (SELECT max("offset") FROM sent n WHERE n.topic = s.topic AND n.partition = s.partition)'
+                f"DELETE FROM sent_record s WHERE sent_at < now() - interval '{KEEP_SENT}' AND \"offset\" <"  # noqa: S608 - a constant of ours
+                ' (SELECT max("offset") FROM sent_record n WHERE n.topic = s.topic AND n.partition = s.partition)'
             )
         await request_keys.forget_old(self._bus.engine)
 

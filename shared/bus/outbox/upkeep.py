@@ -52,12 +52,12 @@ SELECT topic, bucket, sum(events)::bigint AS events, sum(greatest(events, 0))::b
   SELECT aggregatetype AS topic, {bucket_of("aggregateid")} AS bucket, sequence AS events FROM aggregate
   WHERE aggregatetype = ANY($1)
   UNION ALL
-  SELECT aggregatetype, {bucket_of("aggregateid")}, -1 FROM pending WHERE aggregatetype = ANY($1)
+  SELECT aggregatetype, {bucket_of("aggregateid")}, -1 FROM outbox WHERE aggregatetype = ANY($1)
 ) AS sent GROUP BY topic, bucket ORDER BY topic, bucket
 """  # noqa: S608 - constants of ours
 _LAST = """
-SELECT journal_id FROM sent WHERE topic = $1 AND (partition, "offset") IN
-  (SELECT partition, max("offset") FROM sent WHERE topic = $1 GROUP BY partition)
+SELECT journal_id FROM sent_record WHERE topic = $1 AND (partition, "offset") IN
+  (SELECT partition, max("offset") FROM sent_record WHERE topic = $1 GROUP BY partition)
 ORDER BY sent_at DESC, journal_id DESC LIMIT 1
 """
 _SUBJECTS = f"""

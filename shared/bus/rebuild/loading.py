@@ -42,7 +42,7 @@ _MARKS = f"{shadow_tables.SCHEMA}.{shadow_tables.MARKS}"
 # Set against set, in one statement, and only changed rows are written: an upsert looks into the index for each subject
 # and writes each row again, which is much slower where a service had read all of it before.
 _MOVE = f"""
-MERGE INTO applied a USING {_MARKS} m ON m.topic = a.topic AND m.source = a.source AND m.subject = a.subject
+MERGE INTO applied_sequence a USING {_MARKS} m ON m.topic = a.topic AND m.source = a.source AND m.subject = a.subject
 WHEN MATCHED AND (a.sequence, a.ce_id, a.reacted)
     IS DISTINCT FROM (m.sequence, m.ce_id, greatest(a.reacted, m.sequence))
     THEN UPDATE SET sequence = m.sequence, ce_id = m.ce_id, reacted = greatest(a.reacted, m.sequence)
@@ -59,16 +59,18 @@ async def record_positions(connection: asyncpg.Connection, loaded: Sequence[Load
     """
     # First a table in use, since PostgreSQL learns of new tables when it locks one: a name that was missing at this
     # connection's last lookup would not be looked up again.
-    await connection.execute("DELETE FROM unknown")
+    await connection.execute("DELETE FROM unknown_type")
     await connection.execute(f"ANALYZE {_MARKS}")
     await connection.execute("SET LOCAL work_mem = '64MB'")  # else it is joined in parts, through files
     await connection.execute(_MOVE)
     await connection.execute("SET LOCAL work_mem TO DEFAULT")
-    await connection.execute("UPDATE consumed SET next_offset = 0, last_ce_id = NULL")
+    await connection.execute("UPDATE read_position SET next_offset = 0, last_ce_id = NULL")
     await offsets.advance(connection, [record for each in loaded for record in each.last.values()])
     unknown = sum((each.unknown for each in loaded), Counter[tuple[str, str]]())
     for (topic, type_), count in sorted(unknown.items()):
-        await connection.execute("INSERT INTO unknown (topic, type, count) VALUES ($1, $2, $3)", topic, type_, count)
+        await connection.execute(
+            "INSERT INTO unknown_type (topic, type, count) VALUES ($1, $2, $3)", topic, type_, count
+        )
 
 
 log = structlog.get_logger(__name__)
@@ -290,11 +292,11 @@ class Loader:
         topics = [topic for topic, reading in self._consumers.readings.items() if reading.react is not None]
         self._reacted = {topic: {} for topic in topics}
         for topic, subject, reacted in await connection.fetch(
-            "SELECT topic, subject, reacted FROM applied WHERE topic = ANY($1) ORDER BY topic, subject", topics
+            "SELECT topic, subject, reacted FROM applied_sequence WHERE topic = ANY($1) ORDER BY topic, subject", topics
         ):
             self._reacted[topic][subject] = reacted
         for topic, subject in await connection.fetch(
-            f"SELECT DISTINCT topic, subject FROM parked WHERE {HOLDS_BACK} ORDER BY topic, subject"  # noqa: S608 - ours
+            f"SELECT DISTINCT topic, subject FROM dead_letter WHERE {HOLDS_BACK} ORDER BY topic, subject"  # noqa: S608 - ours
         ):
             self._odd[topic, subject] = []
 

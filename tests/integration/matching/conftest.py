@@ -260,7 +260,7 @@ class World:
     async def story(self, application_id: UUID) -> list[str]:
         """Return the types of all facts of an application's history, by the order of their aggregates' numbers."""
         rows = await self.rows(
-            "SELECT type FROM pending WHERE correlationid = :story ORDER BY position", story=str(application_id)
+            "SELECT type FROM outbox WHERE correlationid = :story ORDER BY position", story=str(application_id)
         )
         return [row.type for row in rows]
 

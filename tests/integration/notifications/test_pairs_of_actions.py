@@ -272,7 +272,7 @@ async def dead_letter(people: People) -> Ids:
     """An event that could not be applied."""
     record = people.feed.record(event("ApplicationSubmitted"), APPLICATION)
     await people.feed.apply([changed(record, value=b'{"profile": 1}')])
-    (row,) = await rows(people.app, "SELECT id, topic, subject FROM parked WHERE settled_at IS NULL")
+    (row,) = await rows(people.app, "SELECT id, topic, subject FROM dead_letter WHERE settled_at IS NULL")
     return {"id": str(row.id), "topic": row.topic, "subject": row.subject}
 
 

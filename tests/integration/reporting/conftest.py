@@ -75,7 +75,7 @@ class House:
             query = text(
                 "SELECT j.id, j.type, j.aggregateid, j.payload, j.sequence, j.occurred_at, j.correlationid,"
                 " j.causationid"
-                " FROM journal j JOIN pending p ON p.id = j.id WHERE j.aggregatetype = :topic ORDER BY p.position"
+                " FROM journal j JOIN outbox p ON p.id = j.id WHERE j.aggregatetype = :topic ORDER BY p.position"
             )
             return list((await session.execute(query, {"topic": topic})).all())
 

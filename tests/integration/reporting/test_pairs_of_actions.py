@@ -590,7 +590,7 @@ async def dead_letter(people: People) -> Ids:
     records = [feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in world(1)]
     broken = next(n for n, each in enumerate(records) if each.key == str(VISIT).encode())
     await feed.apply([*records[:broken], changed(records[broken], value=b'{"plan": 1}')])
-    (row,) = await _rows(people, "SELECT id, topic, subject FROM parked WHERE settled_at IS NULL")
+    (row,) = await _rows(people, "SELECT id, topic, subject FROM dead_letter WHERE settled_at IS NULL")
     return {"id": str(row.id), "topic": row.topic, "subject": row.subject}
 
 

@@ -187,7 +187,7 @@ class _Run:
             bus, consumers = app.state.service.bus, self.made.consumers[service]
             for row in await self.made.rows(
                 service,
-                "SELECT DISTINCT ON (topic, subject) id, topic, subject, reason, sequence FROM parked"
+                "SELECT DISTINCT ON (topic, subject) id, topic, subject, reason, sequence FROM dead_letter"
                 " WHERE settled_at IS NULL ORDER BY topic, subject, sequence NULLS FIRST, id",
             ):
                 if row["sequence"] is None:
@@ -205,7 +205,7 @@ async def not_at_rest(made: Installation) -> list[str]:
     wrong: list[str] = []
     heads: dict[str, dict[str, int]] = {name: {} for name in TOPICS}
     for service in APPS:
-        (waits,) = await made.rows(service, "SELECT count(*) AS many FROM pending")
+        (waits,) = await made.rows(service, "SELECT count(*) AS many FROM outbox")
         if waits["many"]:
             wrong.append(f"{service}: {waits['many']} events wait to be sent")
         for row in await made.rows(
@@ -215,10 +215,10 @@ async def not_at_rest(made: Installation) -> list[str]:
     for service, consumers in made.consumers.items():
         read = {
             (row["topic"], row["partition"]): row["next_offset"]
-            for row in await made.rows(service, "SELECT topic, partition, next_offset FROM consumed")
+            for row in await made.rows(service, "SELECT topic, partition, next_offset FROM read_position")
         }
         applied: dict[str, dict[str, int]] = {name: {} for name in TOPICS}
-        for row in await made.rows(service, "SELECT topic, subject, sequence FROM applied"):
+        for row in await made.rows(service, "SELECT topic, subject, sequence FROM applied_sequence"):
             applied[row["topic"]][row["subject"]] = row["sequence"]
         for topic in consumers.readings:
             behind = [
@@ -235,7 +235,7 @@ async def not_at_rest(made: Installation) -> list[str]:
                     if applied[topic].get(subject, 0) != number
                 }
                 wrong.append(f"{service}: {topic}: of these are (so many, applied) {dict(list(lacks.items())[:3])}")
-        parked = await made.rows(service, "SELECT * FROM parked WHERE settled_at IS NULL ORDER BY id LIMIT 3")
+        parked = await made.rows(service, "SELECT * FROM dead_letter WHERE settled_at IS NULL ORDER BY id LIMIT 3")
         wrong += [
             f"{service}: parked {row['topic']} {row['subject']} {row['reason']} {row['detail']}" for row in parked
         ]

@@ -453,7 +453,7 @@ async def _numbered(session: AsyncSession, query: sa.Select[Any], page: int) -> 
 
 async def parked(session: AsyncSession) -> int:
     """Return the number of dead letters."""
-    found = await session.execute(_text("SELECT count(*) FROM parked WHERE settled_at IS NULL"))
+    found = await session.execute(_text("SELECT count(*) FROM dead_letter WHERE settled_at IS NULL"))
     return int(found.scalar_one())
 
 

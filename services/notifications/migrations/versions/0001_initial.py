@@ -36,7 +36,21 @@ def downgrade() -> None:
     _drop("deputyship", "announcement", "deadline")
     _drop("paused", "organisation", "call", "case")
     _drop("used_ticket", "suspension", "access")
-    _drop("request_key", "lease", "unknown", "set_aside", "waiting", "parked", "applied", "consumed", "sent", "pending", "erasure", "journal", "aggregate")
+    _drop(
+        "request_key",
+        "lease",
+        "unknown_type",
+        "set_aside",
+        "deferred_reaction",
+        "dead_letter",
+        "applied_sequence",
+        "read_position",
+        "sent_record",
+        "outbox",
+        "erasure",
+        "journal",
+        "aggregate",
+    )
     op.execute(GONE)
 
 
@@ -88,7 +102,7 @@ def _create_event_bus() -> None:
     op.execute(FUNCTION)
     op.execute(CLOSED)
     op.create_table(
-        "pending",
+        "outbox",
         sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("aggregatetype", sa.Text(), nullable=False),
@@ -101,22 +115,22 @@ def _create_event_bus() -> None:
         sa.Column("correlationid", sa.Text(), nullable=False),
         sa.Column("causationid", sa.Uuid(), nullable=True),
         sa.Column("traceparent", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("position", name="pending_pkey"),
+        sa.PrimaryKeyConstraint("position", name="outbox_pkey"),
         comment="The outbox: what the relay has still to send; columns named as Debezium's outbox router names them",
     )
     op.create_table(
-        "sent",
+        "sent_record",
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("partition", sa.SmallInteger(), nullable=False),
         sa.Column("offset", sa.BigInteger(), nullable=False),
         sa.Column("journal_id", sa.Uuid(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("topic", "partition", "offset", name="sent_pkey"),
+        sa.PrimaryKeyConstraint("topic", "partition", "offset", name="sent_record_pkey"),
         comment="Where the log acknowledged an event; kept a day, to notice and mend a log that lost records",
     )
-    op.create_index("sent_age", "sent", ["sent_at"])
+    op.create_index("sent_record_age", "sent_record", ["sent_at"])
     op.create_table(
-        "consumed",
+        "read_position",
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("partition", sa.SmallInteger(), nullable=False),
         sa.Column("next_offset", sa.BigInteger(), nullable=False),
@@ -126,11 +140,11 @@ def _create_event_bus() -> None:
             nullable=True,
             comment="The record before next_offset: tells whether the log is still the same",
         ),
-        sa.PrimaryKeyConstraint("topic", "partition", name="consumed_pkey"),
+        sa.PrimaryKeyConstraint("topic", "partition", name="read_position_pkey"),
         comment="How far each partition was read: the truth, and the fence between two instances",
     )
     op.create_table(
-        "applied",
+        "applied_sequence",
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
@@ -139,12 +153,12 @@ def _create_event_bus() -> None:
         sa.Column(
             "reacted", sa.BigInteger(), nullable=False, comment="Of the newest event reacted to; a rebuild keeps it"
         ),
-        sa.PrimaryKeyConstraint("subject", "topic", "source", name="applied_pkey"),
+        sa.PrimaryKeyConstraint("subject", "topic", "source", name="applied_sequence_pkey"),
         comment="What was applied, by subject: what comes again is dropped",
         postgresql_with={"fillfactor": 60},
     )
     op.create_table(
-        "parked",
+        "dead_letter",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("partition", sa.SmallInteger(), nullable=False),
@@ -160,7 +174,7 @@ def _create_event_bus() -> None:
         sa.Column("reason", sa.Text(), nullable=False, comment="undecodable, contract, source, failed, fork, gap or behind"),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("1"), nullable=False),
-        sa.Column("parked_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column(
             "settled_at",
             sa.DateTime(timezone=True),
@@ -170,26 +184,26 @@ def _create_event_bus() -> None:
         sa.Column("settled_by", sa.Text(), nullable=True),
         sa.Column("settled_how", sa.Text(), nullable=True, comment="redriven, skipped or healed"),
         sa.Column("settled_reason", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name="parked_pkey"),
+        sa.PrimaryKeyConstraint("id", name="dead_letter_pkey"),
         comment="Events that could not be applied, whole, until a person or the missing event settles them",
     )
     op.create_index(
-        "parked_event_once",
-        "parked",
+        "dead_letter_event_once",
+        "dead_letter",
         ["topic", "ce_id"],
         unique=True,
         postgresql_where=sa.text("settled_at IS NULL AND ce_id IS NOT NULL"),
     )
     op.create_index(
-        "parked_once",
-        "parked",
+        "dead_letter_once",
+        "dead_letter",
         ["topic", "partition", "offset"],
         unique=True,
         postgresql_where=sa.text("settled_at IS NULL"),
     )
-    op.create_index("parked_open", "parked", ["topic", "subject", "id"], postgresql_where=sa.text("settled_at IS NULL"))
+    op.create_index("dead_letter_open", "dead_letter", ["topic", "subject", "id"], postgresql_where=sa.text("settled_at IS NULL"))
     op.create_table(
-        "waiting",
+        "deferred_reaction",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("for_topic", sa.Text(), nullable=False),
         sa.Column("for_subject", sa.Text(), nullable=False),
@@ -201,11 +215,11 @@ def _create_event_bus() -> None:
         sa.Column("headers", postgresql.JSONB(), nullable=False),
         sa.Column("ce_id", sa.Uuid(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="waiting_pkey"),
-        sa.UniqueConstraint("ce_id", "for_topic", "for_subject", name="waiting_once"),
+        sa.PrimaryKeyConstraint("id", name="deferred_reaction_pkey"),
+        sa.UniqueConstraint("ce_id", "for_topic", "for_subject", name="deferred_reaction_once"),
         comment="Reactions whose subject has not arrived",
     )
-    op.create_index("waiting_for", "waiting", ["for_topic", "for_subject"])
+    op.create_index("deferred_reaction_for", "deferred_reaction", ["for_topic", "for_subject"])
     op.create_table(
         "set_aside",
         sa.Column("work", sa.Text(), nullable=False, comment="Which worker left it out"),
@@ -231,13 +245,13 @@ def _create_event_bus() -> None:
     )
     op.create_index("request_key_since", "request_key", ["since"])
     op.create_table(
-        "unknown",
+        "unknown_type",
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.Column("first_seen", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("last_seen", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("topic", "type", name="unknown_pkey"),
+        sa.PrimaryKeyConstraint("topic", "type", name="unknown_type_pkey"),
         comment="Types that this reader does not know yet: rebuild once it has learnt them",
     )
     op.create_table(

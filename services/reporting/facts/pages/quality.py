@@ -103,7 +103,7 @@ def _parked(letter: DeadLetter) -> list[Cell]:
         subject += Markup(' <span class="tandem-quiet govuk-body-s">{}</span>').format(number)
     return [
         Markup("<div>{}</div>").format(subject),
-        _NOTED.format(letter.type or gettext("unreadable"), f"{letter.topic}, {dates.moment(letter.parked_at)}"),
+        _NOTED.format(letter.type or gettext("unreadable"), f"{letter.topic}, {dates.moment(letter.recorded_at)}"),
         _NOTED.format(gettext(REASONS.get(letter.reason, letter.reason)), letter.detail),
         _FATE.format(
             gettext("Not counted yet"),

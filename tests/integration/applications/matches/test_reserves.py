@@ -112,7 +112,7 @@ async def test_the_projection_is_the_same_after_a_rebuild(programme: Programme, 
         ("waitlisted", True),
     ]
     async with owner_of(programme.app.state.service.bus) as owner, owner.transaction("system:tests") as tx:
-        for table in (*consumers.projections, "applied"):
+        for table in (*consumers.projections, "applied_sequence"):
             await tx.session.execute(sa.text(f'TRUNCATE "{table}"'))
     for record in records:
         await feed.apply([record])

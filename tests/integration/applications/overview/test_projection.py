@@ -70,7 +70,7 @@ async def test_one_batch_gives_the_same_rows_as_single_events(programme: Program
     assert {row[1] for row in once["standing"]} == {"completed"}
     bus = programme.app.state.service.bus
     async with owner_of(bus) as owner, owner.transaction("system:tests") as tx:
-        for table in (*consumers.projections, "applied"):
+        for table in (*consumers.projections, "applied_sequence"):
             await tx.session.execute(sa.text(f'TRUNCATE "{table}"'))
     by_topic = sorted(records, key=lambda record: record.topic, reverse=True)
     for start in range(0, len(by_topic), 100):

@@ -140,7 +140,7 @@ async def test_a_folder_without_an_export_is_said(with_events: System, tmp_path:
 async def test_an_erasure_is_verified_by_its_mark_in_journal_and_export(with_events: System, tmp_path: Path) -> None:
     """The payloads about one subject are cut to what is kept; without the public key the cuts are reported."""
     connection = await _database(with_events, "applications")
-    await connection.execute("DELETE FROM pending")
+    await connection.execute("DELETE FROM outbox")
     subject = await connection.fetchval("SELECT aggregateid FROM journal WHERE type = 'ApplicationSubmitted' LIMIT 1")
     pair = ed25519_keys("erasure")
     keys = {

@@ -364,7 +364,7 @@ async def test_months_at_once_are_told_in_their_order_and_once(app: FastAPI, fee
     bus = app.state.service.bus
     async with hold(bus, "deadlines") as lease:
         assert await deadlines.sweep(bus, lease, clock.now()) == 6
-    said = [row.said for row in await rows(app, "SELECT payload::jsonb AS said FROM pending ORDER BY position")]
+    said = [row.said for row in await rows(app, "SELECT payload::jsonb AS said FROM outbox ORDER BY position")]
     found = [(deadline["due"], deadline["owner"]["kind"], deadline["subject_id"]) for deadline in said]
     assert [due for due, _, _ in found] == sorted(due for due, _, _ in found)
     coordinators = [id_ for _, kind, id_ in found if kind == "home_coordinator"]

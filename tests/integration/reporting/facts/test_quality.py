@@ -112,7 +112,7 @@ async def test_dead_letters_are_listed_and_count_after_a_redrive(house: House) -
     assert (await coordinator.get(value)).json()["value"] == "2"
     service = house.app.state.service
     async with service.bus.transaction("system:tests") as tx:
-        mended = "UPDATE parked SET value = :value WHERE settled_at IS NULL AND reason = 'contract'"
+        mended = "UPDATE dead_letter SET value = :value WHERE settled_at IS NULL AND reason = 'contract'"
         await tx.session.execute(text(mended), {"value": whole.value})
     await redrive.redrive(service.bus, service.consumers, "exchange.visits", visit, "operator", "mended")
     assert (await coordinator.get("/reporting/api/v1/quality")).json()["dead_letters"] == []

@@ -66,9 +66,11 @@ async def _tables(house: House) -> dict[str, list[Any]]:
         table: f'SELECT * FROM "{table}"' for table in PROJECTIONS if table not in {"fact_count", "moving_figure"}
     }
     queries["fact_count"] = "SELECT type, sum(facts) FROM fact_count GROUP BY type"
-    queries["applied"] = "SELECT topic, source, subject, sequence, ce_id, reacted FROM applied WHERE sequence > 0"
-    queries["parked"] = "SELECT topic, subject, sequence, reason FROM parked WHERE settled_at IS NULL"
-    queries["unknown"] = "SELECT topic, type, count FROM unknown"
+    queries["applied"] = (
+        "SELECT topic, source, subject, sequence, ce_id, reacted FROM applied_sequence WHERE sequence > 0"
+    )
+    queries["parked"] = "SELECT topic, subject, sequence, reason FROM dead_letter WHERE settled_at IS NULL"
+    queries["unknown"] = "SELECT topic, type, count FROM unknown_type"
     async with house.app.state.service.bus.read() as session:
         for name, query in queries.items():
             found[name] = sorted(str(tuple(row)) for row in (await session.execute(text(query))).all())
@@ -107,7 +109,7 @@ async def test_a_load_reacts_once_to_new_events(house: House) -> None:
     records = [house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in events]
     await _load(house, [records])
     async with house.app.state.service.bus.read() as session:
-        reacted = (await session.execute(text("SELECT subject, sequence, reacted FROM applied"))).all()
+        reacted = (await session.execute(text("SELECT subject, sequence, reacted FROM applied_sequence"))).all()
     assert all(row.sequence == row.reacted for row in reacted)
     assert {UUID(row.subject) for row in reacted} >= {ident("visit", 0), ident("application", 0)}
 

@@ -69,7 +69,7 @@ async def test_what_is_committed_while_the_relay_waits_its_turn_is_sent_together
     monkeypatch.setattr(Relay, "_send", send)
     monkeypatch.setattr(asyncio, "sleep", sleep)
     async with running(Relay(owner).run):
-        await until(lambda: _is(_count(owner, "sent"), 6))
+        await until(lambda: _is(_count(owner, "sent_record"), 6))
     assert sent == [first, then]
 
 

@@ -210,7 +210,7 @@ def _row(subject: str, how: str) -> dict[str, str]:
 async def _facts(bus: Bus) -> int:
     """Return how many facts are written down, and are waiting to be sent."""
     async with bus.read() as session:
-        counts = text("SELECT (SELECT count(*) FROM journal), (SELECT count(*) FROM pending)")
+        counts = text("SELECT (SELECT count(*) FROM journal), (SELECT count(*) FROM outbox)")
         written, waiting = (await session.execute(counts)).one()
     assert written == waiting
     return int(written)

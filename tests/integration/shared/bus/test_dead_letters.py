@@ -22,7 +22,7 @@ from shared.contracts.calls import CallClosed
 from shared.contracts.matches import MatchOffered
 from shared.ids import new_id
 from tests.integration.shared.bus.conftest import applied
-from tests.integration.shared.bus.test_delivery import TOPIC, endorsed, note, open_parked, withdrawn
+from tests.integration.shared.bus.test_delivery import TOPIC, endorsed, note, open_dead_letters, withdrawn
 from tests.simulation.world import Log, Producer, SimulatedRelay
 from tests.support import Feed
 from tests.waiting import PATIENCE, until
@@ -101,7 +101,7 @@ async def test_a_reaction_that_fails_leaves_no_fact(new_bus: NewBus) -> None:
     await reader.feed.apply(records, one_by_one=True)
     async with reader.bus.read() as session:
         assert list(await session.scalars(text("SELECT correlationid FROM journal"))) == [good]
-    assert await open_parked(reader.bus, bad) == ["failed"]
+    assert await open_dead_letters(reader.bus, bad) == ["failed"]
 
 
 async def test_a_passing_error_parks_nothing(new_bus: NewBus) -> None:
@@ -116,7 +116,7 @@ async def test_a_passing_error_parks_nothing(new_bus: NewBus) -> None:
     reader.consumers.readings[TOPIC] = replace(reader.consumers.readings[TOPIC], evolve=away)
     with pytest.raises(ConnectionResetError):
         await reader.feed.apply([record], one_by_one=True)
-    assert await open_parked(reader.bus, subject) == []
+    assert await open_dead_letters(reader.bus, subject) == []
 
 
 async def test_a_deadlock_passes(new_bus: NewBus) -> None:
@@ -143,7 +143,7 @@ async def test_a_reaction_that_cannot_be_written_parks_its_event_alone(new_bus: 
     records = [reader.feed.record(endorsed(), subject) for subject in (bad, good)]
     await reader.feed.apply(records, one_by_one=True)
     assert (await reader.of(bad), await reader.of(good)) == ([], ["ApplicationEndorsed"])
-    assert await open_parked(reader.bus, bad) == ["failed"]
+    assert await open_dead_letters(reader.bus, bad) == ["failed"]
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -155,11 +155,13 @@ async def test_a_type_unknown_here_beside_an_event_that_fails(new_bus: NewBus, f
     records = [reader.feed.record(endorsed(), subject) for _ in range(2)]
     records[0 if first else 1] = unknown(records[0 if first else 1])
     await reader.feed.apply([*records, reader.feed.record(withdrawn(), subject)], one_by_one=True)
-    assert await open_parked(reader.bus, subject) == (["failed", "behind"] if first else ["failed", "behind", "behind"])
+    assert await open_dead_letters(reader.bus, subject) == (
+        ["failed", "behind"] if first else ["failed", "behind", "behind"]
+    )
     reader.poison = set()
     await redrive.redrive(reader.bus, reader.consumers, TOPIC, subject, "coordinator", "mended")
     assert await reader.of(subject) == ["ApplicationEndorsed", "ApplicationWithdrawn"]
-    assert await open_parked(reader.bus, subject) == []
+    assert await open_dead_letters(reader.bus, subject) == []
 
 
 async def test_only_the_first_parked_event_of_a_subject_can_be_skipped(new_bus: NewBus) -> None:
@@ -173,7 +175,7 @@ async def test_only_the_first_parked_event_of_a_subject_can_be_skipped(new_bus: 
         _, later = [each.id for each in await letters.open_events(session)]
     with pytest.raises(redrive.NoSuchDeadLetter, match="comes first"):
         await redrive.skip(reader.bus, reader.consumers, later, "coordinator", "not needed")
-    assert await open_parked(reader.bus, subject) == ["failed", "behind"]
+    assert await open_dead_letters(reader.bus, subject) == ["failed", "behind"]
 
 
 async def test_a_process_takes_over_at_once_from_one_that_was_killed_here(new_bus: NewBus) -> None:
@@ -230,8 +232,8 @@ async def test_who_lost_the_lease_settles_nothing(new_bus: NewBus) -> None:
     with pytest.raises(LeaseLost):
         await relay.send_once(lease)
     async with owner.read() as session:
-        assert await session.scalar(text("SELECT count(*) FROM pending")) == 2
-        assert await session.scalar(text("SELECT count(*) FROM sent")) == 0
+        assert await session.scalar(text("SELECT count(*) FROM outbox")) == 2
+        assert await session.scalar(text("SELECT count(*) FROM sent_record")) == 0
 
 
 async def test_what_was_not_acknowledged_stays(new_bus: NewBus) -> None:
@@ -247,7 +249,7 @@ async def test_what_was_not_acknowledged_stays(new_bus: NewBus) -> None:
     assert lease is not None
     await relay.send_once(lease)
     async with owner.read() as session:
-        left = set(await session.scalars(text("SELECT aggregateid FROM pending")))
+        left = set(await session.scalars(text("SELECT aggregateid FROM outbox")))
     assert left == {each for each in subjects if partition_of(TOPIC, each) in relay.producer.fails}
 
 
@@ -319,8 +321,8 @@ async def test_what_is_being_settled_is_not_sent_again(new_bus: NewBus) -> None:
         await relay.settled()
     assert _sequences_sent(log) == [b"1", b"2"]
     async with owner.read() as session:
-        assert await session.scalar(text("SELECT count(*) FROM pending")) == 0
-        assert await session.scalar(text("SELECT count(*) FROM sent")) == 2
+        assert await session.scalar(text("SELECT count(*) FROM outbox")) == 0
+        assert await session.scalar(text("SELECT count(*) FROM sent_record")) == 2
 
 
 async def test_what_follows_a_batch_that_was_not_settled_is_sent_again_after_it(new_bus: NewBus) -> None:
@@ -341,7 +343,7 @@ async def test_what_follows_a_batch_that_was_not_settled_is_sent_again_after_it(
         await relay.settled()
     assert _sequences_sent(log) == [b"1", b"2", b"1", b"2"]
     async with owner.read() as session:
-        assert await session.scalar(text("SELECT count(*) FROM pending")) == 0
+        assert await session.scalar(text("SELECT count(*) FROM outbox")) == 0
 
 
 @pytest.mark.parametrize("number", [2**63, 10**30])
@@ -353,7 +355,7 @@ async def test_a_number_that_no_table_can_hold_parks_its_event_alone(new_bus: Ne
     headers = [(name, b"%d" % number if name == "ce_sequence" else value) for name, value in records[0].headers]
     await reader.feed.apply([replace(records[0], headers=headers), records[1]])
     assert await reader.of(good) == ["ApplicationEndorsed"]
-    assert await open_parked(reader.bus, bad) == ["undecodable"]
+    assert await open_dead_letters(reader.bus, bad) == ["undecodable"]
 
 
 @pytest.mark.parametrize("name", ["ce_subject", "ce_source", "ce_type"])

@@ -56,7 +56,7 @@ async def reacted(bus: Bus) -> list[str]:
 async def waiting(bus: Bus) -> int:
     """Return how many reactions wait."""
     async with bus.read() as session:
-        return await session.scalar(text("SELECT count(*) FROM waiting")) or 0
+        return await session.scalar(text("SELECT count(*) FROM deferred_reaction")) or 0
 
 
 def closed() -> CallClosed:

@@ -102,7 +102,7 @@ async def of(bus: Bus, subject: str, how: str = "evolve") -> list[str]:
     return [what for each, what in await applied(bus, how) if each == subject]
 
 
-async def open_parked(bus: Bus, subject: str) -> list[str]:
+async def open_dead_letters(bus: Bus, subject: str) -> list[str]:
     """Return why events of a subject are parked, in order."""
     async with bus.read() as session:
         return [each.reason for each in await letters.open_events(session, limit=1000) if each.subject == subject]
@@ -146,7 +146,7 @@ async def test_one_event_crosses_once_with_its_story_and_cause(new_bus: NewBus, 
     assert (row.type, row.causationid, row.actor) == ("MatchOffered", fact, "system:matching")
     async with owner.read() as session:
         counts = (
-            await session.execute(text("SELECT (SELECT count(*) FROM pending), (SELECT count(*) FROM sent)"))
+            await session.execute(text("SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM sent_record)"))
         ).one()
     assert tuple(counts) == (0, 1)
 
@@ -166,12 +166,12 @@ async def test_a_bad_event_is_parked_alone_and_comes_back_in_order(new_bus: NewB
             async with owner.transaction("coordinator") as tx:
                 await tx.record(event, subject)
         await until(lambda: _is(of(reader, good), ["ApplicationEndorsed", "ApplicationWithdrawn"]))
-        await until(lambda: _is(open_parked(reader, bad), ["failed", "behind"]))
+        await until(lambda: _is(open_dead_letters(reader, bad), ["failed", "behind"]))
         assert await of(reader, bad) == []
         handlers.poison = set()
         assert await redrive.redrive(reader, handlers.consumers, TOPIC, bad, "coordinator", "mended") == (2, 0)
         assert await of(reader, bad) == ["ApplicationEndorsed", "ApplicationWithdrawn"]
-        assert await open_parked(reader, bad) == []
+        assert await open_dead_letters(reader, bad) == []
 
 
 async def test_bytes_that_are_no_event_do_no_harm(new_bus: NewBus, topics: str) -> None:
@@ -189,7 +189,7 @@ async def test_bytes_that_are_no_event_do_no_harm(new_bus: NewBus, topics: str) 
         async with owner.transaction("coordinator") as tx:
             await tx.record(endorsed(), subject)
         await until(lambda: _is(of(reader, subject), ["ApplicationEndorsed"]))
-        assert await open_parked(reader, wild) == ["undecodable", "tombstone"]
+        assert await open_dead_letters(reader, wild) == ["undecodable", "tombstone"]
 
 
 async def test_a_skip_passes_one_event_over(new_bus: NewBus, topics: str) -> None:
@@ -202,7 +202,7 @@ async def test_a_skip_passes_one_event_over(new_bus: NewBus, topics: str) -> Non
         for event in (endorsed(), withdrawn()):
             async with owner.transaction("coordinator") as tx:
                 await tx.record(event, bad)
-        await until(lambda: _is(open_parked(reader, bad), ["failed", "behind"]))
+        await until(lambda: _is(open_dead_letters(reader, bad), ["failed", "behind"]))
     handlers.poison = set()
     async with reader.read() as session:
         first = next(each.id for each in await letters.open_events(session) if each.subject == bad)
@@ -220,10 +220,10 @@ async def test_a_log_that_lost_records_gets_them_again(new_bus: NewBus, topics: 
     async with owner.transaction("coordinator") as tx:
         await tx.record(endorsed(), subject)
     async with running(Relay(owner).run):
-        await until(lambda: _is(_count(owner, "pending"), 0))
+        await until(lambda: _is(_count(owner, "outbox"), 0))
     # As if the broker had come back with an older end: the owner remembers an offset that the log does not have.
     async with owner.transaction("test") as tx:
-        await tx.session.execute(text('UPDATE sent SET "offset" = "offset" + 1000000'))
+        await tx.session.execute(text('UPDATE sent_record SET "offset" = "offset" + 1000000'))
     async with running(Relay(owner).run, Reader(reader, handlers.consumers).run):
         await until(lambda: _lies_below(owner, 1_000_000))
         await until(lambda: _is(of(reader, subject), ["ApplicationEndorsed"]))
@@ -255,15 +255,15 @@ async def test_a_gap_is_healed_by_the_owners_replay(new_bus: NewBus, topics: str
     async with owner.transaction("coordinator") as tx:
         await tx.record(endorsed(), subject)
         await tx.flush()
-        await tx.session.execute(text("DELETE FROM pending"))
+        await tx.session.execute(text("DELETE FROM outbox"))
         await tx.record(withdrawn(), subject)
     async with running(Relay(owner).run, Reader(reader, handlers.consumers).run):
-        await until(lambda: _is(open_parked(reader, subject), ["gap"]))
+        await until(lambda: _is(open_dead_letters(reader, subject), ["gap"]))
         async with owner.transaction("operator") as tx:
             sent, _ = await replay.replay(await driver(tx.session), TOPIC, [subject])
         assert sent == 2
         await until(lambda: _is(of(reader, subject), ["ApplicationEndorsed", "ApplicationWithdrawn"]))
-        assert await open_parked(reader, subject) == []
+        assert await open_dead_letters(reader, subject) == []
 
 
 async def test_a_rebuild_evolves_and_does_not_react(new_bus: NewBus, topics: str) -> None:
@@ -319,7 +319,7 @@ async def test_facts_written_alone_and_together_make_one_chain(new_bus: NewBus) 
     await alone(second)
     async with owner.read() as session:
         assert [each async for each in findings(session, ErasureKeys("")) if isinstance(each, Finding)] == []
-        rows = await session.execute(text("SELECT aggregateid, sequence, correlationid FROM pending ORDER BY position"))
+        rows = await session.execute(text("SELECT aggregateid, sequence, correlationid FROM outbox ORDER BY position"))
         pending = [tuple(row) for row in rows]
     assert [place for place in pending if place[0] == first] == [(first, number, "a story") for number in range(1, 9)]
     assert [place for place in pending if place[0] == second] == [(second, number, second) for number in range(1, 4)]
@@ -357,7 +357,7 @@ async def test_a_log_made_anew_is_read_from_its_start(new_bus: NewBus, topics: s
             await tx.record(endorsed(), subject)
         await until(lambda: _is(of(reader, subject), ["ApplicationEndorsed"]))
     async with reader.transaction("test") as tx:
-        await tx.session.execute(text("UPDATE consumed SET last_ce_id = :other"), {"other": new_id()})
+        await tx.session.execute(text("UPDATE read_position SET last_ce_id = :other"), {"other": new_id()})
     async with owner.transaction("coordinator") as tx:
         await tx.record(withdrawn(), subject)
     async with running(Relay(owner).run, Reader(reader, handlers.consumers).run):

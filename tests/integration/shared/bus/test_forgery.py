@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shared.bus.dead_letters import letters, redrive
 from shared.ids import new_id
 from tests.integration.shared.bus.conftest import applied
-from tests.integration.shared.bus.test_delivery import TOPIC, Handlers, endorsed, open_parked, withdrawn
+from tests.integration.shared.bus.test_delivery import TOPIC, Handlers, endorsed, open_dead_letters, withdrawn
 from tests.support import Feed
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ async def test_a_forged_withdrawal_is_a_dead_letter_and_the_owners_events_go_on(
     await feed.apply([first, forged(feed.record(withdrawn(), subject, sequence=1))])
     await feed.apply([feed.record(withdrawn(), subject, sequence=2)])
     assert await applied(bus) == [(subject, "ApplicationEndorsed"), (subject, "ApplicationWithdrawn")]
-    assert await open_parked(bus, subject) == ["source"]
+    assert await open_dead_letters(bus, subject) == ["source"]
 
 
 async def test_a_copy_from_another_source_does_not_take_the_place_of_the_event(new_bus: NewBus) -> None:
@@ -44,7 +44,7 @@ async def test_a_copy_from_another_source_does_not_take_the_place_of_the_event(n
     event = feed.record(endorsed(), subject)
     await feed.apply([forged(replace(event, offset=900))])
     await feed.apply([event], one_by_one=True)
-    assert sorted(await open_parked(bus, subject)) == ["failed", "source"]
+    assert sorted(await open_dead_letters(bus, subject)) == ["failed", "source"]
 
 
 async def test_a_gap_closes_beside_a_record_of_another_source(new_bus: NewBus) -> None:
@@ -53,10 +53,10 @@ async def test_a_gap_closes_beside_a_record_of_another_source(new_bus: NewBus) -
     feed = Feed(bus, handlers.consumers)
     first, second = feed.record(endorsed(), subject), feed.record(withdrawn(), subject)
     await feed.apply([forged(replace(first, offset=900)), second])
-    assert sorted(await open_parked(bus, subject)) == ["gap", "source"]
+    assert sorted(await open_dead_letters(bus, subject)) == ["gap", "source"]
     await feed.apply([first])
     assert await applied(bus) == [(subject, "ApplicationEndorsed"), (subject, "ApplicationWithdrawn")]
-    assert await open_parked(bus, subject) == ["source"]
+    assert await open_dead_letters(bus, subject) == ["source"]
 
 
 async def test_a_redrive_does_not_apply_a_forged_event_and_a_skip_settles_it(new_bus: NewBus) -> None:
@@ -70,4 +70,4 @@ async def test_a_redrive_does_not_apply_a_forged_event_and_a_skip_settles_it(new
     assert await redrive.skip(bus, handlers.consumers, letter.id, "coordinator", "forged") == (0, 0)
     await feed.apply([feed.record(withdrawn(), subject, sequence=2)])
     assert await applied(bus) == [(subject, "ApplicationEndorsed"), (subject, "ApplicationWithdrawn")]
-    assert await open_parked(bus, subject) == []
+    assert await open_dead_letters(bus, subject) == []

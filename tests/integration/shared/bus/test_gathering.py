@@ -54,7 +54,7 @@ async def test_what_follows_is_applied_in_the_same_transaction(
             gathering.clear()
             async with owner.transaction("officer") as tx:
                 await tx.record(withdrawn(), second)
-            await until(lambda: _is(_count(owner, "pending"), 0))
+            await until(lambda: _is(_count(owner, "outbox"), 0))
             await until(lambda: _behind(reader, 2))
         else:
             await sleeps(seconds)

@@ -30,5 +30,5 @@ async def test_a_reaction_that_is_repeated_is_the_same_fact(new_bus: Callable[..
             for _ in range(times):
                 await tx.react(cause, offered, match)
     async with bus.read() as session:
-        for table in ("journal", "pending"):
+        for table in ("journal", "outbox"):
             assert await session.scalar(text(f"SELECT count(*) FROM {table}")) == 1

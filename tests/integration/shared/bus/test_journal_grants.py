@@ -48,7 +48,7 @@ async def cut(bus: Bus, subject: str, rest: str = "{}", key: str = PAIR["erasure
     """Erase all but `rest` of the payloads about a subject."""
     async with bus.transaction("erasure") as tx:
         connection = await driver(tx.session)
-        await connection.execute("DELETE FROM pending")  # all was sent
+        await connection.execute("DELETE FROM outbox")  # all was sent
         facts = [
             (row["id"], rest)
             for row in await connection.fetch("SELECT id FROM journal WHERE aggregateid = $1", subject)
@@ -176,7 +176,7 @@ async def test_nobody_puts_tables_of_his_own_before_those_of_the_function(new_bu
     subject = await story(bus)
     async with bus.transaction("thief") as tx:
         connection = await driver(tx.session)
-        await connection.execute("DELETE FROM pending")
+        await connection.execute("DELETE FROM outbox")
         fact = await connection.fetchval("SELECT id FROM journal ORDER BY id LIMIT 1")
         await connection.execute("SET LOCAL search_path TO nowhere, pg_temp")
         assert await connection.fetchval(

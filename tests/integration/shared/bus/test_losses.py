@@ -34,9 +34,9 @@ async def test_the_number_decides_and_not_when_a_transaction_began(new_bus: Call
         facts = await connection.fetch("SELECT id, type FROM journal ORDER BY sequence")
         began = await connection.fetch("SELECT type FROM journal ORDER BY recorded_at")
         assert [row["type"] for row in began] == [row["type"] for row in facts][::-1], "the case is not the one meant"
-        await connection.execute("DELETE FROM pending")
+        await connection.execute("DELETE FROM outbox")
         await connection.execute(REQUEUE, [row["id"] for row in facts], partition_of(TOPIC, subject))
-        sent = await connection.fetch("SELECT sequence FROM pending ORDER BY position")
+        sent = await connection.fetch("SELECT sequence FROM outbox ORDER BY position")
     assert [row["sequence"] for row in sent] == [1, 2]
 
 

@@ -13,7 +13,7 @@ from shared.bus.db import leases
 from shared.contracts.calls import CallClosed
 from shared.ids import new_id
 from tests.integration.shared.bus.conftest import applied
-from tests.integration.shared.bus.test_delivery import TOPIC, endorsed, note, open_parked, withdrawn
+from tests.integration.shared.bus.test_delivery import TOPIC, endorsed, note, open_dead_letters, withdrawn
 from tests.simulation.world import Log, SimulatedRelay
 from tests.support import Feed
 
@@ -61,8 +61,8 @@ async def sent_whole(owner: Bus, log: Forgetful, events: Sequence[Event]) -> Non
     for _ in range(5):
         await relay.send_once(lease)
     async with owner.read() as session:
-        assert await session.scalar(text("SELECT count(*) FROM pending")) == 0
-        stored = (await session.execute(text('SELECT "offset", journal_id FROM sent ORDER BY "offset"'))).all()
+        assert await session.scalar(text("SELECT count(*) FROM outbox")) == 0
+        stored = (await session.execute(text('SELECT "offset", journal_id FROM sent_record ORDER BY "offset"'))).all()
         ids = {row.id: row.sequence for row in await session.execute(text("SELECT id, sequence FROM journal"))}
     assert [b"%d" % ids[row.journal_id] for row in stored] == log.sequences, (
         "what was sent is where it was written down"
@@ -124,4 +124,4 @@ async def test_in_whatever_order_events_come_each_is_applied_once_and_none_stays
         for batch in [*batches, [0, 1, 2]] if again else batches:
             await reader.feed.apply([records[place] for place in batch], one_by_one=one_by_one)
         assert [what for each, what in await applied(reader.bus) if each == subject] == NAMES, batches
-        assert await open_parked(reader.bus, subject) == [], batches
+        assert await open_dead_letters(reader.bus, subject) == [], batches

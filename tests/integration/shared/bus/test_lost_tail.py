@@ -34,7 +34,7 @@ from tests.integration.shared.bus.test_delivery import (
     _is,
     endorsed,
     of,
-    open_parked,
+    open_dead_letters,
     running,
     withdrawn,
 )
@@ -84,7 +84,7 @@ async def sent(bus: Bus, count: int) -> None:
 
     async def all_sent() -> bool:
         async with bus.read() as session:
-            return bool(await session.scalar(text("SELECT count(*) >= :n FROM sent"), {"n": count}))
+            return bool(await session.scalar(text("SELECT count(*) >= :n FROM sent_record"), {"n": count}))
 
     await until(all_sent)
 
@@ -197,7 +197,7 @@ async def acknowledged_and_lost(owner: Bus, subject: str) -> None:
     async with owner.transaction("coordinator") as tx:
         await tx.record(endorsed(), subject)
         await tx.flush()
-        await tx.session.execute(text("DELETE FROM pending"))
+        await tx.session.execute(text("DELETE FROM outbox"))
 
 
 async def test_a_reader_asks_for_what_it_lacks_without_a_later_event(
@@ -249,7 +249,7 @@ async def test_a_gap_is_asked_for_by_itself(new_bus: NewBus, topics: str, quickl
         await tx.record(withdrawn(), subject)
     async with running(Relay(owner).run, Reader(store, handlers.consumers).run):
         await until(lambda: _is(of(store, subject), ["ApplicationEndorsed", "ApplicationWithdrawn"]))
-    assert await open_parked(store, subject) == []
+    assert await open_dead_letters(store, subject) == []
 
 
 async def test_requests_end_and_a_person_is_asked(
@@ -323,13 +323,13 @@ async def test_a_compacted_loss_resends_the_newest_state_of_each_key(new_bus: Ne
     async with owner.transaction("test") as tx:
         connection = await driver(tx.session)
         await connection.execute(
-            'INSERT INTO sent (topic, partition, "offset", journal_id)'
-            " SELECT aggregatetype, 0, position, id FROM pending ORDER BY position"
+            'INSERT INTO sent_record (topic, partition, "offset", journal_id)'
+            " SELECT aggregatetype, 0, position, id FROM outbox ORDER BY position"
         )
-        await connection.execute("DELETE FROM pending")
+        await connection.execute("DELETE FROM outbox")
         losses = LostRecords(owner)
         place = TopicPartition(topic, 0)
         losses.remember([RecordMetadata(topic, 0, place, 100, 0, 0, 0)])
         assert await losses.notice(connection, [RecordMetadata(topic, 0, place, 0, 0, 0, 0)]) == 2
-        rows = await connection.fetch("SELECT aggregateid, sequence FROM pending ORDER BY position")
+        rows = await connection.fetch("SELECT aggregateid, sequence FROM outbox ORDER BY position")
     assert sorted(tuple(row) for row in rows) == [("first", 2), ("second", 1)]

@@ -14,7 +14,7 @@ from shared.bus.inbox import reader as reader_module
 from shared.bus.inbox.failures import TooManyDeadLetters
 from shared.ids import new_id
 from tests.integration.shared.bus.conftest import applied
-from tests.integration.shared.bus.test_delivery import TOPIC, Handlers, endorsed, open_parked, withdrawn
+from tests.integration.shared.bus.test_delivery import TOPIC, Handlers, endorsed, open_dead_letters, withdrawn
 from tests.integration.shared.bus.test_forgery import forged
 from tests.simulation.world import Log, Member
 from tests.support import Feed
@@ -86,7 +86,7 @@ async def test_the_reader_goes_on_once_its_release_is_mended(new_bus: NewBus, mo
         member.take(1)
         await member.handle()
     assert member.reader.paused is not None
-    assert [await open_parked(bus, subject) for subject in subjects] == [["failed"], ["failed"], [], [], []]
+    assert [await open_dead_letters(bus, subject) for subject in subjects] == [["failed"], ["failed"], [], [], []]
     handlers.poison = set()
     for _ in range(8):
         member.take(1)
@@ -129,7 +129,7 @@ async def test_what_says_nothing_about_a_release_does_not_count(new_bus: NewBus)
     await feed.apply([feed.record(withdrawn(), str(new_id()), sequence=2) for _ in range(5)])
     await feed.apply([against_contract(feed.record(endorsed(), subject)) for _ in range(5)])
     await feed.apply([forged(feed.record(endorsed(), str(new_id()))) for _ in range(5)])
-    assert len(await open_parked(bus, subject)) == 5
+    assert len(await open_dead_letters(bus, subject)) == 5
 
 
 async def test_more_dead_letters_of_a_subject_than_the_limit_pause_the_reader(new_bus: NewBus) -> None:
@@ -140,7 +140,7 @@ async def test_more_dead_letters_of_a_subject_than_the_limit_pause_the_reader(ne
     await feed.apply([feed.record(withdrawn(), str(new_id()), sequence=2) for _ in range(4)])
     with pytest.raises(TooManyDeadLetters, match=f"4 events of {subject} on {TOPIC} are parked, more than 3"):
         await feed.apply([feed.record(withdrawn(), subject, sequence=5)])
-    assert await open_parked(bus, subject) == ["gap", "behind", "behind"]
+    assert await open_dead_letters(bus, subject) == ["gap", "behind", "behind"]
 
 
 async def test_more_dead_letters_in_all_than_the_limit_pause_the_reader(new_bus: NewBus) -> None:
@@ -152,7 +152,9 @@ async def test_more_dead_letters_in_all_than_the_limit_pause_the_reader(new_bus:
     with pytest.raises(TooManyDeadLetters, match="4 events are parked, more than 3"):
         await feed.apply(gaps[3:4])
     async with bus.transaction("test") as tx:
-        await tx.session.execute(text("UPDATE parked SET settled_at = now() WHERE id = (SELECT min(id) FROM parked)"))
+        await tx.session.execute(
+            text("UPDATE dead_letter SET settled_at = now() WHERE id = (SELECT min(id) FROM dead_letter)")
+        )
     await feed.apply(gaps[3:4])
     with pytest.raises(TooManyDeadLetters):
         await feed.apply(gaps[4:])

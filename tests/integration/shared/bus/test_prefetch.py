@@ -77,7 +77,7 @@ async def test_a_batch_read_ahead_of_one_that_fails_comes_again_in_its_turn(
     consumers = Consumers("matching")
     consumers.topic(TOPIC, evolve=evolve)
     async with running(Relay(owner).run):
-        await until(lambda: _is(_count(owner, "pending"), 0))
+        await until(lambda: _is(_count(owner, "outbox"), 0))
     async with running(Reader(bus, consumers).run):
         await until(lambda: _is(_length(applied), 12), 40)
     assert (fails, kept > 0) == (4, True)
@@ -130,7 +130,7 @@ async def test_a_seek_while_records_are_taken_gives_each_of_them_once_from_there
         for _ in range(9):
             await tx.record(endorsed(), subject)
     async with running(Relay(owner).run):
-        await until(lambda: _is(_count(owner, "pending"), 0))
+        await until(lambda: _is(_count(owner, "outbox"), 0))
     monkeypatch.setattr(intake, "FEW", 2)
     place = TopicPartition(TOPIC, partition_of(TOPIC, subject))
     async with _consumer(owner, [place]) as (consumer, taking):
@@ -187,7 +187,7 @@ async def test_odd_subjects_keep_their_standing(new_bus: NewBus) -> None:
         async with bus.read() as session:
             connection = await driver(session)
             found, any_waits = await letters.standings(connection, some)
-            count = (await session.execute(text("SELECT count(*) FROM applied"))).scalar_one()
+            count = (await session.execute(text("SELECT count(*) FROM applied_sequence"))).scalar_one()
         assert (count, any_waits) == (len(some), False)
         assert {key: (at.sequence, at.ce_id, at.reacted) for key, at in found.items()} == {
             key: (standings[key].sequence, standings[key].ce_id, standings[key].sequence) for key in some
@@ -209,7 +209,7 @@ async def test_what_came_beside_a_record_that_the_driver_cannot_unpack_is_not_pa
             for _ in range(5):
                 await tx.record(endorsed(), subjects[place.partition])
     async with running(Relay(owner).run):
-        await until(lambda: _is(_count(owner, "pending"), 0))
+        await until(lambda: _is(_count(owner, "outbox"), 0))
     monkeypatch.setattr(intake, "FEW", few)
     failed = 0
     seen: set[bytes] = set()

@@ -206,7 +206,9 @@ async def _noted(bus: Bus, subject: str) -> int | None:
     """Return how far a subject has come, as others see it."""
     async with bus.read() as session:
         connection = await driver(session)
-        noted: int | None = await connection.fetchval("SELECT sequence FROM applied WHERE subject = $1", subject)
+        noted: int | None = await connection.fetchval(
+            "SELECT sequence FROM applied_sequence WHERE subject = $1", subject
+        )
     return noted
 
 

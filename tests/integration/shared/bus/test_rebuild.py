@@ -150,8 +150,8 @@ async def test_what_is_in_use_is_there_until_the_new_is_whole(new_bus: NewBus) -
     assert {subject for subject, _ in during} == {old}
     assert {subject for subject, _ in await applied(bus)} == {new}
     async with bus.read() as session:
-        rows = (await session.execute(text("SELECT subject, sequence, reacted FROM applied"))).all()
-        (at,) = (await session.execute(text("SELECT next_offset FROM consumed WHERE next_offset > 0"))).scalars()
+        rows = (await session.execute(text("SELECT subject, sequence, reacted FROM applied_sequence"))).all()
+        (at,) = (await session.execute(text("SELECT next_offset FROM read_position WHERE next_offset > 0"))).scalars()
     assert {tuple(row) for row in rows} == {(old, 0, 2), (new, 2, 2)}
     assert at == 2
 
@@ -175,7 +175,9 @@ async def test_a_load_that_fails_leaves_the_service_as_it_was(new_bus: NewBus, m
     old, new = str(new_id()), str(new_id())
     await loading.replace(bus, handlers.consumers, _fill(bus, handlers.consumers, _story(old)))
     async with bus.read() as session:
-        before = (await session.execute(text("SELECT * FROM applied, consumed ORDER BY 1, 2, 3, 6, 7"))).all()
+        before = (
+            await session.execute(text("SELECT * FROM applied_sequence, read_position ORDER BY 1, 2, 3, 6, 7"))
+        ).all()
 
     async def dies() -> list[loading.Loaded]:
         if moment != "before":
@@ -188,7 +190,9 @@ async def test_a_load_that_fails_leaves_the_service_as_it_was(new_bus: NewBus, m
         await loading.replace(bus, handlers.consumers, dies)
     assert {subject for subject, _ in await applied(bus)} == {old}
     async with bus.read() as session:
-        assert (await session.execute(text("SELECT * FROM applied, consumed ORDER BY 1, 2, 3, 6, 7"))).all() == before
+        assert (
+            await session.execute(text("SELECT * FROM applied_sequence, read_position ORDER BY 1, 2, 3, 6, 7"))
+        ).all() == before
         assert await session.scalar(text("SELECT to_regnamespace(:name)"), {"name": shadow_tables.SCHEMA}) is None
     assert await loading.replace(bus, handlers.consumers, _fill(bus, handlers.consumers, _story(new))) == 2
 
@@ -253,7 +257,7 @@ async def test_an_event_that_fails_is_parked_and_the_rest_is_there(new_bus: NewB
     await loading.replace(bus, handlers.consumers, _fill(bus, handlers.consumers, batch))
     assert {subject for subject, _ in await applied(bus)} == {good}
     async with bus.read() as session:
-        rows = (await session.execute(text("SELECT subject, reason FROM parked ORDER BY sequence"))).all()
+        rows = (await session.execute(text("SELECT subject, reason FROM dead_letter ORDER BY sequence"))).all()
     assert [tuple(row) for row in rows] == [(bad, "failed"), (bad, "behind")]
 
 
@@ -280,7 +284,7 @@ async def test_of_a_batch_that_fails_only_the_part_with_the_bad_event_is_done_ag
     expected = {(subject, type_) for subject in subjects for type_ in ("ApplicationEndorsed", "ApplicationWithdrawn")}
     assert sorted(await applied(bus)) == sorted((subject, type_) for subject, type_ in expected if subject != bad)
     async with bus.read() as session:
-        rows = (await session.execute(text("SELECT subject, reason FROM parked ORDER BY sequence"))).all()
+        rows = (await session.execute(text("SELECT subject, reason FROM dead_letter ORDER BY sequence"))).all()
     assert [tuple(row) for row in rows] == [(bad, "failed"), (bad, "behind")]
 
 
@@ -298,9 +302,9 @@ async def test_what_waits_behind_a_later_fault_is_not_lost_when_its_batch_fails(
     assert await loading.replace(bus, handlers.consumers, _fill(bus, handlers.consumers, batch)) == 32
     assert (faulty, "ApplicationEndorsed") in await applied(bus)
     async with bus.read() as session:
-        rows = (await session.execute(text("SELECT subject, reason FROM parked ORDER BY subject, sequence"))).all()
+        rows = (await session.execute(text("SELECT subject, reason FROM dead_letter ORDER BY subject, sequence"))).all()
         (come,) = (
-            await session.execute(text("SELECT sequence FROM applied WHERE subject = :one"), {"one": faulty})
+            await session.execute(text("SELECT sequence FROM applied_sequence WHERE subject = :one"), {"one": faulty})
         ).scalars()
     assert {(subject, reason) for subject, reason in rows} >= {(bad, "failed"), (bad, "behind")}
     assert [subject for subject, _ in rows].count(faulty) == 1

@@ -33,7 +33,7 @@ async def test_the_relay_is_woken_by_its_own_process_and_by_others(
         for bus in (own, other, own):
             async with bus.transaction("coordinator") as tx:
                 await tx.record(endorsed(), new_id())
-            await until(lambda: _is(_count(own, "pending"), 0))
+            await until(lambda: _is(_count(own, "outbox"), 0))
 
 
 async def test_a_process_that_relays_does_not_notify(new_bus: NewBus, topics: str) -> None:
@@ -54,13 +54,13 @@ async def test_a_process_that_relays_does_not_notify(new_bus: NewBus, topics: st
     await write(own)
     await until(lambda: notified(1))
     async with running(relay.Relay(own).run):
-        await until(lambda: _is(_count(own, "pending"), 0))
+        await until(lambda: _is(_count(own, "outbox"), 0))
         await until(lambda: _relays(own))
         for _ in range(3):
             await write(own)
         await write(other)
         await until(lambda: notified(2))
-        await until(lambda: _is(_count(own, "pending"), 0))
+        await until(lambda: _is(_count(own, "outbox"), 0))
     await write(own)
     await until(lambda: notified(3))
     await ear.close()
