@@ -32,7 +32,7 @@ class Access(Table, table=True):
     id: UUID = Field(primary_key=True)
     at: datetime = Field(sa_type=sa.DateTime(timezone=True))
     caller: str = Field(description="The service, or the sign-in subject, that asked")
-    what: str = Field(description="contact, objectives, ...")
+    category: str = Field(description="contact, objectives, ...")
     audience: str
     case_id: str
     purpose: str
@@ -56,7 +56,7 @@ async def log_access(
             id=new_id(),
             at=clock.now(),
             caller=caller,
-            what=what,
+            category=what,
             audience=audience,
             case_id=case_id,
             purpose=purpose,

@@ -34,7 +34,16 @@ async def _evolve_outcomes(tx: Tx, events: Sequence[Envelope]) -> None:
 
 consumers = Consumers(
     "applications",
-    projections=("match", "visit", "mentorship", "receipt", "outcome_in", "test_asked", "certificate", "standing"),
+    projections=(
+        "match",
+        "visit",
+        "mentorship",
+        "receipt",
+        "outcome_record",
+        "test_request",
+        "certificate",
+        "standing",
+    ),
 )
 consumers.topic("exchange.matches", evolve=restating(matches.evolve), react=_react_to_matches)
 consumers.topic("exchange.receipts", evolve=restating(matches.evolve_receipts))

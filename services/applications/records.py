@@ -111,7 +111,7 @@ RECORDS = Records(
         "application_id": Record(
             Application,
             parts=_OF_APPLICATION,
-            leaving_out={"managers_told", "saved_at"},
+            leaving_out={"managers_notified", "saved_at"},
             state=_OF_APPLICATIONS,
             state_word=_word("application"),
         ),

@@ -168,7 +168,7 @@ def _timers_of(event: Envelope, cases: Mapping[UUID, Case], timers: Mapping[UUID
 
 consumers = Consumers(
     "notifications",
-    projections=("case", "dated", "deadline", "deputyship", "organisation", "call", "paused"),
+    projections=("case", "appointment", "deadline", "deputyship", "organisation", "call", "country_pause"),
     prepare=lambda: set_reminders(ReminderSettings().reminders),
 )
 consumers.topic("exchange.access", evolve=evolve_access, react=react_access)

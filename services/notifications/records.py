@@ -15,7 +15,7 @@ from shared.bus.db.records import Part, Record
 from shared.identity.versions import Records
 
 # What sending changes by itself. A pause is in the version by its cause.
-_OF_SENDING = {"state", "failing_since", "pauses_at", "not_before", "expired", "failures", "probe_at", "taken_at"}
+_OF_SENDING = {"state", "failing_since", "pauses_at", "not_before", "expired", "failures", "probe_at", "accepted_at"}
 RECORDS = Records(
     {
         "endpoint_id": Record(Endpoint, parts=(Part(Secret, "endpoint_id"),), leaving_out=_OF_SENDING),

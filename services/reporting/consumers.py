@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from shared.bus import Envelope, Tx
 
-PROJECTIONS = ("fact", "fact_count", "flaw", "moving_figure", "need", "application", "case", "call", "received")
+PROJECTIONS = ("fact", "fact_count", "flaw", "current_figure", "need", "application", "case", "call", "received_answer")
 
-consumers = Consumers("reporting", projections=PROJECTIONS, by_key=("fact", "application", "case", "received"))
+consumers = Consumers("reporting", projections=PROJECTIONS, by_key=("fact", "application", "case", "received_answer"))
 
 
 async def react_to_visits(tx: Tx, events: Sequence[Envelope]) -> None:

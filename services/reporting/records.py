@@ -12,17 +12,14 @@ from services.reporting.targets.store import TargetRow
 from shared.bus.db.records import Part, Record
 from shared.identity.versions import Records
 
-_TARGET = Record(TargetRow)
-
 RECORDS = Records(
     {
         "label": Record(PeriodRow, key="label", parts=(Part(RestatementRow, "period", of="label"),)),
-        "aim": _TARGET,
-        "target": _TARGET,
+        "target": Record(TargetRow),
         "closing_id": Record(Closing),
         "question": Record(QuestionRow),
         "test": Record(TestRow, parts=(Part(ItemRow, "test_id"),)),
-        "cascade_id": Record(Cascade, leaving_out={"told_at", "reminded_at"}),
+        "cascade_id": Record(Cascade, leaving_out={"reported_at", "reminded_at"}),
         "token": Record(TokenRow, leaving_out={"last_used_at", "minute", "in_minute"}),
     },
 )

@@ -140,7 +140,7 @@ INBOX = (
     PlantedBug(
         "reader-without-fence",
         "shared.bus.log.offsets:lock",
-        " ORDER BY topic, partition FOR UPDATE OF consumed",
+        " ORDER BY topic, partition FOR UPDATE OF read_position",
         " ORDER BY topic, partition",
         f"{_BUS}/test_fence.py::test_of_two_readers_of_a_partition_one_waits_and_finds_its_records_applied",
     ),

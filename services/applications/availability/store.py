@@ -41,7 +41,7 @@ class AvailabilityLink(Table, table=True):
     about: UUID = Field(index=True, description="The offer or the mentor")
     subject: str = Field(description="The sign-in subject of the person to whom it was sent")
     due: datetime = Field(sa_type=_TIME, description="The question's deadline, when the link ends")
-    made_at: datetime = Field(sa_type=_TIME)
+    created_at: datetime = Field(sa_type=_TIME)
     used_at: datetime | None = Field(default=None, sa_type=_TIME)
     answer: str | None = None
 

@@ -237,18 +237,21 @@ MOST_DRAFTS = 200
 class CallDraft(Table, table=True):
     """A call that is being written, or the next revision of a published one; all programme coordinators share it.
 
-    `touched` says of each section by whom and when it was changed last. A call that is published keeps its draft's id.
+    `section_changes` says of each section by whom and when it was changed last. A call that is published keeps
+    its draft's id.
     """
 
     __tablename__ = "call_draft"
 
     id: UUID = Field(primary_key=True)
     entry_json: dict[str, JsonValue] = Field(sa_type=JSONB, sa_column_kwargs={"name": "entry"})
-    touched: dict[str, SectionChange] = Field(default_factory=dict, sa_type=JsonDocument(dict[str, SectionChange]))
+    section_changes: dict[str, SectionChange] = Field(
+        default_factory=dict, sa_type=JsonDocument(dict[str, SectionChange])
+    )
     revises: UUID | None = Field(default=None, unique=True, description="The published call that it will revise")
     base: int | None = Field(default=None, description="The revision of that call from which it was taken")
     copied: UUID | None = Field(default=None, description="The call of an earlier year that it was taken from")
-    left_out: tuple[LeftOut, ...] = Field(
+    omitted: tuple[LeftOut, ...] = Field(
         default=(), sa_type=JsonDocument(tuple[LeftOut, ...]), description="Needs that had ended, topics that are gone"
     )
     created_by: str

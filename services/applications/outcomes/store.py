@@ -24,31 +24,31 @@ if TYPE_CHECKING:
     from shared.contracts.base import Event
 
 
-class OutcomeIn(Table, table=True):
-    """Something that was submitted, by `of`: `what` is evaluation, report, follow_up, waiver, or one of `TESTS`.
+class OutcomeRecord(Table, table=True):
+    """An answer of a respondent; `kind` is evaluation, report, follow_up, waiver or one of `TESTS`.
 
-    An answer that is no longer taken is `closed_` and its form, until it is taken again. Of a cascade session (`of` is
-    its id) `what` is `cascade`, and `settled` once the line manager has answered.
+    An answer that is no longer taken is `closed_` and its form, until it is taken again. Of a cascade session (its id
+    is the `respondent`) `kind` is `cascade`, and `settled` once the line manager has answered.
     """
 
-    __tablename__ = "outcome_in"
+    __tablename__ = "outcome_record"
 
     subject: UUID = Field(primary_key=True, description="Visit or mentorship")
-    what: str = Field(primary_key=True)
-    of: str = Field(primary_key=True, description="The respondent")
+    kind: str = Field(primary_key=True)
+    respondent: str = Field(primary_key=True)
     application_id: UUID = Field(index=True)
     at: datetime = Field(sa_type=sa.DateTime(timezone=True))
     late: bool = False
 
 
-class TestAskedRow(Table, table=True):
+class TestRequest(Table, table=True):
     """A test that reporting asks a guest to take before or after a visit, until `due`."""
 
     __test__ = False  # or pytest would collect it by its name
-    __tablename__ = "test_asked"
+    __tablename__ = "test_request"
 
     subject: UUID = Field(primary_key=True, description="Visit")
-    what: str = Field(primary_key=True, description="One of `TESTS`")
+    form: str = Field(primary_key=True, description="One of `TESTS`")
     due: datetime = Field(sa_type=sa.DateTime(timezone=True))
 
 
@@ -68,8 +68,8 @@ _MANAGER_CLOSED = (closed_form(AnswerForm.FOLLOW_UP), Respondent.LINE_MANAGER.va
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """Apply events of exchange.outcomes: what was submitted, and the tests that are asked for."""
-    rows: dict[tuple[UUID, str, str], OutcomeIn] = {}
-    tests: dict[tuple[UUID, str], TestAskedRow] = {}
+    rows: dict[tuple[UUID, str, str], OutcomeRecord] = {}
+    tests: dict[tuple[UUID, str], TestRequest] = {}
     taken_again: set[tuple[UUID, str, str]] = set()
     for event in events:
         if isinstance(event.data, events_of_outcomes.AnswerReopened):
@@ -78,16 +78,16 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
             taken_again.add(again)
         if isinstance(event.data, events_of_outcomes.TestAsked):
             test = UUID(event.subject), TESTS[event.data.phase]
-            tests[test] = TestAskedRow(subject=test[0], what=test[1], due=event.data.due)
+            tests[test] = TestRequest(subject=test[0], form=test[1], due=event.data.due)
         if (found := _submission(event.data)) is None:
             continue
         assert isinstance(event.data, OutcomeEvent)
         what, of, late = found
         taken_again.discard((UUID(event.subject), what, of))
-        rows[UUID(event.subject), what, of] = OutcomeIn(
+        rows[UUID(event.subject), what, of] = OutcomeRecord(
             subject=UUID(event.subject),
-            what=what,
-            of=of,
+            kind=what,
+            respondent=of,
             application_id=event.data.application_id,
             at=event.time,
             late=late,
@@ -95,8 +95,8 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     await write_rows(tx.session, rows.values())
     await write_rows(tx.session, tests.values())
     if taken_again:
-        key = sa.tuple_(col(OutcomeIn.subject), col(OutcomeIn.what), col(OutcomeIn.of))
-        await tx.session.execute(sa.delete(OutcomeIn).where(key.in_(sorted(taken_again))))
+        key = sa.tuple_(col(OutcomeRecord.subject), col(OutcomeRecord.kind), col(OutcomeRecord.respondent))
+        await tx.session.execute(sa.delete(OutcomeRecord).where(key.in_(sorted(taken_again))))
     if rows or tests or taken_again:
         await tx.changed("matches")
 
@@ -128,21 +128,25 @@ def _submission(data: Event) -> tuple[str, str, bool] | None:  # noqa: PLR0911 -
 
 async def of_subjects(session: AsyncSession, subjects: Collection[UUID]) -> set[tuple[UUID, str, str]]:
     """Return what was submitted about these visits or mentorships, as (subject, what, of)."""
-    query = select(OutcomeIn).where(col(OutcomeIn.subject).in_(sorted(subjects))).order_by(col(OutcomeIn.subject))
-    return {(form.subject, form.what, form.of) for form in await session.scalars(query)}
+    query = (
+        select(OutcomeRecord)
+        .where(col(OutcomeRecord.subject).in_(sorted(subjects)))
+        .order_by(col(OutcomeRecord.subject))
+    )
+    return {(form.subject, form.kind, form.respondent) for form in await session.scalars(query)}
 
 
 async def tests_of(session: AsyncSession, visit_id: UUID) -> dict[str, datetime]:
     """Return which tests are asked for about a visit, and until when."""
-    query = select(TestAskedRow).where(TestAskedRow.subject == visit_id).order_by(col(TestAskedRow.what).desc())
-    return {test.what: test.due for test in await session.scalars(query)}
+    query = select(TestRequest).where(TestRequest.subject == visit_id).order_by(col(TestRequest.form).desc())
+    return {test.form: test.due for test in await session.scalars(query)}
 
 
 async def manager_follow_ups(session: AsyncSession, application_id: UUID) -> tuple[bool, set[UUID]]:
     """Return whether the line manager has answered the follow-up, and about what it is no longer taken."""
-    kinds = sa.tuple_(col(OutcomeIn.what), col(OutcomeIn.of))
-    query = select(OutcomeIn.subject, OutcomeIn.what).where(
-        OutcomeIn.application_id == application_id, kinds.in_([_MANAGER_SAID, _MANAGER_CLOSED])
+    kinds = sa.tuple_(col(OutcomeRecord.kind), col(OutcomeRecord.respondent))
+    query = select(OutcomeRecord.subject, OutcomeRecord.kind).where(
+        OutcomeRecord.application_id == application_id, kinds.in_([_MANAGER_SAID, _MANAGER_CLOSED])
     )
     rows = (await session.execute(query)).all()
     return (
@@ -153,8 +157,8 @@ async def manager_follow_ups(session: AsyncSession, application_id: UUID) -> tup
 
 async def cascades_wait(session: AsyncSession, application_id: UUID) -> bool:
     """Return whether a reported cascade session of an application waits for the line manager's answer."""
-    query = select(OutcomeIn.what, OutcomeIn.of).where(
-        OutcomeIn.application_id == application_id, col(OutcomeIn.what).in_(("cascade", "settled"))
+    query = select(OutcomeRecord.kind, OutcomeRecord.respondent).where(
+        OutcomeRecord.application_id == application_id, col(OutcomeRecord.kind).in_(("cascade", "settled"))
     )
     rows = (await session.execute(query)).all()
     return bool({of for what, of in rows if what == "cascade"} - {of for what, of in rows if what == "settled"})
@@ -173,7 +177,7 @@ class ManagerLink(Table, table=True):
     about: UUID = Field(description="The visit or mentorship; the application where the newest is meant")
     matter: str = Field(default="follow_up", description="What it leads to, a code of `AnswerForm`")
     recipient: UUID = Field(description="To whom it was sent, by the opaque id: another line manager has another")
-    made_at: datetime = Field(sa_type=_TIME)
+    created_at: datetime = Field(sa_type=_TIME)
     opened_at: datetime | None = Field(default=None, sa_type=_TIME, description="Real time of the first button pressed")
     renewed_at: datetime | None = Field(default=None, sa_type=_TIME, description="When a new one was asked for")
 
@@ -188,7 +192,7 @@ def new_link(
         about=about,
         matter=matter,
         recipient=recipient,
-        made_at=at,
+        created_at=at,
     )
 
 

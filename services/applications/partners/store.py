@@ -40,7 +40,7 @@ MOST = 10_000
 class Decision(Table, table=True):
     """A decision to suspend or reinstate a partner from a day on, with its choices.
 
-    `waiting` until its day, then `taken`; or `withdrawn` before. `shown` is what the preview showed, case by case.
+    `waiting` until its day, then `taken`; or `withdrawn` before. `preview` is what the preview showed, case by case.
     """
 
     __tablename__ = "partner_decision"
@@ -59,9 +59,9 @@ class Decision(Table, table=True):
     decided_at: datetime = Field(sa_type=_TIME)
     note: str = Field(default="", description="Why, for those who read the record; stays here")
     digest: str = ""
-    shown: tuple[ShownCase, ...] = Field(default=(), sa_type=JsonDocument(tuple[ShownCase, ...]))
+    preview: tuple[ShownCase, ...] = Field(default=(), sa_type=JsonDocument(tuple[ShownCase, ...]))
     choices: tuple[GroupChoice, ...] = Field(default=(), sa_type=JsonDocument(tuple[GroupChoice, ...]))
-    taken_at: datetime | None = Field(default=None, sa_type=_TIME)
+    effective_at: datetime | None = Field(default=None, sa_type=_TIME)
     withdrawn_by: str | None = None
     withdrawn_at: datetime | None = Field(default=None, sa_type=_TIME)
 
@@ -90,7 +90,7 @@ class DecidedCase(Table, table=True):
     state: str
     ends_on: date | None = None
     at: datetime = Field(sa_type=_TIME, description="When it came into its state")
-    by: str = Field(description="Who brought it there: a sign-in subject, or system:<what>")
+    changed_by: str = Field(description="Who brought it there: a sign-in subject, or system:<what>")
 
 
 async def decisions(session: AsyncSession, country: str) -> list[Decision]:
@@ -281,7 +281,7 @@ def _newest() -> sa.ColumnElement[bool]:
     newer = (
         col(later_decision.country) == col(Decision.country),
         col(later_decision.state) == DecisionState.TAKEN,
-        col(later_decision.taken_at) > col(Decision.taken_at),
+        col(later_decision.effective_at) > col(Decision.effective_at),
     )
     return ~sa.exists(sa.select(sa.literal(1)).select_from(later_decision).where(*newer))
 

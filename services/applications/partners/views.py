@@ -49,7 +49,7 @@ class PartnerDecision(ReadModel):
     decided_at: AwareDatetime
     note: Annotated[str, Field(description="Why, for those who audit the decision.", examples=[""])]
     digest: Annotated[str, Field(description="Of the preview that was confirmed; empty for a reinstatement.")]
-    taken_at: Annotated[AwareDatetime | None, Field(description="When it took effect.")]
+    effective_at: Annotated[AwareDatetime | None, Field(description="When it took effect.")]
     withdrawn_by: str | None
     withdrawn_at: AwareDatetime | None
 
@@ -71,7 +71,7 @@ class PartnerCase(ReadModel):
     state: CaseState
     ends_on: Annotated[date | None, Field(description="The day on which its notice runs out.")]
     at: Annotated[AwareDatetime, Field(description="When it came into its state.")]
-    by: Annotated[str, Field(description="Who brought it there: a sign-in name, or system:<what>.")]
+    changed_by: Annotated[str, Field(description="Who brought it there: a sign-in name, or system:<what>.")]
 
 
 class DecisionRecord(PartnerDecision):
@@ -316,7 +316,7 @@ async def decision(session: AsyncSession, country: str, decision_id: UUID) -> De
         raise not_found()
     return DecisionRecord(
         **dict(decision_view(row)),
-        shown=row.shown,
+        shown=row.preview,
         choices=row.choices,
         cases=tuple(case_view(case) for case in await store.cases(session, decision_id)),
     )
@@ -325,7 +325,7 @@ async def decision(session: AsyncSession, country: str, decision_id: UUID) -> De
 async def decision_details(session: AsyncSession, country: str, decision_id: UUID) -> DecisionDetails:
     """Return one decision as its page shows it. Raises `Refused` (404)."""
     record = await decision(session, country, decision_id)
-    subjects = {record.decided_by, record.withdrawn_by, *(case.by for case in record.cases)}
+    subjects = {record.decided_by, record.withdrawn_by, *(case.changed_by for case in record.cases)}
     people = await entries.people_by_subject(session, [subject for subject in subjects if subject])
     return DecisionDetails(
         record, {subject: person.name for subject, person in people.items()}, await fund_names(session)

@@ -93,7 +93,7 @@ class Visit(Table, table=True):
         description="The number of the last proposal of other dates",
     )
     replaces: UUID | None = Field(default=None, index=True, description="The visit whose place it took over")
-    kept: str | None = Field(default=None, description="Why it kept its dates at the last move, a MoveDropCause")
+    drop_cause: str | None = Field(default=None, description="Why it kept its dates at the last move, a MoveDropCause")
 
     @property
     def stands(self) -> VisitState:
@@ -138,7 +138,7 @@ _EMPTY: dict[str, Any] = {
     "reason": None,
     "cause": None,
     "moves": 0,
-    "kept": None,
+    "drop_cause": None,
 }
 _PLAN_FIELDS = (
     "match_id",
@@ -167,15 +167,15 @@ def _row_after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
         return new | {
             "proposal": Proposal(data.move, data.start, data.end, data.by, data.reason, data.due),
             "moves": data.move,
-            "kept": None,
+            "drop_cause": None,
         }
     if isinstance(data, visit_events.VisitMoveDropped):
-        return new | {"proposal": None, "moves": data.move, "kept": data.cause.value}
+        return new | {"proposal": None, "moves": data.move, "drop_cause": data.cause.value}
     state = _STATES[event.type]
     new |= {"state": state.value, "since": event.time}
     match data:
         case visit_events.VisitScheduled() | visit_events.VisitMoved():
-            new |= {"agenda_due": data.agenda_due, "proposal": None, "cause": None, "kept": None}
+            new |= {"agenda_due": data.agenda_due, "proposal": None, "cause": None, "drop_cause": None}
         case visit_events.VisitUnschedulable():
             # Told again, it was tried anew in further periods, in vain.
             new |= {"cause": data.cause.value, "moves": new["moves"] + (row is not None)}
@@ -326,7 +326,7 @@ async def last_request(session: AsyncSession, visit_id: UUID) -> MoveRequest | N
 
 def recorded_statement(statements: Iterable[Statement], what: str, party: Party) -> Recorded | None:
     """Return what a party stated of that kind: its reason, by whom and when."""
-    found = next((statement for statement in statements if (statement.what, statement.party) == (what, party)), None)
+    found = next((statement for statement in statements if (statement.kind, statement.party) == (what, party)), None)
     return None if found is None else Recorded(found.reason or "", found.actor, found.at)
 
 
@@ -384,18 +384,18 @@ class Attendance(Table, table=True):
     visit_id: UUID = Field(primary_key=True)
     day: date = Field(primary_key=True)
     present: bool
-    was: bool | None = Field(default=None, description="What a correction replaced")
+    corrected_from: bool | None = Field(default=None, description="What a correction replaced")
     actor: str
     at: datetime = Field(sa_type=_TIME)
 
 
 class Statement(Table, table=True):
-    """A no-show, an early return, a request to cancel or to end: `what` is the event's type."""
+    """A no-show, an early return, a request to cancel or to end: `kind` is the event's type."""
 
     __tablename__ = "statement"
 
     match_id: UUID = Field(primary_key=True)
-    what: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
     party: str = Field(primary_key=True)
     reason: str | None = Field(default=None, description="A StatedReason")
     text: str = ""
@@ -448,11 +448,11 @@ async def attendance_of(session: AsyncSession, visit_ids: Collection[UUID]) -> d
 async def put_attendance(session: AsyncSession, record: Attendance) -> None:
     """Record one day; an earlier record is replaced."""
     new = insert(Attendance).values(**record.model_dump())
-    changes = {name: new.excluded[name] for name in ("present", "was", "actor", "at")}
+    changes = {name: new.excluded[name] for name in ("present", "corrected_from", "actor", "at")}
     await session.execute(new.on_conflict_do_update(index_elements=["visit_id", "day"], set_=changes))
 
 
 async def statements(session: AsyncSession, match_id: UUID) -> list[Statement]:
     """Return what was reported or asked for about a match, the oldest first."""
     query = select(Statement).where(Statement.match_id == match_id)
-    return list(await session.scalars(query.order_by(col(Statement.at), col(Statement.what))))
+    return list(await session.scalars(query.order_by(col(Statement.at), col(Statement.kind))))

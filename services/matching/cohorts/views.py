@@ -161,7 +161,7 @@ def _job(row: jobs.CohortJob) -> CohortJob:
         runs=dict(sorted((row.runs or {}).items())),
         proposed=row.proposed,
         unmatched=row.unmatched,
-        problem=refused(NotFit(Why(row.why), row.moved)).detail if row.why else row.problem,
+        problem=refused(NotFit(Why(row.refusal), row.moved)).detail if row.refusal else row.problem,
     )
 
 

@@ -237,7 +237,7 @@ def _standings(snapshot: Snapshot, outcomes: Mapping[ApplicationKind, Outcome]) 
             seat_id=seat_id,
             score=score,
             host_score=host_score,
-            why=before.why if before and stays else ("matched" if pair else None),
+            reason=before.reason if before and stays else ("matched" if pair else None),
             rule=before.rule if before and stays else None,
             feasible=before.feasible if before and stays else None,
             since=before.since if before and stays else clock.now(),

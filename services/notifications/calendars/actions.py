@@ -104,7 +104,7 @@ async def create_address(bus: Bus, *, person: UUID, subject: str, language: str,
             subject=subject,
             key_hash=model.hash_of(key),
             language=language,
-            made_at=now,
+            created_at=now,
             counted_from=now,
         )
         tx.session.add(row)
@@ -128,7 +128,7 @@ async def read_feed(bus: Bus, settings: Settings, key: str) -> bytes | None:
         if row is None:
             return None
         principal = await load_principal(tx.session, row.subject)
-        if not principal.has(*model.ROLES) or not principal.counts(row.made_at.timestamp()):
+        if not principal.has(*model.ROLES) or not principal.counts(row.created_at.timestamp()):
             await store.delete_addresses(tx.session, person=row.person)
             return None
     if row.reads > model.READS_AN_HOUR:

@@ -25,4 +25,4 @@ class FeedState(ReadModel):
 async def feed_state(session: AsyncSession, person: UUID) -> FeedState:
     """Return a person's address."""
     row = await feeds.address_of(session, person)
-    return FeedState() if row is None else FeedState(id=row.id, made_at=row.made_at, read_at=row.read_at)
+    return FeedState() if row is None else FeedState(id=row.id, made_at=row.created_at, read_at=row.read_at)

@@ -7,7 +7,7 @@ from services.notifications.guards import reads
 from services.notifications.mail.model import UNSURE_WORK, ResendReason
 from services.notifications.mail.sending.delivery_log import sent
 from services.notifications.mail.store import resending, unreachable
-from services.notifications.mail.store.resending import Resent
+from services.notifications.mail.store.resending import Resending
 from services.notifications.mail.store.unreachable import Unreachable
 from services.notifications.messages import actions as messages
 from services.notifications.messages.store import messages as store
@@ -71,7 +71,7 @@ async def resend(bus: Bus, actor: str, message_id: UUID, reason: ResendReason) -
                 return
             raise await _state(tx, message)
         await set_aside.clear(tx.session, UNSURE_WORK, {str(message_id)})
-        row = Resent(message_id=message_id, generation=generation, at=clock.now(), actor=actor, reason=reason.value)
+        row = Resending(message_id=message_id, generation=generation, at=clock.now(), actor=actor, reason=reason.value)
         await resending.add(tx.session, row)
         await tx.changed("messages")
 

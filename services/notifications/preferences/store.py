@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class ChoiceRow(Table, table=True):
     """A person's choices, where they have made any."""
 
-    __tablename__ = "choice"
-    __table_args__ = (sa.Index("choice_quiet", "recipient", postgresql_where=sa.text("quiet IS NOT NULL")),)
+    __tablename__ = "mail_preference"
+    __table_args__ = (sa.Index("mail_preference_quiet", "recipient", postgresql_where=sa.text("quiet IS NOT NULL")),)
 
     recipient: UUID = Field(primary_key=True)
     choice: str = Choice.EACH.value
@@ -93,8 +93,8 @@ async def forget(session: AsyncSession, erased: Sequence[AnyMessage]) -> None:
     await session.execute(sa.delete(ChoiceRow).where(theirs))
 
 
-_ANYBODY = "SELECT EXISTS (SELECT FROM choice WHERE quiet IS NOT NULL)"
-_THEIRS = "SELECT recipient, choice, quiet FROM choice WHERE recipient = ANY($1)"
+_ANYBODY = "SELECT EXISTS (SELECT FROM mail_preference WHERE quiet IS NOT NULL)"
+_THEIRS = "SELECT recipient, choice, quiet FROM mail_preference WHERE recipient = ANY($1)"
 
 
 async def _rows(session: AsyncSession, recipients: Iterable[UUID]) -> Sequence[asyncpg.Record]:

@@ -52,7 +52,9 @@ class WaitingCount:
 async def waiting(session: AsyncSession, now: datetime) -> list[WaitingCount]:
     """Return what waits for coordinators at domain time `now`, by place, in the order of the kinds' codes."""
     programme = col(DeadlineRow.owner) == AudienceKind.PROGRAMME_COORDINATOR.value
-    place = sa.case((programme, PROGRAMME), else_=sa.func.split_part(col(DeadlineRow.whom), ":", 2)).label("place")
+    place = sa.case((programme, PROGRAMME), else_=sa.func.split_part(col(DeadlineRow.holder_key), ":", 2)).label(
+        "place"
+    )
     over = sa.func.count().filter(col(DeadlineRow.due) < now)
     query = sa.select(place, col(DeadlineRow.kind), sa.func.count(), over)
     query = query.where(*conditions(DeadlineFilter(now)), col(DeadlineRow.owner).in_([kind.value for kind in _OFFICES]))

@@ -312,8 +312,8 @@ class Courier:
             return
         now = clock.now()
         changes: dict[str, Any] = {}
-        if endpoint.taken_at is None or now - endpoint.taken_at >= _TAKEN_EXACT:
-            changes["taken_at"] = now
+        if endpoint.accepted_at is None or now - endpoint.accepted_at >= _TAKEN_EXACT:
+            changes["accepted_at"] = now
         if endpoint.failing_since or endpoint.not_before or endpoint.failures:
             changes |= {"failing_since": None, "pauses_at": None, "not_before": None, "failures": 0}
         if endpoint.state == endpoints_store.FAILING:

@@ -63,7 +63,7 @@ async def report(bus: Bus, subject: str, cascade_id: UUID, reported: model.Sessi
                 format=event.format.value,
                 attendees=event.attendees,
                 about=reported.about.strip(),
-                told_at=clock.now(),
+                reported_at=clock.now(),
             )
             if await store.add(tx.session, row):
                 await tx.record(event, case.id, correlation=case.application_id)
@@ -97,7 +97,7 @@ def _same(found: Sessions, before: Cascade, reported: model.Session) -> None:
             "This was reported with other answers on %(when)s, so nothing was changed. If both sessions were held,"
             " report this one as a new session."
         )
-        raise Refused(sentence % {"when": moment(before.told_at)}, code=ProblemCode.DUPLICATE)
+        raise Refused(sentence % {"when": moment(before.reported_at)}, code=ProblemCode.DUPLICATE)
 
 
 async def confirm(bus: Bus, subject: str, cascade_id: UUID, attendees: int | None, reason: str) -> None:
@@ -108,14 +108,14 @@ async def confirm(bus: Bus, subject: str, cascade_id: UUID, attendees: int | Non
     async with bus.transaction("respondent") as tx:
         found, row = await _session_asked_about(tx.session, subject, cascade_id)
         why = reason.strip() if attendees is not None and attendees < row.attendees else ""
-        if _answered(row, CascadeState.CONFIRMED, (row.confirmed, row.why) == (attendees, why)):
+        if _answered(row, CascadeState.CONFIRMED, (row.confirmed, row.explanation) == (attendees, why)):
             return
         try:
             event = model.confirmed(found.form.case, row.id, row.held_on, row.attendees, attendees, reason)
         except NotComplete as problem:
             raise _refused(problem) from None
         row.state, row.confirmed, row.settled_at = CascadeState.CONFIRMED, event.attendees, clock.now()
-        row.why = why
+        row.explanation = why
         await _settle(tx, found, row, event)
 
 

@@ -27,7 +27,9 @@ class Cascade(Table, table=True):
 
     __tablename__ = "cascade"
     __table_args__ = (
-        sa.Index("cascade_waiting", "told_at", postgresql_where=sa.text("state = 'reported' AND reminded_at IS NULL")),
+        sa.Index(
+            "cascade_waiting", "reported_at", postgresql_where=sa.text("state = 'reported' AND reminded_at IS NULL")
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -37,10 +39,10 @@ class Cascade(Table, table=True):
     format: str
     attendees: int = Field(description="As the officer reported")
     about: str = Field(description="Free text: never in an event")
-    told_at: datetime = Field(sa_type=_TIME)
+    reported_at: datetime = Field(sa_type=_TIME)
     state: str = CascadeState.REPORTED
     confirmed: int | None = Field(default=None, description="How many it reached, by the line manager's word")
-    why: str = Field(default="", description="Why it was fewer; free text: never in an event")
+    explanation: str = Field(default="", description="Why it was fewer; free text: never in an event")
     reason: str | None = Field(default=None, description="Why it was not confirmed, a code")
     settled_at: datetime | None = Field(default=None, sa_type=_TIME)
     reminded_at: datetime | None = Field(default=None, sa_type=_TIME)
@@ -73,7 +75,9 @@ async def cascade(session: AsyncSession, case_id: UUID, cascade_id: UUID) -> Cas
 def _unanswered(before: datetime) -> sa.ColumnElement[bool]:
     """Return the sessions reported before that moment, unanswered and without a reminder."""
     return sa.and_(
-        col(Cascade.state) == CascadeState.REPORTED, col(Cascade.reminded_at).is_(None), col(Cascade.told_at) < before
+        col(Cascade.state) == CascadeState.REPORTED,
+        col(Cascade.reminded_at).is_(None),
+        col(Cascade.reported_at) < before,
     )
 
 
@@ -84,7 +88,7 @@ async def by_id(session: AsyncSession, cascade_id: UUID) -> Cascade | None:
 
 async def to_remind(session: AsyncSession, before: datetime, limit: int) -> list[UUID]:
     """Return the visits and mentorships with sessions to remind of, the oldest session first."""
-    first = sa.func.min(col(Cascade.told_at))
+    first = sa.func.min(col(Cascade.reported_at))
     query = select(Cascade.case_id).where(_unanswered(before)).group_by(col(Cascade.case_id))
     return list(await session.scalars(query.order_by(first, col(Cascade.case_id)).limit(limit)))
 

@@ -100,7 +100,7 @@ def _session(row: Cascade) -> CascadeSession:
         about=row.about,
         state=CascadeState(row.state),
         confirmed=row.confirmed,
-        why=row.why,
+        why=row.explanation,
         reason=None if row.reason is None else CascadeRefusal(row.reason),
         settled_at=row.settled_at,
     )

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from services.reporting.periods.model.periods import Period
 
 
-class KeptFigure(Table, table=True):
+class StatedFigure(Table, table=True):
     """A figure as it was stated: once when its period was submitted, again with each restatement (2, 3 and so on)."""
 
-    __tablename__ = "kept_figure"
+    __tablename__ = "stated_figure"
 
     period: str = Field(primary_key=True)
     indicator: str = Field(primary_key=True)
@@ -53,17 +53,19 @@ class ProofRow(Table, table=True):
     events: list[UUID] = Field(sa_type=ARRAY(sa.Uuid), description="Sorted")
 
 
-class MovingFigure(Table, table=True):
+class CurrentFigure(Table, table=True):
     """A figure as it was last counted; counted again when facts arrive that it reads."""
 
-    __tablename__ = "moving_figure"
+    __tablename__ = "current_figure"
 
     period: str = Field(primary_key=True)
     indicator: str = Field(primary_key=True)
     start: date
     end: date
     version: int = Field(description="Of the definition")
-    seen: int = Field(sa_type=sa.BigInteger, description="Changes of the facts that it reads, when it was counted")
+    fact_changes: int = Field(
+        sa_type=sa.BigInteger, description="Changes of the facts that it reads, when it was counted"
+    )
     cut_off: datetime = Field(sa_type=sa.DateTime(timezone=True))
     total: dict[str, Any] = Field(sa_type=JSONB)
     breakdowns: dict[str, Any] = Field(sa_type=JSONB)
@@ -82,20 +84,20 @@ class Counted:
 async def moving(session: AsyncSession, period: Period) -> dict[str, Counted]:
     """Return the figures of a period as last counted, by indicator; those of other days are left out."""
     query = sa.select(
-        col(MovingFigure.indicator),
-        col(MovingFigure.version),
-        col(MovingFigure.seen),
-        col(MovingFigure.cut_off),
-        col(MovingFigure.total),
-        col(MovingFigure.breakdowns),
-        col(MovingFigure.notes),
+        col(CurrentFigure.indicator),
+        col(CurrentFigure.version),
+        col(CurrentFigure.fact_changes),
+        col(CurrentFigure.cut_off),
+        col(CurrentFigure.total),
+        col(CurrentFigure.breakdowns),
+        col(CurrentFigure.notes),
     ).where(
-        col(MovingFigure.period) == period.label,
-        col(MovingFigure.start) == period.start,
-        col(MovingFigure.end) == period.end,
+        col(CurrentFigure.period) == period.label,
+        col(CurrentFigure.start) == period.start,
+        col(CurrentFigure.end) == period.end,
     )
     found = {}
-    for indicator, version, seen, *kept in (await session.execute(query.order_by(col(MovingFigure.indicator)))).all():
+    for indicator, version, seen, *kept in (await session.execute(query.order_by(col(CurrentFigure.indicator)))).all():
         if indicator in COUNTED and COUNTED[indicator].version == version:
             found[indicator] = Counted(_figure(indicator, version, period, *kept), seen)
     return found
@@ -104,21 +106,21 @@ async def moving(session: AsyncSession, period: Period) -> dict[str, Counted]:
 async def keep_moving(session: AsyncSession, counted: Iterable[Counted]) -> None:
     """Save figures as they were counted just now."""
     rows = [
-        MovingFigure(
+        CurrentFigure(
             **_row(each.figure),
             start=each.figure.period.start,
             end=each.figure.period.end,
-            seen=each.seen,
+            fact_changes=each.seen,
             events=list(each.figure.total.events),
         )
         for each in counted
     ]
-    await write_rows(session, MovingFigure, rows)
+    await write_rows(session, CurrentFigure, rows)
 
 
 async def keep(session: AsyncSession, figures: Sequence[Figure], statement: int = 1) -> None:
     """Save the figures of a statement, with the events of each of their numbers; none of them is stored yet."""
-    await write_rows(session, KeptFigure, [KeptFigure(**_row(figure), statement=statement) for figure in figures])
+    await write_rows(session, StatedFigure, [StatedFigure(**_row(figure), statement=statement) for figure in figures])
     proofs = [
         (figure.period.label, figure.definition.id, statement, dimension, value, cell.events)
         for figure in figures
@@ -132,7 +134,7 @@ _PROOF = ("period", "indicator", "statement", "dimension", "value", "events")
 
 async def forget(session: AsyncSession, period: Period, statement: int) -> None:
     """Delete a statement that was never made public, since it is counted again."""
-    for table in (KeptFigure, ProofRow):
+    for table in (StatedFigure, ProofRow):
         gone = sa.delete(table).where(col(table.period) == period.label, col(table.statement) == statement)
         await session.execute(gone)
 
@@ -144,18 +146,20 @@ async def figures_of_statement(
 
     A restatement states only the figures that changed: `only` returns these alone.
     """
-    query = sa.select(KeptFigure).where(col(KeptFigure.period) == period.label)
-    number = col(KeptFigure.statement)
+    query = sa.select(StatedFigure).where(col(StatedFigure.period) == period.label)
+    number = col(StatedFigure.statement)
     query = query.where(number == statement if only else number <= statement)
-    rows = await session.scalars(query.order_by(col(KeptFigure.indicator), number))
+    rows = await session.scalars(query.order_by(col(StatedFigure.indicator), number))
     found = {row.indicator: row for row in rows}  # the last statement of each indicator
     return [_figure_of_row(found[indicator], period) for indicator in COUNTED if indicator in found]
 
 
 async def statements(session: AsyncSession, period: Period, indicator: str) -> list[tuple[int, Figure]]:
     """Return each statement of a figure with its number, the first one first."""
-    query = sa.select(KeptFigure).where(col(KeptFigure.period) == period.label, col(KeptFigure.indicator) == indicator)
-    rows = await session.scalars(query.order_by(col(KeptFigure.statement)))
+    query = sa.select(StatedFigure).where(
+        col(StatedFigure.period) == period.label, col(StatedFigure.indicator) == indicator
+    )
+    rows = await session.scalars(query.order_by(col(StatedFigure.statement)))
     return [(row.statement, _figure_of_row(row, period)) for row in rows]
 
 
@@ -170,7 +174,7 @@ WHERE period = $1 AND indicator = $2 AND statement = (
     SELECT max(statement) FROM proof WHERE period = $1 AND indicator = $2 AND statement <= $3)
 ORDER BY dimension, value
 """
-_MOVING_EVENTS = "SELECT events[$3:$4] FROM moving_figure WHERE period = $1 AND indicator = $2"
+_MOVING_EVENTS = "SELECT events[$3:$4] FROM current_figure WHERE period = $1 AND indicator = $2"
 ALL = 10_000_000
 """More events than any figure has."""
 
@@ -210,7 +214,7 @@ async def moving_events(
     return await connection.fetchval(_MOVING_EVENTS, period.label, indicator, first + 1, first + count) or []
 
 
-def _figure_of_row(row: KeptFigure, period: Period) -> Figure:
+def _figure_of_row(row: StatedFigure, period: Period) -> Figure:
     return _figure(row.indicator, row.version, period, row.cut_off, row.total, row.breakdowns, row.notes)
 
 

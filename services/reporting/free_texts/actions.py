@@ -103,8 +103,8 @@ async def _written(session: AsyncSession, application_id: UUID) -> list[Written]
         if row.texts
     ]
     for row in await cascades_store.of_application(session, application_id):
-        written = {"about": row.about, "why": row.why}
-        found.append(Written("cascade", Respondent.GUEST.value, row.told_at, _texts("cascade", written)))
+        written = {"about": row.about, "why": row.explanation}
+        found.append(Written("cascade", Respondent.GUEST.value, row.reported_at, _texts("cascade", written)))
     for draft in await store.drafts(session, application_id):
         texts = _texts(draft.form, draft.values)
         if texts:

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 class AccessLog(Table, table=True):
     """Somebody read, gave out, corrected or erased free text about an application; holds none of the text."""
 
-    __tablename__ = "words_log"
-    __table_args__ = (sa.Index("words_log_application", "application_id", "id"),)
+    __tablename__ = "free_text_log"
+    __table_args__ = (sa.Index("free_text_log_application", "application_id", "id"),)
 
     id: UUID = Field(primary_key=True)
     at: datetime = Field(sa_type=sa.DateTime(timezone=True))
-    who: str = Field(description="Sign-in subject, respondent or service")
-    what: str = Field(description="read, given, corrected or erased")
+    actor: str = Field(description="Sign-in subject, respondent or service")
+    action: str = Field(description="read, given, corrected or erased")
     application_id: UUID
     form: str = Field(default="", description="Which form; all of them where it is empty")
-    why: str = Field(default="", description="Purpose or reason, without any of the words")
+    purpose: str = Field(default="", description="Purpose or reason, without any of the words")
 
 
 async def submissions(session: AsyncSession, application_id: UUID, *, lock: bool = False) -> list[Submission]:
@@ -66,7 +66,7 @@ async def erase(session: AsyncSession, application_id: UUID, form: str = "") -> 
         query = select(Cascade).where(Cascade.application_id == application_id, Cascade.about != ERASED)
         query = query.order_by(col(Cascade.id))
         for session_ in await session.scalars(for_update(query)):
-            session_.about, session_.why = ERASED, ERASED if session_.why else ""
+            session_.about, session_.explanation = ERASED, ERASED if session_.explanation else ""
             session.add(session_)
             cut += 1
     gone = sa.delete(Draft).where(col(Draft.application_id) == application_id)
@@ -88,7 +88,9 @@ def log(
 ) -> None:
     """Log an access to the free text about an application."""
     session.add(
-        AccessLog(id=new_id(), at=at, who=reader, what=what, application_id=application_id, form=form, why=reason)
+        AccessLog(
+            id=new_id(), at=at, actor=reader, action=what, application_id=application_id, form=form, purpose=reason
+        )
     )
 
 

@@ -4,4 +4,4 @@ from alembic import context
 
 from shared.runtime.migrate import run
 
-run(context, insert_only=("words_log",))
+run(context, insert_only=("free_text_log",))

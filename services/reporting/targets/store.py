@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class TargetRow(Table, table=True):
     """A baseline or a target of an indicator; an approved one is never changed, a later one replaces it."""
 
-    __tablename__ = "aim"
+    __tablename__ = "target"
 
     id: UUID = Field(primary_key=True)
     indicator: str
@@ -38,7 +38,7 @@ class TargetRow(Table, table=True):
 
 async def lock(session: AsyncSession) -> None:
     """Let one person write at a time until the transaction ends; reading goes on."""
-    await session.execute(sa.text("LOCK TABLE aim IN SHARE ROW EXCLUSIVE MODE"))
+    await session.execute(sa.text("LOCK TABLE target IN SHARE ROW EXCLUSIVE MODE"))
 
 
 async def everything(session: AsyncSession) -> list[TargetValue]:

@@ -64,8 +64,8 @@ SELECT topic, {bucket_of("subject")} AS bucket, count(DISTINCT subject) AS event
 WHERE settled_at IS NULL AND reason = '{Verdict.GAP}' AND topic = ANY($1) GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 - constants of ours
 _APPLIED = f"""
-SELECT topic, {bucket_of("subject")} AS bucket, sum(sequence)::bigint AS events FROM applied_sequence WHERE topic = ANY($1)
-GROUP BY 1, 2 ORDER BY 1, 2
+SELECT topic, {bucket_of("subject")} AS bucket, sum(sequence)::bigint AS events FROM applied_sequence
+WHERE topic = ANY($1) GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 - constants of ours
 _CONSUMED = "SELECT topic, partition, next_offset FROM read_position WHERE topic = ANY($1)"
 

@@ -107,7 +107,7 @@ async def lock(connection: asyncpg.Connection, partitions: Iterable[Partition]) 
     select = (
         "SELECT topic, partition, next_offset, last_ce_id FROM read_position"
         " JOIN unnest($1::text[], $2::smallint[]) AS w(topic, partition) USING (topic, partition)"
-        " ORDER BY topic, partition FOR UPDATE OF consumed"
+        " ORDER BY topic, partition FOR UPDATE OF read_position"
     )
     rows = await connection.fetch(select, topics, numbers)
     if len(rows) < len(wanted):

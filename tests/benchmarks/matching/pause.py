@@ -59,7 +59,7 @@ async def _measured(address: str, people: int, mentors: int) -> tuple[float, flo
         async with bus.read() as session:
             job = await jobs.job(session, job_id)
         if job is None or job.state != JobState.DONE:
-            raise RuntimeError(f"The cohort was not committed: {job and (job.state, job.why, job.problem)}")
+            raise RuntimeError(f"The cohort was not committed: {job and (job.state, job.refusal, job.problem)}")
         return 1000 * max(busy), 1000 * max(idle), job.proposed or 0
     finally:
         await bus.close()

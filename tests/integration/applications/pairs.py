@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 OWN = {"exchange.applications": "application", "exchange.offers": "offer", "mentoring.mentors": "mentor"}
 """The topics of aggregates whose state the portal owns, with their tables."""
 SAME_NUMBER = {
-    "ClearanceGiven": "SELECT count(*) FROM clearance WHERE given",
-    "ClearanceRefused": "SELECT count(*) FROM clearance WHERE NOT given",
+    "ClearanceGiven": "SELECT count(*) FROM clearance WHERE granted",
+    "ClearanceRefused": "SELECT count(*) FROM clearance WHERE NOT granted",
     "AnswerGiven": "SELECT count(*) FROM answer",
     "AgreementSigned": "SELECT count(*) FROM signature",
     "SessionConfirmed": "SELECT count(*) FROM session WHERE confirmed_at IS NOT NULL",

@@ -118,7 +118,7 @@ async def test_cleared_and_refused_from_another_tab(abroad: Abroad, outside: Out
     for answer in answers:
         assert "The home country cleared this match on " in words_of(answer)
         assert "Not cleared" not in words_of(answer)
-    assert await outside.stored("SELECT given FROM clearance") == [True]
+    assert await outside.stored("SELECT granted FROM clearance") == [True]
 
 
 async def test_accepted_and_then_declined(abroad: Abroad, outside: Outside) -> None:

@@ -268,7 +268,7 @@ async def test_a_deputy_does_not_endorse_their_own_application(programme: Progra
         answer = await programme.post(who, f"/applications/{made['id']}/endorse", status=403)
         assert answer["type"].endswith("/own-case")
     async with programme.app.state.service.bus.read() as session:
-        kept = (await session.execute(sa.text("SELECT who, why FROM attempt ORDER BY at, who"))).all()
+        kept = (await session.execute(sa.text("SELECT subject, reason FROM attempt ORDER BY at, subject"))).all()
     assert [tuple(row) for row in kept] == [("davit", "own_case"), ("tigran", "own_case")]
     assert (await programme.get("programme", f"/cases/{made['id']}"))["you_decide_as"] == "programme"
     assert [item["id"] for item in (await programme.get("programme", "/queue?needs=me"))["items"]] == [made["id"]]

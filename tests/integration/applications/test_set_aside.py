@@ -185,7 +185,7 @@ async def test_an_impossible_attempt_holds_up_no_other(programme: Programme) -> 
     """Of two counted attempts one cannot be stored: the other is."""
     bus = programme.app.state.service.bus
     bad, good = (
-        Attempt(id=new_id(), at=clock.now(), method="GET", route=route, why="role", status=403)
+        Attempt(id=new_id(), at=clock.now(), method="GET", route=route, reason="role", status=403)
         for route in ("/\x00", "/applications/queue")
     )
     await write(bus, [bad, good])

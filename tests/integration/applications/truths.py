@@ -40,7 +40,7 @@ STATES = {
 }
 """The kind of state, the table and the expression for the state of what a parameter names."""
 
-_CLEARED = "SELECT count(*) > 0 FROM clearance WHERE side = '{}' AND given IS {}"
+_CLEARED = "SELECT count(*) > 0 FROM clearance WHERE side = '{}' AND granted IS {}"
 _ANSWERED = "SELECT count(*) > 0 FROM answer WHERE answer = '{}'"
 _GOAL = "SELECT count(*) > 0 FROM goal WHERE met IS {}"
 _COMPANION = "SELECT count(*) > 0 FROM companion WHERE state = '{}'"

@@ -201,7 +201,7 @@ async def unreachable(people: People) -> Ids:
     await post(people.app)
     people.catcher.to_address = "250 OK"
     (row,) = await rows(people.app, "SELECT id FROM message WHERE rule = 'application_submitted'")
-    (entry,) = await rows(people.app, f"SELECT recipient FROM unreachable WHERE message_id = '{row.id}'")
+    (entry,) = await rows(people.app, f"SELECT recipient FROM unreachable_recipient WHERE message_id = '{row.id}'")
     return {"message_id": str(row.id), "recipient": str(entry.recipient)}
 
 

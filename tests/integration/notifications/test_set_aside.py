@@ -114,7 +114,7 @@ async def test_an_impossible_place_holds_up_no_digest(
         (event("ApplicationSubmitted", due=in_days(10)), OTHER),
     )
     await write(app, "UPDATE deadline SET kind = 'no_such_kind' WHERE id = (SELECT max(id::text)::uuid FROM deadline)")
-    await write(app, "UPDATE deadline SET whom = 'home_coordinator:nowhere at all' WHERE case_id = :id", id=OTHER)
+    await write(app, "UPDATE deadline SET holder_key = 'home_coordinator:nowhere at all' WHERE case_id = :id", id=OTHER)
     await write(app, "INSERT INTO digest (place, day, at) VALUES ('nowhere at all', '2020-01-01', now())")
     while not is_working_day(clock.today(), "MD"):
         clock.move(timedelta(days=1))

@@ -433,7 +433,7 @@ async def target(people: People) -> Ids:
     await people.steering()
     made = await people.do("ann", f"{API}/targets", {**TARGET, "day": "2026-12-31"})
     (item,) = (await people.clients["bob"].get(f"{API}/targets/waiting")).json()["items"]
-    return {"aim": made.json()["id"], "target": made.json()["id"], "version": item["version"]}
+    return {"target": made.json()["id"], "version": item["version"]}
 
 
 def on_targets() -> list[Act]:
@@ -442,7 +442,7 @@ def on_targets() -> list[Act]:
     table = b"indicator,kind,day,value,source,comment\nTOPCOP-OP-02,target,2027-12-31,120,Grant agreement,\n"
     waits, approved = "waits for approval", "This value was approved on"
     gone, person = "There is no such value", "somebody else has to approve"
-    step, page = f"{API}/targets/{{target}}/{{step}}", "/reporting/targets/{aim}"
+    step, page = f"{API}/targets/{{target}}/{{step}}", "/reporting/targets/{target}"
     approve, drop = {"step": "approve"}, {"step": "drop"}
     return [
         Act("ann", "/reporting/targets", "write", form, says=waits),
@@ -457,7 +457,7 @@ def on_targets() -> list[Act]:
         Act("bob", f"{API}/targets/approve", "approve",
             lambda ids: {"targets": [{"id": ids["target"], "version": ids["version"]}]}, says=approved, aim=APPROVED),
         Act("bob", "/reporting/targets/approve", "approve",
-            lambda ids: {"aims": ids["aim"], FIELD: ids["version"].replace("target.", "aim.")},
+            lambda ids: {"target_ids": ids["target"], FIELD: ids["version"]},
             says=approved, but=gone),
         Act("ann", f"{page}/drop", "drop", says=gone),
         Act("bob", step, "drop", at=drop, says=gone),
@@ -662,7 +662,7 @@ async def test_each_pair_of_actions(house: House, scene: str, tmp_path: Path, mo
     ids = await make(people)
     async with owner_of(house.app.state.service.bus) as owner:
         truth = period_now if "label" in ids else None
-        trial = PairTrial(house.app, KeptDatabase(owner), people.clients, ids, whole, {"words_log"}, truth, LASTING)
+        trial = PairTrial(house.app, KeptDatabase(owner), people.clients, ids, whole, {"free_text_log"}, truth, LASTING)
         await trial.try_all(acts())
     assert not trial.wrong, f"{len(trial.wrong)} of {trial.pairs} pairs:\n" + "\n".join(dict.fromkeys(trial.wrong))
     assert trial.pairs

@@ -106,7 +106,7 @@ async def test_an_impossible_session_holds_up_no_reminder(house: House) -> None:
                 format="briefing",
                 attendees=5,
                 about="What we learnt.",
-                told_at=clock.now() - timedelta(days=20),
+                reported_at=clock.now() - timedelta(days=20),
             )
             tx.session.add(row)
     async with impossible(bus, "cascade", f"OLD.case_id = '{cases[0]}'"):
@@ -132,7 +132,7 @@ async def test_an_impossible_call_holds_up_no_closed_answer(house: House) -> Non
                 at=clock.now(),
             )
             tx.session.add(row)
-    async with impossible(bus, "answer_closed", f"OLD.call_id = '{bad}'"):
+    async with impossible(bus, "closed_answer", f"OLD.call_id = '{bad}'"):
         await waves.announce_all(bus)
         assert await set_aside_by(bus) == {(waves.WORK, str(bad))}
         reopened = [row.aggregateid for row in await house.journal("exchange.outcomes") if row.type == "AnswerReopened"]

@@ -122,7 +122,7 @@ async def submit(
             raise Refused(gettext("Some answers are still missing."), 422, fields)
         await check_service_address(tx.session, principal.subject, answers)
         await line_managers.check_line_manager(tx.session, application)
-        if (answers.line_manager_email or "").lower() not in application.managers_told:
+        if (answers.line_manager_email or "").lower() not in application.managers_notified:
             await count_message(tx, MessageKind.LINE_MANAGER)
         if application.reference is None:
             year = this_year()

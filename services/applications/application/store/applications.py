@@ -66,7 +66,7 @@ class Application(Table, table=True):
     saved_at: datetime = Field(index=True, sa_type=_TIME)
     submitted_at: datetime | None = Field(default=None, sa_type=_TIME)
     earlier_id: UUID | None = Field(default=None, description="The application whose answers it began with")
-    managers_told: list[str] = Field(
+    managers_notified: list[str] = Field(
         default_factory=list, sa_type=JSONB, description="The line managers' addresses that were told, in small letters"
     )
     managers_confirmed: list[dict[str, str]] = Field(

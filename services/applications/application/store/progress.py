@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # One statement for all: the newest match of each application with its visit, its mentorship and the receipt. A match
 # with which it stands in reserve holds no place, so it changes nothing but that the application is cleared ahead.
 _FOUND = sa.text("""
-SELECT wanted.application_id, m.id AS match_id, m.state AS match, m.due AS match_due, m.was, m.ended_by,
+SELECT wanted.application_id, m.id AS match_id, m.state AS match, m.due AS match_due, m.cancelled_in, m.ended_by,
        v.state AS visit, v.whole, v.agenda_due, p.state AS mentorship, p.due AS mentorship_due,
        r.waiting, c.state AS call, s.state AS before, s.since,
        EXISTS (SELECT 1 FROM match WHERE match.application_id = wanted.application_id AND match.reserve
@@ -53,7 +53,7 @@ async def restate(session: AsyncSession, touched: Mapping[UUID, datetime]) -> No
             visit=_as(VisitState, row["visit"]),
             whole=row["whole"] is not False,
             mentorship=_as(MentorshipState, row["mentorship"]),
-            state_before=_as(MatchState, row["was"]),
+            state_before=_as(MatchState, row["cancelled_in"]),
             cancelled_by=_as(Party, row["ended_by"]),
             waiting=bool(row["waiting"] or row["cleared_ahead"]),
             call_open=row["call"] != CallState.CLOSED,

@@ -49,7 +49,7 @@ async def link_for(session: AsyncSession, about_id: UUID, subject: str) -> str |
             about=about_id,
             subject=subject,
             due=about.due,
-            made_at=clock.now(),
+            created_at=clock.now(),
         )
     )
     return f"{PAGE}?key={secret}"

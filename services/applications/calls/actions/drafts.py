@@ -54,7 +54,7 @@ async def copy(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
             raise not_found()
         entry = entry_of(call.terms)
         next_call = next_year(entry, (await register_facts(tx.session, entry)).needs)
-        return await add_draft(tx, new_id(), next_call.entry, copied=call_id, left_out=next_call.left_out)
+        return await add_draft(tx, new_id(), next_call.entry, copied=call_id, omitted=next_call.left_out)
 
 
 async def save(bus: Bus, actor: str, draft_id: UUID, change: Callable[[CallEntry], CallEntry]) -> store.CallDraft:
@@ -68,7 +68,7 @@ async def save(bus: Bus, actor: str, draft_id: UUID, change: Callable[[CallEntry
             return draft
         moment = clock.now()
         mark = SectionChange(by=actor, at=moment)
-        draft.touched = draft.touched | dict.fromkeys(sorted(sections), mark)
+        draft.section_changes = draft.section_changes | dict.fromkeys(sorted(sections), mark)
         draft.entry_json = after.to_store()
         draft.saved_by, draft.saved_at = actor, moment
         tx.session.add(draft)

@@ -93,7 +93,7 @@ async def call_draft(session: AsyncSession, draft_id: UUID) -> CallDraft:
         revises=row.revises,
         saved_at=row.saved_at,
         copied=row.copied,
-        left_out=list(row.left_out),
+        left_out=list(row.omitted),
         entry=entry,
         missing=problems(entry, facts),
         unaccepted=entry.unaccepted,
@@ -156,10 +156,10 @@ async def draft_page(session: AsyncSession, draft_id: UUID) -> DraftPage:
     earlier_calls = await store.calls_by_id(session, {id_ for id_ in (row.revises, row.copied) if id_ is not None})
     call = None if row.revises is None else earlier_calls.get(row.revises)
     copied = None if row.copied is None else earlier_calls.get(row.copied)
-    entry, left_out = row.entry, row.left_out
+    entry, left_out = row.entry, row.omitted
     needs = CallEntry(needs=tuple(gap.need for gap in left_out if gap.need is not None))
     facts = await register_facts(session, entry, needs, *([] if call is None else [call.terms]))
-    writers = {row.saved_by, row.created_by} | {change.by for change in row.touched.values()}
+    writers = {row.saved_by, row.created_by} | {change.by for change in row.section_changes.values()}
     people = await entries.people_by_subject(session, writers)
     return DraftPage(
         id=row.id,
@@ -172,6 +172,6 @@ async def draft_page(session: AsyncSession, draft_id: UUID) -> DraftPage:
         changed=frozenset([] if call is None else (found.section for found in differences(call.terms, entry, facts))),
         copied=None if copied is None else CallHeading.of(copied),
         left_out=left_out,
-        touched=row.touched,
+        touched=row.section_changes,
         names={subject: person.name for subject, person in people.items()},
     )

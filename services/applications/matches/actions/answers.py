@@ -92,7 +92,7 @@ async def cancel(bus: Bus, principal: Principal, match_id: UUID, reason: StatedR
         tx.session.add(
             visits_store.Statement(
                 match_id=match_id,
-                what=CancellationRequested.type,
+                kind=CancellationRequested.type,
                 party=party,
                 reason=reason,
                 text=text.strip()[:1000],

@@ -105,7 +105,7 @@ async def _clear(
         store.Clearance(
             match_id=match.id,
             side=side,
-            given=True,
+            granted=True,
             actor=principal.subject,
             acting_as=capacity,
             at=moment,
@@ -122,8 +122,8 @@ async def release(tx: Tx, match_id: UUID, released: IdentityReleased, *, correla
     """Release fields of an identity: the row that pages read and the event; nothing if all were released before."""
     row = store.Release(
         match_id=match_id,
-        of=released.of,
-        to=released.to,
+        party=released.of,
+        recipient=released.to,
         fields=[field.value for field in released.fields],
         purpose=released.purpose,
         basis=released.basis,
@@ -157,7 +157,7 @@ async def refuse(
             store.Clearance(
                 match_id=match.id,
                 side=side,
-                given=False,
+                granted=False,
                 reason=reason,
                 text=text.strip()[:1000],
                 actor=principal.subject,

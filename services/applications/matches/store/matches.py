@@ -72,7 +72,7 @@ class Match(Table, table=True):
     proposed_at: datetime = Field(sa_type=_TIME)
     reason: str | None = Field(default=None, description="Why it ended, a code")
     ended_by: str | None = Field(default=None, description="The party that ended it")
-    was: str | None = Field(default=None, description="The state in which it was cancelled")
+    cancelled_in: str | None = Field(default=None, description="The state in which it was cancelled")
     reserve: bool = Field(
         default=False,
         sa_column_kwargs={"server_default": sa.false()},
@@ -137,7 +137,7 @@ def _row_after(row: dict[str, Any] | None, id_: UUID, event: Envelope) -> dict[s
     new = new | {"id": id_, "pairing": pairing}
     names = ("application_id", "call_id", "kind", "offer_id", "mentor_id", "country", "organisation_id")
     new |= {name: getattr(pairing, name) for name in (*names, "host_country", "host_organisation_id")}
-    new = {"reason": None, "ended_by": None, "was": None, "due": None, "reserve": False} | new
+    new = {"reason": None, "ended_by": None, "cancelled_in": None, "due": None, "reserve": False} | new
     if isinstance(data, match_events.AnswerTooLate):
         return new | {"late": [*new["late"], data.by.value]}
     if isinstance(data, match_events.MatchProposed | match_events.MatchCalledUp):
@@ -152,7 +152,7 @@ def _row_after(row: dict[str, Any] | None, id_: UUID, event: Envelope) -> dict[s
         "due": getattr(data, "due", None),
         "reason": str(reason) if reason else None,
         "ended_by": str(by) if by else None,
-        "was": data.was.value if isinstance(data, match_events.MatchCancelled) else None,
+        "cancelled_in": data.was.value if isinstance(data, match_events.MatchCancelled) else None,
     }
 
 

@@ -37,7 +37,7 @@ class Clearance(Table, table=True):
 
     match_id: UUID = Field(primary_key=True)
     side: str = Field(primary_key=True)
-    given: bool
+    granted: bool
     reason: str | None = Field(default=None, description="A StatedReason; what leaves the portal is `published` of it")
     text: str = ""
     actor: str
@@ -47,14 +47,14 @@ class Clearance(Table, table=True):
 
 
 class Release(Table, table=True):
-    """Fields of one party's identity that another may see: `of` and `to` are parties of the match."""
+    """Fields of one party's identity that another may see: `party` and `recipient` are parties of the match."""
 
     __tablename__ = "release"
     __table_args__ = (sa.Index("release_at", "at", "match_id"),)
 
     match_id: UUID = Field(primary_key=True)
-    of: str = Field(primary_key=True)
-    to: str = Field(primary_key=True)
+    party: str = Field(primary_key=True)
+    recipient: str = Field(primary_key=True)
     purpose: str = Field(primary_key=True)
     fields: list[str] = Field(sa_type=JSONB)
     basis: str
@@ -95,14 +95,16 @@ async def releases(session: AsyncSession, match_ids: Collection[UUID]) -> dict[U
     query = select(Release).join(Match, col(Match.id) == Release.match_id).where(~hidden)
     query = query.where(col(Release.match_id).in_(sorted(match_ids)))
     found: dict[UUID, list[Release]] = {id_: [] for id_ in match_ids}
-    for release in await session.scalars(query.order_by(col(Release.match_id), col(Release.at), col(Release.to))):
+    for release in await session.scalars(
+        query.order_by(col(Release.match_id), col(Release.at), col(Release.recipient))
+    ):
         found[release.match_id].append(release)
     return found
 
 
 async def add_release(session: AsyncSession, row: Release) -> bool:
     """Record that fields may be seen; return whether any of them is new for that purpose. Earlier ones remain."""
-    key = (row.match_id, row.of, row.to, row.purpose)
+    key = (row.match_id, row.party, row.recipient, row.purpose)
     before = await session.get(Release, key, with_for_update=True, populate_existing=True)
     if before is None:
         session.add(row)

@@ -52,7 +52,7 @@ def clearance_status(
 def decisions(clearances: dict[Side, store.Clearance]) -> dict[Side, Recorded]:
     """Return what each side decided, as the rules read it."""
     return {
-        side: Recorded(model.CLEARED if decision.given else model.REFUSED, decision.actor, decision.at)
+        side: Recorded(model.CLEARED if decision.granted else model.REFUSED, decision.actor, decision.at)
         for side, decision in clearances.items()
     }
 

@@ -183,7 +183,7 @@ def _visible_identities(
 ) -> dict[Party, VisibleIdentity]:
     # A match that came to nothing shows nobody's name any more to those who only had it for the match.
     is_live = case.match.stands not in _OVER
-    facts = [(Party(release.of), Party(release.to), release.fields) for release in released if is_live]
+    facts = [(Party(release.party), Party(release.recipient), release.fields) for release in released if is_live]
     found: dict[Party, VisibleIdentity] = {}
     for party in case.sides:
         fields = frozenset[str]().union(*(visible(viewer, party, facts, case.guest) for viewer in case.parties))

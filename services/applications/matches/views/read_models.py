@@ -122,7 +122,7 @@ def match_of(view: MatchView) -> Match:
         parties=sorted(view.case.parties),
         turn=view.turn.side,
         your_turn=view.turn.mine,
-        cleared={side: decision.given for side, decision in view.cleared.items()},
+        cleared={side: decision.granted for side, decision in view.cleared.items()},
         your_answer_is_asked=view.answering is not None,
         your_answer_has_arrived=view.arrived,
         too_late=[Party(party) for party in row.late],

@@ -90,7 +90,7 @@ async def end(
         tx.session.add(
             visits_store.Statement(
                 match_id=member.case.match.id,
-                what=EndRequested.type,
+                kind=EndRequested.type,
                 party=member.party,
                 reason=reason,
                 text=text.strip()[:1000],

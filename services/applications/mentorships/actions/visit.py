@@ -132,7 +132,7 @@ async def cancel(
         tx.session.add(
             visits_store.Statement(
                 match_id=visit.about,
-                what=CancellationRequested.type,
+                kind=CancellationRequested.type,
                 party=member.party,
                 reason=reason,
                 text=text.strip()[:1000],

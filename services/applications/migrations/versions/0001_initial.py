@@ -34,7 +34,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop all tables, in the reverse order."""
     _drop("incident_note", "incident", "attempt", "access_log")
-    _drop("line_manager_link", "test_asked", "outcome_in", "certificate_document", "certificate_issue", "certificate")
+    _drop("line_manager_link", "test_request", "outcome_record", "certificate_document", "certificate_issue", "certificate")
     _drop("pair_visit", "pause", "meeting", "session", "goal_note", "goal", "signature", "agreement", "mentorship")
     _drop(
         "letter",
@@ -567,9 +567,9 @@ def _create_partners() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
-        sa.Column("shown", postgresql.JSONB(), nullable=False),
+        sa.Column("preview", postgresql.JSONB(), nullable=False),
         sa.Column("choices", postgresql.JSONB(), nullable=False),
-        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("effective_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_by", sa.String(), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name="partner_decision_pkey"),
@@ -595,7 +595,7 @@ def _create_partners() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("changed_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("decision_id", "id", name="partner_case_pkey"),
     )
     op.create_index("partner_case_application", "partner_case", ["application_id"])
@@ -637,11 +637,11 @@ def _create_calls() -> None:
         "call_draft",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("entry", postgresql.JSONB(), nullable=False),
-        sa.Column("touched", postgresql.JSONB(), nullable=False),
+        sa.Column("section_changes", postgresql.JSONB(), nullable=False),
         sa.Column("revises", sa.Uuid(), nullable=True),
         sa.Column("base", sa.Integer(), nullable=True),
         sa.Column("copied", sa.Uuid(), nullable=True),
-        sa.Column("left_out", postgresql.JSONB(), nullable=False),
+        sa.Column("omitted", postgresql.JSONB(), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("saved_by", sa.String(), nullable=False),
@@ -674,7 +674,7 @@ def _create_applications() -> None:
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("earlier_id", sa.Uuid(), nullable=True),
-        sa.Column("managers_told", postgresql.JSONB(), nullable=False),
+        sa.Column("managers_notified", postgresql.JSONB(), nullable=False),
         sa.Column("managers_confirmed", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="application_pkey"),
         sa.UniqueConstraint("reference", name="application_reference_key"),
@@ -889,7 +889,7 @@ def _create_placements_and_mentors() -> None:
         sa.Column("about", sa.Uuid(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("due", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answer", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("digest", name="availability_question_pkey"),
@@ -919,7 +919,7 @@ def _create_matches() -> None:
         sa.Column("ended_by", sa.String(), nullable=True),
         sa.Column("late", postgresql.JSONB(), nullable=False),
         sa.Column("pairing", postgresql.JSONB(), nullable=False),
-        sa.Column("was", sa.String(), nullable=True),
+        sa.Column("cancelled_in", sa.String(), nullable=True),
         sa.Column("reserve", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("id", name="match_pkey"),
     )
@@ -934,7 +934,7 @@ def _create_matches() -> None:
         "clearance",
         sa.Column("match_id", sa.Uuid(), nullable=False),
         sa.Column("side", sa.String(), nullable=False),
-        sa.Column("given", sa.Boolean(), nullable=False),
+        sa.Column("granted", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
@@ -957,13 +957,13 @@ def _create_matches() -> None:
     op.create_table(
         "release",
         sa.Column("match_id", sa.Uuid(), nullable=False),
-        sa.Column("of", sa.String(), nullable=False),
-        sa.Column("to", sa.String(), nullable=False),
+        sa.Column("party", sa.String(), nullable=False),
+        sa.Column("recipient", sa.String(), nullable=False),
         sa.Column("fields", postgresql.JSONB(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("basis", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("match_id", "of", "to", "purpose", name="release_pkey"),
+        sa.PrimaryKeyConstraint("match_id", "party", "recipient", "purpose", name="release_pkey"),
     )
     op.create_index("release_at", "release", ["at", "match_id"])
 
@@ -996,7 +996,7 @@ def _create_visits() -> None:
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("cause", sa.String(), nullable=True),
         sa.Column("moves", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("kept", sa.String(), nullable=True),
+        sa.Column("drop_cause", sa.String(), nullable=True),
         sa.Column("guest", sa.String(), server_default="guest", nullable=False),
         sa.Column("replaces", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="visit_pkey"),
@@ -1034,20 +1034,20 @@ def _create_visits() -> None:
         sa.Column("present", sa.Boolean(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("was", sa.Boolean(), nullable=True),
+        sa.Column("corrected_from", sa.Boolean(), nullable=True),
         sa.PrimaryKeyConstraint("visit_id", "day", name="attendance_pkey"),
     )
     op.create_table(
         "statement",
         sa.Column("match_id", sa.Uuid(), nullable=False),
-        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("party", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("last_day", sa.Date(), nullable=True),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("match_id", "what", "party", name="statement_pkey"),
+        sa.PrimaryKeyConstraint("match_id", "kind", "party", name="statement_pkey"),
     )
     op.create_table(
         "move_request",
@@ -1329,22 +1329,22 @@ def _create_certificates_and_outcomes() -> None:
     )
     op.create_index("certificate_document_digest", "certificate_document", ["digest"])
     op.create_table(
-        "outcome_in",
+        "outcome_record",
         sa.Column("subject", sa.Uuid(), nullable=False),
-        sa.Column("what", sa.String(), nullable=False),
-        sa.Column("of", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("respondent", sa.String(), nullable=False),
         sa.Column("application_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("late", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("subject", "what", "of", name="outcome_in_pkey"),
+        sa.PrimaryKeyConstraint("subject", "kind", "respondent", name="outcome_record_pkey"),
     )
-    op.create_index("outcome_in_application_id", "outcome_in", ["application_id"])
+    op.create_index("outcome_record_application_id", "outcome_record", ["application_id"])
     op.create_table(
-        "test_asked",
+        "test_request",
         sa.Column("subject", sa.Uuid(), nullable=False),
-        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("form", sa.String(), nullable=False),
         sa.Column("due", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("subject", "what", name="test_asked_pkey"),
+        sa.PrimaryKeyConstraint("subject", "form", name="test_request_pkey"),
     )
     op.create_table(
         "line_manager_link",
@@ -1352,7 +1352,7 @@ def _create_certificates_and_outcomes() -> None:
         sa.Column("application_id", sa.Uuid(), nullable=False),
         sa.Column("about", sa.Uuid(), nullable=False),
         sa.Column("recipient", sa.Uuid(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("renewed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("matter", sa.String(), nullable=False),
@@ -1368,7 +1368,7 @@ def _create_oversight() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("caller", sa.String(), nullable=False),
-        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
         sa.Column("audience", sa.String(), nullable=False),
         sa.Column("case_id", sa.String(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
@@ -1382,18 +1382,18 @@ def _create_oversight() -> None:
         "attempt",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("who", sa.String(), nullable=True),
+        sa.Column("subject", sa.String(), nullable=True),
         sa.Column("method", sa.String(), nullable=False),
         sa.Column("route", sa.String(), nullable=False),
-        sa.Column("why", sa.String(), nullable=False),
-        sa.Column("about", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("record_ids", sa.String(), nullable=True),
         sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("more", sa.Integer(), nullable=False),
+        sa.Column("repeats", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="attempt_pkey"),
     )
     op.create_index("attempt_at", "attempt", ["at", "id"])
-    op.create_index("attempt_who", "attempt", ["who", "at"])
-    op.create_index("attempt_why", "attempt", ["why", "at"])
+    op.create_index("attempt_subject", "attempt", ["subject", "at"])
+    op.create_index("attempt_reason", "attempt", ["reason", "at"])
     op.create_table(
         "incident",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -166,8 +166,12 @@ async def confirm_line_manager(bus: Bus, principal: Principal, application_id: U
 async def record_line_manager(tx: Tx, application: Application) -> None:
     """Record that a line manager was named, once an address that may be written to, however often it is named again."""
     address = manager_address(application)
-    if not address or address in application.managers_told or not await may_write_to_manager(tx.session, application):
+    if (
+        not address
+        or address in application.managers_notified
+        or not await may_write_to_manager(tx.session, application)
+    ):
         return
-    application.managers_told = [*application.managers_told, address]
+    application.managers_notified = [*application.managers_notified, address]
     tx.session.add(application)
-    await tx.record(LineManagerNamed(number=len(application.managers_told)), application.id)
+    await tx.record(LineManagerNamed(number=len(application.managers_notified)), application.id)

@@ -101,7 +101,7 @@ async def _subject_of(session: AsyncSession, row: store.ManagerLink | None) -> L
     if row.renewed_at is not None:
         return LinkSubject(Link.RENEWED, application, row)
     opened = row.opened_at is not None and _real_time() > row.opened_at + GOOD_FOR
-    old = row.opened_at is None and clock.now() > row.made_at + KEPT
+    old = row.opened_at is None and clock.now() > row.created_at + KEPT
     return LinkSubject(Link.OVER if opened or old else Link.OPEN, application, row)
 
 

@@ -100,7 +100,11 @@ class AttemptCounter:
 def _counted_rows(subject: str | None, more: int) -> list[Attempt]:
     if not more:
         return []
-    return [Attempt(id=new_id(), at=clock.now(), who=subject, method="", route="", why="counted", status=0, more=more)]
+    return [
+        Attempt(
+            id=new_id(), at=clock.now(), subject=subject, method="", route="", reason="counted", status=0, repeats=more
+        )
+    ]
 
 
 class AttemptRecorder:
@@ -169,11 +173,11 @@ def _attempt(scope: Scope, status: int, reason: str, subject: str | None) -> Att
     return Attempt(
         id=new_id(),
         at=clock.now(),
-        who=subject,
+        subject=subject,
         method=scope["method"],
         route=getattr(scope.get("route"), "path", None) or "",
-        why=reason,
-        about=" ".join(ids) or None,
+        reason=reason,
+        record_ids=" ".join(ids) or None,
         status=status,
     )
 

@@ -17,16 +17,16 @@ class Attempt(Table, table=True):
     __tablename__ = "attempt"
     __table_args__ = (
         sa.Index("attempt_at", "at", "id"),
-        sa.Index("attempt_who", "who", "at"),
-        sa.Index("attempt_why", "why", "at"),
+        sa.Index("attempt_subject", "subject", "at"),
+        sa.Index("attempt_reason", "reason", "at"),
     )
 
     id: UUID = Field(primary_key=True)
     at: datetime = Field(sa_type=sa.DateTime(timezone=True))
-    who: str | None = Field(default=None, description="Sign-in subject; none for a stranger")
+    subject: str | None = Field(default=None, description="Sign-in subject; none for a stranger")
     method: str
     route: str = Field(description="The route's pattern, such as /applications/matches/{match_id}")
-    why: str = Field(description="A word of actions/attempts.py")
-    about: str | None = Field(default=None, description="The ids in the address, none of which need exist")
+    reason: str = Field(description="A word of actions/attempts.py")
+    record_ids: str | None = Field(default=None, description="The ids in the address, none of which need exist")
     status: int
-    more: int = Field(default=0, description="Further ones of the same person that were only counted")
+    repeats: int = Field(default=0, description="Further ones of the same person that were only counted")

@@ -58,9 +58,11 @@ def _lines(kind: AuditKind) -> sa.Subquery:
     match kind:
         case AuditKind.ATTEMPTS:
             details = build(
-                "method", Attempt.method, "route", Attempt.route, "status", Attempt.status, "more", Attempt.more
+                "method", Attempt.method, "route", Attempt.route, "status", Attempt.status, "more", Attempt.repeats
             )
-            query = sa.select(*_columns(Attempt.at, Attempt.id, Attempt.who, Attempt.why, Attempt.about, none, details))
+            query = sa.select(
+                *_columns(Attempt.at, Attempt.id, Attempt.subject, Attempt.reason, Attempt.record_ids, none, details)
+            )
         case AuditKind.REGISTER:
             # Which fields have changed; what was in them are names and addresses, which the register itself shows.
             fields = sa.select(sa.func.jsonb_agg(sa.column("key"))).select_from(
@@ -93,7 +95,9 @@ def _lines(kind: AuditKind) -> sa.Subquery:
                 )
             )
         case AuditKind.RELEASES:
-            details = build("of", Release.of, "to", Release.to, "fields", Release.fields, "basis", Release.basis)
+            details = build(
+                "of", Release.party, "to", Release.recipient, "fields", Release.fields, "basis", Release.basis
+            )
             query = sa.select(
                 *_columns(
                     Release.at,
@@ -103,14 +107,14 @@ def _lines(kind: AuditKind) -> sa.Subquery:
                     sa.cast(Release.match_id, sa.Text),
                     Match.country,
                     details,
-                    part=sa.func.concat_ws("/", Release.of, Release.to, Release.purpose),
+                    part=sa.func.concat_ws("/", Release.party, Release.recipient, Release.purpose),
                 )
             ).join(Match, col(Match.id) == Release.match_id)
         case AuditKind.LOOKS:
             people = sa.func.jsonb_array_length(Access.people)
             details = build("audience", Access.audience, "purpose", Access.purpose, "people", people)
             query = sa.select(
-                *_columns(Access.at, Access.id, Access.caller, Access.what, Access.case_id, none, details)
+                *_columns(Access.at, Access.id, Access.caller, Access.category, Access.case_id, none, details)
             )
     return query.subquery()
 

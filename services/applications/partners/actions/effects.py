@@ -51,7 +51,7 @@ async def take(tx: Tx, decision: store.Decision) -> None:
         await end_where_suspended(tx, await people.with_grant(tx.session, {"country": decision.country}))
     event = PartnerStatusChanged(country=decision.country, status=status, since=decision.since)
     await tx.record(event, decision.country)
-    decision.state, decision.taken_at = DecisionState.TAKEN, clock.now()
+    decision.state, decision.effective_at = DecisionState.TAKEN, clock.now()
     tx.session.add(decision)
     for name in ("register", "applications", "matches", "offers", "mentors"):
         await tx.changed(name)
@@ -158,7 +158,7 @@ async def _end_notices(tx: Tx, decision: store.Decision) -> None:
     for earlier in await store.decisions(tx.session, decision.country):
         for case in await store.cases(tx.session, earlier.id, lock=True):
             if case.state == CaseState.NOTICE:
-                case.state, case.at, case.by = CaseState.TAKEN_BACK, clock.now(), tx.actor
+                case.state, case.at, case.changed_by = CaseState.TAKEN_BACK, clock.now(), tx.actor
                 tx.session.add(case)
 
 
@@ -173,5 +173,5 @@ def _row(
         side=side,
         state=state,
         at=clock.now(),
-        by=tx.actor,
+        changed_by=tx.actor,
     )

@@ -29,7 +29,7 @@ async def take_back(bus: Bus, principal: Principal, country: str, decision_id: U
     async with bus.transaction(principal.subject) as tx:
         case = await _case(tx, country, decision_id, case_id)
         if case.state == CaseState.NOTICE:
-            case.state, case.at, case.by = CaseState.TAKEN_BACK, clock.now(), principal.subject
+            case.state, case.at, case.changed_by = CaseState.TAKEN_BACK, clock.now(), principal.subject
             case.ends_on = None
             tx.session.add(case)
             await tx.changed("register")
@@ -64,7 +64,7 @@ async def end_due(tx: Tx, decision_id: UUID, country: str) -> int:
         )
         gone = open_case is not None and open_case.stage is not Stage.UNDER_WAY and await end(tx, open_case)
         case.state = CaseState.CANCELLED if gone else CaseState.OVER
-        case.at, case.by = clock.now(), tx.actor
+        case.at, case.changed_by = clock.now(), tx.actor
         tx.session.add(case)
         ended += 1
     await tx.changed("register")

@@ -136,7 +136,7 @@ async def suspend(
             decided_at=clock.now(),
             note=note.strip()[:1000],
             digest=digest,
-            shown=tuple(_previewed(case) for case in current.open_cases.cases),
+            preview=tuple(_previewed(case) for case in current.open_cases.cases),
             choices=current.choices,
         )
         tx.session.add(decision)

@@ -99,7 +99,7 @@ async def readable_items(session: AsyncSession, case: Case) -> frozenset[Prepara
     releases = (await participation.releases(session, [case.match.id]))[case.match.id]
     for item, (of, to, fields, _) in RELEASED_BY_SHEET.items():
         released = any(
-            (release.of, release.to) == (parties[of], parties[to]) and fields[0].value in release.fields
+            (release.party, release.recipient) == (parties[of], parties[to]) and fields[0].value in release.fields
             for release in releases
         )
         if own & model.READERS[item] == {to} and not released:

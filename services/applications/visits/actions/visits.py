@@ -95,7 +95,7 @@ async def record_days(bus: Bus, principal: Principal, visit_id: UUID, days: Mapp
                 visit_id=visit_id,
                 day=day,
                 present=present,
-                was=before.get(day),
+                corrected_from=before.get(day),
                 actor=principal.subject,
                 at=moment,
             )
@@ -114,7 +114,7 @@ async def no_show(
         case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         case.acts_as(Party.HOST)
         attended = {day for day, present in (await store.attendance(tx.session, visit_id)).items() if present}
-        reported = {statement.what for statement in await store.statements(tx.session, visit.about)}
+        reported = {statement.kind for statement in await store.statements(tx.session, visit.about)}
         assert visit.start is not None or not visit.dates
         start = visit.start or clock.today()
         if not may_proceed(model.may_report_no_show, visit.stands, start, attended, clock.today()):
@@ -141,7 +141,7 @@ async def early_return(
     async with bus.transaction(principal.subject) as tx:
         case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         case.acts_as(Party.HOST)
-        reported = {statement.what for statement in await store.statements(tx.session, visit.about)}
+        reported = {statement.kind for statement in await store.statements(tx.session, visit.about)}
         if not may_proceed(model.may_report_return, visit.stands, visit.dates, last_day, clock.today()):
             return visit
         if EarlyReturnReported.type not in reported:
@@ -164,7 +164,7 @@ def _statement(
 ) -> store.Statement:
     return store.Statement(
         match_id=visit.about,
-        what=what,
+        kind=what,
         party=Party.HOST,
         reason=reason,
         text=text.strip()[:1000],

@@ -177,7 +177,7 @@ async def show_visit(
         came=any(view.attendance.values()),
         tasks=_tasks(view),
         cause=labels.label(UnschedulableCause(visit.cause or UnschedulableCause.NO_COMMON_WEEK)),
-        kept=labels.label(MoveDropCause(visit.kept)) if visit.kept else "",
+        kept=labels.label(MoveDropCause(visit.drop_cause)) if visit.drop_cause else "",
         move_by=move_asked_by(view),
         both=both_parties(visit),
         move_answers=[(party_name(visit, party), _answer_word(view, party)) for party in BOTH],

@@ -177,9 +177,9 @@ def visit_of(view: VisitView) -> Visit:
         preparation=None if standings is None else {standing.item: standing.ready for standing in standings},
         attendance=view.attendance,
         corrections={
-            day: record.was
+            day: record.corrected_from
             for day, record in view.records.items()
-            if record.was is not None and record.was is not record.present
+            if record.corrected_from is not None and record.corrected_from is not record.present
         },
         recordable=view.recordable,
         ended_on=row.ended_on,
@@ -207,7 +207,7 @@ def _move(view: VisitView) -> VisitMove:
         asked_by=view.asked_move,
         answers=view.move_answers,
         your_answer_is_asked=view.answering_move,
-        kept=MoveDropCause(view.visit.kept) if view.visit.kept else None,
+        kept=MoveDropCause(view.visit.drop_cause) if view.visit.drop_cause else None,
     )
 
 

@@ -172,7 +172,7 @@ def _visit(row: Any, taken_over: Replacement) -> Visit:
         country=row.country,
         host_country=row.host_country,
         host_organisation_id=row.host_organisation_id,
-        of=row.of,
+        of=row.details,
         state=row.state,
         since=row.since,
         start=row.start,

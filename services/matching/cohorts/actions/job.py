@@ -337,5 +337,5 @@ async def _over(
             return
         row.state, row.since, row.problem = state, clock.now(), problem
         if unfit is not None:
-            row.why, row.moved = unfit.why.value, unfit.count
+            row.refusal, row.moved = unfit.why.value, unfit.count
         await tx.changed("board")

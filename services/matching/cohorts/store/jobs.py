@@ -31,7 +31,7 @@ class CohortJob(Table, table=True):
 
     `chosen` maps applications to the offer or mentor seen for each (None: all); with `reserves` the next in line for
     each place are cleared beforehand. When done it has its cohort, its runs by kind, and how many were `proposed` and
-    `unmatched`; if refused it has the reason in `why` (with `moved` pairs); if failed the problem.
+    `unmatched`; if refused it has the reason in `refusal` (with `moved` pairs); if failed the problem.
     """
 
     __tablename__ = "cohort_job"
@@ -57,7 +57,7 @@ class CohortJob(Table, table=True):
     )
     proposed: int = 0
     unmatched: int = 0
-    why: str | None = None
+    refusal: str | None = None
     moved: int = 0
     problem: str | None = None
     cancelled_by: str | None = None

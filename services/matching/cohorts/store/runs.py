@@ -47,7 +47,7 @@ class RunInputs(Table, table=True):
     digest: str
     problem: bytes = Field(sa_type=LargeBinary)
     pairs: bytes = Field(sa_type=LargeBinary)
-    by_hand: dict[str, Any] = Field(sa_column=document())
+    overrides: dict[str, Any] = Field(sa_column=document())
 
 
 async def keep_run(session: AsyncSession, run: Run) -> None:
@@ -65,7 +65,9 @@ async def inputs(session: AsyncSession, run_id: UUID) -> KeptProblem | None:
     row = await session.get(RunInputs, run_id)
     if row is None:
         return None
-    return KeptProblem(engine=row.engine, digest=row.digest, problem=row.problem, pairs=row.pairs, by_hand=row.by_hand)
+    return KeptProblem(
+        engine=row.engine, digest=row.digest, problem=row.problem, pairs=row.pairs, by_hand=row.overrides
+    )
 
 
 async def run(session: AsyncSession, run_id: UUID) -> Run | None:

@@ -36,7 +36,7 @@ class Standing(Table, table=True):
     """The provisional seat of an eligible application without a match, or why it has none.
 
     `score` is what the applicant gains, `host_score` what the host prefers; `rule` is the hard rule that took the last
-    seat away, `why` the engine's code. `since` is when this seat, or none, was found first.
+    seat away, `reason` the engine's code. `since` is when this seat, or none, was found first.
     """
 
     __table_args__ = (Index("standing_call", "call_id", "kind", "seat_id"),)
@@ -47,7 +47,7 @@ class Standing(Table, table=True):
     seat_id: UUID | None = None
     score: int = 0
     host_score: int = 0
-    why: str | None = None
+    reason: str | None = None
     rule: str | None = None
     feasible: int | None = None
     since: datetime = Field(sa_column=moment(index=True))

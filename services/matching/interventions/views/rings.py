@@ -132,7 +132,7 @@ def _leg(
         host_organisation=names.get(UUID(leg.host_agency)),
         score=leg.gain,
         host_score=leg.preference,
-        why=Why(standing.why) if standing is not None and standing.why else None,
+        why=Why(standing.reason) if standing is not None and standing.reason else None,
         rule=HardRule(standing.rule) if standing is not None and standing.rule else None,
     )
 

@@ -32,7 +32,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
                 attendance.append(Attendance(visit_id=data.visit_id, day=data.day, present=data.present))
             case participation_events.AgreementSigned() as data:
                 records.append(
-                    Signature(mentorship_id=data.mentorship_id, by=data.by, version=data.version, until=data.until)
+                    Signature(mentorship_id=data.mentorship_id, party=data.by, version=data.version, until=data.until)
                 )
             case participation_events.SessionLogged() as data:
                 records.append(_session(data, confirmed=False))

@@ -71,7 +71,7 @@ class MatchRow(Table, table=True):
     host_cleared: bool = False
     applicant_accepted: bool = False
     host_accepted: bool = False
-    by: str | None = None
+    ended_by: str | None = None
     reason: str | None = None
     silent: list[str] = Field(sa_column=document())
     reserve: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
@@ -111,7 +111,7 @@ def read(row: MatchRow) -> Match:
         host_cleared=row.host_cleared,
         applicant_accepted=row.applicant_accepted,
         host_accepted=row.host_accepted,
-        by=Party(row.by) if row.by else None,
+        by=Party(row.ended_by) if row.ended_by else None,
         reason=Reason(row.reason) if row.reason else None,
         silent=tuple(Party(party) for party in row.silent),
         reserve=row.reserve,
@@ -245,7 +245,7 @@ async def still_waiting(session: AsyncSession, applications: Collection[UUID]) -
         text(
             "SELECT c.id FROM candidate c WHERE c.id = ANY(:ids) AND c.state = 'eligible' AND NOT EXISTS"
             " (SELECT 1 FROM match m WHERE m.application_id = c.id AND (m.state = ANY(:held) AND NOT m.reserve OR"
-            "  m.state = 'cancelled' AND m.by = ANY(:applicants) AND m.applicant_accepted AND m.host_accepted))"
+            "  m.state = 'cancelled' AND m.ended_by = ANY(:applicants) AND m.applicant_accepted AND m.host_accepted))"
         ),
         {
             "ids": sorted(applications),

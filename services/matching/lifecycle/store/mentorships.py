@@ -62,7 +62,7 @@ class Signature(Table, table=True):
     """A signature of a version of the agreement; `until` is the end date of this version."""
 
     mentorship_id: UUID = Field(primary_key=True)
-    by: str = Field(primary_key=True)
+    party: str = Field(primary_key=True)
     version: int = Field(primary_key=True)
     until: date | None = None
 
@@ -185,7 +185,7 @@ async def progress(session: AsyncSession, mentorship_ids: Collection[UUID]) -> d
             if signature.version in signed[signature.mentorship_id]
             else frozenset()
         )
-        signed[signature.mentorship_id][signature.version] = Signed(by | {Party(signature.by)}, signature.until)
+        signed[signature.mentorship_id][signature.version] = Signed(by | {Party(signature.party)}, signature.until)
     for met in await session.scalars(
         select(Session).where(col(Session.mentorship_id).in_(mentorship_ids), col(Session.confirmed).is_(True))
     ):

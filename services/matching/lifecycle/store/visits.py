@@ -58,7 +58,7 @@ class VisitRow(Table, table=True):
     start: date | None = None
     end_day: date | None = None
     required_days: int
-    of: dict[str, Any] = Field(sa_column=document())
+    details: dict[str, Any] = Field(sa_column=document())
     days: list[str] = Field(sa_column=document())
     agenda_due: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     ended_on: date | None = None
@@ -98,7 +98,7 @@ def _row(visit: Visit) -> VisitRow:
         start=plan.start if plan else None,
         end_day=plan.end if plan else None,
         required_days=visit.required_days,
-        of=visit.of.model_dump(mode="json"),
+        details=visit.of.model_dump(mode="json"),
         days=[day.isoformat() for day in plan.days] if plan else [],
         agenda_due=visit.agenda_due,
         ended_on=visit.ended_on,
@@ -113,7 +113,7 @@ def _row(visit: Visit) -> VisitRow:
 
 def read(row: VisitRow) -> Visit:
     """Return the visit in a row."""
-    of = VisitOf.model_validate(row.of)
+    of = VisitOf.model_validate(row.details)
     plan = None
     if row.start is not None and row.end_day is not None:
         plan = VisitPlan(

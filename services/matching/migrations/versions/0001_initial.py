@@ -425,7 +425,7 @@ def _create_provisional_matches() -> None:
         sa.Column("seat_id", sa.Uuid(), nullable=True),
         sa.Column("score", sa.Integer(), nullable=False),
         sa.Column("host_score", sa.Integer(), nullable=False),
-        sa.Column("why", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
         sa.Column("rule", sa.String(), nullable=True),
         sa.Column("feasible", sa.Integer(), nullable=True),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
@@ -469,7 +469,7 @@ def _create_runs() -> None:
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("problem", sa.LargeBinary(), nullable=False),
         sa.Column("pairs", sa.LargeBinary(), nullable=False),
-        sa.Column("by_hand", postgresql.JSONB(), nullable=False),
+        sa.Column("overrides", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("run_id", name="run_inputs_pkey"),
     )
     op.create_table(
@@ -512,7 +512,7 @@ def _create_runs() -> None:
         sa.Column("runs", postgresql.JSONB(), nullable=True),
         sa.Column("proposed", sa.Integer(), nullable=False),
         sa.Column("unmatched", sa.Integer(), nullable=False),
-        sa.Column("why", sa.String(), nullable=True),
+        sa.Column("refusal", sa.String(), nullable=True),
         sa.Column("moved", sa.Integer(), nullable=False),
         sa.Column("problem", sa.String(), nullable=True),
         sa.Column("cancelled_by", sa.String(), nullable=True),
@@ -576,7 +576,7 @@ def _create_matches() -> None:
         sa.Column("host_cleared", sa.Boolean(), nullable=False),
         sa.Column("applicant_accepted", sa.Boolean(), nullable=False),
         sa.Column("host_accepted", sa.Boolean(), nullable=False),
-        sa.Column("by", sa.String(), nullable=True),
+        sa.Column("ended_by", sa.String(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("silent", postgresql.JSONB(), nullable=False),
         sa.Column("reserve", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -640,7 +640,7 @@ def _create_visits() -> None:
         sa.Column("start", sa.Date(), nullable=True),
         sa.Column("end_day", sa.Date(), nullable=True),
         sa.Column("required_days", sa.Integer(), nullable=False),
-        sa.Column("of", postgresql.JSONB(), nullable=False),
+        sa.Column("details", postgresql.JSONB(), nullable=False),
         sa.Column("days", postgresql.JSONB(), nullable=False),
         sa.Column("agenda_due", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_on", sa.Date(), nullable=True),
@@ -746,10 +746,10 @@ def _create_mentorships() -> None:
     op.create_table(
         "signature",
         sa.Column("mentorship_id", sa.Uuid(), nullable=False),
-        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("party", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("until", sa.Date(), nullable=True),
-        sa.PrimaryKeyConstraint("mentorship_id", "by", "version", name="signature_pkey"),
+        sa.PrimaryKeyConstraint("mentorship_id", "party", "version", name="signature_pkey"),
     )
     op.create_table(
         "goal",

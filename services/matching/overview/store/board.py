@@ -43,7 +43,7 @@ WITH cases AS (
   SELECT c.id, c.reference, c.kind, c.country, c.call_id, c.state AS application_state,
     c.submitted_at, c.organisation_id,
     m.id AS match_id, m.state AS match_state, m.due, m.host_country, coalesce(m.score, s.score) AS score,
-    s.host_score, s.why, s.rule, s.feasible,
+    s.host_score, s.reason AS why, s.rule, s.feasible,
     coalesce(m.seat_id, s.seat_id) AS seat_id, p.reference AS seat_reference, p.title AS seat_title,
     p.country AS seat_country, p.organisation_id AS seat_organisation_id,
     v.id AS visit_id, v.start, v.end_day AS "end", t.id AS mentorship_id,

@@ -72,7 +72,8 @@ _BOTH_WAYS = text(
     " EXISTS (SELECT 1 FROM vacancy n WHERE n.match_id = v.match_id) AS looked_for"
     " FROM visit v LEFT JOIN replacement y ON y.visit_id = v.id LEFT JOIN match m ON m.id = y.match_id"
     " LEFT JOIN candidate c ON c.id = m.application_id"
-    " LEFT JOIN visit o ON o.id = CAST(v.of ->> 'replaces' AS uuid) LEFT JOIN candidate b ON b.id = o.application_id"
+    " LEFT JOIN visit o ON o.id = CAST(v.details ->> 'replaces' AS uuid)"
+    " LEFT JOIN candidate b ON b.id = o.application_id"
     " WHERE v.id = ANY(:ids) ORDER BY v.id"
 )
 

@@ -35,11 +35,11 @@ _PLACED = 2_000
 class AppointmentRow(Table, table=True):
     """An `Appointment` after its newest event; `seen_by` are its holders' keys, None until the case is known."""
 
-    __tablename__ = "dated"
+    __tablename__ = "appointment"
     __table_args__ = (
-        sa.Index("dated_seen_by", "seen_by", postgresql_using="gin", postgresql_where=sa.text("NOT over")),
-        sa.Index("dated_case_id", "case_id", "kind"),
-        sa.Index("dated_unplaced", "id", postgresql_where=sa.text("seen_by IS NULL")),
+        sa.Index("appointment_seen_by", "seen_by", postgresql_using="gin", postgresql_where=sa.text("NOT over")),
+        sa.Index("appointment_case_id", "case_id", "kind"),
+        sa.Index("appointment_unplaced", "id", postgresql_where=sa.text("seen_by IS NULL")),
     )
 
     id: UUID = Field(primary_key=True)

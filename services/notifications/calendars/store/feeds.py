@@ -38,7 +38,7 @@ class FeedRow(Table, table=True):
     subject: str = Field(index=True)
     key_hash: bytes = Field(unique=True)
     language: str
-    made_at: datetime = Field(sa_type=_TIME)
+    created_at: datetime = Field(sa_type=_TIME)
     read_at: datetime | None = Field(default=None, sa_type=_TIME)
     counted_from: datetime = Field(sa_type=_TIME)
     reads: int = 0

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 _ENDS = (OfferResumed, OfferClosed, OfferWithdrawn, OfferVoided, MentorResumed, MentorClosed)
 
 
-class Paused(Table, table=True):
+class CountryPause(Table, table=True):
     """A placement or a mentor's profile that has paused since its country was suspended."""
 
-    __tablename__ = "paused"
+    __tablename__ = "country_pause"
 
     id: UUID = Field(primary_key=True)
 
@@ -46,14 +46,14 @@ async def evolve(session: AsyncSession, events: Sequence[Envelope]) -> None:
             pauses[UUID(event.subject)] = False
     over = sorted(id_ for id_, pausing in pauses.items() if not pausing)
     if over:
-        table = table_of(Paused)
+        table = table_of(CountryPause)
         await session.execute(sa.delete(table).where(table.c.id.in_(over)))
-    await put(session, Paused, [Paused(id=id_) for id_, pausing in pauses.items() if pausing])
+    await put(session, CountryPause, [CountryPause(id=id_) for id_, pausing in pauses.items() if pausing])
 
 
 async def of_countries(session: AsyncSession, countries: Collection[str]) -> list[Case]:
     """Return the cases that pause with these countries, by reference."""
-    query = sa.select(CaseRow).join(Paused, col(Paused.id) == col(CaseRow.id))
+    query = sa.select(CaseRow).join(CountryPause, col(CountryPause.id) == col(CaseRow.id))
     query = query.where(col(CaseRow.host_country).in_(sorted(countries)))
     rows = await session.scalars(query.order_by(col(CaseRow.reference), col(CaseRow.id)))
     return [row.case() for row in rows]

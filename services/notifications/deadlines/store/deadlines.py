@@ -43,9 +43,9 @@ class DeadlineRow(Table, table=True):
     __table_args__ = (
         sa.Index("deadline_due", "due", "id", postgresql_where=sa.text("open")),
         sa.Index("deadline_country", "country", "due", "id", postgresql_where=sa.text("open")),
-        sa.Index("deadline_whom", "whom", "due", "id", postgresql_where=sa.text("open")),
+        sa.Index("deadline_holder_key", "holder_key", "due", "id", postgresql_where=sa.text("open")),
         sa.Index("deadline_look_at", "look_at", "id", postgresql_where=sa.text("look_at IS NOT NULL")),
-        sa.Index("deadline_unplaced", "id", postgresql_where=sa.text("open AND whom IS NULL")),
+        sa.Index("deadline_unplaced", "id", postgresql_where=sa.text("open AND holder_key IS NULL")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -61,7 +61,7 @@ class DeadlineRow(Table, table=True):
     after: datetime | None = Field(default=None, sa_type=_TIME, description="A deputy's: when the coordinator's passed")
     open: bool
     look_at: datetime | None = Field(default=None, sa_type=_TIME, description="When there is something to tell of it")
-    whom: str | None = Field(default=None, description="The holder's key; none until the case is known")
+    holder_key: str | None = Field(default=None, description="The holder's key; none until the case is known")
     country: str | None = Field(default=None, description="Whose national coordinator sees it")
 
     def deadline(self) -> CaseDeadline:
@@ -164,7 +164,7 @@ def _row(
     before: DeadlineRow | None,
     case: Case | None,
 ) -> DeadlineRow:
-    key, country = (None, None) if before is None else (before.whom, before.country)
+    key, country = (None, None) if before is None else (before.holder_key, before.country)
     if case is not None:
         owner = holder(deadline.owner, case)
         key, country = owner.key, owner.country
@@ -183,7 +183,7 @@ def _row(
         after=deadline.after,
         open=deadline.open,
         look_at=next_look(deadline, announced),
-        whom=key,
+        holder_key=key,
         country=country,
     )
 
@@ -191,10 +191,10 @@ def _row(
 async def assign_holders(session: AsyncSession) -> None:
     """Set the holders of deadlines whose case arrived after them."""
     query = sa.select(DeadlineRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
-    query = query.where(sa.text("deadline.open AND deadline.whom IS NULL")).order_by(col(DeadlineRow.id))
+    query = query.where(sa.text("deadline.open AND deadline.holder_key IS NULL")).order_by(col(DeadlineRow.id))
     for row, case in (await session.execute(for_update(query.limit(_PLACED), of=DeadlineRow))).all():
         owner = holder(AudienceKind(row.owner), case.case())
-        row.whom, row.country = owner.key, owner.country
+        row.holder_key, row.country = owner.key, owner.country
     await session.flush()
 
 

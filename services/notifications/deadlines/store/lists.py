@@ -64,7 +64,7 @@ async def groups(session: AsyncSession, filters: DeadlineFilter, by: Grouping) -
     due = col(DeadlineRow.due)
     value: sa.SQLColumnExpression[Any] = {
         "week": sa.cast(sa.func.date_trunc("week", sa.func.timezone(ZONE.key, due)), sa.Date),
-        "whom": col(DeadlineRow.whom),
+        "whom": col(DeadlineRow.holder_key),
         "country": col(DeadlineRow.country),
     }[by]
     value = value.label("value")
@@ -95,7 +95,7 @@ def _where(filters: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
     due, now = col(DeadlineRow.due), filters.now
     where: list[sa.ColumnElement[bool]] = [
         sa.text("deadline.open"),  # type: ignore[list-item]  # the very words of the partial indexes
-        col(DeadlineRow.whom) != NOBODY,
+        col(DeadlineRow.holder_key) != NOBODY,
         sa.or_(due >= now, col(DeadlineRow.kind).not_in(sorted(RIGHTS))),
         _counts(now),
     ]
@@ -103,13 +103,13 @@ def _where(filters: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
         DeadlineRow.kind: filters.kind and filters.kind.value,
         DeadlineRow.owner: filters.owner and filters.owner.value,
         DeadlineRow.country: filters.country,
-        DeadlineRow.whom: filters.whom,
+        DeadlineRow.holder_key: filters.whom,
     }
     where += [col(column) == value for column, value in equal.items() if value is not None]
     if filters.countries is not None:
         where.append(col(DeadlineRow.country).in_(sorted(filters.countries)))
     if filters.holders is not None:
-        where.append(col(DeadlineRow.whom).in_(sorted(filters.holders)))
+        where.append(col(DeadlineRow.holder_key).in_(sorted(filters.holders)))
     return where + _between(filters)
 
 
@@ -136,7 +136,7 @@ def _counts(now: datetime) -> sa.ColumnElement[bool]:
     after = col(DeadlineRow.after)
     day = sa.cast(sa.func.timezone(ZONE.key, after), sa.Date)
     deputy = sa.exists().where(
-        col(Deputyship.place) == sa.func.split_part(col(DeadlineRow.whom), ":", 2),
+        col(Deputyship.place) == sa.func.split_part(col(DeadlineRow.holder_key), ":", 2),
         col(Deputyship.since) <= day,
         sa.or_(col(Deputyship.until).is_(None), col(Deputyship.until) >= day),
     )

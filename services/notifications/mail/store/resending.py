@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 _TIME = sa.DateTime(timezone=True)
 
 
-class Resent(Table, table=True):
+class Resending(Table, table=True):
     """That somebody had a message sent anew, and why."""
 
-    __tablename__ = "resent"
+    __tablename__ = "resending"
 
     message_id: UUID = Field(primary_key=True)
     generation: int = Field(primary_key=True)
@@ -29,13 +29,13 @@ class Resent(Table, table=True):
     reason: str = Field(description="A code of `ResendReason`")
 
 
-async def add(session: AsyncSession, row: Resent) -> None:
+async def add(session: AsyncSession, row: Resending) -> None:
     """Note that a message is sent anew."""
     session.add(row)
     await session.flush()
 
 
-async def resendings(session: AsyncSession, message_id: UUID) -> list[Resent]:
+async def resendings(session: AsyncSession, message_id: UUID) -> list[Resending]:
     """Return when a message was sent anew, by whom and why; the first first."""
-    query = select(Resent).where(col(Resent.message_id) == message_id).order_by(col(Resent.generation))
+    query = select(Resending).where(col(Resending.message_id) == message_id).order_by(col(Resending.generation))
     return list((await session.scalars(query)).all())

@@ -28,10 +28,10 @@ class Unreachable(Table, table=True):
     `country` is the one whose national coordinator takes care of it; None: the programme. All times are domain time.
     """
 
-    __tablename__ = "unreachable"
+    __tablename__ = "unreachable_recipient"
     __table_args__ = (
-        sa.Index("unreachable_open", "since", "recipient", postgresql_where=sa.text("settled_at IS NULL")),
-        sa.Index("unreachable_country", "country", "since", "recipient"),
+        sa.Index("unreachable_recipient_open", "since", "recipient", postgresql_where=sa.text("settled_at IS NULL")),
+        sa.Index("unreachable_recipient_country", "country", "since", "recipient"),
     )
 
     recipient: UUID = Field(primary_key=True, description="The portal's opaque id")

@@ -108,7 +108,9 @@ class MessageRow(_Derived, Table, table=True):
     __tablename__ = "message"
     __table_args__ = (
         sa.Index("message_next_at", "next_at", "at", "id", postgresql_where=sa.text("state = 'waiting'")),
-        sa.Index("message_whom", "whom", "next_at", "at", "id", postgresql_where=sa.text("state = 'waiting'")),
+        sa.Index(
+            "message_audience_key", "audience_key", "next_at", "at", "id", postgresql_where=sa.text("state = 'waiting'")
+        ),
         sa.Index("message_at", "at", "id"),
         sa.Index("message_country_at", "country", "at", "id"),
         sa.Index("message_state_at", "state", "at", "id"),
@@ -125,7 +127,9 @@ class MessageRow(_Derived, Table, table=True):
     reference: str
     application_id: UUID | None = None
     country: str | None = Field(default=None, description="Whose national coordinator sees it")
-    whom: str = Field(description="The same for audiences of the same readers: what waits for them goes in one email")
+    audience_key: str = Field(
+        description="The same for audiences of the same readers: what waits for them goes in one email"
+    )
     audience_json: dict[str, JsonValue] = Field(sa_type=JSONB, sa_column_kwargs={"name": "audience"})
     case_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "case"})
     facts: dict[str, JsonValue] = Field(sa_type=JSONB)
@@ -175,7 +179,7 @@ _GATHERED = f"{_DUE} AND (attempts > 0 OR queued_at <= $5 OR queued_at > $1 OR r
 _FIRST = f"{_GATHERED} ORDER BY {_PLACE} LIMIT $4"
 _NEXT = f"{_GATHERED} AND ({_PLACE}) > ($7, $8, $9) ORDER BY {_PLACE} LIMIT $4"
 _BESIDE = (
-    f"{_DUE} AND whom = ANY($7::text[]) AND NOT id = ANY($8::uuid[])"
+    f"{_DUE} AND audience_key = ANY($7::text[]) AND NOT id = ANY($8::uuid[])"
     f" AND (({_PLACE}) > ($9, $10, $11) OR (attempts = 0 AND queued_at > $5 AND NOT rule = ANY($6::text[])))"
     f" ORDER BY {_PLACE} LIMIT $4"
 )
@@ -226,7 +230,7 @@ def _row(message: Message, now: datetime) -> MessageRow:
         reference=case.reference,
         application_id=case.application_id,
         country=message.country,
-        whom=readers_of(message.audience),
+        audience_key=readers_of(message.audience),
         audience_json=message.audience.model_dump(mode="json"),
         case_json={name: None if (value := getattr(case, name)) is None else str(value) for name in _CASE},
         facts=dict(message.facts),

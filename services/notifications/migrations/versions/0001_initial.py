@@ -30,11 +30,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop all tables, in the reverse order."""
     _drop("webhook_attempt", "webhook_delivery", "webhook_content", "webhook_secret", "webhook_endpoint")
-    _drop("feed", "dated")
-    _drop("digest", "choice", "unreachable", "bounce")
-    _drop("resent", "notification", "message")
+    _drop("feed", "appointment")
+    _drop("digest", "mail_preference", "unreachable_recipient", "bounce")
+    _drop("resending", "notification", "message")
     _drop("deputyship", "announcement", "deadline")
-    _drop("paused", "organisation", "call", "case")
+    _drop("country_pause", "organisation", "call", "case")
     _drop("used_ticket", "suspension", "access")
     _drop(
         "request_key",
@@ -338,9 +338,9 @@ def _create_cases() -> None:
         sa.PrimaryKeyConstraint("id", name="organisation_pkey"),
     )
     op.create_table(
-        "paused",
+        "country_pause",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="paused_pkey"),
+        sa.PrimaryKeyConstraint("id", name="country_pause_pkey"),
     )
 
 
@@ -361,7 +361,7 @@ def _create_deadlines() -> None:
         sa.Column("open", sa.Boolean(), nullable=False),
         sa.Column("after", sa.DateTime(timezone=True), nullable=True),
         sa.Column("look_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("whom", sa.String(), nullable=True),
+        sa.Column("holder_key", sa.String(), nullable=True),
         sa.Column("country", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="deadline_pkey"),
     )
@@ -370,8 +370,8 @@ def _create_deadlines() -> None:
     op.create_index("deadline_due", "deadline", ["due", "id"], postgresql_where=sa.text("open"))
     op.create_index("deadline_look_at", "deadline", ["look_at", "id"], postgresql_where=sa.text("look_at IS NOT NULL"))
     op.create_index("deadline_set_at", "deadline", ["set_at"])
-    op.create_index("deadline_unplaced", "deadline", ["id"], postgresql_where=sa.text("open AND whom IS NULL"))
-    op.create_index("deadline_whom", "deadline", ["whom", "due", "id"], postgresql_where=sa.text("open"))
+    op.create_index("deadline_unplaced", "deadline", ["id"], postgresql_where=sa.text("open AND holder_key IS NULL"))
+    op.create_index("deadline_holder_key", "deadline", ["holder_key", "due", "id"], postgresql_where=sa.text("open"))
     op.create_table(
         "announcement",
         sa.Column("deadline_id", sa.Uuid(), nullable=False),
@@ -401,7 +401,7 @@ def _create_messages() -> None:
         sa.Column("reference", sa.String(), nullable=False),
         sa.Column("application_id", sa.Uuid(), nullable=True),
         sa.Column("country", sa.String(), nullable=True),
-        sa.Column("whom", sa.String(), nullable=False),
+        sa.Column("audience_key", sa.String(), nullable=False),
         sa.Column("audience", postgresql.JSONB(), nullable=False),
         sa.Column("case", postgresql.JSONB(), nullable=False),
         sa.Column("facts", postgresql.JSONB(), nullable=False),
@@ -425,7 +425,7 @@ def _create_messages() -> None:
     op.create_index("message_rule", "message", ["rule", "at", "id"])
     op.create_index("message_state_at", "message", ["state", "at", "id"])
     op.create_index(
-        "message_whom", "message", ["whom", "next_at", "at", "id"], postgresql_where=sa.text("state = 'waiting'")
+        "message_audience_key", "message", ["audience_key", "next_at", "at", "id"], postgresql_where=sa.text("state = 'waiting'")
     )
     op.create_table(
         "notification",
@@ -455,13 +455,13 @@ def _create_messages() -> None:
         "notification_unread", "notification", ["recipient", "at", "id"], postgresql_where=sa.text("read_at IS NULL")
     )
     op.create_table(
-        "resent",
+        "resending",
         sa.Column("message_id", sa.Uuid(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("message_id", "generation", name="resent_pkey"),
+        sa.PrimaryKeyConstraint("message_id", "generation", name="resending_pkey"),
     )
 
 
@@ -479,7 +479,7 @@ def _create_mail() -> None:
     )
     op.create_index("bounce_at", "bounce", ["at", "id"])
     op.create_table(
-        "unreachable",
+        "unreachable_recipient",
         sa.Column("recipient", sa.Uuid(), nullable=False),
         sa.Column("country", sa.String(), nullable=True),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
@@ -492,21 +492,21 @@ def _create_mail() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_by", sa.String(), nullable=True),
-        sa.PrimaryKeyConstraint("recipient", name="unreachable_pkey"),
+        sa.PrimaryKeyConstraint("recipient", name="unreachable_recipient_pkey"),
     )
-    op.create_index("unreachable_country", "unreachable", ["country", "since", "recipient"])
+    op.create_index("unreachable_recipient_country", "unreachable_recipient", ["country", "since", "recipient"])
     op.create_index(
-        "unreachable_open", "unreachable", ["since", "recipient"], postgresql_where=sa.text("settled_at IS NULL")
+        "unreachable_recipient_open", "unreachable_recipient", ["since", "recipient"], postgresql_where=sa.text("settled_at IS NULL")
     )
     op.create_table(
-        "choice",
+        "mail_preference",
         sa.Column("recipient", sa.Uuid(), nullable=False),
         sa.Column("choice", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("quiet", sa.String(), nullable=True),
-        sa.PrimaryKeyConstraint("recipient", name="choice_pkey"),
+        sa.PrimaryKeyConstraint("recipient", name="mail_preference_pkey"),
     )
-    op.create_index("choice_quiet", "choice", ["recipient"], postgresql_where=sa.text("quiet IS NOT NULL"))
+    op.create_index("mail_preference_quiet", "mail_preference", ["recipient"], postgresql_where=sa.text("quiet IS NOT NULL"))
     op.create_table(
         "digest",
         sa.Column("place", sa.String(), nullable=False),
@@ -519,7 +519,7 @@ def _create_mail() -> None:
 def _create_calendars() -> None:
     """Dates in people's calendars, and private calendar addresses."""
     op.create_table(
-        "dated",
+        "appointment",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -529,11 +529,11 @@ def _create_calendars() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("over", sa.Boolean(), nullable=False),
         sa.Column("seen_by", postgresql.ARRAY(sa.Text()), nullable=True),
-        sa.PrimaryKeyConstraint("id", name="dated_pkey"),
+        sa.PrimaryKeyConstraint("id", name="appointment_pkey"),
     )
-    op.create_index("dated_case_id", "dated", ["case_id", "kind"])
-    op.create_index("dated_seen_by", "dated", ["seen_by"], postgresql_using="gin", postgresql_where=sa.text("NOT over"))
-    op.create_index("dated_unplaced", "dated", ["id"], postgresql_where=sa.text("seen_by IS NULL"))
+    op.create_index("appointment_case_id", "appointment", ["case_id", "kind"])
+    op.create_index("appointment_seen_by", "appointment", ["seen_by"], postgresql_using="gin", postgresql_where=sa.text("NOT over"))
+    op.create_index("appointment_unplaced", "appointment", ["id"], postgresql_where=sa.text("seen_by IS NULL"))
     op.create_table(
         "feed",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -541,7 +541,7 @@ def _create_calendars() -> None:
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("key_hash", sa.LargeBinary(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("counted_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reads", sa.Integer(), nullable=False),
@@ -563,31 +563,31 @@ def _create_webhooks() -> None:
         sa.Column("events", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("cause", sa.String(), nullable=True),
-        sa.Column("made_by", sa.String(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("pauses_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expired", sa.Integer(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("probe_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name="webhook_endpoint_pkey"),
     )
-    op.create_index("webhook_endpoint_made_at", "webhook_endpoint", ["made_at", "id"])
+    op.create_index("webhook_endpoint_created_at", "webhook_endpoint", ["created_at", "id"])
     op.create_table(
         "webhook_secret",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("endpoint_id", sa.Uuid(), nullable=False),
         sa.Column("sealed", sa.String(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["endpoint_id"], ["webhook_endpoint.id"], name="webhook_secret_endpoint_id_fkey", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name="webhook_secret_pkey"),
     )
-    op.create_index("webhook_secret_endpoint_id", "webhook_secret", ["endpoint_id", "made_at", "id"])
+    op.create_index("webhook_secret_endpoint_id", "webhook_secret", ["endpoint_id", "created_at", "id"])
     op.create_table(
         "webhook_content",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -642,7 +642,7 @@ def _create_webhooks() -> None:
         sa.Column("result", sa.String(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("milliseconds", sa.Integer(), nullable=False),
-        sa.Column("said", sa.String(), nullable=False),
+        sa.Column("answer", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["delivery_id"], ["webhook_delivery.id"], name="webhook_attempt_delivery_id_fkey", ondelete="CASCADE"
         ),

@@ -77,8 +77,8 @@ async def register(
             description=checked.description,
             reach=reach.value,
             events=list(checked.events),
-            made_by=actor,
-            made_at=clock.now(),
+            created_by=actor,
+            created_at=clock.now(),
         )
         if not await endpoints.add(tx.session, row):
             return await _registered(tx, settings, await _there(tx, endpoint_id), reach, checked)
@@ -215,9 +215,9 @@ def _draft_of(endpoint: endpoints.Endpoint) -> Draft:
 
 async def _registered(tx: Tx, settings: Settings, known: endpoints.Endpoint, reach: WebhookReach, draft: Draft) -> str:
     """Return the secret of an endpoint that the same person registered so just now. Raises `Refused` (409)."""
-    if (_draft_of(known), known.reach, known.made_by) != (draft, reach.value, tx.actor):
+    if (_draft_of(known), known.reach, known.created_by) != (draft, reach.value, tx.actor):
         sentence = gettext("This form was sent on %(when)s, and registered “%(description)s”. Nothing was changed now.")
-        words = {"when": moment(known.made_at), "description": known.description}
+        words = {"when": moment(known.created_at), "description": known.description}
         raise Refused(sentence % words, code=ProblemCode.DUPLICATE)
     now = datetime.now(UTC)
     (secret, *_) = (await endpoints.secrets_of(tx.session, [known.id], now))[known.id]
@@ -231,10 +231,10 @@ async def _shown_again(tx: Tx, settings: Settings, endpoint: endpoints.Endpoint,
     """
     last = await last_fact(tx.session, endpoint.id, [WebhookChanged])
     own = last is not None and last.actor == tx.actor and known.endpoint_id == endpoint.id
-    opened = SecretStore(settings).opened([known]) if own and datetime.now(UTC) - known.made_at <= _AGAIN else []
+    opened = SecretStore(settings).opened([known]) if own and datetime.now(UTC) - known.created_at <= _AGAIN else []
     if not opened:
         sentence = gettext("This secret was made on %(when)s and shown then. Make a new one if it was lost.")
-        raise Refused(sentence % {"when": moment(known.made_at)}, code=ProblemCode.ALREADY_DONE)
+        raise Refused(sentence % {"when": moment(known.created_at)}, code=ProblemCode.ALREADY_DONE)
     return opened[0]
 
 
@@ -248,7 +248,7 @@ async def _there(tx: Tx, endpoint_id: UUID) -> endpoints.Endpoint:
 async def _add_secret(tx: Tx, settings: Settings, endpoint_id: UUID, secret_id: UUID, secret: str) -> None:
     sealed = SecretStore(settings).sealed(secret)
     await endpoints.add_secret(
-        tx.session, endpoints.Secret(id=secret_id, endpoint_id=endpoint_id, sealed=sealed, made_at=datetime.now(UTC))
+        tx.session, endpoints.Secret(id=secret_id, endpoint_id=endpoint_id, sealed=sealed, created_at=datetime.now(UTC))
     )
 
 

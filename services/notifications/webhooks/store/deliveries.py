@@ -96,7 +96,7 @@ class Attempt(Table, table=True):
     result: str
     status: int | None = None
     milliseconds: int
-    said: str = Field(default="", description="The beginning of the answer")
+    answer: str = Field(default="", description="The beginning of the answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +230,9 @@ async def attempts(session: AsyncSession, delivery_id: UUID) -> list[Attempt]:
 _TRIED = (
     "WITH n AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::int[], $6::int[],"
     " $7::text[], $8::text[], $9::timestamptz[], $10::int[])"
-    " AS n(delivery_id, number, at, result, status, milliseconds, said, state, next_at, counts)),"
-    " kept AS (INSERT INTO webhook_attempt (delivery_id, number, at, result, status, milliseconds, said)"
-    " SELECT delivery_id, number, at, result, status, milliseconds, said FROM n ON CONFLICT DO NOTHING)"
+    " AS n(delivery_id, number, at, result, status, milliseconds, answer, state, next_at, counts)),"
+    " kept AS (INSERT INTO webhook_attempt (delivery_id, number, at, result, status, milliseconds, answer)"
+    " SELECT delivery_id, number, at, result, status, milliseconds, answer FROM n ON CONFLICT DO NOTHING)"
     " UPDATE webhook_delivery AS d SET attempts = n.number, tried = d.tried + n.counts, result = n.result,"
     " status = n.status, milliseconds = n.milliseconds, state = n.state, next_at = n.next_at"
     " FROM n WHERE d.id = n.delivery_id"

@@ -35,7 +35,7 @@ class Endpoint(Table, table=True):
     """
 
     __tablename__ = "webhook_endpoint"
-    __table_args__ = (sa.Index("webhook_endpoint_made_at", "made_at", "id"),)
+    __table_args__ = (sa.Index("webhook_endpoint_created_at", "created_at", "id"),)
 
     id: UUID = Field(primary_key=True)
     url: str
@@ -44,8 +44,8 @@ class Endpoint(Table, table=True):
     events: list[str] = Field(sa_type=ARRAY(sa.Text))
     state: str = ACTIVE
     cause: str | None = Field(default=None, description="Why it is paused, a code")
-    made_by: str = Field(description="Sign-in subject")
-    made_at: datetime = Field(sa_type=_TIME, description="Domain time")
+    created_by: str = Field(description="Sign-in subject")
+    created_at: datetime = Field(sa_type=_TIME, description="Domain time")
     failing_since: datetime | None = Field(
         default=None, sa_type=_TIME, description="Domain time since which nothing was taken"
     )
@@ -58,7 +58,7 @@ class Endpoint(Table, table=True):
     expired: int = Field(default=0, description="Events that were kept for as long as may be, and never taken")
     failures: int = Field(default=0, description="Attempts that failed in a row; while it fails, probes")
     probe_at: datetime | None = Field(default=None, sa_type=_TIME, description="When one event is sent, to try it")
-    taken_at: datetime | None = Field(
+    accepted_at: datetime | None = Field(
         default=None, sa_type=_TIME, description="Domain time when it took something, to the minute"
     )
 
@@ -77,18 +77,18 @@ class Secret(Table, table=True):
     """A secret of an endpoint, sealed; `until` is when an old one stops signing (real time)."""
 
     __tablename__ = "webhook_secret"
-    __table_args__ = (sa.Index("webhook_secret_endpoint_id", "endpoint_id", "made_at", "id"),)
+    __table_args__ = (sa.Index("webhook_secret_endpoint_id", "endpoint_id", "created_at", "id"),)
 
     id: UUID = Field(primary_key=True)
     endpoint_id: UUID = Field(foreign_key="webhook_endpoint.id", ondelete="CASCADE")
     sealed: str
-    made_at: datetime = Field(sa_type=_TIME, description="Real time")
+    created_at: datetime = Field(sa_type=_TIME, description="Real time")
     until: datetime | None = Field(default=None, sa_type=_TIME)
 
 
 async def endpoints(session: AsyncSession) -> list[Endpoint]:
     """Return all endpoints, the oldest first; there are few."""
-    return list((await session.scalars(select(Endpoint).order_by(col(Endpoint.made_at), col(Endpoint.id)))).all())
+    return list((await session.scalars(select(Endpoint).order_by(col(Endpoint.created_at), col(Endpoint.id)))).all())
 
 
 async def existing_of(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
@@ -160,7 +160,7 @@ async def retire(session: AsyncSession, endpoint_id: UUID, until: datetime, now:
 
 _NOW = (
     "SELECT * FROM webhook_secret WHERE endpoint_id = ANY($1) AND (until IS NULL OR until > $2)"
-    " ORDER BY made_at DESC, id DESC"
+    " ORDER BY created_at DESC, id DESC"
 )
 
 

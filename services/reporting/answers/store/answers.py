@@ -45,13 +45,13 @@ class Submission(Table, table=True):
 SUBMISSION = Record(Submission, key=("case_id", "form", "respondent"))
 
 
-class Received(Table, table=True):
+class ReceivedAnswer(Table, table=True):
     """An answer that was received, according to the log.
 
     `form` is evaluation, report, follow_up, waiver, or test (with pre or post as the respondent).
     """
 
-    __tablename__ = "received"
+    __tablename__ = "received_answer"
 
     case_id: UUID = Field(primary_key=True)
     form: str = Field(primary_key=True)
@@ -62,7 +62,7 @@ class Received(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class NewlyReceived:
-    """A row of `Received` to be written."""
+    """A row of `ReceivedAnswer` to be written."""
 
     case_id: UUID
     form: str
@@ -116,14 +116,18 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         received[event.subject, form, str(respondent)] = NewlyReceived(
             UUID(event.subject), form, str(respondent), event.time, late
         )
-    await write_rows(tx.session, Received, received.values())
+    await write_rows(tx.session, ReceivedAnswer, received.values())
     await write_rows(tx.session, Certificate, certificates.values())
 
 
-async def received(session: AsyncSession, cases: Collection[UUID]) -> dict[UUID, dict[tuple[str, str], Received]]:
+async def received(session: AsyncSession, cases: Collection[UUID]) -> dict[UUID, dict[tuple[str, str], ReceivedAnswer]]:
     """Return what was received about these visits and mentorships: case -> (form, respondent) -> row."""
-    found: dict[UUID, dict[tuple[str, str], Received]] = {}
-    query = select(Received).where(col(Received.case_id).in_(sorted(cases))).order_by(col(Received.case_id))
+    found: dict[UUID, dict[tuple[str, str], ReceivedAnswer]] = {}
+    query = (
+        select(ReceivedAnswer)
+        .where(col(ReceivedAnswer.case_id).in_(sorted(cases)))
+        .order_by(col(ReceivedAnswer.case_id))
+    )
     for row in await session.scalars(query):
         found.setdefault(row.case_id, {})[row.form, row.respondent] = row
     return found

@@ -61,7 +61,7 @@ class Reminder(Table, table=True):
 class ClosedAnswer(Table, table=True):
     """An answer that an event has announced as closed; closings are computed, and announced answer by answer."""
 
-    __tablename__ = "answer_closed"
+    __tablename__ = "closed_answer"
 
     case_id: UUID = Field(primary_key=True)
     form: str = Field(primary_key=True)
@@ -100,8 +100,9 @@ CROSS JOIN LATERAL (VALUES
    CASE c.state WHEN 'completed' THEN (c.ended_on
      + make_interval(months => coalesce((k.timers->>'follow_up_months')::int, :follow_up_months)))::date END)
 ) AS w (place, form, respondent, told_as, due)
-LEFT JOIN received r ON r.case_id = c.id AND r.form = w.form AND r.respondent = w.told_as
-LEFT JOIN received v ON v.case_id = c.id AND v.form = 'waiver' AND v.respondent = w.respondent AND w.form = 'evaluation'
+LEFT JOIN received_answer r ON r.case_id = c.id AND r.form = w.form AND r.respondent = w.told_as
+LEFT JOIN received_answer v ON v.case_id = c.id AND v.form = 'waiver' AND v.respondent = w.respondent
+  AND w.form = 'evaluation'
 LEFT JOIN answer_draft d ON d.case_id = c.id AND d.form = w.form AND d.respondent = w.respondent
 LEFT JOIN answer_reminder m ON m.case_id = c.id AND m.form = w.form AND m.respondent = w.respondent
 LEFT JOIN (
@@ -133,7 +134,7 @@ _TO_REMIND = (
 )
 # Closed, and not announced yet. A form that was submitted just now arrives by the log a moment later.
 UNTOLD = (
-    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = 'closed' AND NOT EXISTS (SELECT 1 FROM answer_closed t"  # noqa: S608 - as above
+    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = 'closed' AND NOT EXISTS (SELECT 1 FROM closed_answer t"  # noqa: S608 - as above
     " WHERE t.case_id = a.case_id AND t.form = a.form AND t.respondent = a.respondent)"
     " AND NOT EXISTS (SELECT 1 FROM submission s"
     " WHERE s.case_id = a.case_id AND s.form = a.form AND s.respondent = a.respondent)"
@@ -147,9 +148,9 @@ SELECT t.case_id, t.form, t.respondent, coalesce(a.due, t.due) AS due,
   c.state = 'voided' OR coalesce(a.state = 'submitted', false) OR EXISTS (
     SELECT 1 FROM submission s WHERE s.case_id = t.case_id AND s.form = t.form AND s.respondent = t.respondent)
   OR EXISTS (
-    SELECT 1 FROM received v WHERE v.case_id = t.case_id AND v.form = 'waiver' AND v.respondent = t.respondent
+    SELECT 1 FROM received_answer v WHERE v.case_id = t.case_id AND v.form = 'waiver' AND v.respondent = t.respondent
       AND t.form = 'evaluation') AS over
-FROM answer_closed t JOIN "case" c ON c.id = t.case_id
+FROM closed_answer t JOIN "case" c ON c.id = t.case_id
 LEFT JOIN ({_ANSWERS}) AS a ON a.case_id = t.case_id AND a.form = t.form AND a.respondent = t.respondent
 WHERE t.call_id = :call_id AND NOT EXISTS (
   SELECT 1 FROM wave_closing x WHERE x.call_id = t.call_id AND x.form = t.form AND x.respondent = t.respondent

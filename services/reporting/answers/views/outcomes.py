@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.reporting.answers.store.answers import Received
+    from services.reporting.answers.store.answers import ReceivedAnswer
     from services.reporting.answers.store.waves import Closing
     from services.reporting.cases.model import Case
     from shared.contracts.calls import Timers
 
-    ReceivedForms = Mapping[tuple[str, str], Received]
+    ReceivedForms = Mapping[tuple[str, str], ReceivedAnswer]
 
 
 @dataclass(frozen=True, slots=True)

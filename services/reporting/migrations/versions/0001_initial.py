@@ -30,16 +30,16 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop all tables, in the reverse order."""
     _drop("pull_day", "pull_token", "manifest", "feed_file", "blob")
-    _drop("aim", "release", "restatement", "proof", "kept_figure", "moving_figure", "period")
+    _drop("target", "release", "restatement", "proof", "stated_figure", "current_figure", "period")
     _drop("flaw", "fact_count", "fact")
     _drop("sitting", "test_item", "knowledge_test", "question")
     _drop(
-        "words_log",
+        "free_text_log",
         "cascade",
         "wave_closing",
-        "answer_closed",
+        "closed_answer",
         "answer_reminder",
-        "received",
+        "received_answer",
         "submission",
         "answer_draft",
     )
@@ -409,13 +409,13 @@ def _create_answers() -> None:
     )
     op.create_index("submission_application_id", "submission", ["application_id"])
     op.create_table(
-        "received",
+        "received_answer",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("form", sa.String(), nullable=False),
         sa.Column("respondent", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("late", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("case_id", "form", "respondent", name="received_pkey"),
+        sa.PrimaryKeyConstraint("case_id", "form", "respondent", name="received_answer_pkey"),
     )
     op.create_table(
         "answer_reminder",
@@ -427,16 +427,16 @@ def _create_answers() -> None:
         sa.PrimaryKeyConstraint("case_id", "form", "respondent", name="answer_reminder_pkey"),
     )
     op.create_table(
-        "answer_closed",
+        "closed_answer",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("form", sa.String(), nullable=False),
         sa.Column("respondent", sa.String(), nullable=False),
         sa.Column("call_id", sa.Uuid(), nullable=False),
         sa.Column("due", sa.Date(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("case_id", "form", "respondent", name="answer_closed_pkey"),
+        sa.PrimaryKeyConstraint("case_id", "form", "respondent", name="closed_answer_pkey"),
     )
-    op.create_index("answer_closed_call_id", "answer_closed", ["call_id"])
+    op.create_index("closed_answer_call_id", "closed_answer", ["call_id"])
     op.create_table(
         "wave_closing",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -461,10 +461,10 @@ def _create_answers() -> None:
         sa.Column("format", sa.String(), nullable=False),
         sa.Column("attendees", sa.Integer(), nullable=False),
         sa.Column("about", sa.String(), nullable=False),
-        sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("confirmed", sa.Integer(), nullable=True),
-        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("explanation", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
@@ -475,21 +475,21 @@ def _create_answers() -> None:
     op.create_index(
         "cascade_waiting",
         "cascade",
-        ["told_at"],
+        ["reported_at"],
         postgresql_where=sa.text("state = 'reported' AND reminded_at IS NULL"),
     )
     op.create_table(
-        "words_log",
+        "free_text_log",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("who", sa.String(), nullable=False),
-        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
         sa.Column("application_id", sa.Uuid(), nullable=False),
         sa.Column("form", sa.String(), nullable=False),
-        sa.Column("why", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="words_log_pkey"),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="free_text_log_pkey"),
     )
-    op.create_index("words_log_application", "words_log", ["application_id", "id"])
+    op.create_index("free_text_log_application", "free_text_log", ["application_id", "id"])
 
 
 def _create_knowledge_tests() -> None:
@@ -612,22 +612,22 @@ def _create_figures() -> None:
         sa.PrimaryKeyConstraint("label", name="period_pkey"),
     )
     op.create_table(
-        "moving_figure",
+        "current_figure",
         sa.Column("period", sa.String(), nullable=False),
         sa.Column("indicator", sa.String(), nullable=False),
         sa.Column("start", sa.Date(), nullable=False),
         sa.Column("end", sa.Date(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("seen", sa.BigInteger(), nullable=False),
+        sa.Column("fact_changes", sa.BigInteger(), nullable=False),
         sa.Column("cut_off", sa.DateTime(timezone=True), nullable=False),
         sa.Column("total", postgresql.JSONB(), nullable=False),
         sa.Column("breakdowns", postgresql.JSONB(), nullable=False),
         sa.Column("notes", postgresql.JSONB(), nullable=False),
         sa.Column("events", postgresql.ARRAY(sa.Uuid()), nullable=False),
-        sa.PrimaryKeyConstraint("period", "indicator", name="moving_figure_pkey"),
+        sa.PrimaryKeyConstraint("period", "indicator", name="current_figure_pkey"),
     )
     op.create_table(
-        "kept_figure",
+        "stated_figure",
         sa.Column("period", sa.String(), nullable=False),
         sa.Column("indicator", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -636,7 +636,7 @@ def _create_figures() -> None:
         sa.Column("breakdowns", postgresql.JSONB(), nullable=False),
         sa.Column("notes", postgresql.JSONB(), nullable=False),
         sa.Column("statement", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("period", "indicator", "statement", name="kept_figure_pkey"),
+        sa.PrimaryKeyConstraint("period", "indicator", "statement", name="stated_figure_pkey"),
     )
     op.create_table(
         "proof",
@@ -674,7 +674,7 @@ def _create_figures() -> None:
         sa.PrimaryKeyConstraint("period", "statement", name="release_pkey"),
     )
     op.create_table(
-        "aim",
+        "target",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("indicator", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -686,7 +686,7 @@ def _create_figures() -> None:
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("approved_by", sa.String(), nullable=True),
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name="aim_pkey"),
+        sa.PrimaryKeyConstraint("id", name="target_pkey"),
     )
 
 

@@ -124,29 +124,29 @@ async def propose(request: Request, principal: Steerer, bus: BusDep) -> Response
 
 @router.post("/reporting/targets/approve")
 async def approve_all(
-    request: Request, principal: Steerer, bus: BusDep, aims: Annotated[str, FormValue()] = ""
+    request: Request, principal: Steerer, bus: BusDep, target_ids: Annotated[str, FormValue()] = ""
 ) -> Response:
     """Approve what other people wrote, as the page showed it: ids with commas between; name those that were left."""
-    ids = [id_ for each in aims.split(",") if (id_ := read_id(each)) is not None]
+    ids = [id_ for each in target_ids.split(",") if (id_ := read_id(each)) is not None]
     if not ids:
         raise Refused(gettext("There is nothing to approve: look at the page again."), 409)
-    result = await targets.approve_all(bus, principal, await read_versions(request, "aim", ids))
+    result = await targets.approve_all(bus, principal, await read_versions(request, "target", ids))
     if result.left:
         return await _page(request, principal, bus, TargetForm(), 409, approvals=result)
     return see_other("/reporting/targets")
 
 
-@router.post("/reporting/targets/{aim}/approve")
-async def approve(aim: str, principal: Steerer, bus: BusDep) -> Response:
+@router.post("/reporting/targets/{target}/approve")
+async def approve(target: str, principal: Steerer, bus: BusDep) -> Response:
     """Approve what another person wrote."""
-    await targets.approve(bus, principal, aim)
+    await targets.approve(bus, principal, target)
     return see_other("/reporting/targets")
 
 
-@router.post("/reporting/targets/{aim}/drop")
-async def drop(aim: str, principal: Steerer, bus: BusDep) -> Response:
+@router.post("/reporting/targets/{target}/drop")
+async def drop(target: str, principal: Steerer, bus: BusDep) -> Response:
     """Delete a value that waits."""
-    await targets.drop(bus, principal, aim)
+    await targets.drop(bus, principal, target)
     return see_other("/reporting/targets")
 
 
@@ -164,7 +164,7 @@ async def _page(
     async with bus.snapshot() as session:
         found = await views.target_values(session)
         others = [each.id for each in waiting(found) if each.author != principal.subject]
-        versions = await item_versions(request, session, "aim", others)
+        versions = await item_versions(request, session, "target", others)
     steers = may_steer(principal)
     return render(
         request,

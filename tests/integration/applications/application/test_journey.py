@@ -206,7 +206,7 @@ async def test_contacts_are_given_to_services_only_and_logged(programme: Program
     names = [[entry["name"] for entry in found] for found in answer["answers"]]
     assert names == [["Ani Petrosyan"], [], ["Tigran Hakobyan"], ["Tigran Hakobyan"], []]
     async with programme.app.state.service.bus.read() as session:
-        logged = (await session.execute(text("SELECT what, caller FROM access_log ORDER BY at, id"))).all()
+        logged = (await session.execute(text("SELECT category, caller FROM access_log ORDER BY at, id"))).all()
     contact, objectives = ("contact", "notifications"), ("objectives", "notifications")
     assert [tuple(row) for row in logged] == [contact] * 3 + [objectives] + [contact] * 5
 

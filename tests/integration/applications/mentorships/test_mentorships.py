@@ -381,7 +381,7 @@ async def test_the_mentee_prepares_as_host_when_the_mentor_travels(abroad: Abroa
     # The log says about whom it was: the mentor, who is the guest.
     query = sa.text(
         "SELECT person.subject FROM access_log JOIN person ON access_log.people ? person.id::text"
-        " WHERE access_log.what = 'emergency_contact'"
+        " WHERE access_log.category = 'emergency_contact'"
     )
     async with abroad.of.app.state.service.bus.read() as session:
         assert list(await session.scalars(query)) == ["jonas"]

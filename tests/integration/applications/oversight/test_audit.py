@@ -94,7 +94,7 @@ async def test_the_page_its_filters_and_the_download(programme: Programme, audre
     today = await audrey.get(f"/applications/audit?since={clock.today()}&until={clock.today()}&who=nino")
     assert "/applications/eligibility (403)" in today.text
     async with owner_of(programme.app.state.service.bus) as owner, owner.transaction("system:tests") as tx:
-        await tx.session.execute(sa.text("UPDATE attempt SET who = '=1+1' WHERE who = 'nino'"))
+        await tx.session.execute(sa.text("UPDATE attempt SET subject = '=1+1' WHERE subject = 'nino'"))
     written = await audrey.get("/applications/audit.csv?kind=attempts")
     rows = list(csv.DictReader(written.text.splitlines()))
     assert {row["who"] for row in rows} >= {"'=1+1", "ani"}
@@ -177,7 +177,7 @@ def test_counted_attempts_are_written_once() -> None:
     for _ in range(A_MINUTE + 3):
         known.admit("ani", 0.0)
     assert known.take_counted(30.0) == []
-    assert [(row.who, row.more) for row in known.take_counted(60.0)] == [("ani", 3)]
+    assert [(row.subject, row.repeats) for row in known.take_counted(60.0)] == [("ani", 3)]
     assert known.take_counted(60.0) == []
     assert known.admit("ani", 61.0) == []
 
@@ -197,8 +197,8 @@ async def test_the_audit_trail_is_read_page_by_page(programme: Programme, feed: 
     match_id = await abroad.placement_matched()
     await abroad.post("tigran", f"/matches/{match_id}/clear")
     async with programme.app.state.service.bus.transaction("system:tests") as tx:
-        columns = "match_id, of, purpose, fields, basis, at"
-        same_moment = f"INSERT INTO release ({columns}, \"to\") SELECT {columns}, 'host' FROM release"
+        columns = "match_id, party, purpose, fields, basis, at"
+        same_moment = f"INSERT INTO release ({columns}, recipient) SELECT {columns}, 'host' FROM release"
         await tx.session.execute(sa.text(same_moment))
     for kind, size in (("register", 7), ("releases", 1)):
         whole = await lines(programme, kind=kind, limit="200")

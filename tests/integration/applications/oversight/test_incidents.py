@@ -37,7 +37,7 @@ async def reported(abroad: Abroad, who: str, match_id: UUID, *readers: str, stat
 
 async def accesses(programme: Programme, reference: str) -> list[str]:
     """Return the people who opened a report."""
-    query = sa.text("SELECT caller FROM access_log WHERE what = 'incident' AND purpose = :reference ORDER BY at")
+    query = sa.text("SELECT caller FROM access_log WHERE category = 'incident' AND purpose = :reference ORDER BY at")
     async with programme.app.state.service.bus.read() as session:
         return list(await session.scalars(query, {"reference": reference}))
 

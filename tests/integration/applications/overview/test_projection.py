@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
     from tests.support import Feed
 
-TABLES = ("match", "visit", "mentorship", "receipt", "outcome_in", "standing")
+TABLES = ("match", "visit", "mentorship", "receipt", "outcome_record", "standing")
 
 
 async def projected_rows(programme: Programme) -> dict[str, list[tuple[Any, ...]]]:

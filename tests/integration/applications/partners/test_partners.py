@@ -148,7 +148,7 @@ async def test_a_decision_for_a_later_day_can_be_withdrawn(abroad: Abroad) -> No
     assert await take_due(bus) == 1
     assert await take_due(bus) == 0
     (case,) = await cases(abroad, "AM", second)
-    assert (case["state"], case["by"]) == ("cancelled", "system:clock")
+    assert (case["state"], case["changed_by"]) == ("cancelled", "system:clock")
     await abroad.post("programme", f"/partners/AM/decisions/{second['id']}/withdraw", status=409)
     await abroad.post("programme", "/partners/AM/reinstatement", {"since": str(days(3))}, 201)
     sign_in_again(abroad.of, "ani")

@@ -173,7 +173,7 @@ async def test_the_host_sees_the_emergency_contact_on_the_days_of_the_visit_only
     assert shown.headers["cache-control"] == "no-store"
     released = [event for _, event in await recorded(programme, "IdentityReleased") if event["purpose"] == "emergency"]
     assert [(entry["fields"], entry["basis"]) for entry in released] == [(["emergency_contact"], "vital_interest")]
-    query = sa.text("SELECT count(*) FROM access_log WHERE what = 'emergency_contact' AND caller = 'claire'")
+    query = sa.text("SELECT count(*) FROM access_log WHERE category = 'emergency_contact' AND caller = 'claire'")
     async with programme.app.state.service.bus.read() as session:
         assert await session.scalar(query) == 2
     keyed = {idempotency.HEADER: "read"}
@@ -318,7 +318,7 @@ async def test_letters_are_made_by_the_host_and_verified_by_anybody(abroad: Abro
             assert answer.content.startswith(b"%PDF")
             assert "Ani" not in answer.headers["content-disposition"]
     assert (await programme.as_("ani").get(f"/applications/api/v1{of}/invitation?version=2")).status_code == 404
-    query = sa.text("SELECT caller FROM access_log WHERE what = 'letter' ORDER BY at")
+    query = sa.text("SELECT caller FROM access_log WHERE category = 'letter' ORDER BY at")
     async with programme.app.state.service.bus.read() as session:
         assert list(await session.scalars(query)) == ["ani", "claire", "tigran", "luc"]
     check = (await programme.as_("paul").get(f"/applications/verify-letter/{made['number'].lower()}")).text

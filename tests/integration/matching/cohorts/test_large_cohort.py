@@ -307,7 +307,7 @@ async def test_pairs_that_have_moved_are_refused_by_the_job(
     job = await cohorts_job.ask(world.bus, "carla", world.call_id, {people[0]: new_id()})
     assert await cohorts_job.work_once(world.bus)
     row = await _stored(world, job)
-    assert (row.state, row.why, row.moved) == ("refused", "moved", 1)
+    assert (row.state, row.refusal, row.moved) == ("refused", "moved", 1)
     assert "The matching has moved" in (await browser.get(f"/matching/cohorts/jobs/{job}")).text
     answer = (await browser.get(f"/matching/api/v1/jobs/{job}")).json()
     assert (answer["state"], answer["runs"]) == ("refused", {})

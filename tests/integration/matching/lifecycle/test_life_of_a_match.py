@@ -56,7 +56,7 @@ async def test_from_eligible_to_a_provisional_match_on_the_board(world: World) -
     application = await world.officer()
     await world.match_calls()
     (row,) = await world.rows("SELECT * FROM standing")
-    assert (row.application_id, row.seat_id, row.why) == (application, offer, "matched")
+    assert (row.application_id, row.seat_id, row.reason) == (application, offer, "matched")
     assert not await world.rows("SELECT 1 FROM journal")
 
 
@@ -103,7 +103,7 @@ async def test_an_officer_without_a_place_gets_the_reasons(world: World) -> None
     application = await world.officer()
     await world.match_calls()
     (row,) = await world.rows("SELECT * FROM standing")
-    assert (row.seat_id, row.why, row.rule) == (None, "no_feasible_seat", "common_language")
+    assert (row.seat_id, row.reason, row.rule) == (None, "no_feasible_seat", "common_language")
     committed = await world.commit()
     assert committed.matches == {}
     ((subject, event),) = await world.facts("NoMatchExplained")

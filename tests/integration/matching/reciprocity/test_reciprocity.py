@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _WORKED_OUT = """
 SELECT v.id AS visit_id, v.country,
-    CAST(m.pairing ->> CASE WHEN v.of ->> 'guest' = 'mentor' THEN 'host_organisation_id' ELSE 'organisation_id' END
+    CAST(m.pairing ->> CASE WHEN v.details ->> 'guest' = 'mentor' THEN 'host_organisation_id' ELSE 'organisation_id' END
         AS uuid) AS organisation_id,
     v.host_country, v.host_organisation_id,
     CASE WHEN v.state IN ('ended', 'completed') THEN (SELECT count(*) FROM attendance a WHERE a.visit_id = v.id

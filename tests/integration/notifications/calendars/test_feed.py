@@ -268,7 +268,7 @@ async def test_an_impossible_appointment_ends_no_calendar(
     """A visit whose days cannot be read is left out of a private calendar and named; the other entries are shown."""
     path = await new_address(app, client, "officer")
     whole = by_icalendar((await client.get(path)).text)
-    before = (await rows(app, f"SELECT days FROM dated WHERE id = '{VISIT}'"))[0].days
+    before = (await rows(app, f"SELECT days FROM appointment WHERE id = '{VISIT}'"))[0].days
     await set_days(app, ["no day"])
     answer = await client.get(path)
     assert answer.status_code == 200
@@ -282,5 +282,5 @@ async def test_an_impossible_appointment_ends_no_calendar(
 async def set_days(app: FastAPI, days: list[str]) -> None:
     """Write the days of the visit, as no event could."""
     async with app.state.service.bus.transaction("system:tests") as tx:
-        change = sa.text("UPDATE dated SET days = CAST(:days AS jsonb) WHERE id = :id")
+        change = sa.text("UPDATE appointment SET days = CAST(:days AS jsonb) WHERE id = :id")
         await tx.session.execute(change, {"days": json.dumps(days), "id": VISIT})

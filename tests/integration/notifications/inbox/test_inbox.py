@@ -169,7 +169,7 @@ async def test_optional_messages_are_chosen_when_signed_in(both: tuple[Programme
     assert (passed.status_code, "You picked hours" in passed.text) == (422, True)
     await tigran.post(CHOICES, data=own | {"night": "none", "until": "08:00"})
     assert "mail comes at any hour" in await page_text(tigran, CHOICES)
-    (stored,) = await rows(notifications, "SELECT recipient, choice FROM choice")
+    (stored,) = await rows(notifications, "SELECT recipient, choice FROM mail_preference")
     async with programme.app.state.service.bus.read() as session:
         person = (await session.execute(sa.text("SELECT id FROM person WHERE subject = 'tigran'"))).scalar_one()
     assert (stored.recipient, stored.choice) == (person, "digest")

@@ -73,7 +73,7 @@ async def test_an_unreachable_mailbox_is_reported_once_and_listed(app: FastAPI, 
         for _ in range(2):
             await server.sendmail("", [sent["sender"]], report(sent["id"]))
     assert await failures(app) == ["bounced"]
-    (row,) = await rows(app, "SELECT recipient, country, cause, status, times FROM unreachable")
+    (row,) = await rows(app, "SELECT recipient, country, cause, status, times FROM unreachable_recipient")
     assert tuple(row) == (recipient("applicant"), "MD", "bounced", "5.1.1", 1)
     (state,) = await rows(app, f"SELECT state, cause, status FROM notification WHERE id = '{sent['id']}'")
     assert tuple(state) == ("failed", "bounced", "5.1.1")
@@ -94,7 +94,7 @@ async def test_a_delay_is_noted_and_a_server_that_gave_up_is_a_failure_only(app:
         assert tuple(state) == ("sent", "4.4.1")
         await server.sendmail("", [sent["sender"].upper()], report(sent["id"], status="4.4.7"))
     assert await failures(app) == ["bounced"]
-    assert await rows(app, "SELECT 1 FROM unreachable") == []
+    assert await rows(app, "SELECT 1 FROM unreachable_recipient") == []
     assert await verdicts(app) == ["soft", "given_up"]
 
 
@@ -111,7 +111,7 @@ async def test_a_forged_report_changes_nothing_and_is_counted(app: FastAPI, sent
             await server.sendmail("", ["ani@tandem.example"], report(sent["id"]))
     assert await verdicts(app) == ["forged", "forged", "unknown", "other_mail", "no_report"]
     assert await failures(app) == []
-    assert await rows(app, "SELECT 1 FROM unreachable") == []
+    assert await rows(app, "SELECT 1 FROM unreachable_recipient") == []
     assert {row.state for row in await rows(app, "SELECT state FROM notification")} == {"sent"}
     shown = await page(app, "programme", "/notifications/unreachable")
     assert "Refused: its signature is not ours" in shown
@@ -198,12 +198,12 @@ async def test_a_new_address_that_is_confirmed_settles_it(app: FastAPI, feed: Fe
     known = {"recipient_id": str(recipient("applicant")), "country": "MD", "contact_check": None}
     clock.move(timedelta(hours=1))
     await feed.deliver((event("AccessChanged", **known, contact_confirmed=True), "ani"))
-    assert str(len(await rows(app, "SELECT 1 FROM unreachable WHERE settled_at IS NULL"))) == "3"
+    assert str(len(await rows(app, "SELECT 1 FROM unreachable_recipient WHERE settled_at IS NULL"))) == "3"
     await feed.deliver(
         (event("AccessChanged", **known | {"contact_check": str(new_id())}, contact_confirmed=False), "ani")
     )
     assert "asked to be confirmed" in await page(app, "moldova", f"/notifications/unreachable/{recipient('applicant')}")
     clock.move(timedelta(hours=1))
     await feed.deliver((event("AccessChanged", **known, contact_confirmed=True), "ani"))
-    (row,) = await rows(app, "SELECT recipient, settled_by FROM unreachable WHERE settled_at IS NOT NULL")
+    (row,) = await rows(app, "SELECT recipient, settled_by FROM unreachable_recipient WHERE settled_at IS NOT NULL")
     assert tuple(row) == (recipient("applicant"), None)

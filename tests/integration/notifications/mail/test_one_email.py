@@ -127,7 +127,7 @@ async def test_a_bounce_fails_all_that_was_in_the_email(app: FastAPI, feed: Feed
     found = await rows(app, "SELECT state, cause FROM notification WHERE state = 'failed'")
     assert [row.cause for row in found] == ["bounced"] * 3
     assert len([1 for type_, _, _ in await published_events(app) if type_ == "NotificationFailed"]) == 3
-    assert [row.times for row in await rows(app, "SELECT times FROM unreachable")] == [1]
+    assert [row.times for row in await rows(app, "SELECT times FROM unreachable_recipient")] == [1]
 
 
 async def test_a_second_copy_is_the_same_email(app: FastAPI, feed: Feed, catcher: Catcher) -> None:

@@ -58,7 +58,7 @@ async def test_a_courtesy_is_turned_off_by_one_click_and_by_nothing_less(
         assert (await anybody.get(path)).status_code == 200
         assert (await anybody.post(path[:-3] + "abc", data=ONE_CLICK)).status_code == 404
         assert (await anybody.get(f"/notifications/choice/{new_id().hex}.x")).status_code == 404
-        assert await rows(app, "SELECT 1 FROM choice") == []
+        assert await rows(app, "SELECT 1 FROM mail_preference") == []
         for _ in range(2):
             assert (await anybody.post(path, data=ONE_CLICK)).status_code == 200
     catcher.raw.clear()

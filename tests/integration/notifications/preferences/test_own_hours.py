@@ -234,7 +234,7 @@ async def test_what_an_erased_person_chose_is_forgotten(app: FastAPI, feed: Feed
     contacts.erased = True
     await feed.deliver((event("ApplicationEndorsed"), APPLICATION))
     await post(app)
-    assert [row.recipient for row in await rows(app, "SELECT recipient FROM choice")] == [
+    assert [row.recipient for row in await rows(app, "SELECT recipient FROM mail_preference")] == [
         recipient("applicant", "other")
     ]
 
@@ -281,7 +281,7 @@ async def test_own_hours_are_chosen_by_the_link_in_a_mail_too(app: FastAPI, feed
         assert 'value="own" checked' in shown
         assert 'value="09:00" selected' in shown
         await anybody.post(path, data={"List-Unsubscribe": "One-Click"})
-    (kept,) = await rows(app, "SELECT recipient, choice, quiet FROM choice")
+    (kept,) = await rows(app, "SELECT recipient, choice, quiet FROM mail_preference")
     assert (kept.recipient, kept.choice, kept.quiet) == (recipient(HOME, "first"), "none", "22:00-09:00")
 
 
@@ -289,4 +289,4 @@ async def test_own_hours_are_chosen_by_the_link_in_a_mail_too(app: FastAPI, feed
 async def test_hours_that_are_none_are_not_kept(app: FastAPI, night: str) -> None:
     """Invalid hours are refused on every way, and nothing is saved."""
     assert await choose(app, "first", night) == 422
-    assert await rows(app, "SELECT 1 FROM choice") == []
+    assert await rows(app, "SELECT 1 FROM mail_preference") == []

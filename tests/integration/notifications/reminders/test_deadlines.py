@@ -419,7 +419,7 @@ async def test_who_has_it_is_known_when_the_case_arrives(app: FastAPI, feed: Fee
     """A deadline whose case arrives later gets its holder then, and is announced."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await feed.deliver((event("ClearanceGiven", host_due=in_days(10)), MATCH))
-    query = "SELECT whom, country FROM deadline WHERE kind = 'host_clearance' AND owner = 'host_coordinator'"
+    query = "SELECT holder_key, country FROM deadline WHERE kind = 'host_clearance' AND owner = 'host_coordinator'"
     assert [tuple(row) for row in await rows(app, query)] == [(None, None)]
     await feed.deliver((event("MatchProposed", due=in_days(10)), MATCH))
     await sweep(app)

@@ -113,7 +113,7 @@ async def test_what_fails_is_tried_again_under_the_same_id(app: FastAPI, feed: F
     await send(app)
     assert len(receiver.ids) == 3
     assert len(set(receiver.ids)) == 1
-    log = await rows(app, "SELECT number, result, status, said, milliseconds FROM webhook_attempt ORDER BY number")
+    log = await rows(app, "SELECT number, result, status, answer, milliseconds FROM webhook_attempt ORDER BY number")
     assert [tuple(row)[:4] for row in log] == [
         (1, "refused", 500, "down for <b>repair</b>"),
         (2, "redirected", 307, ""),

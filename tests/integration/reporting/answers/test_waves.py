@@ -262,5 +262,5 @@ async def test_the_list_of_open_answers_reads_by_index(house: House) -> None:
         "wave_closing_call_id",
     ):
         assert index in plan, plan
-    assert {"case_call_ended", "answer_closed_pkey", "submission_pkey"} <= set(re.findall(r"\w+", announced)), announced
-    assert {"answer_closed_call_id", "case_pkey", "wave_closing_call_id"} <= set(re.findall(r"\w+", opened)), opened
+    assert {"case_call_ended", "closed_answer_pkey", "submission_pkey"} <= set(re.findall(r"\w+", announced)), announced
+    assert {"closed_answer_call_id", "case_pkey", "wave_closing_call_id"} <= set(re.findall(r"\w+", opened)), opened

@@ -316,7 +316,7 @@ async def _done(house: House) -> None:
 async def _stated(house: House) -> list[tuple[Any, ...]]:
     """Return the stored statement of the quarter: each figure, and the events of each of its numbers."""
     figures_kept = (
-        "SELECT period, indicator, statement, version, total::text, breakdowns::text, notes::text FROM kept_figure"
+        "SELECT period, indicator, statement, version, total::text, breakdowns::text, notes::text FROM stated_figure"
     )
     proofs = "SELECT period, indicator, statement, 0, dimension, value, events::text FROM proof"
     async with house.app.state.service.bus.read() as session:

@@ -63,7 +63,7 @@ async def _tables(house: House) -> dict[str, list[Any]]:
     """Return the tables of the service: projections, positions of subjects, dead letters and unknown types."""
     found: dict[str, list[Any]] = {}
     queries = {
-        table: f'SELECT * FROM "{table}"' for table in PROJECTIONS if table not in {"fact_count", "moving_figure"}
+        table: f'SELECT * FROM "{table}"' for table in PROJECTIONS if table not in {"fact_count", "current_figure"}
     }
     queries["fact_count"] = "SELECT type, sum(facts) FROM fact_count GROUP BY type"
     queries["applied"] = (

@@ -57,7 +57,7 @@ async def written(house: House) -> httpx2.AsyncClient:
 async def logged(house: House) -> list[tuple[str, str, str]]:
     """Return the log of accesses to free text: person, action and form, in order."""
     async with house.app.state.service.bus.read() as session:
-        rows = await session.execute(sa.text("SELECT who, what, form FROM words_log ORDER BY id"))
+        rows = await session.execute(sa.text("SELECT actor, action, form FROM free_text_log ORDER BY id"))
         return [tuple(row) for row in rows]
 
 

@@ -38,9 +38,9 @@ async def send(who: httpx2.AsyncClient, table: str | bytes) -> httpx2.Response:
 
 def approval(page: str) -> dict[str, Any]:
     """Return the fields with which a page approves all values: their ids, and their versions."""
-    found = re.search(r'name="aims" value="([^"]+)"', page)
+    found = re.search(r'name="target_ids" value="([^"]+)"', page)
     assert found is not None, page
-    return {"aims": found[1], **ticked_versions(page)}
+    return {"target_ids": found[1], **ticked_versions(page)}
 
 
 async def waiting(who: httpx2.AsyncClient) -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ async def test_values_that_were_not_seen_are_not_approved(house: House) -> None:
     await send(author, TABLE)
     first, second, last = await waiting(author)
     fields = approval((await other.get("/reporting/targets")).text)
-    without = await other.post("/reporting/targets/approve", data={"aims": fields["aims"]})
+    without = await other.post("/reporting/targets/approve", data={"target_ids": fields["target_ids"]})
     assert without.status_code == 409
     assert "3 values were not approved" in without.text
     assert "It was changed after you opened this page" in without.text
@@ -109,7 +109,7 @@ async def test_a_table_is_imported_once_and_approved_in_one_step(house: House) -
     assert again.headers["location"] == "/reporting/targets?done_added=0&done_unchanged=3"
     assert "Nothing was changed: all 3 values" in (await author.get(again.headers["location"])).text
     ids = [each["id"] for each in await waiting(author)]
-    assert (await author.post("/reporting/targets/approve", data={"aims": ",".join(ids)})).status_code == 409
+    assert (await author.post("/reporting/targets/approve", data={"target_ids": ",".join(ids)})).status_code == 409
     page = (await other.get("/reporting/targets")).text
     assert "Approve all 3 values" in page
     assert (await other.post("/reporting/targets/approve", data=approval(page))).status_code == 303

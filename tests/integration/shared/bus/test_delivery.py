@@ -232,7 +232,7 @@ async def test_a_log_that_lost_records_gets_them_again(new_bus: NewBus, topics: 
 
 async def _lies_below(bus: Bus, offset: int) -> bool:
     async with bus.read() as session:
-        rows = await session.execute(text('SELECT "offset" FROM sent'))
+        rows = await session.execute(text('SELECT "offset" FROM sent_record'))
         return [row.offset < offset for row in rows] == [True]
 
 
