@@ -2,9 +2,11 @@
 
 A module docstring is a statement, not a question. Names are nouns or verbs of the field (`docs/glossary.md`), not
 participles such as `told` or metaphors such as `workshop`. Parameters, variables, fields, columns and the variables of
-templates say what they hold. Docstrings do not use the phrases of `PHRASES`, and do not
-begin with a question word: that of a class says what an instance is, that of a function what it does or returns, that
-of a test what is so, that of a constant or field what it holds. What must stay is listed in `language_exceptions.txt`,
+templates say what they hold. A test's name states a behaviour: it does not begin with a question word, and has none of
+the words of `OF_TESTS`. Tables and their columns are read from the listings in `tests/integration/schema`. Docstrings
+do not use the phrases of `PHRASES`, and do not begin with a question word: that of a class says what an instance is,
+that of a function what it does or returns, that of a test what is so, that of a constant or field what it holds. What
+must stay is listed in `language_exceptions.txt`,
 one `path: word  # reason` a line; an exception that is not needed any more is an error too.
 Exits with 1 if anything is found. Arguments limit the report to paths that begin with one of them.
 """
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 EXCEPTIONS = Path(__file__).with_name("language_exceptions.txt")
 FOLDERS = ("services", "shared", "deploy", "tests")
+SCHEMAS = ROOT / "tests" / "integration" / "schema"
 
 NAMES = re.compile(
     r"_*(told|held|asked|anew|shown|drawn|said|seen|taken|given|made|kept|meant|worked|known|hangs|meets"
@@ -36,6 +39,23 @@ NAMES = re.compile(
 
 VALUES = re.compile(r"_*(told|held|asked|anew|one)")
 """Names of parameters, variables, fields, columns and template variables that do not say what they hold."""
+
+OF_TESTS = re.compile(
+    r"test_(who|whom|whose|what(?!_if_)|how|which|where|when|why|whether)(ever)?_"
+    r"|.*_(told|tells|anew|whom|whoever|held)(_|$)"
+)
+"""Names of tests that are questions, or not plain English."""
+
+TABLES = re.compile(
+    r"parked|sent|resent|paused|dated|received|applied|consumed|waiting|pending|unknown|unreachable|.*_(in|asked|closed)"
+)
+"""Names of tables that are no nouns."""
+
+COLUMNS = re.compile(
+    r"(.*_)?(told|tells|anew|said|who|whom|whose|why|how|what(?!_if))(_.*)?"
+    r"|was|of|to|by|more|shown|seen|given|kept|taken|made|held|asked|one|known|again|now"
+)
+"""Names of tables and columns that do not say what they hold."""
 
 PHRASES = re.compile(
     r"whoever|\bof what\b(?!-if)|\b(is|are|to be|been) told\b|\btold of\b|who has it|it stands|held against"
@@ -78,6 +98,8 @@ def problems(path: Path) -> Iterator[tuple[str, int, str]]:
         line = 1 if isinstance(node, ast.Module) else node.lineno
         if not isinstance(node, ast.Module) and NAMES.fullmatch(node.name):
             yield node.name, line, "odd name"
+        if not isinstance(node, ast.Module) and node.name.startswith("test_") and OF_TESTS.match(node.name):
+            yield node.name, line, "odd name of a test"
         if word := QUESTION.match(ast.get_docstring(node) or ""):
             yield word[0].lower(), line, "a docstring begins with a question word"
         for found in PHRASES.finditer(" ".join((ast.get_docstring(node) or "").split())):
@@ -102,6 +124,16 @@ def template_problems(path: Path) -> Iterator[tuple[str, int, str]]:
             yield name.name, name.lineno, "a value is named by"
 
 
+def table_problems(path: Path) -> Iterator[tuple[str, int, str]]:
+    """Yield the odd names of tables and columns in a listing of a database's schema."""
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if found := re.match(r'table "?(\w+)', line):
+            if TABLES.fullmatch(found[1]) or COLUMNS.fullmatch(found[1]):
+                yield found[1], number, "odd name of a table"
+        elif (found := re.match(r'    "?(\w+)', line)) and COLUMNS.fullmatch(found[1]):
+            yield found[1], number, "odd name of a column"
+
+
 def _texts_of_values(node: ast.AST) -> Iterator[Text]:
     """Yield the docstrings of constants and fields: texts that stand behind an assignment."""
     if isinstance(node, ast.Module | ast.ClassDef):
@@ -117,6 +149,8 @@ def _problems_of_file(path: Path) -> Iterator[tuple[str, int, str]]:
         yield from problems(path)
     elif path.suffix == ".html" and "templates" in path.parts:
         yield from template_problems(path)
+    elif path.parent == SCHEMAS and path.suffix == ".txt":
+        yield from table_problems(path)
 
 
 def exceptions() -> set[tuple[str, str]]:

@@ -176,9 +176,7 @@ async def matching_of(store: str, case: Case) -> tuple[FastAPI, dict[str, str]]:
 
 
 @pytest.mark.parametrize("tie", [*TIES, "none"])
-async def test_no_decision_of_matching_is_open_to_those_whom_it_concerns(
-    stores: dict[str, str], case: Case, tie: str
-) -> None:
+async def test_nobody_decides_their_own_case_in_matching(stores: dict[str, str], case: Case, tie: str) -> None:
     """Cohorts, overrides, rings, plans and moves are refused by page and by API; a stranger is not refused for that."""
     who = await with_tie(case.programme, tie)
     app, ids = await matching_of(stores["matching"], case)
@@ -195,9 +193,7 @@ async def test_no_decision_of_matching_is_open_to_those_whom_it_concerns(
 
 
 @pytest.mark.parametrize("tie", [*TIES, "none"])
-async def test_no_decision_of_reporting_is_open_to_those_whom_it_concerns(
-    stores: dict[str, str], case: Case, tie: str
-) -> None:
+async def test_nobody_decides_their_own_case_in_reporting(stores: dict[str, str], case: Case, tie: str) -> None:
     """Waivers and erasures of words are refused; a stranger is not refused for that."""
     who = await with_tie(case.programme, tie)
     app = create_reporting(

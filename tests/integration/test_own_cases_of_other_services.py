@@ -102,7 +102,7 @@ async def test_nobody_places_people_in_a_call_that_they_applied_to(portal: FastA
     assert unknown.status_code == 503  # nobody decides while it is not known
 
 
-async def test_the_portal_tells_of_applications_and_mentors(portal: FastAPI) -> None:
+async def test_the_portal_names_applications_and_mentors(portal: FastAPI) -> None:
     """The internal route knows own and managed applications and profiles, and says nothing without the token."""
     programme = Programme(portal)
     await programme.fill()

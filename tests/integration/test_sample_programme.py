@@ -158,7 +158,7 @@ async def test_the_coordinator_has_steered_the_matching(sample: LocalRun, people
     assert by_hand == 1
 
 
-async def test_what_goes_wrong_is_looked_after(people: People) -> None:
+async def test_the_sample_has_appeals_incidents_and_a_dead_letter(people: People) -> None:
     """Appeals are decided or wait for the other coordinator; incidents, a webhook and a dead letter are there."""
     waits = (await people.get("persona-programme-2", f"{PORTAL}/appeals", state="waits"))["items"]
     assert waits

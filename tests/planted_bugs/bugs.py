@@ -27,7 +27,7 @@ OUTBOX = (
         "shared.bus.outbox.relay:Relay._settle_sent",
         'transaction("system:relay", lease)',
         'transaction("system:relay")',
-        f"{_DEAD_LETTERS}::test_who_lost_the_lease_settles_nothing",
+        f"{_DEAD_LETTERS}::test_a_relay_without_its_lease_settles_nothing",
     ),
     PlantedBug(
         "relay-sends-although-it-slept",
@@ -41,7 +41,7 @@ OUTBOX = (
         "shared.bus.outbox.relay:_SETTLE",
         "position = ANY($1::bigint[])",
         "position <= (SELECT max(given) FROM unnest($1::bigint[]) AS given)",
-        f"{_DEAD_LETTERS}::test_what_was_not_acknowledged_stays",
+        f"{_DEAD_LETTERS}::test_unacknowledged_events_stay_in_the_outbox",
     ),
     PlantedBug(
         "relay-acknowledges-behind-a-failure-of-a-compacted-topic",
@@ -55,21 +55,21 @@ OUTBOX = (
         "shared.bus.outbox.relay:_FETCH",
         " AND (position < $4 OR position > $5)",
         " AND (position < $4 OR position > $5 OR true)",
-        f"{_DEAD_LETTERS}::test_what_is_being_settled_is_not_sent_again",
+        f"{_DEAD_LETTERS}::test_a_batch_being_settled_is_not_sent_again",
     ),
     PlantedBug(
         "relay-sends-out-of-order",
         "shared.bus.outbox.relay:_FETCH",
         "ORDER BY position LIMIT $1",
         "ORDER BY position DESC LIMIT $1",
-        f"{_DEAD_LETTERS}::test_what_is_being_settled_is_not_sent_again",
+        f"{_DEAD_LETTERS}::test_a_batch_being_settled_is_not_sent_again",
     ),
     PlantedBug(
         "relay-goes-on-after-a-batch-that-was-not-settled",
         "shared.bus.outbox.relay:Relay.send_on",
         "            acknowledged = await self._send(lease, rows)\n            await self.settled()\n",
         "            acknowledged = await self._send(lease, rows)\n",
-        f"{_DEAD_LETTERS}::test_what_follows_a_batch_that_was_not_settled_is_sent_again_after_it",
+        f"{_DEAD_LETTERS}::test_events_behind_an_unsettled_batch_are_sent_again_after_it",
     ),
     PlantedBug(
         "relay-does-not-look-for-losses-when-it-takes-over",
@@ -163,7 +163,7 @@ INBOX = (
         "shared.bus.log.offsets:refuse_set_back",
         "    if back:",
         "    if len(back) > 1:",
-        f"{_BUS}/test_gathering.py::test_what_is_in_hand_while_a_rebuild_sets_the_reader_back_passes_nothing_over",
+        f"{_BUS}/test_gathering.py::test_a_record_in_hand_does_not_pass_over_a_rebuild",
     ),
     PlantedBug(
         "reader-passes-over-a-failed-batch",
@@ -177,7 +177,7 @@ INBOX = (
         "shared.bus.inbox.admission:Standing.judge",
         "return Verdict.APPLY if in_turn else Verdict.GAP",
         "return Verdict.APPLY",
-        f"{_ADMISSION}::test_what_is_applied_is_one_two_three",
+        f"{_ADMISSION}::test_events_are_applied_in_the_order_one_two_three",
     ),
     PlantedBug(
         "fork-is-dropped",
@@ -292,7 +292,7 @@ LEASES = (
         "shared.bus.db.lease_epoch:_CHECK",
         " AND epoch = :epoch",
         " AND :epoch > 0",
-        f"{_DEAD_LETTERS}::test_who_lost_the_lease_settles_nothing",
+        f"{_DEAD_LETTERS}::test_a_relay_without_its_lease_settles_nothing",
     ),
     PlantedBug(
         "lease-outlasts-the-holders-clock",

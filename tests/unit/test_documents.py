@@ -69,7 +69,7 @@ def test_the_readme_of_a_service_lists_its_rooms(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", ["matching", "notifications", "reporting"])
-def test_a_service_names_all_events_that_it_tells(service: str) -> None:
+def test_a_service_names_all_events_that_it_publishes(service: str) -> None:
     """Its page is complete; the portal, which tells most of them, names its topics only."""
     text = (ROOT / "services" / service / "README.md").read_text("utf-8")
     published = [name for name, event in EVENTS.items() if TOPICS[event.topic].owner == service]

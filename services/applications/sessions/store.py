@@ -40,7 +40,7 @@ class SessionRow(Table, table=True):
     seen_at: datetime = Field(sa_type=_TIME, description="Written every ten minutes at the most")
     over_at: datetime = Field(sa_type=_TIME, description="When it ends at the latest")
     ended_at: datetime | None = Field(default=None, sa_type=_TIME)
-    ended_why: str | None = None
+    end_reason: str | None = None
     browser: str = Field(description="Such as Firefox; empty where it is not known")
     system: str = Field(description="Such as Windows; empty where it is not known")
     id_token: str | None = Field(default=None, description="Sealed; ends the sign-in at the provider")
@@ -104,7 +104,7 @@ def _ending(cause: SessionEnd, at: datetime) -> sa.Update:
     return (
         sa.update(SessionRow)
         .where(col(SessionRow.ended_at).is_(None))
-        .values(ended_at=at, ended_why=cause.value, id_token=None)
+        .values(ended_at=at, end_reason=cause.value, id_token=None)
         .execution_options(synchronize_session=False)
     )
 

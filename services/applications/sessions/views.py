@@ -111,8 +111,8 @@ async def ended_sessions(bus: Bus, principal: Principal) -> Sequence[EndedSessio
 
 
 def _ended(row: store.SessionRow) -> EndedSession:
-    if row.ended_at is not None and row.ended_why is not None:
-        ended_at, why = row.ended_at, gettext(_WHY[SessionEnd(row.ended_why)])
+    if row.ended_at is not None and row.end_reason is not None:
+        ended_at, why = row.ended_at, gettext(_WHY[SessionEnd(row.end_reason)])
     elif row.seen_at + IDLE < row.over_at:
         ended_at, why = row.seen_at + IDLE, gettext("An hour without activity")
     else:

@@ -190,7 +190,7 @@ def _set_aside(metadata: MetaData) -> None:
             "settled_at", DateTime(timezone=True), comment="Empty while it waits for a person or for what is missing"
         ),
         Column("settled_by", Text),
-        Column("settled_how", Text, comment="redriven, skipped or healed"),
+        Column("settlement", Text, comment="redriven, skipped or healed"),
         Column("settled_reason", Text),
         Index(
             "dead_letter_open",

@@ -134,7 +134,7 @@ async def holding_back(connection: asyncpg.Connection, topic: str, subject: str)
 async def settle(connection: asyncpg.Connection, ids: Sequence[int], how: str, by: str, reason: str) -> None:
     """Mark the dead letters `ids` as settled; their bytes are deleted, a trace of them stays."""
     await connection.execute(
-        "UPDATE dead_letter SET settled_at = now(), settled_how = $2, settled_by = $3, settled_reason = $4,"
+        "UPDATE dead_letter SET settled_at = now(), settlement = $2, settled_by = $3, settled_reason = $4,"
         " key = NULL, value = NULL, headers = '[]' WHERE id = ANY($1::bigint[])",
         list(ids),
         how,
@@ -237,7 +237,7 @@ class Settled:
 async def settled(session: AsyncSession, letter_id: int) -> Settled | None:
     """Return how the dead letter with that id was settled; None if it was not, or never existed."""
     query = text(
-        "SELECT settled_how, settled_by, settled_reason, settled_at, topic, subject FROM dead_letter"
+        "SELECT settlement, settled_by, settled_reason, settled_at, topic, subject FROM dead_letter"
         " WHERE id = :id AND settled_at IS NOT NULL"
     )
     row = (await session.execute(query, {"id": letter_id})).one_or_none()

@@ -130,7 +130,7 @@ def refused(answer: httpx2.Response) -> bool:
 
 
 @pytest.mark.parametrize("tie", ["own", "manages", "managed", "deputy"])
-async def test_no_decision_is_open_to_those_whom_it_concerns(world: World, tie: str) -> None:
+async def test_officers_their_managers_and_deputies_decide_no_own_case(world: World, tie: str) -> None:
     """The officer, the line manager, a managed officer and a deputy are refused each decision on the officer's case."""
     programme, ids = world.of.of, await ids_of(world)
     who = await with_tie(programme, tie)

@@ -165,7 +165,7 @@ def ids_done(several: Several, answer: httpx2.Response) -> list[str]:
     return sorted(each if isinstance(each, str) else each["id"] for each in found)
 
 
-async def test_what_has_changed_is_left_and_named(
+async def test_changed_records_are_left_and_named(
     several: Several, abroad: Abroad, program: httpx2.AsyncClient
 ) -> None:
     """A record that changed since it was read is left with its present version, and the others are decided."""

@@ -65,7 +65,7 @@ def test_a_field_that_no_longer_exists_stays_without_a_question() -> None:
     assert entry.to_store()["parking"] == "yes"
 
 
-def test_what_is_written_anew_replaces_what_was_stored() -> None:
+def test_a_changed_field_replaces_the_stored_one() -> None:
     """Another field leaves it alone; its own field replaces it, and counts as a change."""
     before = PlacementEntry.from_stored({"title": "A week", "days": 8, "expertise": ["sorcery"]})
     other = with_changes(before, PlacementEntry(title="Two weeks"))
@@ -77,7 +77,7 @@ def test_what_is_written_anew_replaces_what_was_stored() -> None:
     assert (same.to_store()["days"], same.to_store()["expertise"]) == (5, ["sorcery"])
 
 
-def test_a_rule_of_a_call_is_written_anew_singly() -> None:
+def test_a_changed_rule_of_a_call_leaves_its_neighbour() -> None:
     """The section of the rule counts as changed; its neighbour stays in the store."""
     before = CallEntry.from_stored({"rules": {"minimum_years": 99, "languages": ["English"]}})
     after = with_values(before, {"minimum_years": 3})

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_rate_is_held_by_its_share_of_the_reference() -> None:
+def test_a_rate_is_met_by_its_share_of_the_reference() -> None:
     """Medians are compared, so that one bad run does not decide; the aim itself counts as met."""
     fast_enough = faster("ours", [600.0, 10.0, 610.0], "theirs", [1000.0, 1000.0, 2000.0], 0.6)
     missed = faster("ours", [590.0], "theirs", [1000.0], 0.6)
@@ -24,7 +24,7 @@ def test_a_rate_is_held_by_its_share_of_the_reference() -> None:
     assert not missed.met
 
 
-def test_a_latency_is_held_by_its_bound_and_not_by_its_reference() -> None:
+def test_a_latency_is_met_by_its_bound_and_not_by_its_reference() -> None:
     """A latency meets its aim by its own value, whatever its reference took."""
     assert within("ours", 60.0, Reference("bare", 6.0), 60).met
     assert not within("ours", 60.1, Reference("bare", 60.0), 60).met

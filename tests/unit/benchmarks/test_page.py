@@ -43,7 +43,7 @@ def test_measured_rows_take_their_place_and_others_stay() -> None:
     assert after == {"Event bus": before["Event bus"], "Matching": renewed}
 
 
-def test_two_rows_of_one_name_are_told_apart_by_their_references() -> None:
+def test_two_rows_of_one_name_differ_by_their_references() -> None:
     """A figure beside two references has two rows, and each is renewed for itself."""
     before = by_section([_row("one", 1, reference="x"), _row("one", 1, reference="y")])
     new = by_section([_row("one", 4, reference="y")])

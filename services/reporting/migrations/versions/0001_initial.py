@@ -191,7 +191,7 @@ def _create_event_bus() -> None:
             comment="Empty while it waits for a person or for what is missing",
         ),
         sa.Column("settled_by", sa.Text(), nullable=True),
-        sa.Column("settled_how", sa.Text(), nullable=True, comment="redriven, skipped or healed"),
+        sa.Column("settlement", sa.Text(), nullable=True, comment="redriven, skipped or healed"),
         sa.Column("settled_reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="dead_letter_pkey"),
         comment="Events that could not be applied, whole, until a person or the missing event settles them",

@@ -55,7 +55,7 @@ async def test_a_copied_cookie_opens_nothing_after_the_sign_out(house: House) ->
     await ends_everywhere(thief, sign_out)
     async with house.apps["applications"].state.service.bus.read() as session:
         row = (await session.execute(sa.text("SELECT * FROM sign_in_session WHERE ended_at IS NOT NULL"))).one()
-    assert (row.subject, row.ended_why, row.id_token) == ("programme", "signed_out", None)
+    assert (row.subject, row.end_reason, row.id_token) == ("programme", "signed_out", None)
     assert owner.key not in str(row)
 
 

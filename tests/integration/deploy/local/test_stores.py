@@ -39,7 +39,7 @@ async def test_a_services_role_reaches_its_own_database_only(postgres: Databases
             await asyncpg.connect(server.url("mine", role, password.replace("second", "first")))
 
 
-async def test_only_the_owner_makes_tables_and_tells_who_may_use_them(postgres: Databases) -> None:
+async def test_only_the_owner_makes_tables_and_grants_rights(postgres: Databases) -> None:
     """The role of the service can make nothing in its database, not even for the moment, nor widen its rights."""
     server = postgres.server
     server.provide({"house": Passwords("of owner", "of service")})

@@ -47,7 +47,7 @@ def _instance(world: World, store_address: str) -> Instance:
     return Instance(process, mine)
 
 
-async def test_no_place_is_given_twice_whoever_is_killed(world: World, store_address: str) -> None:
+async def test_no_place_is_given_twice_after_kills(world: World, store_address: str) -> None:
     """After repeated kills while officers arrive, each has one match, no place is taken twice, published facts hold."""
     await world.call(share_of_offer=100)
     for _ in range(4):

@@ -197,7 +197,7 @@ async def test_messages_gather_for_a_moment_and_urgent_ones_do_not(app: FastAPI,
     assert await rows(app, "SELECT 1 FROM message WHERE state = 'waiting'") == []
 
 
-async def test_what_is_not_mandatory_can_be_left_out_of_an_email(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+async def test_optional_messages_can_be_left_out_of_an_email(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """An email with something optional can be unsubscribed from; after that only the mandatory part comes."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)

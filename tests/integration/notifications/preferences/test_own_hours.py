@@ -79,7 +79,7 @@ async def test_own_hours_go_before_those_of_the_country(
     assert [row.state for row in await rows(app, "SELECT DISTINCT state FROM message WHERE country = 'MD'")] == ["done"]
 
 
-async def test_whoever_is_awake_does_not_wait_though_the_sender_ends(
+async def test_mail_to_people_awake_does_not_wait_when_the_sender_ends(
     app: FastAPI, feed: Feed, catcher: Catcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a sender ends between preparing and sending, the next one sends to those awake at once."""
@@ -99,7 +99,7 @@ async def test_whoever_is_awake_does_not_wait_though_the_sender_ends(
     assert catcher.recipients == [FIRST]
 
 
-async def test_to_whom_it_goes_is_worked_out_when_somebody_is_awake(
+async def test_recipients_are_decided_when_they_are_awake(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
 ) -> None:
     """Recipients are decided in the morning: people who left or opted out meanwhile get nothing.
@@ -123,7 +123,7 @@ async def test_to_whom_it_goes_is_worked_out_when_somebody_is_awake(
     assert [row.state for row in await rows(app, "SELECT DISTINCT state FROM message WHERE country = 'MD'")] == ["done"]
 
 
-async def test_what_waits_for_somebody_is_not_sent_who_does_without_it_by_then(
+async def test_a_waiting_message_is_dropped_when_its_recipient_opts_out(
     app: FastAPI, feed: Feed, catcher: Catcher
 ) -> None:
     """A sleeper who refuses optional mails before the morning gets none."""
@@ -141,7 +141,7 @@ async def test_what_waits_for_somebody_is_not_sent_who_does_without_it_by_then(
     assert [row.state for row in await rows(app, "SELECT DISTINCT state FROM message WHERE country = 'MD'")] == ["done"]
 
 
-async def test_whoever_slept_is_worked_out_anew_in_the_morning(
+async def test_the_recipient_is_decided_again_in_the_morning(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
 ) -> None:
     """A person who replaces a sleeper before the morning gets the message instead.
@@ -168,7 +168,7 @@ async def test_whoever_slept_is_worked_out_anew_in_the_morning(
         go_to(23)
 
 
-async def test_what_becomes_urgent_in_the_night_goes_then(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+async def test_a_message_that_becomes_urgent_at_night_is_sent_then(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """A message due in 27 hours waits until a day before, and the log may show that time."""
     change(app, quiet_hours="21:00-07:00")
     await choose(app, "first", "22:00-09:00")
@@ -225,7 +225,7 @@ async def test_a_failure_is_sent_again_while_another_sleeps(app: FastAPI, feed: 
     assert catcher.recipients == [FIRST, DEPUTY]
 
 
-async def test_what_an_erased_person_chose_is_forgotten(app: FastAPI, feed: Feed, contacts: Contacts) -> None:
+async def test_the_hours_of_an_erased_person_are_deleted(app: FastAPI, feed: Feed, contacts: Contacts) -> None:
     """The hours of an erased person are deleted, and nobody else's."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
@@ -239,7 +239,7 @@ async def test_what_an_erased_person_chose_is_forgotten(app: FastAPI, feed: Feed
     ]
 
 
-async def test_what_cannot_wait_goes_in_own_hours_too(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+async def test_an_urgent_message_is_sent_in_quiet_hours(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """A message due tomorrow is sent within a person's quiet hours; others wait."""
     await choose(app, "first", "12:00-13:00")
     go_to(12, days=1)

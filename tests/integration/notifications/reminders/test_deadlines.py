@@ -194,7 +194,7 @@ async def test_the_deputy_of_a_mentors_eu_agency_is_asked(app: FastAPI, feed: Fe
         assert late[0]["owner"]["organisation_id"] == ex.HOST_ORGANISATION
 
 
-async def test_what_is_done_is_not_asked_for_again(app: FastAPI, feed: Feed) -> None:
+async def test_an_endorsement_in_time_is_not_asked_for_again(app: FastAPI, feed: Feed) -> None:
     """An endorsement in time ends its deadline, and the next step has its own."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     await feed.deliver((event("ApplicationEndorsed", due=in_days(20)), APPLICATION))
@@ -205,7 +205,7 @@ async def test_what_is_done_is_not_asked_for_again(app: FastAPI, feed: Feed) -> 
     assert await sweep(app, days=60) == []
 
 
-async def test_an_application_sent_back_and_answered_starts_anew(app: FastAPI, feed: Feed) -> None:
+async def test_a_resubmitted_application_has_a_new_deadline(app: FastAPI, feed: Feed) -> None:
     """A resubmitted application gives the coordinator a new date and a new reminder."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     assert await sweep(app, days=8) == [("DeadlineNear", "endorsement home_coordinator")]
@@ -354,7 +354,7 @@ async def test_after_a_standstill_the_answers_are_read_first(
     assert await deadlines.caught_up(app.state.service, patience=0.6) is sweeps
 
 
-async def test_months_at_once_are_told_in_their_order_and_once(app: FastAPI, feed: Feed) -> None:
+async def test_deadlines_of_months_are_announced_once_in_order(app: FastAPI, feed: Feed) -> None:
     """After a leap of months each deadline is announced once, in order, and not again after a restart."""
     days = {uuid4(): count for count in (40, 10, 25, 33)}
     for id_, count in days.items():
@@ -374,7 +374,7 @@ async def test_months_at_once_are_told_in_their_order_and_once(app: FastAPI, fee
         assert await deadlines.sweep(bus, lease, clock.now()) == 0
 
 
-async def test_a_clock_set_back_tells_nothing_again(app: FastAPI, feed: Feed) -> None:
+async def test_a_clock_set_back_repeats_no_announcement(app: FastAPI, feed: Feed) -> None:
     """After the clock is set back nothing is repeated, and the rest is announced in its time."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     bus, now = app.state.service.bus, clock.now()
@@ -415,7 +415,7 @@ async def test_a_date_that_was_moved_or_withdrawn_never_fires(app: FastAPI, feed
     assert await sweep(app, days=30) == []
 
 
-async def test_who_has_it_is_known_when_the_case_arrives(app: FastAPI, feed: Feed) -> None:
+async def test_a_deadline_gets_its_holder_when_the_case_arrives(app: FastAPI, feed: Feed) -> None:
     """A deadline whose case arrives later gets its holder then, and is announced."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await feed.deliver((event("ClearanceGiven", host_due=in_days(10)), MATCH))

@@ -63,7 +63,7 @@ async def test_each_reader_is_reminded_in_the_own_morning(
         catcher.recipients.clear()
 
 
-async def test_what_was_done_overnight_is_not_asked_for(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+async def test_a_deadline_met_overnight_is_not_reminded_of(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """A reminder whose deadline is met between its announcement and the morning is dropped, and the log says so."""
     due = clock.today() + timedelta(days=10)
     await submitted(app, feed, catcher, due)
@@ -83,7 +83,7 @@ async def test_what_was_done_overnight_is_not_asked_for(app: FastAPI, feed: Feed
     assert "Send it anew" not in shown
 
 
-async def test_a_date_moved_overnight_is_reminded_of_anew(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+async def test_a_date_moved_overnight_has_a_new_reminder(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """A deadline that gets another date before the morning is reminded of before the new one only."""
     due = clock.today() + timedelta(days=10)
     await submitted(app, feed, catcher, due)

@@ -249,7 +249,7 @@ async def announced(app: FastAPI) -> Sequence[Any]:
 
 @pytest.mark.usefixtures("own_clock")
 @pytest.mark.parametrize("answer", ["a success", "a new address"])
-async def test_what_ends_a_failure_ends_its_announcement(app: FastAPI, feed: Feed, answer: str) -> None:
+async def test_the_end_of_a_failure_ends_its_announcement(app: FastAPI, feed: Feed, answer: str) -> None:
     """After a success or a new address a webhook is paused neither on the announced day nor without a new warning."""
     async with receiving() as receiver:
         receiver.answer = lambda _: Response(status_code=500)

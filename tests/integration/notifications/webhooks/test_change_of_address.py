@@ -76,7 +76,7 @@ async def test_a_new_address_starts_afresh(app: FastAPI, feed: Feed, old: Receiv
 
 
 @pytest.mark.parametrize("status", [410, 503])
-async def test_what_the_old_address_still_answers_is_not_held_against_the_new_one(
+async def test_late_failures_of_an_old_address_do_not_affect_the_new_one(
     app: FastAPI, feed: Feed, old: Receiver, new: Receiver, status: int
 ) -> None:
     """A late 410 or Retry-After of the old address does not affect the new one."""
@@ -98,7 +98,7 @@ async def test_what_the_old_address_still_answers_is_not_held_against_the_new_on
     assert old.ids == new.ids
 
 
-async def test_what_the_old_address_still_takes_forgives_the_new_one_nothing(
+async def test_late_successes_of_an_old_address_do_not_affect_the_new_one(
     app: FastAPI, feed: Feed, old: Receiver, new: Receiver
 ) -> None:
     """A late success at the old address does not clear the failures of the new one."""

@@ -103,7 +103,7 @@ async def test_nothing_about_a_case_can_be_chosen_outside(app: FastAPI, receiver
     assert len(receiver.got) == 1
 
 
-async def test_what_fails_is_tried_again_under_the_same_id(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
+async def test_failed_attempts_are_repeated_under_the_same_id(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
     """Failed attempts are repeated under one id, each with status, time and answer."""
     answers = [Response("down\x00 for <b>repair</b>", 500), RedirectResponse("/other", 307), Response(status_code=204)]
     answers[0].set_cookie("name", "value")
@@ -124,7 +124,7 @@ async def test_what_fails_is_tried_again_under_the_same_id(app: FastAPI, feed: F
     assert receiver.cookies == []
 
 
-async def test_what_was_given_up_is_sent_again_by_hand(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
+async def test_failed_deliveries_can_be_sent_again_by_hand(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
     """A failed delivery, or all since a day, can be sent again under their ids."""
     receiver.answer = lambda _: Response(status_code=400)
     id_, _ = await registered(app, receiver.url)
@@ -241,7 +241,7 @@ async def test_one_place_keeps_the_order_and_a_failure_lets_go_of_what_was_picke
     assert order == [f"figure-{number}" for number in range(2, 9)]
 
 
-async def test_what_was_picked_is_let_go_when_its_endpoint_is_paused_or_moved(
+async def test_picked_deliveries_stop_when_their_endpoint_is_paused_or_moved(
     app: FastAPI, feed: Feed, receiver: Receiver
 ) -> None:
     """After a pause nothing that was picked follows; after a move the rest goes to the new address."""
@@ -355,7 +355,7 @@ async def test_secrets_outlive_a_new_session_key(app: FastAPI, migrated: str, fe
     assert await rows(app, "SELECT state, cause FROM webhook_endpoint") == [("paused", "no_secret")]
 
 
-async def test_whoever_lost_the_lease_notes_nothing(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
+async def test_a_sender_without_its_lease_records_nothing(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
     """A sender that knows that it lost its lease sends nothing; one that learns it afterwards records nothing."""
     await registered(app, receiver.url)
     await feed.deliver((example("FigurePublished"), FIGURE))
@@ -480,7 +480,7 @@ async def test_an_answer_without_end_is_cut_off(migrated: str) -> None:
     await server.wait_closed()
 
 
-async def test_what_is_old_is_forgotten_and_counted(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
+async def test_old_deliveries_are_deleted_and_counted(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
     """After thirty days deliveries are deleted, and undelivered ones are counted."""
     id_, _ = await registered(app, receiver.url)
     await feed.deliver((example("FigurePublished"), FIGURE))

@@ -89,7 +89,7 @@ async def _posted(*says: bytes, stays: bool = False, seconds: float = 30.0) -> A
         return await _poster(seconds).post(target(f"http://127.0.0.1:{receiver.port}/"), {}, _BODY)
 
 
-async def test_what_is_sent_is_one_whole_request() -> None:
+async def test_each_delivery_is_one_whole_request() -> None:
     """The request has Host, our headers and its length, and ends the connection."""
     async with _receiving(Receiver(_OK)) as receiver:
         to = target(f'http://127.0.0.1:{receiver.port}/a/../hook"{{x}}?key=a%20b&c=<d>')
@@ -163,7 +163,7 @@ def test_every_kind_of_answer_is_heard(
     ],
     ids=["hangs-up", "half", "another", "only-hints", "headers-without-end", "hints-without-end", "switch"],
 )
-def test_what_is_no_answer_is_tried_again(loop: Loop, says: bytes, *, stays: bool) -> None:
+def test_a_broken_answer_is_tried_again(loop: Loop, says: bytes, *, stays: bool) -> None:
     """Incomplete, foreign and endless answers mean unreachable, at once."""
     with asyncio.Runner(loop_factory=loop) as runner:
         answer = runner.run(_posted(says, stays=stays))
@@ -172,7 +172,7 @@ def test_what_is_no_answer_is_tried_again(loop: Loop, says: bytes, *, stays: boo
 
 
 @_LOOPS
-def test_what_was_taken_counts_though_its_answer_does_not_end_in_time(loop: Loop) -> None:
+def test_a_status_counts_though_the_answer_does_not_end_in_time(loop: Loop) -> None:
     """A status in time is a delivery, even if the body never comes."""
     with asyncio.Runner(loop_factory=loop) as runner:
         answer = runner.run(_posted(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nwell", stays=True, seconds=1.0))

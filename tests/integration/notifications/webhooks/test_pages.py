@@ -177,7 +177,7 @@ async def test_a_new_secret_is_shown_once(app: FastAPI, receiver: Receiver) -> N
     assert await rows(app, "SELECT count(*), count(until) FROM webhook_secret") == [(2, 1)]
 
 
-async def test_what_failed_since_a_day_is_sent_again(app: FastAPI, receiver: Receiver) -> None:
+async def test_failed_deliveries_since_a_day_are_sent_again(app: FastAPI, receiver: Receiver) -> None:
     """Failed deliveries since a day are sent again, and the page shows how many."""
     key = str(new_id())
     written = {"url": receiver.url, "description": "Somebody", "events": ["FigurePublished"], "key": key}
@@ -196,7 +196,7 @@ async def test_what_failed_since_a_day_is_sent_again(app: FastAPI, receiver: Rec
         assert "1 is sent again." in (await client.get(done.headers["location"])).text
 
 
-async def test_who_may_look_and_who_may_change(app: FastAPI, receiver: Receiver) -> None:
+async def test_an_auditor_looks_and_does_not_change(app: FastAPI, receiver: Receiver) -> None:
     """An auditor sees no buttons; a national coordinator has neither page nor link."""
     async with as_(app, "programme") as client:
         written = {"url": receiver.url, "description": "Somebody", "events": ["FigurePublished"], "key": str(new_id())}

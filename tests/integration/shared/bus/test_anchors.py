@@ -81,7 +81,7 @@ async def test_a_journal_that_has_only_grown_agrees_with_its_anchors(
     assert [line.split("\t")[1:3] for line in lines[1:-1]] == [[first, "2"]]
 
 
-async def test_a_chain_that_was_computed_anew_is_found(anchored: tuple[Bus, Anchors, str, str]) -> None:
+async def test_a_recomputed_chain_is_found(anchored: tuple[Bus, Anchors, str, str]) -> None:
     """The owner of the database writes another story whose chain holds: both anchored heads contradict it."""
     bus, anchors, first, _ = anchored
     async with owner_of(bus) as owner, owner.transaction("thief") as tx:

@@ -44,7 +44,7 @@ def _slow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_slow")
-async def test_what_is_committed_while_the_relay_waits_its_turn_is_sent_together(
+async def test_facts_committed_while_the_relay_waits_are_sent_together(
     new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Facts that were committed one by one within a turn go out in one round, in their order."""
@@ -94,7 +94,7 @@ async def test_the_relay_takes_a_round_with_many_facts_for_one_of_a_stream(
 
 
 @pytest.mark.usefixtures("_slow")
-async def test_what_comes_while_the_reader_waits_its_turn_is_applied_together(
+async def test_events_that_come_while_the_reader_waits_are_applied_together(
     new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader that need not gather applies with the event in hand what comes until its turn."""
@@ -138,7 +138,7 @@ async def test_what_comes_while_the_reader_waits_its_turn_is_applied_together(
     assert [[subject for subject, _ in batch] for batch in batches if batch] == [[first], [second, third]]
 
 
-async def test_kafka_is_told_of_the_place_afterwards(new_bus: NewBus, topics: str) -> None:
+async def test_kafka_gets_the_offset_after_the_batch(new_bus: NewBus, topics: str) -> None:
     """A second after a batch, or with the reader's end, Kafka's offset of the group is what the database says."""
     owner = await new_bus("applications", kafka=topics)
     bus = await new_bus("matching", kafka=topics)

@@ -42,7 +42,7 @@ def end(postgres: Databases, bus: Bus) -> None:
     postgres.server.sql(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}'")
 
 
-async def test_what_reads_cannot_write_and_leaves_no_trace_on_its_connection(new_bus: NewBus) -> None:
+async def test_a_read_cannot_write_and_leaves_no_trace_on_its_connection(new_bus: NewBus) -> None:
     """The server refuses a write in a read and in a snapshot; on the same connection a transaction writes."""
     bus = await new_bus("matching")
     processes = set()

@@ -217,7 +217,7 @@ class Stumbling(Producer):
         return await super().send(topic, **record)
 
 
-async def test_who_lost_the_lease_settles_nothing(new_bus: NewBus) -> None:
+async def test_a_relay_without_its_lease_settles_nothing(new_bus: NewBus) -> None:
     """A relay that was stopped while another took over deletes nothing from the outbox and notes no place."""
     owner, log = await new_bus("applications"), Log()
     relay = SimulatedRelay(owner, log)
@@ -236,7 +236,7 @@ async def test_who_lost_the_lease_settles_nothing(new_bus: NewBus) -> None:
         assert await session.scalar(text("SELECT count(*) FROM sent_record")) == 0
 
 
-async def test_what_was_not_acknowledged_stays(new_bus: NewBus) -> None:
+async def test_unacknowledged_events_stay_in_the_outbox(new_bus: NewBus) -> None:
     """Of a batch in which one partition fails, exactly what was acknowledged leaves the outbox."""
     owner, log = await new_bus("applications"), Log()
     subjects = [str(new_id()) for _ in range(12)]
@@ -306,7 +306,7 @@ async def _one_on_its_way(relay: Slow, log: Log, lease: leases.Lease) -> asyncio
     return second
 
 
-async def test_what_is_being_settled_is_not_sent_again(new_bus: NewBus) -> None:
+async def test_a_batch_being_settled_is_not_sent_again(new_bus: NewBus) -> None:
     """While the database settles a batch the next one leaves, each event once; in the end the outbox is empty."""
     owner, log = await new_bus("applications"), Log()
     await _two_states_of_a_call(owner)
@@ -325,7 +325,7 @@ async def test_what_is_being_settled_is_not_sent_again(new_bus: NewBus) -> None:
         assert await session.scalar(text("SELECT count(*) FROM sent_record")) == 2
 
 
-async def test_what_follows_a_batch_that_was_not_settled_is_sent_again_after_it(new_bus: NewBus) -> None:
+async def test_events_behind_an_unsettled_batch_are_sent_again_after_it(new_bus: NewBus) -> None:
     """Of a compacted topic the newest state stays last, although an older one has to be sent a second time."""
     owner, log = await new_bus("applications"), Log()
     await _two_states_of_a_call(owner)

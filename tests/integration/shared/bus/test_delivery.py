@@ -347,7 +347,7 @@ async def test_a_changed_journal_does_not_verify(new_bus: NewBus) -> None:
     assert found == {first, second, third}
 
 
-async def test_a_log_made_anew_is_read_from_its_start(new_bus: NewBus, topics: str) -> None:
+async def test_a_recreated_log_is_read_from_its_start(new_bus: NewBus, topics: str) -> None:
     """A partition whose record before the reader's position has changed is read again, and nothing is lost."""
     owner, reader = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
     handlers = Handlers()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 GATHERS_MS = 123
 
 
-async def test_what_follows_is_applied_in_the_same_transaction(
+async def test_the_next_event_is_applied_in_the_same_transaction(
     new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An event that arrives while the one before it is in hand is applied with it, after it; neither comes again."""
@@ -78,7 +78,7 @@ async def test_what_follows_is_applied_in_the_same_transaction(
 
 
 @pytest.mark.parametrize("when", ["gathering", "locking"])
-async def test_what_is_in_hand_while_a_rebuild_sets_the_reader_back_passes_nothing_over(
+async def test_a_record_in_hand_does_not_pass_over_a_rebuild(
     new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """The reader goes back to the start while it holds a later record: all before that one come again, and it too."""
@@ -127,7 +127,7 @@ async def test_what_is_in_hand_while_a_rebuild_sets_the_reader_back_passes_nothi
         await until(lambda: _is(_all(came), [first, first, second]))
 
 
-async def test_what_is_assigned_while_a_batch_is_applied_is_still_to_be_compared(
+async def test_a_partition_assigned_during_a_batch_is_still_to_be_compared(
     new_bus: NewBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only the partitions that the batch compared with the log are done; one assigned meanwhile is not."""

@@ -92,7 +92,7 @@ async def test_nothing_in_the_journal_is_changed_or_removed(new_bus: NewBus, att
     assert await faults(bus) == []
 
 
-async def test_a_chain_is_not_written_anew(new_bus: NewBus) -> None:
+async def test_a_chain_is_not_written_again(new_bus: NewBus) -> None:
     """A head that was set back lets no other first event into its chain, and the journal does not verify."""
     bus = await new_bus("applications")
     subject = await story(bus)
@@ -212,7 +212,7 @@ async def test_the_owner_of_the_database_forges_no_mark(new_bus: NewBus, stateme
     assert await faults(bus) == [what]
 
 
-async def test_what_an_erasure_left_is_not_changed_unnoticed(new_bus: NewBus) -> None:
+async def test_a_change_after_an_erasure_is_found(new_bus: NewBus) -> None:
     """A payload that was cut and then changed is found, since the mark names its digest."""
     bus = await new_bus("applications")
     await cut(bus, await story(bus))

@@ -169,9 +169,7 @@ async def test_a_lost_tail_is_sent_again_without_a_later_event(new_bus: NewBus, 
     assert sorted(subject for subject, _ in await applied(store)) == sorted(subjects)
 
 
-async def test_a_topic_deleted_under_the_services_is_made_anew_and_filled(
-    new_bus: NewBus, broker: Broker, quickly: None
-) -> None:
+async def test_a_deleted_topic_is_created_again_and_filled(new_bus: NewBus, broker: Broker, quickly: None) -> None:
     """The owner creates its topic again with all its events; its readers apply what is new, and nothing twice."""
     owner = await new_bus("applications", kafka=broker.bootstrap)
     store = await new_bus("matching", kafka=broker.bootstrap)

@@ -121,7 +121,7 @@ async def test_bad_events_and_failing_handlers_count_together(new_bus: NewBus) -
             await feed.apply(order, one_by_one=True)
 
 
-async def test_what_says_nothing_about_a_release_does_not_count(new_bus: NewBus) -> None:
+async def test_faults_of_single_subjects_do_not_count(new_bus: NewBus) -> None:
     """Gaps, many bad events of one subject, and forged events are parked without a pause."""
     bus, handlers = await new_bus("matching", reader_failing_subjects=3), Handlers()
     feed = Feed(bus, handlers.consumers)

@@ -197,7 +197,7 @@ async def test_odd_subjects_keep_their_standing(new_bus: NewBus) -> None:
 @pytest.mark.parametrize("ahead", [True, False], ids=["ahead", "in hand"])
 @pytest.mark.parametrize("few", [2, 64])
 @pytest.mark.parametrize("wrong", [CorruptRecordException, UnicodeDecodeError])
-async def test_what_came_beside_a_record_that_the_driver_cannot_unpack_is_not_passed_over(
+async def test_records_beside_a_broken_one_are_not_passed_over(
     new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch, *, ahead: bool, few: int, wrong: type[Exception]
 ) -> None:
     """The driver fails at one partition's record and drops what it has taken of another: all comes, once, in order."""

@@ -248,7 +248,7 @@ async def test_a_batch_that_is_applied_while_its_partition_comes_again_is_not_ta
     assert seen.numbers == {subject: [1, 2, 3]}
 
 
-async def test_who_seeks_while_the_group_shares_out_does_not_place_the_partitions_that_come(
+async def test_a_seek_during_a_rebalance_does_not_place_new_partitions(
     new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A look back, or a batch that has failed, goes to a place among what is given up: what comes is still unplaced."""
@@ -306,9 +306,7 @@ async def test_nothing_is_applied_before_the_database_has_said_from_where(
     assert seen.numbers == {subject: [1, 2]}
 
 
-async def test_two_processes_share_the_partitions_and_each_tells_how_far_behind_it_is(
-    new_bus: NewBus, topics: str
-) -> None:
+async def test_two_processes_share_the_partitions_and_report_their_lag(new_bus: NewBus, topics: str) -> None:
     """Two processes each report the lag of their own partitions, and each event is applied once."""
     owner = await new_bus("applications", kafka=topics)
     bus = await new_bus("matching", kafka=topics)

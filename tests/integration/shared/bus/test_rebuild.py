@@ -133,7 +133,7 @@ def _fill(bus: Bus, consumers: Consumers, *batches: Sequence[Record]) -> Callabl
     return fill
 
 
-async def test_what_is_in_use_is_there_until_the_new_is_whole(new_bus: NewBus) -> None:
+async def test_tables_in_use_stay_until_the_new_ones_are_whole(new_bus: NewBus) -> None:
     """While a load fills its tables everybody reads the old ones; then they read the new ones, and only these."""
     bus, handlers = await new_bus("matching", owner=True), Handlers()
     old, new = str(new_id()), str(new_id())
@@ -239,7 +239,7 @@ async def _is_vacuumed(postgres: Databases, database: str) -> None:
     await until(begun)
 
 
-async def test_what_an_earlier_load_left_is_taken_away(new_bus: NewBus) -> None:
+async def test_shadow_tables_of_an_earlier_load_are_removed(new_bus: NewBus) -> None:
     """Half-filled shadow tables of a machine that went down are removed, and the next load starts afresh."""
     bus, handlers = await new_bus("matching", owner=True), Handlers()
     await shadow_tables.build(bus, handlers.consumers.projections, ())
@@ -288,7 +288,7 @@ async def test_of_a_batch_that_fails_only_the_part_with_the_bad_event_is_done_ag
     assert [tuple(row) for row in rows] == [(bad, "failed"), (bad, "behind")]
 
 
-async def test_what_waits_behind_a_later_fault_is_not_lost_when_its_batch_fails(
+async def test_a_good_event_before_a_fault_is_not_lost_with_its_batch(
     new_bus: NewBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A good event whose subject has a faulty one later is applied, in either half of the batch."""

@@ -176,7 +176,7 @@ async def test_the_memory_of_tokens_is_bounded(signing_issuer: SigningIssuer, mo
     assert not any(part in repr(tokens._known) for token in sent for part in token.split("."))
 
 
-async def test_a_program_is_told_when_it_is_not_let_in(signing_issuer: SigningIssuer, provider: str) -> None:
+async def test_a_refused_program_gets_an_error_with_a_name(signing_issuer: SigningIssuer, provider: str) -> None:
     """A provider that has no form to fill in, or refuses, is an error with a name, not a silent None."""
     async with Programs(provider, client_id="tandem", client_secret="x", origin=ORIGIN) as programs:
         with pytest.raises(SignInFailed):

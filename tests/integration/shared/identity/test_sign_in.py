@@ -110,7 +110,7 @@ async def test_an_answer_of_another_issuer_is_refused(browser: httpx2.AsyncClien
     assert (await browser.get(f"{leads_to}&iss=https://evil.example")).status_code == 400
 
 
-async def test_who_declines_at_the_provider_can_try_again(browser: httpx2.AsyncClient) -> None:
+async def test_a_person_who_declines_at_the_provider_can_try_again(browser: httpx2.AsyncClient) -> None:
     """A refusal by the provider or the person is a page, not an error of ours."""
     out = (await browser.get("/sign-in?next=/tests/any")).headers["location"]
     answer = await browser.get(f"/sign-in/callback?error=access_denied&state={query(out)['state']}")

@@ -35,7 +35,7 @@ def test_the_programme_acts_after_country_and_deputy_or_at_once(
 
 
 @given(MOMENTS, SPANS)
-def test_what_has_no_deadline_stays_with_the_country(since: datetime, later: timedelta) -> None:
+def test_a_case_without_a_deadline_stays_with_the_country(since: datetime, later: timedelta) -> None:
     """Without a deadline nothing becomes overdue."""
     assert programme_asked_since(due=None, deputy_until=None, since=since, has_decider=True, now=since + later) is None
 

@@ -44,7 +44,7 @@ def subsets(forms: set[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], ...]
 
 
 @pytest.mark.parametrize("received", list(subsets(FORMS)))
-def test_who_still_owes_a_form_is_named_with_it(received: tuple[tuple[str, str], ...]) -> None:
+def test_each_missing_form_is_named_with_its_respondent(received: tuple[tuple[str, str], ...]) -> None:
     """In every combination exactly the missing forms are named, with who owes them, until the earliest deadline."""
     missing = FORMS - set(received)
     step = next_step(facts(set(received)))

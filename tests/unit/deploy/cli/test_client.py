@@ -28,7 +28,7 @@ HERE = System(
 )
 
 
-async def test_what_a_service_has_not_heard_of_yet_is_waited_for() -> None:
+async def test_an_event_that_a_service_has_not_read_yet_is_waited_for() -> None:
     """Not found (404) is the answer of a service that reads the event a moment later: the look is repeated."""
     answers = iter([404, 404, 200])
 
@@ -41,7 +41,7 @@ async def test_what_a_service_has_not_heard_of_yet_is_waited_for() -> None:
         assert await people.until("the application", look)
 
 
-async def test_what_never_arrives_is_told_with_the_last_answer() -> None:
+async def test_a_missing_event_is_reported_with_the_last_answer() -> None:
     """After the time allowed: what was waited for, and what the service said of it."""
 
     async def look() -> bool:

@@ -32,7 +32,7 @@ def test_a_moment_is_so_long_ago_or_a_date(text: str, meant: datetime) -> None:
     assert moment(text, NOW) == meant
 
 
-def test_what_is_no_moment_is_refused_in_a_sentence() -> None:
+def test_an_invalid_moment_is_refused_in_a_sentence() -> None:
     """A typing error is said, with what would be right."""
     with pytest.raises(Failed, match="2h"):
         moment("yesterday", NOW)

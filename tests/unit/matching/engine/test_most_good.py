@@ -351,7 +351,7 @@ def test_shares_bind_at_a_second_place(seed: int) -> None:
     assert [quick.smallest(candidate, 40) for candidate in left] == [slow.smallest(candidate, 40) for candidate in left]
 
 
-def test_a_floor_asks_for_whoever_becomes_able_at_any_price() -> None:
+def test_a_floor_asks_for_a_newly_able_candidate_at_any_price() -> None:
     """One level of English more brings in a candidate of a country whose floor was unmet, whatever the points."""
     dice = random.Random(1)
     place = replace(seat(dice, "s0", 0.0), kind=SeatKind.PLACEMENT, capacity=1, share_exempt=True, country="DE")

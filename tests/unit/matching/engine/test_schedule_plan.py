@@ -91,7 +91,7 @@ def test_a_plan_of_one_visit_equals_the_rule_for_one(seed: int) -> None:
         assert plan.why(0) == alone
 
 
-def test_a_plan_places_guests_whom_first_come_first_served_would_lose() -> None:
+def test_a_plan_places_guests_that_first_come_first_served_would_lose() -> None:
     """A guest who can come in one week only gets it; first come first served would lose one."""
     flexible, tied = _plain(0), _plain(1, candidate_periods=(Period(_week(0)[0], _week(0)[-1]),))
     plan = Draft.of([flexible, tied], POLICY).best(seconds=5)
@@ -117,7 +117,7 @@ def test_a_closed_week_moves_as_few_as_it_can() -> None:
     assert plan.cost == Cost(moved=1, weeks=1)
 
 
-def test_fewer_places_move_whom_they_must() -> None:
+def test_fewer_places_move_only_the_visits_they_must() -> None:
     """With one place left for two announced visits one stays, one moves; without another week it has no dates."""
     announced = [_plain(at, announced=_week(0), places={_week(0)[0]: 1, _week(2)[0]: 1}) for at in range(2)]
     plan = Draft.of(announced, POLICY).best(seconds=5)

@@ -139,7 +139,7 @@ def test_points_beyond_a_byte_are_matched_without_a_sweep(monkeypatch: pytest.Mo
     assert isinstance(solve(market), Solution)
 
 
-def test_without_the_compiler_the_pairs_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_compiler_the_pairs_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without numba a large market is matched by numpy."""
     problem = make_problem(random.Random(4), 900, 60, tight=0.0, objective=Objective.STABLE, fixed=False)
     assert Market(problem).sweep is not None

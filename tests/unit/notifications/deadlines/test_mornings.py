@@ -88,7 +88,7 @@ def test_a_reminder_comes_at_eight_of_the_day_it_names(day: date, zone: str) -> 
 
 
 @given(day=DAYS, zone=ZONES, hours=st.integers(0, 100))
-def test_what_arises_late_is_sent_at_once_by_day(day: date, zone: str, hours: int) -> None:
+def test_a_late_reminder_is_sent_at_once_by_day(day: date, zone: str, hours: int) -> None:
     """After its morning a reminder waits for nothing but the end of the night."""
     due = datetime.combine(day + timedelta(days=30), time(23, 59, 59), ZONE)
     late = in_zone(morning_of(day), ZoneInfo(zone)) + timedelta(hours=hours)
@@ -98,7 +98,7 @@ def test_what_arises_late_is_sent_at_once_by_day(day: date, zone: str, hours: in
 
 
 @given(day=DAYS, zone=ZONES)
-def test_a_missed_date_is_told_in_the_next_morning(day: date, zone: str) -> None:
+def test_a_missed_date_is_announced_the_next_morning(day: date, zone: str) -> None:
     """An overdue date is announced at eight of the day after it, or at once where that morning has begun already."""
     due = datetime.combine(day, time(23, 59, 59), ZONE).astimezone(UTC)
     moment = sent_at(reminder("deadline_passed", day + timedelta(days=1), due), zone, due)

@@ -119,7 +119,7 @@ def test_every_message_names_its_cause() -> None:
             assert f"Why did you get this email? You are: {said.role}." in words
 
 
-def test_a_preview_shows_what_the_row_tells() -> None:
+def test_a_preview_shows_the_made_up_case_of_its_row() -> None:
     """The made-up case of each row fits its condition and audience and fills its dates."""
     for rule in RULES:
         event = sample(rule.event, example_for(rule))
@@ -318,7 +318,7 @@ def test_a_cancelled_place_has_one_message_about_the_application(by: str, subjec
 
 
 @pytest.mark.parametrize("was", ["offered", "confirmed"])
-def test_nobody_whose_application_has_ended_is_told_that_it_looks_for_another_place(was: str) -> None:
+def test_an_ended_application_brings_no_message_about_another_place(was: str) -> None:
     """If a match ends with its application, the officer's one message is the one about the application."""
     model = EVENTS["MatchCancelled"]
     ended = {**model.example, "was": was, "by": "programme", "application_ended": True}

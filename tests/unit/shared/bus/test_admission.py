@@ -12,7 +12,7 @@ IDS = {number: new_id() for number in range(1, 12)}
 
 
 @given(st.lists(st.integers(1, 10), max_size=60))
-def test_what_is_applied_is_one_two_three(arriving: list[int]) -> None:
+def test_events_are_applied_in_the_order_one_two_three(arriving: list[int]) -> None:
     """Of any sequence of arrivals, what is applied is 1, 2, 3 and so on; the rest is dropped or named a gap."""
     standing, applied = Standing(), []
     for number in arriving:

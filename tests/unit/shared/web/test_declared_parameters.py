@@ -60,7 +60,7 @@ def declared(tree: ast.Module) -> set[str]:
     }
 
 
-def test_what_is_read_of_an_address_is_declared() -> None:
+def test_query_parameters_are_declared() -> None:
     """A handler reads parameters that its module declares, and signed confirmations."""
     wrong: dict[str, list[str]] = {}
     for path in sources():
