@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
     from fastapi import FastAPI
 
-_TABLE = str(CreateTable(SessionRow.__table__, if_not_exists=True).compile(dialect=postgresql.dialect()))  # type: ignore[attr-defined,no-untyped-call]
+_TABLE = str(CreateTable(SessionRow.__table__, if_not_exists=True).compile(dialect=postgresql.dialect()))  # type: ignore[attr-defined, no-untyped-call]  # SQLModel adds the table
 _INSERT = (
     "INSERT INTO sign_in_session (digest, id, subject, begun_at, seen_at, over_at, browser, system)"
     " VALUES ($1, $2, $3, $4, $4, $5, 'Firefox', 'Linux')"
@@ -34,7 +34,7 @@ _INSERT = (
 
 def session_table(metadata: sa.MetaData) -> None:
     """Add the portal's table of sessions to a metadata."""
-    SessionRow.__table__.to_metadata(metadata)  # type: ignore[attr-defined]
+    SessionRow.__table__.to_metadata(metadata)  # type: ignore[attr-defined]  # as above
 
 
 def session_key(app: FastAPI, subject: str, *, ago: float = 0) -> str:

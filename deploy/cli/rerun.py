@@ -35,7 +35,7 @@ def repeat(kept: "Mapping[str, Any]") -> "Reproduction":
         problem = document.read(Problem, kept["problem"])
     except document.Unreadable as wrong:
         raise Failed(f"This version cannot read the run's problem ({wrong}). Use the version that made it.") from wrong
-    return reproduce(kept["engine"], kept["digest"], problem, dict(kept["pairs"]), kept["by_hand"])
+    return reproduce(kept["engine"], kept["digest"], problem, dict(kept["pairs"]), kept["overrides"])
 
 
 def report_lines(done: "Reproduction") -> list[str]:

@@ -31,8 +31,8 @@ def provider(client_id: str, client_secret: str, origin: str) -> Flask:
     users = [oidc_provider_mock.User(sub=persona.subject, claims=persona.claims) for persona in PERSONAS]
     app: Flask = oidc_provider_mock.app(require_client_registration=True, user_claims=users)
     app.debug = False
-    without_debugger = app.wsgi_app.app  # type: ignore[attr-defined]
-    app.wsgi_app = one_at_a_time(without_debugger)  # type: ignore[method-assign, assignment]
+    without_debugger = app.wsgi_app.app  # type: ignore[attr-defined]  # the debugger's wrapper has it, Flask's type does not
+    app.wsgi_app = one_at_a_time(without_debugger)  # type: ignore[method-assign, assignment]  # Flask's way to wrap an app
     tandem = Client(
         id=client_id,
         secret=client_secret,

@@ -59,7 +59,7 @@ async def add(session: AsyncSession, model: type[Table], rows: Sequence[Table | 
 
 
 def _id(row: Table | DataclassInstance) -> str:
-    return str(getattr(row, "id"))  # noqa: B009
+    return str(getattr(row, "id"))  # noqa: B009 - neither type declares it, but each table here has an id
 
 
 async def _write(

@@ -177,7 +177,7 @@ class Event(BaseModel):
 
         Raises pydantic.ValidationError where the payload is not JSON or breaks the contract.
         """
-        return cls.__pydantic_validator__.validate_json(payload, extra="ignore")  # type: ignore[no-any-return]
+        return cls.__pydantic_validator__.validate_json(payload, extra="ignore")  # type: ignore[no-any-return]  # pydantic leaves it without a type
 
     def write(self) -> bytes:
         """Return compact JSON in the order of the fields: the same event always gives the same bytes."""

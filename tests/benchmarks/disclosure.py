@@ -79,12 +79,15 @@ def _pack() -> dict[str, list[Figure]]:
         ):  # fmt: skip
             summed = {
                 name: {
-                    value: tuple(sum(quarters[q][name][value][i] for q in of) for i in (0, 1))
+                    value: (
+                        sum(quarters[quarter][name][value][0] for quarter in of),
+                        sum(quarters[quarter][name][value][1] for quarter in of),
+                    )
                     for value in quarters["Q1"][name]
                 }
                 for name in definition.dimensions
             }
-            found.setdefault(f"2027-{label}", []).append(_figure(definition, f"2027-{label}", summed))  # type: ignore[arg-type]
+            found.setdefault(f"2027-{label}", []).append(_figure(definition, f"2027-{label}", summed))
     return found
 
 

@@ -100,7 +100,7 @@ class Person:
         until(self.page, where.locator(".tandem-standing__state"), state)
         if holder:
             expect(where).to_contain_text(holder)
-        expect(where).to_contain_text("Who has it now" if holder else state)
+        expect(where).to_contain_text("With" if holder else state)
         if follows:
             expect(where).to_contain_text(follows)
         return self

@@ -108,7 +108,7 @@ def test_an_event_cannot_be_changed() -> None:
     """Events are frozen."""
     event = EVENTS["ApplicationWithdrawn"].read(b'{"reason": "other"}')
     with pytest.raises(ValidationError, match="frozen"):
-        event.reason = "funding"  # type: ignore[attr-defined]
+        event.reason = "funding"  # type: ignore[attr-defined]  # a field of this event only
 
 
 def test_an_event_needs_docstring_example_and_a_name_of_its_own() -> None:

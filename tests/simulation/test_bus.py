@@ -265,9 +265,9 @@ class BusMachine(RuleBasedStateMachine):
             await works(*args, **options)
             raise RuntimeError("the store cannot take it")
 
-        applier.apply = fails  # type: ignore[method-assign]
+        applier.apply = fails  # type: ignore[method-assign]  # put back below
         self.run(member.handle())
-        applier.apply = works  # type: ignore[method-assign]
+        applier.apply = works  # type: ignore[method-assign]  # as it was
 
     @rule()
     def rebuild_all(self) -> None:

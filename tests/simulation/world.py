@@ -192,7 +192,7 @@ class Member:
         """Make an instance that has no partitions yet."""
         self.consumer = Consumer(log)
         self.reader = Reader(bus, consumers)
-        self.reader._subscription = SimpleNamespace(consumer=self.consumer)  # type: ignore[assignment]
+        self.reader._subscription = SimpleNamespace(consumer=self.consumer)  # type: ignore[assignment]  # all it uses
         self.fetched_records: tuple[StoredRecord, ...] = ()
 
     async def assign(self, partitions: set[TopicPartition], *, eagerly: bool = False) -> None:

@@ -42,7 +42,7 @@ def offers(chance: random.Random, days: Days) -> list[Offer]:
             if call.key == OPEN and host.key in _MORE_PLACES:
                 entry["places"] = entry["periods"][0]["places_per_week"] = _MORE_PLACES[host.key]
             if call.key == OPEN and host.key in {*_MORE_PLACES, *RING}:
-                entry["excluded_rank_groups"] = []  # those of whom the story tells may come, of whatever rank
+                entry["excluded_rank_groups"] = []  # the officers of the story may come, whatever their rank
             found.append(Offer(call.key, host.key, day, state, entry))
     return found
 

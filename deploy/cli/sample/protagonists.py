@@ -6,6 +6,7 @@ officers apply as a group, and a mentee has agreed with a mentor beforehand.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.sample import texts
@@ -30,6 +31,10 @@ _YEARS = 4
 _CALL = next(call for call in CALLS if call.key == OPEN)
 
 
+def _works_at(organisation: str, person: Person) -> bool:
+    return person.organisation == organisation
+
+
 def protagonists(
     days: Days, people: Sequence[Person], others: Sequence[tuple[Person, str]], mentor: Person
 ) -> list[Application]:
@@ -51,7 +56,7 @@ def protagonists(
         return found
 
     hosts = {body.key: body for body in (*HOSTS, *PARTNERS)}
-    ring = [pick(lambda officer, home=home: officer.organisation == home) for home in RING]  # type: ignore[misc]
+    ring = [pick(partial(_works_at, home)) for home in RING]
     leader = pick(lambda officer: officer.country == "GE")
     member = pick(lambda officer: officer.country == "GE")
     mentee = pick(lambda officer: officer.country == "UA")

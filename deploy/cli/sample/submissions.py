@@ -232,7 +232,7 @@ async def commit_cohort(
             return False
         return True
 
-    await room.people.until("a cohort of what the matching says now", committed, timeout=60)
+    await room.people.until("a cohort of the present provisional matches", committed, timeout=60)
 
 
 async def provisional(room: LoadContext, call: str) -> list[ProvisionalMatch]:

@@ -171,7 +171,7 @@ def _columns() -> list[Column]:
         Column(gettext("Mentees")),
         Column(gettext("State")),
         Column(gettext("Why")),
-        Column(gettext("By when")),
+        Column(gettext("Due")),
     ]
 
 

@@ -63,7 +63,7 @@ class GoalForm(Form):
     """A goal of a mentorship."""
 
     text = TextAreaField(N_("What do you want to reach?"), [Needed(N_("Write the goal")), Longest(LONGEST_GOAL)])
-    target = DateField(N_("By when?"))
+    target = DateField(N_("Target date"))
 
 
 class NoteForm(Form):

@@ -158,11 +158,12 @@ def _row_after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
     data = event.data
     assert isinstance(data, PlannedVisitEvent | VisitUnschedulable)
     plan = data.visit if isinstance(data, VisitUnschedulable) else data.plan
+    required_days = data.required_days if isinstance(data, VisitUnschedulable) else data.plan.required_days
     new = _EMPTY | (row or {"since": event.time}) | {"id": UUID(event.subject)}
     new |= {name: getattr(plan, name) for name in (*_PLAN_FIELDS, "host_organisation_id", "topic")}
     if isinstance(plan, VisitPlan):
         new |= {"start": plan.start, "end": plan.end, "days": [day.isoformat() for day in plan.days]}
-    new["required_days"] = plan.required_days if isinstance(plan, VisitPlan) else data.required_days  # type: ignore[union-attr]
+    new["required_days"] = required_days
     if isinstance(data, visit_events.VisitMoveProposed):
         return new | {
             "proposal": Proposal(data.move, data.start, data.end, data.by, data.reason, data.due),

@@ -108,14 +108,14 @@ class OpenedRun(TypedDict):
     digest: str
     problem: dict[str, JsonValue]
     pairs: list[tuple[str, str]]
-    by_hand: dict[str, str]
+    overrides: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class KeptProblem:
     """The stored inputs and result of a run.
 
-    The canonical problem (with rules and seed) and all pairs, both compressed. `by_hand` are those pairs (candidate,
+    The canonical problem (with rules and seed) and all pairs, both compressed. `overrides` are those pairs (candidate,
     seat) that did not come from the engine: an exchange ring.
     """
 
@@ -123,30 +123,30 @@ class KeptProblem:
     digest: str
     problem: bytes
     pairs: bytes
-    by_hand: dict[str, str] = field(default_factory=dict)
+    overrides: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, result: Result, by_hand: Mapping[str, str] = MappingProxyType({})) -> KeptProblem:
+    def of(cls, result: Result, overrides: Mapping[str, str] = MappingProxyType({})) -> KeptProblem:
         """Return what is stored of a run; a large one takes long, so call it in a thread."""
         return cls(
             engine=result.engine_version,
             digest=result.digest,
             problem=zlib.compress(document.dumps(result.problem)),
             pairs=zlib.compress(json.dumps(sorted(result.matching.items())).encode()),
-            by_hand=dict(sorted(by_hand.items())),
+            overrides=dict(sorted(overrides.items())),
         )
 
     def opened(self) -> OpenedRun:
         """Return the run as JSON.
 
-        `engine`, `digest`, `problem` (see `engine/problem/document.py`), `pairs`, `by_hand`.
+        `engine`, `digest`, `problem` (see `engine/problem/document.py`), `pairs`, `overrides`.
         """
         return {
             "engine": self.engine,
             "digest": self.digest,
             "problem": json.loads(zlib.decompress(self.problem)),
             "pairs": json.loads(zlib.decompress(self.pairs)),
-            "by_hand": self.by_hand,
+            "overrides": self.overrides,
         }
 
 
@@ -168,10 +168,10 @@ class Reproduction:
 
 
 def reproduce(
-    engine: str, digest: str, problem: Problem, pairs: Mapping[str, str], by_hand: Mapping[str, str]
+    engine: str, digest: str, problem: Problem, pairs: Mapping[str, str], overrides: Mapping[str, str]
 ) -> Reproduction:
     """Match a problem again, with the same pairs made by hand, and compare the result with the stored pairs."""
-    result = with_pairs(problem, by_hand) if by_hand else run_layers(problem)
+    result = with_pairs(problem, overrides) if overrides else run_layers(problem)
     now = result.matching
     moved = {
         candidate_id: (pairs.get(candidate_id), now.get(candidate_id))

@@ -255,7 +255,7 @@ def _reasons(rows: Mapping[UUID, Standing], outcomes: Mapping[ApplicationKind, O
                 continue
             reason = outcome.reason(candidate_id)
             reason_values = {
-                "why": reason.why.value,
+                "reason": reason.why.value,
                 "rule": reason.rule and reason.rule.value,
                 "feasible": reason.feasible,
             }

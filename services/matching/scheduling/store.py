@@ -78,7 +78,7 @@ async def searched(session: AsyncSession, call_id: UUID, *, lock: bool = False) 
 async def searching(session: AsyncSession) -> list[UUID]:
     """Return the plans that are still improved, the oldest first."""
     found = await session.scalars(
-        select(DatePlan.id).where(text("state = 'searching'")).order_by(col(DatePlan.asked_at))  # type: ignore[call-overload]
+        select(col(DatePlan.id)).where(text("state = 'searching'")).order_by(col(DatePlan.asked_at))
     )
     return list(found)
 

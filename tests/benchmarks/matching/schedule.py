@@ -22,6 +22,7 @@ from tests.benchmarks.matching.instances import visits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from services.matching.engine.schedule.options import Options
 
@@ -128,11 +129,11 @@ def _near(first: Plan, best: Plan) -> list[Figure]:
 
 def one_after_another(requests: Sequence[VisitRequest]) -> int:
     """Give each visit in turn the earliest lawful week that is left, without groups; return how many got one."""
-    taken: dict[str, dict[object, int]] = {}
+    taken: dict[str, dict[date, int]] = {}
     done = 0
     for request in requests:
         own = taken.setdefault(request.seat_id, {})
-        answer = schedule(replace(request, taken=own), POLICY)  # type: ignore[arg-type]
+        answer = schedule(replace(request, taken=own), POLICY)
         if isinstance(answer, Scheduled):
             own[monday(answer.start)] = own.get(monday(answer.start), 0) + 1
             done += 1
@@ -142,7 +143,7 @@ def one_after_another(requests: Sequence[VisitRequest]) -> int:
 def _highs(given: Options) -> float:
     """Seconds that HiGHS takes for all visits as one programme, at most the limit."""
     options, units, weeks = len(given.unit), given.units, given.calendar.weeks
-    solver = highspy.Highs()  # type: ignore[no-untyped-call] # HiGHS leaves it without types
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]  # HiGHS leaves it without types
     solver.silent()
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("mip_rel_gap", 0.0)

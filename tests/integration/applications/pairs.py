@@ -385,9 +385,9 @@ class Trial(KeptDatabase):
             word for (kind, _), code in zip(states, found, strict=False) if code for word in state_words(kind, code)
         }
         if not all(found[len(states) :]):
-            self.find("is told what is not true", first, second, answer=answer)
+            self.find("gets an answer that is not true", first, second, answer=answer)
         elif not facts and words and not any(f"“{word}”" in text or word in text for word in words):
-            self.find(f"is not told what is true now ({words})", first, second, answer=answer)
+            self.find(f"gets an answer without the present state ({words})", first, second, answer=answer)
 
     async def _at_once(
         self,

@@ -155,7 +155,7 @@ async def _register(abroad: Abroad) -> dict[str, str]:
     await abroad.post("programme", "/people", {"people": people}, 201)
     known = await in_the_register(abroad.of)
     rule = await abroad.post("programme", "/asked-before-travel", {"item": "visa", "required": True}, 201)
-    clock.move(timedelta(days=1))  # whoever was entered today is confirmed today
+    clock.move(timedelta(days=1))  # an entry of today counts as confirmed today
     return {**known, "rule_id": str(rule["id"]), "other_organisation": abroad.of.organisations["GE"]}
 
 

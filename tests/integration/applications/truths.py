@@ -38,7 +38,7 @@ STATES = {
     "need_id": ("need", "need", "CASE WHEN withdrawn THEN 'withdrawn' ELSE 'open' END"),
     "organisation_id": ("organisation", "organisation", "CASE WHEN active THEN 'active' ELSE 'inactive' END"),
 }
-"""The kind of state, the table and the expression for the state of what a parameter names."""
+"""By parameter: the kind of state, the table, and the expression for the state of its record."""
 
 _CLEARED = "SELECT count(*) > 0 FROM clearance WHERE side = '{}' AND granted IS {}"
 _ANSWERED = "SELECT count(*) > 0 FROM answer WHERE answer = '{}'"

@@ -31,7 +31,7 @@ LEFT_OUT = {
 }
 """Writing routes that are in no pair, by the reason."""
 ENDS = {"stop"}
-"""The actions that only end something, and mean the same whoever takes them."""
+"""The actions that only end something, and mean the same for everybody."""
 
 
 @dataclass(frozen=True)

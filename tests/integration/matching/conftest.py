@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from services.matching.cohorts.actions.commit import Committed
     from shared.bus import Bus, Lease
-    from shared.contracts import Event
     from tests.conftest import Databases
 
 ORIGIN = "http://localhost:8000"
@@ -249,7 +248,7 @@ class World:
         async with self.bus.read() as session:
             return list(await session.execute(text(query), values))
 
-    async def facts(self, *types: str) -> list[tuple[str, Event]]:
+    async def facts(self, *types: str) -> list[tuple[str, Any]]:
         """Return the published facts of these types, in order: subject and event."""
         rows = await self.rows(
             f"SELECT type, aggregateid, payload FROM journal WHERE type = ANY(:types) ORDER BY {IN_ORDER}",

@@ -43,6 +43,13 @@ _NOBODY = UUID(int=0)
 vars(service)["check_mails"] = cache(check_mails)
 
 
+def text_of(mail: EmailMessage, kind: str = "plain") -> str:
+    """Return the text of a mail, plain or html."""
+    part = mail.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
 @pytest.fixture(autouse=True)
 def clock_file(own_clock: None) -> None:
     """Each test has a clock of its own that can be moved."""

@@ -141,7 +141,7 @@ class Actions:
 
     async def offer(self, choice: int) -> None:
         """A host publishes another placement."""
-        entry = Abroad(self.programme, None).offer_entry(places=1 + choice % 2)  # type: ignore[arg-type]
+        entry = Abroad(self.programme, None).offer_entry(places=1 + choice % 2)  # type: ignore[arg-type]  # it reads no events
         body = {"call_id": self.of.known["call"], "entry": entry, "submit": True}
         made = await self._ask("claire", "POST", "/offers", body)
         if made is not None:

@@ -166,13 +166,13 @@ def virtual(world: World) -> Iterator[None]:
     class Datetime(datetime, metaclass=Kind):
         """A datetime whose `now` is the virtual time; what it makes are plain ones."""
 
-        def __new__(cls, *parts: Any, **named: Any) -> datetime:  # type: ignore[misc]
+        def __new__(cls, *parts: Any, **named: Any) -> datetime:  # type: ignore[misc]  # a plain one, as said
             return datetime(*parts, **named)  # noqa: DTZ001 - the caller's zone
 
     def moment(_: type, tz: tzinfo | None = None) -> datetime:
         return world.real() if tz is None else world.real().astimezone(tz)
 
-    Datetime.now = classmethod(moment)  # type: ignore[method-assign, assignment]
+    Datetime.now = classmethod(moment)  # type: ignore[method-assign, assignment]  # the virtual clock
 
     undo: list[tuple[dict[str, Any], str, Any]] = []
 

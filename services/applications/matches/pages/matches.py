@@ -83,8 +83,8 @@ def _columns() -> list[Column]:
         Column(gettext("Host")),
         Column(gettext("For")),
         Column(gettext("State")),
-        Column(gettext("Who has it now")),
-        Column(gettext("By when")),
+        Column(gettext("With")),
+        Column(gettext("Due")),
     ]
 
 

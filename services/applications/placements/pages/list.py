@@ -99,7 +99,7 @@ def _columns() -> list[Column]:
         Column(gettext("State"), "state"),
         Column(gettext("Why")),
         Column(gettext("Since"), "since"),
-        Column(gettext("By when"), "due"),
+        Column(gettext("Due"), "due"),
     ]
 
 

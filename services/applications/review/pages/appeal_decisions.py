@@ -71,7 +71,7 @@ async def show_all(
                 Column(gettext("Against")),
                 Column(gettext("Filed")),
                 Column(gettext("Who has it, or how it ended")),
-                Column(gettext("By when")),
+                Column(gettext("Due")),
             ],
             [_row(line) for line in found.lines],
             found.total,

@@ -197,7 +197,7 @@ def part_of(
         receipt = result.receipt(candidate_id, effort=effort)
         receipts[UUID(candidate_id)] = unmatched(receipt, run_id=run_id, call_id=facts.call_id, kind=kind)
         explained()
-    ring_id, by_hand = ring or (None, {})
+    ring_id, overrides = ring or (None, {})
     return Part(
         kind=kind,
         run_id=run_id,
@@ -205,7 +205,7 @@ def part_of(
         match_ids=match_ids,
         receipts=receipts,
         finished=run_finished(facts, kind, result, committed=len(picked), started_at=started_at, ring=ring_id),
-        kept=KeptProblem.of(result, {str(application_id): str(seat) for application_id, seat in by_hand.items()}),
+        kept=KeptProblem.of(result, {str(application_id): str(seat) for application_id, seat in overrides.items()}),
         ring=ring_id,
     )
 

@@ -66,7 +66,7 @@ async def inputs(session: AsyncSession, run_id: UUID) -> KeptProblem | None:
     if row is None:
         return None
     return KeptProblem(
-        engine=row.engine, digest=row.digest, problem=row.problem, pairs=row.pairs, by_hand=row.overrides
+        engine=row.engine, digest=row.digest, problem=row.problem, pairs=row.pairs, overrides=row.overrides
     )
 
 

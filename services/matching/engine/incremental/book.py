@@ -101,7 +101,7 @@ class Book:
             (wider.share, self.share),
             (wider.bound, self.bound),
         ):
-            mine[:m] = theirs  # type: ignore[assignment]
+            mine[:m] = theirs  # type: ignore[assignment]  # arrays of several types in one tuple
         wider._stale[:m] = self._stale
         wider._left[:k, :m] = self._left
         wider._left[k:, :m] = np.array(self.free) > 0

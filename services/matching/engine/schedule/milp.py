@@ -32,7 +32,7 @@ class _Silent(highspy.Highs):
         self.callbacks = [
             highspy.highs.HighsCallback(kinds(number), self) for number in range(int(kinds.kCallbackMax) + 1)
         ]
-        self.enableCallbacks()  # type: ignore[no-untyped-call] # HiGHS leaves it without types
+        self.enableCallbacks()  # type: ignore[no-untyped-call]  # HiGHS leaves it without types
 
 
 @dataclass(frozen=True, slots=True)

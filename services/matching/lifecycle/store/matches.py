@@ -90,6 +90,7 @@ def _row(match: Match) -> MatchRow:
         "pairing": pairing.model_dump(mode="json"),
         "state": match.state.value,
         "next_in_line": [str(application_id) for application_id in match.next_in_line],
+        "ended_by": match.by,
         "silent": [party.value for party in match.silent],
     }
     return MatchRow(**values)

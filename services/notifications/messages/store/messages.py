@@ -174,7 +174,7 @@ _DUE = (
     f"{_COLUMNS} AND (next_at <= $1 OR next_at > $2 OR (queued_at > $1 AND attempts = 0))"
     " AND (held_until IS NULL OR held_until <= $3)"
 )
-# A new message waits for what else is told to the same reader at that moment, unless it is urgent.
+# A new message waits for other messages to the same reader, unless it is urgent.
 _GATHERED = f"{_DUE} AND (attempts > 0 OR queued_at <= $5 OR queued_at > $1 OR rule = ANY($6::text[]))"
 _FIRST = f"{_GATHERED} ORDER BY {_PLACE} LIMIT $4"
 _NEXT = f"{_GATHERED} AND ({_PLACE}) > ($7, $8, $9) ORDER BY {_PLACE} LIMIT $4"

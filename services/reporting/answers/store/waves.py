@@ -124,11 +124,11 @@ _COLUMNS = (
 )
 # These texts are made of the constants above only, so no input is put into SQL.
 LIST = (
-    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = ANY(:states)"  # noqa: S608
+    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = ANY(:states)"  # noqa: S608 - as said
     " ORDER BY ended_on DESC, case_id, place LIMIT :limit OFFSET :offset"
 )
 _TO_REMIND = (
-    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = ANY(:states)"  # noqa: S608
+    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = ANY(:states)"  # noqa: S608 - as said
     " AND (reminded_at IS NULL OR reminded_at < :before) AND (CAST(:case_id AS uuid) IS NULL OR case_id = :case_id)"
     " ORDER BY due, case_id, place LIMIT :limit"
 )
@@ -159,7 +159,7 @@ ORDER BY t.case_id, t.form, t.respondent LIMIT :limit
 """  # noqa: S608 - as above
 # One column for each state, since a group for each state would be sorted on disk if there are many answers.
 _RATES = (
-    "SELECT form, respondent, count(*) FILTER (WHERE due < :today AND state <> 'waived') AS due,"  # noqa: S608
+    "SELECT form, respondent, count(*) FILTER (WHERE due < :today AND state <> 'waived') AS due,"  # noqa: S608 - as said
     " count(*) FILTER (WHERE due < :today AND state = 'submitted') AS answered, count(*) FILTER (WHERE late) AS late, "
     + ", ".join(f"count(*) FILTER (WHERE state = '{state}')" for state in STATES)
     + f" FROM ({_ANSWERS}) AS a GROUP BY place, form, respondent ORDER BY place, respondent"

@@ -128,7 +128,7 @@ def _protect(group: Sequence[Table]) -> None:
     if sums:
         return  # in tables that share rows, trying each row again takes long, and most hidden rows are needed
     for table in open_:
-        for value in sorted(table.hidden(), key=lambda v, of=table: (-of.rows[v].size, v)):  # type: ignore[misc]
+        for value in _largest_first(table):
             if (table.label, table.indicator, value) not in must:
                 _show_again(group, table, value, revealed)
     for table in open_:
@@ -235,6 +235,10 @@ def _next(group: Sequence[Table], found: Range, sums: Sequence[Line]) -> tuple[T
         return None
     *_, value, table = min(choices, key=lambda each: each[:-1])
     return table, value
+
+
+def _largest_first(table: Table) -> list[str]:
+    return sorted(table.hidden(), key=lambda value: (-table.rows[value].size, value))
 
 
 def _show_again(group: Sequence[Table], table: Table, value: str, revealed: set[Place]) -> None:

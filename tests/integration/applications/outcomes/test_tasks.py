@@ -113,7 +113,7 @@ async def test_pages_after_the_end_say_what_is_still_to_be_done(abroad: Abroad) 
     await answer(outcomes.FollowUpSubmitted, by="self")
     visit, mine, following = await pages()
     assert following == ""
-    assert "What comes next" not in visit + mine
+    assert "Next step" not in visit + mine
 
 
 async def link_of(programme: Programme, application_id: str, message: str = "deadline_near") -> str:

@@ -146,7 +146,7 @@ async def test_a_cohort_is_committed_by_hand(world: World, browser: httpx2.Async
     done = await browser.post(f"/matching/cohorts/{world.call_id}/commit", data=form)
     assert done.status_code == 303
     assert (await browser.get(done.headers["location"])).status_code == 200
-    assert [event.pairing.application_id for _, event in await world.facts("MatchProposed")] == [first]  # type: ignore[attr-defined]
+    assert [event.pairing.application_id for _, event in await world.facts("MatchProposed")] == [first]
     assert [subject for subject, _ in await world.facts("NoMatchExplained")] == [str(third)]
     await world.match_calls()
     rows = await world.rows("SELECT application_id FROM standing WHERE seat_id IS NOT NULL")

@@ -81,6 +81,6 @@ async def test_no_place_is_given_twice_after_kills(world: World, store_address: 
     proposed = {subject for subject, _ in await world.facts("MatchProposed")}
     assert proposed == {str(row.id) for row in await world.rows("SELECT id FROM match")}
     explained = [event for _, event in await world.facts("MatchExplained")]
-    assert {str(event.match_id) for event in explained} == proposed  # type: ignore[attr-defined]
+    assert {str(event.match_id) for event in explained} == proposed
     runs = await world.rows("SELECT cohort, count(*) AS number FROM run GROUP BY cohort HAVING count(*) > 1")
     assert runs == [], "a cohort was committed twice"

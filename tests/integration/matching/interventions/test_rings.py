@@ -135,7 +135,7 @@ async def test_a_ring_is_proposed_by_hand_and_its_end_is_shown(
     again = await browser.post(f"/matching/rings/{world.call_id}/propose", data=form)
     assert again.headers["location"] == done.headers["location"]
     assert len(await world.facts("MatchProposed")) == 3
-    events = {event.pairing.country: match_id for match_id, event in await world.facts("MatchProposed")}  # type: ignore[attr-defined]
+    events = {event.pairing.country: match_id for match_id, event in await world.facts("MatchProposed")}
     applications = {
         row.country: row.id for row in await world.rows("SELECT * FROM candidate WHERE id = ANY(:ids)", ids=list(pairs))
     }

@@ -336,7 +336,7 @@ async def test_early_return_and_no_show(world: World) -> None:
     application, match_id = await world.confirmed()
     other, other_match = await world.confirmed()
     planned = dict(await world.facts("VisitScheduled"))
-    plans = {event.plan.application_id: (UUID(visit), event.plan) for visit, event in planned.items()}  # type: ignore[attr-defined]
+    plans = {event.plan.application_id: (UUID(visit), event.plan) for visit, event in planned.items()}
     visit_id, plan = plans[application]
     await world.feed.deliver(
         (

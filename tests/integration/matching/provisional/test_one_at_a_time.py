@@ -144,7 +144,7 @@ async def test_a_rebuild_gives_the_same_store_and_publishes_nothing_again(world:
         records.extend(batch)
         await apply(batch, **options)
 
-    world.feed.apply = remember  # type: ignore[assignment, method-assign]
+    world.feed.apply = remember  # type: ignore[assignment, method-assign]  # it hands on all that it gets
     await world.call()
     await world.offer()
     await world.confirmed()

@@ -283,7 +283,7 @@ async def test_a_private_calendar_from_the_page_to_the_program(both: tuple[Progr
         assert "never so far" not in await page_text(tigran, SUBSCRIPTION)
         ours = await ani.post(f"{SUBSCRIPTION}/make", data={})
         assert (await calendar.get(_path(ours.text))).status_code == 200
-        replaced = re.search(r'name="replaces" value="([^"]+)"', await page_text(tigran, SUBSCRIPTION))[1]  # type: ignore[index]
+        (replaced,) = re.findall(r'name="replaces" value="([^"]+)"', await page_text(tigran, SUBSCRIPTION))
         new = await tigran.post(f"{SUBSCRIPTION}/make", data={"replaces": replaced})
         assert "webcal://" in new.text
         assert (await calendar.get(path)).status_code == 404

@@ -155,7 +155,7 @@ async def test_reports_in_a_file_are_taken_in(
     found = await bounces.import_reports(Here(), box)  # type: ignore[arg-type]  # what the command asks of a system
     assert found == {"The mailbox does not take mail": 1, "Refused: its signature is not ours": 2}
     assert await failures(app) == ["bounced"]
-    again = await bounces.import_reports(Here(), box)  # type: ignore[arg-type]
+    again = await bounces.import_reports(Here(), box)  # type: ignore[arg-type]  # as above
     assert again == {"Reported before": 3}
 
 

@@ -17,7 +17,7 @@ from shared.bus import LeaseLost
 from shared.contracts import _examples as ex
 from shared.ids import new_id
 from shared.time import clock
-from tests.integration.notifications.conftest import Catcher, Contacts, desk_of, post, published_events, rows
+from tests.integration.notifications.conftest import Catcher, Contacts, desk_of, post, published_events, rows, text_of
 from tests.integration.notifications.messages.test_pages import page
 from tests.integration.notifications.stories import (
     APPLICATION,
@@ -69,8 +69,8 @@ async def test_a_mail_has_two_parts_a_thread_and_no_name_outside_its_greeting(
     assert first["subject"] == "[MD-2026-0042] We have your application"
     assert first["references"] == second["references"] != first["message-id"] != second["message-id"]
     assert first["to"].addresses[0].display_name == "Ștefan O'Only"
-    text = first.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    html = first.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    text = text_of(first)
+    html = text_of(first, "html")
     for part in (text, html):
         assert "Your national coordinator looks at it next and answers by 30 January 2026." in part
         assert f"http://localhost:8000/applications/mine/{APPLICATION}" in part
@@ -265,7 +265,7 @@ async def test_an_invitation_is_sent_moved_and_cancelled(app: FastAPI, feed: Fee
         begins = [entry.decoded("DTSTART").isoformat() for _, entry in entries]
         assert begins == ["2026-03-16T09:00:00+01:00", "2026-04-20T09:00:00+02:00", "2026-04-20T09:00:00+02:00"]
         assert str(entries[0][1]["LOCATION"]) == "Anti-cybercrime office, Lyon branch"
-    assert any("Anti-cybercrime office" in mail.get_body(("plain",)).get_content() for mail in catcher.mails)  # type: ignore[union-attr]
+    assert any("Anti-cybercrime office" in text_of(mail) for mail in catcher.mails)
 
 
 def invitation_in(mail: EmailMessage) -> bytes:
@@ -299,7 +299,7 @@ async def test_a_question_is_answered_by_a_link_of_the_readers_own(
             each for each in mails.items() if each[0].startswith(f"[{reference}]") and "available" in each[0]
         ]
         for kind in ("plain", "html"):
-            part = mail.get_body((kind,)).get_content()  # type: ignore[union-attr]
+            part = text_of(mail, kind)
             assert f"http://localhost:8000/applications/available?key=for-{about}" in part
     endorsed = next(mail for subject, mail in mails.items() if "endorsed" in subject)
     assert "available?key" not in str(endorsed)
@@ -403,7 +403,7 @@ async def test_owners_get_a_mail_when_their_country_is_reinstated(app: FastAPI, 
     ]
     (placements,) = catcher.to("host_contact.only@police.example")
     assert placements["subject"] == "[BY-P-2026-0001] 2 messages: Your placement can go on"
-    text = placements.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    text = text_of(placements)
     assert all(text.count(f"/applications/offers/{id_}") == 1 for id_ in (OFFER, second))
     assert "Belarus takes part again" in body(catcher.mails, "Your profile can go on")
 
@@ -459,12 +459,12 @@ async def test_a_planned_session_is_in_both_calendars(app: FastAPI, feed: Feed, 
             ("CANCEL", uid, 4, first),
         ]
     planned, _, cancelled, by_itself = catcher.to("mentor.only@police.example")
-    text = " ".join(planned.get_body(("plain",)).get_content().split())  # type: ignore[union-attr]
+    text = " ".join(text_of(planned).split())
     assert "1 April 2026, 11:00 (Moldova); 10:00 (France). Length: 60 minutes. Where: remote." in text
     assert f"http://localhost:8000/applications/mentorships/{ex.MENTORSHIP}" in text
     assert "Central European Time" not in text
-    assert "Cancelled by: Mentor." in cancelled.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    assert "Cancelled by" not in by_itself.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "Cancelled by: Mentor." in text_of(cancelled)
+    assert "Cancelled by" not in text_of(by_itself)
 
 
 async def test_each_gets_the_mail_in_the_language_that_the_portal_says(
@@ -477,7 +477,7 @@ async def test_each_gets_the_mail_in_the_language_that_the_portal_says(
     (mail,) = catcher.to("applicant.only@police.example")
     assert str(mail["subject"]) == "[MD-2026-0042] თქვენი განაცხადი მივიღეთ"
     assert mail["content-language"] == "ka"
-    plain, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))  # type: ignore[union-attr]
+    plain, html = (text_of(mail, kind) for kind in ("plain", "html"))
     assert "განაცხადის გახსნა" in plain
     assert '<html lang="ka">' in html
     assert "31 იანვარი 2026" in " ".join(plain.split())
@@ -495,4 +495,4 @@ def subjects(catcher: Catcher) -> list[str]:
 def body(mails: list[EmailMessage], subject: str) -> str:
     """Return the plain text of the mail with that subject."""
     mail = next(mail for mail in mails if subject in str(mail["subject"]))
-    return str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    return text_of(mail)

@@ -8,28 +8,19 @@ from services.notifications.mail import actions
 from services.notifications.mail.bounces.reports import take_report
 from services.notifications.mail.model import Verdict
 from shared.ids import new_id
-from tests.integration.notifications.conftest import Catcher, Contacts, post, published_events, rows, write
+from tests.integration.notifications.conftest import Catcher, Contacts, post, published_events, rows, text_of, write
 from tests.integration.notifications.mail.test_sending import change
 from tests.integration.notifications.messages.test_pages import page
 from tests.integration.notifications.reports import report
 from tests.integration.notifications.stories import APPLICATION, CALL, MATCH, OFFER, VISIT, event, in_days
 
 if TYPE_CHECKING:
-    from email.message import EmailMessage
-
     from fastapi import FastAPI
 
     from tests.support import Feed
 
 FIRST, DEPUTY = "home_coordinator.first@police.example", "home_coordinator.deputy@police.example"
 MINE = "applicant.only@police.example"
-
-
-def text_of(mail: EmailMessage) -> str:
-    """Return the plain text of a mail."""
-    part = mail.get_body(("plain",))
-    assert part is not None
-    return str(part.get_content())
 
 
 def numbered(number: int) -> str:
@@ -56,7 +47,7 @@ async def test_forty_cases_for_one_coordinator_are_one_email(
         (mail,) = catcher.to(address)
         assert mail["subject"].startswith("40 de mesaje: ")
         assert mail["references"] is None
-        text, words = text_of(mail), mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+        text, words = text_of(mail), text_of(mail, "html")
         assert (name in text, other in text + words) == (True, False)
         for number in range(1, 41):
             assert text.count(f"* [{numbered(number)}]") == 1

@@ -21,7 +21,7 @@ from services.notifications.mail.sending.signature import Signer
 from services.notifications.settings import Settings
 from shared.time import clock
 from shared.time.zones import zone_of
-from tests.integration.notifications.conftest import Catcher, post, rows
+from tests.integration.notifications.conftest import Catcher, post, rows, text_of
 from tests.integration.notifications.messages.test_pages import as_, page
 from tests.integration.notifications.stories import APPLICATION, HOST, VISIT, event
 from tests.readers.mails import VERIFIERS
@@ -144,7 +144,7 @@ async def test_a_message_is_sent_again_for_a_reason(app: FastAPI, feed: Feed, ca
     first, second = catcher.to("applicant.only@police.example")
     assert first["message-id"] != second["message-id"]
     assert first["references"] == second["references"]
-    assert first.get_body(("plain",)).get_content() == second.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert text_of(first) == text_of(second)
     assert len(catcher.raw) == 4
 
 

@@ -13,7 +13,7 @@ from shared.ids import new_id
 from shared.time import clock
 from shared.time.workdays import is_working_day
 from shared.time.zones import zone_of
-from tests.integration.notifications.conftest import Catcher, post, published_events, rows
+from tests.integration.notifications.conftest import Catcher, post, published_events, rows, text_of
 from tests.integration.notifications.mail.test_mail import subjects
 from tests.integration.notifications.messages.test_pages import ORIGIN, page
 from tests.integration.notifications.stories import APPLICATION, VISIT, event, in_days
@@ -52,7 +52,7 @@ async def test_a_courtesy_is_turned_off_by_one_click_and_by_nothing_less(
     (mandatory,) = [mail for mail in mine if "waits for you" in str(mail["subject"])]
     assert mandatory["list-unsubscribe"] is None
     path = choice_in(courtesy)
-    assert path in courtesy.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert path in text_of(courtesy)
     transport = ReadFirst(app)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as anybody:
         assert (await anybody.get(path)).status_code == 200
@@ -136,7 +136,7 @@ async def test_a_morning_has_one_digest_if_something_waits(app: FastAPI, feed: F
     await post(app)
     assert subjects(catcher) == ["What waits for you today"] * 2
     assert set(catcher.recipients) == {f"home_coordinator.{name}@police.example" for name in ("first", "deputy")}
-    text = catcher.mails[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    text = text_of(catcher.mails[0])
     assert "Endorsement: 2 (http://localhost:8000/notifications/due?kind=endorsement)" in " ".join(text.split())
     waits = [payload for type_, _, payload in await published_events(app) if type_ == "WorkWaiting"]
     assert [digest["waiting"] for digest in waits] == [[{"kind": "endorsement", "count": 2, "over": 0}]]

@@ -22,7 +22,7 @@ from shared.bus.db.leases import hold
 from shared.contracts import _examples as ex
 from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
-from tests.integration.notifications.conftest import Catcher, post, published_events, rows
+from tests.integration.notifications.conftest import Catcher, post, published_events, rows, text_of
 from tests.integration.notifications.stories import (
     APPLICATION,
     CALL,
@@ -123,7 +123,7 @@ async def test_silence_goes_to_the_deputy_and_then_to_the_programme(app: FastAPI
     assert whom.startswith("home_deputy.only@")
     overdue = [whom.split("@")[0] for mail, whom in both if "Overdue" in str(mail["subject"])]
     assert overdue == ["home_coordinator.first"]
-    assert f"{until.day} {until:%B %Y}" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert f"{until.day} {until:%B %Y}" in text_of(mail)
     clock.move(until - timedelta(minutes=5) - clock.now())
     assert [announcement for announcement in await sweep(app) if announcement[0] == "DeadlinePassed"] == []
     assert await sweep(app, minutes=10) == [("DeadlinePassed", "endorsement home_deputy")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -62,7 +62,8 @@ async def test_a_persona_is_one_click_away_in_a_local_run(browser: httpx2.AsyncC
 
 async def test_a_persona_is_a_hint_only_elsewhere(browser: httpx2.AsyncClient, app: FastAPI, provider: str) -> None:
     """Outside a local run nobody fills in anything: the provider gets a login hint and asks."""
-    identity_of(app).settings = identity_of(app).settings.model_copy(update={"local": False})  # type: ignore[attr-defined]
+    identity: Any = identity_of(app)
+    identity.settings = identity.settings.model_copy(update={"local": False})
     out = await browser.get("/sign-in?as=persona-officer")
     assert out.headers["location"].startswith(f"{provider}/oauth2/authorize?")
     assert query(out.headers["location"])["login_hint"] == "persona-officer"

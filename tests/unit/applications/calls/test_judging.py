@@ -32,7 +32,7 @@ GOOD = Candidate(
 
 def changed(**changes: object) -> Candidate:
     """Return the good candidate with some answers changed."""
-    return Candidate(**{name: changes.get(name, getattr(GOOD, name)) for name in Candidate.__slots__})  # type: ignore[arg-type]
+    return Candidate(**{name: changes.get(name, getattr(GOOD, name)) for name in Candidate.__slots__})  # type: ignore[arg-type]  # fields of many types
 
 
 def rule(candidate: Candidate, of: EligibilityRule) -> bool | None:

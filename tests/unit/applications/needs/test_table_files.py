@@ -6,7 +6,7 @@ import io
 import zipfile
 
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter  # type: ignore[import-untyped]  # the package has no types
 
 from services.applications.needs.table_files import cells_in
 from shared.errors import Refused

@@ -60,7 +60,7 @@ def visits(dice: random.Random, number: int, *, weeks: int = 5, announced: bool 
                 blackouts=tuple(period(4) for _ in range(dice.randint(0, 1))),
                 busy=tuple(period(2) for _ in range(dice.randint(0, 1))),
                 group_id=group,
-                **seat,  # type: ignore[arg-type]
+                **seat,  # type: ignore[arg-type]  # fields of many types
             )
             if announced and dice.random() < 0.8:
                 request = replace(

@@ -33,7 +33,7 @@ def _plain(number: int, **changes: object) -> VisitRequest:
         host_periods=(Period(start, start + timedelta(days=18)),),
         places={start + timedelta(weeks=week): 1 for week in range(3)},
     )
-    return replace(request, **changes)  # type: ignore[arg-type]
+    return replace(request, **changes)  # type: ignore[arg-type]  # fields of many types
 
 
 def _week(number: int, length: int = 5) -> tuple[date, ...]:

@@ -167,7 +167,7 @@ def test_the_zones_rules_are_those_of_the_country(country: str) -> None:
     read: Any = vobject.readOne(f"BEGIN:VCALENDAR\r\n{rules}END:VCALENDAR\r\n").vtimezone.tzinfo
     for night in (date(2026, 3, 28), date(2026, 10, 24)):
         for hour in [*range(25, 48), *range(6)]:
-            local = datetime(night.year, night.month, night.day) + timedelta(hours=hour)  # noqa: DTZ001
+            local = datetime(night.year, night.month, night.day) + timedelta(hours=hour)  # noqa: DTZ001 - local time
             if _once(local, zone):
                 assert read.utcoffset(local) == zone.utcoffset(local), (country, local)
 

@@ -24,7 +24,7 @@ TIMES = st.integers(0, 60).map(lambda days: START + timedelta(days=days))
 
 def deadline(**known: datetime | None) -> CaseDeadline:
     """Return a deadline for an endorsement."""
-    return CaseDeadline(D.ENDORSEMENT, A.HOME_COORDINATOR, APPLICATIONS, ID, **known)  # type: ignore[arg-type]
+    return CaseDeadline(D.ENDORSEMENT, A.HOME_COORDINATOR, APPLICATIONS, ID, **known)  # type: ignore[arg-type]  # times only
 
 
 @given(set_at=TIMES, due=TIMES, met=st.none() | TIMES)

@@ -76,7 +76,7 @@ def test_an_error_of_what_was_asked_lasts_however_it_comes(error: Exception) -> 
 
 def error_of_dialect(error: Exception) -> Exception:
     """Return the driver's error as the dialect leaves it where SQLAlchemy does not wrap it."""
-    made: Exception = AsyncAdapt_asyncpg_dbapi.Error(str(error), error)  # type: ignore[no-untyped-call]
+    made: Exception = AsyncAdapt_asyncpg_dbapi.Error(str(error), error)  # type: ignore[no-untyped-call]  # no types there
     return made
 
 

@@ -120,7 +120,7 @@ class NoText(Exception):
 
 async def test_a_text_that_the_store_refuses_is_answered_422(client: httpx.AsyncClient) -> None:
     """A text that the store cannot hold is the writer's matter (422); another error of the store stays one (500)."""
-    app: FastAPI = client._transport.app  # type: ignore[attr-defined]
+    app: FastAPI = client._transport.app  # type: ignore[attr-defined]  # of an ASGI transport
 
     @app.get("/stored")
     async def stored(bad: int = 0) -> None:
