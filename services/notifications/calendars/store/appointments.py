@@ -92,7 +92,7 @@ async def _cancel_meetings(session: AsyncSession, matches: Iterable[UUID]) -> No
 async def assign_holders(session: AsyncSession) -> None:
     """Set the holders of appointments whose case arrived later."""
     query = sa.select(AppointmentRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(AppointmentRow.case_id))
-    query = query.where(sa.text("dated.seen_by IS NULL")).order_by(col(AppointmentRow.id)).limit(_PLACED)
+    query = query.where(sa.text("appointment.seen_by IS NULL")).order_by(col(AppointmentRow.id)).limit(_PLACED)
     for row, case in (await session.execute(for_update(query, of=AppointmentRow))).all():
         row.seen_by = viewer_keys(case.case())
     await session.flush()
@@ -104,7 +104,7 @@ async def appointments_for(
     """Return the appointments of these holders from `since` on, in order, each with its case and reference."""
     query = sa.select(AppointmentRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(AppointmentRow.case_id))
     query = query.where(
-        sa.text("NOT dated.over"), col(AppointmentRow.seen_by).op("&&")(sa.cast(sorted(keys), ARRAY(sa.Text)))
+        sa.text("NOT appointment.over"), col(AppointmentRow.seen_by).op("&&")(sa.cast(sorted(keys), ARRAY(sa.Text)))
     )
     query = query.where(col(AppointmentRow.last_day) >= since).order_by(
         col(AppointmentRow.first_day), col(AppointmentRow.id)
