@@ -13,6 +13,7 @@ from services.notifications.guards import countries_read, reads
 from services.notifications.mail.model import REFUSED, VERDICTS, ResendReason, Verdict
 from services.notifications.mail.store import resending, unreachable
 from services.notifications.messages.store import messages as store
+from services.notifications.messages.store import search as search_store
 from services.notifications.messages.views import messages
 from services.notifications.preferences.model.quiet_hours import pressing
 from shared.contracts.codes import FailureCause
@@ -162,8 +163,8 @@ class UnreachableDetail:
 async def message_log(session: AsyncSession, search: Search, principal: Principal, quiet: Quiet) -> MessageLog:
     """Return a page of the messages in `search`, the newest first, and the counts of the reader's countries."""
     countries = countries_read(principal)
-    counts = await store.state_counts(session, countries)
-    found, total = await store.search_messages(session, search)
+    counts = await search_store.state_counts(session, countries)
+    found, total = await search_store.search_messages(session, search)
     now = clock.now()
     return MessageLog(
         [

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col
 
-from services.notifications.messages.store.messages import AnyMessage, MessageRow, NotificationRow
+from services.notifications.messages.store.messages import MessageRow, NotificationRow
 from services.notifications.preferences.model.choices import Choice
 from services.notifications.preferences.model.quiet_hours import Hours
 from services.notifications.tables import Table, table_of
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     import asyncpg
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.notifications.messages.store.due import AnyMessage
 
 
 class ChoiceRow(Table, table=True):

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.notifications.mail.sending.contacts import Contact, Recipients
-    from services.notifications.messages.store.messages import AnyMessage, NotificationRow
+    from services.notifications.messages.store.due import AnyMessage
+    from services.notifications.messages.store.messages import NotificationRow
     from shared.bus import Bus, Lease, Tx
 
 log = structlog.get_logger(__name__)

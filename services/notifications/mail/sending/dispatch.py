@@ -31,6 +31,7 @@ from services.notifications.mail.sending.delivery_log import (
 from services.notifications.mail.sending.letter import Content, letter
 from services.notifications.mail.sending.quiet_hours import Sleepers, held_by_country
 from services.notifications.mail.sending.smtp import Refused, ServerAway, Unanswered
+from services.notifications.messages.store import due as due_store
 from services.notifications.messages.store import messages as store
 from services.notifications.steps import in_steps
 from shared.bus.db import leases
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from services.notifications.mail.sending.letter import Letter
     from services.notifications.mail.sending.signature import Signer
     from services.notifications.mail.sending.smtp import Post
-    from services.notifications.messages.store.messages import DueMessage
+    from services.notifications.messages.store.due import DueMessage
     from services.notifications.settings import Settings
     from shared.bus import Bus
 
@@ -216,14 +217,14 @@ class Dispatcher:
         """
         async with self.bus.glance() as session:
             now = clock.now()
-            due = await store.messages_due(session, _real(), now, BATCH, after=last, gathers=self._gathers)
+            due = await due_store.messages_due(session, _real(), now, BATCH, after=last, gathers=self._gathers)
             broken = [Broken(message, why) async for message in in_steps(due) if (why := _why_broken(message))]
             left_out = {outcome.message.id for outcome in broken} | taken
             count = len([message for message in due if message.id not in taken])
             sound = [message for message in due if message.id not in left_out]
             beside: list[DueMessage] = []
             if sound:
-                beside = await store.messages_beside(session, _real(), now, BESIDE, sound, taken, self._gathers)
+                beside = await due_store.messages_beside(session, _real(), now, BESIDE, sound, taken, self._gathers)
             taken |= {message.id for message in beside}
             count += len(beside)
             broken += [Broken(message, why) async for message in in_steps(beside) if (why := _why_broken(message))]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from services.notifications.mail.sending.contacts import Contact
     from services.notifications.mail.sending.signature import Signer
     from services.notifications.messages.model.wording import Wording
-    from services.notifications.messages.store.messages import AnyMessage
+    from services.notifications.messages.store.due import AnyMessage
     from services.notifications.settings import Settings
 
 

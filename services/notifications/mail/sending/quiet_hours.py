@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from services.notifications.mail.sending.contacts import Recipients
     from services.notifications.mail.sending.delivery_log import Delivery
-    from services.notifications.messages.store.messages import AnyMessage
+    from services.notifications.messages.store.due import AnyMessage
     from services.notifications.preferences.model.quiet_hours import Hours, Quiet
 
 HeldUntil = dict["UUID", "datetime"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -19,12 +19,9 @@ from services.notifications.messages.model.rule import NamedAudience
 from services.notifications.messages.model.table import BY_NAME
 from services.notifications.tables import Table, add, among
 from shared.bus.db.locking import for_update
-from shared.bus.db.transaction import asking, driver
+from shared.bus.db.transaction import driver
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.notifications import Audience
-from shared.ids import read_id
-from shared.time.workdays import ZONE
-from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,9 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.notifications.messages.model.decision import Message
-    from services.notifications.messages.model.log import Search
     from services.notifications.messages.model.rule import Rule
-    from shared.web.paging import PageRequest
 
 _TIME = sa.DateTime(timezone=True)
 WAITING, DONE, SENT, FAILED = "waiting", "done", "sent", "failed"
@@ -55,7 +50,7 @@ _CASE = tuple(field.name for field in fields(Case))
 _IDS = tuple(name for name in _CASE if name.endswith("id"))
 
 
-class _Derived:
+class Derived:
     """The values derived from the columns of a message, however it was read."""
 
     if TYPE_CHECKING:
@@ -102,7 +97,7 @@ class _Derived:
         return self.application_id or self.case.id
 
 
-class MessageRow(_Derived, Table, table=True):
+class MessageRow(Derived, Table, table=True):
     """A message to an audience, `waiting` until each of its recipients has a notification that ended."""
 
     __tablename__ = "message"
@@ -140,50 +135,6 @@ class MessageRow(_Derived, Table, table=True):
     cause: str | None = Field(default=None, description="Why it is not done, a code")
     held_until: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time; until morning")
     generation: int = Field(default=1, description="How many times it was written: grows when it is sent anew")
-
-
-@dataclass(eq=False)
-class DueMessage(_Derived):
-    """A message that is due, with the columns that sending needs, read without the mapper."""
-
-    id: UUID
-    rule: str
-    about: UUID
-    at: datetime
-    reference: str
-    application_id: UUID | None
-    country: str | None
-    audience_json: dict[str, JsonValue]
-    case_json: dict[str, Any]
-    facts: dict[str, JsonValue]
-    attempts: int
-    queued_at: datetime
-    next_at: datetime
-    held_until: datetime | None
-    generation: int
-
-
-AnyMessage = MessageRow | DueMessage
-"""A message, however it was read."""
-_PLACE = "next_at, at, id"
-_COLUMNS = (
-    'SELECT id, rule, about, at, reference, application_id, country, audience, "case", facts, attempts, queued_at,'
-    " next_at, held_until, generation FROM message WHERE state = 'waiting'"
-)
-_DUE = (
-    f"{_COLUMNS} AND (next_at <= $1 OR next_at > $2 OR (queued_at > $1 AND attempts = 0))"
-    " AND (held_until IS NULL OR held_until <= $3)"
-)
-# A new message waits for other messages to the same reader, unless it is urgent.
-_GATHERED = f"{_DUE} AND (attempts > 0 OR queued_at <= $5 OR queued_at > $1 OR rule = ANY($6::text[]))"
-_FIRST = f"{_GATHERED} ORDER BY {_PLACE} LIMIT $4"
-_NEXT = f"{_GATHERED} AND ({_PLACE}) > ($7, $8, $9) ORDER BY {_PLACE} LIMIT $4"
-_BESIDE = (
-    f"{_DUE} AND audience_key = ANY($7::text[]) AND NOT id = ANY($8::uuid[])"
-    f" AND (({_PLACE}) > ($9, $10, $11) OR (attempts = 0 AND queued_at > $5 AND NOT rule = ANY($6::text[])))"
-    f" ORDER BY {_PLACE} LIMIT $4"
-)
-_URGENT = [rule.name for rule in BY_NAME.values() if rule.urgent]
 
 
 class NotificationRow(Table, table=True):
@@ -237,51 +188,6 @@ def _row(message: Message, now: datetime) -> MessageRow:
         queued_at=now,
         next_at=now,
     )
-
-
-async def messages_due(
-    session: AsyncSession,
-    real: datetime,
-    now: datetime,
-    most: int,
-    *,
-    after: DueMessage | None = None,
-    gathers: timedelta = timedelta(),
-) -> list[DueMessage]:
-    """Return the messages that are due and not held back, the first due first, then by time of the event.
-
-    `real` and `now` are real and domain time; `after` is the last message that is being worked on. A new message that
-    is not urgent waits for as long as `gathers`. A message queued in the future, or due later than any pause lasts, was
-    written before the machine's clock was set back: it is due too.
-    """
-    connection, late = await asking(session), real + 2 * LONGEST_PAUSE
-    common = (real, late, now, most, real - gathers, _URGENT)
-    if after is None:
-        rows = await connection.fetch(_FIRST, *common)
-    else:
-        rows = await connection.fetch(_NEXT, *common, after.next_at, after.at, after.id)
-    return [DueMessage(*row) for row in rows]
-
-
-async def messages_beside(
-    session: AsyncSession,
-    real: datetime,
-    now: datetime,
-    most: int,
-    due: Sequence[DueMessage],
-    taken: Collection[UUID],
-    gathers: timedelta,
-) -> list[DueMessage]:
-    """Return what else waits for the readers of messages that are due, without those `taken` before.
-
-    That is what comes later in the order, and what waits for others by itself.
-    """
-    last = due[-1]
-    whom = sorted({readers_of(message.audience) for message in due})
-    connection, late = await asking(session), real + 2 * LONGEST_PAUSE
-    place = (last.next_at, last.at, last.id)
-    rows = await connection.fetch(_BESIDE, real, late, now, most, real - gathers, _URGENT, whom, list(taken), *place)
-    return [DueMessage(*row) for row in rows]
 
 
 _OFFICES = {
@@ -533,62 +439,6 @@ async def change_message(session: AsyncSession, message_id: UUID, **changes: Any
 async def message(session: AsyncSession, message_id: UUID) -> MessageRow | None:
     """Return one message."""
     return await session.get(MessageRow, message_id)
-
-
-async def messages_about(session: AsyncSession, event_id: UUID, countries: frozenset[str] | None) -> list[MessageRow]:
-    """Return the messages about an event, in a fixed order; those of `countries` only, where given."""
-    query = select(MessageRow).where(col(MessageRow.about) == event_id, _visible(countries))
-    return list((await session.scalars(query.order_by(col(MessageRow.id)))).all())
-
-
-async def search_messages(session: AsyncSession, search: Search) -> tuple[list[MessageRow], int]:
-    """Return one page of messages, the newest first, and their number."""
-    where = _matching(search)
-    total = (await session.execute(sa.select(sa.func.count()).select_from(MessageRow).where(*where))).scalar_one()
-    query = select(MessageRow).where(*where).order_by(col(MessageRow.at).desc(), col(MessageRow.id).desc())
-    rows = (await session.scalars(query.limit(PAGE).offset((search.page - 1) * PAGE))).all()
-    return list(rows), int(total)
-
-
-async def messages_by_cursor(session: AsyncSession, search: Search, request: PageRequest) -> list[MessageRow]:
-    """Return one page of messages, the newest first; `since` is when their events happened."""
-    query = select(MessageRow).where(*_matching(search))
-    if request.since is not None:
-        query = query.where(col(MessageRow.at) >= request.since)
-    rows = await session.scalars(cut(query, (col(MessageRow.at), col(MessageRow.id)), request, newest=True))
-    return list(rows.all())
-
-
-def _matching(search: Search) -> list[sa.ColumnElement[bool]]:
-    where = [_visible(search.countries)]
-    if search.state:
-        where.append(col(MessageRow.state) == search.state)
-    if search.words:
-        where.append(_named(search.words))
-    if search.rule:
-        where.append(col(MessageRow.rule) == search.rule)
-    if search.week is not None:
-        monday = datetime.combine(search.week, time(), ZONE)
-        where.append(col(MessageRow.at).between(monday, monday + timedelta(weeks=1)))
-    return where
-
-
-async def state_counts(session: AsyncSession, countries: frozenset[str] | None) -> dict[str, int]:
-    """Return how many messages are in each state."""
-    query = sa.select(col(MessageRow.state), sa.func.count()).where(_visible(countries)).group_by(MessageRow.state)
-    return {state: int(count) for state, count in (await session.execute(query)).all()}
-
-
-def _visible(countries: frozenset[str] | None) -> sa.ColumnElement[bool]:
-    return sa.true() if countries is None else col(MessageRow.country).in_(sorted(countries))
-
-
-def _named(words: str) -> sa.ColumnElement[bool]:
-    """Match the reference, or the id of the application, as it was typed."""
-    application_id = read_id(words.strip())
-    if application_id is not None:
-        return col(MessageRow.application_id) == application_id
-    return col(MessageRow.reference) == words.strip().upper()
 
 
 async def locked(session: AsyncSession, message_id: UUID) -> MessageRow | None:

@@ -13,6 +13,7 @@ from services.notifications.messages.model.log import MessageState, Part, Search
 from services.notifications.messages.model.table import RULES
 from services.notifications.messages.model.wording import Wording, wording
 from services.notifications.messages.store import messages as store
+from services.notifications.messages.store import search as search_store
 from services.notifications.messages.store import volume
 from shared.contracts.codes import UNION, AudienceKind, Channel, FailureCause
 from shared.contracts.labels import country, label
@@ -152,7 +153,7 @@ def message_line(message: MessageRow) -> MessageLine:
 
 async def message_list(session: AsyncSession, search: Search, request: PageRequest) -> Page[Message]:
     """Return one page of messages, the newest first."""
-    rows = await store.messages_by_cursor(session, search, request)
+    rows = await search_store.messages_by_cursor(session, search, request)
     return page_of(rows, request, Message, _message, lambda row: (row.at, row.id))
 
 
@@ -193,14 +194,14 @@ def message_rules() -> Page[MessageRule]:
 
 async def rules_of_event(session: AsyncSession, event_id: UUID, countries: frozenset[str] | None) -> set[str]:
     """Return the names of the rules by which an event caused messages that the reader may see."""
-    return {message.rule for message in await store.messages_about(session, event_id, countries)}
+    return {message.rule for message in await search_store.messages_about(session, event_id, countries)}
 
 
 async def caused_message(
     session: AsyncSession, event_id: UUID, rule: str, countries: frozenset[str] | None
 ) -> CausedMessage | None:
     """Return the message that an event caused by a rule, if there is one that the reader may see."""
-    found = await store.messages_about(session, event_id, countries)
+    found = await search_store.messages_about(session, event_id, countries)
     message = next((each for each in found if each.rule == rule), None)
     return None if message is None else CausedMessage(message, await host_name(session, message))
 

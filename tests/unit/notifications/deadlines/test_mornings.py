@@ -16,7 +16,7 @@ from services.notifications.deadlines.model.mornings import MORNING, eve_of, in_
 from services.notifications.deadlines.model.rules import REMINDERS, CaseDeadline
 from services.notifications.mail.sending.contacts import Contact, Recipients
 from services.notifications.mail.sending.quiet_hours import Sleepers
-from services.notifications.messages.store.messages import DueMessage
+from services.notifications.messages.store.due import DueMessage
 from services.notifications.preferences.model.quiet_hours import Hours, Quiet
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.time.workdays import ZONE

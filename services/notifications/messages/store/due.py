@@ -1,0 +1,107 @@
+"""Find the messages that are due, and those that wait for the same readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from services.notifications.messages.model.table import BY_NAME
+from services.notifications.messages.store.messages import LONGEST_PAUSE, Derived, MessageRow, readers_of
+from shared.bus.db.transaction import asking
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from uuid import UUID
+
+    from pydantic import JsonValue
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(eq=False)
+class DueMessage(Derived):
+    """A message that is due, with the columns that sending needs, read without the mapper."""
+
+    id: UUID
+    rule: str
+    about: UUID
+    at: datetime
+    reference: str
+    application_id: UUID | None
+    country: str | None
+    audience_json: dict[str, JsonValue]
+    case_json: dict[str, Any]
+    facts: dict[str, JsonValue]
+    attempts: int
+    queued_at: datetime
+    next_at: datetime
+    held_until: datetime | None
+    generation: int
+
+
+AnyMessage = MessageRow | DueMessage
+"""A message, however it was read."""
+_PLACE = "next_at, at, id"
+_COLUMNS = (
+    'SELECT id, rule, about, at, reference, application_id, country, audience, "case", facts, attempts, queued_at,'
+    " next_at, held_until, generation FROM message WHERE state = 'waiting'"
+)
+_DUE = (
+    f"{_COLUMNS} AND (next_at <= $1 OR next_at > $2 OR (queued_at > $1 AND attempts = 0))"
+    " AND (held_until IS NULL OR held_until <= $3)"
+)
+# A new message waits for other messages to the same reader, unless it is urgent.
+_GATHERED = f"{_DUE} AND (attempts > 0 OR queued_at <= $5 OR queued_at > $1 OR rule = ANY($6::text[]))"
+_FIRST = f"{_GATHERED} ORDER BY {_PLACE} LIMIT $4"
+_NEXT = f"{_GATHERED} AND ({_PLACE}) > ($7, $8, $9) ORDER BY {_PLACE} LIMIT $4"
+_BESIDE = (
+    f"{_DUE} AND audience_key = ANY($7::text[]) AND NOT id = ANY($8::uuid[])"
+    f" AND (({_PLACE}) > ($9, $10, $11) OR (attempts = 0 AND queued_at > $5 AND NOT rule = ANY($6::text[])))"
+    f" ORDER BY {_PLACE} LIMIT $4"
+)
+_URGENT = [rule.name for rule in BY_NAME.values() if rule.urgent]
+
+
+async def messages_due(
+    session: AsyncSession,
+    real: datetime,
+    now: datetime,
+    most: int,
+    *,
+    after: DueMessage | None = None,
+    gathers: timedelta = timedelta(),
+) -> list[DueMessage]:
+    """Return the messages that are due and not held back, the first due first, then by time of the event.
+
+    `real` and `now` are real and domain time; `after` is the last message that is being worked on. A new message that
+    is not urgent waits for as long as `gathers`. A message queued in the future, or due later than any pause lasts, was
+    written before the machine's clock was set back: it is due too.
+    """
+    connection, late = await asking(session), real + 2 * LONGEST_PAUSE
+    common = (real, late, now, most, real - gathers, _URGENT)
+    if after is None:
+        rows = await connection.fetch(_FIRST, *common)
+    else:
+        rows = await connection.fetch(_NEXT, *common, after.next_at, after.at, after.id)
+    return [DueMessage(*row) for row in rows]
+
+
+async def messages_beside(
+    session: AsyncSession,
+    real: datetime,
+    now: datetime,
+    most: int,
+    due: Sequence[DueMessage],
+    taken: Collection[UUID],
+    gathers: timedelta,
+) -> list[DueMessage]:
+    """Return what else waits for the readers of messages that are due, without those `taken` before.
+
+    That is what comes later in the order, and what waits for others by itself.
+    """
+    last = due[-1]
+    whom = sorted({readers_of(message.audience) for message in due})
+    connection, late = await asking(session), real + 2 * LONGEST_PAUSE
+    place = (last.next_at, last.at, last.id)
+    rows = await connection.fetch(_BESIDE, real, late, now, most, real - gathers, _URGENT, whom, list(taken), *place)
+    return [DueMessage(*row) for row in rows]
