@@ -96,7 +96,7 @@ async def _visit(abroad: Abroad, state: str) -> dict[str, str]:
 async def _mentorship(abroad: Abroad, state: str) -> dict[str, str]:
     if state == "opened":
         return {"mentorship_id": str(await abroad.opened(await abroad.mentor_matched()))}
-    world = await make_world(abroad.of, abroad.feed)  # type: ignore[arg-type]
+    world = await make_world(abroad.of, abroad.feed)
     names = ("mentorship_id", "goal_id", "session_id", "meeting_id", "request_id", "pair_visit_id")
     return {name: world.ids[name] for name in names}
 

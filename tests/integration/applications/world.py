@@ -14,8 +14,8 @@ from tests.integration.applications.abroad import Abroad
 if TYPE_CHECKING:
     import httpx2
 
+    from tests.integration.applications.abroad import Reader
     from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
 
 WORDS = {
     "purpose": "evaluation",
@@ -39,7 +39,7 @@ class World:
     ids: dict[str, str]
 
 
-async def make_world(programme: Programme, feed: Feed) -> World:
+async def make_world(programme: Programme, feed: Reader) -> World:
     """Enter a scheduled visit and an open mentorship, with everything before them, and the outsiders."""
     abroad = Abroad(programme, feed)
     await abroad.fill()

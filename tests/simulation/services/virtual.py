@@ -82,7 +82,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the virtual time."""
         return self.seconds
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]  # noqa: ARG002
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]  # noqa: ARG002 - one signature for all
         """Call `func` at once: the work of threads takes no time."""
         future = self.create_future()
         try:

@@ -185,7 +185,7 @@ async def test_a_statement_has_a_sketch_of_its_events(house: House) -> None:
         async with house.app.state.service.bus.read() as session:
             used = await facts_store.used(session)
         periods = [read(row.type, row.payload) for row in await house.journal("exchange.periods")]
-        figures = [read(row.type, row.payload).figure for row in await house.journal("exchange.figures")]  # type: ignore[attr-defined]
+        figures = [read(row.type, row.payload).figure for row in await house.journal("exchange.figures")]  # type: ignore[attr-defined]  # the topic's only type
         stated = [
             statement(used, each.period.label, each.counted)
             for each in periods
