@@ -34,7 +34,7 @@ SELECT (SELECT count(*) FROM outbox) AS pending,
        (SELECT count(*) FROM dead_letter WHERE settled_at IS NULL) AS parked,
        (SELECT coalesce(json_agg(json_build_array(topic, partition, next_offset)), '[]') FROM read_position) AS consumed
 """
-_SENDS = "SELECT EXISTS (SELECT 1 FROM pending)"
+_SENDS = "SELECT EXISTS (SELECT 1 FROM outbox)"
 
 
 @dataclass(frozen=True, slots=True)
