@@ -143,7 +143,7 @@ class Databases:
     def __init__(self, server: Postgres, administrator: Administrator) -> None:
         """Take a running server and its administrator."""
         self.server = server
-        self._administrator = administrator
+        self.administrator = administrator
         self._count = itertools.count(1)
         self._templates: dict[str, str] = {}
         for role in (OWNER, SERVING):
@@ -160,7 +160,7 @@ class Databases:
         name = f"test_{next(self._count)}"
         source = self._templates.get(template, template)
         # Files are copied as they are: through the journal, as by default, it takes two to three times as long.
-        self._administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY OWNER {OWNER}')
+        self.administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY OWNER {OWNER}')
         return self.address(name)
 
     def template(self, name: str, fill: Callable[[str], None]) -> str:
@@ -170,7 +170,7 @@ class Databases:
         """
         if name not in self._templates:
             database = f"template_{name}"
-            self._administrator.execute(f'CREATE DATABASE "{database}" OWNER {OWNER}')
+            self.administrator.execute(f'CREATE DATABASE "{database}" OWNER {OWNER}')
             fill(as_owner(self.address(database)))
             self._templates[name] = database
         return name
@@ -185,7 +185,13 @@ class Databases:
 
     def drop(self, address: str) -> None:
         """Drop the database of an address that `new` returned, and close all connections to it."""
-        self._administrator.execute(f'DROP DATABASE IF EXISTS "{address.rpartition("/")[2]}" WITH (FORCE)')
+        self.administrator.execute(f'DROP DATABASE IF EXISTS "{address.rpartition("/")[2]}" WITH (FORCE)')
+
+    def restore(self, address: str, template: str) -> None:
+        """Make the database of an address anew, as a copy of a template."""
+        self.drop(address)
+        name, source = address.rpartition("/")[2], self._templates[template]
+        self.administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY OWNER {OWNER}')
 
     def address(self, database: str) -> str:
         """Return the address of a database for SQLAlchemy with asyncpg, as the role for services."""

@@ -65,6 +65,28 @@ class Faults:
             self.of.start(service)
             self._done("second", service)
 
+    def outage(self, choice: int) -> None:
+        """All processes of a service die; after a while two begin at once, with much to catch up on."""
+        service = SERVICES[choice % len(SERVICES)]
+        for process in self.of.running[service]:
+            process.dies_in = 1
+        self.of.outages[service] = self.of.world.loop.seconds + 5 + choice // 8 % 40
+        self._done("outage", service)
+
+    def clock(self, choice: int) -> None:
+        """The clock of a machine jumps by some minutes, ahead or back."""
+        if (process := self._process(choice)) is not None:
+            process.skew = float(choice // 8 % 601 - 300)
+            self._done("clock", f"{process.name} {process.skew:.0f} s")
+
+    def delete(self, choice: int) -> None:
+        """Somebody deletes a topic."""
+        topics = sorted(self.of.log.topics)
+        if topics:
+            topic = topics[choice % len(topics)]
+            self.of.log.delete(topic)
+            self._done("delete", topic)
+
     def rebalance(self, choice: int) -> None:
         """A group assigns its partitions anew."""
         service = SERVICES[choice % len(SERVICES)]
@@ -177,13 +199,14 @@ class Faults:
         log.away, log.refuses, log.late, log.forgets = False, set(), {}, {}
         mail.away = mail.silent = self.of.receiver.fails = False
         self.of.poison.clear()
+        self.of.outages.clear()
         for those in self.of.running.values():
             for process in those:
                 process.dies_in = process.stalls_in = None
-                process.slow = process.until = 0.0
+                process.slow = process.until = process.skew = 0.0
 
 
 NAMES = (
     "kill", "stall", "slow", "second", "rebalance", "lose", "duplicate", "delay", "compact", "refuse", "away", "mail",
-    "receiver", "jump", "poison", "garbage", "forget",
+    "receiver", "jump", "poison", "garbage", "forget", "outage", "clock", "delete",
 )  # fmt: skip

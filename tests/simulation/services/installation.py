@@ -40,6 +40,7 @@ from shared.bus.db import bus as bus_module
 from shared.bus.db.transaction import driver
 from shared.bus.inbox.reader import Reader
 from shared.bus.log import kafka, subscription
+from shared.bus.outbox import upkeep
 from shared.identity import csrf
 from shared.identity.session import ABSOLUTE, digest_of, new_key
 from shared.identity.state import identity_of
@@ -74,6 +75,10 @@ APPS: dict[str, tuple[Callable[..., FastAPI], type[ServiceSettings]]] = {
 }
 LOOK_SECONDS = 4.0
 """Seconds between two looks of a loop for work: less often than in production, since each look costs real time here."""
+HEADS_AGAIN_SECONDS = 60.0
+"""Seconds after which owners publish heads that have not changed: a run is short."""
+_SKEW_SECONDS = 2.0
+"""By so much the clocks of machines differ at most while nothing is wrong with them."""
 _LOOKS = (
     (mail_worker, "_LOOK_EVERY"),
     (webhooks_worker, "_LOOK_EVERY"),
@@ -94,8 +99,19 @@ _OF_SIMULATION = (
     AS $$ SELECT pg_read_file('{clock}')::timestamptz $$""",
     """CREATE TABLE sim.handled (place bigint GENERATED ALWAYS AS IDENTITY, step text NOT NULL, topic text NOT NULL,
     subject text NOT NULL, sequence bigint NOT NULL)""",
+    # What leaves the outbox without having been acknowledged; of a compacted topic an older state may.
+    "CREATE TABLE sim.unsent (topic text NOT NULL, subject text NOT NULL, sequence bigint NOT NULL)",
+    """CREATE FUNCTION sim.note_unsent() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
+    AS $$ BEGIN
+        INSERT INTO sim.unsent SELECT aggregatetype, aggregateid, sequence FROM gone
+        WHERE NOT EXISTS (SELECT 1 FROM sent WHERE sent.journal_id = gone.id);
+        RETURN NULL;
+    END $$""",
+    """CREATE TRIGGER note_unsent AFTER DELETE ON pending REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION sim.note_unsent()""",
     f"GRANT USAGE ON SCHEMA sim TO {SERVING}",
     f"GRANT SELECT, INSERT ON sim.handled TO {SERVING}",
+    f"GRANT SELECT ON sim.unsent TO {SERVING}",
 )
 
 
@@ -119,6 +135,8 @@ class Machine:
         clock_file = folder / "simulated-clock"
         clock_file.write_text("2026-03-02", encoding="ascii")
         self.clock_file = clock_file
+        # Those who wait for each other are found at once: real time is no part of a run.
+        databases.administrator.execute(f"ALTER ROLE {SERVING} SET deadlock_timeout TO '2ms'")
         self.stores = simulated_stores.Stores(databases.server.url("postgres"), clock_file)
 
     def empty(self, service: str) -> str:
@@ -231,6 +249,8 @@ class Installation:
     """The number of faults of each kind."""
     known: dict[str, Any] = field(default_factory=dict)
     clients: dict[tuple[str, str], httpx2.AsyncClient] = field(default_factory=dict)
+    outages: dict[str, float] = field(default_factory=dict)
+    """Services that are down, each with the moment at which it is started again."""
     number: int = 0
 
     def note(self, who: str, what: str) -> None:
@@ -258,10 +278,21 @@ class Installation:
             self.consumers[service] = self._watched(self.apps[service].state.service.consumers)
         self.front.trace = None
 
+    def process(self, name: str) -> Process:
+        """Return a process with clocks of its own."""
+        chance = self.world.random
+        return Process(
+            name,
+            trace=self.note,
+            pace=self.world.pace,
+            skew=chance.uniform(-_SKEW_SECONDS, _SKEW_SECONDS),
+            booted=chance.uniform(0.0, 1e6),
+        )
+
     def start(self, service: str) -> Process:
         """Start a process of a service beside those that run."""
         self.number += 1
-        process = Process(f"{service}-{self.number}", trace=self.note)
+        process = self.process(f"{service}-{self.number}")
         self.damage["starts"] += 1
 
         bus = Bus(service, self.settings(service))
@@ -296,6 +327,17 @@ class Installation:
             made.topic(name, evolve=watched("evolve", reading.evolve), react=watched("react", reading.react))
         return made
 
+    async def restore(self, service: str, snapshot: Snapshot) -> None:
+        """Give a service the database that it had at the beginning, as from a backup; the log stays as it is."""
+        for process in self.running[service]:
+            process.dead = True
+        await self.reap()
+        await self.apps[service].state.service.bus.engine.dispose()
+        self.machine.databases.restore(self.addresses[service], snapshot.databases[service])
+        self.clients.clear()
+        self.damage["restore"] += 1
+        self.note("fault", f"restore {service}")
+
     async def reap(self) -> list[str]:
         """Bury the processes that have died; return the names of their services."""
         gone: list[str] = []
@@ -329,10 +371,19 @@ class Installation:
             self.clients[subject, service] = client
         return self.clients[subject, service]
 
-    async def ask(self, subject: str, method: str, path: str, body: Any = None, service: str = "applications") -> Any:
+    async def ask(
+        self,
+        subject: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        service: str = "applications",
+        ticket: str = "",
+    ) -> Any:
         """Return the status and the JSON of an answer."""
         client = await self.client(subject, service)
-        answer = await client.request(method, f"/{service}/api/v1{path}", json=body)
+        headers = {"X-Ticket": ticket} if ticket else {}
+        answer = await client.request(method, f"/{service}/api/v1{path}", json=body, headers=headers)
         return answer.status_code, (answer.json() if answer.content else None)
 
     async def rows(self, service: str, query: str, *parameters: Any) -> list[Any]:
@@ -373,6 +424,7 @@ def _exchanged(installation: Installation) -> Iterator[None]:
 
     for module, name in _LOOKS:
         put(module, name, LOOK_SECONDS)
+    put(upkeep, "AGAIN_SECONDS", HEADS_AGAIN_SECONDS)
 
     async def at_once(func: Any, *args: Any, **_: Any) -> Any:
         return func(*args)

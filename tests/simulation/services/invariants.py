@@ -7,6 +7,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from services.matching.lifecycle.model.match import HELD
+from services.reporting.answers.model.certificates import earned
+from services.reporting.answers.store import answers
+from services.reporting.cases import views as cases_views
 from services.reporting.consumers import consumers as reporting_consumers
 from services.reporting.figures.actions.counting import count_from_facts
 from services.reporting.periods.model.periods import programme
@@ -22,6 +25,15 @@ from tests.simulation.services.installation import APPS
 if TYPE_CHECKING:
     from tests.simulation.services.installation import Installation
 
+_NEWEST = """
+SELECT DISTINCT ON (aggregatetype, aggregateid) aggregatetype, aggregateid, sequence, id FROM journal
+ORDER BY aggregatetype, aggregateid, sequence DESC
+"""
+_OVERDUE = """
+SELECT topic, for_topic, for_subject FROM waiting w WHERE EXISTS
+    (SELECT FROM applied a WHERE a.topic = w.for_topic AND a.subject = w.for_subject) ORDER BY id LIMIT 3
+"""
+_VISITS = "SELECT id FROM visit ORDER BY id"
 COPIES = 2
 """An email may have one more copy, after a crash or where the server did not answer."""
 
@@ -29,9 +41,36 @@ COPIES = 2
 async def violations(made: Installation) -> list[str]:
     """Return what does not hold."""
     wrong: list[str] = []
-    for check in (_handled, _chains, _emails, _webhooks, _seats, _certificates, _causes, _figures):
+    for check in (_handled, _unsent, _chains, _emails, _webhooks, _seats, _certificates, _causes, _figures):
         wrong += [f"{check.__name__[1:]}: {each}" for each in await check(made)]
     return wrong
+
+
+async def of_restored(made: Installation) -> list[str]:
+    """Return what does not hold after a service was given an older database: its journal is whole all the same."""
+    return [f"{check.__name__[1:]}: {each}" for check in (_unsent, _chains) for each in await check(made)]
+
+
+async def untold(made: Installation) -> list[str]:
+    """Return what readers have applied otherwise than the owner now tells it, and say nowhere."""
+    wrong: list[str] = []
+    newest = {
+        (row["aggregatetype"], row["aggregateid"]): (row["sequence"], row["id"])
+        for service in APPS
+        for row in await made.rows(service, _NEWEST)
+    }
+    for service in APPS:
+        late = await made.rows(service, _OVERDUE)
+        wrong += [f"{service}: a reaction waits for what is there: {dict(row)}" for row in late]
+        rows = await made.rows(service, "SELECT topic, subject FROM parked WHERE settled_at IS NULL")
+        parked = {(row["topic"], row["subject"]) for row in rows}
+        said = {topic for process in made.running[service] for topic in process.service.reader.unknown()}
+        missing = {topic for process in made.running[service] for topic in process.service.reader.missing()}
+        for row in await made.rows(service, "SELECT topic, subject, sequence, ce_id FROM applied ORDER BY 1, 2"):
+            key, here = (row["topic"], row["subject"]), (row["sequence"], row["ce_id"])
+            if newest.get(key) != here and key not in parked and row["topic"] not in said | missing:
+                wrong.append(f"{service} has {key} as {here}, its owner as {newest.get(key)}")
+    return wrong[:12]
 
 
 async def _handled(made: Installation) -> list[str]:
@@ -61,6 +100,16 @@ async def _handled(made: Installation) -> list[str]:
             elif consumers.readings[topic].react is not None and reacted.get(key, set()) != set(whole):
                 wrong.append(f"{service} reacted to {topic} {subject} as {sorted(reacted.get(key, set()))} of {last}")
     return wrong
+
+
+async def _unsent(made: Installation) -> list[str]:
+    """An event leaves the outbox once the log has acknowledged it; of compacted topics a newer one may do instead."""
+    return [
+        f"{service}: {row['topic']} {row['subject']} {row['sequence']} left the outbox"
+        for service in APPS
+        for row in await made.rows(service, "SELECT * FROM sim.unsent ORDER BY topic, subject, sequence")
+        if not TOPICS[row["topic"]].compacted
+    ]
 
 
 async def _heads(made: Installation) -> dict[tuple[str, str], int]:
@@ -120,13 +169,22 @@ async def _seats(made: Installation) -> list[str]:
 
 
 async def _certificates(made: Installation) -> list[str]:
-    """A certificate is granted once for a visit."""
+    """A certificate is granted once for a visit for which all forms are there, and the portal has it."""
     rows = await made.rows(
         "reporting",
         "SELECT aggregateid, count(*) AS many FROM journal WHERE type = 'CertificateGranted'"
         " GROUP BY aggregateid HAVING count(*) > 1",
     )
-    return [f"{row['many']} for {row['aggregateid']}" for row in rows]
+    wrong = [f"{row['many']} for {row['aggregateid']}" for row in rows]
+    async with made.apps["reporting"].state.service.bus.read() as session:
+        cases = await cases_views.cases(session, [row["id"] for row in await made.rows("applications", _VISITS)])
+        certified = await answers.certificates(session, list(cases))
+        received = await answers.received(session, list(cases))
+    return wrong + [
+        f"none for {each.id}"
+        for each in cases.values()
+        if each.id not in certified and earned(each, received.get(each.id, {}))
+    ]
 
 
 async def _causes(made: Installation) -> list[str]:

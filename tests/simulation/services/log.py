@@ -97,6 +97,13 @@ class Log:
         partition.records = [record for record in partition.records if record.offset < partition.end]
         return before - len(partition.records)
 
+    def delete(self, topic: str) -> None:
+        """Delete a topic with its records; made anew, its offsets begin at 0."""
+        self.topics.discard(topic)
+        for place, partition in self.partitions.items():
+            if place.topic == topic:
+                partition.records, partition.end = [], 0
+
     def compact(self, topic: str) -> None:
         """Keep the newest record of each key."""
         for place, partition in self.partitions.items():

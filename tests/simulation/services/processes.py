@@ -31,6 +31,12 @@ class Process:
     until: float = 0.0
     slow: float = 0.0
     """Seconds that each statement of the store takes."""
+    pace: Callable[[], float] | None = None
+    """Gives the seconds that a step takes, so that processes are in the middle of something at once."""
+    skew: float = 0.0
+    """Seconds by which its wall clock is wrong."""
+    booted: float = 0.0
+    """Seconds by which its monotonic clock differs from that of others: each machine counts from its own start."""
     trace: Callable[[str, str], None] | None = None
     service: Any = None
     """The service that runs in it."""
@@ -101,6 +107,8 @@ async def cross(what: str, *, dies: bool = True) -> None:
         if process.stalls_in <= 0:
             process.stalls_in = None
             process.until = loop.time() + process.stall
+    if process.pace is not None:
+        await asyncio.sleep(process.pace())
     if process.slow and what == "store":
         await asyncio.sleep(process.slow)
     while process.until > loop.time():  # noqa: ASYNC110 - a fault may lengthen it meanwhile

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+from deploy.cli.outcomes import REPORT_TEXTS
 from services.notifications.webhooks.model.webhook import selectable
 from shared.contracts.codes import WebhookReach
 from tests.integration.applications.abroad import Abroad
@@ -11,7 +14,7 @@ from tests.integration.applications.conftest import Programme
 from tests.support import items
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     import httpx2
 
@@ -49,7 +52,7 @@ class _Person:
 
 
 async def fill(installation: Installation) -> None:
-    """Enter the register, a call, applications that are eligible, placements, a mentor, and a webhook."""
+    """Enter the register and a call."""
     programme = SimulatedProgramme(installation)
     await programme.fill()
     abroad = Abroad(programme, None)  # type: ignore[arg-type]  # nothing is fed: matching runs
@@ -65,15 +68,9 @@ async def fill(installation: Installation) -> None:
         "terms": programme.call,
     }
     installation.known = known
-    for subject in ("ani", "otar", MENTEE):
-        kind = "mentee" if subject == MENTEE else "study_visit"
-        known["applications"][await abroad.eligible(subject, HOME[OFFICERS[subject]], kind)] = subject
-    await abroad.offer(places=1)
-    body = {"call_id": programme.call["id"], "entry": abroad.mentor_entry(capacity=1), "publish": True}
-    await programme.post("jonas", "/mentors", body, 201)
     events = [each for group in selectable(WebhookReach.INSIDE).values() for each in group]
     hook = {"url": "http://10.0.0.1/hook", "description": "Simulation", "events": events, "reach": "inside"}
-    installation.known["hook"] = hook
+    known["hook"] = hook
 
 
 async def register_hook(installation: Installation) -> None:
@@ -82,6 +79,30 @@ async def register_hook(installation: Installation) -> None:
         "programme", "POST", "/webhooks", installation.known["hook"], "notifications"
     )
     assert status == 201, answer
+
+
+async def begin_cases(installation: Installation) -> None:
+    """Enter three applications, placements and a mentor; bring a visit to its dates, a mentorship and an offer."""
+    actions = Actions(installation)
+    programme, known = actions.programme, installation.known
+    abroad = Abroad(programme, None)  # type: ignore[arg-type]  # nothing is fed: matching runs
+    for subject in ("ani", "otar", MENTEE):
+        kind = "mentee" if subject == MENTEE else "study_visit"
+        known["applications"][await abroad.eligible(subject, HOME[OFFICERS[subject]], kind)] = subject
+    await abroad.offer(places=1)
+    await abroad.offer(places=1)
+    body = {"call_id": programme.call["id"], "entry": abroad.mentor_entry(capacity=1), "publish": True}
+    await programme.post("jonas", "/mentors", body, 201)
+    await asyncio.sleep(20)
+    await actions.commit_of({"ani", MENTEE})
+    await asyncio.sleep(20)
+    await actions.clear_all()
+    await asyncio.sleep(20)
+    await actions.accept_all()
+    await asyncio.sleep(20)
+    await actions.commit_of({"otar"})
+    await asyncio.sleep(20)
+    await actions.clear_all()
 
 
 class Actions:
@@ -94,8 +115,10 @@ class Actions:
         self.programme.organisations = installation.known["organisations"]
         self.programme.call = installation.known["terms"]
 
-    async def _ask(self, who: str, method: str, path: str, body: Any = None, service: str = "applications") -> Any:
-        status, answer = await self.of.ask(who, method, path, body, service)
+    async def _ask(
+        self, who: str, method: str, path: str, body: Any = None, service: str = "applications", ticket: str = ""
+    ) -> Any:
+        status, answer = await self.of.ask(who, method, path, body, service, ticket)
         if method != "GET":
             self.of.note(who, f"{method} {path} {status}")
         assert status not in {500, 422}, f"{who}: {method} {path}: {status} {answer}"
@@ -153,7 +176,18 @@ class Actions:
         query = f"/provisional?call_id={self.of.known['call']}&limit=200"
         answer = await self._ask("programme", "GET", query, service="matching")
         found = [item for item in (answer or {"items": []})["items"] if item["seat_id"]]
-        chosen = [item for place, item in enumerate(found) if (choice + place) % 3 or len(found) == 1]
+        await self._commit([item for place, item in enumerate(found) if (choice + place) % 3 or len(found) == 1])
+
+    async def commit_of(self, subjects: Collection[str]) -> None:
+        """The programme coordinator commits the provisional matches of these people."""
+        query = f"/provisional?call_id={self.of.known['call']}&limit=200"
+        answer = await self._ask("programme", "GET", query, service="matching")
+        known = self.of.known["applications"]
+        chosen = [item for item in answer["items"] if known[str(item["id"])] in subjects]
+        assert len(chosen) == len(subjects), answer
+        await self._commit(chosen)
+
+    async def _commit(self, chosen: Sequence[dict[str, Any]]) -> None:
         pairs = [
             {"application_id": item["id"], "seat_id": item["seat_id"], "version": item["version"]} for item in chosen
         ]
@@ -183,6 +217,105 @@ class Actions:
             for who in (subject, host) if choice % 4 else (subject,):
                 await self._ask(who, "POST", f"/matches/{match['id']}/answer", body)
 
+    async def clear_all(self) -> None:
+        """All countries clear what is proposed."""
+        for match in await self._matches("proposed"):
+            for who in (HOME[OFFICERS[self._subject(match)]], "luc", "rasa"):
+                await self._ask(who, "POST", f"/matches/{match['id']}/clear")
+
+    async def accept_all(self) -> None:
+        """Both sides accept what is offered."""
+        for match in await self._matches("offered"):
+            subject = self._subject(match)
+            for who in (subject, "jonas" if subject == MENTEE else "claire"):
+                await self._ask(who, "POST", f"/matches/{match['id']}/answer", {"answer": "accept"})
+
+    def _subject(self, case: dict[str, Any]) -> str:
+        return str(self.of.known["applications"].get(str(case["application_id"]), "ani"))
+
+    async def visit(self, choice: int) -> None:
+        """Guest and host do what is next about a visit; where nothing is, its days pass, or the six months after it."""
+        answer = await self._ask("programme", "GET", "/visits?limit=200")
+        found = [
+            item
+            for item in (answer or {"items": []})["items"]
+            if item["state"] in {"scheduled", "under_way", "ended", "completed"} and item["mentorship_id"] is None
+        ]
+        if not found:
+            return
+        entry = sorted(found, key=lambda item: str(item["id"]))[choice % len(found)]
+        guest, at = self._subject(entry), f"/visits/{entry['id']}"
+        visit = await self._ask("claire", "GET", at)
+        if visit is None:
+            return
+        if entry["state"] == "completed":
+            await self._outcomes(choice, guest, str(entry["id"]), date.fromisoformat(entry["end"]))
+        elif days := visit["recordable"]:
+            if choice // 16 % 8 == 0:
+                await self._ask("claire", "POST", f"{at}/no-show")
+            else:
+                await self._ask("claire", "POST", f"{at}/attendance", {"days": dict.fromkeys(days, True)})
+        else:
+            for who in ("claire", guest):
+                await self._ask(who, "POST", f"{at}/agenda/agree")
+            self._move_to(date.fromisoformat(entry["end"]))
+
+    async def _outcomes(self, choice: int, guest: str, visit: str, end: date) -> None:
+        """The forms after a visit: evaluations and report, and what is used of it half a year later."""
+        if choice // 16 % 4 == 0:
+            self._move_to(end + timedelta(days=190))
+        for who, purpose in ((guest, "evaluation"), ("claire", "evaluation"), (guest, "report"), (guest, "follow_up")):
+            await self._form(who, "visits", visit, purpose)
+
+    async def _form(self, who: str, kind: str, subject: str, purpose: str) -> None:
+        """Fill in a form with the portal's ticket, where it is open."""
+        way = await self._ask(who, "POST", f"/{kind}/{subject}/tickets", {"purpose": purpose})
+        if way is None:
+            return
+        path, ticket = str(way["address"]).removeprefix("/reporting"), str(way["ticket"])
+        form = await self._ask(who, "GET", path, service="reporting", ticket=ticket)
+        if form is None or not form.get("open", True):
+            return
+        answers = {question["name"]: 4 for question in form.get("questions", ())}
+        bodies: dict[str, dict[str, Any]] = {
+            "evaluation": {
+                "overall": 4,
+                "objectives": dict.fromkeys(form.get("objectives", ()), 4),
+                "goals": dict.fromkeys(form.get("goals", ()), True),
+                "answers": answers,
+            },
+            "report": {"texts": REPORT_TEXTS},
+            "follow_up": {"applied": "yes", "answers": answers, "texts": {"example": "A weekly meeting."}},
+        }
+        await self._ask(who, "POST", path, bodies[purpose], service="reporting", ticket=ticket)
+
+    def _move_to(self, day: date) -> None:
+        """Let domain time pass until the evening of a day."""
+        evening, world = datetime.combine(day, time(17), UTC), self.of.world
+        world.ahead = max(world.ahead, evening - world.true())
+
+    async def mentoring(self, choice: int) -> None:
+        """Mentee and mentor sign, hold a session, or end their mentorship."""
+        answer = await self._ask(MENTEE, "GET", "/mentorships?limit=200")
+        for entry in (answer or {"items": []})["items"]:
+            at = f"/mentorships/{entry['id']}"
+            if entry["state"] == "opened":
+                for who in (MENTEE, "jonas") if choice % 3 else (MENTEE,):
+                    await self._ask(who, "POST", f"{at}/sign")
+            elif entry["state"] == "active" and choice % 8 == 0:
+                await self._ask("jonas", "POST", f"{at}/end", {"reason": "other"})
+            elif entry["state"] == "active":
+                body = {"held_on": str(self._today()), "minutes": 60, "another": True}
+                session = await self._ask("jonas", "POST", f"{at}/sessions", body)
+                if session is not None:
+                    await self._ask(MENTEE, "POST", f"{at}/sessions/{session['id']}/confirm")
+            else:
+                for who in (MENTEE, "jonas"):
+                    await self._form(who, "mentorships", str(entry["id"]), "evaluation")
+
+    def _today(self) -> date:
+        return (self.of.world.true() + self.of.world.ahead).date()
+
     async def cancel(self, choice: int) -> None:
         """A coordinator calls a match off."""
         found = await self._matches("offered", "confirmed")
@@ -192,5 +325,7 @@ class Actions:
 
     def named(self) -> dict[str, Callable[[int], Awaitable[None]]]:
         """Return the actions by name."""
-        names = ("submit", "decide", "withdraw", "offer", "commit", "clear", "answer", "cancel")
+        names = (
+            "submit", "decide", "withdraw", "offer", "commit", "clear", "answer", "cancel", "visit", "mentoring",
+        )  # fmt: skip
         return {name: getattr(self, name) for name in names}

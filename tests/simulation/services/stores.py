@@ -30,7 +30,12 @@ real_connect = asyncpg.connect
 _FIRST_SECONDS = 0.01
 """After so long without an answer the server is asked whether the statement waits for a lock."""
 _PATIENCE = 60.0
-_BLOCKED = "SELECT cardinality(pg_blocking_pids($1)) > 0"
+_BLOCKED = """
+WITH RECURSIVE before(pid) AS (
+    SELECT unnest(pg_blocking_pids($1)) UNION SELECT unnest(pg_blocking_pids(before.pid)) FROM before
+) SELECT count(*) > 0 AND NOT coalesce(bool_or(pid = $1), false) FROM before
+"""
+"""True if it waits for somebody who goes on: one of those who wait for each other gets an answer at once."""
 
 
 class Stores:
@@ -115,7 +120,7 @@ class Stores:
         assert self.world is not None
         if self.world.loop.seconds != self._moment:
             self._moment = self.world.loop.seconds
-            self._clock_file.write_text(self.world.real().isoformat(), encoding="ascii")
+            self._clock_file.write_text(self.world.true().isoformat(), encoding="ascii")
 
     def close(self) -> None:
         """End the thread."""

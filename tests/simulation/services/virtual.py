@@ -14,7 +14,6 @@ import selectors
 import sys
 import time
 from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -24,12 +23,17 @@ import uuid_utils.compat
 
 from shared.bus.db import lease_epoch
 from shared.time import clock
+from tests.simulation.services.processes import current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from tests.simulation.services.processes import Process
+
 BEGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)
 """The moment at which each run begins: a Monday morning."""
+_AT_ONCE, _SOON = 0.7, 0.95
+"""Shares of the steps that take no time, and that take no time or little."""
 
 
 class Stuck(RuntimeError):
@@ -92,10 +96,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return future
 
 
-lag: ContextVar[float] = ContextVar("lag", default=0.0)
-"""By how many seconds the process's own clock is wrong, for lease times; set by `processes.py`."""
-
-
 class World:
     """The time, the random numbers and the ids of one run."""
 
@@ -105,7 +105,8 @@ class World:
         self.random = random.Random(f"world {seed}")
         self.ahead = timedelta()
         """How far domain time is ahead."""
-        self._last = 0
+        self._last: dict[Process | None, int] = {}
+        self._paces = random.Random(f"paces {seed}")
 
     def monotonic(self) -> float:
         """Return seconds, as `time.monotonic`."""
@@ -113,16 +114,29 @@ class World:
 
     def elapsed(self) -> float:
         """Return seconds by the clock of the process that asks."""
-        return self.loop.seconds + lag.get()
+        process = current()
+        return self.loop.seconds + (process.booted if process is not None else 0.0)
 
-    def real(self) -> datetime:
+    def true(self) -> datetime:
         """Return the virtual real time."""
         return BEGIN + timedelta(seconds=self.loop.seconds - 1000)
 
+    def real(self) -> datetime:
+        """Return the real time by the clock of the process that asks."""
+        process = current()
+        return self.true() + timedelta(seconds=process.skew if process is not None else 0.0)
+
+    def pace(self) -> float:
+        """Return the seconds that a step takes: mostly few, now and then many."""
+        chance = self._paces.random()
+        return 0.0 if chance < _AT_ONCE else self._paces.uniform(0.0, 0.02 if chance < _SOON else 0.3)
+
     def new_id(self) -> UUID:
-        """Return a uuid7 of the virtual time; each is greater than the one before."""
-        self._last = max(self._last + 1, int(self.real().timestamp() * 1000) << 12)
-        moment, count = self._last >> 12, self._last & 0xFFF
+        """Return a uuid7 of the virtual time; each is greater than the one before of the same process."""
+        process = current()
+        last = max(self._last.get(process, 0) + 1, int(self.real().timestamp() * 1000) << 12)
+        self._last[process] = last
+        moment, count = last >> 12, last & 0xFFF
         value = moment << 80 | 7 << 76 | count << 64 | 2 << 62 | self.random.getrandbits(62)
         return UUID(int=value)
 
