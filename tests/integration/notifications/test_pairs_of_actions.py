@@ -47,7 +47,7 @@ ONE_QUEUED = "SELECT bool_and(state = 'waiting') FROM webhook_delivery WHERE id 
 ALL_QUEUED = f"SELECT count(*) = 0 FROM webhook_delivery WHERE state = 'failed' AND {_OF_ENDPOINT}"
 ON_ITS_WAY = "SELECT bool_and(state = 'waiting') FROM message WHERE id = '{message_id}'"
 TRIED_AGAIN = "SELECT count(*) = 0 FROM notification WHERE recipient = '{recipient}' AND state = 'failed'"
-NO_MAIL = "SELECT bool_and(choice = 'none') FROM choice WHERE recipient = '{recipient}'"
+NO_MAIL = "SELECT bool_and(choice = 'none') FROM mail_preference WHERE recipient = '{recipient}'"
 HOOKS, API = "/notifications/webhooks", "/notifications/api/v1/webhooks"
 LEFT_OUT = {
     "makes another one each time, unless it is repeated with its key": {("POST", f"{API}/{{endpoint_id}}/rotate")},

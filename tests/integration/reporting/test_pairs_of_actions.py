@@ -78,8 +78,8 @@ REMINDED = (
     f" AND NOT EXISTS (SELECT FROM answer_reminder r WHERE r.case_id = c.id {_OF_CASE})"
     f" AND NOT EXISTS (SELECT FROM wave_closing w WHERE w.call_id = c.call_id {_OF_CASE} AND reopened_at IS NULL)"
 )
-WRITTEN = "SELECT count(*) > 0 FROM aim WHERE day = '2027-12-31' AND value = 120"
-APPROVED = "SELECT bool_and(approved_at IS NOT NULL) FROM aim WHERE id = '{target}'"
+WRITTEN = "SELECT count(*) > 0 FROM target WHERE day = '2027-12-31' AND value = 120"
+APPROVED = "SELECT bool_and(approved_at IS NOT NULL) FROM target WHERE id = '{target}'"
 RETIRED = "SELECT bool_and(retired_at IS NOT NULL) FROM question WHERE id = '{question}' AND newest"
 IN_USE = "SELECT bool_and(retired_at IS NULL) FROM question WHERE id = '{question}' AND newest"
 IN_STATE = "SELECT bool_or(state = '{}') FROM period WHERE label = '{{label}}'"
