@@ -104,10 +104,10 @@ _OF_SIMULATION = (
     """CREATE FUNCTION sim.note_unsent() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
     AS $$ BEGIN
         INSERT INTO sim.unsent SELECT aggregatetype, aggregateid, sequence FROM gone
-        WHERE NOT EXISTS (SELECT 1 FROM sent WHERE sent.journal_id = gone.id);
+        WHERE NOT EXISTS (SELECT 1 FROM sent_record s WHERE s.journal_id = gone.id);
         RETURN NULL;
     END $$""",
-    """CREATE TRIGGER note_unsent AFTER DELETE ON pending REFERENCING OLD TABLE AS gone
+    """CREATE TRIGGER note_unsent AFTER DELETE ON outbox REFERENCING OLD TABLE AS gone
     FOR EACH STATEMENT EXECUTE FUNCTION sim.note_unsent()""",
     f"GRANT USAGE ON SCHEMA sim TO {SERVING}",
     f"GRANT SELECT, INSERT ON sim.handled TO {SERVING}",

@@ -30,8 +30,8 @@ SELECT DISTINCT ON (aggregatetype, aggregateid) aggregatetype, aggregateid, sequ
 ORDER BY aggregatetype, aggregateid, sequence DESC
 """
 _OVERDUE = """
-SELECT topic, for_topic, for_subject FROM waiting w WHERE EXISTS
-    (SELECT FROM applied a WHERE a.topic = w.for_topic AND a.subject = w.for_subject) ORDER BY id LIMIT 3
+SELECT topic, for_topic, for_subject FROM deferred_reaction w WHERE EXISTS
+    (SELECT FROM applied_sequence a WHERE a.topic = w.for_topic AND a.subject = w.for_subject) ORDER BY id LIMIT 3
 """
 _VISITS = "SELECT id FROM visit ORDER BY id"
 COPIES = 2
@@ -62,11 +62,11 @@ async def untold(made: Installation) -> list[str]:
     for service in APPS:
         late = await made.rows(service, _OVERDUE)
         wrong += [f"{service}: a reaction waits for what is there: {dict(row)}" for row in late]
-        rows = await made.rows(service, "SELECT topic, subject FROM parked WHERE settled_at IS NULL")
+        rows = await made.rows(service, "SELECT topic, subject FROM dead_letter WHERE settled_at IS NULL")
         parked = {(row["topic"], row["subject"]) for row in rows}
         said = {topic for process in made.running[service] for topic in process.service.reader.unknown()}
         missing = {topic for process in made.running[service] for topic in process.service.reader.missing()}
-        for row in await made.rows(service, "SELECT topic, subject, sequence, ce_id FROM applied ORDER BY 1, 2"):
+        for row in await made.rows(service, "SELECT * FROM applied_sequence ORDER BY topic, subject"):
             key, here = (row["topic"], row["subject"]), (row["sequence"], row["ce_id"])
             if newest.get(key) != here and key not in parked and row["topic"] not in said | missing:
                 wrong.append(f"{service} has {key} as {here}, its owner as {newest.get(key)}")

@@ -267,8 +267,8 @@ async def not_at_rest(made: Installation) -> list[str]:
         wrong += [
             f"{service}: parked {row['topic']} {row['subject']} {row['reason']} {row['detail']}" for row in parked
         ]
-        waits = await made.rows(service, "SELECT topic, for_topic, for_subject FROM waiting ORDER BY id LIMIT 3")
-        wrong += [f"{service}: a reaction waits: {dict(row)}" for row in waits]
+        waits = await made.rows(service, "SELECT * FROM deferred_reaction ORDER BY id LIMIT 3")
+        wrong += [f"{service}: a reaction waits: {row['topic']} for {row['for_subject']}" for row in waits]
         for process in made.running[service]:
             service_run: Any = process.service
             if service_run.reader.paused:
