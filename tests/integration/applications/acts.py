@@ -67,6 +67,11 @@ class Act:
         mine, theirs = ((act.who, act.does or act.path.rsplit("/", 1)[-1], act.word) for act in (self, other))
         return self == other or ((self.does != "" or other.does != "") and mine[:2] == theirs[:2])
 
+    @property
+    def route(self) -> str:
+        """Its path as the route declares it, with the parameter of each record's kind."""
+        return re.sub(r"{(\w+)}", lambda found: f"{{{ALIASES.get(found[1], found[1])}}}", self.path)
+
     def __str__(self) -> str:
         """Return it as a finding names it."""
         method = self.method if self.on is None else "FORM"

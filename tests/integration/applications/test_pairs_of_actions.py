@@ -30,7 +30,7 @@ STRICT = {"match", "incident", "companion", "group", "proposal"}
 
 def test_every_route_that_changes_a_record_is_tried(programme: Programme) -> None:
     """Each writing route that names a record is in the table of actions, or left out for a reason; no other is."""
-    known = {act.path for acts in table.acts().values() for act in acts}
+    known = {act.route for acts in table.acts().values() for act in acts}
     left = {path for paths in table.LEFT_OUT.values() for path in paths}
     found = set()
     for route, _ in every_route(programme.app):

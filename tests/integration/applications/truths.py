@@ -98,7 +98,7 @@ FACTS = {
 """Sentences about what was done, with the query that is true exactly then."""
 
 
-_CLEARANCE = "SELECT count(*) > 0 FROM clearance WHERE match_id = '{{match_id}}' AND side = '{}' AND given IS {}"
+_CLEARANCE = "SELECT count(*) > 0 FROM clearance WHERE match_id = '{{match_id}}' AND side = '{}' AND granted IS {}"
 _APPLICATION_IS = "SELECT state {} FROM application WHERE id = '{{application_id}}'"
 _ANSWER = "SELECT count(*) > 0 FROM answer WHERE match_id = '{{match_id}}' AND party = '{}' AND answer = '{}'"
 _SUBMITTED = "NOT IN ('draft', 'returned_for_information', 'withdrawn', 'cancelled', 'voided')"

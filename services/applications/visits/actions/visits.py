@@ -80,11 +80,13 @@ async def agree(bus: Bus, principal: Principal, visit_id: UUID, version: int | N
 async def record_days(bus: Bus, principal: Principal, visit_id: UUID, days: Mapping[date, bool]) -> Visit:
     """Record for the host who attended, by day; another answer corrects it, the same answer changes nothing.
 
-    Raises `Refused` (404; 409 where a day cannot be recorded now).
+    Raises `Refused` (404; 422 without a day; 409 where a day cannot be recorded now).
     """
     async with bus.transaction(principal.subject) as tx:
         case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         case.acts_as(Party.HOST)
+        if not days:
+            raise Refused(gettext("Say of at least one day whether the guest was there."), 422)
         before = await store.attendance(tx.session, visit_id)
         today, moment = clock.today(), clock.now()
         for day, present in sorted(days.items()):

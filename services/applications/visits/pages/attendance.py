@@ -17,8 +17,6 @@ from services.applications.visits.actions import visits as actions
 from services.applications.visits.views.attendance import Guest, day_record, guests
 from shared.contracts import labels
 from shared.contracts.codes import Role
-from shared.errors import Refused
-from shared.i18n import gettext
 from shared.time import clock
 from shared.web.render import render, see_other
 
@@ -64,10 +62,7 @@ def _guest_card(guest: Guest) -> dict[str, Any]:
 async def attend(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Record attendance: for each answered day `day-2026-03-16=yes` or `no`; a second tap changes nothing."""
     sent = await request.form()
-    answers = _answers(sent)
-    if not answers:
-        raise Refused(gettext("Say of at least one day whether the guest was there."), 422)
-    await actions.record_days(bus, principal, visit_id, answers)
+    await actions.record_days(bus, principal, visit_id, _answers(sent))
     if sent.get("back") == "today":
         return see_other(f"{HERE}?done=1#visit-{visit_id}")
     return see_other(f"/applications/visits/{visit_id}?done=attendance")
