@@ -25,6 +25,8 @@ LEASE_SECONDS = 2.0
 """The time of the leases of such a process: a test need not wait for long."""
 LONGEST_SECONDS = 15.0
 """The longest that a transaction of it may take."""
+ENDED = frozenset({"LeaseLost", "DBAPIError", "InterfaceError"})
+"""The ends of one that has lost its lease: it hears so, or the store has ended the transaction that it had open."""
 
 
 @dataclass(frozen=True, slots=True)

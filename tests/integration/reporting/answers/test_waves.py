@@ -256,7 +256,7 @@ async def test_the_list_of_open_answers_reads_by_index(house: House) -> None:
     assert "case_ended" in whole, whole
     for index in (
         "case_call_ended",
-        "received_pkey",
+        "received_answer_pkey",
         "answer_draft_pkey",
         "answer_reminder_pkey",
         "wave_closing_call_id",
