@@ -25,7 +25,7 @@ LEASE_SECONDS = 2.0
 """The time of the leases of such a process: a test need not wait for long."""
 LONGEST_SECONDS = 15.0
 """The longest that a transaction of it may take."""
-ENDED = frozenset({"LeaseLost", "DBAPIError", "InterfaceError"})
+ENDED = frozenset({"LeaseLost", "DBAPIError", "InterfaceError", "InternalError", "OperationalError"})
 """The ends of one that has lost its lease: it hears so, or the store has ended the transaction that it had open."""
 
 

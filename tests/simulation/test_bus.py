@@ -10,6 +10,7 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from aiokafka.structs import TopicPartition
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -45,8 +46,6 @@ from tests.support import create_all, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
-
-    import pytest
 
     from shared.bus import Envelope, Tx
     from tests.conftest import Databases
@@ -421,6 +420,7 @@ def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(kafka, name, vars(kafka)[name])
 
 
+@pytest.mark.timeout(1500)  # a bounded number of examples, however busy the machine
 def test_any_interleaving_ends_with_every_event_applied_once(
     postgres: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
