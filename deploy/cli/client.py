@@ -60,7 +60,7 @@ class People:
         self._http = http_client.client(timeout=30.0, limits=httpx2.Limits(max_connections=at_once + 2))
         self._versions: dict[str, str] = {}
         self.subjects: dict[str, str] = {}
-        """Whoever acts under another sign-in subject than the one by which callers name them."""
+        """The sign-in subjects of people who act under another one than callers name them by."""
         self._given = _tokens(system.env.get("TANDEM_TOKENS_FILE"))
         self._programs = None if self._given else _programs(system)
 

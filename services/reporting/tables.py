@@ -82,7 +82,7 @@ def _insert(table: sa.Table, *, replace: bool) -> tuple[str, dict[str, Callable[
     act = f"({found}) DO UPDATE SET {changes}" if replace and changes else "DO NOTHING"
     # The statement holds no input: names and types are those of our own tables.
     statement = (
-        f'INSERT INTO "{table.name}" ({names}) SELECT {", ".join(expressions)}'  # noqa: S608 - as said
+        f'INSERT INTO "{table.name}" ({names}) SELECT {", ".join(expressions)}'  # noqa: S608 - constants of ours
         f" FROM unnest({', '.join(parameters)}) AS new({names}) ON CONFLICT {act}"
     )
     return statement, writers

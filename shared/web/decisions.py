@@ -193,7 +193,7 @@ async def _question_page(decision: Decision[F], request: DecisionRequest[F], sta
         return _render(question, request, status)
     if request.http.method in SAFE_METHODS:
         return see_other(question)
-    # What was sent is not done: the reader is told so, and not led on as if it were.
+    # What was sent is not done: the page says so, and does not go on as if it were.
     state = await state_in_words(request.http)
     text = gettext("It is now “%(state)s”: this cannot be done.") if state else gettext("This cannot be done now.")
     raise Refused(text % {"state": state}, 409)

@@ -201,7 +201,7 @@ async def standings(connection: asyncpg.Connection, subjects: Iterable[Key]) -> 
     if any_of[0]:
         first: dict[tuple[str, str], str] = {}
         for row in await connection.fetch(
-            f"SELECT topic, subject, reason FROM dead_letter WHERE {HOLDS_BACK} AND topic = ANY($1)"  # noqa: S608 - as above
+            f"SELECT topic, subject, reason FROM dead_letter WHERE {HOLDS_BACK} AND topic = ANY($1)"  # noqa: S608 - constants of ours
             " AND subject = ANY($2) ORDER BY sequence NULLS FIRST, id",
             sorted({topic for topic, _, _ in keys}),
             sorted({subject for _, _, subject in keys}),

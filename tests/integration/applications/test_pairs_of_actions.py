@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(900)
 STRICT = {"match", "incident", "companion", "group", "proposal"}
-"""The kinds whose refusals are held against the state of the record, as those of pages are."""
+"""The kinds whose refusals must name the state of the record, as those of pages do."""
 
 
 def test_every_route_that_changes_a_record_is_tried(programme: Programme) -> None:

@@ -409,7 +409,7 @@ async def question(people: People) -> Ids:
 def on_questions() -> list[Act]:
     """Return the acts on a question."""
     page, program = "/reporting/questions/{question}", f"{API}/questions/{{question}}"
-    new = {"topic": TOPICS[0], "text": "What is told first?", "points": "1", "right": "1", "area": ""}
+    new = {"topic": TOPICS[0], "text": "What comes first?", "points": "1", "right": "1", "area": ""}
     changed = {**QUESTIONS[0], "topic": TOPICS[0], "text": "What is saved first?", "version": 1}
     form = {**new, "text": changed["text"], "answer_0": "Memory", "answer_1": "The disk", "right": "0", "points": "2"}
     retired, gone, later = "This question was retired on", "There is no such question", "This question was changed on"

@@ -32,7 +32,7 @@ LEFT_OUT = {
     "reads with a trace, for another service": {("POST", "/reporting/internal/words")},
 }
 LASTING = f"^done=(saved|reminded)|^done_(added|erased)=|{COUNTED}"
-"""Words about a draft that its page shows, and the numbers of what was sent, added or erased at once."""
+"""Words about a draft that its page shows, and numbers of reminders, entries and erasures of that moment."""
 
 
 async def whole(kept: KeptDatabase) -> list[str]:

@@ -75,7 +75,7 @@ async def close(
     if due_until is None or due_until >= clock.today():
         wrong["due_until"] = gettext("Enter a day that is over: who still has time is not closed out")
     if not reason.strip():
-        wrong["reason"] = gettext("Say why: whoever comes too late reads it")
+        wrong["reason"] = gettext("Say why: people who come too late read it")
     elif len(reason) > LONGEST:
         wrong["reason"] = gettext("Shorten this to 300 characters")
     if wrong:

@@ -107,8 +107,8 @@ class CloseForm(Form):
     )
     reason = TextAreaField(
         N_("Why?"),
-        [Needed(N_("Say why: whoever comes too late reads it")), Longest(actions.LONGEST)],
-        description=N_("Whoever comes too late reads this sentence. Do not name anybody."),
+        [Needed(N_("Say why: people who come too late read it")), Longest(actions.LONGEST)],
+        description=N_("People who come too late read this sentence. Do not name anybody."),
     )
 
 
@@ -190,7 +190,7 @@ def _done(request: Request) -> str:
                 "Nobody was reminded: whoever is meant was reminded less than three days ago, or has answered."
             )
         case "closed":
-            return gettext("Closed. Whoever comes too late reads why.")
+            return gettext("Closed. People who come too late read why.")
         case "reopened":
             return gettext("Open again: answers are taken.")
     return ""

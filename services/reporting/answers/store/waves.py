@@ -39,7 +39,7 @@ class Closing(Table, table=True):
     form: str
     respondent: str
     due_until: date = Field(description="Answers due later than this day are still taken")
-    reason: str = Field(description="In words, shown to whoever comes too late: never in an event")
+    reason: str = Field(description="In words, shown to people who come too late: never in an event")
     closed_by: str
     closed_at: datetime = Field(sa_type=_TIME)
     reopened_by: str | None = None
@@ -124,17 +124,17 @@ _COLUMNS = (
 )
 # These texts are made of the constants above only, so no input is put into SQL.
 LIST = (
-    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = ANY(:states)"  # noqa: S608 - as said
+    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = ANY(:states)"  # noqa: S608 - constants of ours
     " ORDER BY ended_on DESC, case_id, place LIMIT :limit OFFSET :offset"
 )
 _TO_REMIND = (
-    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = ANY(:states)"  # noqa: S608 - as said
+    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = ANY(:states)"  # noqa: S608 - constants of ours
     " AND (reminded_at IS NULL OR reminded_at < :before) AND (CAST(:case_id AS uuid) IS NULL OR case_id = :case_id)"
     " ORDER BY due, case_id, place LIMIT :limit"
 )
 # Closed, and not announced yet. A form that was submitted just now arrives by the log a moment later.
 UNTOLD = (
-    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = 'closed' AND NOT EXISTS (SELECT 1 FROM closed_answer t"  # noqa: S608 - as above
+    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = 'closed' AND NOT EXISTS (SELECT 1 FROM closed_answer t"  # noqa: S608 - constants of ours
     " WHERE t.case_id = a.case_id AND t.form = a.form AND t.respondent = a.respondent)"
     " AND NOT EXISTS (SELECT 1 FROM submission s"
     " WHERE s.case_id = a.case_id AND s.form = a.form AND s.respondent = a.respondent)"
@@ -156,10 +156,10 @@ WHERE t.call_id = :call_id AND NOT EXISTS (
   SELECT 1 FROM wave_closing x WHERE x.call_id = t.call_id AND x.form = t.form AND x.respondent = t.respondent
     AND x.due_until >= coalesce(a.due, t.due) AND x.reopened_at IS NULL)
 ORDER BY t.case_id, t.form, t.respondent LIMIT :limit
-"""  # noqa: S608 - as above
+"""  # noqa: S608 - constants of ours
 # One column for each state, since a group for each state would be sorted on disk if there are many answers.
 _RATES = (
-    "SELECT form, respondent, count(*) FILTER (WHERE due < :today AND state <> 'waived') AS due,"  # noqa: S608 - as said
+    "SELECT form, respondent, count(*) FILTER (WHERE due < :today AND state <> 'waived') AS due,"  # noqa: S608 - constants of ours
     " count(*) FILTER (WHERE due < :today AND state = 'submitted') AS answered, count(*) FILTER (WHERE late) AS late, "
     + ", ".join(f"count(*) FILTER (WHERE state = '{state}')" for state in STATES)
     + f" FROM ({_ANSWERS}) AS a GROUP BY place, form, respondent ORDER BY place, respondent"

@@ -167,7 +167,7 @@ async def test_a_wave_is_said_to_be_closed_only_while_it_is(
     """The page after a closing says so, until somebody else reopens the wave."""
     evaluator = await at_june(house, tmp_path, monkeypatch)
     closed = (await evaluator.post(f"/reporting/waves/closings?{WAVE}", data=CLOSE)).headers["location"]
-    said = "Closed. Whoever comes too late reads why."
+    said = "Closed. People who come too late read why."
     page = (await evaluator.get(f"{closed}&state=closed")).text
     assert said in page
     colleague = await house.grant(Role.PROGRAMME_COORDINATOR)
