@@ -251,7 +251,7 @@ async def test_a_gap_is_asked_for_by_itself(new_bus: NewBus, topics: str, quickl
 
 
 async def test_requests_end_and_a_person_is_asked(
-    new_bus: NewBus, topics: str, quickly: None, monkeypatch: pytest.MonkeyPatch
+    new_bus: NewBus, broker: Broker, quickly: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A lack that its owner does not mend is asked for a few times only, and stands on the page of problems."""
     monkeypatch.setattr(missing, "PAUSES", (0.0, 0.1))
@@ -264,7 +264,8 @@ async def test_requests_end_and_a_person_is_asked(
         await write_records(settings, service, records)
 
     monkeypatch.setattr(missing, "write", counted)
-    owner, store = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
+    owner = await new_bus("applications", kafka=broker.bootstrap)
+    store = await new_bus("matching", kafka=broker.bootstrap)
     handlers = Handlers()
     await acknowledged_and_lost(owner, str(new_id()))
     reader = Reader(store, handlers.consumers)
