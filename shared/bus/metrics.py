@@ -22,5 +22,8 @@ WAITING_OLDEST = Gauge(
 MISSING = Gauge(
     "tandem_reader_missing", "Events that the owner has sent and nobody has applied here", ["service", "topic"]
 )
+UNKNOWN = Gauge(
+    "tandem_reader_unknown", "Events applied here that the owner does not know: it was restored", ["service", "topic"]
+)
 PENDING = Gauge("tandem_pending", "Events in the outbox", ["service"])
 ANCHORED = Gauge("tandem_anchored_timestamp_seconds", "When the newest file of anchors was written", ["service"])

@@ -257,6 +257,7 @@ def _health(name: str) -> APIRouter:
                 "waiting_oldest_seconds": round(float(oldest), 1),
                 "reader": "paused" if service.reader.paused else "reads",
                 "missing": service.reader.missing(),
+                "unknown": service.reader.unknown(),
             }
         )
 

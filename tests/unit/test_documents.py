@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
 import typer
+from prometheus_client import generate_latest
 
 from deploy.cli.main import app
 from deploy.local.folder import ROOT
@@ -33,6 +35,9 @@ GUIDES = [
 ]
 """The documents in which every file, function and command that stands in code marks must exist."""
 
+METRICS = ("shared.bus.metrics", "services.matching.metrics", "services.notifications.webhooks.metrics")
+"""The modules that define what `/metrics` answers with."""
+
 
 def _anchors(text: str) -> set[str]:
     """Return what a heading is called in an address: its words in small letters, with hyphens."""
@@ -54,6 +59,15 @@ def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
     file = ROOT / document
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", file.read_text("utf-8")) if not re.match(r"[a-z]+:", link)]
     assert [link for link in links if _broken(file, link)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_a_metric_that_a_document_names_exists(document: Path) -> None:
+    """An alert that an operator copies from a document names a metric that a service answers with."""
+    for module in METRICS:
+        import_module(module)
+    answered = set(re.findall(r"^# TYPE (\S+)", generate_latest().decode(), re.MULTILINE))
+    assert set(re.findall(r"\btandem_\w+", (ROOT / document).read_text("utf-8"))) <= answered
 
 
 @pytest.mark.parametrize("service", ["applications", "matching", "notifications", "reporting"])

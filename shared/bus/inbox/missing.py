@@ -6,7 +6,8 @@ asked for by bucket of subjects, after growing pauses and a few times only; mean
 page of problems say so. Where that does not help, a person looks.
 
 A reader that has applied more than the owner knows shows that the owner was restored from a backup. What it tells anew
-under numbers that were used before is dropped, or a fork; so the page of problems says this too.
+under numbers that were used before is dropped, or a fork; so the metric, the readiness and the page of problems say
+this too.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from shared.bus.db.transaction import driver
 from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.bus.inbox.admission import Verdict
 from shared.bus.log.heads import HeadsLog, Request, bucket_of, write
-from shared.bus.metrics import MISSING
+from shared.bus.metrics import MISSING, UNKNOWN
 from shared.i18n import N_, gettext, ngettext
 from shared.ids import new_id
 
@@ -175,6 +176,8 @@ class Missing:
         self._beyond = beyond
         for topic in self.unknown.keys() - before.keys():
             log.error("an owner does not know its events", topic=topic, count=self.unknown[topic])
+        for topic in self._topics:
+            UNKNOWN.labels(self._bus.service, topic).set(self.unknown.get(topic, 0))
         return self.unknown != before
 
     def _note(self, found: Mapping[str, tuple[int, tuple[int, ...]]]) -> bool:

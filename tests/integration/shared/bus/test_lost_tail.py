@@ -9,6 +9,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.structs import RecordMetadata
 from confluent_kafka.admin import AdminClient
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from deploy.kafka.topics import apply
@@ -308,8 +309,10 @@ async def test_an_owner_that_was_restored_from_a_backup_is_noticed(
         await knows(0)
         await until(is_listed, "the page of problems says it")
         assert reader.unknown() == {TOPIC: 1}
+        assert REGISTRY.get_sample_value("tandem_reader_unknown", {"service": "matching", "topic": TOPIC}) == 1
         await knows(1)
         await until(lambda: reader.unknown() == {}, "the owner knows it again")
+        assert REGISTRY.get_sample_value("tandem_reader_unknown", {"service": "matching", "topic": TOPIC}) == 0
         await until(lambda: _is(is_listed(), False))
 
 
