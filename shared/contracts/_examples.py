@@ -3,7 +3,7 @@
 A Moldovan analyst (application) visits a French agency (offer) in March 2026, and is mentored by a Romanian (mentor).
 """
 
-from typing import Any
+from pydantic import JsonValue
 
 CALL = "019a0000-0000-7000-8000-000000000001"
 APPLICATION = "019a0000-0000-7000-8000-000000000002"
@@ -28,7 +28,7 @@ EVENT = "019a0000-0000-7000-8000-000000000010"
 PERSON = "019a0000-0000-7000-8000-000000000011"
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
-PROFILE: dict[str, Any] = {
+PROFILE: dict[str, JsonValue] = {
     "call_id": CALL,
     "reference": "MD-2026-0042",
     "kind": "study_visit",
@@ -53,7 +53,7 @@ PROFILE: dict[str, Any] = {
     "courses": [],
 }
 
-OFFER_TERMS: dict[str, Any] = {
+OFFER_TERMS: dict[str, JsonValue] = {
     "call_id": CALL,
     "reference": "FR-P-2026-0007",
     "organisation_id": HOST_ORGANISATION,
@@ -76,7 +76,7 @@ OFFER_TERMS: dict[str, Any] = {
     "conflicts": [],
 }
 
-MENTOR_PROFILE: dict[str, Any] = {
+MENTOR_PROFILE: dict[str, JsonValue] = {
     "call_id": CALL,
     "reference": "RO-M-2026-0003",
     "organisation_id": HOST_ORGANISATION,
@@ -94,7 +94,7 @@ MENTOR_PROFILE: dict[str, Any] = {
     "conflicts": [],
 }
 
-PAIRING: dict[str, Any] = {
+PAIRING: dict[str, JsonValue] = {
     "kind": "study_visit",
     "call_id": CALL,
     "application_id": APPLICATION,
@@ -110,7 +110,7 @@ PAIRING: dict[str, Any] = {
     "fund_id": FUND,
 }
 
-VISIT_PLAN: dict[str, Any] = {
+VISIT_PLAN: dict[str, JsonValue] = {
     "match_id": MATCH,
     "application_id": APPLICATION,
     "call_id": CALL,
@@ -130,7 +130,7 @@ VISIT_PLAN: dict[str, Any] = {
     "days": ["2026-03-16", "2026-03-17", "2026-03-18", "2026-03-19", "2026-03-20"],
 }
 
-MENTORSHIP_PLAN: dict[str, Any] = {
+MENTORSHIP_PLAN: dict[str, JsonValue] = {
     "match_id": MATCH,
     "application_id": APPLICATION,
     "call_id": CALL,
@@ -144,7 +144,7 @@ MENTORSHIP_PLAN: dict[str, Any] = {
     "fund_id": FUND,
 }
 
-CALL_TERMS: dict[str, Any] = {
+CALL_TERMS: dict[str, JsonValue] = {
     "reference": "TC-2026-1",
     "revision": 1,
     "kinds": ["study_visit", "mentee"],

@@ -4,13 +4,12 @@ After the AsyncAPI specification 3.0.0 and its Kafka bindings 0.5.0.
 """
 
 import inspect
-from typing import Any
 
 from shared.contracts import EVENTS, TOPICS, events_of
 from shared.contracts.schema import IDENTIFIER, definitions
 from shared.contracts.topics import SERVICES, Topic
 
-Document = dict[str, Any]
+Document = dict[str, object]
 
 _BINDING = "0.5.0"
 

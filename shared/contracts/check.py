@@ -14,13 +14,12 @@ import sys
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from shared.contracts.compat import Breach, breaches, topic_breaches
+from shared.contracts.compat import Breach, Topics, breaches, topic_breaches
 from shared.contracts.generate import ROOT, SCHEMAS, stale
-from shared.contracts.schema import schemas
+from shared.contracts.schema import JsonSchema, schemas
 
 _TOPICS = "shared/contracts/topics.yaml"
 
@@ -29,7 +28,7 @@ class NoSuchRevision(ValueError):
     """The revision to compare with is not in this repository."""
 
 
-def base(revision: str, root: Path = ROOT) -> tuple[dict[str, Any], dict[str, Any]]:
+def base(revision: str, root: Path = ROOT) -> tuple[dict[str, JsonSchema], Topics]:
     """Return the schemas by event name and the topics by name of a revision; both empty where it has none yet.
 
     Raises NoSuchRevision where the repository does not know the revision.
@@ -39,8 +38,8 @@ def base(revision: str, root: Path = ROOT) -> tuple[dict[str, Any], dict[str, An
     names = _git(root, "ls-tree", "--name-only", revision, "--", SCHEMAS, _TOPICS).decode().split()
     if not names:
         return {}, {}
-    old: dict[str, Any] = {}
-    topics: dict[str, Any] = {}
+    old: dict[str, JsonSchema] = {}
+    topics: Topics = {}
     with tarfile.open(fileobj=io.BytesIO(_git(root, "archive", revision, "--", *names))) as archive:
         for member in archive:
             content = archive.extractfile(member)
@@ -53,7 +52,7 @@ def base(revision: str, root: Path = ROOT) -> tuple[dict[str, Any], dict[str, An
     return old, topics
 
 
-def compare(old: Mapping[str, Any], old_topics: Mapping[str, Any], root: Path = ROOT) -> list[Breach]:
+def compare(old: Mapping[str, JsonSchema], old_topics: Topics, root: Path = ROOT) -> list[Breach]:
     """Return what the working tree's code and topics would break of older ones, in order."""
     topics = yaml.safe_load((root / _TOPICS).read_text(encoding="utf-8"))
     return [*topic_breaches(old_topics, topics), *breaches(old, schemas())]

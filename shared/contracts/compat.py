@@ -7,13 +7,16 @@ with a default, or a code is fine.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
-Schema = Mapping[str, Any]
+from shared.contracts.schema import JsonSchema, resolved
 
-_UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
-_LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
-_EXACT = ("pattern", "format", "multipleOf", "uniqueItems")
+Topics = Mapping[str, Mapping[str, object]]
+"""`topics.yaml` as it is parsed."""
+
+_UPPER: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
+_LOWER: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
+_EXACT: Final = ("pattern", "format", "multipleOf", "uniqueItems")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,7 +34,7 @@ class Breach:
         return f"{place}: {self.what}. {self.remedy}"
 
 
-def breaches(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[Breach]:
+def breaches(old: Mapping[str, JsonSchema], new: Mapping[str, JsonSchema]) -> list[Breach]:
     """Return all breaches between two sets of schemas by event name, in order; empty if the change is compatible."""
     found: list[Breach] = []
     for event, before in old.items():
@@ -52,8 +55,8 @@ def breaches(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[Breac
     return sorted(set(found))
 
 
-def topic_breaches(old: Mapping[str, Mapping[str, object]], new: Mapping[str, Mapping[str, object]]) -> list[Breach]:
-    """Return what would break between two versions of `topics.yaml` (as it is parsed), in order."""
+def topic_breaches(old: Topics, new: Topics) -> list[Breach]:
+    """Return what would break between two versions of `topics.yaml`, in order."""
     found = []
     for name, before in old.items():
         after = new.get(name)
@@ -76,20 +79,20 @@ def topic_breaches(old: Mapping[str, Mapping[str, object]], new: Mapping[str, Ma
 class _Pair:
     """The old and the new schema of one event, compared together; references are followed on each side."""
 
-    def __init__(self, event: str, old: Schema, new: Schema) -> None:
+    def __init__(self, event: str, old: JsonSchema, new: JsonSchema) -> None:
         self._event = event
         self._old = old
         self._new = new
         self._seen: set[tuple[str, str, str]] = set()
 
-    def compare(self, path: str, old: Schema, new: Schema) -> Iterator[Breach]:
+    def compare(self, path: str, old: JsonSchema, new: JsonSchema) -> Iterator[Breach]:
         """Return the breaches at one place and below it; `path` names the field, with dots and `[]`."""
         references = (path, str(old.get("$ref", "")), str(new.get("$ref", "")))
         if references[1] and references[2]:
             if references in self._seen:
                 return
             self._seen.add(references)
-        old, new = _resolved(old, self._old), _resolved(new, self._new)
+        old, new = resolved(old, self._old), resolved(new, self._new)
         if "anyOf" in old or "anyOf" in new:
             yield from self._alternatives(path, old, new)
             return
@@ -101,11 +104,11 @@ class _Pair:
     def _breach(self, path: str, what: str, remedy: str) -> Breach:
         return Breach(self._event, path, what, remedy)
 
-    def _alternatives(self, path: str, old: Schema, new: Schema) -> Iterator[Breach]:
+    def _alternatives(self, path: str, old: JsonSchema, new: JsonSchema) -> Iterator[Breach]:
         """Return breaches of old alternatives that no new one accepts; the closest new one gives the reason."""
-        branches = [_resolved(branch, self._new) for branch in new.get("anyOf", [new])]
+        branches = [resolved(branch, self._new) for branch in new.get("anyOf", [new])]
         for before in old.get("anyOf", [old]):
-            plain = _resolved(before, self._old)
+            plain = resolved(before, self._old)
             attempts = [
                 list(_Pair(self._event, self._old, self._new).compare(path, plain, branch)) for branch in branches
             ]
@@ -113,7 +116,7 @@ class _Pair:
                 alike = [attempt for attempt, branch in zip(attempts, branches, strict=True) if _alike(plain, branch)]
                 yield from min(alike or attempts, key=len)
 
-    def _values(self, path: str, old: Schema, new: Schema) -> Iterator[Breach]:
+    def _values(self, path: str, old: JsonSchema, new: JsonSchema) -> Iterator[Breach]:
         before, after = _types(old), _types(new)
         if after is not None and (before is None or not all(_within(kind, after) for kind in before)):
             old_types = " or ".join(sorted(before or {"anything"}))
@@ -136,7 +139,7 @@ class _Pair:
                 "Keep it and write the new value where the event is made: old events would change their meaning.",
             )
 
-    def _bounds(self, path: str, old: Schema, new: Schema) -> Iterator[Breach]:
+    def _bounds(self, path: str, old: JsonSchema, new: JsonSchema) -> Iterator[Breach]:
         remedy = "Keep the contract wide and check the narrower rule where the event is made."
         for bound in (*_UPPER, *_LOWER):
             if bound not in new:
@@ -148,7 +151,7 @@ class _Pair:
             if rule in new and new[rule] != old.get(rule):
                 yield self._breach(path, f"{rule} became {new[rule]} (was {old.get(rule, 'free')})", remedy)
 
-    def _fields(self, path: str, old: Schema, new: Schema) -> Iterator[Breach]:
+    def _fields(self, path: str, old: JsonSchema, new: JsonSchema) -> Iterator[Breach]:
         before, after = old.get("properties", {}), new.get("properties", {})
         for name, schema in before.items():
             below = f"{path}.{name}" if path else name
@@ -169,52 +172,39 @@ class _Pair:
         if new.get("additionalProperties") is False and old.get("additionalProperties") is not False:
             yield self._breach(path, "no longer takes fields that it does not know", "Readers ignore such fields.")
 
-    def _items(self, path: str, old: Schema, new: Schema) -> Iterator[Breach]:
+    def _items(self, path: str, old: JsonSchema, new: JsonSchema) -> Iterator[Breach]:
         below = f"{path}[]"
-        if isinstance(new.get("items"), Mapping):
+        if "items" in new:
             yield from self.compare(below, old.get("items", {}), new["items"])
         before, after = old.get("prefixItems", []), new.get("prefixItems", [])
         for place, schema in enumerate(after):
             yield from self.compare(f"{path}[{place}]", before[place] if place < len(before) else {}, schema)
-        if isinstance(new.get("additionalProperties"), Mapping):
-            known = old.get("additionalProperties")
-            yield from self.compare(
-                f"{path}.*", known if isinstance(known, Mapping) else {}, new["additionalProperties"]
-            )
+        known, now = old.get("additionalProperties"), new.get("additionalProperties")
+        if isinstance(now, dict):
+            yield from self.compare(f"{path}.*", known if isinstance(known, dict) else {}, now)
 
 
-def _resolved(schema: Schema, root: Schema) -> Schema:
-    while "$ref" in schema:
-        name = str(schema["$ref"]).rpartition("/")[2]
-        rest = {key: value for key, value in schema.items() if key != "$ref"}
-        schema = {**root["$defs"][name], **rest}
-    return schema
-
-
-def _types(schema: Schema) -> set[str] | None:
+def _types(schema: JsonSchema) -> set[str] | None:
     """Return the JSON types that a schema accepts, None for any."""
-    kind = schema.get("type")
-    if kind is None:
-        return None
-    return {kind} if isinstance(kind, str) else set(kind)
+    return {schema["type"]} if "type" in schema else None
 
 
 def _within(kind: str, kinds: set[str]) -> bool:
     return kind in kinds or (kind == "integer" and "number" in kinds)
 
 
-def _alike(old: Schema, new: Schema) -> bool:
+def _alike(old: JsonSchema, new: JsonSchema) -> bool:
     return _types(old) == _types(new)
 
 
-def _same_default(old: Any, new: Any) -> bool:
+def _same_default(old: object, new: object) -> bool:
     """Return whether a default means the same: a part's own may gain the part's new fields, with their defaults."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         return all(name in new and _same_default(value, new[name]) for name, value in old.items())
     return bool(old == new)
 
 
-def _gone(old: Schema, new: Schema) -> list[str]:
+def _gone(old: JsonSchema, new: JsonSchema) -> list[str]:
     """Return the values that the old schema names and the new one refuses; `...` stands for all that are not named."""
     after = [new["const"]] if "const" in new else new.get("enum")
     if after is None:

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from shared.contracts.asyncapi import document
 from shared.contracts.schema import schemas
@@ -51,7 +50,7 @@ def _left_over(files: Mapping[str, str], root: Path) -> list[str]:
     return [path for file in (root / SCHEMAS).glob("*.json") if (path := f"{SCHEMAS}/{file.name}") not in files]
 
 
-def _text(content: Mapping[str, Any]) -> str:
+def _text(content: Mapping[str, object]) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 

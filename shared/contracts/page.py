@@ -2,15 +2,14 @@
 
 import inspect
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from shared.contracts import TOPICS, events_of
 from shared.contracts.base import Event
 from shared.contracts.lifecycle import DEADLINES, TRANSITIONS, Deadline, Transition
-from shared.contracts.schema import schema_of
+from shared.contracts.schema import JsonSchema, resolved, schema_of
 from shared.contracts.topics import Topic
 
 _WORDS = {"string": "text", "integer": "whole number", "boolean": "yes or no", "null": "nothing", "number": "number"}
@@ -83,13 +82,13 @@ def entry(event: type[Event]) -> EventEntry:
     )
 
 
-def _fields(node: Mapping[str, Any], root: Mapping[str, Any], path: str) -> Iterator[FieldEntry]:
+def _fields(node: JsonSchema, root: JsonSchema, path: str) -> Iterator[FieldEntry]:
     for name, raw in node.get("properties", {}).items():
-        schema = _resolved(raw, root)
-        kinds = [_resolved(option, root) for option in schema.get("anyOf", [schema])]
+        schema = resolved(raw, root)
+        kinds = [resolved(option, root) for option in schema.get("anyOf", [schema])]
         below = f"{path}.{name}" if path else name
         main = next((option for option in kinds if option.get("type") != "null"), schema)
-        inner = _resolved(main.get("items", {}), root) if main.get("type") == "array" else {}
+        inner = resolved(main.get("items", {}), root) if main.get("type") == "array" else {}
         yield FieldEntry(
             path=below,
             kind=" or ".join(_kind(option, root) for option in kinds),
@@ -101,20 +100,13 @@ def _fields(node: Mapping[str, Any], root: Mapping[str, Any], path: str) -> Iter
         yield from _fields(inner, root, f"{below}[]")
 
 
-def _kind(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
+def _kind(schema: JsonSchema, root: JsonSchema) -> str:
     kind = str(schema.get("type", "text"))
     if "enum" in schema:
         return "code"
     if kind == "array":
         inner = schema.get("items") or (schema.get("prefixItems") or [{}])[0]
-        return f"list of {_kind(_resolved(inner, root), root)}"
+        return f"list of {_kind(resolved(inner, root), root)}"
     if kind == "object":
         return str(schema.get("title", "part"))
     return _FORMATS.get(str(schema.get("format")), _WORDS.get(kind, kind))
-
-
-def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
-    while "$ref" in schema:
-        rest = {key: value for key, value in schema.items() if key != "$ref"}
-        schema = {**root["$defs"][str(schema["$ref"]).rpartition("/")[2]], **rest}
-    return schema

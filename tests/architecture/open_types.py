@@ -1,6 +1,7 @@
 """Find where an untyped document, such as `dict[str, Any]`, crosses the border of a module.
 
-It crosses where a public function, method or field whose annotation names such a type is used by another module.
+It crosses where a public function, method, field, constant or alias of such a type, or a class made of one, is used by
+another module. An alias counts as its type, whichever module it is imported from.
 """
 
 from __future__ import annotations
@@ -31,15 +32,87 @@ class OpenName(NamedTuple):
         return self.name.rpartition(".")[2]
 
 
-def _untyped(node: ast.AST) -> bool:
+class OpenTypes:
+    """The open types of a project, module by module: mappings to `Any`, and the aliases of such types."""
+
+    def __init__(self, trees: Mapping[str, ast.Module]) -> None:
+        """Find the aliases, also those of other aliases."""
+        self._imports = {module: _imports(tree) for module, tree in trees.items()}
+        self._aliases: set[str] = set()
+        values = {(module, name): value for module, tree in trees.items() for name, value in _assigned(tree)}
+        known = -1
+        while len(self._aliases) > known:
+            known = len(self._aliases)
+            self._aliases |= {f"{module}.{name}" for (module, name), value in values.items() if self.has(module, value)}
+
+    def has(self, module: str, annotation: ast.expr | None) -> bool:
+        """Return whether an annotation in a module names an open type."""
+        return annotation is not None and any(self._is_open(module, node) for node in ast.walk(annotation))
+
+    def is_alias(self, module: str, name: str) -> bool:
+        """Return whether a name in a module, defined or imported there, is an alias of an open type."""
+        seen = set()
+        while (full := f"{module}.{name}") not in self._aliases:
+            seen.add(full)
+            source = self._imports.get(module, {}).get(name)
+            if source is None or source in seen:
+                return False
+            module, _, name = source.rpartition(".")
+        return True
+
+    def opens(self, module: str, name: str, node: ast.stmt) -> bool:
+        """Return whether a function, a field, a constant or an alias of a module names an open type."""
+        if isinstance(node, _Function):
+            return any(self.has(module, annotation) for annotation in _annotations(node))
+        return self.is_alias(module, name) or (isinstance(node, ast.AnnAssign) and self.has(module, node.annotation))
+
+    def _is_open(self, module: str, node: ast.AST) -> bool:
+        match node:
+            case ast.Subscript(value=kind, slice=ast.Tuple(elts=[key, value])):
+                return _last(kind) in _MAPPINGS and _last(key) in {"str", "Any"} and _last(value) == "Any"
+            case ast.Name(id=name):
+                return self.is_alias(module, name)
+            case ast.Attribute(value=ast.Name(id=package), attr=name):
+                return self.is_alias(self._imports.get(module, {}).get(package, package), name)
+            case ast.Constant(value=str(text)):
+                return self.has(module, _quoted(text))
+        return False
+
+
+def _last(node: ast.expr) -> str | None:
+    """Return the name of a type, without the module that it is taken from."""
     match node:
-        case ast.Subscript(value=ast.Name(id=kind), slice=ast.Tuple(elts=[ast.Name(id=key), ast.Name(id="Any")])):
-            return kind in _MAPPINGS and key in {"str", "Any"}
-    return False
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return None
 
 
-def _is_open(annotation: ast.expr | None) -> bool:
-    return annotation is not None and any(map(_untyped, ast.walk(annotation)))
+def _quoted(text: str) -> ast.expr | None:
+    try:
+        return ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return None  # a text, such as a description within `Annotated`
+
+
+def _imports(tree: ast.Module) -> dict[str, str]:
+    """Return what a module imports from others: the name it gives, and the full name."""
+    return {
+        each.asname or each.name: f"{node.module}.{each.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for each in node.names
+    }
+
+
+def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names of a module that may be aliases, each with its type."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Subscript() | ast.BinOp() | ast.Name() as value):
+                yield name, value
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=kind, value=ast.expr() as value):
+                if _last(kind) == "TypeAlias":
+                    yield name, value
 
 
 def _annotations(function: _Function) -> Iterator[ast.expr | None]:
@@ -48,26 +121,31 @@ def _annotations(function: _Function) -> Iterator[ast.expr | None]:
     yield function.returns
 
 
-def _public(name: str) -> bool:
-    return not name.startswith("_")
-
-
-def open_names(module: str, tree: ast.Module) -> Iterator[OpenName]:
+def open_names(module: str, tree: ast.Module, types: OpenTypes) -> Iterator[OpenName]:
     """Yield the public names of a module whose type is open."""
-    for node in tree.body:
-        if isinstance(node, _Function):
-            if _public(node.name) and any(map(_is_open, _annotations(node))):
-                yield OpenName(module, node.name)
-        elif isinstance(node, ast.ClassDef) and _public(node.name):
-            for part in node.body:
-                if isinstance(part, _Function):
-                    name, found = part.name, any(map(_is_open, _annotations(part)))
-                elif isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
-                    name, found = part.target.id, _is_open(part.annotation)
-                else:
-                    continue
-                if found and _public(name):
-                    yield OpenName(module, f"{node.name}.{name}")
+    for name, node in _named(tree.body):
+        if isinstance(node, ast.ClassDef):
+            if any(types.has(module, base) for base in node.bases):
+                yield OpenName(module, name)
+            for part, within in _named(node.body):
+                if types.opens(module, part, within):
+                    yield OpenName(module, f"{name}.{part}")
+        elif types.opens(module, name, node):
+            yield OpenName(module, name)
+
+
+def _named(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
+    """Yield the public names that statements define, each with its statement."""
+    for node in body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
+                pass
+            case _:
+                continue
+        if not name.startswith("_"):
+            yield name, node
 
 
 def _passed_on(trees: Mapping[str, ast.Module]) -> dict[tuple[str, str], tuple[str, str]]:
@@ -139,10 +217,11 @@ def crossings(trees: Mapping[str, ast.Module]) -> dict[OpenName, list[str]]:
     an attribute or a keyword like it, and imports its class, or a function or class of the same module that has it.
     """
     passed_on = _passed_on(trees)
+    types = OpenTypes(trees)
     uses = {name: _uses(tree, passed_on) for name, tree in trees.items()}
     found: dict[OpenName, list[str]] = defaultdict(list)
     for module, tree in trees.items():
-        for each in open_names(module, tree):
+        for each in open_names(module, tree, types):
             owner = each.name.rpartition(".")[0]
             sources = _sources(tree, owner) if owner else {each.name}
             wanted = {(module, name) for name in sources}

@@ -9,7 +9,7 @@ from importlib import import_module
 import grimp
 from pydantic import BaseModel
 
-from tests.architecture.open_types import crossings, open_names, trees_of_project
+from tests.architecture.open_types import OpenTypes, crossings, open_names, trees_of_project
 from tests.architecture.writes import ROOT, foreign_writes, modules, writing
 
 KNOWN: set[tuple[str, str]] = set()
@@ -58,13 +58,53 @@ class Row:
     def method(self, *, more: dict[str, Any]) -> None: ...
 class _Hidden:
     document: dict[str, Any]
+class Table(dict[str, Any]): ...
+CONSTANT: Mapping[str, Any] = {}
+Alias = dict[str, Any]
+Other: TypeAlias = list[Alias]
+_Own = Alias | None
+def by_alias(document: Other) -> None: ...
+def by_private_alias() -> _Own: ...
+def quoted() -> "list[_Own]": ...
+def qualified() -> t.Mapping[str, t.Any]: ...
+Typed = dict[str, JsonValue]
+def by_typed_alias(document: Typed) -> None: ...
 """
 
 
 def test_an_untyped_document_is_recognised() -> None:
-    """Parameters, results, fields and methods count where they are public; other mappings do not."""
-    names = {name.name for name in open_names("services.a.b", ast.parse(_SAMPLE))}
-    assert names == {"given", "returned", "Row.document", "Row.method"}
+    """Parameters, results, fields, methods, constants and aliases count if public; other mappings do not."""
+    tree = ast.parse(_SAMPLE)
+    names = {name.name for name in open_names("services.a.b", tree, OpenTypes({"services.a.b": tree}))}
+    assert names == {"given", "returned", "Row.document", "Row.method", "Table", "CONSTANT", "Alias", "Other"} | {
+        "by_alias",
+        "by_private_alias",
+        "quoted",
+        "qualified",
+    }
+
+
+def test_an_alias_is_recognised_in_other_modules() -> None:
+    """An alias counts by its own name, by a new one, of its module and through a package; an equal name does not."""
+    sources = {
+        "shared.a": "Document = dict[str, Any]",
+        "shared": "from shared.a import Document as Anything",
+        "services.b": "from shared import Anything\ndef passed(document: Anything) -> None: ...",
+        "services.c": "from shared import a\ndef of_module(document: a.Document) -> None: ...",
+        "services.d": "Document = dict[str, int]\ndef typed(document: Document) -> None: ...",
+        "services.e": "from services.b import passed\nfrom services.c import of_module\nfrom services.d import typed",
+    }
+    found = {each.name: users for each, users in crossings(sources_parsed(sources)).items()}
+    assert found == {
+        "Document": ["shared", "services.b", "services.c"],
+        "passed": ["services.e"],
+        "of_module": ["services.e"],
+    }
+
+
+def sources_parsed(sources: dict[str, str]) -> dict[str, ast.Module]:
+    """Return modules by name, parsed."""
+    return {name: ast.parse(source) for name, source in sources.items()}
 
 
 def test_an_untyped_document_crosses_through_a_package_too() -> None:
@@ -75,7 +115,7 @@ def test_an_untyped_document_crosses_through_a_package_too() -> None:
         "services.c": "from services.a.model import given",
         "services.d": "from services.a import model\nmodel.given({})",
     }
-    found = crossings({name: ast.parse(source) for name, source in sources.items()})
+    found = crossings(sources_parsed(sources))
     assert {(each.module, each.name): users for each, users in found.items()} == {
         ("services.a.model.b", "given"): ["services.a.model", "services.c", "services.d"]
     }

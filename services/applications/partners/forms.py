@@ -120,7 +120,7 @@ def _choice(side: Any, stage: Any, values: Mapping[str, Any]) -> GroupChoice:
     )
 
 
-PARAMETERS: dict[str, Any] = {"since": DayText}
+PARAMETERS: dict[str, object] = {"since": DayText}
 """The parameters in the address of a preview, by name: their types."""
 for _group in GROUPS:
     PARAMETERS |= {

@@ -1,11 +1,10 @@
 """Define what all events on `exchange.participation` have in common."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Event
+from shared.contracts.base import Event, Example
 
 
 class ParticipationEvent(Event):
@@ -32,5 +31,5 @@ class MentorshipParticipation(ParticipationEvent):
     mentorship_id: UUID
 
 
-OF_VISIT: Mapping[str, Any] = {"application_id": ex.APPLICATION, "visit_id": ex.VISIT}
-OF_MENTORSHIP: Mapping[str, Any] = {"application_id": ex.APPLICATION, "mentorship_id": ex.MENTORSHIP}
+OF_VISIT: Example = {"application_id": ex.APPLICATION, "visit_id": ex.VISIT}
+OF_MENTORSHIP: Example = {"application_id": ex.APPLICATION, "mentorship_id": ex.MENTORSHIP}

@@ -42,7 +42,7 @@ class SampleApplication:
     def facts(self, n: object) -> list[Fact]:
         """Return its facts, as application `n`."""
         application = ident("application", n)
-        profile = {
+        profile: dict[str, object] = {
             **ex.PROFILE,
             "country": self.country,
             "topics": [self.topic],

@@ -14,7 +14,7 @@ from services.reporting.answers.actions import waves as actions
 from services.reporting.answers.model.waves import AnswerFilter
 from services.reporting.answers.store import waves
 from shared.contracts import _examples as ex
-from shared.contracts.calls import CallRevised
+from shared.contracts.calls import CallRevised, CallTerms
 from shared.contracts.codes import Role
 from shared.identity.state import identity_of
 from shared.time import clock
@@ -214,7 +214,8 @@ async def test_more_time_takes_answers_out_of_a_closed_wave(
     """Answers whose deadline moves past the closed day are published as open, until their own day."""
     evaluator = await at_june(house, tmp_path, monkeypatch)
     assert (await evaluator.post(f"/reporting/waves/closings?{WAVE}", data=CLOSE)).status_code == 303
-    terms = {**ex.CALL_TERMS, "revision": 9, "timers": {**ex.CALL_TERMS["timers"], "evaluation_days": 90}}
+    timers = {**CallTerms.model_validate(ex.CALL_TERMS).timers.model_dump(), "evaluation_days": 90}
+    terms = {**ex.CALL_TERMS, "revision": 9, "timers": timers}
     revised = CallRevised.model_validate({**CallRevised.example, "terms": terms})
     await house.feed.apply([house.feed.record(revised, UUID(ex.CALL))])
     await actions.announce_all(house.app.state.service.bus)
