@@ -133,7 +133,8 @@ class _Batch:
 class _Round:
     """One round over what is due: its outcomes and tasks, and whether it is to end early.
 
-    `taken` are the messages that were taken along out of their order, `left` the open deliveries of a message.
+    `taken` are the messages that were taken along out of their order, `begun` those that came in it, `left` the open
+    deliveries of a message.
     """
 
     entries: asyncio.Queue[Entry | None] = field(default_factory=lambda: asyncio.Queue(SET))
@@ -141,6 +142,7 @@ class _Round:
     following: asyncio.Task[_Batch | None] | None = None
     ending: bool = False
     taken: set[UUID] = field(default_factory=set)
+    begun: set[UUID] = field(default_factory=set)
     left: Counter[UUID] = field(default_factory=Counter)
 
 
@@ -164,7 +166,7 @@ class Dispatcher:
         within seconds.
         """
         round_ = _Round()
-        ready = await self._ready(None, round_.taken)
+        ready = await self._ready(None, round_)
         if ready is None:
             return 0
         work = asyncio.create_task(self._sent(ready, round_))
@@ -181,7 +183,7 @@ class Dispatcher:
             group.create_task(self.delivery_log.record_all(round_.entries))
             while not round_.ending:
                 total += ready.count
-                round_.following = group.create_task(self._ready(ready.due[-1], round_.taken))
+                round_.following = group.create_task(self._ready(ready.due[-1], round_))
                 await self._send(ready, round_)
                 await asyncio.wait([round_.following])
                 if round_.following.cancelled() or (following := round_.following.result()) is None:
@@ -210,11 +212,13 @@ class Dispatcher:
         if not work.cancelled() and (error := work.exception()) is not None:
             log.warning("the last mails were not written down", why=error)
 
-    async def _ready(self, last: DueMessage | None, taken: set[UUID]) -> _Batch | None:
-        """Return the messages due after `last`, without those `taken`, with their recipients; None where none is left.
+    async def _ready(self, last: DueMessage | None, round_: _Round) -> _Batch | None:
+        """Return the messages due after `last`, without those taken, with their recipients; None where none is left.
 
-        What else waits for their readers is taken along.
+        What else waits for their readers is taken along, but nothing that the round has begun: the clocks of machines
+        differ, so the same message may seem due by itself and to wait for others.
         """
+        taken = round_.taken
         async with self.bus.glance() as session:
             now = clock.now()
             due = await due_store.messages_due(session, _real(), now, BATCH, after=last, gathers=self._gathers)
@@ -223,8 +227,10 @@ class Dispatcher:
             count = len([message for message in due if message.id not in taken])
             sound = [message for message in due if message.id not in left_out]
             beside: list[DueMessage] = []
+            round_.begun |= {message.id for message in due}
             if sound:
                 beside = await due_store.messages_beside(session, _real(), now, BESIDE, sound, taken, self._gathers)
+                beside = [message for message in beside if message.id not in round_.begun]
             taken |= {message.id for message in beside}
             count += len(beside)
             broken += [Broken(message, why) async for message in in_steps(beside) if (why := _why_broken(message))]

@@ -12,12 +12,22 @@ import sqlalchemy as sa
 
 from services.notifications.consumers import consumers
 from services.notifications.mail import actions as mail_actions
+from services.notifications.mail.sending import dispatch
 from services.notifications.mail.sending.delivery_log import Claim
 from shared.bus import LeaseLost
 from shared.contracts import _examples as ex
 from shared.ids import new_id
 from shared.time import clock
-from tests.integration.notifications.conftest import Catcher, Contacts, desk_of, post, published_events, rows, text_of
+from tests.integration.notifications.conftest import (
+    Catcher,
+    Contacts,
+    desk_of,
+    post,
+    published_events,
+    rows,
+    text_of,
+    write,
+)
 from tests.integration.notifications.messages.test_pages import page
 from tests.integration.notifications.stories import (
     APPLICATION,
@@ -206,6 +216,20 @@ async def test_a_clock_set_back_sends_nothing_twice_and_loses_nothing(
     await post(app)
     assert len(catcher.raw) == 6
     assert len({mail["message-id"] for mail in catcher.mails}) == 6
+    assert {row.state for row in await rows(app, "SELECT state FROM message")} == {"done"}
+
+
+@pytest.mark.parametrize("batch", [1, 200])
+async def test_a_message_from_a_machine_whose_clock_is_ahead_is_one_email(
+    app: FastAPI, feed: Feed, catcher: Catcher, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    """What another machine queued a moment later than it is here goes out once, whatever batches it is read in."""
+    monkeypatch.setattr(dispatch, "BATCH", batch)
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("VisitScheduled"), VISIT))
+    await write(app, "UPDATE message SET queued_at = queued_at + interval '1 minute'")
+    await post(app)
+    assert len({mail["message-id"] for mail in catcher.mails}) == len(catcher.raw)
     assert {row.state for row in await rows(app, "SELECT state FROM message")} == {"done"}
 
 
