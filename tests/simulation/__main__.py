@@ -67,8 +67,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="begin no further seed after so many seconds")
     parser.add_argument("--at-least", type=int, default=1, help="but do so many seeds in any case")
     parser.add_argument("--twice", type=int, default=1, help="run so many of the seeds twice and compare")
+    parser.add_argument("--tries", type=int, default=40, help="so many shorter runs shrink a failing seed; 0: leave it")
     parser.add_argument("--steps", type=int, nargs="*", help="only these steps of the seed")
-    parser.add_argument("--trace", type=Path, help="write what happened to this file")
+    parser.add_argument("--trace", type=Path, help="write what happened; of many seeds, of each that fails")
     parser.add_argument("--verbose", action="store_true", help="print warnings of the services")
     return parser.parse_args()
 
@@ -86,13 +87,15 @@ def _simulate(machine: Machine, options: argparse.Namespace) -> int:
             steps = [steps[place] for place in options.steps]
         began = monotonic()
         outcome = run.run(machine, snapshot, seed, steps)
-        if options.trace:
-            options.trace.write_text("\n".join([*outcome.trace, *outcome.violations]), encoding="utf-8")
+        if options.trace and (options.seed is not None or outcome.violations):
+            number = "" if options.seed is not None else f"-{seed}"
+            file = options.trace.with_name(f"{options.trace.name}{number}")
+            file.write_text("\n".join([*outcome.trace, *outcome.violations]), encoding="utf-8")
         done += 1
         _print(outcome, monotonic() - began)
         if outcome.violations:
             failed += 1
-            _explain(machine, snapshot, outcome)
+            _explain(machine, snapshot, outcome, options.tries)
         elif done <= options.twice:
             failed += not _is_same(outcome, run.run(machine, snapshot, seed, steps))
     print(f"{done} seeds in {monotonic() - started:.0f} s, {failed} failed", flush=True)
@@ -110,10 +113,12 @@ def _print(outcome: Outcome, took: float) -> None:
     )
 
 
-def _explain(machine: Machine, snapshot: Snapshot, outcome: Outcome) -> None:
-    """Print what was violated, whether it is violated again, and with which steps alone."""
+def _explain(machine: Machine, snapshot: Snapshot, outcome: Outcome, tries: int) -> None:
+    """Print what was violated; with `tries`, also whether it is violated again, and with which steps alone."""
     for each in outcome.violations:
         print(f"  {each}", flush=True)
+    if not tries:
+        return
     again = run.run(machine, snapshot, outcome.seed, outcome.steps)
     if not _is_same(outcome, again):
         return
@@ -123,7 +128,7 @@ def _explain(machine: Machine, snapshot: Snapshot, outcome: Outcome) -> None:
         return bool({_kind(each) for each in made.violations} & kinds)
 
     kinds = {_kind(each) for each in outcome.violations}
-    places = shrunk(range(len(outcome.steps)), fails)
+    places = shrunk(range(len(outcome.steps)), fails, tries=tries)
     every: Sequence[Step] = run.steps_of(outcome.seed)
     numbers = " ".join(str(every.index(outcome.steps[place])) for place in places)
     print(f"  again: python -m tests.simulation --seed {outcome.seed} --steps {numbers}", flush=True)

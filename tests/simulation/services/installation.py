@@ -177,8 +177,8 @@ class MailServer:
             raise ServerAway("the simulated server is away")
         if ensure is not None:
             await ensure()
-        await cross("mail: content")
         head = message_from_bytes(mail.raw)
+        await cross(f"mail: content of {head['Message-ID']}")
         self.taken.append((str(head["Message-ID"]), mail.address, str(head["Subject"])))
         if self.silent and len(self.taken) % 2:
             raise Unanswered("the simulated server says nothing")

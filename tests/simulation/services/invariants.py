@@ -133,10 +133,11 @@ async def _chains(made: Installation) -> list[str]:
 async def _emails(made: Installation) -> list[str]:
     """No email went out more than twice, and none a second time without a cause."""
     copies = Counter((message, address) for message, address, _ in made.mail.taken)
+    subjects = {message: subject for message, _, subject in made.mail.taken}
     excuses = made.damage["kill"] + made.damage["lose"] + made.damage["stall"] + made.damage["mail"]
     return [
-        f"{count} copies of an email to {address}"
-        for (_, address), count in sorted(copies.items())
+        f"{count} copies of an email to {address}: {subjects[message]} {message}"
+        for (message, address), count in sorted(copies.items())
         if count > (COPIES if excuses else 1)
     ]
 

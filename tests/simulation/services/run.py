@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import random
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.bus.dead_letters import redrive
@@ -18,6 +19,7 @@ from tests.simulation.services.processes import Crash
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
 
 STEPS = 24
 SETTLES_WITHIN = 600.0
@@ -46,6 +48,13 @@ _RESTORED = 12
 BEHIND = "notifications"
 """The service of which two processes begin each run with what happened while it was down: they read it at once."""
 REPAIRED = "repaired"
+NIGHT = timedelta(days=2)
+"""No message waits longer for the morning where its reader is."""
+_HELD = "SELECT id FROM message WHERE state = 'waiting' AND held_until > $1 AND held_until <= $2"
+_WAIT = (
+    "SELECT rule, cause, held_until FROM message"
+    " WHERE state = 'waiting' AND NOT coalesce(held_until > $1 AND held_until <= $2, false) ORDER BY id"
+)
 
 
 @dataclass(frozen=True)
@@ -197,10 +206,17 @@ class _Run:
         await asyncio.sleep(_REST)
         wrong = ["it did not begin"]
         is_restored = made.damage["restore"] > 0
+        night: set[str] | None = set() if is_restored else None
         while wrong and made.world.loop.seconds < end:
             await self._repair()
             await asyncio.sleep(_LOOK)
             wrong = await (invariants.untold(made) if is_restored else not_at_rest(made))
+            if not wrong and night is None:
+                if night := await held(made):
+                    wrong = ["the night is not over"]
+                    made.world.ahead += NIGHT
+            elif not wrong and night is not None and (still := night & await held(made)):
+                wrong = [f"notifications: messages wait after two nights: {sorted(still)}"]
         if wrong:
             self.outcome.violations += [f"does not heal: {each}" for each in wrong]
             return
@@ -226,6 +242,16 @@ class _Run:
 
 async def _awaited(work: Awaitable[None]) -> None:
     await work
+
+
+def _night(made: Installation) -> tuple[datetime, datetime]:
+    now = made.world.true() + made.world.ahead
+    return now, now + NIGHT
+
+
+async def held(made: Installation) -> set[str]:
+    """Return the messages that wait for the morning."""
+    return {str(row["id"]) for row in await made.rows("notifications", _HELD, *_night(made))}
 
 
 async def not_at_rest(made: Installation) -> list[str]:
@@ -275,7 +301,9 @@ async def not_at_rest(made: Installation) -> list[str]:
                 wrong.append(f"{service}: the reader pauses: {service_run.reader.paused}")
             if lacking := service_run.reader.missing():
                 wrong.append(f"{service}: says that it lacks {lacking}")
-    messages = await made.rows("notifications", "SELECT rule, cause FROM message WHERE state = 'waiting' ORDER BY id")
+    messages = await made.rows(
+        "notifications", "SELECT rule, cause, held_until FROM message WHERE state = 'waiting' ORDER BY id"
+    )
     wrong += [f"notifications: a message waits: {dict(row)}" for row in messages]
     hooks = await made.rows("notifications", "SELECT type, result FROM webhook_delivery WHERE state = 'waiting'")
     wrong += [f"notifications: a webhook waits: {dict(row)}" for row in hooks]

@@ -56,8 +56,7 @@ _FIRST = f"{_GATHERED} ORDER BY {_PLACE} LIMIT $4"
 _NEXT = f"{_GATHERED} AND ({_PLACE}) > ($7, $8, $9) ORDER BY {_PLACE} LIMIT $4"
 _BESIDE = (
     f"{_DUE} AND audience_key = ANY($7::text[]) AND NOT id = ANY($8::uuid[])"
-    f" AND (({_PLACE}) > ($9, $10, $11)"
-    " OR (attempts = 0 AND queued_at > $5 AND queued_at <= $1 AND NOT rule = ANY($6::text[])))"
+    f" AND (({_PLACE}) > ($9, $10, $11) OR (attempts = 0 AND queued_at > $5 AND NOT rule = ANY($6::text[])))"
     f" ORDER BY {_PLACE} LIMIT $4"
 )
 _URGENT = [rule.name for rule in BY_NAME.values() if rule.urgent]
