@@ -312,6 +312,13 @@ SENDERS = (
         f"{_NOTIFICATIONS}/mail/test_killed.py::test_thirty_kills_at_the_same_set_make_no_third_copy",
     ),
     PlantedBug(
+        "mail-sent-again-where-clocks-differ",
+        "services.notifications.mail.sending.dispatch:Dispatcher._ready",
+        "if message.id not in round_.begun]",
+        "]",
+        f"{_NOTIFICATIONS}/mail/test_mail.py::test_a_message_from_a_machine_whose_clock_is_ahead_is_one_email",
+    ),
+    PlantedBug(
         "mail-claimed-under-a-lost-lease",
         "services.notifications.mail.sending.delivery_log:DeliveryLog.record",
         "transaction(ACTOR, self.lease)",
