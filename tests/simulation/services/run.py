@@ -212,10 +212,10 @@ class _Run:
             await asyncio.sleep(_LOOK)
             wrong = await (invariants.untold(made) if is_restored else not_at_rest(made))
             if not wrong and night is None:
-                if night := await held(made):
+                if night := await waits_for_morning(made):
                     wrong = ["the night is not over"]
                     made.world.ahead += NIGHT
-            elif not wrong and night is not None and (still := night & await held(made)):
+            elif not wrong and night is not None and (still := night & await waits_for_morning(made)):
                 wrong = [f"notifications: messages wait after two nights: {sorted(still)}"]
         if wrong:
             self.outcome.violations += [f"does not heal: {each}" for each in wrong]
@@ -249,7 +249,7 @@ def _night(made: Installation) -> tuple[datetime, datetime]:
     return now, now + NIGHT
 
 
-async def held(made: Installation) -> set[str]:
+async def waits_for_morning(made: Installation) -> set[str]:
     """Return the messages that wait for the morning."""
     return {str(row["id"]) for row in await made.rows("notifications", _HELD, *_night(made))}
 

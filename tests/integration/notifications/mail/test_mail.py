@@ -223,7 +223,7 @@ async def test_a_clock_set_back_sends_nothing_twice_and_loses_nothing(
 async def test_a_message_from_a_machine_whose_clock_is_ahead_is_one_email(
     app: FastAPI, feed: Feed, catcher: Catcher, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    """What another machine queued a moment later than it is here goes out once, whatever batches it is read in."""
+    """A message that another machine queued a moment later than it is here goes out once, in whatever batches."""
     monkeypatch.setattr(dispatch, "BATCH", batch)
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await feed.deliver((event("VisitScheduled"), VISIT))
