@@ -31,7 +31,7 @@ Partition = tuple[str, int]
 _LOOK_EVERY = 0.05
 _LOOK = """
 SELECT (SELECT count(*) FROM outbox) AS pending,
-       (SELECT count(*) FROM dead_letter WHERE settled_at IS NULL) AS parked,
+       (SELECT count(*) FROM dead_letter WHERE settled_at IS NULL) AS dead_letters,
        (SELECT coalesce(json_agg(json_build_array(topic, partition, next_offset)), '[]') FROM read_position) AS consumed
 """
 _SENDS = "SELECT EXISTS (SELECT 1 FROM outbox)"
@@ -44,7 +44,7 @@ class ServiceLag:
     pending: int
     unread: int
     records: int
-    parked: int
+    dead_letters: int
 
 
 class Lag:
@@ -108,7 +108,7 @@ class Lag:
                     max(0, ends[partition] - max(read.get(partition, 0), self._begins[partition])) for partition in mine
                 ),
                 sum(ends[partition] - self._begins[partition] for partition in mine),
-                row["parked"],
+                row["dead_letters"],
             )
         return found
 
@@ -131,9 +131,9 @@ class Lag:
                 before = None
                 await asyncio.sleep(_LOOK_EVERY)
             standings = await self.standings()
-            if any(standing.parked for standing in standings.values()):
-                names = ", ".join(name for name, standing in standings.items() if standing.parked)
-                raise Failed(f"{names} parked an event that cannot be applied: see `tandem redrive`.")
+            if any(standing.dead_letters for standing in standings.values()):
+                names = ", ".join(name for name, standing in standings.items() if standing.dead_letters)
+                raise Failed(f"There are dead letters in {names}: see `tandem redrive`.")
             idle = not any(standing.pending or standing.unread for standing in standings.values())
             records = {name: standing.records for name, standing in standings.items()}
             if idle and records == before:

@@ -29,7 +29,7 @@ async def dead_letters(system: "System", service: str) -> "list[DeadLetter]":
 
 
 async def retry(system: "System", service: str, topic: str | None, subject: str | None, by: str) -> tuple[int, int]:
-    """Apply parked events again, subject by subject; give how many there were and how many are parked again."""
+    """Apply dead letters again, subject by subject; give how many there were and how many failed again."""
     from deploy.cli.progress import bar  # noqa: PLC0415 - with the rest
     from deploy.cli.system import consumers_of, report_unreachable  # noqa: PLC0415 - as above
     from shared.bus.dead_letters.redrive import NoSuchDeadLetter, redrive  # noqa: PLC0415 - heavy
@@ -43,7 +43,7 @@ async def retry(system: "System", service: str, topic: str | None, subject: str 
     try:
         with (
             report_unreachable(f"The database of {service}"),
-            bar(f"{service}: parked subjects", len(wanted)) as progress,
+            bar(f"{service}: subjects with dead letters", len(wanted)) as progress,
         ):
             for each in wanted:
                 try:
@@ -59,7 +59,7 @@ async def retry(system: "System", service: str, topic: str | None, subject: str 
 
 
 async def skip_one(system: "System", service: str, letter_id: int, by: str, reason: str) -> tuple[int, int]:
-    """Pass one parked event over and apply what waited behind it; gives the same as `again`. Raises `Failed`."""
+    """Pass one dead letter over and apply what waited behind it; gives the same as `again`. Raises `Failed`."""
     from deploy.cli.system import Failed, consumers_of, report_unreachable  # noqa: PLC0415 - with the rest
     from shared.bus.dead_letters.redrive import NoSuchDeadLetter, skip  # noqa: PLC0415 - heavy
 
@@ -75,7 +75,7 @@ async def skip_one(system: "System", service: str, letter_id: int, by: str, reas
 
 def _show(service: str, events: "list[DeadLetter]") -> None:
     if not events:
-        print(f"Nothing is parked in {service}.")
+        print(f"There are no dead letters in {service}.")
     for event in events:
         print(
             f"{event.id:>6}  {event.recorded_at:%Y-%m-%d %H:%M}  {event.topic} {event.subject} "
@@ -93,9 +93,9 @@ def command(
     reason: Annotated[str, typer.Option(help="Why it is passed over.")] = "",
     by: Annotated[str, typer.Option(help="Who decides, for the record.")] = "operator",
 ) -> None:
-    """List a service's parked events; with --topic, --subject or --all apply them again, with --skip pass one over.
+    """List a service's dead letters; with --topic, --subject or --all apply them again, with --skip pass one over.
 
-    Exit 1 when something is parked again.
+    Exit 1 when an event failed again.
     """
     import asyncio  # noqa: PLC0415 - not needed to show the help
     import sys  # noqa: PLC0415 - as above
@@ -115,6 +115,6 @@ def command(
     else:
         _show(service, asyncio.run(dead_letters(system, service)))
         return
-    print(f"{done} events were applied again, {left} of them are parked again.")
+    print(f"{done} events were applied again, {left} of them failed again.")
     if left:
         sys.exit(1)

@@ -482,7 +482,7 @@ NO_DECISION: dict[str, tuple[str, ...]] = {
     "No decision: technical, made out again as it was, or ended by those whom it binds.": (
         "/applications/certificates/{number}/renew",
         "/applications/verify",
-        "/applications/parked",
+        "/applications/dead-letters",
         "/applications/clock",
         f"{API}/clock",
         "/applications/register/deputies/end",

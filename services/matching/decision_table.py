@@ -99,7 +99,7 @@ NO_DECISION: dict[str, tuple[str, ...]] = {
         "/matching/cohorts/jobs/{job_id}/cancel",
         f"{API}/jobs/{{job_id}}/cancel",
     ),
-    "It is technical.": ("/matching/parked",),
+    "It is technical.": ("/matching/dead-letters",),
 }
 """Routes that write and decide on no person, by the reason."""
 

@@ -12,10 +12,14 @@ RELAY_FAILED = Counter("tandem_relay_failed", "Sends that were not acknowledged 
 LOG_LOST = Counter("tandem_log_lost", "Events that the log had acknowledged and lost; sent again", ["service", "topic"])
 APPLIED = Counter("tandem_reader_applied", "Events applied", ["service", "topic"])
 DROPPED = Counter("tandem_reader_dropped", "Events that had been applied before", ["service", "topic"])
-DEAD_LETTERS = Counter("tandem_reader_parked", "Events parked, by reason", ["service", "topic", "reason"])
+DEAD_LETTERS = Counter("tandem_reader_dead_letters", "Dead letters, by reason", ["service", "topic", "reason"])
 BATCH_SECONDS = Histogram("tandem_reader_batch_seconds", "From the records to their commit", ["service"])
-PAUSED = Gauge("tandem_reader_paused", "1 while the reader has stopped because too much would be parked", ["service"])
-DEAD_LETTERS_OPEN = Gauge("tandem_parked_open", "Parked events that nobody has settled", ["service"])
+PAUSED = Gauge(
+    "tandem_reader_paused",
+    "1 while the reader has stopped before too many dead letters",
+    ["service"],
+)
+DEAD_LETTERS_OPEN = Gauge("tandem_dead_letters_open", "Dead letters that nobody has settled", ["service"])
 WAITING_OLDEST = Gauge(
     "tandem_waiting_oldest_seconds", "Age of the oldest reaction whose subject is missing", ["service"]
 )

@@ -3,7 +3,7 @@
 Dead letters have buttons to redrive or skip them; what a worker left out comes back by itself. Each dead letter is a
 form of its own, so they are no `Listing`.
 
-routers=[..., parked_router("matching", consumers)]      # /matching/parked, for the programme coordinator
+routers=[..., dead_letters_router("matching", consumers)]      # /matching/dead-letters, for the programme coordinator
 """
 
 # No `from __future__ import annotations` here: FastAPI cannot resolve such annotations of functions made inside one.
@@ -39,9 +39,9 @@ def dead_letters_router(service: str, consumers: Consumers, pages: Mapping[str, 
 
     `pages` gives for some works the address of a subject's page, without the subject at its end.
     """
-    router = APIRouter(prefix=f"/{service}/parked", include_in_schema=False)
+    router = APIRouter(prefix=f"/{service}/dead-letters", include_in_schema=False)
     coordinator = Depends(allow(Role.PROGRAMME_COORDINATOR))
-    address = f"/{service}/parked"
+    address = f"/{service}/dead-letters"
 
     async def show(request: Request, bus: Bus = Depends(bus_of), after: int = Query(0, ge=0)) -> Response:
         async with bus.read() as session:

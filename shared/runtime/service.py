@@ -219,9 +219,9 @@ async def _count(bus: Bus) -> None:
     """Measure the outbox, dead letters and deferred reactions every few seconds."""
     while True:
         async with bus.read() as session:
-            pending, parked, oldest = (await session.execute(_WAITS)).one()
+            pending, dead_letters, oldest = (await session.execute(_WAITS)).one()
         PENDING.labels(bus.service).set(pending)
-        DEAD_LETTERS_OPEN.labels(bus.service).set(parked)
+        DEAD_LETTERS_OPEN.labels(bus.service).set(dead_letters)
         WAITING_OLDEST.labels(bus.service).set(float(oldest))
         await asyncio.sleep(_COUNT_SECONDS)
 
@@ -246,14 +246,14 @@ def _health(name: str) -> APIRouter:
         service = service_of(request)
         try:
             async with asyncio.timeout(3), service.bus.read() as session:
-                pending, parked, oldest = (await session.execute(_WAITS)).one()
+                pending, dead_letters, oldest = (await session.execute(_WAITS)).one()
         except DATABASE_ERRORS:
             return JSONResponse({"ready": False, "store": "does not answer"}, 503)
         return JSONResponse(
             {
                 "ready": True,
                 "pending": pending,
-                "parked": parked,
+                "dead_letters": dead_letters,
                 "waiting_oldest_seconds": round(float(oldest), 1),
                 "reader": "paused" if service.reader.paused else "reads",
                 "missing": service.reader.missing(),

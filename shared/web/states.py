@@ -339,12 +339,6 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("current", "go", N_("In force"), N_("It holds today."), N_("Programme coordinator"), N_("It ends on its last day.")),
         ("ended", "ended", N_("Over"), N_("Its last day is past."), "", ""),
     ),
-    "delivery": (
-        ("parked", "error", N_("Parked"), N_("This event could not be applied; later ones of the same matter wait behind it."),
-         N_("Programme coordinator"), N_("It is tried again, or skipped with a reason.")),
-        ("redriven", "done", N_("Applied"), N_("It was tried again and is applied."), "", ""),
-        ("skipped", "ended", N_("Skipped"), N_("It was left out, with a reason."), "", ""),
-    ),
 }
 
 # The words for others, of states whose row above speaks to the officer: (word where it differs, explanation, who is

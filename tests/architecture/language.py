@@ -3,11 +3,12 @@
 A module docstring is a statement, not a question. Names are nouns or verbs of the field (`docs/glossary.md`), not
 participles such as `told` or metaphors such as `workshop`. Parameters, variables, fields, columns and the variables of
 templates say what they hold. A test's name states a behaviour: it does not begin with a question word, and has none of
-the words of `OF_TESTS`. Tables and their columns are read from the listings in `tests/integration/schema`. Docstrings
+the words of `OF_TESTS`. Tables and their columns are read from the listings in `tests/integration/schema`. A word of
+`RETIRED` stands nowhere: in no name, text, template, catalogue of translations or document. Docstrings
 do not use the phrases of `PHRASES`, and do not begin with a question word: that of a class says what an instance is,
 that of a function what it does or returns, that of a test what is so, that of a constant or field what it holds. What
-must stay is listed in `language_exceptions.txt`,
-one `path: word  # reason` a line; an exception that is not needed any more is an error too.
+must stay is listed in `language_exceptions.txt`, one `path: word  # reason` a line; an exception that is not needed any
+more is an error too.
 Exits with 1 if anything is found. Arguments limit the report to paths that begin with one of them.
 """
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 EXCEPTIONS = Path(__file__).with_name("language_exceptions.txt")
 FOLDERS = ("services", "shared", "deploy", "tests")
+DOCUMENTS = ("docs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md")
+"""Files and folders that are read for the words of `RETIRED` only."""
 SCHEMAS = ROOT / "tests" / "integration" / "schema"
 
 NAMES = re.compile(
@@ -47,7 +50,7 @@ OF_TESTS = re.compile(
 """Names of tests that are questions, or not plain English."""
 
 TABLES = re.compile(
-    r"parked|sent|resent|paused|dated|received|applied|consumed|waiting|pending|unknown|unreachable|.*_(in|asked|closed)"
+    r"sent|resent|paused|dated|received|applied|consumed|waiting|pending|unknown|unreachable|.*_(in|asked|closed)"
 )
 """Names of tables that are no nouns."""
 
@@ -65,6 +68,10 @@ PHRASES = re.compile(
 )
 """Phrases that are not plain English."""
 
+RETIRED = re.compile(r"(?<![a-z])park(s|ed)?(?![a-z])", re.IGNORECASE)
+"""Words that a term of the glossary has replaced (dead letter), also as a part of a name."""
+
+_TEXTS = {".py", ".html", ".md", ".po", ".json", ".txt", ".sh", ".yaml", ".yml"}
 _SYNTAX = jinja2.Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], autoescape=True)
 
 QUESTION = re.compile(r"(whether|(who|whom|whose|what(?!-if)|how|which|where|when)(ever)?|why)\b", re.IGNORECASE)
@@ -144,13 +151,29 @@ def _texts_of_values(node: ast.AST) -> Iterator[Text]:
                     yield Text(constant.value, constant.lineno)
 
 
+def retired_words(path: Path) -> Iterator[tuple[str, int, str]]:
+    """Yield each word of a text file that a term of the glossary has replaced."""
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        for found in RETIRED.finditer(line):
+            yield found[0].lower(), number, "a term of the glossary has replaced"
+
+
 def _problems_of_file(path: Path) -> Iterator[tuple[str, int, str]]:
+    if path.suffix in _TEXTS and path != EXCEPTIONS:
+        yield from retired_words(path)
+    if path.relative_to(ROOT).parts[0] not in FOLDERS:
+        return
     if path.suffix == ".py":
         yield from problems(path)
     elif path.suffix == ".html" and "templates" in path.parts:
         yield from template_problems(path)
     elif path.parent == SCHEMAS and path.suffix == ".txt":
         yield from table_problems(path)
+
+
+def _files() -> Iterator[Path]:
+    for place in (ROOT / name for name in (*FOLDERS, *DOCUMENTS)):
+        yield from sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
 
 
 def exceptions() -> set[tuple[str, str]]:
@@ -163,17 +186,16 @@ def exceptions() -> set[tuple[str, str]]:
 def main(prefixes: list[str]) -> int:
     """Print what is found; 1 if there is anything."""
     known, used, count = exceptions(), set(), 0
-    for folder in FOLDERS:
-        for path in sorted((ROOT / folder).rglob("*")):
-            name = str(path.relative_to(ROOT))
-            if "/migrations/" in name or (prefixes and not name.startswith(tuple(prefixes))):
+    for path in _files():
+        name = str(path.relative_to(ROOT))
+        if "/migrations/" in name or (prefixes and not name.startswith(tuple(prefixes))):
+            continue
+        for word, line, what in _problems_of_file(path):
+            if (name, word) in known:
+                used.add((name, word))
                 continue
-            for word, line, what in _problems_of_file(path):
-                if (name, word) in known:
-                    used.add((name, word))
-                    continue
-                count += 1
-                print(f"{name}:{line}: {what}: {word}")
+            count += 1
+            print(f"{name}:{line}: {what}: {word}")
     if not prefixes:
         for name, word in sorted(known - used):
             count += 1

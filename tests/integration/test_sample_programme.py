@@ -79,7 +79,7 @@ async def test_every_persona_has_a_task(people: People) -> None:
     assert {("match", "provisional"), ("match", "proposed"), ("match", "offered"), ("visit", "scheduled")} <= stages
     assert {("visit", "completed"), ("mentorship", "completed"), ("application", "ineligible")} <= stages
     assert ("application", "waitlisted") in stages
-    assert board["parked"] == 0
+    assert board["dead_letters"] == 0
 
 
 async def test_ani_and_nino_stand_in_the_middle(people: People) -> None:

@@ -234,7 +234,7 @@ def test_the_journals_are_intact_after_kills(local_run: LocalRun) -> None:
     assert result.returncode == 0, result.stdout
     assert "All chains hold." in result.stdout
     for service in SERVICES:
-        assert "Nothing is parked" in _tandem(local_run, "redrive", service).stdout
+        assert "There are no dead letters" in _tandem(local_run, "redrive", service).stdout
 
 
 def test_a_rebuilt_service_gives_the_same_answers(local_run: LocalRun) -> None:

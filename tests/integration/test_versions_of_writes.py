@@ -161,7 +161,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         f"POST {R}/waves/remind",
     ),
     PLAN: (f"POST {M}/api/v1/calls/{{call_id}}/plan/propose", f"POST {M}/plans/{{call_id}}/propose"),
-    SETTLES: tuple(f"POST {service}/parked" for service in (P, M, N, R)),
+    SETTLES: tuple(f"POST {service}/dead-letters" for service in (P, M, N, R)),
 }
 
 ADDITIONS = {

@@ -191,12 +191,12 @@ INBOX = (
         "shared.bus.inbox.admission:Standing.judge",
         "            return Verdict.BEHIND",
         "            return Verdict.APPLY",
-        f"{_ADMISSION}::test_a_subject_with_a_parked_event_waits_behind_it_unless_the_missing_one_arrives",
+        f"{_ADMISSION}::test_a_subject_with_a_dead_letter_waits_behind_it_unless_the_missing_one_arrives",
     ),
     PlantedBug(
         "gap-stays-when-the-missing-event-arrives",
         "shared.bus.inbox.apply:Applier._admit",
-        "return standing.parked == Verdict.GAP and not compacted",
+        "return standing.dead_letter == Verdict.GAP and not compacted",
         "return False",
         f"{_DELIVERY}::test_a_gap_is_healed_by_the_owners_replay",
     ),
@@ -219,7 +219,7 @@ INBOX = (
         "shared.bus.inbox.apply:Applier._run_one_by_one",
         "                if is_transient(wrong):\n                    raise\n",
         "",
-        f"{_DEAD_LETTERS}::test_a_passing_error_parks_nothing",
+        f"{_DEAD_LETTERS}::test_a_passing_error_makes_no_dead_letter",
     ),
     PlantedBug(
         "deadlock-counts-as-lasting",

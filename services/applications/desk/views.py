@@ -200,9 +200,9 @@ _LINKS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
     ),
     (
         frozenset({Role.PROGRAMME_COORDINATOR}),
-        N_("Parked events"),
+        N_("Dead letters"),
         N_("Events that could not be applied, to be tried again."),
-        "/applications/parked",
+        "/applications/dead-letters",
     ),
     (
         frozenset(

@@ -65,7 +65,7 @@ ON CONFLICT DO NOTHING
 """
 
 
-async def park(connection: asyncpg.Connection, bus: Bus, asides: Sequence[NewDeadLetter]) -> None:
+async def store(connection: asyncpg.Connection, bus: Bus, asides: Sequence[NewDeadLetter]) -> None:
     """Store `asides` in the open transaction. Raises `TooManyDeadLetters` beyond the limits of the settings."""
     if not asides:
         return
@@ -99,7 +99,7 @@ async def _check_limits(connection: asyncpg.Connection, settings: ServiceSetting
     in_all, a_subject = settings.dead_letters_in_all, settings.dead_letters_of_subject
     total = await connection.fetchval("SELECT count(*) FROM dead_letter WHERE settled_at IS NULL")
     if total > in_all:
-        raise TooManyDeadLetters(f"{total} events are parked, more than {in_all}: redrive or skip some.")
+        raise TooManyDeadLetters(f"{total} events are dead letters, more than {in_all}: redrive or skip some.")
     worst = await connection.fetchrow(
         "SELECT topic, subject, count(*) AS count FROM dead_letter WHERE settled_at IS NULL AND subject = ANY($1)"
         " GROUP BY topic, subject ORDER BY count(*) DESC, topic, subject LIMIT 1",
@@ -107,7 +107,7 @@ async def _check_limits(connection: asyncpg.Connection, settings: ServiceSetting
     )
     if worst is not None and worst["count"] > a_subject:
         raise TooManyDeadLetters(
-            f"{worst['count']} events of {worst['subject']} on {worst['topic']} are parked, "
+            f"{worst['count']} events of {worst['subject']} on {worst['topic']} are dead letters, "
             f"more than {a_subject}: redrive or skip them."
         )
 
@@ -143,10 +143,10 @@ async def settle(connection: asyncpg.Connection, ids: Sequence[int], how: str, b
     )
 
 
-# The rows of place 0 and -1 say whether anything is parked or waits at all: mostly nothing does.
+# The rows of place 0 and -1 say whether there is any dead letter or deferred reaction at all: mostly nothing does.
 _STANDINGS = """
 SELECT 0 AS place, count(*) AS sequence, NULL::uuid AS ce_id, 0 AS reacted
-FROM (SELECT 1 FROM dead_letter WHERE settled_at IS NULL LIMIT 1) AS any_parked
+FROM (SELECT 1 FROM dead_letter WHERE settled_at IS NULL LIMIT 1) AS any_dead_letter
 UNION ALL
 SELECT -1, count(*), NULL, 0 FROM (SELECT 1 FROM deferred_reaction LIMIT 1) AS any_waiting
 UNION ALL
@@ -208,7 +208,7 @@ async def standings(connection: asyncpg.Connection, subjects: Iterable[Key]) -> 
         ):
             first.setdefault((row["topic"], row["subject"]), first_reason(row["reason"]))
         for (topic, _, subject), standing in found.items():
-            standing.parked = first.get((topic, subject))
+            standing.dead_letter = first.get((topic, subject))
     return found, any_of[-1]
 
 

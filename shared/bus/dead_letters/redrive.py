@@ -54,7 +54,7 @@ async def skip(bus: Bus, consumers: Consumers, letter_id: int, by: str, reason: 
             await offsets.lock(connection, [(row["topic"], row["partition"])])
             row = await connection.fetchrow(select, letter_id)  # somebody else may have settled it meanwhile
         if row is None:
-            raise NoSuchDeadLetter(f"No parked event has the number {letter_id}, or it is settled already.")
+            raise NoSuchDeadLetter(f"No dead letter has the number {letter_id}, or it is settled already.")
         first = await connection.fetchval(
             "SELECT min(sequence) FROM dead_letter WHERE settled_at IS NULL AND topic = $1 AND subject = $2",
             row["topic"],
@@ -93,11 +93,11 @@ async def _apply_again(
     )
     rows = await connection.fetch(select, topic, subject)
     if not rows:
-        raise NoSuchDeadLetter(f"Nothing of {subject} is parked on {topic}.")
+        raise NoSuchDeadLetter(f"There is no dead letter of {subject} on {topic}.")
     await offsets.lock(connection, [(row["topic"], row["partition"]) for row in rows])
     rows = await connection.fetch(select, topic, subject)
     if not rows:
-        raise NoSuchDeadLetter(f"Nothing of {subject} is parked on {topic} any more.")
+        raise NoSuchDeadLetter(f"There is no dead letter of {subject} on {topic} any more.")
     records = [stored(row) for row in rows]
     await letters.settle(connection, [row["id"] for row in rows], "redriven", by, reason)
     await applier.apply(tx, records, one_by_one=True)

@@ -33,8 +33,8 @@ class Standing:
     sequence: int = 0
     ce_id: UUID | None = None
     reacted: int = 0
-    parked: str | None = None
-    """The reason of the first parked event, if there is one."""
+    dead_letter: str | None = None
+    """The reason of the first dead letter, if there is one."""
     moved: bool = False
     """True if an event was applied since."""
 
@@ -46,7 +46,7 @@ class Standing:
             same = self.ce_id is None or self.ce_id == ce_id
             return Verdict.DROP if same else Verdict.FORK
         in_turn = compacted or sequence == self.sequence + 1
-        if self.parked is not None and not (in_turn and self.parked == Verdict.GAP):
+        if self.dead_letter is not None and not (in_turn and self.dead_letter == Verdict.GAP):
             return Verdict.BEHIND
         return Verdict.APPLY if in_turn else Verdict.GAP
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_BEHIND = "An earlier event of this subject is parked."
+_BEHIND = "An earlier event of this subject is a dead letter."
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ class Applier:
             _count_faults(batch, failing)
         if batch.healed:
             await letters.settle(connection, batch.healed, "healed", "system:reader", "the missing event arrived")
-        await letters.park(connection, self._bus, batch.asides)
+        await letters.store(connection, self._bus, batch.asides)
         await self._note(connection, batch)
         if asides := tx.take_asides():
             await deferred_reactions.store(connection, asides, batch.records())
@@ -121,7 +121,7 @@ class Applier:
         batch = Batch(taken, *await letters.standings(connection, [each.whose for each in taken]))
         for each in list(taken):
             event, standing = each.event, batch.standings[each.whose]
-            if event.sequence == standing.sequence + 1 and standing.parked is None and isinstance(event, Envelope):
+            if event.sequence == standing.sequence + 1 and standing.dead_letter is None and isinstance(event, Envelope):
                 # The next event of a subject without dead letters, as nearly all are; `judge` gives the same verdict.
                 standing.advance(event.sequence, event.id)
                 batch.apply.append(event)
@@ -149,7 +149,7 @@ class Applier:
             self._aside(batch, record, event.reason, event.detail)
         else:
             self._take(batch, record, standing)
-            return standing.parked == Verdict.GAP and not compacted
+            return standing.dead_letter == Verdict.GAP and not compacted
         return False
 
     def _take(self, batch: Batch, record: ReadRecord, standing: Standing) -> None:
@@ -177,17 +177,17 @@ class Applier:
             for each in batch.asides
             if (each.record.topic, each.event.subject) == (topic, subject) and each.reason != NOT_THE_OWNER
         ]
-        standing.parked = None
+        standing.dead_letter = None
         for each in sorted(waiting, key=lambda each: -1 if each.sequence is None else each.sequence):
             if each.reason not in {Verdict.GAP, Verdict.BEHIND}:
-                standing.parked = each.reason  # a person must look at it
+                standing.dead_letter = each.reason  # a person must look at it
                 return
             record = each.record
             assert record.event.sequence is not None
             verdict = standing.judge(record.event.sequence, record.event.id, compacted=False)
             unreadable = isinstance(record.event, Faulty) and record.event.reason != "unknown"
             if verdict not in {Verdict.APPLY, Verdict.DROP} or (verdict is Verdict.APPLY and unreadable):
-                standing.parked = letters.first_reason(each.reason)
+                standing.dead_letter = letters.first_reason(each.reason)
                 return
             if verdict is Verdict.APPLY:
                 self._take(batch, record, standing)
@@ -211,10 +211,10 @@ class Applier:
         else:  # a broken record has no source: it holds back its subject for all sources
             standings = [at for key, at in batch.standings.items() if (key[0], key[2]) == (record.topic, event.subject)]
         for standing in standings:
-            standing.parked = standing.parked or reason
+            standing.dead_letter = standing.dead_letter or reason
         if reason != Verdict.BEHIND:
             log.error(
-                "event parked",
+                "dead letter",
                 topic=record.topic,
                 subject=event.subject,
                 type=event.type,

@@ -39,7 +39,7 @@ class FailuresInARow:
         if len(self.subjects) >= self.most:
             raise TooManyDeadLetters(
                 f"{len(self.subjects)} subjects in a row failed, the last one with {reason} "
-                "This reader or an owner is broken, not the events. To have them parked all the same, raise "
+                "This reader or an owner is broken, not the events. To make dead letters of them all the same, raise "
                 "TANDEM_READER_FAILING_SUBJECTS."
             )
 

@@ -66,7 +66,7 @@ LEFT_OUT = {
     "it only ends something, which a repeat leaves as it is": {f"{P}/register/deputies/end"},
     "the same document again, with the number that it has": {f"{P}/certificates/{{number}}/renew"},
     "moves the clock of a trial, as often as it is sent": {f"{P}/clock"},
-    "settles dead letters by their ids, which are no records of the portal": {f"{P}/parked"},
+    "settles dead letters by their ids, which are no records of the portal": {f"{P}/dead-letters"},
 }
 """Routes of pages that are in no pair, by the reason."""
 

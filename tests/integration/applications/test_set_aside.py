@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 async def problems(programme: Programme) -> str:
     """Return the page of problems, as the programme coordinator reads it."""
-    answer = await programme.as_("programme").get("/applications/parked")
+    answer = await programme.as_("programme").get("/applications/dead-letters")
     assert answer.status_code == 200
     return answer.text
 

@@ -27,7 +27,7 @@ LEFT_OUT = {
         f"{M}/rings/{{call_id}}",
         f"{API}/rings/price",
     },
-    "it settles dead letters, which are no records of matching": {f"{M}/parked"},
+    "it settles dead letters, which are no records of matching": {f"{M}/dead-letters"},
 }
 """Writing routes that are in no pair, by the reason."""
 ENDS = {"stop"}

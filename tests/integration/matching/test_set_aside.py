@@ -51,7 +51,7 @@ async def write(world: World, table: str, column: str, id_: UUID, **values: Any)
 async def page(browser: httpx2.AsyncClient, sign_in: Callable[..., Awaitable[None]]) -> str:
     """Return the page of problems, as the programme coordinator reads it."""
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    answer = await browser.get("/matching/parked")
+    answer = await browser.get("/matching/dead-letters")
     assert answer.status_code == 200
     return answer.text
 

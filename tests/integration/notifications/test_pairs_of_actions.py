@@ -284,9 +284,9 @@ def on_dead_letters() -> list[Act]:
 
     again, skipped = "This event was tried again on", "This event was skipped on"
     return [
-        Act("programme", "/notifications/parked", "skip", form("skip"), says=skipped),
-        Act("other", "/notifications/parked", "skip by another", form("skip"), says=skipped),
-        Act("other", "/notifications/parked", "try again", form("redrive"), says=again, once=False),
+        Act("programme", "/notifications/dead-letters", "skip", form("skip"), says=skipped),
+        Act("other", "/notifications/dead-letters", "skip by another", form("skip"), says=skipped),
+        Act("other", "/notifications/dead-letters", "try again", form("redrive"), says=again, once=False),
     ]
 
 

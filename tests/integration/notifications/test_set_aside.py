@@ -49,7 +49,7 @@ async def named(app: FastAPI) -> list[str]:
 
 async def problems(app: FastAPI) -> str:
     """Return the page of problems, as the programme coordinator reads it."""
-    return await page(app, "programme", "/notifications/parked")
+    return await page(app, "programme", "/notifications/dead-letters")
 
 
 @pytest.mark.parametrize(

@@ -536,11 +536,12 @@ def on_dead_letters() -> list[Act]:
     def form(what: str, reason: str) -> Callable[[Ids], dict[str, str]]:
         return lambda ids: {**ids, "what": what, "reason": reason}
 
+    page = "/reporting/dead-letters"
     return [
-        Act("bob", "/reporting/parked", "skip", form("skip", "It is of no use"), says=skipped),
-        Act("cyd", "/reporting/parked", "skip by another", form("skip", "It is of no use"), says=skipped),
-        Act("bob", "/reporting/parked", "skip otherwise", form("skip", "It is wrong"), says=skipped),
-        Act("cyd", "/reporting/parked", "try again", form("redrive", "The cause is repaired"), says=again, once=False),
+        Act("bob", page, "skip", form("skip", "It is of no use"), says=skipped),
+        Act("cyd", page, "skip by another", form("skip", "It is of no use"), says=skipped),
+        Act("bob", page, "skip otherwise", form("skip", "It is wrong"), says=skipped),
+        Act("cyd", page, "try again", form("redrive", "The cause is repaired"), says=again, once=False),
     ]
 
 

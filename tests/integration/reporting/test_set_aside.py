@@ -64,14 +64,14 @@ async def test_an_impossible_fact_stops_no_figure(house: House) -> None:
     assert without != whole
     await counting.name_what_fails(bus)
     coordinator = await house.grant(Role.PROGRAMME_COORDINATOR)
-    shown = await coordinator.get("/reporting/parked")
+    shown = await coordinator.get("/reporting/dead-letters")
     assert shown.status_code == 200
     assert story in shown.text
     assert (await coordinator.get("/reporting/?period=2026")).status_code == 200
     await write(house, story, **before)
     assert await attended(house) == whole
     await counting.name_what_fails(bus)
-    assert story not in (await coordinator.get("/reporting/parked")).text
+    assert story not in (await coordinator.get("/reporting/dead-letters")).text
 
 
 async def test_an_impossible_fact_stops_no_figure_of_a_large_programme(

@@ -63,12 +63,12 @@ async def untold(made: Installation) -> list[str]:
         late = await made.rows(service, _OVERDUE)
         wrong += [f"{service}: a reaction waits for what is there: {dict(row)}" for row in late]
         rows = await made.rows(service, "SELECT topic, subject FROM dead_letter WHERE settled_at IS NULL")
-        parked = {(row["topic"], row["subject"]) for row in rows}
+        dead_letters = {(row["topic"], row["subject"]) for row in rows}
         said = {topic for process in made.running[service] for topic in process.service.reader.unknown()}
         missing = {topic for process in made.running[service] for topic in process.service.reader.missing()}
         for row in await made.rows(service, "SELECT * FROM applied_sequence ORDER BY topic, subject"):
             key, here = (row["topic"], row["subject"]), (row["sequence"], row["ce_id"])
-            if newest.get(key) != here and key not in parked and row["topic"] not in said | missing:
+            if newest.get(key) != here and key not in dead_letters and row["topic"] not in said | missing:
                 wrong.append(f"{service} has {key} as {here}, its owner as {newest.get(key)}")
     return wrong[:12]
 

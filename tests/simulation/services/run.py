@@ -289,9 +289,9 @@ async def not_at_rest(made: Installation) -> list[str]:
                     if applied[topic].get(subject, 0) != number
                 }
                 wrong.append(f"{service}: {topic}: of these are (so many, applied) {dict(list(lacks.items())[:3])}")
-        parked = await made.rows(service, "SELECT * FROM dead_letter WHERE settled_at IS NULL ORDER BY id LIMIT 3")
+        letters = await made.rows(service, "SELECT * FROM dead_letter WHERE settled_at IS NULL ORDER BY id LIMIT 3")
         wrong += [
-            f"{service}: parked {row['topic']} {row['subject']} {row['reason']} {row['detail']}" for row in parked
+            f"{service}: dead letter {row['topic']} {row['subject']} {row['reason']} {row['detail']}" for row in letters
         ]
         waits = await made.rows(service, "SELECT * FROM deferred_reaction ORDER BY id LIMIT 3")
         wrong += [f"{service}: a reaction waits: {row['topic']} for {row['for_subject']}" for row in waits]

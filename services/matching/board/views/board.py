@@ -58,7 +58,7 @@ class Board(ReadModel):
     stages: tuple[StageCount, ...]
     pipeline: Pipeline
     events: tuple[BoardEvent, ...]
-    parked: int
+    dead_letters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ async def board(session: AsyncSession, within: Reach, call_id: UUID | None) -> B
         stages=tuple(stages),
         pipeline=pipeline,
         events=tuple(event_view(row) for row in events),
-        parked=await store.parked(session),
+        dead_letters=await store.dead_letters(session),
     )
 
 

@@ -70,7 +70,7 @@ class Progress(ReadModel):
     to_match: Annotated[int, Field(description="Changes that are not matched yet.")]
     to_send: Annotated[int, Field(description="Events to send.")]
     waiting: Annotated[int, Field(description="Events that wait for another event.")]
-    parked: Annotated[int, Field(description="Dead letters.")]
+    dead_letters: Annotated[int, Field(description="Dead letters.")]
     what_ifs: Annotated[int, Field(description="What-ifs that wait or are under way.")]
 
 
@@ -206,6 +206,6 @@ async def progress(session: AsyncSession, call_id: UUID | None, *, to_read: int 
         to_match=int(row.to_match),
         to_send=row.to_send,
         waiting=row.waiting,
-        parked=row.parked,
+        dead_letters=row.dead_letters,
         what_ifs=row.what_ifs,
     )

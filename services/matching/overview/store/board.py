@@ -451,7 +451,7 @@ async def _numbered(session: AsyncSession, query: sa.Select[Any], page: int) -> 
     return rows, rows[0].total if rows else 0
 
 
-async def parked(session: AsyncSession) -> int:
+async def dead_letters(session: AsyncSession) -> int:
     """Return the number of dead letters."""
     found = await session.execute(_text("SELECT count(*) FROM dead_letter WHERE settled_at IS NULL"))
     return int(found.scalar_one())

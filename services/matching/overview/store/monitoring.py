@@ -139,7 +139,7 @@ async def first_to_come(session: AsyncSession, reach: Reach, call_id: UUID | Non
 _BEHIND = text(
     "SELECT (SELECT count(*) FROM outbox) AS to_send,"
     " (SELECT count(*) FROM deferred_reaction) AS waiting,"
-    " (SELECT count(*) FROM dead_letter WHERE settled_at IS NULL) AS parked,"
+    " (SELECT count(*) FROM dead_letter WHERE settled_at IS NULL) AS dead_letters,"
     " (SELECT coalesce(sum(input_version - matched_version), 0) FROM pool"
     "  WHERE CAST(:call AS uuid) IS NULL OR call_id = :call) AS to_match,"
     " (SELECT count(*) FROM what_if WHERE state IN ('waiting', 'running')) AS what_ifs"

@@ -25,7 +25,7 @@ REASONS = {
     "failed": N_("Applying it failed"),
     "fork": N_("Another event has its number: its owner was restored from a copy"),
     "gap": N_("An event before it is missing"),
-    "behind": N_("An earlier event of the same subject is parked"),
+    "behind": N_("An earlier event of the same subject is a dead letter"),
 }
 """The reasons why an event is a dead letter, in words."""
 
@@ -76,7 +76,7 @@ async def quality(
         "facts/quality.html",
         count=count,
         elsewhere=[_row(flaw) for flaw in lists.elsewhere],
-        dead_letters=[_parked(letter) for letter in lists.dead_letters],
+        dead_letters=[_dead_letter(letter) for letter in lists.dead_letters],
         unknown=[_unknown(kind) for kind in lists.unknown],
         mends=principal.has(Role.PROGRAMME_COORDINATOR),
     )
@@ -96,7 +96,7 @@ def _row(flaw: DataFlaw) -> list[Cell]:
     ]
 
 
-def _parked(letter: DeadLetter) -> list[Cell]:
+def _dead_letter(letter: DeadLetter) -> list[Cell]:
     subject = Markup("<code>{}</code>").format(letter.subject)
     if letter.sequence:
         number = gettext("number %(number)s") % {"number": letter.sequence}

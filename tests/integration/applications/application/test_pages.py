@@ -33,7 +33,7 @@ PAGES = {
         "/applications/register",
         "/applications/calls/new",
         "/applications/clock",
-        "/applications/parked",
+        "/applications/dead-letters",
     ),
 }
 

@@ -132,7 +132,7 @@ async def test_a_mail_that_may_have_been_sent_waits_for_a_decision(
     (message,) = await rows(app, "SELECT id, state FROM message WHERE rule = 'application_submitted'")
     assert message.state == "unsure"
     address = f"/notifications/messages/{message.id}"
-    problems = await page(app, "programme", "/notifications/parked")
+    problems = await page(app, "programme", "/notifications/dead-letters")
     assert "May have been sent" in problems
     assert f'href="{address}"' in problems
     assert "May have been sent" in await page(app, "programme", "/notifications/?state=unsure")
@@ -152,7 +152,7 @@ async def test_a_mail_that_may_have_been_sent_waits_for_a_decision(
         assert (against.status_code, "This message was sent on" in against.text) == (409, True)
     assert catcher.recipients.count("applicant.only@police.example") == int(again)
     assert await rows(app, "SELECT state FROM message WHERE rule = 'application_submitted'") == [("done",)]
-    assert "May have been sent" not in await page(app, "programme", "/notifications/parked")
+    assert "May have been sent" not in await page(app, "programme", "/notifications/dead-letters")
     sent = [type_ for type_, _, _ in await published_events(app)]
     assert sent.count("NotificationSent") == len(catcher.recipients) + int(not again)
 

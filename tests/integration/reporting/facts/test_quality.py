@@ -107,7 +107,7 @@ async def test_dead_letters_are_listed_and_count_after_a_redrive(house: House) -
     page = (await coordinator.get("/reporting/quality")).text
     assert "It breaks its contract" in page
     assert "VisitAdmired" in page
-    assert "/reporting/parked" in page
+    assert "/reporting/dead-letters" in page
     value = "/reporting/api/v1/indicators/TOPCOP-OP-02?period=2026"
     assert (await coordinator.get(value)).json()["value"] == "2"
     service = house.app.state.service

@@ -69,7 +69,7 @@ async def _tables(house: House) -> dict[str, list[Any]]:
     queries["applied"] = (
         "SELECT topic, source, subject, sequence, ce_id, reacted FROM applied_sequence WHERE sequence > 0"
     )
-    queries["parked"] = "SELECT topic, subject, sequence, reason FROM dead_letter WHERE settled_at IS NULL"
+    queries["dead_letters"] = "SELECT topic, subject, sequence, reason FROM dead_letter WHERE settled_at IS NULL"
     queries["unknown"] = "SELECT topic, type, count FROM unknown_type"
     async with house.app.state.service.bus.read() as session:
         for name, query in queries.items():
@@ -92,12 +92,12 @@ async def _load(house: House, *shares: Sequence[Sequence[StoredRecord]]) -> None
 
 
 async def test_a_rebuild_in_bulk_gives_the_tables_of_the_reader(house: House) -> None:
-    """The tables are equal for plain, parked, unknown and duplicate events and those behind a gap."""
+    """The tables are equal for plain events, dead letters, unknown and duplicate events and those behind a gap."""
     records = _records(house)
     await house.feed.apply(records)
     wanted = await _tables(house)
     assert wanted["unknown"]
-    assert {row.split("'")[-2] for row in wanted["parked"]} >= {"contract", "gap"}
+    assert {row.split("'")[-2] for row in wanted["dead_letters"]} >= {"contract", "gap"}
     halves = [[each for each in records if each.partition % 2 == half] for half in range(2)]
     await _load(house, *([half[start : start + 13] for start in range(0, len(half), 13)] for half in halves))
     assert await _tables(house) == wanted
@@ -115,7 +115,7 @@ async def test_a_load_reacts_once_to_new_events(house: House) -> None:
 
 
 async def test_a_failed_batch_is_applied_event_by_event(house: House) -> None:
-    """An event that cannot be written is parked, and those of other subjects in its batch are applied."""
+    """An event that cannot be written is a dead letter, and those of other subjects in its batch are applied."""
     records = [
         house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in world(2, running=0)
     ]
@@ -126,5 +126,5 @@ async def test_a_failed_batch_is_applied_event_by_event(house: House) -> None:
     await _load(house, [records])
     found = await _tables(house)
     assert len(found["case"]) == 1
-    assert any("failed" in row for row in found["parked"])
+    assert any("failed" in row for row in found["dead_letters"])
     assert any(str(ident("application", 1)) in row for row in found["fact"])

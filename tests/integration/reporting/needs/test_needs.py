@@ -187,7 +187,7 @@ async def _needed(house: House, label: str = "2026") -> int:
 
 
 async def test_a_need_against_its_contract_is_listed_on_the_quality_page(house: House) -> None:
-    """A negative number of people or an unknown area is parked whole, with its reason."""
+    """A negative number of people or an unknown area is a dead letter as a whole, with its reason."""
     record = house.feed.record(need(1).event, ident("need", 1), at=AT, correlation=ident("need", 1))
     negative = json.loads(record.value or b"{}") | {"quantity": -3}
     other = house.feed.record(need(2).event, ident("need", 2), at=AT, correlation=ident("need", 2))

@@ -104,7 +104,7 @@ async def test_a_reaction_that_fails_leaves_no_fact(new_bus: NewBus) -> None:
     assert await open_dead_letters(reader.bus, bad) == ["failed"]
 
 
-async def test_a_passing_error_parks_nothing(new_bus: NewBus) -> None:
+async def test_a_passing_error_makes_no_dead_letter(new_bus: NewBus) -> None:
     """While the database is away a batch is raised, to be read again; no event of it becomes a dead letter."""
     reader = Reader(await new_bus("matching"))
     subject = str(new_id())
@@ -135,7 +135,7 @@ async def test_a_deadlock_passes(new_bus: NewBus) -> None:
     assert [is_transient(each) for each in wrong] == [True]
 
 
-async def test_a_reaction_that_cannot_be_written_parks_its_event_alone(new_bus: NewBus) -> None:
+async def test_a_reaction_that_cannot_be_written_makes_one_dead_letter(new_bus: NewBus) -> None:
     """A fact that the journal refuses is the fault of the event that led to it; those beside it are applied."""
     reader = Reader(await new_bus("matching"))
     bad, good = str(new_id()), str(new_id())
@@ -164,7 +164,7 @@ async def test_a_type_unknown_here_beside_an_event_that_fails(new_bus: NewBus, f
     assert await open_dead_letters(reader.bus, subject) == []
 
 
-async def test_only_the_first_parked_event_of_a_subject_can_be_skipped(new_bus: NewBus) -> None:
+async def test_only_the_first_dead_letter_of_a_subject_can_be_skipped(new_bus: NewBus) -> None:
     """Skipping a later one would count those before it as applied."""
     reader = Reader(await new_bus("matching"))
     subject = str(new_id())
@@ -347,7 +347,7 @@ async def test_events_behind_an_unsettled_batch_are_sent_again_after_it(new_bus:
 
 
 @pytest.mark.parametrize("number", [2**63, 10**30])
-async def test_a_number_that_no_table_can_hold_parks_its_event_alone(new_bus: NewBus, number: int) -> None:
+async def test_a_number_that_no_table_can_hold_makes_one_dead_letter(new_bus: NewBus, number: int) -> None:
     """A sequence beyond a bigint cannot be read; what comes beside it is applied."""
     reader = Reader(await new_bus("matching"))
     bad, good = str(new_id()), str(new_id())
@@ -359,7 +359,7 @@ async def test_a_number_that_no_table_can_hold_parks_its_event_alone(new_bus: Ne
 
 
 @pytest.mark.parametrize("name", ["ce_subject", "ce_source", "ce_type"])
-async def test_a_name_that_no_index_can_hold_parks_its_event_alone(new_bus: NewBus, name: str) -> None:
+async def test_a_name_that_no_index_can_hold_makes_one_dead_letter(new_bus: NewBus, name: str) -> None:
     """A subject, source or type of some kilobytes cannot be kept; what comes beside it is applied."""
     reader = Reader(await new_bus("matching"))
     good, long = str(new_id()), secrets.token_urlsafe(20_000)

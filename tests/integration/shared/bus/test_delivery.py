@@ -103,7 +103,7 @@ async def of(bus: Bus, subject: str, how: str = "evolve") -> list[str]:
 
 
 async def open_dead_letters(bus: Bus, subject: str) -> list[str]:
-    """Return why events of a subject are parked, in order."""
+    """Return why events of a subject are dead letters, in order."""
     async with bus.read() as session:
         return [each.reason for each in await letters.open_events(session, limit=1000) if each.subject == subject]
 
@@ -155,8 +155,8 @@ async def _is(found: Awaitable[object], wanted: object) -> bool:
     return await found == wanted
 
 
-async def test_a_bad_event_is_parked_alone_and_comes_back_in_order(new_bus: NewBus, topics: str) -> None:
-    """A handler that fails on one subject parks that subject only; after the mend a redrive applies it in order."""
+async def test_a_bad_event_is_a_dead_letter_alone_and_comes_back_in_order(new_bus: NewBus, topics: str) -> None:
+    """A handler that fails on one subject stops that subject only; after the mend a redrive applies it."""
     owner, reader = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
     handlers = Handlers()
     bad, good = str(new_id()), str(new_id())
@@ -175,7 +175,7 @@ async def test_a_bad_event_is_parked_alone_and_comes_back_in_order(new_bus: NewB
 
 
 async def test_bytes_that_are_no_event_do_no_harm(new_bus: NewBus, topics: str) -> None:
-    """Headers that are not UTF-8, empty values and broken JSON are parked; what comes with them is applied."""
+    """Headers that are not UTF-8, empty values and broken JSON become dead letters; what comes with them is applied."""
     owner, reader = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
     handlers = Handlers()
     subject, wild = str(new_id()), str(new_id())

@@ -60,7 +60,7 @@ async def test_a_gap_closes_beside_a_record_of_another_source(new_bus: NewBus) -
 
 
 async def test_a_redrive_does_not_apply_a_forged_event_and_a_skip_settles_it(new_bus: NewBus) -> None:
-    """A person who tries it again finds it parked again; a skip leaves what was applied."""
+    """A person who tries it again finds it a dead letter again; a skip leaves what was applied."""
     bus, handlers, subject = await new_bus("matching"), Handlers(), str(new_id())
     feed = Feed(bus, handlers.consumers)
     await feed.apply([feed.record(endorsed(), subject), forged(feed.record(withdrawn(), subject))])

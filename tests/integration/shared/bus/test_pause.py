@@ -51,7 +51,7 @@ BAD = [against_contract, undecodable, empty]
 async def test_three_hundred_bad_events_in_a_row_pause_the_reader(
     new_bus: NewBus, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[StoredRecord], StoredRecord], batch: int
 ) -> None:
-    """After nineteen subjects the twentieth is not parked: the reader pauses, whatever the size of its batches."""
+    """After nineteen subjects the twentieth is no dead letter: the reader pauses, whatever the size of its batches."""
     monkeypatch.setattr(reader_module, "PAUSE_SECONDS", 0.0)
     bus, handlers, log = await new_bus("matching", reader_batch=batch), Handlers(), Log()
     feed = Feed(bus, handlers.consumers)
@@ -97,7 +97,7 @@ async def test_the_reader_goes_on_once_its_release_is_mended(new_bus: NewBus, mo
 
 @pytest.mark.parametrize("one_by_one", [False, True])
 async def test_an_applied_event_in_between_ends_the_row(new_bus: NewBus, one_by_one: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    """Bad events among good ones are parked, as many as there are, also where handlers fail among them."""
+    """Bad events among good ones become dead letters, as many as there are, also where handlers fail among them."""
     bus, handlers = await new_bus("matching", reader_failing_subjects=3), Handlers()
     feed = Feed(bus, handlers.consumers)
     records = []
@@ -122,7 +122,7 @@ async def test_bad_events_and_failing_handlers_count_together(new_bus: NewBus) -
 
 
 async def test_faults_of_single_subjects_do_not_count(new_bus: NewBus) -> None:
-    """Gaps, many bad events of one subject, and forged events are parked without a pause."""
+    """Gaps, many bad events of one subject, and forged events become dead letters without a pause."""
     bus, handlers = await new_bus("matching", reader_failing_subjects=3), Handlers()
     feed = Feed(bus, handlers.consumers)
     subject = str(new_id())
@@ -133,12 +133,12 @@ async def test_faults_of_single_subjects_do_not_count(new_bus: NewBus) -> None:
 
 
 async def test_more_dead_letters_of_a_subject_than_the_limit_pause_the_reader(new_bus: NewBus) -> None:
-    """The one beyond the limit is not parked, and other subjects do not count."""
+    """The one beyond the limit is no dead letter, and other subjects do not count."""
     bus, handlers, subject = await new_bus("matching", dead_letters_of_subject=3), Handlers(), str(new_id())
     feed = Feed(bus, handlers.consumers)
     await feed.apply([feed.record(withdrawn(), subject, sequence=number) for number in (2, 3, 4)])
     await feed.apply([feed.record(withdrawn(), str(new_id()), sequence=2) for _ in range(4)])
-    with pytest.raises(TooManyDeadLetters, match=f"4 events of {subject} on {TOPIC} are parked, more than 3"):
+    with pytest.raises(TooManyDeadLetters, match=f"4 events of {subject} on {TOPIC} are dead letters, more than 3"):
         await feed.apply([feed.record(withdrawn(), subject, sequence=5)])
     assert await open_dead_letters(bus, subject) == ["gap", "behind", "behind"]
 
@@ -149,7 +149,7 @@ async def test_more_dead_letters_in_all_than_the_limit_pause_the_reader(new_bus:
     feed = Feed(bus, handlers.consumers)
     gaps = [feed.record(withdrawn(), str(new_id()), sequence=2) for _ in range(5)]
     await feed.apply(gaps[:3])
-    with pytest.raises(TooManyDeadLetters, match="4 events are parked, more than 3"):
+    with pytest.raises(TooManyDeadLetters, match="4 events are dead letters, more than 3"):
         await feed.apply(gaps[3:4])
     async with bus.transaction("test") as tx:
         await tx.session.execute(

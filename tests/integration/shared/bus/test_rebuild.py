@@ -249,7 +249,7 @@ async def test_shadow_tables_of_an_earlier_load_are_removed(new_bus: NewBus) -> 
     assert await applied(bus) == [(subject, "ApplicationEndorsed"), (subject, "ApplicationWithdrawn")]
 
 
-async def test_an_event_that_fails_is_parked_and_the_rest_is_there(new_bus: NewBus) -> None:
+async def test_an_event_that_fails_is_a_dead_letter_and_the_rest_is_there(new_bus: NewBus) -> None:
     """The batch is done again event by event in the new tables, and the bad one waits for a person."""
     good, bad = str(new_id()), str(new_id())
     bus, handlers = await new_bus("matching", owner=True), Handlers(bad)

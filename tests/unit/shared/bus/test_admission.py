@@ -44,8 +44,8 @@ def test_another_event_with_a_number_that_is_taken_is_a_fork() -> None:
     assert standing.judge(3, IDS[4], compacted=False) is Verdict.FORK
 
 
-def test_a_subject_with_a_parked_event_waits_behind_it_unless_the_missing_one_arrives() -> None:
+def test_a_subject_with_a_dead_letter_waits_behind_it_unless_the_missing_one_arrives() -> None:
     """Behind a failed event all wait; behind a gap the missing one is let in."""
-    assert Standing(sequence=1, parked="failed").judge(2, IDS[2], compacted=False) is Verdict.BEHIND
-    assert Standing(sequence=1, parked=Verdict.GAP).judge(2, IDS[2], compacted=False) is Verdict.APPLY
-    assert Standing(sequence=1, parked=Verdict.GAP).judge(4, IDS[4], compacted=False) is Verdict.BEHIND
+    assert Standing(sequence=1, dead_letter="failed").judge(2, IDS[2], compacted=False) is Verdict.BEHIND
+    assert Standing(sequence=1, dead_letter=Verdict.GAP).judge(2, IDS[2], compacted=False) is Verdict.APPLY
+    assert Standing(sequence=1, dead_letter=Verdict.GAP).judge(4, IDS[4], compacted=False) is Verdict.BEHIND

@@ -89,7 +89,7 @@ def test_one_spoiled_header_is_a_fault_or_still_an_event(spoiled: str, value: by
 
 
 @given(key=st.none() | texts, value=st.none() | texts, headers=headers)
-def test_a_parked_record_keeps_every_byte(
+def test_a_dead_letter_keeps_every_byte(
     key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]]
 ) -> None:
     """A stored record comes back the same, headers in their order and doubles included."""
