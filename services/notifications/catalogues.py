@@ -56,7 +56,7 @@ def texts() -> tuple[Text, ...]:
     found |= dict.fromkeys(TASKS.values())
     found |= dict.fromkeys(label for rule in RULES for label in _labels(rule))
     found |= dict.fromkeys((*COUNTED.values(), _SPAN, OVERDUE, MESSAGES))
-    found |= dict.fromkeys((*(cause.event for cause in CAUSES.values()), *SENTENCES, SYSTEM))
+    found |= dict.fromkeys((*(cause.event for cause in CAUSES.values()), *SENTENCES.values(), SYSTEM))
     found |= dict.fromkeys(code.label for codes in (AudienceKind, Party) for code in codes)
     found |= dict.fromkeys(kind.label for kind in DeadlineKind)
     found |= dict.fromkeys(_extracted())

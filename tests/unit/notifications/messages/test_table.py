@@ -15,7 +15,7 @@ from services.notifications.cases.model import audience
 from services.notifications.deadlines.model.rules import REMINDERS, changes, due_times
 from services.notifications.deadlines.model.tasks import PAGES, TASKS
 from services.notifications.messages.model import examples
-from services.notifications.messages.model.causes import CAUSES
+from services.notifications.messages.model.causes import CAUSED_BY, CAUSES
 from services.notifications.messages.model.decision import messages
 from services.notifications.messages.model.examples import (
     case_of,
@@ -117,6 +117,12 @@ def test_every_message_names_its_cause() -> None:
             words = " ".join(unescape(body).split())
             assert said.cause in words, rule.name
             assert f"Why did you get this email? You are: {said.role}." in words
+
+
+def test_an_event_has_one_cause() -> None:
+    """No event stands in the table of causes under two roles."""
+    events = [event for of_role in CAUSED_BY.values() for event in of_role]
+    assert len(events) == len(set(events))
 
 
 def test_a_preview_shows_the_made_up_case_of_its_row() -> None:
