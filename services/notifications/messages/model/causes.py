@@ -162,7 +162,7 @@ CAUSED_BY: dict[str | None, dict[type[Event], str]] = {
         outcomes.CertificateRevoked: N_("Certificate revoked"),
     },
 }
-"""What each role causes, in a few words; then the events that name the party, and those of several roles."""
+"""The events that each role causes, in a few words; those that name the party; those that several roles cause."""
 
 CAUSES = {event: Cause(words, actor) for actor, events in CAUSED_BY.items() for event, words in events.items()}
 """Each event that messages follow from; a test holds that no row of the table is without."""
