@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.application import consumers as application_consumers
-from services.applications.application.actions.progress import restating
+from services.applications.application.actions.progress import restate_due, restating
 from services.applications.certificates import store as certificates_store
 from services.applications.matches.store import matches
 from services.applications.mentorships.actions import meetings
@@ -15,6 +15,7 @@ from services.applications.placements import consumers as placements_consumers
 from services.applications.preparation.actions import preparation
 from services.applications.visits import store as visits_store
 from shared.bus import Consumers
+from shared.contracts.outcomes import OutcomeEvent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,7 @@ async def _react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
 async def _evolve_outcomes(tx: Tx, events: Sequence[Envelope]) -> None:
     await outcomes_store.evolve(tx, events)
     await certificates_store.evolve(tx, events)
+    await restate_due(tx, {event.data.application_id for event in events if isinstance(event.data, OutcomeEvent)})
 
 
 consumers = Consumers(

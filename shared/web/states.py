@@ -1,6 +1,7 @@
-"""Name every state: its word, its tone, who is responsible and the next step.
+"""Name every state: its word, its tone and what it means.
 
-The one table for pages, mails and exports (look.md). The states themselves and who changes them are in lifecycles.md.
+The one table for pages, mails and exports (look.md). The states themselves and who changes them are in lifecycles.md;
+who takes the next step of a case, and by when, is in `shared.next_steps`.
 The table speaks to the person whom the case concerns; where it says "you", `State.for_others` has the text for all
 others: coordinators, hosts, the board.
 Tones, not colours, are named here; `static/tandem.css` gives each its colour, and the word always stands beside it:
@@ -35,8 +36,8 @@ class State:
     tone: Tone
     word_: str
     explanation_: str
-    holder_: str
-    next_: str
+    holder_: str = ""
+    next_: str = ""
 
     @property
     def word(self) -> str:
@@ -59,17 +60,13 @@ class State:
         return gettext(self.next_) if self.next_ else ""
 
     @property
-    def over(self) -> bool:
-        """Return whether no step follows."""
-        return not self.next_
-
-    @property
     def for_others(self) -> State:
         """Return the same state in words for everybody but the person concerned, who alone is "you"."""
         texts = _FOR_OTHERS.get((self.kind, self.code))
         if texts is None:
             return self
-        word, explanation, holder, next_ = texts
+        word, explanation, *step = texts
+        holder, next_ = step or ("", "")
         return replace(self, word_=word or self.word_, explanation_=explanation, holder_=holder, next_=next_)
 
     def of_mentoring(self, *, others: bool = False) -> State:
@@ -77,15 +74,14 @@ class State:
         texts = _OF_MENTORING.get((self.kind, self.code))
         if texts is None:
             return self.for_others if others else self
-        explanation, own, for_others, next_ = texts
-        return replace(self, explanation_=explanation, holder_=for_others if others else own, next_=next_)
+        return replace(self, explanation_=texts)
 
 
 @dataclass(frozen=True)
 class Standing:
     """The state of one case with since when, who is responsible, the next step and its date.
 
-    `holder` and `next` are more exact than the state's own words where the page knows more.
+    `holder` and `next` are those of `shared.next_steps`, else the state's own.
     """
 
     state: State
@@ -96,48 +92,34 @@ class Standing:
     reason: str | None = None
 
 
-# kind -> (code, tone, word, explanation, who is responsible, next step)
-_Row = tuple[str, Tone, str, str, str, str]
+# kind -> (code, tone, word, explanation) and, where the next step follows from the state alone, who is responsible and
+# the next step. Those of an application, a match, a visit and a mentorship follow from the facts: `shared.next_steps`.
+_Row = tuple[str, Tone, str, str] | tuple[str, Tone, str, str, str, str]
 # fmt: off
 _TABLE: dict[str, tuple[_Row, ...]] = {
     "application": (
-        ("draft", "draft", N_("Draft"), N_("Only you can see it."), N_("You"), N_("You check it and submit it.")),
-        ("submitted", "office", N_("Submitted"), N_("It has reached your national coordinator."),
-         N_("Home national coordinator"), N_("The coordinator endorses it, asks for more information, or says no with a reason.")),
-        ("returned_for_information", "wait", N_("More information asked for"), N_("Your national coordinator has a question."),
-         N_("You"), N_("You answer and submit it again.")),
-        ("endorsed", "office", N_("Endorsed"), N_("Your country supports it."),
-         N_("Programme coordinator"), N_("It is held against the rules of the call.")),
-        ("not_endorsed", "ended", N_("Not endorsed"), N_("Your country does not support it. The reason is given with it."),
-         "", ""),
-        ("eligible", "go", N_("Eligible"), N_("It meets the rules of the call."),
-         N_("Programme coordinator"), N_("It joins the matching.")),
-        ("ineligible", "ended", N_("Not eligible"), N_("It does not meet a rule of the call. The rule is named with it."),
-         "", ""),
-        ("in_matching", "go", N_("In matching"), N_("A place is being looked for."),
-         N_("Programme coordinator"), N_("A place is proposed, or you are told why there was none.")),
-        ("waitlisted", "office", N_("On the waiting list"), N_("No place is free yet; it stays in the matching."),
-         N_("Programme coordinator"), N_("When a place falls free, the next in line is proposed.")),
-        ("waitlisted_cleared", "office", N_("On the waiting list, cleared in advance"), N_("No place is free yet. Both countries have cleared it for one."),
-         N_("Programme coordinator"), N_("When that place falls free, it is offered at once.")),
-        ("matched", "go", N_("Matched"), N_("A place was found. Both countries clear it first."),
-         N_("National coordinators"), N_("When both have cleared it, you get the offer.")),
-        ("offered", "wait", N_("Offered"), N_("A place is offered. It needs your answer and the host's."),
-         N_("You and the host"), N_("Both accept, or the next in line is asked.")),
-        ("accepted", "go", N_("Place confirmed"), N_("Both sides have accepted."),
-         N_("Programme coordinator"), N_("The dates are set.")),
-        ("scheduled", "go", N_("Scheduled"), N_("The dates are set."),
-         N_("You and the host"), N_("You agree on the agenda, then it begins.")),
-        ("under_way", "go", N_("Under way"), N_("It has begun."),
-         N_("You and the host"), N_("You take part, then you evaluate it and report.")),
-        ("completed", "done", N_("Completed"), N_("All of it has taken place."), "", ""),
-        ("ended", "ended", N_("Ended without completion"), N_("It ended before all of it had taken place."), "", ""),
-        ("unplaced", "ended", N_("No place found"), N_("The call closed before a place was found."), "", ""),
-        ("withdrawn", "ended", N_("Withdrawn"), N_("It was taken back."), "", ""),
-        ("cancelled", "ended", N_("Cancelled"), N_("The programme has ended it. The reason is given with it."), "", ""),
-        ("voided", "ended", N_("Entered in error"), N_("It is not counted."), "", ""),
-        ("appealed", "office", N_("Appealed"), N_("You asked for the decision to be looked at again."),
-         N_("Another coordinator"), N_("The decision is changed, or stands.")),
+        ("draft", "draft", N_("Draft"), N_("Only you can see it.")),
+        ("submitted", "office", N_("Submitted"), N_("It has reached your national coordinator.")),
+        ("returned_for_information", "wait", N_("More information asked for"), N_("Your national coordinator has a question.")),
+        ("endorsed", "office", N_("Endorsed"), N_("Your country supports it.")),
+        ("not_endorsed", "ended", N_("Not endorsed"), N_("Your country does not support it. The reason is given with it.")),
+        ("eligible", "go", N_("Eligible"), N_("It meets the rules of the call.")),
+        ("ineligible", "ended", N_("Not eligible"), N_("It does not meet a rule of the call. The rule is named with it.")),
+        ("in_matching", "go", N_("In matching"), N_("A place is being looked for.")),
+        ("waitlisted", "office", N_("On the waiting list"), N_("No place is free yet; it stays in the matching.")),
+        ("waitlisted_cleared", "office", N_("On the waiting list, cleared in advance"), N_("No place is free yet. Both countries have cleared it for one.")),
+        ("matched", "go", N_("Matched"), N_("A place was found. Both countries clear it before it is offered.")),
+        ("offered", "wait", N_("Offered"), N_("A place is offered to you and the host.")),
+        ("accepted", "go", N_("Place confirmed"), N_("Both sides have accepted.")),
+        ("scheduled", "go", N_("Scheduled"), N_("The dates are set.")),
+        ("under_way", "go", N_("Under way"), N_("It has begun.")),
+        ("completed", "done", N_("Completed"), N_("All of it has taken place.")),
+        ("ended", "ended", N_("Ended without completion"), N_("It ended before all of it had taken place.")),
+        ("unplaced", "ended", N_("No place found"), N_("The call closed before a place was found.")),
+        ("withdrawn", "ended", N_("Withdrawn"), N_("It was taken back.")),
+        ("cancelled", "ended", N_("Cancelled"), N_("The programme has ended it. The reason is given with it.")),
+        ("voided", "ended", N_("Entered in error"), N_("It is not counted.")),
+        ("appealed", "office", N_("Appealed"), N_("You asked for the decision to be looked at again.")),
     ),
     "offer": (
         ("draft", "draft", N_("Draft"), N_("Only your organisation can see it."), N_("Host"), N_("The host submits it.")),
@@ -158,35 +140,28 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("closed", "ended", N_("Closed"), N_("The mentor takes no more mentees."), "", ""),
     ),
     "match": (
-        ("provisional", "draft", N_("Provisional"), N_("The engine's present view. It moves with every event and nobody is told."),
-         N_("Programme coordinator"), N_("The coordinator commits a cohort.")),
-        ("proposed", "office", N_("Proposed"), N_("It was committed and waits to be cleared."),
-         N_("National coordinators"), N_("The home country clears it, then the host country.")),
-        ("cleared", "go", N_("Cleared"), N_("Both countries have cleared it."), N_("Programme"), N_("It is offered at once.")),
-        ("offered", "wait", N_("Offered"), N_("Both sides are asked."), N_("Officer and host"), N_("Both accept, or the next in line is proposed.")),
-        ("confirmed", "done", N_("Confirmed"), N_("Both sides have accepted."), N_("Programme"), N_("The visit is scheduled, or the mentorship opens.")),
-        ("reserve_proposed", "office", N_("Reserve, to be cleared"), N_("It is cleared beforehand, for the case that a place falls free."),
-         N_("National coordinators"), N_("The home country clears it, then the host country.")),
-        ("reserve_cleared", "office", N_("Reserve, cleared"), N_("Both countries have cleared it beforehand. It holds no place, and nothing is offered yet."),
-         N_("Programme"), N_("It is offered at once when a place falls free.")),
-        ("declined", "ended", N_("Declined"), N_("One side said no."), "", ""),
-        ("expired", "ended", N_("Expired"), N_("An answer did not arrive in time."), "", ""),
-        ("superseded", "ended", N_("Replaced"), N_("A coordinator put another match in its place."), "", ""),
-        ("cancelled", "ended", N_("Cancelled"), N_("It was ended. The reason is given with it."), "", ""),
+        ("provisional", "draft", N_("Provisional"), N_("The engine's present view. It moves with every event and nobody is told.")),
+        ("proposed", "office", N_("Proposed"), N_("It was committed and waits to be cleared.")),
+        ("cleared", "go", N_("Cleared"), N_("Both countries have cleared it.")),
+        ("offered", "wait", N_("Offered"), N_("Both sides are asked.")),
+        ("confirmed", "done", N_("Confirmed"), N_("Both sides have accepted.")),
+        ("reserve_proposed", "office", N_("Reserve, to be cleared"), N_("It is cleared beforehand, for the case that a place falls free.")),
+        ("reserve_cleared", "office", N_("Reserve, cleared"), N_("Both countries have cleared it beforehand. It holds no place, and nothing is offered yet.")),
+        ("declined", "ended", N_("Declined"), N_("One side said no.")),
+        ("expired", "ended", N_("Expired"), N_("An answer did not arrive in time.")),
+        ("superseded", "ended", N_("Replaced"), N_("A coordinator put another match in its place.")),
+        ("cancelled", "ended", N_("Cancelled"), N_("It was ended. The reason is given with it.")),
     ),
     "visit": (
-        ("scheduled", "go", N_("Scheduled"), N_("The dates are set."), N_("Guest and host"), N_("They agree on the agenda two weeks before it starts.")),
-        ("unschedulable", "error", N_("No lawful week"), N_("No week fits the periods, the places and the six weeks' notice."),
-         N_("Programme coordinator"), N_("The coordinator finds dates, or ends the match.")),
-        ("agenda_agreed", "go", N_("Agenda agreed"), N_("Guest and host have agreed on the agenda."), N_("Guest and host"), N_("The visit begins.")),
-        ("move_proposed", "wait", N_("New dates proposed"), N_("The old dates stand until both accept the new ones."),
-         N_("Guest and host"), N_("Both accept the new dates, or the old ones stand.")),
-        ("under_way", "go", N_("Under way"), N_("The visit has begun."), N_("Host"), N_("The host records attendance day by day.")),
-        ("ended", "done", N_("Ended"), N_("The last day is over."), "", ""),
-        ("completed", "done", N_("Completed"), N_("All required days were attended."), "", ""),
-        ("cancelled", "ended", N_("Cancelled"), N_("It does not take place. The reason is given with it."), "", ""),
-        ("no_show", "ended", N_("No show"), N_("The guest did not come."), "", ""),
-        ("voided", "ended", N_("Entered in error"), N_("It is not counted."), "", ""),
+        ("scheduled", "go", N_("Scheduled"), N_("The dates are set.")),
+        ("unschedulable", "error", N_("No lawful week"), N_("No week fits the periods, the places and the notice.")),
+        ("move_proposed", "wait", N_("New dates proposed"), N_("The old dates stand until both accept the new ones.")),
+        ("under_way", "go", N_("Under way"), N_("The visit has begun.")),
+        ("ended", "done", N_("Ended"), N_("The last day is over.")),
+        ("completed", "done", N_("Completed"), N_("All required days were attended.")),
+        ("cancelled", "ended", N_("Cancelled"), N_("It does not take place. The reason is given with it.")),
+        ("no_show", "ended", N_("No show"), N_("The guest did not come.")),
+        ("voided", "ended", N_("Entered in error"), N_("It is not counted.")),
     ),
     "incident": (
         ("reported", "wait", N_("Reported"), N_("It is with those who were chosen to read it."), N_("Those who were chosen"), N_("They read it and follow it up.")),
@@ -201,12 +176,11 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("not_asked", "ended", N_("Not asked for"), N_("The programme does not ask for it on this visit."), "", ""),
     ),
     "mentorship": (
-        ("opened", "wait", N_("Waits for signatures"), N_("The match is confirmed; the agreement is not yet signed by both."),
-         N_("Mentor and mentee"), N_("Both sign the agreement.")),
-        ("active", "go", N_("Under way"), N_("Both have signed."), N_("Mentor and mentee"), N_("They meet, and log each session.")),
-        ("paused", "wait", N_("Paused"), N_("It rests for a while."), N_("Mentor and mentee"), N_("They resume it, or end it.")),
-        ("completed", "done", N_("Completed"), N_("The goals are closed, or the time is over."), "", ""),
-        ("ended_early", "ended", N_("Ended early"), N_("It ended before its time. The reason is given with it."), "", ""),
+        ("opened", "wait", N_("Waits for signatures"), N_("The match is confirmed; the agreement is not yet signed by both.")),
+        ("active", "go", N_("Under way"), N_("Both have signed.")),
+        ("paused", "wait", N_("Paused"), N_("It rests for a while.")),
+        ("completed", "done", N_("Completed"), N_("The goals are closed, or the time is over.")),
+        ("ended_early", "ended", N_("Ended early"), N_("It ended before its time. The reason is given with it.")),
     ),
     "agreement": (
         ("proposed", "wait", N_("Waits for signatures"), N_("It is proposed; not both have signed it."), N_("Mentor and mentee"), N_("Both sign it, or it lapses.")),
@@ -341,50 +315,31 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
     ),
 }
 
-# The words for others, of states whose row above speaks to the officer: (word where it differs, explanation, who is
-# responsible, next step).
-_FOR_OTHERS: dict[tuple[str, str], tuple[str, str, str, str]] = {
-    ("application", "draft"): ("", N_("Only the officer can see it."), N_("Officer"), N_("The officer checks it and submits it.")),
-    ("application", "submitted"): ("", N_("It has reached the home national coordinator."), N_("Home national coordinator"),
-     N_("The coordinator endorses it, asks for more information, or says no with a reason.")),
-    ("application", "returned_for_information"): ("", N_("The national coordinator has asked the officer a question."), N_("Officer"),
-     N_("The officer answers and submits it again.")),
-    ("application", "endorsed"): ("", N_("The officer's country supports it."), N_("Programme coordinator"),
-     N_("It is held against the rules of the call.")),
-    ("application", "not_endorsed"): ("", N_("The officer's country does not support it. The reason is given with it."), "", ""),
-    ("application", "in_matching"): ("", N_("A place is being looked for."), N_("Programme coordinator"),
-     N_("A place is proposed, or the officer is told why there was none.")),
-    ("application", "matched"): ("", N_("A place was found. Both countries clear it first."), N_("National coordinators"),
-     N_("When both have cleared it, the officer gets the offer.")),
-    ("application", "offered"): ("", N_("A place is offered. The officer and the host are asked."), N_("Officer and host"),
-     N_("Both accept, or the next in line is asked.")),
-    ("application", "scheduled"): ("", N_("The dates are set."), N_("Officer and host"), N_("They agree on the agenda, then it begins.")),
-    ("application", "under_way"): ("", N_("It has begun."), N_("Officer and host"),
-     N_("The officer takes part, then evaluates it and reports.")),
-    ("application", "appealed"): ("", N_("The officer asked for the decision to be looked at again."), N_("Another coordinator"),
-     N_("The decision is changed, or stands.")),
+# The words for others, of states whose row above speaks to the officer: (word where it differs, explanation) and, where
+# the row has them, who is responsible and the next step.
+_FOR_OTHERS: dict[tuple[str, str], tuple[str, str] | tuple[str, str, str, str]] = {
+    ("application", "draft"): ("", N_("Only the officer can see it.")),
+    ("application", "submitted"): ("", N_("It has reached the home national coordinator.")),
+    ("application", "returned_for_information"): ("", N_("The national coordinator has asked the officer a question.")),
+    ("application", "endorsed"): ("", N_("The officer's country supports it.")),
+    ("application", "not_endorsed"): ("", N_("The officer's country does not support it. The reason is given with it.")),
+    ("application", "offered"): ("", N_("A place is offered to the officer and the host.")),
+    ("application", "appealed"): ("", N_("The officer asked for the decision to be looked at again.")),
     ("offer", "draft"): ("", N_("Only the host can see it."), N_("Host"), N_("The host submits it.")),
     ("call", "published"): ("", N_("Applications can be submitted."), N_("Applicants"), N_("Officers apply until the deadline.")),
     ("outcome", "due"): (N_("Not in yet"), N_("It is still to be filled in."), N_("Whoever is asked"), N_("It is filled in.")),
     ("outcome", "begun"): ("", N_("It is being filled in, and not handed in yet."), N_("Whoever is asked"), N_("It is handed in.")),
     ("outcome", "late"): ("", N_("It is still wanted, and will be marked as late."), N_("Whoever is asked"), N_("It is filled in.")),
 }
-# Of an application for a mentor: (explanation, who is responsible as the mentee and as others read it, next step).
-_OF_MENTORING: dict[tuple[str, str], tuple[str, str, str, str]] = {
-    ("application", "offered"): (N_("A mentor was found. Mentee and mentor are asked."), N_("You and the mentor"), N_("Mentee and mentor"),
-     N_("Both accept, or the next in line is asked.")),
-    ("application", "accepted"): (N_("Both sides have accepted."), N_("You and the mentor"), N_("Mentee and mentor"),
-     N_("Both sign the agreement, then it begins.")),
-    ("application", "under_way"): (N_("It has begun."), N_("You and the mentor"), N_("Mentee and mentor"),
-     N_("The two meet, and each session is logged.")),
-    ("application", "completed"): (N_("The goals are closed, or the time is over."), "", "", ""),
+# Of an application for a mentor, as everybody reads it.
+_OF_MENTORING: dict[tuple[str, str], str] = {
+    ("application", "offered"): N_("A mentor was found. Mentee and mentor are asked."),
+    ("application", "completed"): N_("The goals are closed, or the time is over."),
 }
 # fmt: on
 
 _STATES: dict[tuple[str, str], State] = {
-    (kind, code): State(kind, code, tone, word, explanation, holder, next_)
-    for kind, rows in _TABLE.items()
-    for code, tone, word, explanation, holder, next_ in rows
+    (kind, row[0]): State(kind, *row) for kind, rows in _TABLE.items() for row in rows
 }
 
 

@@ -14,8 +14,9 @@ from services.applications.overview.views.first_page import participant
 from services.applications.partners.views import continuing_cases
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
-from shared.contracts.codes import ApplicationState, CallState, Role
+from shared.contracts.codes import ApplicationState, AudienceKind, CallState, Role
 from shared.i18n import N_, gettext
+from shared.next_steps import owed
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -314,7 +315,7 @@ async def first_page(session: AsyncSession, principal: Principal, settings: Sett
     continuing = await continuing_cases(session, principal) if principal.suspended else []
     return FirstPage(
         cases=sorted(((case, standing(case)) for case in reader.cases), key=_pressing_first),
-        own_waits=any(case.shown_state in _WAITS_FOR_OFFICER for case in reader.cases),
+        own_waits=any(map(_waits_for_officer, reader.cases)),
         open_calls=[call for call in calls if call.takes_applications(moment)],
         officer=officer,
         waiting=await waiting_for(session, reader),
@@ -325,20 +326,26 @@ async def first_page(session: AsyncSession, principal: Principal, settings: Sett
     )
 
 
-# What waits for the officer, the most pressing first; after that what is on its way, then what is over.
-_WAITS_FOR_OFFICER = (ApplicationState.RETURNED_FOR_INFORMATION, ApplicationState.OFFERED, ApplicationState.DRAFT)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FAR = datetime.max.replace(tzinfo=UTC)
+
+
+def _waits_for_officer(case: Case) -> bool:
+    """Return whether the officer is asked for something about an application."""
+    own = any(item.by is AudienceKind.APPLICANT for item in owed(case.facts))
+    return own or case.shown_state is ApplicationState.DRAFT
 
 
 def _pressing_first(item: tuple[Case, Standing]) -> tuple[int, datetime]:
-    """Return the sort key of an officer's application: what waits for the officer, by deadline; the rest by age."""
+    """Return the sort key of an officer's application: what waits for the officer, by deadline; the rest by age.
+
+    Drafts come after what was submitted, and what is over comes last.
+    """
     case, status = item
-    state = case.shown_state
-    far = datetime.max.replace(tzinfo=UTC)
-    if state in _WAITS_FOR_OFFICER:
-        due = status.due if isinstance(status.due, datetime) else far
-        return _WAITS_FOR_OFFICER.index(state), due
-    return len(_WAITS_FOR_OFFICER) + (not (status.next or status.state.next)), far - (case.application.since - _EPOCH)
+    if _waits_for_officer(case):
+        draft = case.shown_state is ApplicationState.DRAFT
+        return (1 if draft else 0), status.due if isinstance(status.due, datetime) else _FAR
+    return (2 if status.next else 3), _FAR - (case.application.since - _EPOCH)
 
 
 def _case_address(case: PartnerCase) -> str:

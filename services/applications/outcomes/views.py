@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Protocol
@@ -11,16 +10,12 @@ from urllib.parse import urlencode
 from pydantic import AwareDatetime, Field
 
 from services.applications.calls import store as calls_store
-from services.applications.certificates import store as certificates_store
 from services.applications.matches.views import parties as matches_parties
 from services.applications.mentorships.model.pair import OVER
-from services.applications.mentorships.store import mentorships as mentorships_store
 from services.applications.outcomes import store
-from services.applications.outcomes.model import EndedFacts
 from services.applications.outcomes.store import TESTS
 from services.applications.own_cases.store import coordinator_with_address
 from services.applications.register.store import entries
-from services.applications.visits import store as visits_store
 from shared.contracts.codes import (
     ApplicationState,
     FollowUpBy,
@@ -38,7 +33,7 @@ from shared.time.workdays import due
 from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -48,6 +43,7 @@ if TYPE_CHECKING:
     from services.applications.matches.store.matches import Match
     from services.applications.matches.views.parties import Case
     from services.applications.mentorships.store.mentorships import Mentorship
+    from services.applications.visits import store as visits_store
     from shared.contracts.calls import Timers
 
 
@@ -302,73 +298,6 @@ async def _results_asked(session: AsyncSession, own: dict[UUID, tuple[ConfirmedM
         if (call := terms.get(view.match.call_id)) is not None
         and _follow_up_open(call.terms.timers, view.match.country, ended_on)
         and not {(id_, what, _COORDINATOR) for what in ("evaluation", store.closed_form("evaluation"))} & arrived
-    }
-
-
-async def ended_visit(session: AsyncSession, visit: visits_store.Visit, timers: Timers) -> EndedFacts | None:
-    """Return the facts about a visit that is over; None before, and where nobody is asked for anything."""
-    return (await _ended(session, {visit.id: timers}, visits=[visit], pairs=[])).get(visit.id)
-
-
-async def ended_mentorship(session: AsyncSession, mentorship: Mentorship, timers: Timers) -> EndedFacts | None:
-    """Return the facts about a mentorship that is over; None before."""
-    return (await _ended(session, {mentorship.id: timers}, visits=[], pairs=[mentorship])).get(mentorship.id)
-
-
-async def ended_applications(session: AsyncSession, timers: Mapping[UUID, Timers]) -> dict[UUID, EndedFacts]:
-    """Return, by application, the facts about the newest visit or mentorship of each that is over."""
-    if not timers:
-        return {}
-    visits = [visit for visit in await visits_store.of_applications(session, timers) if visit.mentorship_id is None]
-    pairs = await mentorships_store.of_applications(session, timers)
-    origin = {visit.id: visit.application_id for visit in visits} | {pair.id: pair.application_id for pair in pairs}
-    found = await _ended(session, {id_: timers[of] for id_, of in origin.items()}, visits=visits, pairs=pairs)
-    return {origin[id_]: facts for id_, facts in found.items()}
-
-
-async def _ended(
-    session: AsyncSession,
-    timers: Mapping[UUID, Timers],
-    *,
-    visits: Sequence[visits_store.Visit],
-    pairs: Sequence[Mentorship],
-) -> dict[UUID, EndedFacts]:
-    """Return the facts by visit or mentorship, in the given order."""
-    visits = [visit for visit in visits if visit.stands in EVALUATED]
-    pairs = [pair for pair in pairs if pair.stands in OVER]
-    received: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
-    for subject, what, of in await store.of_subjects(
-        session, [visit.id for visit in visits] + [pair.id for pair in pairs]
-    ):
-        received[subject].add((what, of))
-    certified = await certificates_store.certified(session, [visit.id for visit in visits])
-    found = {
-        visit.id: EndedFacts(
-            sides=(Party.GUEST, Party.HOST),
-            country=visit.country,
-            ended_on=visit.ended_on,
-            timers=timers[visit.id],
-            completed=visit.stands is VisitState.COMPLETED,
-            attended=bool(visit.attended),
-            certified=visit.id in certified,
-            received=received[visit.id],
-        )
-        for visit in visits
-        if visit.ended_on is not None
-    }
-    return found | {
-        pair.id: EndedFacts(
-            sides=(Party.MENTEE, Party.MENTOR),
-            country=pair.country,
-            ended_on=pair.ended_on,
-            timers=timers[pair.id],
-            completed=pair.stands is MentorshipState.COMPLETED,
-            attended=False,
-            certified=False,
-            received=received[pair.id],
-        )
-        for pair in pairs
-        if pair.ended_on is not None
     }
 
 

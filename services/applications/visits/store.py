@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _TIME = sa.DateTime(timezone=True)
 MOST = 500
+FIRST_AGENDA = 1
+"""The version of the agenda that is the placement's outline."""
 _STATES: dict[str, VisitState] = {
     visit_events.VisitScheduled.type: VisitState.SCHEDULED,
     visit_events.VisitUnschedulable.type: VisitState.UNSCHEDULABLE,
@@ -421,6 +423,23 @@ async def agenda_agreed(session: AsyncSession, visit_id: UUID) -> dict[Party, in
     """Return, by party, the newest version agreed to."""
     query = select(AgendaAgreement).where(AgendaAgreement.visit_id == visit_id).order_by(col(AgendaAgreement.party))
     return {Party(agreement.party): agreement.version for agreement in await session.scalars(query)}
+
+
+async def agreements_of(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, dict[Party, int]]:
+    """Return the same by visit."""
+    query = select(AgendaAgreement).where(col(AgendaAgreement.visit_id).in_(sorted(visit_ids)))
+    found: dict[UUID, dict[Party, int]] = {}
+    for agreement in await session.scalars(query.order_by(col(AgendaAgreement.visit_id), col(AgendaAgreement.party))):
+        found.setdefault(agreement.visit_id, {})[Party(agreement.party)] = agreement.version
+    return found
+
+
+async def newest_agendas(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return the number of the newest written agenda, by visit; none where only the placement's outline is there."""
+    version = sa.func.max(col(Agenda.version))
+    query = sa.select(col(Agenda.visit_id), version).where(col(Agenda.visit_id).in_(sorted(visit_ids)))
+    rows = await session.execute(query.group_by(col(Agenda.visit_id)).order_by(col(Agenda.visit_id)))
+    return {visit_id: int(newest) for visit_id, newest in rows.all()}
 
 
 async def put_agreed(session: AsyncSession, visit_id: UUID, party: Party, version: int, at: datetime) -> None:

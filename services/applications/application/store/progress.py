@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 # One statement for all: the newest match of each application with its visit, its mentorship and the receipt. A match
 # with which it stands in reserve holds no place, so it changes nothing but that the application is cleared ahead.
 _FOUND = sa.text("""
-SELECT wanted.application_id, m.id AS match_id, m.state AS match, m.due AS match_due, m.cancelled_in, m.ended_by,
-       v.state AS visit, v.whole, v.agenda_due, p.state AS mentorship, p.due AS mentorship_due,
+SELECT wanted.application_id, m.id AS match_id, m.state AS match, m.cancelled_in, m.ended_by,
+       v.state AS visit, v.whole, p.state AS mentorship,
        r.waiting, c.state AS call, s.state AS before, s.since,
        EXISTS (SELECT 1 FROM match WHERE match.application_id = wanted.application_id AND match.reserve
                AND match.state = 'cleared') AS cleared_ahead
@@ -64,7 +64,6 @@ async def restate(session: AsyncSession, touched: Mapping[UUID, datetime]) -> No
                 application_id=row["application_id"],
                 state=state,
                 since=row["since"] if unchanged else touched[row["application_id"]],
-                due=_due(state, row),
                 match_id=row["match_id"],
                 cleared_ahead=row["cleared_ahead"] and state is ApplicationState.WAITLISTED,
             )
@@ -74,17 +73,3 @@ async def restate(session: AsyncSession, touched: Mapping[UUID, datetime]) -> No
 
 def _as(code: Any, value: str | None) -> Any:
     return None if value is None else code(value)
-
-
-def _due(state: ApplicationState, row: sa.RowMapping) -> datetime | None:
-    """Return the deadline of the next step."""
-    match state:
-        case ApplicationState.MATCHED | ApplicationState.OFFERED:
-            due: datetime | None = row["match_due"]
-        case ApplicationState.SCHEDULED:
-            due = row["agenda_due"]
-        case ApplicationState.ACCEPTED:
-            due = row["mentorship_due"]
-        case _:
-            due = None
-    return due

@@ -17,7 +17,7 @@ from sqlmodel import Field, col, select
 from services.applications.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,8 +45,15 @@ async def put_standings(session: AsyncSession, rows: Sequence[Standing]) -> None
     if not newest:
         return
     new = insert(Standing).values([newest[key].model_dump() for key in sorted(newest)])
-    changes = {name: new.excluded[name] for name in ("state", "since", "due", "match_id", "cleared_ahead")}
+    changes = {name: new.excluded[name] for name in ("state", "since", "match_id", "cleared_ahead")}
     await session.execute(new.on_conflict_do_update(index_elements=["application_id"], set_=changes))
+
+
+async def put_due(session: AsyncSession, due: Mapping[UUID, datetime | None]) -> None:
+    """Write until when the next step of these applications is asked for, where it has changed."""
+    for id_ in sorted(due):
+        changed = sa.and_(col(Standing.application_id) == id_, col(Standing.due).is_distinct_from(due[id_]))
+        await session.execute(sa.update(Standing).where(changed).values(due=due[id_]))
 
 
 async def standing_of(session: AsyncSession, application_id: UUID) -> Standing | None:

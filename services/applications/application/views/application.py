@@ -1,6 +1,5 @@
 """An application as the API answers it: its state for lists, and its answers for those who may read them."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,15 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.applications.application.model.answers import Answers, missing
 from services.applications.application.store import applications as store
 from services.applications.application.store import standings
-from services.applications.application.views.standing import OVER, Case, case_of, shown_state, standing_of
-from services.applications.calls import store as calls_store
-from services.applications.outcomes.model import EndedFacts
-from services.applications.outcomes.views import ended_applications
+from services.applications.application.views.standing import Case, case_of, shown_state, standing_of
+from services.applications.next_steps.views import case_facts
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.contracts.codes import ApplicationKind, ApplicationState, EligibilityRule, Outcome
 from shared.identity import Principal
 from shared.identity.scope import is_self, may_see_case
+from shared.next_steps import CaseFacts
 from shared.web.paging import PageRequest, page_of
 from shared.web.read_models import Page, ReadModel
 
@@ -77,16 +75,15 @@ class ApplicationDetail(ApplicationSummary):
 def summary_of(
     application: store.Application,
     projected: standings.Standing | None,
+    facts: CaseFacts | None = None,
     *,
-    deadline: datetime | None = None,
-    ended: EndedFacts | None = None,
     others: bool = False,
 ) -> ApplicationSummary:
-    """Return the state of an application; a draft's next step is due at the call's `deadline`.
+    """Return the state of an application; without `facts` it is one of which nothing has come yet.
 
-    `ended`: the facts about its visit or mentorship, once that is over. `others`: for readers other than the officer.
+    `others`: for readers other than the officer.
     """
-    standing = standing_of(application, projected, deadline=deadline, ended=ended, others=others)
+    standing = standing_of(application, projected, facts, others=others)
     state = shown_state(application, projected)
     return ApplicationSummary(
         id=application.id,
@@ -98,8 +95,8 @@ def summary_of(
         cleared_ahead=projected is not None and projected.cleared_ahead and state is ApplicationState.WAITLISTED,
         since=standing.since,
         due=standing.due,
-        holder=standing.holder or standing.state.holder,
-        next=standing.next or standing.state.next,
+        holder=standing.holder,
+        next=standing.next,
         outcome=application.published_outcome,
         match_id=None if projected is None else projected.match_id,
         submitted_at=application.submitted_at,
@@ -108,7 +105,7 @@ def summary_of(
 
 def detail_of(case: Case, *, others: bool = False) -> ApplicationDetail:
     """Return an application with its answers and findings."""
-    summary = summary_of(case.application, case.projected, deadline=case.call.deadline, ended=case.ended, others=others)
+    summary = summary_of(case.application, case.projected, case.facts, others=others)
     return ApplicationDetail(
         **dict(summary),
         answers=case.application.answers,
@@ -124,16 +121,11 @@ def detail_of(case: Case, *, others: bool = False) -> ApplicationDetail:
 async def own_summaries(session: AsyncSession, principal: Principal, request: PageRequest) -> Page[ApplicationSummary]:
     """Return one page of the officer's own applications, the newest first."""
     found = await store.page_of_officer(session, principal.subject, request)
-    calls = await calls_store.calls_by_id(session, {application.call_id for application in found})
     projected = await standings.standings_of(session, [application.id for application in found])
-    over = [each for each in found if shown_state(each, projected.get(each.id)) in OVER]
-    ended = await ended_applications(session, {each.id: calls[each.call_id].terms.timers for each in over})
+    facts = await case_facts(session, found)
 
     def summary(application: store.Application) -> ApplicationSummary:
-        deadline = calls[application.call_id].deadline
-        return summary_of(
-            application, projected.get(application.id), deadline=deadline, ended=ended.get(application.id)
-        )
+        return summary_of(application, projected.get(application.id), facts[application.id])
 
     return page_of(found, request, ApplicationSummary, summary, lambda application: (application.id,))
 
@@ -156,4 +148,5 @@ async def summary_after(bus: Bus, application: store.Application) -> Application
     """Return a submitted application after an action: as it was written, so that little is read again."""
     async with bus.glance() as session:
         projected = await standings.standing_of(session, application.id)
-    return summary_of(application, projected)
+        facts = None if projected is None else (await case_facts(session, [application]))[application.id]
+    return summary_of(application, projected, facts)

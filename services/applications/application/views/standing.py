@@ -10,34 +10,24 @@ from services.applications.application.store import applications as store
 from services.applications.application.store import standings
 from services.applications.calls import store as calls_store
 from services.applications.calls.model import Finding, findings, judge
-from services.applications.outcomes.model import NextStep, next_step
-from services.applications.outcomes.views import ended_applications
+from services.applications.next_steps.views import bare_facts, case_facts
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
-from shared.contracts import labels
-from shared.contracts.codes import (
-    ApplicationKind,
-    ApplicationState,
-    PartnerStatus,
-)
+from shared.contracts.codes import ApplicationKind, ApplicationState, AudienceKind, PartnerStatus
 from shared.identity.scope import is_self
+from shared.next_steps import next_step
 from shared.time import clock
 from shared.web.states import Standing, state
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.applications.outcomes.model import EndedFacts
     from shared.bus import Bus
     from shared.contracts.calls import CallTerms
     from shared.identity import Principal
-
-
-OVER = frozenset({ApplicationState.COMPLETED, ApplicationState.ENDED})
-"""The states in which a visit or a mentorship is over and forms about it are asked for."""
+    from shared.next_steps import CaseFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +35,7 @@ class Case:
     """An application with what is needed to show its state.
 
     `terms` are those by which it is judged: of the call's revision that it was submitted under; a draft's the newest.
-    `ended` says what was submitted about its visit or mentorship, once that is over.
+    `facts` are those from which its next step follows.
     """
 
     application: store.Application
@@ -53,7 +43,7 @@ class Case:
     projected: standings.Standing | None
     partner_active: bool
     terms: CallTerms
-    ended: EndedFacts | None = None
+    facts: CaseFacts
 
     @property
     def shown_state(self) -> ApplicationState:
@@ -85,16 +75,13 @@ async def case_of(session: AsyncSession, application_id: UUID) -> Case | None:
     assert call is not None
     status = await entries.partner_status(session, application.country, clock.today())
     projected = await standings.standing_of(session, application_id)
-    ended = {}
-    if shown_state(application, projected) in OVER:
-        ended = await ended_applications(session, {application_id: call.terms.timers})
     return Case(
         application,
         call,
         projected,
         status is not PartnerStatus.SUSPENDED,
         (await calls_store.terms_of(session, [application], {call.id: call}))[application.id],
-        ended.get(application_id),
+        (await case_facts(session, [application]))[application_id],
     )
 
 
@@ -106,44 +93,29 @@ def shown_state(application: store.Application, projected: standings.Standing | 
 
 
 def standing(case: Case, *, others: bool = False) -> Standing:
-    """Return the state of a case, with what is known more exactly than the table of states.
-
-    `others`: for readers other than the officer.
-    """
-    return standing_of(case.application, case.projected, deadline=case.call.deadline, ended=case.ended, others=others)
+    """Return the state of a case with its next step; `others`: for readers other than the officer."""
+    return standing_of(case.application, case.projected, case.facts, others=others)
 
 
 def standing_of(
     application: store.Application,
     projected: standings.Standing | None,
+    facts: CaseFacts | None = None,
     *,
-    deadline: datetime | None = None,
-    ended: EndedFacts | None = None,
     others: bool = False,
 ) -> Standing:
-    """Return the same for an application; a draft's next step is due at the call's `deadline`.
-
-    `ended`: the facts about its visit or mentorship, once that is over.
-    """
+    """Return the same for an application; without `facts` it is one of which nothing has come yet."""
     state_to_show = shown_state(application, projected)
-    since, due = application.since, application.due
-    if application.own_state is ApplicationState.ELIGIBLE:
-        due = None
-        if projected is not None:
-            since, due = projected.since, projected.due
-    if state_to_show is ApplicationState.DRAFT:
-        due = deadline
-    holder, step = None, NextStep()
-    if ended is not None:
-        step = next_step(ended, own=not others)
-        holder, due = step.holder, step.due
-    if state_to_show is ApplicationState.SUBMITTED:
-        holder = labels.coordinator(application.country)
+    eligible = application.own_state is ApplicationState.ELIGIBLE
+    since = projected.since if eligible and projected is not None else application.since
     ahead = projected is not None and projected.cleared_ahead and state_to_show is ApplicationState.WAITLISTED
-    waitlist_state = state("application", "waitlisted_cleared" if ahead else state_to_show)
+    shown = state("application", "waitlisted_cleared" if ahead else state_to_show)
     if application.for_ is ApplicationKind.MENTEE:
-        return Standing(waitlist_state.of_mentoring(others=others), since, due, holder, step.step)
-    return Standing(waitlist_state.for_others if others else waitlist_state, since, due, holder, step.step)
+        shown = shown.of_mentoring(others=others)
+    elif others:
+        shown = shown.for_others
+    step = next_step(facts or bare_facts(application, projected), () if others else {AudienceKind.APPLICANT})
+    return Standing(shown, since, step.due, step.holder, step.step)
 
 
 async def own_case(bus: Bus, principal: Principal, application_id: UUID) -> Case:

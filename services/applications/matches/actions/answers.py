@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.applications.application.actions.progress import restate_due
 from services.applications.calls.actions import hold_open_call
 from services.applications.matches.model import answers as model
 from services.applications.matches.store import participation as store
@@ -64,6 +65,7 @@ async def answer(
         )
         event = AnswerGiven(application_id=case.match.application_id, by=party, answer=answer, reason=published_reason)
         await tx.record(event, match_id, correlation=case.correlation)
+        await restate_due(tx, {case.match.application_id})
         await tx.changed("matches")
         return case.match
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.access.store import deciders_on
+from services.applications.application.actions.progress import restate_due
 from services.applications.bulk import Outcome, refused_as_changed
 from services.applications.calls.actions import hold_open_call
 from services.applications.matches.model import clearance as model
@@ -115,6 +116,7 @@ async def _clear(
     await tx.record(event, match.id, correlation=case.correlation)
     for released in model.releases(match.pairing, side):
         await release(tx, match.id, released, correlation=match.application_id)
+    await restate_due(tx, {match.application_id})
     await tx.changed("matches")
 
 
@@ -173,6 +175,7 @@ async def refuse(
             acting_as=capacity,
         )
         await tx.record(event, match.id, correlation=case.correlation)
+        await restate_due(tx, {match.application_id})
         await tx.changed("matches")
         return match
 

@@ -3,7 +3,6 @@
 The answer stands on the page of the match, so it is answered here and not by a `Decision`.
 """
 
-from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from services.applications.matches.pages.bulk import ACTS
 from services.applications.matches.views.names import applicant_name, match_path
 from services.applications.mentors.views.mentor import rows as mentor_rows
 from services.applications.outcomes.actions import tickets
-from services.applications.overview.views.participation import WAITS, MatchView, match_list, match_view
+from services.applications.overview.views.participation import WAITS, MatchView, match_list, match_steps, match_view
 from services.applications.parameters import BusDep, Portal
 from services.applications.placements.views.placement import rows as placement_rows
 from shared.bus import Bus
@@ -27,12 +26,13 @@ from shared.contracts.codes import Answer, MatchState, Party, Side, StatedReason
 from shared.contracts.lifecycle.state_sets import VISIT_AHEAD
 from shared.i18n import gettext, ngettext
 from shared.identity import Principal, signed_in
+from shared.next_steps import NextStep
 from shared.time import clock, dates
 from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, Tick, list_page, state_counts
 from shared.web.live import live_route
 from shared.web.query import state_of
 from shared.web.render import render, see_other
-from shared.web.states import Standing, State, state
+from shared.web.states import Standing, state
 
 router = APIRouter(prefix="/applications/matches", include_in_schema=False)
 
@@ -61,7 +61,7 @@ async def show_all(
             gettext("Matches"),
             _HERE,
             _columns(),
-            [_row(view, ticks=ticks) for view in found.views],
+            [_row(view, found.steps[view.match.id], ticks=ticks) for view in found.views],
             found.total,
             _empty(state),
             page=page,
@@ -95,9 +95,8 @@ def _empty(state: str) -> Empty:
     return Empty(gettext("There is no match yet. It stands here as soon as one is proposed."))
 
 
-def _row(view: MatchView, *, ticks: bool) -> list[Cell]:
-    match = view.match
-    due = view.turn.due or match.due
+def _row(view: MatchView, step: NextStep, *, ticks: bool) -> list[Cell]:
+    match, due = view.match, step.due
     label = f"{view.case.application.reference} {applicant_name(view)}"
     box = Tick("match", str(match.id), label) if view.turn.mine else ""
     return [
@@ -108,28 +107,9 @@ def _row(view: MatchView, *, ticks: bool) -> list[Cell]:
         view.host.name if view.host else labels.country(match.host_country),
         labels.label(match.for_),
         tag("match", match.shown_state),
-        gettext("You") if view.waits else _holder(view) or None,
+        gettext("You") if view.waits else step.holder or None,
         None if due is None else f"{dates.day(due, short=True)} ({dates.relative(due, clock.today())})",
     ]
-
-
-def _holder(view: MatchView) -> str:
-    """Return who has the match now."""
-    if view.turn.side is Side.HOME:
-        return labels.coordinator(view.match.country)
-    if view.turn.side is Side.HOST:
-        return labels.coordinator(view.match.host_country)
-    if view.match.stands is MatchState.OFFERED:
-        open_ = [labels.label(party) for party in view.case.sides if party not in view.answers]
-        return ", ".join(open_) or gettext("Matching")
-    return _shown_state(view).holder
-
-
-def _shown_state(view: MatchView) -> State:
-    """Return its state; once a visit or mentorship exists, holder and next step are those of that one."""
-    found = state("match", view.match.shown_state)
-    has_followed = view.visit is not None or view.mentorship is not None
-    return replace(found, holder_="", next_="") if has_followed else found
 
 
 @router.get("/{match_id}")
@@ -150,8 +130,8 @@ async def match_page(
     """Return the page of a match, with the answer form where an answer is awaited."""
     async with bus.read() as session:
         view = await match_view(session, principal, match_id)
+        step = (await match_steps(session, [view]))[match_id]
     match = view.match
-    due = view.turn.due or match.due
     coordinators = {Party.HOME_COORDINATOR, Party.HOST_COORDINATOR, Party.PROGRAMME}
     involved = bool(view.case.parties - coordinators)
     return render(
@@ -161,10 +141,11 @@ async def match_page(
         view=view,
         match=match,
         where=Standing(
-            _shown_state(view),
+            state("match", match.shown_state),
             match.since,
-            due,
-            _holder(view),
+            step.due,
+            step.holder,
+            step.step,
             reason=reason_word(match.reason) or None,
         ),
         who=applicant_name(view),

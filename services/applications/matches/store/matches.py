@@ -16,7 +16,7 @@ from services.applications.visits.store import Visit
 from shared.bus.db.documents import JsonDocument
 from shared.contracts import matches as match_events
 from shared.contracts.codes import ApplicationKind, MatchState, MentorshipState, VisitState
-from shared.contracts.lifecycle.state_sets import MATCH_UNCONFIRMED, MENTORSHIP_OVER
+from shared.contracts.lifecycle.state_sets import MATCH_STANDING, MATCH_UNCONFIRMED, MENTORSHIP_OVER
 from shared.contracts.matches import MatchEvent, Pairing
 from shared.contracts.receipts import MatchExplained, NoMatchExplained, ReceiptEvent
 from shared.web.paging import cut
@@ -189,6 +189,14 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Ma
     """Return all matches of an application, the newest first."""
     query = select(Match).where(Match.application_id == application_id)
     return list(await session.scalars(query.order_by(col(Match.proposed_at).desc(), col(Match.id).desc())))
+
+
+async def standing_of_applications(session: AsyncSession, application_ids: Collection[UUID]) -> list[Match]:
+    """Return the matches of these applications that are proposed or confirmed, reserves too, the oldest first."""
+    query = select(Match).where(
+        col(Match.application_id).in_(sorted(application_ids)), col(Match.state).in_(MATCH_STANDING)
+    )
+    return list(await session.scalars(query.order_by(col(Match.proposed_at), col(Match.id))))
 
 
 async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.applications.application.actions.progress import restate_due
 from services.applications.mentorships.actions.parties import pair_member
 from services.applications.mentorships.model import agreement as model
 from services.applications.mentorships.store import agreements as store
@@ -70,6 +71,7 @@ async def _sign(
             complete=bool(signed),
         )
     )
+    await restate_due(member.tx, {member.mentorship.application_id})
 
 
 async def propose(bus: Bus, principal: Principal, mentorship_id: UUID, terms: Terms, *, based_on: int) -> Agreement:

@@ -67,9 +67,9 @@ async def mentorship_page(
         where=Standing(
             state("mentorship", mentorship.state),
             mentorship.since,
-            view.step.due if view.step else mentorship.due,
-            view.step.holder if view.step else None,
-            view.step.step if view.step else None,
+            view.step.due,
+            view.step.holder,
+            view.step.step,
             reason=reason_word(mentorship.reason) or None,
         ),
         who=applicant_name(view.of),

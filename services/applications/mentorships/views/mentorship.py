@@ -20,14 +20,15 @@ from services.applications.mentorships.store import goals as goals_store
 from services.applications.mentorships.store import sessions as sessions_store
 from services.applications.mentorships.views.agreement import agreement_of, first_versions
 from services.applications.mentorships.views.requests import open_request, pause_arrived, planned_end, resume_arrived
+from services.applications.next_steps.views import pair_facts, readers
 from services.applications.outcomes import store as outcomes_store
-from services.applications.outcomes.model import NextStep, next_step
-from services.applications.outcomes.views import ended_mentorship, mentorship_tasks, pair_results_asked, tasks_of
+from services.applications.outcomes.views import mentorship_tasks, pair_results_asked, tasks_of
 from services.applications.overview.views.participation import match_views, views_of
 from services.applications.visits import store as visits_store
 from shared.contracts.codes import Party, Role
 from shared.contracts.lifecycle.state_sets import MATCH_SETTLED, MENTOR_TAKES_NOBODY
 from shared.identity.access import grants_of
+from shared.next_steps import NextStep, pair_step
 from shared.time import clock
 from shared.time.workdays import ZONE
 
@@ -76,7 +77,7 @@ class MentorshipView:
     """A mentorship for one person, with its match; `party` is the role in which the person takes part, if any.
 
     `left` is the one of the two who is no longer with the programme; `opens` the first day on which a visit can be;
-    `step` the next one once the mentorship is over.
+    `step` the next one about the mentorship, for the person.
     """
 
     of: MatchView
@@ -93,7 +94,7 @@ class MentorshipView:
     opens: date | None = None
     tasks: list[Task] = field(default_factory=list)
     meeting: Meeting | None = None
-    step: NextStep | None = None
+    step: NextStep = field(default_factory=NextStep)
 
     @property
     def until(self) -> date | None:
@@ -148,7 +149,7 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
     call = await calls_store.call(session, case.match.call_id)
     assert call is not None
     sessions = await sessions_store.sessions(session, mentorship.id)
-    ended = await ended_mentorship(session, mentorship, call.terms.timers)
+    facts = await pair_facts(session, mentorship, case.match.call_id)
     view = MentorshipView(
         (await views_of(session, principal, [case]))[0],
         mentorship,
@@ -157,7 +158,7 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
         totals([logged.as_logged for logged in sessions], call.terms.sessions_to_complete),
         visits=await visits_store.of_mentorship(session, mentorship.id),
         left=await _left(session, case),
-        step=None if ended is None else next_step(ended),
+        step=pair_step(facts, readers(case.parties)),
     )
     if party is None:  # of a coordinator only the evaluation of what came of it is asked
         return replace(view, tasks=await mentorship_tasks(session, case, mentorship))

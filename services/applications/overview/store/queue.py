@@ -40,7 +40,15 @@ SHOWN: sa.ColumnElement[str] = sa.case(
     (_ELIGIBLE, sa.func.coalesce(_S.c.state, ApplicationState.IN_MATCHING.value)), else_=_A.c.state
 )
 SINCE: sa.ColumnElement[datetime] = sa.case((_ELIGIBLE, sa.func.coalesce(_S.c.since, _A.c.since)), else_=_A.c.since)
-DUE: sa.ColumnElement[datetime | None] = sa.case((_ELIGIBLE, _S.c.due), else_=_A.c.due)
+_DECIDED_BY_PEOPLE = (
+    ApplicationState.SUBMITTED,
+    ApplicationState.RETURNED_FOR_INFORMATION,
+    ApplicationState.ENDORSED,
+    ApplicationState.APPEALED,
+)
+# Until when the next step is asked for: before the matching the state's own deadline, later that of what has followed.
+# An application that has ended keeps the deadline for an appeal, which is a right and nobody's task.
+DUE: sa.ColumnElement[datetime | None] = sa.case((_A.c.state.in_(_DECIDED_BY_PEOPLE), _A.c.due), else_=_S.c.due)
 _JOIN = sa.join(_A, _S, _S.c.application_id == _A.c.id, isouter=True)
 _SORTS: dict[str, sa.ColumnElement[Any]] = {
     "reference": _A.c.reference,

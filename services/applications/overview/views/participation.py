@@ -18,6 +18,7 @@ from services.applications.matches.views import parties as matches_parties
 from services.applications.matches.views.parties import Case, VisibleIdentity
 from services.applications.mentors import store as mentors_store
 from services.applications.mentorships.store import mentorships
+from services.applications.next_steps.views import case_facts, match_facts, readers
 from services.applications.outcomes.views import Task, visit_tasks
 from services.applications.placements import store as placements_store
 from services.applications.preparation.views import readiness
@@ -26,15 +27,16 @@ from services.applications.register.store import entries
 from services.applications.tables import PAGE
 from services.applications.visits import store as visits_store
 from services.applications.visits.model import BOTH, MAY_ASK_MOVE, days_to_record
-from shared.contracts.codes import UNION, Expertise, MatchState, Party, Role, Side, VisitState
+from shared.contracts.codes import UNION, Expertise, MatchState, Party, Role, Side
 from shared.contracts.lifecycle import Unit
-from shared.contracts.lifecycle.state_sets import VISIT_AHEAD, VISIT_GOING
+from shared.contracts.lifecycle.state_sets import MATCH_STANDING, VISIT_AHEAD, VISIT_GOING
 from shared.identity.scope import countries_visible
+from shared.next_steps import match_step, next_step
 from shared.time import clock
 from shared.time.workdays import due
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
     import sqlalchemy as sa
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from shared.contracts.codes import Answer
     from shared.contracts.receipts import MatchExplained, NoMatchExplained
     from shared.identity import Principal
+    from shared.next_steps import NextStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,18 +260,8 @@ class VisitView:
         takes_place = self.visit.stands in VISIT_GOING
         return days_to_record(self.visit.dates, clock.today()) if takes_place else []
 
-    @property
-    def shown_state(self) -> str:
-        """The state as pages show it: a scheduled visit also says whether its agenda is agreed."""
-        if self.visit.stands is not VisitState.SCHEDULED:
-            return self.visit.state
-        if self.visit.proposal is not None:
-            return "move_proposed"
-        return "agenda_agreed" if self.both_agreed else self.visit.state
 
-
-FIRST_AGENDA = 1
-"""The version of the agenda that is the placement's outline."""
+FIRST_AGENDA = visits_store.FIRST_AGENDA
 
 
 async def agenda_of(session: AsyncSession, visit: Visit) -> tuple[int, str]:
@@ -332,6 +325,7 @@ class MatchList:
     total: int
     states: dict[str, int]
     waiting: int
+    steps: Mapping[UUID, NextStep]
 
 
 async def match_list(session: AsyncSession, principal: Principal, state: str = "", page: int = 1) -> MatchList:
@@ -357,4 +351,18 @@ async def match_list(session: AsyncSession, principal: Principal, state: str = "
         offset = max(begin - len(under_way), 0)
         found = await matches.settled_page(session, among, settled, offset, PAGE - len(views))
         views += await views_of_matches(session, principal, found)
-    return MatchList(views, len(under_way) + sum(counts[state_] for state_ in settled), counts, len(waiting))
+    total = len(under_way) + sum(counts[state_] for state_ in settled)
+    return MatchList(views, total, counts, len(waiting), await match_steps(session, views))
+
+
+async def match_steps(session: AsyncSession, views: Sequence[MatchView]) -> dict[UUID, NextStep]:
+    """Return the next step about each of these matches for their reader: of the one that stands, that of the case."""
+    facts = await case_facts(session, [view.case.application for view in views])
+    steps, others = {}, []
+    for view in views:
+        if view.match.state in MATCH_STANDING and not view.match.reserve:
+            steps[view.match.id] = next_step(facts[view.match.application_id], readers(view.case.parties))
+        else:
+            others.append(view)
+    of_matches = await match_facts(session, [view.match for view in others])
+    return steps | {view.match.id: match_step(of_matches[view.match.id], readers(view.case.parties)) for view in others}

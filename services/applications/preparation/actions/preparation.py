@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.applications.access_log import log_access
+from services.applications.application.actions.progress import restate_due
 from services.applications.matches.actions.clearance import release
 from services.applications.matches.views import parties as matches_parties
 from services.applications.preparation import model, store
@@ -87,6 +88,7 @@ async def record_progress(tx: Tx, case: Case, visit: Visit, before: model.Checkl
         if now.complete and not before.complete:
             complete = PreparationCompleted.model_validate({**of, "items": now.required})
             await tx.record(complete, visit.match_id, correlation=case.correlation)
+    await restate_due(tx, {visit.application_id})
     await tx.changed("matches")
 
 

@@ -1,13 +1,13 @@
 """One submitted application, as those who decide on it see it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.applications.access.views import Capacity, capacity_for
+from services.applications.access.views import capacity_for
 from services.applications.application.model import states
 from services.applications.application.store import applications as store
 from services.applications.application.views.answers import AnswerChange, AnswerSection, answer_changes, answer_sections
@@ -111,7 +111,7 @@ async def case_page(session: AsyncSession, principal: Principal, application_id:
     decidable = states.possible(ApplicationEndorsed, case.application.own_state)
     return CasePage(
         case,
-        _standing(case, own) if decidable else standing(case, others=True),
+        standing(case, others=True),
         await answer_sections(session, case, others=True),
         await answer_changes(session, case),
         history(await store.steps(session, application_id), principal, internal=True),
@@ -121,7 +121,3 @@ async def case_page(session: AsyncSession, principal: Principal, application_id:
         await manager_to_confirm(session, case.application),
         await named_coordinator(session, case.application),
     )
-
-
-def _standing(case: Case, own: Capacity) -> Standing:
-    return replace(standing(case, others=True), holder=own.holder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.applications.application.actions.progress import restate_due
 from services.applications.matches.views import parties
 from services.applications.refusals import may_proceed
 from services.applications.transitions import Recorded
@@ -117,5 +118,6 @@ async def answer(
         else:
             event = MoveAccepted.model_validate(of)
         await tx.record(event, visit.match_id, correlation=case.correlation)
+        await restate_due(tx, {visit.application_id})
         await tx.changed("matches")
         return visit

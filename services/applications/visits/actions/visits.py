@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.applications.application.actions.progress import restate_due
 from services.applications.matches.views import parties
 from services.applications.overview.views.participation import agenda_of
 from services.applications.refusals import may_proceed
@@ -50,6 +51,7 @@ async def write_agenda(bus: Bus, principal: Principal, visit_id: UUID, text: str
         tx.session.add(
             store.Agenda(visit_id=visit_id, version=newest + 1, text=text, actor=principal.subject, at=clock.now())
         )
+        await restate_due(tx, {visit.application_id})
         await tx.changed("matches")
         return visit
 
@@ -73,6 +75,7 @@ async def agree(bus: Bus, principal: Principal, visit_id: UUID, version: int | N
             application_id=visit.application_id, visit_id=visit_id, by=party, version=newest, complete=complete
         )
         await tx.record(event, visit.match_id, correlation=case.correlation)
+        await restate_due(tx, {visit.application_id})
         await tx.changed("matches")
         return visit
 

@@ -3,7 +3,6 @@
 The agenda is written on the page of the visit, so it is answered here and not by a `Decision`.
 """
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -150,11 +149,11 @@ async def show_visit(
         view=view,
         visit=visit,
         where=Standing(
-            state("visit", view.shown_state),
+            state("visit", visit.state),
             visit.since,
-            page.step.due if page.step else _due(view) if scheduled else None,
-            page.step.holder if page.step else None,
-            page.step.step if page.step else None,
+            page.step.due,
+            page.step.holder,
+            page.step.step,
             reason=reason_word(visit.reason) or None,
         ),
         who=guest_name(view.of, visit),
@@ -189,13 +188,6 @@ async def show_visit(
         see_both=bool(parties & {Party.HOST, Party.HOST_COORDINATOR, Party.PROGRAMME}),
         done=request.query_params.get("done"),
     )
-
-
-def _due(view: VisitView) -> datetime | None:
-    """Return the deadline of the next step: an answer to other dates, else the agenda."""
-    if view.proposal is not None:
-        return view.proposal.due
-    return None if view.both_agreed else view.visit.agenda_due
 
 
 def _still_missing(view: VisitView) -> list[Any]:

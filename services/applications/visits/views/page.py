@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from services.applications.calls import store as calls_store
 from services.applications.certificates import store as certificates_store
 from services.applications.display import page_rows
-from services.applications.outcomes.model import NextStep, next_step
-from services.applications.outcomes.views import ended_visit, results_asked
+from services.applications.next_steps.views import readers, visit_facts
+from services.applications.outcomes.views import results_asked
 from services.applications.overview.views.participation import FIRST_AGENDA, VisitView, match_views, visit_view
 from services.applications.preparation.views import readiness
 from services.applications.text_difference import Row, difference
 from services.applications.visits import store
 from services.applications.visits.model import BOTH
 from shared.contracts.lifecycle.state_sets import MATCH_SETTLED
+from shared.next_steps import visit_step
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from services.applications.overview.views.participation import MatchView
     from services.applications.visits.store import Agenda, Visit
     from shared.identity import Principal
+    from shared.next_steps import NextStep
 
 UNREADY, RESULTS = "unready", "results"
 """The filter by state: visits that need something before travel, and visits whose results are due."""
@@ -92,17 +93,14 @@ class AgendaChange:
 
 @dataclass(frozen=True, slots=True)
 class VisitPage:
-    """A visit with the earlier versions of its agenda, its certificates, and the visit that took its place.
-
-    `step` is the next one once the visit is over.
-    """
+    """A visit with its next step, the earlier versions of its agenda, its certificates, and the visit after it."""
 
     view: VisitView
     earlier: Sequence[Agenda]
     change: AgendaChange | None
     certificates: Sequence[str]
     replaced_by: UUID | None
-    step: NextStep | None
+    step: NextStep
 
 
 async def visit_page(session: AsyncSession, principal: Principal, visit_id: UUID) -> VisitPage:
@@ -110,16 +108,14 @@ async def visit_page(session: AsyncSession, principal: Principal, visit_id: UUID
     view = await visit_view(session, principal, visit_id)
     versions = await store.agendas(session, visit_id)
     papers = await certificates_store.of_visit(session, visit_id)
-    call = await calls_store.call(session, view.visit.call_id)
-    assert call is not None
-    ended = await ended_visit(session, view.visit, call.terms.timers)
+    facts = await visit_facts(session, view.visit)
     return VisitPage(
         view,
         versions[1:],
         _agenda_change(view, versions),
         [paper.number for paper in papers],
         await store.replaced_by(session, visit_id),
-        None if ended is None else next_step(ended),
+        visit_step(facts, readers(view.of.case.parties)),
     )
 
 

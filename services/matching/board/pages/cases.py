@@ -61,7 +61,7 @@ _NEVER_SHOWN = (
             "reserve_cleared",
         )
     }
-    | {("visit", code) for code in ("agenda_agreed", "move_proposed")}
+    | {("visit", "move_proposed")}
 )
 _STAGES = tuple(
     f"{kind}:{code}"

@@ -43,8 +43,8 @@ router = APIRouter(prefix="/matching", include_in_schema=False)
 
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
-_NO_STATES = {"agenda_agreed", "move_proposed"}
-"""Steps of a scheduled visit, in which none is listed."""
+_NO_STATES = {"move_proposed"}
+"""A step of a scheduled visit, in which none is listed."""
 
 
 @router.get("/visits")

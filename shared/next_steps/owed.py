@@ -1,0 +1,187 @@
+"""What people are asked for about a case, and until when, from the facts of the case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.contracts.codes import (
+    UNION,
+    AnswerForm,
+    ApplicationKind,
+    ApplicationState,
+    FollowUpBy,
+    MatchState,
+    MentorshipState,
+    Respondent,
+    VisitState,
+)
+from shared.contracts.codes import AudienceKind as A
+from shared.contracts.codes import DeadlineKind as D
+from shared.contracts.lifecycle import DEADLINES
+from shared.contracts.lifecycle.state_sets import MENTORSHIP_OVER, VISIT_OVER
+from shared.time import clock
+from shared.time.workdays import due as due_after
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+
+    from shared.contracts.calls import Timers
+    from shared.next_steps.facts import CaseFacts, MatchFacts, PairFacts, VisitFacts
+
+EVALUATION, REPORT, FOLLOW_UP = AnswerForm.EVALUATION.value, AnswerForm.REPORT.value, AnswerForm.FOLLOW_UP.value
+WAIVER = "waiver"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Something that somebody is asked for: the kind of deadline, whose it is and when it is due."""
+
+    kind: D
+    by: A
+    due: datetime | None
+
+
+_OF_STATE: dict[ApplicationState, D] = {
+    ApplicationState.SUBMITTED: D.ENDORSEMENT,
+    ApplicationState.RETURNED_FOR_INFORMATION: D.INFORMATION,
+    ApplicationState.ENDORSED: D.ELIGIBILITY,
+    ApplicationState.APPEALED: D.APPEAL_DECISION,
+}
+_VISITORS = (A.APPLICANT, A.HOST_CONTACT)
+_PAIR = (A.APPLICANT, A.MENTOR)
+
+
+def owed(case: CaseFacts) -> list[Owed]:
+    """Return all that people are asked for about a case, in the order of the life cycles."""
+    kind = _OF_STATE.get(case.state)
+    found = [] if kind is None else [Owed(kind, DEADLINES[kind].owners[0], case.due)]
+    for match in (case.match, case.reserve):
+        found += [] if match is None else of_match(match)
+    found += [] if case.pair is None else of_pair(case.pair)
+    for visit in case.visits:
+        found += of_visit(visit)
+    return found
+
+
+def first_due(items: Iterable[Owed]) -> datetime | None:
+    """Return when the first of these is due; None where none has a deadline. The case is overdue after that."""
+    return min((item.due for item in items if item.due is not None), default=None)
+
+
+def of_match(match: MatchFacts) -> list[Owed]:
+    """Return what is asked for about a match: a clearance, or answers."""
+    match match.state:
+        case MatchState.PROPOSED if match.refused:
+            return []
+        case MatchState.PROPOSED if match.home_cleared:
+            return [Owed(D.HOST_CLEARANCE, A.HOST_COORDINATOR, match.due)]
+        case MatchState.PROPOSED:
+            return [Owed(D.HOME_CLEARANCE, A.HOME_COORDINATOR, match.due)]
+        case MatchState.OFFERED:
+            sides = _VISITORS if match.kind is ApplicationKind.STUDY_VISIT else _PAIR
+            return [Owed(D.ANSWER, by, match.due) for by in sides if by not in match.accepted]
+        case _:
+            return []
+
+
+def of_visit(visit: VisitFacts) -> list[Owed]:
+    """Return what is asked for about a visit: before it, during it, and after it."""
+    found: list[Owed] = []
+    match visit.state:
+        case VisitState.SCHEDULED:
+            if visit.move_due is not None:
+                found += [Owed(D.MOVE, by, visit.move_due) for by in _VISITORS if by not in visit.move_accepted]
+            found += [Owed(D.AGENDA, by, visit.agenda_due) for by in _VISITORS if by not in visit.agreed]
+            if visit.start is not None:
+                due = _counted(D.PREPARATION, visit.start, visit.timers)
+                owners = DEADLINES[D.PREPARATION].owners
+                found += [Owed(D.PREPARATION, by, due) for by in owners if by not in visit.prepared]
+            if visit.start is not None and visit.start <= clock.today():
+                found += _attendance(visit)
+        case VisitState.UNDER_WAY:
+            found += _attendance(visit)
+        case state if state in VISIT_OVER and visit.ended_on is not None:
+            found += _answers(visit, (A.APPLICANT, A.HOST_CONTACT), visit.ended_on)
+            if not _settled(visit.received, REPORT, Respondent.GUEST.value):
+                found.append(Owed(D.REPORT, A.APPLICANT, _counted(D.REPORT, visit.ended_on, visit.timers)))
+            if state is VisitState.COMPLETED:
+                found += _later(visit, Respondent.GUEST, visit.ended_on)
+        case _:
+            pass
+    return found
+
+
+def of_pair(pair: PairFacts) -> list[Owed]:
+    """Return what is asked for about a mentorship: the signatures, and the answers after it."""
+    if pair.state is MentorshipState.OPENED:
+        return [Owed(D.AGREEMENT, by, pair.due) for by in _PAIR if by not in pair.signed]
+    if pair.state not in MENTORSHIP_OVER or pair.ended_on is None:
+        return []
+    found = _answers(pair, _PAIR, pair.ended_on)
+    if pair.state is MentorshipState.COMPLETED:
+        found += _later(pair, Respondent.MENTEE, pair.ended_on)
+    return found
+
+
+def certificate_due(visit: VisitFacts) -> bool:
+    """Return whether all that a certificate needs is there, and it is not granted yet."""
+    if visit.state not in VISIT_OVER or not visit.attended or visit.certified:
+        return False
+    return not any(item.kind in {D.EVALUATION, D.REPORT} for item in of_visit(visit))
+
+
+def _attendance(visit: VisitFacts) -> list[Owed]:
+    if visit.end is None:
+        return []
+    return [Owed(D.ATTENDANCE, A.HOST_CONTACT, _counted(D.ATTENDANCE, visit.end, visit.timers))]
+
+
+def _counted(kind: D, day: date, timers: Timers) -> datetime:
+    """Return when something is due whose deadline is counted from a day."""
+    deadline = DEADLINES[kind]
+    length = getattr(timers, deadline.timer)
+    return due_after(day, -length if deadline.before else length, deadline.unit, UNION)
+
+
+_RESPONDENTS: dict[tuple[bool, A], Respondent] = {
+    (True, A.APPLICANT): Respondent.MENTEE,
+    (True, A.MENTOR): Respondent.MENTOR,
+    (False, A.APPLICANT): Respondent.GUEST,
+    (False, A.HOST_CONTACT): Respondent.HOST,
+}
+
+
+def _answers(about: VisitFacts | PairFacts, sides: tuple[A, A], ended_on: date) -> list[Owed]:
+    """Return the evaluations of the two sides that are still asked for."""
+    due, mentored = _counted(D.EVALUATION, ended_on, about.timers), A.MENTOR in sides
+    return [
+        Owed(D.EVALUATION, by, due)
+        for by in sides
+        if not _settled(about.received, EVALUATION, _RESPONDENTS[mentored, by].value)
+    ]
+
+
+def _later(about: VisitFacts | PairFacts, applicant: Respondent, ended_on: date) -> list[Owed]:
+    """Return what is asked for months after the end: follow-ups, and the results for the sending country."""
+    due = _counted(D.FOLLOW_UP, ended_on, about.timers)
+    received = about.received
+    found = []
+    own, manager = (FOLLOW_UP, FollowUpBy.SELF.value), (FOLLOW_UP, FollowUpBy.MANAGER.value)
+    if own not in received and not _closed(received, FOLLOW_UP, applicant.value):
+        found.append(Owed(D.FOLLOW_UP, A.APPLICANT, due))
+    if manager not in received and not _closed(received, FOLLOW_UP, Respondent.LINE_MANAGER.value):
+        found.append(Owed(D.FOLLOW_UP, A.LINE_MANAGER, due))
+    if not _settled(received, EVALUATION, Respondent.NATIONAL_COORDINATOR.value):
+        found.append(Owed(D.RESULTS, A.HOME_COORDINATOR, _counted(D.RESULTS, ended_on, about.timers)))
+    return found
+
+
+def _settled(received: Iterable[tuple[str, str]], form: str, of: str) -> bool:
+    """Return whether a form was submitted, waived, or is no longer taken."""
+    return (form, of) in received or _closed(received, form, of) or (form == EVALUATION and (WAIVER, of) in received)
+
+
+def _closed(received: Iterable[tuple[str, str]], form: str, of: str) -> bool:
+    return (f"closed_{form}", of) in received
