@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from services.matching.facts import consumers as facts_consumers
-from services.matching.lifecycle.consumers import participation, reactions
+from services.matching.lifecycle.consumers import outcomes, participation, reactions
 from services.matching.schema import PROJECTIONS
 from shared.bus import Consumers
 from shared.identity import consume_access
@@ -19,5 +19,6 @@ consumers.topic("exchange.offers", evolve=facts_consumers.offers, react=reaction
 consumers.topic("mentoring.mentors", evolve=facts_consumers.mentors, react=reactions.mentors)
 consumers.topic("exchange.applications", evolve=facts_consumers.applications, react=reactions.applications)
 consumers.topic("exchange.participation", evolve=participation.evolve, react=reactions.participation)
+consumers.topic("exchange.outcomes", evolve=outcomes.evolve)
 
 __all__ = ["consumers"]

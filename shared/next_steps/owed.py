@@ -20,6 +20,7 @@ from shared.contracts.codes import AudienceKind as A
 from shared.contracts.codes import DeadlineKind as D
 from shared.contracts.lifecycle import DEADLINES
 from shared.contracts.lifecycle.state_sets import MENTORSHIP_OVER, VISIT_OVER
+from shared.next_steps.received import WAIVER, closed_form
 from shared.time import clock
 from shared.time.workdays import due as due_after
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from shared.next_steps.facts import CaseFacts, MatchFacts, PairFacts, VisitFacts
 
 EVALUATION, REPORT, FOLLOW_UP = AnswerForm.EVALUATION.value, AnswerForm.REPORT.value, AnswerForm.FOLLOW_UP.value
-WAIVER = "waiver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +103,10 @@ def of_visit(visit: VisitFacts) -> list[Owed]:
         case VisitState.UNDER_WAY:
             found += _attendance(visit)
         case state if state in VISIT_OVER and visit.ended_on is not None:
-            found += _answers(visit, (A.APPLICANT, A.HOST_CONTACT), visit.ended_on)
+            found += _evaluation(visit, A.APPLICANT, Respondent.GUEST, visit.ended_on)
             if not _settled(visit.received, REPORT, Respondent.GUEST.value):
                 found.append(Owed(D.REPORT, A.APPLICANT, _counted(D.REPORT, visit.ended_on, visit.timers)))
+            found += _evaluation(visit, A.HOST_CONTACT, Respondent.HOST, visit.ended_on)
             if state is VisitState.COMPLETED:
                 found += _later(visit, Respondent.GUEST, visit.ended_on)
         case _:
@@ -119,7 +120,8 @@ def of_pair(pair: PairFacts) -> list[Owed]:
         return [Owed(D.AGREEMENT, by, pair.due) for by in _PAIR if by not in pair.signed]
     if pair.state not in MENTORSHIP_OVER or pair.ended_on is None:
         return []
-    found = _answers(pair, _PAIR, pair.ended_on)
+    found = _evaluation(pair, A.APPLICANT, Respondent.MENTEE, pair.ended_on)
+    found += _evaluation(pair, A.MENTOR, Respondent.MENTOR, pair.ended_on)
     if pair.state is MentorshipState.COMPLETED:
         found += _later(pair, Respondent.MENTEE, pair.ended_on)
     return found
@@ -145,22 +147,11 @@ def _counted(kind: D, day: date, timers: Timers) -> datetime:
     return due_after(day, -length if deadline.before else length, deadline.unit, UNION)
 
 
-_RESPONDENTS: dict[tuple[bool, A], Respondent] = {
-    (True, A.APPLICANT): Respondent.MENTEE,
-    (True, A.MENTOR): Respondent.MENTOR,
-    (False, A.APPLICANT): Respondent.GUEST,
-    (False, A.HOST_CONTACT): Respondent.HOST,
-}
-
-
-def _answers(about: VisitFacts | PairFacts, sides: tuple[A, A], ended_on: date) -> list[Owed]:
-    """Return the evaluations of the two sides that are still asked for."""
-    due, mentored = _counted(D.EVALUATION, ended_on, about.timers), A.MENTOR in sides
-    return [
-        Owed(D.EVALUATION, by, due)
-        for by in sides
-        if not _settled(about.received, EVALUATION, _RESPONDENTS[mentored, by].value)
-    ]
+def _evaluation(about: VisitFacts | PairFacts, by: A, of: Respondent, ended_on: date) -> list[Owed]:
+    """Return the evaluation of one side where it is still asked for."""
+    if _settled(about.received, EVALUATION, of.value):
+        return []
+    return [Owed(D.EVALUATION, by, _counted(D.EVALUATION, ended_on, about.timers))]
 
 
 def _later(about: VisitFacts | PairFacts, applicant: Respondent, ended_on: date) -> list[Owed]:
@@ -184,4 +175,4 @@ def _settled(received: Iterable[tuple[str, str]], form: str, of: str) -> bool:
 
 
 def _closed(received: Iterable[tuple[str, str]], form: str, of: str) -> bool:
-    return (f"closed_{form}", of) in received
+    return (closed_form(form), of) in received

@@ -270,7 +270,6 @@ def _in_matching(case: CaseFacts, *, own: bool) -> NextStep:
 
 
 _OF_MATCH: dict[MatchState, tuple[str, str]] = {
-    MatchState.PROVISIONAL: (N_("Programme coordinator"), N_("The coordinator commits a cohort.")),
     MatchState.CLEARED: (N_("Programme"), N_("It is offered at once.")),
     MatchState.OFFERED: (N_("Programme"), N_("The match is confirmed.")),
     MatchState.CONFIRMED: (N_("Programme"), N_("The visit gets its dates.")),

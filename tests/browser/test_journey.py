@@ -129,7 +129,9 @@ def apply(browsers: Browsers, board: Board, season: steps.Season, call: str) -> 
     country.press("Endorse").press("Endorse").sees_status("Endorsed")
     board.shows(f"{reference}: Application endorsed by the home country")
     officer.page.reload()
-    officer.sees_status("Endorsed", holder="Programme coordinator", follows="It is held against the rules of the call.")
+    officer.sees_status(
+        "Endorsed", holder="Programme coordinator", follows="The coordinator checks it against the call's rules."
+    )
     return reference
 
 
@@ -171,7 +173,7 @@ def clear_and_accept(
     board.shows(f"{reference}: Match cleared by both countries", f"{reference}: Match offered to both sides")
     for name in sides:
         side = browsers[name].go("/applications/matches").waits_for(reference).follow(reference)
-        side.sees_status("Offered", follows="Both accept")
+        side.sees_status("Offered", follows="accept")
         side.tick("Yes, I accept").press("Send your answer")
     board.shows(f"{reference}: Match confirmed")
 
@@ -181,7 +183,7 @@ def match(browsers: Browsers, board: Board, call: str, reference: str) -> str:
     officer = browsers[OFFICER]
     confirm_and_commit(browsers, board, call, reference)
     officer.go("/applications/").follow(reference)
-    officer.sees_status("Matched", holder="National coordinators", follows="When both have cleared it")
+    officer.sees_status("Matched", holder="National coordinator of Armenia", follows="The home country clears it")
     clear_and_accept(browsers, board, reference, (ARMENIA, FRANCE), (OFFICER, HOST))
     return read_visit(officer, board, reference)
 
@@ -192,7 +194,7 @@ def read_visit(officer: Person, board: Board, reference: str) -> str:
     officer.go("/applications/").follow(reference).sees_status("Scheduled", holder="You and the host")
     officer.follow("Why you were matched").sees("Why you were matched", "Together")
     officer.go("/applications/matches").follow(reference).sees_status("Confirmed").follow("Go to the visit")
-    officer.sees_status("Scheduled", follows="They agree on the agenda").sees("Lyon branch")
+    officer.sees_status("Scheduled", follows="You agree on the agenda").sees("Lyon branch")
     return officer.page.url.removeprefix(officer.origin)
 
 
@@ -223,7 +225,7 @@ def follow_mentorship(browsers: Browsers, board: Board, season: steps.Season, ca
         side.go("/applications/mentorships").waits_for(reference).follow(re.compile(reference))
         side.follow("Read the agreement and its versions").press("Sign the agreement").sees("You signed the agreement.")
     mentee.go("/applications/mentorships").follow(reference).sees_status(
-        "Under way", follows="They meet, and log each session."
+        "Under way", follows="The two meet, and each session is logged."
     )
     mentor.go("/applications/mentorships").follow(reference).sees_status("Under way")
     mentor.enter_date("When did you meet?", season.today).fill("For how many minutes", "60")
@@ -238,7 +240,7 @@ def agree_agenda(browsers: Browsers, path: str) -> None:
     officer, host, programme = browsers[OFFICER], browsers[HOST], browsers[PROGRAMME]
     for side in (host, officer):
         side.go(path).press("Agree to this agenda").sees("You agreed to the agenda.")
-    officer.sees_status("Agenda agreed")
+    officer.sees_status("Scheduled")
     programme.go("/applications/clock").fill("Move the clock forward", "125").press("Move the clock")
     programme.sees("The clock was moved.")
 
@@ -250,8 +252,8 @@ def complete_visit(browsers: Browsers, board: Board, path: str, reference: str) 
     for box in host.page.get_by_role("radio", name="Was there").all():
         box.check()
     host.press("Record").sees("Attendance is recorded.")
-    waits = "The guest evaluates the visit. The guest writes the report. The host evaluates the visit."
-    host.sees_status("Completed", holder="Guest and host", follows=waits)
+    waits = "The guest evaluates the visit. The guest writes the report. You evaluate it."
+    host.sees_status("Completed", holder="You and the guest", follows=waits)
     board.shows(f"{reference}: Visit began", f"{reference}: Visit completed")
     waits = "You evaluate it. You write the report. The host evaluates the visit."
     officer.go("/applications/").follow(reference).sees_status("Completed", holder="You and the host", follows=waits)

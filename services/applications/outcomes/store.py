@@ -14,6 +14,7 @@ from services.applications.tables import Table, write_rows
 from shared.contracts import outcomes as events_of_outcomes
 from shared.contracts.codes import AnswerForm, FollowUpBy, Respondent, TestPhase
 from shared.contracts.outcomes import OutcomeEvent
+from shared.next_steps.received import closed_form, received, taken_again
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -56,11 +57,6 @@ TESTS: dict[TestPhase, str] = {TestPhase.PRE: "test_before", TestPhase.POST: "te
 """The name of each test's form, which is also the purpose of the ticket into it."""
 
 
-def closed_form(form: str) -> str:
-    """Return the `what` of an answer to that form that is no longer taken."""
-    return f"closed_{form}"
-
-
 # A follow-up that is in is told by whom it is, one that is closed with the respondent who was asked.
 _MANAGER_SAID = ("follow_up", FollowUpBy.MANAGER.value)
 _MANAGER_CLOSED = (closed_form(AnswerForm.FOLLOW_UP), Respondent.LINE_MANAGER.value)
@@ -70,60 +66,50 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """Apply events of exchange.outcomes: what was submitted, and the tests that are asked for."""
     rows: dict[tuple[UUID, str, str], OutcomeRecord] = {}
     tests: dict[tuple[UUID, str], TestRequest] = {}
-    taken_again: set[tuple[UUID, str, str]] = set()
+    reopened: set[tuple[UUID, str, str]] = set()
     for event in events:
-        if isinstance(event.data, events_of_outcomes.AnswerReopened):
-            again = UUID(event.subject), closed_form(event.data.form), event.data.respondent.value
+        if (opened := taken_again(event.data)) is not None:
+            again = UUID(event.subject), *opened
             rows.pop(again, None)
-            taken_again.add(again)
+            reopened.add(again)
         if isinstance(event.data, events_of_outcomes.TestAsked):
             test = UUID(event.subject), TESTS[event.data.phase]
             tests[test] = TestRequest(subject=test[0], form=test[1], due=event.data.due)
         if (found := _submission(event.data)) is None:
             continue
         assert isinstance(event.data, OutcomeEvent)
-        what, of, late = found
-        taken_again.discard((UUID(event.subject), what, of))
+        what, of = found
+        reopened.discard((UUID(event.subject), what, of))
         rows[UUID(event.subject), what, of] = OutcomeRecord(
             subject=UUID(event.subject),
             kind=what,
             respondent=of,
             application_id=event.data.application_id,
             at=event.time,
-            late=late,
+            late=getattr(event.data, "late", False),
         )
     await write_rows(tx.session, rows.values())
     await write_rows(tx.session, tests.values())
-    if taken_again:
+    if reopened:
         key = sa.tuple_(col(OutcomeRecord.subject), col(OutcomeRecord.kind), col(OutcomeRecord.respondent))
-        await tx.session.execute(sa.delete(OutcomeRecord).where(key.in_(sorted(taken_again))))
-    if rows or tests or taken_again:
+        await tx.session.execute(sa.delete(OutcomeRecord).where(key.in_(sorted(reopened))))
+    if rows or tests or reopened:
         await tx.changed("matches")
 
 
-def _submission(data: Event) -> tuple[str, str, bool] | None:  # noqa: PLR0911 - one return for each way to be in
-    """Return what an event says was submitted: what, by whom (of a cascade session its id), and whether late."""
+def _submission(data: Event) -> tuple[str, str] | None:
+    """Return what an event says was submitted: what, and by whom (of a cascade session its id)."""
     match data:
-        case events_of_outcomes.EvaluationSubmitted(respondent=of, late=late):
-            return "evaluation", of.value, late
-        case events_of_outcomes.ReportSubmitted(late=late):
-            return "report", Respondent.GUEST.value, late
-        case events_of_outcomes.FollowUpSubmitted(by=by):
-            return "follow_up", by.value, False
         case events_of_outcomes.TestScored(phase=phase):
-            return TESTS[phase], Respondent.GUEST.value, False
-        case events_of_outcomes.AnswerClosed(form=form, respondent=of):
-            return closed_form(form), of.value, False
-        case events_of_outcomes.EvaluationWaived(respondent=of):
-            return "waiver", of.value, False
+            return TESTS[phase], Respondent.GUEST.value
         case events_of_outcomes.CascadeDelivered(cascade_id=session_id):
-            return "cascade", str(session_id), False
+            return "cascade", str(session_id)
         case (
             events_of_outcomes.CascadeConfirmed(cascade_id=session_id)
             | events_of_outcomes.CascadeRefused(cascade_id=session_id)
         ):
-            return "settled", str(session_id), False
-    return None
+            return "settled", str(session_id)
+    return received(data)
 
 
 async def of_subjects(session: AsyncSession, subjects: Collection[UUID]) -> set[tuple[UUID, str, str]]:

@@ -28,6 +28,7 @@ from shared.contracts.codes import (
 from shared.contracts.lifecycle import Unit
 from shared.contracts.lifecycle.state_sets import VISIT_OVER
 from shared.i18n import gettext
+from shared.next_steps.received import closed_form
 from shared.time import clock, dates
 from shared.time.workdays import due
 from shared.web.read_models import ReadModel
@@ -214,7 +215,7 @@ def tasks_of(
     """Return what these parties of a visit or a mentorship are asked for, and what of it was submitted."""
 
     def task(purpose: str, party: Party, respondent: str, told_as: str = "") -> Task:
-        shut = (subject, store.closed_form(purpose), respondent) in arrived
+        shut = (subject, closed_form(purpose), respondent) in arrived
         return Task(purpose, party, (subject, purpose, told_as or respondent) in arrived, closed=shut)
 
     tasks = [
@@ -297,7 +298,7 @@ async def _results_asked(session: AsyncSession, own: dict[UUID, tuple[ConfirmedM
         for id_, (view, ended_on) in own.items()
         if (call := terms.get(view.match.call_id)) is not None
         and _follow_up_open(call.terms.timers, view.match.country, ended_on)
-        and not {(id_, what, _COORDINATOR) for what in ("evaluation", store.closed_form("evaluation"))} & arrived
+        and not {(id_, what, _COORDINATOR) for what in ("evaluation", closed_form("evaluation"))} & arrived
     }
 
 

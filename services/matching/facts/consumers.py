@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from shared.bus import Envelope, Tx
 
 _ELIGIBLE_OR_FURTHER = OPEN[OPEN.index(ApplicationState.ELIGIBLE) :]
+_DECIDED_BY_PEOPLE = frozenset(
+    {
+        ApplicationState.SUBMITTED.value,
+        ApplicationState.RETURNED_FOR_INFORMATION.value,
+        ApplicationState.ENDORSED.value,
+        ApplicationState.APPEALED.value,
+    }
+)
 _TO_STATE = moves("exchange.applications", ApplicationState)
 _TO_OFFER_STATE = moves("exchange.offers", OfferState)
 _TO_MENTOR_STATE = moves("mentoring.mentors", MentorState)
@@ -153,6 +161,10 @@ def _applied(row: Candidate | None, event: Envelope) -> Candidate:
     if "profile" not in values:
         raise LookupError("The application was never submitted here.")
     submitted_at = values.get("submitted_at", event.time)
+    due = getattr(data, "due", None)
+    if due is None and row is not None and row.state == values["state"]:
+        due = row.due
+    values["due"] = due if values["state"] in _DECIDED_BY_PEOPLE else None
     return Candidate(**values | {"id": UUID(event.subject), "submitted_at": submitted_at, "changed_at": event.time})
 
 

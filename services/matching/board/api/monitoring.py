@@ -13,7 +13,6 @@ from services.matching.board.views import monitoring as views
 from services.matching.board.views.events import EventChain, EventFilter, event_chain, events_page
 from services.matching.board.views.monitoring import Calendar, Progress, SupplyCell
 from services.matching.board.views.overdue import DueMatch, OverdueCase, due_matches, overdue_cases
-from services.matching.facts.views import all_calls
 from services.matching.filters import COORDINATORS
 from services.matching.parameters import BusDep
 from shared.contracts.base import EVENTS, OneOf
@@ -36,7 +35,7 @@ Day = Annotated[date, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 async def stuck(bus: BusDep, principal: Coordinator, call_id: UUID | None = None) -> Page[OverdueCase]:
     """Return the overdue cases, the latest first: the stage of each, who must act, since when, and when it was due."""
     async with bus.read() as session:
-        return await overdue_cases(session, reach(principal), call_id, await all_calls(session))
+        return await overdue_cases(session, reach(principal), call_id)
 
 
 @router.get("/due", operation_id="list_due_matches")

@@ -50,9 +50,7 @@ async def board(request: Request, bus: BusDep, principal: Coordinator, chosen: C
         calls = await all_calls(session)
         call = call_of(chosen, calls)
         call_id = call.id if call else None
-        view = await board_page(
-            session, reach(principal), calls, call_id, to_read=reader.behind(), paused=reader.paused
-        )
+        view = await board_page(session, reach(principal), call_id, to_read=reader.behind(), paused=reader.paused)
     return render(
         request,
         "board/board.html",

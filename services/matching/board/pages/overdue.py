@@ -30,17 +30,24 @@ async def overdue_cases(request: Request, bus: BusDep, principal: Coordinator, c
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(chosen, calls)
-        found = await overdue.overdue_cases(session, reach(principal), call.id if call else None, calls)
-    names = (gettext("Case"), gettext("State"), gettext("Who has it"), gettext("Since"), gettext("Was due"))
+        found = await overdue.overdue_cases(session, reach(principal), call.id if call else None)
+    names = (
+        gettext("Case"),
+        gettext("State"),
+        gettext("Who has it"),
+        gettext("What comes next"),
+        gettext("Since"),
+        gettext("Was due"),
+    )
     listing = Listing(
-        gettext("Stuck cases"),
+        gettext("Overdue cases"),
         "/matching/stuck",
         [Column(name) for name in names],
         [_row(case) for case in found.items],
         len(found.items),
         Empty(
-            gettext("No case is late."),
-            gettext("A case appears here when whoever has it has let the time pass that the call gives."),
+            gettext("Nothing is overdue."),
+            gettext("A case appears here when the deadline of its next step has passed."),
         ),
         size=max(len(found.items), 1),
         filters=[call_filter(calls, call)],
@@ -48,7 +55,7 @@ async def overdue_cases(request: Request, bus: BusDep, principal: Coordinator, c
         back=f"/matching/?call={call.id if call else ALL}",
         back_text=gettext("Board"),
         live=("/matching/live", "stuck"),
-        table_title=gettext("Cases that should have moved on, the latest first"),
+        table_title=gettext("Overdue cases, the latest first"),
     )
     return list_page(request, listing)
 
@@ -59,6 +66,7 @@ def _row(case: overdue.OverdueCase) -> list[Cell]:
         Link(case.reference, f"/matching/applications/{case.application_id}"),
         tag(stage(*case.kind_and_state)),
         case.holder,
+        case.next,
         dates.day(case.since),
         Markup("{} {}").format(dates.day(case.due), late),
     ]

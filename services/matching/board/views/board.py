@@ -15,7 +15,7 @@ from services.matching.board.views.cases import Case, cases
 from services.matching.board.views.monitoring import Progress, progress
 from services.matching.board.views.overdue import DueMatch, OverdueCase, due_matches, overdue_cases
 from services.matching.facts import views as facts
-from services.matching.facts.views import Calls, CallSummary
+from services.matching.facts.views import CallSummary
 from services.matching.lifecycle.store import rings
 from services.matching.overview.store import board as store
 from services.matching.overview.store.board import WAITING, EventFilter, Filter
@@ -105,7 +105,7 @@ async def board(session: AsyncSession, within: Reach, call_id: UUID | None) -> B
 
 
 async def board_page(
-    session: AsyncSession, within: Reach, calls: Calls, call_id: UUID | None, *, to_read: int | None, paused: str | None
+    session: AsyncSession, within: Reach, call_id: UUID | None, *, to_read: int | None, paused: str | None
 ) -> BoardPage:
     """Return the page of the board; `to_read` and `paused` are what the service's reader says."""
     filters = Filter(call_id=call_id, stage="match:provisional", sort="-score")
@@ -114,7 +114,7 @@ async def board_page(
     for stage in WAITING:
         filters = Filter(call_id=call_id, stage=f"application:{stage}")
         waiting += (await cases(session, within, filters, size=_SHOWN)).rows
-    overdue = await overdue_cases(session, within, call_id, calls)
+    overdue = await overdue_cases(session, within, call_id)
     events = await store.stream(session, within, EventFilter(call=call_id), limit=_LINES)
     return BoardPage(
         stages=await stage_counts(session, within, call_id),

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.activity.views import TimelineEntry, event_view, line
+from services.matching.board.views.next_steps import case_facts
 from services.matching.board.views.visits import Mentorship, Visit, mentorships_of, visits_of
 from services.matching.engine.explain.receipt import Why
 from services.matching.facts import views as facts
@@ -40,10 +41,10 @@ from shared.contracts import labels
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.base import Country
 from shared.contracts.codes import ApplicationKind, ApplicationState, CallState, HardRule, MatchState
-from shared.contracts.lifecycle.state_sets import MATCH_AWAITED
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.scope import Reach
+from shared.next_steps import NextStep, next_step
 from shared.time import dates
 from shared.web.items import ListedVersion
 from shared.web.paging import PageRequest, page_of
@@ -247,12 +248,13 @@ async def case_page(bus: Bus, within: Reach, application_id: UUID, *, effort: in
         names = await facts.organisation_names(session, organisations)
         events = await store.stream(session, within, EventFilter(application=application_id), limit=100)
         ring = await lifecycle.ring_of(session, within, case.match_id) if case.match_id else ()
+        step = next_step((await case_facts(session, {application_id: case.stage}))[application_id])
     call, terms = calls.get(case.call_id), calls.terms(case.call_id)
     scheme, notice = (terms.scheme, terms.timers.notice_weeks) if terms else ("", 0)
     return CasePage(
         case=case,
         call=call,
-        standing=_standing(found),
+        standing=_standing(case, step),
         facts=_facts(profile, scheme, names),
         seat_organisation=names.get(case.seat_organisation_id) if case.seat_organisation_id else None,
         matches=found.matches,
@@ -284,17 +286,14 @@ async def _profile(session: AsyncSession, application_id: UUID) -> ApplicationPr
     return row.parsed_profile
 
 
-def _standing(found: WholeCase) -> Standing:
-    """Return the present stage, for the top of the page."""
-    case, holder = found.case, None
-    if case.match_state is MatchState.PROPOSED:
-        country = case.host_country if found.matches[0].home_cleared else case.country
-        holder = gettext("National coordinator, %(country)s") % {"country": labels.country(country or "")}
+def _standing(case: Case, step: NextStep) -> Standing:
+    """Return the present stage with the next step, for the top of the page."""
     return Standing(
         stage(case.stage_kind, case.stage),
         since=case.since,
-        due=case.due if case.match_state in MATCH_AWAITED else None,
-        holder=holder,
+        due=step.due,
+        holder=step.holder,
+        next=step.step,
         reason=reason(case.why, case.rule) if case.stage in WAITING else None,
     )
 

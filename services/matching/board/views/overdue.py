@@ -7,15 +7,12 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.matching.board.model import STAGES, Late, Stage, late
-from services.matching.facts.views import Calls
+from services.matching.board.views.next_steps import case_facts
 from services.matching.overview.store import board as store
 from services.matching.overview.store import monitoring
-from shared.contracts import labels
-from shared.contracts.calls import Timers
-from shared.contracts.codes import ApplicationKind, MatchState, Party
-from shared.i18n import gettext
+from shared.contracts.codes import MatchState
 from shared.identity.scope import Reach
+from shared.next_steps import CaseFacts, NextStep, first_due, next_step, of_match
 from shared.time import clock
 from shared.web.read_models import Page, ReadModel
 
@@ -29,6 +26,7 @@ class OverdueCase(ReadModel):
     reference: Annotated[str, Field(examples=["MD-2026-0001"])]
     stage: Annotated[str, Field(description="The stage, as `kind:state`.", examples=["match:proposed"])]
     holder: _Holder
+    next: Annotated[str, Field(description="The next step, in words.", examples=["The host country clears it."])]
     since: AwareDatetime
     due: AwareDatetime
 
@@ -51,86 +49,52 @@ class DueMatch(ReadModel):
     next_in_line: int
 
 
-async def overdue_cases(session: AsyncSession, within: Reach, call_id: UUID | None, calls: Calls) -> Page[OverdueCase]:
-    """Return the overdue cases within reach, the latest first."""
-    timers: dict[UUID, Timers] = {}
+async def overdue_cases(session: AsyncSession, within: Reach, call_id: UUID | None) -> Page[OverdueCase]:
+    """Return the cases within reach whose next step is overdue, the latest first."""
     now = clock.now()
-    found: list[tuple[str, OverdueCase]] = []
-    waiting = await monitoring.awaiting_action(session, within, call_id, STAGES)
-    for row in (*waiting, *await monitoring.late_reserves(session, within, call_id, now)):
-        if row.call_id not in timers:
-            terms = calls.terms(row.call_id)
-            timers[row.call_id] = terms.timers if terms else Timers()
-        overdue = late(_stage(row), timers[row.call_id], now)
-        if overdue is not None:
-            found.append((row.stage, _overdue(row, overdue)))
-    found.sort(key=lambda each: (each[1].due, each[1].application_id, each[0]))
-    return Page[OverdueCase](items=[case for _, case in found], next=None)
+    rows = await monitoring.maybe_overdue(session, within, call_id, now=now, today=clock.today())
+    facts = await case_facts(session, {row.id: row.stage for row in rows})
+    found = []
+    for row in rows:
+        step = next_step(facts[row.id])
+        if step.due is not None and step.due < now:
+            found.append(_overdue(row, step, facts[row.id]))
+    found.sort(key=lambda each: (each.due, each.application_id))
+    return Page[OverdueCase](items=found, next=None)
 
 
 async def due_matches(session: AsyncSession, within: Reach, call_id: UUID | None, *, limit: int) -> Page[DueMatch]:
     """Return the matches whose next step is due first."""
     rows = await store.running_out(session, within, call_id, clock.now(), limit=limit)
-    return Page[DueMatch](items=[_due(row) for row in rows], next=None)
+    facts = await case_facts(session, {row.id: row.stage for row in rows})
+    return Page[DueMatch](items=[_due(row, next_step(facts[row.id])) for row in rows], next=None)
 
 
-def _stage(row: Any) -> Stage:
-    return Stage(
-        kind=row.stage_kind,
-        # The countries have as long for a reserve as for any other match.
-        state=row.stage.removeprefix("reserve_"),
-        since=row.since,
-        country=row.country,
-        host_country=row.host_country,
-        due=row.due,
-        home_cleared=bool(row.home_cleared),
-    )
-
-
-def _overdue(row: Any, overdue: Late) -> OverdueCase:
+def _overdue(row: Any, step: NextStep, facts: CaseFacts) -> OverdueCase:
+    # An application that waits can stand in reserve at the same time: then it is that match which is overdue.
+    in_reserve = facts.match is None and facts.reserve is not None and step.due == first_due(of_match(facts.reserve))
     return OverdueCase(
         application_id=row.id,
         reference=row.reference,
-        stage=f"{row.stage_kind}:{row.stage}",
-        holder=_holder(overdue, row),
+        stage=f"match:reserve_{facts.reserve.state}" if in_reserve and facts.reserve else _stage(row),
+        holder=step.holder,
+        next=step.step,
         since=row.since,
-        due=overdue.due,
+        due=step.due,
     )
 
 
-def _due(row: Any) -> DueMatch:
+def _stage(row: Any) -> str:
+    return f"{row.stage_kind}:{row.stage}"
+
+
+def _due(row: Any, step: NextStep) -> DueMatch:
     return DueMatch(
         application_id=row.id,
         reference=row.reference,
         match_id=row.match_id,
         state=row.match_state,
-        holder=_awaited(row),
+        holder=step.holder,
         due=row.due,
         next_in_line=row.in_line,
     )
-
-
-def _awaited(row: Any) -> str:
-    """Return in words who must answer about a match that is proposed or offered."""
-    if row.match_state == MatchState.PROPOSED:
-        return labels.coordinator(row.host_country if row.home_cleared else row.country)
-    visit = row.kind == ApplicationKind.STUDY_VISIT
-    if row.applicant_accepted:
-        return gettext("Host") if visit else gettext("Mentor")
-    if row.host_accepted:
-        return gettext("Officer")
-    return gettext("Officer and host") if visit else gettext("Mentee and mentor")
-
-
-def _holder(overdue: Late, row: Any) -> str:
-    """Return in words who must act on an overdue case."""
-    if overdue.country is not None:
-        return labels.coordinator(overdue.country)
-    match overdue.holder:
-        case Party.PROGRAMME:
-            return gettext("Programme coordinator")
-        case Party.MENTOR:
-            return gettext("Mentee and mentor")
-        case _ if row.stage == "offered":
-            return _awaited(row)
-    return gettext("Officer")

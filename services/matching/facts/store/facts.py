@@ -51,6 +51,7 @@ class Candidate(Table, table=True):
         Index("candidate_pool", "call_id", "state", "id"),
         Index("candidate_country", "country", "reference"),
         Index("candidate_reference", "reference"),
+        Index("candidate_due", "due", postgresql_where=text("due IS NOT NULL")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -64,6 +65,7 @@ class Candidate(Table, table=True):
     profile: dict[str, JsonValue] = Field(sa_column=document())
     submitted_at: datetime = Field(sa_column=moment())
     changed_at: datetime = Field(sa_column=moment(index=True))
+    due: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
     @property
     def parsed_profile(self) -> ApplicationProfile:

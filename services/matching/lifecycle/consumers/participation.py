@@ -7,9 +7,10 @@ from uuid import UUID
 
 from services.matching.activity import actions as activity
 from services.matching.activity.store import of_event
-from services.matching.lifecycle.store import mentorships
+from services.matching.lifecycle.store import mentorships, recorded
 from services.matching.lifecycle.store import visits as store
 from services.matching.lifecycle.store.mentorships import Goal, Session, Signature
+from services.matching.lifecycle.store.recorded import AGENDA, PREPARED, Recorded
 from services.matching.lifecycle.store.visits import Attendance
 from shared.contracts import participation as participation_events
 
@@ -26,10 +27,13 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """Store what was recorded, for many matches at once."""
     attendance: list[Attendance] = []
     records: list[Signature | Session | Goal] = []
+    done: list[Recorded] = []
     for event in events:
         match event.data:
             case participation_events.AttendanceRecorded() as data:
                 attendance.append(Attendance(visit_id=data.visit_id, day=data.day, present=data.present))
+            case participation_events.AgendaAgreed() | participation_events.PartPrepared():
+                done += _before_travel(event, event.data)
             case participation_events.AgreementSigned() as data:
                 records.append(
                     Signature(mentorship_id=data.mentorship_id, party=data.by, version=data.version, until=data.until)
@@ -44,6 +48,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
                 records.append(Goal(mentorship_id=data.mentorship_id, goal_id=data.goal_id, met=data.met))
     await store.keep_attendance(tx.session, attendance)
     await mentorships.keep_records(tx.session, records)
+    await recorded.write(tx.session, done)
     lines = [
         of_event(event, application_id=event.data.application_id, match_id=UUID(event.subject))
         for event in events
@@ -52,6 +57,14 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     await activity.add_lines(tx.session, lines)
     if lines:
         await tx.changed("board")
+
+
+def _before_travel(
+    event: Envelope, data: participation_events.AgendaAgreed | participation_events.PartPrepared
+) -> list[Recorded]:
+    if isinstance(data, participation_events.AgendaAgreed):
+        return [Recorded(subject=data.visit_id, what=AGENDA, of=data.by.value, version=data.version, at=event.time)]
+    return [Recorded(subject=data.visit_id, what=PREPARED, of=of.value, at=event.time) for of in data.parties]
 
 
 def _session(

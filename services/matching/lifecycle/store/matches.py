@@ -208,6 +208,14 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Ma
     return [read(row) for row in found]
 
 
+async def standing_of_applications(session: AsyncSession, application_ids: Collection[UUID]) -> list[Match]:
+    """Return the matches of these applications that are proposed or confirmed, reserves too, the oldest first."""
+    query = select(MatchRow).where(
+        col(MatchRow.application_id).in_(sorted(application_ids)), col(MatchRow.state).in_(MATCH_STANDING)
+    )
+    return [read(row) for row in await session.scalars(query.order_by(col(MatchRow.id)))]
+
+
 async def superseded_at(session: AsyncSession, seat_id: UUID) -> list[UUID]:
     """Return the ids of the matches at an offer or mentor that others have replaced."""
     query = select(col(MatchRow.id)).where(col(MatchRow.seat_id) == seat_id, col(MatchRow.state) == "superseded")

@@ -152,6 +152,12 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Me
     return [read(row) for row in found]
 
 
+async def of_applications(session: AsyncSession, application_ids: Collection[UUID]) -> list[Mentorship]:
+    """Return the mentorships of these applications, the oldest first."""
+    query = select(MentorshipRow).where(col(MentorshipRow.application_id).in_(sorted(application_ids)))
+    return [read(row) for row in await session.scalars(query.order_by(col(MentorshipRow.id)))]
+
+
 async def matches_to_look_at(session: AsyncSession, now: datetime, today: date, limit: int = 500) -> set[UUID]:
     """Return the matches whose mentorship was not signed in time, or whose time is over."""
     found = await session.execute(

@@ -184,6 +184,12 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Vi
     return [read(row) for row in found]
 
 
+async def of_applications(session: AsyncSession, application_ids: Collection[UUID]) -> list[Visit]:
+    """Return the visits of these applications, the oldest first."""
+    query = select(VisitRow).where(col(VisitRow.application_id).in_(sorted(application_ids)))
+    return [read(row) for row in await session.scalars(query.order_by(col(VisitRow.id)))]
+
+
 async def matches_to_end(session: AsyncSession, before: date, limit: int = 500) -> set[UUID]:
     """Return the matches whose visit is under way although it was to end before that day."""
     found = await session.execute(

@@ -33,7 +33,7 @@ def downgrade() -> None:
     """Drop all tables, in the reverse order."""
     _drop("activity")
     _drop("session", "goal", "signature", "mentorship")
-    _drop("date_plan", "stay", "attendance", "visit")
+    _drop("date_plan", "stay", "recorded", "attendance", "visit")
     _drop("replacement", "ring_leg", "match")
     _drop("what_if", "cohort_job", "receipt", "cohort", "run_inputs", "run")
     _drop("vacancy", "standing", "pool")
@@ -382,10 +382,12 @@ def _create_calls() -> None:
         sa.Column("profile", postgresql.JSONB(), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name="candidate_pkey"),
     )
     op.create_index("candidate_changed_at", "candidate", ["changed_at"])
     op.create_index("candidate_country", "candidate", ["country", "reference"])
+    op.create_index("candidate_due", "candidate", ["due"], postgresql_where=sa.text("due IS NOT NULL"))
     op.create_index("candidate_pool", "candidate", ["call_id", "state", "id"])
     op.create_index("candidate_reference", "candidate", ["reference"])
     op.create_table(
@@ -671,6 +673,15 @@ def _create_visits() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("present", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("visit_id", "day", name="attendance_pkey"),
+    )
+    op.create_table(
+        "recorded",
+        sa.Column("subject", sa.Uuid(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("of", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("subject", "what", "of", name="recorded_pkey"),
     )
     op.create_table(
         "stay",

@@ -20,7 +20,7 @@ from services.matching.facts.store.pools import Standing
 from services.matching.lifecycle.store.matches import MatchRow
 from services.matching.lifecycle.store.mentorships import MentorshipRow
 from services.matching.lifecycle.store.visits import VisitRow
-from shared.contracts.lifecycle.state_sets import MATCH_AWAITED, MATCH_STANDING, MATCH_UNCLEARED, in_sql
+from shared.contracts.lifecycle.state_sets import MATCH_AWAITED, MATCH_STANDING, MATCH_UNCLEARED, VISIT_GOING, in_sql
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
@@ -37,21 +37,23 @@ PAGE = 50
 WAITING = ("in_matching", "waitlisted", "waitlisted_cleared")
 """The stages of those who look for a place and have none, not even provisionally."""
 
-# Where an application stands: in the portal's own states until it is eligible, then in the words of matching.
+# Where an application stands: in the portal's own states until it is eligible, then in the words of matching. A pair's
+# mentorship comes before its visits, of which the one that is not over counts.
 CASES = f"""
 WITH cases AS (
   SELECT c.id, c.reference, c.kind, c.country, c.call_id, c.state AS application_state,
     c.submitted_at, c.organisation_id,
-    m.id AS match_id, m.state AS match_state, m.due, m.host_country, coalesce(m.score, s.score) AS score,
+    m.id AS match_id, m.state AS match_state, CASE WHEN m.state = 'confirmed' THEN NULL ELSE m.due END AS due,
+    m.host_country, coalesce(m.score, s.score) AS score,
     s.host_score, s.reason AS why, s.rule, s.feasible,
     coalesce(m.seat_id, s.seat_id) AS seat_id, p.reference AS seat_reference, p.title AS seat_title,
     p.country AS seat_country, p.organisation_id AS seat_organisation_id,
     v.id AS visit_id, v.start, v.end_day AS "end", t.id AS mentorship_id,
-    coalesce(v.since, t.since, m.since, s.since, c.changed_at) AS since,
-    CASE WHEN v.id IS NOT NULL THEN 'visit' WHEN t.id IS NOT NULL THEN 'mentorship'
+    coalesce(t.since, v.since, m.since, s.since, c.changed_at) AS since,
+    CASE WHEN t.id IS NOT NULL THEN 'mentorship' WHEN v.id IS NOT NULL THEN 'visit'
       WHEN m.id IS NOT NULL THEN 'match' WHEN c.state = 'eligible' AND s.seat_id IS NOT NULL THEN 'match'
       ELSE 'application' END AS stage_kind,
-    CASE WHEN v.id IS NOT NULL THEN v.state WHEN t.id IS NOT NULL THEN t.state
+    CASE WHEN t.id IS NOT NULL THEN t.state WHEN v.id IS NOT NULL THEN v.state
       WHEN m.id IS NOT NULL THEN m.state
       WHEN c.state = 'eligible' AND s.seat_id IS NOT NULL THEN 'provisional'
       WHEN c.state = 'eligible' AND x.state = 'cleared' THEN 'waitlisted_cleared'
@@ -62,8 +64,9 @@ WITH cases AS (
     AND NOT m.reserve AND c.state <> 'voided'
   LEFT JOIN match x ON x.application_id = c.id AND x.state IN ({in_sql(MATCH_UNCLEARED)}) AND x.reserve
   LEFT JOIN standing s ON s.application_id = c.id AND m.id IS NULL
-  LEFT JOIN visit v ON v.match_id = m.id
   LEFT JOIN mentorship t ON t.match_id = m.id
+  LEFT JOIN LATERAL (SELECT * FROM visit WHERE visit.match_id = m.id
+    ORDER BY state IN ({in_sql(VISIT_GOING)}) DESC, since DESC, id DESC LIMIT 1) v ON true
   LEFT JOIN receipt r ON r.application_id = c.id
   LEFT JOIN seat p ON p.id = coalesce(m.seat_id, s.seat_id)
   WHERE (CAST(:call AS uuid) IS NULL OR c.call_id = :call)
@@ -462,12 +465,12 @@ async def running_out(
 ) -> list[Row[Any]]:
     """Return the matches whose next step is due first after `now`.
 
-    Each has who has cleared or accepted, and how many wait for the place.
+    Each has how many wait for the place.
     """
     found = await session.execute(
         text(
-            CASES + "SELECT cases.*, held.home_cleared, held.applicant_accepted, held.host_accepted,"
-            " jsonb_array_length(held.next_in_line) AS in_line FROM cases JOIN match held ON held.id = match_id"
+            CASES + "SELECT cases.*, jsonb_array_length(held.next_in_line) AS in_line"
+            " FROM cases JOIN match held ON held.id = match_id"
             f" WHERE match_state IN ({in_sql(MATCH_AWAITED)}) AND cases.due >= :now"
             " ORDER BY cases.due, cases.id LIMIT :limit"
         ),

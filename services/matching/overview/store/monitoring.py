@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from services.matching.overview.store.board import CASES, reach_values
-from shared.contracts.lifecycle.state_sets import MATCH_STANDING, VISIT_GOING, VISIT_TAKES_PLACE, in_sql
+from shared.contracts.lifecycle.state_sets import (
+    MATCH_STANDING,
+    MENTORSHIP_OVER,
+    VISIT_GOING,
+    VISIT_OVER,
+    VISIT_TAKES_PLACE,
+    in_sql,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
     from datetime import date, datetime
     from uuid import UUID
 
@@ -23,40 +30,36 @@ if TYPE_CHECKING:
 
     from shared.identity.scope import Reach
 
-MOST_STUCK = 500
+MOST_OVERDUE = 500
 
-_ASKED = text(
-    CASES + "SELECT cases.*, held.home_cleared, held.applicant_accepted, held.host_accepted FROM cases"
-    " LEFT JOIN match held ON held.id = match_id"
-    " WHERE stage_kind || ':' || stage = ANY(:stages) ORDER BY since, cases.id LIMIT :limit"
+# Cases in which something may be overdue: each condition lets through what the rules of `shared.next_steps` decide on.
+# A form that is in, waived or closed is one of those that are asked for after the end (a pair writes no report).
+_SETTLED = (
+    "(SELECT count(DISTINCT (replace(replace(r.what, 'closed_', ''), 'waiver', 'evaluation'),"
+    " CASE r.of WHEN 'line_manager' THEN 'manager' WHEN 'guest' THEN 'self' WHEN 'mentee' THEN 'self' ELSE r.of END))"
+    " FROM recorded r WHERE r.subject = {id} AND r.what NOT IN ('agenda', 'prepared', 'certificate'))"
+)
+_MAYBE_OVERDUE = text(
+    CASES + "SELECT cases.* FROM cases WHERE id IN ("
+    " SELECT c.id FROM candidate c WHERE c.due < :now"
+    " UNION ALL SELECT m.application_id FROM match m WHERE m.state IN ('proposed', 'offered') AND m.due < :now"
+    " UNION ALL SELECT v.application_id FROM visit v WHERE v.state = 'scheduled'"
+    " UNION ALL SELECT v.application_id FROM visit v WHERE v.state = 'under_way' AND v.end_day < :today"
+    f" UNION ALL SELECT v.application_id FROM visit v WHERE v.state IN ({in_sql(VISIT_OVER)}) AND v.ended_on < :today"
+    f" AND {_SETTLED.format(id='v.id')} < CASE v.state WHEN 'completed' THEN 6 ELSE 3 END"
+    " UNION ALL SELECT t.application_id FROM mentorship t WHERE t.state = 'opened' AND t.due < :now"
+    f" UNION ALL SELECT t.application_id FROM mentorship t WHERE t.state IN ({in_sql(MENTORSHIP_OVER)})"
+    f" AND t.ended_on < :today AND {_SETTLED.format(id='t.id')} < CASE t.state WHEN 'completed' THEN 5 ELSE 2 END"
+    ") ORDER BY since, id LIMIT :limit"
 )
 
 
-async def awaiting_action(
-    session: AsyncSession, reach: Reach, call_id: UUID | None, stages: Collection[str]
+async def maybe_overdue(
+    session: AsyncSession, reach: Reach, call_id: UUID | None, *, now: datetime, today: date
 ) -> Sequence[Row[Any]]:
-    """Return the cases in these stages (`kind:state`), the longest there first, at most `MOST_STUCK`."""
-    values = {"call": call_id, "stages": sorted(stages), "limit": MOST_STUCK, **reach_values(reach)}
-    return (await session.execute(_ASKED, values)).all()
-
-
-_LATE_RESERVES = text(
-    "SELECT c.id, c.reference, c.kind, c.call_id, 'match' AS stage_kind, 'reserve_proposed' AS stage, r.since, r.due,"
-    " r.country, r.host_country, r.home_cleared FROM match r JOIN candidate c ON c.id = r.application_id"
-    " WHERE r.reserve AND r.state = 'proposed' AND r.due < :now AND (CAST(:call AS uuid) IS NULL OR r.call_id = :call)"
-    " AND (:everything OR r.country = ANY(:countries) OR r.host_country = ANY(:countries)"
-    " OR r.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
-    " ORDER BY r.due, c.id LIMIT :limit"
-)
-
-
-async def late_reserves(session: AsyncSession, reach: Reach, call_id: UUID | None, now: datetime) -> Sequence[Row[Any]]:
-    """Return the applications whose clearance as a reserve is overdue, the latest first, at most `MOST_STUCK`.
-
-    Such an application is in another stage at the same time: it waits, or has a provisional place.
-    """
-    values = {"call": call_id, "now": now, "limit": MOST_STUCK, **reach_values(reach)}
-    return (await session.execute(_LATE_RESERVES, values)).all()
+    """Return the cases in which something may be overdue, the longest in their stage first, at most `MOST_OVERDUE`."""
+    values = {"call": call_id, "now": now, "today": today, "limit": MOST_OVERDUE, **reach_values(reach)}
+    return (await session.execute(_MAYBE_OVERDUE, values)).all()
 
 
 _DEMAND = text(

@@ -94,9 +94,9 @@ async def test_pages_after_the_end_say_what_is_still_to_be_done(abroad: Abroad) 
     await abroad.publish_visit_event(visits.VisitEnded, visit_id, match_id, attended=plan["days"], **counted)
     await abroad.publish_visit_event(visits.VisitCompleted, visit_id, match_id, **counted)
     visit, mine, following = await pages()
-    assert "Guest and host" in visit
-    assert "The guest evaluates the visit. The guest writes the report. The host evaluates the visit." in visit
+    assert "You and the host" in visit
     assert "You and the host" in mine
+    assert following in visit
     assert following == "You evaluate it. You write the report. The host evaluates the visit."
     await answer(outcomes.EvaluationSubmitted, respondent="guest")
     await answer(outcomes.ReportSubmitted)
@@ -108,9 +108,13 @@ async def test_pages_after_the_end_say_what_is_still_to_be_done(abroad: Abroad) 
     assert (await pages())[2] == "The certificate is granted."
     await answer(outcomes.CertificateGranted, number=new_number("TC", 2026))
     visit, mine, following = await pages()
-    assert "The guest answers the follow-up." in visit
-    assert following == "You answer the follow-up."
+    later = "The line manager answers the follow-up. The sending country says what came of it."
+    assert following == f"You answer the follow-up. {later}"
+    assert following in visit
     await answer(outcomes.FollowUpSubmitted, by="self")
+    assert (await pages())[2] == later
+    await answer(outcomes.FollowUpSubmitted, by="manager")
+    await answer(outcomes.EvaluationSubmitted, respondent="national_coordinator")
     visit, mine, following = await pages()
     assert following == ""
     assert "Next step" not in visit + mine

@@ -45,7 +45,7 @@ async def test_overdue_cases_name_the_person_who_must_act(
     await world.commit()
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     assert (await browser.get("/matching/api/v1/stuck")).json() == {"items": [], "next": None}
-    assert "No case is late" in (await browser.get("/matching/")).text
+    assert "Nothing is overdue" in (await browser.get("/matching/")).text
     clock.move(timedelta(days=30))
     found = (await browser.get("/matching/api/v1/stuck")).json()["items"]
     assert {(case["reference"][:2], case["stage"], case["holder"]) for case in found} == {

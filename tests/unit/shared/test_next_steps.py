@@ -1,0 +1,242 @@
+"""The next step of a case follows from its facts, for every reader alike."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain, combinations
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contracts.codes import ApplicationKind, ApplicationState, MatchState, MentorshipState, VisitState
+from shared.contracts.codes import AudienceKind as A
+from shared.contracts.codes import DeadlineKind as D
+from shared.contracts.lifecycle import DEADLINES
+from shared.next_steps import (
+    CaseFacts,
+    MatchFacts,
+    NextStep,
+    PairFacts,
+    VisitFacts,
+    first_due,
+    match_step,
+    next_step,
+    of_visit,
+    owed,
+    owner_word,
+    pair_step,
+    visit_step,
+)
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENDED_ON = date(2026, 3, 20)
+DUE = datetime(2026, 12, 4, 22, 59, 59, tzinfo=UTC)
+FORMS = {("evaluation", "guest"), ("report", "guest"), ("evaluation", "host")}
+LATER = {("follow_up", "self"), ("follow_up", "manager"), ("evaluation", "national_coordinator")}
+SENTENCES = {
+    ("evaluation", "guest"): "The guest evaluates the visit.",
+    ("report", "guest"): "The guest writes the report.",
+    ("evaluation", "host"): "The host evaluates the visit.",
+}
+VISITORS = (A.APPLICANT, A.HOST_CONTACT)
+
+
+def visit(received: set[tuple[str, str]], state: VisitState = VisitState.COMPLETED, **others: bool) -> VisitFacts:
+    """Return the facts about a visit that was attended to its end, without a certificate."""
+    flags = {"attended": True, "certified": False} | others
+    return VisitFacts(state=state, country="AM", ended_on=ENDED_ON, received=frozenset(received), **flags)
+
+
+def subsets(forms: set[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Return all combinations of forms."""
+    ordered = sorted(forms)
+    return chain.from_iterable(combinations(ordered, count) for count in range(len(ordered) + 1))
+
+
+@pytest.mark.parametrize("received", list(subsets(FORMS)))
+def test_who_still_owes_a_form_is_named_with_it(received: tuple[tuple[str, str], ...]) -> None:
+    """In every combination exactly the missing forms are named, with who owes them, until the earliest deadline."""
+    missing = FORMS - set(received)
+    step = visit_step(visit(set(received) | LATER))
+    assert {form for form, sentence in SENTENCES.items() if sentence in step.step} == missing
+    if not missing:
+        assert step == NextStep("Programme", "The certificate is granted.")
+        return
+    holders = {of for _, of in missing}
+    assert (
+        step.holder
+        == {("guest",): "Guest", ("host",): "Host", ("guest", "host"): "Guest and host"}[tuple(sorted(holders))]
+    )
+    assert step.due is not None
+    days = 7 if any(form == "evaluation" for form, _ in missing) else 30
+    assert (step.due.date() - ENDED_ON).days == days
+
+
+@pytest.mark.parametrize("instead", [("waiver", "host"), ("closed_evaluation", "host")])
+def test_a_form_that_is_no_longer_asked_for_is_not_waited_for(instead: tuple[str, str]) -> None:
+    """A waived or closed evaluation by the host is not named any more."""
+    assert "host" not in visit_step(visit((FORMS - {("evaluation", "host")}) | {instead})).step
+
+
+def test_what_is_asked_for_months_later_comes_after_the_certificate() -> None:
+    """Guest, line manager and sending country are named until all of them have answered; without completion nobody."""
+    step = visit_step(visit(FORMS, certified=True))
+    assert step.holder == "Guest, Line manager, National coordinator of Armenia"
+    assert step.step == (
+        "The guest answers the follow-up. The line manager answers the follow-up."
+        " The sending country says what came of it."
+    )
+    assert step.due is not None
+    assert step.due.date() == date(2026, 9, 20)
+    assert visit_step(visit(FORMS | LATER, certified=True)) == NextStep()
+    closed = {("closed_follow_up", "guest"), ("closed_follow_up", "line_manager")}
+    assert visit_step(visit(FORMS | closed | {("evaluation", "national_coordinator")}, certified=True)) == NextStep()
+    assert visit_step(visit(FORMS, VisitState.ENDED, certified=True)) == NextStep()
+
+
+def test_a_certificate_that_is_missing_does_not_hide_an_overdue_follow_up() -> None:
+    """The follow-ups come after the certificate while they have time, and first once they are overdue."""
+    facts = visit(FORMS)
+    assert (visit_step(facts).step == "The certificate is granted.") == (clock.today() <= date(2026, 9, 20))
+
+
+def test_each_reader_is_addressed_for_their_own_part_only() -> None:
+    """Guest and host read "you" for their own part, and all readers the same date."""
+    guest, host = (visit_step(visit(set()), {by}) for by in VISITORS)
+    assert (guest.holder, host.holder) == ("You and the host", "You and the guest")
+    assert guest.step == "You evaluate it. You write the report. The host evaluates the visit."
+    assert host.step == "The guest evaluates the visit. The guest writes the report. You evaluate it."
+    assert guest.due == host.due == visit_step(visit(set())).due
+    only_host = visit_step(visit({("evaluation", "guest"), ("report", "guest")}), {A.APPLICANT})
+    assert (only_host.holder, only_host.step) == ("Host", "The host evaluates the visit.")
+
+
+def test_a_mentorship_asks_both_to_sign_and_to_evaluate_it() -> None:
+    """Who has signed is not asked again; no report and no certificate belong to a mentorship."""
+    opened = PairFacts(state=MentorshipState.OPENED, country="AM", due=DUE)
+    assert pair_step(opened) == NextStep("Mentee and mentor", "Both sign the agreement.", DUE)
+    signed = PairFacts(state=MentorshipState.OPENED, country="AM", due=DUE, signed={A.MENTOR})
+    assert pair_step(signed) == NextStep("Mentee", "The mentee signs the agreement.", DUE)
+    assert pair_step(signed, {A.APPLICANT}) == NextStep("You", "You sign the agreement.", DUE)
+    assert pair_step(PairFacts(state=MentorshipState.ACTIVE, country="AM"), {A.MENTOR}).holder == "You and the mentee"
+    early = pair_step(PairFacts(state=MentorshipState.ENDED_EARLY, country="AM", ended_on=ENDED_ON))
+    assert early.holder == "Mentee and mentor"
+    assert early.step == "The mentee evaluates the mentorship. The mentor evaluates the mentorship."
+
+
+def test_a_match_names_the_country_or_the_side_that_is_asked_now() -> None:
+    """First the home country, then the host country, then each side that has not accepted."""
+
+    def match(state: MatchState, **others: object) -> MatchFacts:
+        kind = ApplicationKind.STUDY_VISIT
+        return MatchFacts(state=state, kind=kind, country="AM", host_country="FR", due=DUE, **others)  # type: ignore[arg-type]
+
+    home = match_step(match(MatchState.PROPOSED))
+    assert home == NextStep(
+        "National coordinator of Armenia", "The home country clears it, then the host country.", DUE
+    )
+    host = match_step(match(MatchState.PROPOSED, home_cleared=True))
+    assert host == NextStep("National coordinator of France", "The host country clears it.", DUE)
+    assert match_step(match(MatchState.PROPOSED, refused=True)) == NextStep()
+    both = match_step(match(MatchState.OFFERED))
+    assert both == NextStep("Officer and host", "Both accept, or the next in line is asked.", DUE)
+    officer = match_step(match(MatchState.OFFERED, accepted={A.HOST_CONTACT}))
+    assert officer == NextStep("Officer", "The officer accepts or declines.", DUE)
+    assert match_step(match(MatchState.OFFERED, accepted=set(VISITORS))).step == "The match is confirmed."
+    assert match_step(match(MatchState.CLEARED, reserve=True)).step == "It is offered at once when a place falls free."
+
+
+def test_before_travel_what_is_open_is_named_and_what_is_done_is_not() -> None:
+    """Agenda, preparation and new dates are asked of those who have not done their part; then the visit begins."""
+    start = clock.today() + timedelta(days=90)
+
+    def scheduled(**others: object) -> VisitFacts:
+        days = {"start": start, "end": start + timedelta(days=4), "agenda_due": DUE}
+        return VisitFacts(state=VisitState.SCHEDULED, country="AM", **days, **others)  # type: ignore[arg-type]
+
+    everybody = {A.APPLICANT, A.HOST_CONTACT, A.HOME_COORDINATOR}
+    both = visit_step(scheduled(prepared=everybody))
+    assert both == NextStep("Guest and host", "Guest and host agree on the agenda.", DUE)
+    assert (
+        visit_step(scheduled(prepared=everybody), {A.APPLICANT}).step == "You agree on the agenda with the other side."
+    )
+    one = visit_step(scheduled(prepared=everybody, agreed={A.HOST_CONTACT}))
+    assert one == NextStep("Guest", "The guest agrees to the agenda.", DUE)
+    preparing = visit_step(scheduled(agreed=set(VISITORS), prepared={A.APPLICANT}))
+    assert preparing.holder == "Host, National coordinator of Armenia"
+    assert preparing.step == "The host prepares the visit. The sending country prepares the visit."
+    done = visit_step(scheduled(prepared=everybody, agreed=set(VISITORS)))
+    assert (done.holder, done.due) == ("Guest and host", None)
+    assert done.step.startswith("The visit begins on ")
+    moving = visit_step(scheduled(prepared=everybody, agreed=set(VISITORS), move_due=DUE, move_accepted={A.APPLICANT}))
+    assert moving == NextStep("Host", "The host answers about the new dates.", DUE)
+
+
+@given(
+    st.sampled_from(ApplicationState),
+    st.sampled_from(ApplicationKind),
+    st.none() | st.sampled_from(MatchState),
+    st.none() | st.sampled_from(VisitState),
+    st.none() | st.sampled_from(MentorshipState),
+    st.frozensets(st.sampled_from(sorted(FORMS | LATER))),
+    st.frozensets(st.sampled_from([A.APPLICANT, A.HOST_CONTACT, A.MENTOR, A.HOME_COORDINATOR])),
+)
+def test_the_next_step_is_what_is_due_first(
+    state: ApplicationState,
+    kind: ApplicationKind,
+    match: MatchState | None,
+    of_visit_: VisitState | None,
+    pair: MentorshipState | None,
+    received: frozenset[tuple[str, str]],
+    done: frozenset[A],
+) -> None:
+    """In any combination of states a dated step is the first deadline, and every party reads the same date and step."""
+    start = clock.today() + timedelta(days=60)
+    forms = {"received": received, "ended_on": ENDED_ON}
+    case = CaseFacts(
+        kind=kind,
+        country="AM",
+        state=state,
+        due=DUE,
+        match=match and MatchFacts(state=match, kind=kind, country="AM", host_country="FR", due=DUE, accepted=done),
+        visits=[]
+        if of_visit_ is None
+        else [
+            VisitFacts(
+                state=of_visit_,
+                country="AM",
+                start=start,
+                end=start,
+                agenda_due=DUE,
+                agreed=done,
+                prepared=done,
+                **forms,  # type: ignore[arg-type]
+            )
+        ],
+        pair=pair and PairFacts(state=pair, country="AM", due=DUE, signed=done, **forms),  # type: ignore[arg-type]
+    )
+    step, items = next_step(case), owed(case)
+    assert bool(step.holder) == bool(step.step)
+    if items and "certificate" not in step.step:
+        assert step.due == first_due(items)
+    for item in items:
+        assert item.by in DEADLINES[item.kind].owners
+        assert owner_word(item.kind, item.by, "AM", mentored=kind is ApplicationKind.MENTEE)
+    for reader in (A.APPLICANT, A.HOST_CONTACT, A.MENTOR):
+        own = next_step(case, {reader})
+        assert (own.due, bool(own.step)) == (step.due, bool(step.step))
+        asked = any(item.by is reader for item in items if item.due == step.due)
+        assert not asked or "certificate" in step.step or own.holder.startswith("You")
+
+
+def test_nothing_is_asked_of_a_visit_that_does_not_take_place() -> None:
+    """A cancelled visit, a no-show and one entered in error ask nobody for anything."""
+    for state in (VisitState.CANCELLED, VisitState.NO_SHOW, VisitState.VOIDED):
+        assert of_visit(visit(set(), state)) == []
+        assert visit_step(visit(set(), state)) == NextStep()
+    assert {item.kind for item in of_visit(visit(set()))} == {D.EVALUATION, D.REPORT, D.FOLLOW_UP, D.RESULTS}
