@@ -21,6 +21,7 @@ from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.labels import country, label
 from shared.contracts.lifecycle import DEADLINES, Unit
 from shared.i18n import gettext, ngettext
+from shared.next_steps import owner_word
 from shared.time import clock, dates
 from shared.web.paging import page_of
 from shared.web.read_models import Page, ReadModel
@@ -120,12 +121,14 @@ def deadline_line(entry: DeadlineEntry, now: datetime) -> DeadlineLine:
     """Return a deadline in words, in the current language; `now` is domain time."""
     deadline, case = entry.deadline, entry.case
     recipient = audience(deadline.owner, case)
+    of = country_of(recipient.kind if recipient else deadline.owner, case)
+    names_country = deadline.owner in {AudienceKind.HOME_COORDINATOR, AudienceKind.HOST_COORDINATOR}
     return DeadlineLine(
         id=entry.id,
         kind=label(deadline.kind),
         task=gettext(TASKS[deadline.kind]),
-        owner=gettext(deadline.owner.label),
-        country=country(country_of(recipient.kind if recipient else deadline.owner, case)),
+        owner=owner_word(deadline.kind, deadline.owner, of, mentored=case.mentor_id is not None),
+        country="" if names_country else country(of),
         reference=case.reference,
         application_id=case.application_id,
         due=entry.due,

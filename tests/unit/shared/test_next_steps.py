@@ -46,10 +46,13 @@ SENTENCES = {
 VISITORS = (A.APPLICANT, A.HOST_CONTACT)
 
 
-def visit(received: set[tuple[str, str]], state: VisitState = VisitState.COMPLETED, **others: bool) -> VisitFacts:
-    """Return the facts about a visit that was attended to its end, without a certificate."""
-    flags = {"attended": True, "certified": False} | others
-    return VisitFacts(state=state, country="AM", ended_on=ENDED_ON, received=frozenset(received), **flags)
+def visit(
+    received: set[tuple[str, str]], state: VisitState = VisitState.COMPLETED, *, certified: bool = False
+) -> VisitFacts:
+    """Return the facts about a visit that was attended to its end."""
+    return VisitFacts(
+        state=state, country="AM", ended_on=ENDED_ON, attended=True, certified=certified, received=frozenset(received)
+    )
 
 
 def subsets(forms: set[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], ...]]:
@@ -203,7 +206,9 @@ def test_the_next_step_is_what_is_due_first(
         country="AM",
         state=state,
         due=DUE,
-        match=match and MatchFacts(state=match, kind=kind, country="AM", host_country="FR", due=DUE, accepted=done),
+        match=None
+        if match is None
+        else MatchFacts(state=match, kind=kind, country="AM", host_country="FR", due=DUE, accepted=done),
         visits=[]
         if of_visit_ is None
         else [
@@ -218,7 +223,15 @@ def test_the_next_step_is_what_is_due_first(
                 **forms,  # type: ignore[arg-type]
             )
         ],
-        pair=pair and PairFacts(state=pair, country="AM", due=DUE, signed=done, **forms),  # type: ignore[arg-type]
+        pair=None
+        if pair is None
+        else PairFacts(
+            state=pair,
+            country="AM",
+            due=DUE,
+            signed=done,
+            **forms,  # type: ignore[arg-type]
+        ),
     )
     step, items = next_step(case), owed(case)
     assert bool(step.holder) == bool(step.step)

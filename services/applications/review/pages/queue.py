@@ -85,6 +85,7 @@ def _columns() -> list[Column]:
         Column(gettext("Call"), "call"),
         Column(gettext("For")),
         Column(gettext("State"), "state"),
+        Column(gettext("Who has it now")),
         Column(gettext("Age"), "age"),
         Column(gettext("Due"), "due"),
     ]
@@ -102,6 +103,7 @@ def _row(found: QueueLine, *, ticks: bool, all_: bool) -> list[Cell]:
         found.call,
         labels.label(ApplicationKind(line.kind)),
         tag("application", line.state),
+        found.step.holder or None,
         ngettext("%(num)d day", "%(num)d days", days) % {"num": days},
         _due(line.due, now),
     ]

@@ -1,5 +1,6 @@
 """The coordinators' queue: for its page with names and counts, and for the API."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -8,13 +9,16 @@ from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.access.store import deciders_on
+from services.applications.application.store import applications as applications_store
 from services.applications.calls import store as calls_store
+from services.applications.next_steps.views import case_facts
 from services.applications.overview.model import QueueFilters
 from services.applications.overview.store import queue
 from services.applications.overview.store.queue import Figures, Line
 from services.applications.register.store import entries
 from shared.contracts.codes import ApplicationKind, ApplicationState
 from shared.identity import Principal
+from shared.next_steps import NextStep, next_step
 from shared.time import clock
 from shared.web.items import ListedVersion
 from shared.web.paging import PageRequest, page_of
@@ -32,7 +36,9 @@ class QueuedApplication(ReadModel):
     call_id: UUID
     state: ApplicationState
     since: AwareDatetime
-    due: AwareDatetime | None
+    due: Annotated[AwareDatetime | None, Field(description="Until when the next step is asked for.")]
+    holder: Annotated[str, Field(description="With whom it is now, in words; empty once it is over.")]
+    next: Annotated[str, Field(description="The next step, in words; empty once it is over.")]
     submitted_at: AwareDatetime
     waits_for_you: Annotated[bool, Field(description="You can decide on it now.")]
 
@@ -55,9 +61,10 @@ class QueueFigures(ReadModel):
 
 @dataclass(frozen=True, slots=True)
 class QueueLine:
-    """A line of the queue's page: with the officer's name and the call's reference."""
+    """A line of the queue's page: with its next step, the officer's name and the call's reference."""
 
     line: Line
+    step: NextStep
     name: str
     call: str
 
@@ -86,8 +93,12 @@ async def queue_page(session: AsyncSession, principal: Principal, filters: Queue
     references = {call.id: call.reference for call in calls}
     agencies = await entries.organisations(session, ids=await queue.organisations(session, reader))
     names = {subject: person.name for subject, person in people.items()}
+    steps = await _steps(session, lines)
     return QueuePage(
-        [QueueLine(line, names.get(line.subject, ""), references.get(line.call_id, "")) for line in lines],
+        [
+            QueueLine(line, steps[line.id], names.get(line.subject, ""), references.get(line.call_id, ""))
+            for line in lines
+        ],
         total,
         await queue.figures(session, reader, filters),
         [(str(call.id), f"{call.reference} {call.title}") for call in calls],
@@ -100,10 +111,19 @@ async def queued(
 ) -> Page[QueuedApplication]:
     """Return one page of the queue for the API, in the order in which the applications were begun."""
     found = await queue.listed(session, await _reader(session, principal), filters, request)
-    return page_of(found, request, QueuedApplication, _queued, lambda line: (line.id,))
+    steps = await _steps(session, found)
+    return page_of(
+        found, request, QueuedApplication, lambda line: _queued(line, steps[line.id]), lambda line: (line.id,)
+    )
 
 
-def _queued(line: Line) -> QueuedApplication:
+async def _steps(session: AsyncSession, lines: Sequence[Line]) -> dict[UUID, NextStep]:
+    """Return the next step of each application of the queue, for those who decide."""
+    found = await applications_store.by_id(session, [line.id for line in lines])
+    return {id_: next_step(facts) for id_, facts in (await case_facts(session, list(found.values()))).items()}
+
+
+def _queued(line: Line, step: NextStep) -> QueuedApplication:
     return QueuedApplication(
         id=line.id,
         reference=line.reference,
@@ -114,6 +134,8 @@ def _queued(line: Line) -> QueuedApplication:
         state=ApplicationState(line.state),
         since=line.since,
         due=line.due,
+        holder=step.holder,
+        next=step.step,
         submitted_at=line.submitted_at,
         waits_for_you=line.needs,
     )

@@ -44,7 +44,7 @@ from shared.contracts.codes import ApplicationKind, ApplicationState, CallState,
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.scope import Reach
-from shared.next_steps import NextStep, next_step
+from shared.next_steps import next_step
 from shared.time import dates
 from shared.web.items import ListedVersion
 from shared.web.paging import PageRequest, page_of
@@ -116,10 +116,19 @@ class ProvisionalMatches(Page[Case]):
     matched_version: int | None
 
 
+class CaseStep(ReadModel):
+    """The next step of a case, empty once it is over: who takes it, what it is, and until when it is asked for."""
+
+    holder: Annotated[str, Field(examples=["National coordinator of Moldova"])]
+    next: Annotated[str, Field(examples=["The home country clears it, then the host country."])]
+    due: AwareDatetime | None
+
+
 class WholeCase(ReadModel):
-    """A case with all its matches, visits and mentorships, the newest first."""
+    """A case with its next step, and with all its matches, visits and mentorships, the newest first."""
 
     case: Case
+    step: CaseStep
     matches: tuple[Match, ...]
     visits: tuple[Visit, ...]
     mentorships: tuple[Mentorship, ...]
@@ -197,8 +206,11 @@ async def case_of(session: AsyncSession, within: Reach, application_id: UUID) ->
 
 async def whole_case(session: AsyncSession, within: Reach, application_id: UUID) -> WholeCase:
     """Return a case with its matches, visits and mentorships. Raises `Refused` (404) if there is none within reach."""
+    case = await case_of(session, within, application_id)
+    step = next_step((await case_facts(session, {application_id: case.stage}))[application_id])
     return WholeCase(
-        case=await case_of(session, within, application_id),
+        case=case,
+        step=CaseStep(holder=step.holder, next=step.step, due=step.due),
         matches=tuple(await lifecycle.matches_of(session, application_id)),
         visits=await visits_of(session, within, application_id),
         mentorships=await mentorships_of(session, application_id),
@@ -248,13 +260,12 @@ async def case_page(bus: Bus, within: Reach, application_id: UUID, *, effort: in
         names = await facts.organisation_names(session, organisations)
         events = await store.stream(session, within, EventFilter(application=application_id), limit=100)
         ring = await lifecycle.ring_of(session, within, case.match_id) if case.match_id else ()
-        step = next_step((await case_facts(session, {application_id: case.stage}))[application_id])
     call, terms = calls.get(case.call_id), calls.terms(case.call_id)
     scheme, notice = (terms.scheme, terms.timers.notice_weeks) if terms else ("", 0)
     return CasePage(
         case=case,
         call=call,
-        standing=_standing(case, step),
+        standing=_standing(case, found.step),
         facts=_facts(profile, scheme, names),
         seat_organisation=names.get(case.seat_organisation_id) if case.seat_organisation_id else None,
         matches=found.matches,
@@ -286,14 +297,14 @@ async def _profile(session: AsyncSession, application_id: UUID) -> ApplicationPr
     return row.parsed_profile
 
 
-def _standing(case: Case, step: NextStep) -> Standing:
+def _standing(case: Case, step: CaseStep) -> Standing:
     """Return the present stage with the next step, for the top of the page."""
     return Standing(
         stage(case.stage_kind, case.stage),
         since=case.since,
         due=step.due,
         holder=step.holder,
-        next=step.step,
+        next=step.next,
         reason=reason(case.why, case.rule) if case.stage in WAITING else None,
     )
 

@@ -12,7 +12,7 @@ from sqlmodel import col
 from services.notifications.cases.store.cases import CaseRow, with_references
 from services.notifications.cases.store.deputies import Deputyship
 from services.notifications.deadlines.model.lists import GROUPS, PAGE, DeadlineFilter, Group, Grouping
-from services.notifications.deadlines.model.rules import NOBODY, RIGHTS
+from services.notifications.deadlines.model.rules import LAPSING, NOBODY
 from services.notifications.deadlines.store.deadlines import DeadlineEntry, DeadlineRow
 from shared.time.workdays import ZONE
 from shared.web.paging import cut
@@ -96,7 +96,7 @@ def _where(filters: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
     where: list[sa.ColumnElement[bool]] = [
         sa.text("deadline.open"),  # type: ignore[list-item]  # the very words of the partial indexes
         col(DeadlineRow.holder_key) != NOBODY,
-        sa.or_(due >= now, col(DeadlineRow.kind).not_in(sorted(RIGHTS))),
+        sa.or_(due >= now, col(DeadlineRow.kind).not_in(sorted(LAPSING))),
         _counts(now),
     ]
     equal = {
