@@ -105,7 +105,7 @@ _TOGETHER: dict[tuple[D, frozenset[A]], str] = {
     (D.ANSWER, frozenset({A.APPLICANT, A.MENTOR})): N_("Both accept, or the next in line is asked."),
     (D.MOVE, frozenset({A.APPLICANT, A.HOST_CONTACT})): N_("Both accept the new dates, or the old ones stand."),
     (D.AGENDA, frozenset({A.APPLICANT, A.HOST_CONTACT})): N_("Guest and host agree on the agenda."),
-    (D.AGREEMENT, frozenset({A.APPLICANT, A.MENTOR})): N_("Both sign the agreement."),
+    (D.AGREEMENT, frozenset({A.APPLICANT, A.MENTOR})): N_("Both sign the agreement, then it begins."),
 }
 """One sentence for two who do the same together; to one of them it is said with "you"."""
 _TOGETHER_OWN: dict[D, str] = {D.AGENDA: N_("You agree on the agenda with the other side.")}

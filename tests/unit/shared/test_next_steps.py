@@ -122,7 +122,7 @@ def test_each_reader_is_addressed_for_their_own_part_only() -> None:
 def test_a_mentorship_asks_both_to_sign_and_to_evaluate_it() -> None:
     """Who has signed is not asked again; no report and no certificate belong to a mentorship."""
     opened = PairFacts(state=MentorshipState.OPENED, country="AM", due=DUE)
-    assert pair_step(opened) == NextStep("Mentee and mentor", "Both sign the agreement.", DUE)
+    assert pair_step(opened) == NextStep("Mentee and mentor", "Both sign the agreement, then it begins.", DUE)
     signed = PairFacts(state=MentorshipState.OPENED, country="AM", due=DUE, signed={A.MENTOR})
     assert pair_step(signed) == NextStep("Mentee", "The mentee signs the agreement.", DUE)
     assert pair_step(signed, {A.APPLICANT}) == NextStep("You", "You sign the agreement.", DUE)

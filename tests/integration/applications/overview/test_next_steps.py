@@ -1,0 +1,132 @@
+"""All pages and lists about one case name the same next step, the same person and the same date."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from html import unescape
+from typing import TYPE_CHECKING
+
+from shared.contracts import matches, mentorships, outcomes, visits
+from shared.ids import new_id
+from shared.time import clock, dates
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.integration.applications.abroad import Abroad
+
+_FACT = re.compile(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", re.DOTALL)
+
+
+def said(page: str) -> tuple[str, str, str]:
+    """Return holder, next step and date as the region about the state names them; empty where it names none."""
+    region = page.partition('<section class="tandem-standing')[2].partition("</section>")[0]
+    assert region, "every page of a case has the region"
+    facts = {name: unescape(re.sub(r"<[^>]*>", "", text)).strip() for name, text in _FACT.findall(region)}
+    by_when = facts.get("By when", "").partition(" (")[0]
+    return facts.get("Who has it now", ""), facts.get("What comes next", ""), by_when
+
+
+async def agreed_words(abroad: Abroad, match_id: UUID, officer: str, coordinator: str, *pages: str) -> tuple[str, str]:
+    """Return the next step as the officer and as the coordinator read it; fail where two places differ."""
+    application_id = abroad.pairings[match_id]["application_id"]
+    by_reader = []
+    for subject, own in ((officer, f"mine/{application_id}"), (coordinator, f"cases/{application_id}")):
+        client = abroad.of.as_(subject)
+        found = {page: said((await client.get(f"/applications/{page}")).text) for page in (own, *pages)}
+        assert len(set(found.values())) == 1, found
+        by_reader.append(found[own])
+    queue = (await abroad.get(coordinator, "/queue"))["items"]
+    [line] = [each for each in queue if each["id"] == str(application_id)]
+    due = "" if line["due"] is None else dates.day(datetime.fromisoformat(line["due"]))
+    assert (line["holder"], line["next"], due) == by_reader[1]
+    (summary,) = (await abroad.get(officer, "/applications"))["items"]
+    assert (summary["holder"], summary["next"], summary["due"]) == (*by_reader[0][:2], line["due"])
+    first_page = (await abroad.of.as_(officer).get("/applications/")).text
+    assert summary["next"] in unescape(first_page)
+    assert by_reader[0][2] == by_reader[1][2]
+    return by_reader[0][1], by_reader[1][1]
+
+
+async def test_a_case_of_a_visit_reads_the_same_everywhere(abroad: Abroad) -> None:
+    """From the proposal to the evaluations each fact changes the words of all pages, of queue and API alike."""
+    match_id = await abroad.placement_matched()
+    application_id = abroad.pairings[match_id]["application_id"]
+    match = f"matches/{match_id}"
+
+    async def words(*pages: str) -> tuple[str, str]:
+        return await agreed_words(abroad, match_id, "ani", "tigran", match, *pages)
+
+    assert (await words())[1] == "The home country clears it, then the host country."
+    await abroad.post("tigran", f"/{match}/clear")
+    assert (await words())[1] == "The host country clears it."
+    await abroad.post("luc", f"/{match}/clear")
+    await abroad.publish(matches.MatchCleared, match_id)
+    assert (await words())[1] == "It is offered at once."
+    due = (clock.now() + timedelta(days=14)).isoformat()
+    await abroad.publish(matches.MatchOffered, match_id, due=due)
+    assert (await words())[1] == "Both accept, or the next in line is asked."
+    await abroad.post("claire", f"/{match}/answer", {"answer": "accept"}, 202)
+    assert await words() == ("You accept or decline.", "The officer accepts or declines.")
+    await abroad.post("ani", f"/{match}/answer", {"answer": "accept"}, 202)
+    assert (await words())[1] == "The match is confirmed."
+    await abroad.publish(matches.MatchConfirmed, match_id)
+    assert (await words())[1] == "The visit gets its dates."
+    visit_id, plan = new_id(), abroad.plan(match_id)
+    scheduled = visits.VisitScheduled.model_validate({"plan": plan, "agenda_due": due})
+    await abroad.feed.deliver((scheduled, visit_id))
+    visit = f"visits/{visit_id}"
+    own, others = await words(visit)
+    assert "You agree on the agenda with the other side." in own
+    assert "Guest and host agree on the agenda." in others
+    await abroad.post("claire", f"/{visit}/agenda/agree")
+    assert "The guest agrees to the agenda." in (await words(visit))[1]
+    await abroad.post("ani", f"/{visit}/agenda/agree")
+    assert "agenda" not in (await words(visit))[1]
+    await abroad.publish_visit_event(visits.VisitStarted, visit_id, match_id)
+    assert (await words(visit))[1] == "The host records attendance day by day."
+    counted = {"attended_days": 5, "required_days": 5, "ended_on": plan["end"]}
+    await abroad.publish_visit_event(visits.VisitEnded, visit_id, match_id, attended=plan["days"], **counted)
+    await abroad.publish_visit_event(visits.VisitCompleted, visit_id, match_id, **counted)
+    assert (await words(visit))[0] == "You evaluate it. You write the report. The host evaluates the visit."
+    ids = {"application_id": str(application_id), "visit_id": str(visit_id)}
+    example = dict(outcomes.EvaluationSubmitted.example) | ids | {"respondent": "host"}
+    await abroad.feed.deliver((outcomes.EvaluationSubmitted.model_validate(example), visit_id))
+    assert await words(visit) == (
+        "You evaluate it. You write the report.",
+        "The guest evaluates the visit. The guest writes the report.",
+    )
+
+
+async def test_a_case_of_a_mentorship_reads_the_same_everywhere(abroad: Abroad) -> None:
+    """Who has signed is not asked again, and after the end both sides are asked for an evaluation."""
+    match_id = await abroad.mentor_matched()
+    mentorship_id = await abroad.opened(match_id)
+    pair = f"mentorships/{mentorship_id}"
+
+    async def words() -> tuple[str, str]:
+        return await agreed_words(abroad, match_id, "nino", "giorgi", f"matches/{match_id}", pair)
+
+    assert (await words())[1] == "Both sign the agreement, then it begins."
+    await abroad.post("jonas", f"/{pair}/sign")
+    assert await words() == ("You sign the agreement.", "The mentee signs the agreement.")
+    await abroad.post("nino", f"/{pair}/sign")
+    assert (await words())[1] == "The mentorship begins."
+    await abroad.publish_mentorship_event(
+        mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today(), until=clock.today()
+    )
+    assert (await words())[1] == "The two meet, and each session is logged."
+    await abroad.publish_mentorship_event(
+        mentorships.MentorshipCompleted,
+        mentorship_id,
+        match_id,
+        ended_on=clock.today(),
+        sessions=5,
+        goals=2,
+        goals_met=2,
+    )
+    assert await words() == (
+        "You evaluate it. The mentor evaluates the mentorship.",
+        "The mentee evaluates the mentorship. The mentor evaluates the mentorship.",
+    )
