@@ -18,7 +18,7 @@ from shared.contracts import offers as offer_events
 from shared.contracts import registry as register_events
 from shared.contracts.codes import ApplicationState, CallState, CloseCause, MentorState, OfferState, Outcome
 from shared.contracts.lifecycle import OPEN
-from shared.contracts.lifecycle.state_sets import moves
+from shared.contracts.lifecycle.state_sets import APPLICATION_ASKED, moves
 from shared.identity import consume_partners
 
 if TYPE_CHECKING:
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
     from shared.bus import Envelope, Tx
 
 _ELIGIBLE_OR_FURTHER = OPEN[OPEN.index(ApplicationState.ELIGIBLE) :]
-_DECIDED_BY_PEOPLE = frozenset(
-    {
-        ApplicationState.SUBMITTED.value,
-        ApplicationState.RETURNED_FOR_INFORMATION.value,
-        ApplicationState.ENDORSED.value,
-        ApplicationState.APPEALED.value,
-    }
-)
 _TO_STATE = moves("exchange.applications", ApplicationState)
 _TO_OFFER_STATE = moves("exchange.offers", OfferState)
 _TO_MENTOR_STATE = moves("mentoring.mentors", MentorState)
@@ -164,7 +156,7 @@ def _applied(row: Candidate | None, event: Envelope) -> Candidate:
     due = getattr(data, "due", None)
     if due is None and row is not None and row.state == values["state"]:
         due = row.due
-    values["due"] = due if values["state"] in _DECIDED_BY_PEOPLE else None
+    values["due"] = due if values["state"] in APPLICATION_ASKED else None
     return Candidate(**values | {"id": UUID(event.subject), "submitted_at": submitted_at, "changed_at": event.time})
 
 

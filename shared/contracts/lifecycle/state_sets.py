@@ -66,6 +66,14 @@ APPLICATION_WRITABLE = sources(ApplicationState, applications.ApplicationSubmitt
 APPLICATION_APPEALABLE = sources(ApplicationState, applications.AppealFiled)
 APPLICATION_UNDECIDED = OPEN[: OPEN.index(ApplicationState.ELIGIBLE)]
 """It was submitted, and is not found eligible yet."""
+APPLICATION_ASKED = sources(
+    ApplicationState,
+    applications.ApplicationReturned,
+    applications.ApplicationResubmitted,
+    applications.ApplicationFoundEligible,
+    applications.AppealDecided,
+)
+"""Somebody is asked for something before the matching, by a date of its own."""
 APPLICATION_UNMATCHED = OPEN[OPEN.index(ApplicationState.IN_MATCHING) : OPEN.index(ApplicationState.MATCHED)]
 """It is eligible and has no match, as people see it."""
 APPLICATION_ENDED = targets(

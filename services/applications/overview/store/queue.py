@@ -16,6 +16,7 @@ from services.applications.review import store as review_store
 from services.applications.tables import one_page
 from shared.contracts.codes import UNION, ApplicationState, Role
 from shared.contracts.lifecycle import Unit
+from shared.contracts.lifecycle.state_sets import APPLICATION_ASKED
 from shared.identity.scope import coordinated, national_only
 from shared.time.workdays import due
 from shared.web.paging import cut
@@ -40,15 +41,9 @@ SHOWN: sa.ColumnElement[str] = sa.case(
     (_ELIGIBLE, sa.func.coalesce(_S.c.state, ApplicationState.IN_MATCHING.value)), else_=_A.c.state
 )
 SINCE: sa.ColumnElement[datetime] = sa.case((_ELIGIBLE, sa.func.coalesce(_S.c.since, _A.c.since)), else_=_A.c.since)
-_DECIDED_BY_PEOPLE = (
-    ApplicationState.SUBMITTED,
-    ApplicationState.RETURNED_FOR_INFORMATION,
-    ApplicationState.ENDORSED,
-    ApplicationState.APPEALED,
-)
 # Until when the next step is asked for: before the matching the state's own deadline, later that of what has followed.
 # An application that has ended keeps the deadline for an appeal, which is a right and nobody's task.
-DUE: sa.ColumnElement[datetime | None] = sa.case((_A.c.state.in_(_DECIDED_BY_PEOPLE), _A.c.due), else_=_S.c.due)
+DUE: sa.ColumnElement[datetime | None] = sa.case((_A.c.state.in_(APPLICATION_ASKED), _A.c.due), else_=_S.c.due)
 _JOIN = sa.join(_A, _S, _S.c.application_id == _A.c.id, isouter=True)
 _SORTS: dict[str, sa.ColumnElement[Any]] = {
     "reference": _A.c.reference,

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from services.matching.overview.store.board import CASES, reach_values
 from shared.contracts.lifecycle.state_sets import (
+    MATCH_AWAITED,
     MATCH_STANDING,
     MENTORSHIP_OVER,
     VISIT_GOING,
@@ -42,7 +43,7 @@ _SETTLED = (
 _MAYBE_OVERDUE = text(
     CASES + "SELECT cases.* FROM cases WHERE id IN ("
     " SELECT c.id FROM candidate c WHERE c.due < :now"
-    " UNION ALL SELECT m.application_id FROM match m WHERE m.state IN ('proposed', 'offered') AND m.due < :now"
+    f" UNION ALL SELECT m.application_id FROM match m WHERE m.state IN ({in_sql(MATCH_AWAITED)}) AND m.due < :now"
     " UNION ALL SELECT v.application_id FROM visit v WHERE v.state = 'scheduled'"
     " UNION ALL SELECT v.application_id FROM visit v WHERE v.state = 'under_way' AND v.end_day < :today"
     f" UNION ALL SELECT v.application_id FROM visit v WHERE v.state IN ({in_sql(VISIT_OVER)}) AND v.ended_on < :today"
