@@ -73,21 +73,26 @@ async def case_facts(session: AsyncSession, applications: Sequence[Application])
     """Return the facts of these applications, by id."""
     if not applications:
         return {}
-    ids = [application.id for application in applications]
     calls = await calls_store.calls_by_id(session, {application.call_id for application in applications})
-    projected = await standings.standings_of(session, ids)
-    standing, reserves = await _matches(session, ids)
-    visits, pairs = await _followed(session, {row.id: calls[row.call_id] for row in applications}, calls)
-    return {
-        application.id: replace(
-            bare_facts(application, projected.get(application.id), calls.get(application.call_id)),
-            match=standing.get(application.id),
-            reserve=reserves.get(application.id),
-            visits=visits.get(application.id, ()),
-            pair=pairs.get(application.id),
-        )
+    projected = await standings.standings_of(session, [application.id for application in applications])
+    found = {
+        application.id: bare_facts(application, projected.get(application.id), calls.get(application.call_id))
         for application in applications
     }
+    # Before something was proposed for an application, it has neither matches nor what follows from one.
+    matched = [application for application in applications if application.id in projected]
+    if matched:
+        standing, reserves = await _matches(session, [application.id for application in matched])
+        visits, pairs = await _followed(session, {row.id: calls[row.call_id] for row in matched}, calls)
+        for id_ in (application.id for application in matched):
+            found[id_] = replace(
+                found[id_],
+                match=standing.get(id_),
+                reserve=reserves.get(id_),
+                visits=visits.get(id_, ()),
+                pair=pairs.get(id_),
+            )
+    return found
 
 
 async def match_facts(session: AsyncSession, found: Sequence[matches.Match]) -> dict[UUID, MatchFacts]:

@@ -49,11 +49,20 @@ async def put_standings(session: AsyncSession, rows: Sequence[Standing]) -> None
     await session.execute(new.on_conflict_do_update(index_elements=["application_id"], set_=changes))
 
 
+# Rows are locked in the order in which `put_standings` writes them.
+_PUT_DUE = sa.text("""
+WITH new AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:due AS timestamptz[])) AS n(id, due)),
+     held AS (SELECT application_id FROM standing WHERE application_id IN (SELECT id FROM new)
+              ORDER BY application_id FOR UPDATE)
+UPDATE standing SET due = new.due FROM new, held
+WHERE standing.application_id = held.application_id AND new.id = held.application_id
+  AND standing.due IS DISTINCT FROM new.due
+""")
+
+
 async def put_due(session: AsyncSession, due: Mapping[UUID, datetime | None]) -> None:
     """Write until when the next step of these applications is asked for, where it has changed."""
-    for id_ in sorted(due):
-        changed = sa.and_(col(Standing.application_id) == id_, col(Standing.due).is_distinct_from(due[id_]))
-        await session.execute(sa.update(Standing).where(changed).values(due=due[id_]))
+    await session.execute(_PUT_DUE, {"ids": sorted(due), "due": [due[id_] for id_ in sorted(due)]})
 
 
 async def standing_of(session: AsyncSession, application_id: UUID) -> Standing | None:
