@@ -10,7 +10,7 @@ from services.applications.application.store import standings
 from services.applications.calls import store as calls_store
 from services.applications.certificates import store as certificates_store
 from services.applications.matches.store import matches, participation
-from services.applications.mentorships.model.agreement import to_sign
+from services.applications.mentorships.model.agreement import in_force, to_sign
 from services.applications.mentorships.store import agreements
 from services.applications.mentorships.store import mentorships as mentorships_store
 from services.applications.outcomes import store as outcomes_store
@@ -200,8 +200,8 @@ async def _pairs(
     received, now = await _received(session, ids), clock.now()
     facts = {}
     for pair in pairs:
-        waits = to_sign(versions[pair.id], now)
-        signed = next((version.signed for version in versions[pair.id] if version.number == waits), frozenset())
+        current = to_sign(versions[pair.id], now) or in_force(versions[pair.id])
+        signed = next((version.signed for version in versions[pair.id] if version.number == current), frozenset())
         facts[pair.id] = PairFacts(
             state=pair.stands,
             country=pair.country,
