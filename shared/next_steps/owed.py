@@ -1,4 +1,4 @@
-"""What people are asked for about a case, and until when, from the facts of the case."""
+"""Derive what people are asked for about a case, and until when, from the facts of the case."""
 
 from __future__ import annotations
 

@@ -187,15 +187,15 @@ def _first(items: Sequence[Owed], setting: _Setting, *, certificate: bool = Fals
     stage = next(stage for stage in _STAGES if leading.kind in stage)
     if certificate and stage is _STAGES[-1] and due is not None and due >= clock.now():
         return None
-    asked = [item for item in items if item.kind in stage]
-    return NextStep(_holder(asked, setting), _sentences(asked, setting), first_due(asked))
+    together = [item for item in items if item.kind in stage]
+    return NextStep(_holder(together, setting), _sentences(together, setting), first_due(together))
 
 
-def _holder(asked: Sequence[Owed], setting: _Setting) -> str:
+def _holder(items: Sequence[Owed], setting: _Setting) -> str:
     """Return all who are asked, each once; the reader first."""
-    sides = [_word(item.kind, item.by, mentored=setting.mentored) for item in asked if item.by not in setting.reader]
-    own = [_YOU] if any(item.by in setting.reader for item in asked) else []
-    others = [_name(item, setting) for item in asked if item.by not in setting.reader]
+    sides = [_word(item.kind, item.by, mentored=setting.mentored) for item in items if item.by not in setting.reader]
+    own = [_YOU] if any(item.by in setting.reader for item in items) else []
+    others = [_name(item, setting) for item in items if item.by not in setting.reader]
     two = _TWO.get(tuple(dict.fromkeys([*own, *sides])))  # type: ignore[arg-type]  # other tuples are not in the table
     return gettext(two) if two else ", ".join(dict.fromkeys([*map(gettext, own), *others]))
 
@@ -205,19 +205,19 @@ def _name(item: Owed, setting: _Setting) -> str:
     return owner_word(item.kind, item.by, country, mentored=setting.mentored)
 
 
-def _both(one: str, other: str, setting: _Setting) -> str:
+def _both(applicant: str, counterpart: str, setting: _Setting) -> str:
     """Return the two sides of a visit or a pair as the holder of a step without a date."""
     if A.APPLICANT in setting.reader:
-        return gettext(_TWO[_YOU, other])
+        return gettext(_TWO[_YOU, counterpart])
     if {A.HOST_CONTACT, A.MENTOR} & set(setting.reader):
-        return gettext(_TWO[_YOU, one])
-    return gettext(_TWO[one, other])
+        return gettext(_TWO[_YOU, applicant])
+    return gettext(_TWO[applicant, counterpart])
 
 
-def _sentences(asked: Sequence[Owed], setting: _Setting) -> str:
+def _sentences(items: Sequence[Owed], setting: _Setting) -> str:
     found: dict[str, None] = {}
-    for item in asked:
-        together = frozenset(other.by for other in asked if other.kind is item.kind)
+    for item in items:
+        together = frozenset(other.by for other in items if other.kind is item.kind)
         sentence = _TOGETHER.get((item.kind, together))
         if sentence is not None and together & set(setting.reader):
             sentence = _TOGETHER_OWN.get(item.kind, sentence)

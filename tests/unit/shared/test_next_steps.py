@@ -120,7 +120,7 @@ def test_each_reader_is_addressed_for_their_own_part_only() -> None:
 
 
 def test_a_mentorship_asks_both_to_sign_and_to_evaluate_it() -> None:
-    """Who has signed is not asked again; no report and no certificate belong to a mentorship."""
+    """A side that has signed is not asked again; no report and no certificate belong to a mentorship."""
     opened = PairFacts(state=MentorshipState.OPENED, country="AM", due=DUE)
     assert pair_step(opened) == NextStep("Mentee and mentor", "Both sign the agreement, then it begins.", DUE)
     signed = PairFacts(state=MentorshipState.OPENED, country="AM", due=DUE, signed={A.MENTOR})
@@ -168,8 +168,8 @@ def test_before_travel_what_is_open_is_named_and_what_is_done_is_not() -> None:
     assert (
         visit_step(scheduled(prepared=everybody), {A.APPLICANT}).step == "You agree on the agenda with the other side."
     )
-    one = visit_step(scheduled(prepared=everybody, agreed={A.HOST_CONTACT}))
-    assert one == NextStep("Guest", "The guest agrees to the agenda.", DUE)
+    left = visit_step(scheduled(prepared=everybody, agreed={A.HOST_CONTACT}))
+    assert left == NextStep("Guest", "The guest agrees to the agenda.", DUE)
     preparing = visit_step(scheduled(agreed=set(VISITORS), prepared={A.APPLICANT}))
     assert preparing.holder == "Host, National coordinator of Armenia"
     assert preparing.step == "The host prepares the visit. The sending country prepares the visit."
@@ -243,8 +243,8 @@ def test_the_next_step_is_what_is_due_first(
     for reader in (A.APPLICANT, A.HOST_CONTACT, A.MENTOR):
         own = next_step(case, {reader})
         assert (own.due, bool(own.step)) == (step.due, bool(step.step))
-        asked = any(item.by is reader for item in items if item.due == step.due)
-        assert not asked or "certificate" in step.step or own.holder.startswith("You")
+        owes = any(item.by is reader for item in items if item.due == step.due)
+        assert not owes or "certificate" in step.step or own.holder.startswith("You")
 
 
 def test_nothing_is_asked_of_a_visit_that_does_not_take_place() -> None:

@@ -1,4 +1,4 @@
-"""What people recorded about visits and mentorships, as far as the next step of a case depends on it."""
+"""The records of people about visits and mentorships on which the next step of a case depends."""
 
 from __future__ import annotations
 

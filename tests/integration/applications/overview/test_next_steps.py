@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FACT = re.compile(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", re.DOTALL)
 
 
-def said(page: str) -> tuple[str, str, str]:
+def step_on(page: str) -> tuple[str, str, str]:
     """Return holder, next step and date as the region about the state names them; empty where it names none."""
     region = page.partition('<section class="tandem-standing')[2].partition("</section>")[0]
     assert region, "every page of a case has the region"
@@ -34,7 +34,7 @@ async def agreed_words(abroad: Abroad, match_id: UUID, officer: str, coordinator
     by_reader = []
     for subject, own in ((officer, f"mine/{application_id}"), (coordinator, f"cases/{application_id}")):
         client = abroad.of.as_(subject)
-        found = {page: said((await client.get(f"/applications/{page}")).text) for page in (own, *pages)}
+        found = {page: step_on((await client.get(f"/applications/{page}")).text) for page in (own, *pages)}
         assert len(set(found.values())) == 1, found
         by_reader.append(found[own])
     queue = (await abroad.get(coordinator, "/queue"))["items"]
@@ -100,7 +100,7 @@ async def test_a_case_of_a_visit_reads_the_same_everywhere(abroad: Abroad) -> No
 
 
 async def test_a_case_of_a_mentorship_reads_the_same_everywhere(abroad: Abroad) -> None:
-    """Who has signed is not asked again, and after the end both sides are asked for an evaluation."""
+    """A side that has signed is not asked again, and after the end both sides are asked for an evaluation."""
     match_id = await abroad.mentor_matched()
     mentorship_id = await abroad.opened(match_id)
     pair = f"mentorships/{mentorship_id}"

@@ -42,7 +42,7 @@ def test_a_state_is_whole(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["application", "match", "visit", "mentorship"])
 def test_the_table_names_no_step_of_a_case(kind: str) -> None:
-    """Who takes the next step of a case follows from its facts, so the table of states says nothing about it."""
+    """The next step of a case follows from its facts, so the table of states says nothing about it."""
     assert {(state.holder, state.next) for state in states.states(kind)} == {("", "")}
     assert {(state.for_others.holder, state.for_others.next) for state in states.states(kind)} == {("", "")}
 
