@@ -20,6 +20,7 @@ from shared.time import clock
 from shared.web.states import Standing, state
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -69,20 +70,30 @@ class Case:
 async def case_of(session: AsyncSession, application_id: UUID) -> Case | None:
     """Return the case of one application; the caller checks whose it is."""
     application = await store.application(session, application_id)
-    if application is None:
-        return None
-    call = await calls_store.call(session, application.call_id)
-    assert call is not None
-    status = await entries.partner_status(session, application.country, clock.today())
-    projected = await standings.standing_of(session, application_id)
-    return Case(
-        application,
-        call,
-        projected,
-        status is not PartnerStatus.SUSPENDED,
-        (await calls_store.terms_of(session, [application], {call.id: call}))[application.id],
-        (await case_facts(session, [application]))[application_id],
-    )
+    return None if application is None else (await cases_of(session, [application]))[0]
+
+
+async def cases_of(session: AsyncSession, applications: Sequence[store.Application]) -> list[Case]:
+    """Return the cases of several applications, in their order."""
+    calls = await calls_store.calls_by_id(session, {application.call_id for application in applications})
+    projected = await standings.standings_of(session, [application.id for application in applications])
+    terms = await calls_store.terms_of(session, applications, calls)
+    facts = await case_facts(session, applications)
+    status = {
+        country: await entries.partner_status(session, country, clock.today())
+        for country in sorted({application.country for application in applications})
+    }
+    return [
+        Case(
+            application,
+            calls[application.call_id],
+            projected.get(application.id),
+            status[application.country] is not PartnerStatus.SUSPENDED,
+            terms[application.id],
+            facts[application.id],
+        )
+        for application in applications
+    ]
 
 
 def shown_state(application: store.Application, projected: standings.Standing | None) -> ApplicationState:

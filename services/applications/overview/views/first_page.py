@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.access.store import deciders_on
 from services.applications.application.store import applications
-from services.applications.application.views.standing import Case, case_of
+from services.applications.application.views.standing import Case, cases_of
 from services.applications.overview.views.participation import MatchView, match_views
 from services.applications.waiting import Reader
 from shared.contracts.codes import MatchState, Role
@@ -49,9 +49,9 @@ class Participant(Reader):
 async def participant(session: AsyncSession, principal: Principal, settings: Settings) -> Participant:
     """Return the reader of the first page."""
     own = await applications.of_officer(session, principal.subject) if principal.has(Role.OFFICER) else []
-    cases = [await case_of(session, application.id) for application in own[:MOST_CASES]]
+    cases = await cases_of(session, own[:MOST_CASES]) if own else []
     deciders = await deciders_on(session, clock.today())
     pair = principal.has(Role.OFFICER, Role.MENTOR)
     states = MATCH_SETTLED if pair else (MatchState.CONFIRMED,)
     agreed = await match_views(session, principal, states)
-    return Participant(principal, settings, deciders, [case for case in cases if case is not None], agreed)
+    return Participant(principal, settings, deciders, cases, agreed)
