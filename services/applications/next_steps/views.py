@@ -97,6 +97,8 @@ async def case_facts(session: AsyncSession, applications: Sequence[Application])
 
 async def match_facts(session: AsyncSession, found: Sequence[matches.Match]) -> dict[UUID, MatchFacts]:
     """Return the facts of these matches, by id."""
+    if not found:
+        return {}
     ids = [match.id for match in found]
     cleared = await participation.clearances(session, ids)
     answers = await participation.answers(session, ids)
@@ -158,6 +160,8 @@ async def _followed(
 async def _visits(
     session: AsyncSession, visits: Sequence[Visit], calls: Mapping[UUID, calls_store.Call]
 ) -> dict[UUID, VisitFacts]:
+    if not visits:
+        return {}
     ids = [visit.id for visit in visits]
     going = [visit for visit in visits if visit.stands in VISIT_GOING]
     agreed = await visits_store.agreements_of(session, [visit.id for visit in going])
@@ -195,6 +199,8 @@ async def _visits(
 async def _pairs(
     session: AsyncSession, pairs: Sequence[Mentorship], timers: Mapping[UUID, Timers]
 ) -> dict[UUID, PairFacts]:
+    if not pairs:
+        return {}
     ids = [pair.id for pair in pairs]
     versions = await agreements.of_mentorships(session, ids)
     received, now = await _received(session, ids), clock.now()
