@@ -110,9 +110,11 @@ async def match_facts(session: AsyncSession, found: Sequence[matches.Match]) -> 
             kind=match.for_,
             country=match.country,
             host_country=match.host_country,
-            due=home.host_due if home is not None and home.given and Side.HOST not in cleared[match.id] else match.due,
-            home_cleared=home is not None and home.given,
-            refused=any(not decision.given for decision in cleared[match.id].values()),
+            due=home.host_due
+            if home is not None and home.granted and Side.HOST not in cleared[match.id]
+            else match.due,
+            home_cleared=home is not None and home.granted,
+            refused=any(not decision.granted for decision in cleared[match.id].values()),
             accepted=frozenset(SIDES[party] for party, said in answers[match.id].items() if said is Answer.ACCEPT),
             reserve=match.reserve,
         )

@@ -62,7 +62,7 @@ def subsets(forms: set[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], ...]
 
 
 @pytest.mark.parametrize("received", list(subsets(FORMS)))
-def test_who_still_owes_a_form_is_named_with_it(received: tuple[tuple[str, str], ...]) -> None:
+def test_each_missing_form_is_named_with_its_respondent(received: tuple[tuple[str, str], ...]) -> None:
     """In every combination exactly the missing forms are named, with who owes them, until the earliest deadline."""
     missing = FORMS - set(received)
     step = visit_step(visit(set(received) | LATER))
@@ -86,7 +86,7 @@ def test_a_form_that_is_no_longer_asked_for_is_not_waited_for(instead: tuple[str
     assert "host" not in visit_step(visit((FORMS - {("evaluation", "host")}) | {instead})).step
 
 
-def test_what_is_asked_for_months_later_comes_after_the_certificate() -> None:
+def test_follow_ups_come_after_the_certificate() -> None:
     """Guest, line manager and sending country are named until all of them have answered; without completion nobody."""
     step = visit_step(visit(FORMS, certified=True))
     assert step.holder == "Guest, Line manager, National coordinator of Armenia"

@@ -35,7 +35,7 @@ async def overdue_cases(request: Request, bus: BusDep, principal: Coordinator, c
         gettext("Case"),
         gettext("State"),
         gettext("Who has it"),
-        gettext("What comes next"),
+        gettext("Next step"),
         gettext("Since"),
         gettext("Was due"),
     )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from services.matching.facts.store import facts as facts_store
 from services.matching.facts.views import some_calls
-from services.matching.lifecycle.store import matches, mentorships, recorded, visits
-from services.matching.lifecycle.store.recorded import AGENDA, CERTIFICATE, PREPARED
+from services.matching.lifecycle.store import case_records, matches, mentorships, visits
+from services.matching.lifecycle.store.case_records import AGENDA, CERTIFICATE, PREPARED
 from shared.contracts.calls import Timers
 from shared.contracts.codes import ApplicationKind, ApplicationState, MatchState, Party, Side, VisitState
 from shared.contracts.codes import AudienceKind as A
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from services.matching.lifecycle.model.match import Match
     from services.matching.lifecycle.model.mentorship import Mentorship
     from services.matching.lifecycle.model.visit import Visit
-    from services.matching.lifecycle.store.recorded import Recorded
+    from services.matching.lifecycle.store.case_records import CaseRecord
 
 _SIDES: dict[str, A] = {
     Party.GUEST: A.APPLICANT,
@@ -96,8 +96,8 @@ async def _visits(
 ) -> dict[UUID, list[VisitFacts]]:
     """Return, by application, the facts of its visits."""
     ids = [visit.id for visit in found]
-    rows = await recorded.of_subjects(session, ids)
-    dated = await recorded.dated_at(session, [visit.id for visit in found if visit.state is VisitState.SCHEDULED])
+    rows = await case_records.of_subjects(session, ids)
+    dated = await case_records.dated_at(session, [visit.id for visit in found if visit.state is VisitState.SCHEDULED])
     days = await visits.attendance(session, ids)
     facts: dict[UUID, list[VisitFacts]] = defaultdict(list)
     for visit in found:
@@ -108,11 +108,11 @@ async def _visits(
 
 
 def _visit(
-    visit: Visit, rows: Sequence[Recorded], timers: Timers, dated: datetime | None, *, attended: bool
+    visit: Visit, rows: Sequence[CaseRecord], timers: Timers, dated: datetime | None, *, attended: bool
 ) -> VisitFacts:
-    versions = {row.of: row.version for row in rows if row.what == AGENDA}
+    versions = {row.party: row.version for row in rows if row.kind == AGENDA}
     newest = max(versions.values(), default=1)
-    ready = [row.of for row in rows if row.what == PREPARED and (dated is None or row.at >= dated)]
+    ready = [row.party for row in rows if row.kind == PREPARED and (dated is None or row.at >= dated)]
     proposal = visit.proposal
     return VisitFacts(
         state=visit.state,
@@ -127,7 +127,7 @@ def _visit(
         move_accepted=frozenset(_OF_ACCEPTED[side] for side in proposal.accepted) if proposal is not None else (),
         ended_on=visit.ended_on,
         attended=attended,
-        certified=any(row.what == CERTIFICATE for row in rows),
+        certified=any(row.kind == CERTIFICATE for row in rows),
         received=_forms(rows),
     )
 
@@ -137,7 +137,7 @@ async def _pairs(
 ) -> dict[UUID, PairFacts]:
     """Return the facts of the newest mentorship of each application."""
     ids = [pair.id for pair in found]
-    rows = await recorded.of_subjects(session, ids)
+    rows = await case_records.of_subjects(session, ids)
     progress = await mentorships.progress(session, ids)
     facts = {}
     for pair in found:
@@ -154,5 +154,5 @@ async def _pairs(
     return facts
 
 
-def _forms(rows: Sequence[Recorded]) -> frozenset[tuple[str, str]]:
-    return frozenset((row.what, row.of) for row in rows if row.what not in {AGENDA, PREPARED, CERTIFICATE})
+def _forms(rows: Sequence[CaseRecord]) -> frozenset[tuple[str, str]]:
+    return frozenset((row.kind, row.party) for row in rows if row.kind not in {AGENDA, PREPARED, CERTIFICATE})

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from services.matching.activity import actions as activity
 from services.matching.activity.store import of_event
-from services.matching.lifecycle.store import mentorships, recorded
+from services.matching.lifecycle.store import case_records, mentorships
 from services.matching.lifecycle.store import visits as store
+from services.matching.lifecycle.store.case_records import AGENDA, PREPARED, CaseRecord
 from services.matching.lifecycle.store.mentorships import Goal, Session, Signature
-from services.matching.lifecycle.store.recorded import AGENDA, PREPARED, Recorded
 from services.matching.lifecycle.store.visits import Attendance
 from shared.contracts import participation as participation_events
 
@@ -27,7 +27,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """Store what was recorded, for many matches at once."""
     attendance: list[Attendance] = []
     records: list[Signature | Session | Goal] = []
-    done: list[Recorded] = []
+    done: list[CaseRecord] = []
     for event in events:
         match event.data:
             case participation_events.AttendanceRecorded() as data:
@@ -48,7 +48,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
                 records.append(Goal(mentorship_id=data.mentorship_id, goal_id=data.goal_id, met=data.met))
     await store.keep_attendance(tx.session, attendance)
     await mentorships.keep_records(tx.session, records)
-    await recorded.write(tx.session, done)
+    await case_records.write(tx.session, done)
     lines = [
         of_event(event, application_id=event.data.application_id, match_id=UUID(event.subject))
         for event in events
@@ -61,10 +61,12 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
 
 def _before_travel(
     event: Envelope, data: participation_events.AgendaAgreed | participation_events.PartPrepared
-) -> list[Recorded]:
+) -> list[CaseRecord]:
     if isinstance(data, participation_events.AgendaAgreed):
-        return [Recorded(subject=data.visit_id, what=AGENDA, of=data.by.value, version=data.version, at=event.time)]
-    return [Recorded(subject=data.visit_id, what=PREPARED, of=of.value, at=event.time) for of in data.parties]
+        return [
+            CaseRecord(subject=data.visit_id, kind=AGENDA, party=data.by.value, version=data.version, at=event.time)
+        ]
+    return [CaseRecord(subject=data.visit_id, kind=PREPARED, party=of.value, at=event.time) for of in data.parties]
 
 
 def _session(

@@ -33,7 +33,7 @@ def downgrade() -> None:
     """Drop all tables, in the reverse order."""
     _drop("activity")
     _drop("session", "goal", "signature", "mentorship")
-    _drop("date_plan", "stay", "recorded", "attendance", "visit")
+    _drop("date_plan", "stay", "case_record", "attendance", "visit")
     _drop("replacement", "ring_leg", "match")
     _drop("what_if", "cohort_job", "receipt", "cohort", "run_inputs", "run")
     _drop("vacancy", "standing", "pool")
@@ -675,13 +675,13 @@ def _create_visits() -> None:
         sa.PrimaryKeyConstraint("visit_id", "day", name="attendance_pkey"),
     )
     op.create_table(
-        "recorded",
+        "case_record",
         sa.Column("subject", sa.Uuid(), nullable=False),
-        sa.Column("what", sa.String(), nullable=False),
-        sa.Column("of", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("party", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("subject", "what", "of", name="recorded_pkey"),
+        sa.PrimaryKeyConstraint("subject", "kind", "party", name="case_record_pkey"),
     )
     op.create_table(
         "stay",

@@ -36,9 +36,10 @@ MOST_OVERDUE = 500
 # Cases in which something may be overdue: each condition lets through what the rules of `shared.next_steps` decide on.
 # A form that is in, waived or closed is one of those that are asked for after the end (a pair writes no report).
 _SETTLED = (
-    "(SELECT count(DISTINCT (replace(replace(r.what, 'closed_', ''), 'waiver', 'evaluation'),"
-    " CASE r.of WHEN 'line_manager' THEN 'manager' WHEN 'guest' THEN 'self' WHEN 'mentee' THEN 'self' ELSE r.of END))"
-    " FROM recorded r WHERE r.subject = {id} AND r.what NOT IN ('agenda', 'prepared', 'certificate'))"
+    "(SELECT count(DISTINCT (replace(replace(r.kind, 'closed_', ''), 'waiver', 'evaluation'),"
+    " CASE r.party WHEN 'line_manager' THEN 'manager' WHEN 'guest' THEN 'self' WHEN 'mentee' THEN 'self'"
+    " ELSE r.party END))"
+    " FROM case_record r WHERE r.subject = {id} AND r.kind NOT IN ('agenda', 'prepared', 'certificate'))"
 )
 _MAYBE_OVERDUE = text(
     CASES + "SELECT cases.* FROM cases WHERE id IN ("

@@ -24,8 +24,8 @@ def step_on(page: str) -> tuple[str, str, str]:
     region = page.partition('<section class="tandem-standing')[2].partition("</section>")[0]
     assert region, "every page of a case has the region"
     facts = {name: unescape(re.sub(r"<[^>]*>", "", text)).strip() for name, text in _FACT.findall(region)}
-    by_when = facts.get("By when", "").partition(" (")[0]
-    return facts.get("Who has it now", ""), facts.get("What comes next", ""), by_when
+    due = facts.get("Due", "").partition(" (")[0]
+    return facts.get("With", ""), facts.get("Next step", ""), due
 
 
 async def agreed_words(abroad: Abroad, match_id: UUID, officer: str, coordinator: str, *pages: str) -> tuple[str, str]:

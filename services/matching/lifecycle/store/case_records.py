@@ -20,40 +20,42 @@ if TYPE_CHECKING:
 AGENDA, PREPARED, CERTIFICATE = "agenda", "prepared", "certificate"
 
 
-class Recorded(Table, table=True):
-    """Something that somebody recorded about a visit or a mentorship (`subject`).
+class CaseRecord(Table, table=True):
+    """A record of a person about a visit or a mentorship (`subject`).
 
-    `what` is `agenda` (its `version` was agreed to), `prepared`, `certificate`, or a form of reporting as
-    `shared.next_steps.received` names it; `of` is the party or the respondent.
+    `kind` is `agenda` (its `version` was agreed to), `prepared`, `certificate`, or a form of reporting as
+    `shared.next_steps.received` names it; `party` is who recorded it or was asked.
     """
 
     subject: UUID = Field(primary_key=True)
-    what: str = Field(primary_key=True)
-    of: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    party: str = Field(primary_key=True)
     version: int = 1
     at: datetime = Field(sa_column=moment())
 
 
-PROJECTIONS = ("recorded",)
+PROJECTIONS = ("case_record",)
 
 
-async def write(session: AsyncSession, rows: Sequence[Recorded]) -> None:
+async def write(session: AsyncSession, rows: Sequence[CaseRecord]) -> None:
     """Write what was recorded; the last of two about the same counts."""
     await keep(session, rows)
 
 
 async def take_back(session: AsyncSession, keys: Collection[tuple[UUID, str, str]]) -> None:
-    """Delete rows that hold no longer, by (subject, what, of)."""
+    """Delete rows that hold no longer, by (subject, kind, party)."""
     if keys:
-        key = sa.tuple_(col(Recorded.subject), col(Recorded.what), col(Recorded.of))
-        await session.execute(sa.delete(Recorded).where(key.in_(sorted(keys))))
+        key = sa.tuple_(col(CaseRecord.subject), col(CaseRecord.kind), col(CaseRecord.party))
+        await session.execute(sa.delete(CaseRecord).where(key.in_(sorted(keys))))
 
 
-async def of_subjects(session: AsyncSession, subjects: Collection[UUID]) -> dict[UUID, list[Recorded]]:
+async def of_subjects(session: AsyncSession, subjects: Collection[UUID]) -> dict[UUID, list[CaseRecord]]:
     """Return what was recorded about these visits or mentorships."""
-    query = select(Recorded).where(col(Recorded.subject).in_(sorted(subjects)))
-    found: dict[UUID, list[Recorded]] = defaultdict(list)
-    for row in await session.scalars(query.order_by(col(Recorded.subject), col(Recorded.what), col(Recorded.of))):
+    query = select(CaseRecord).where(col(CaseRecord.subject).in_(sorted(subjects)))
+    found: dict[UUID, list[CaseRecord]] = defaultdict(list)
+    for row in await session.scalars(
+        query.order_by(col(CaseRecord.subject), col(CaseRecord.kind), col(CaseRecord.party))
+    ):
         found[row.subject].append(row)
     return found
 
