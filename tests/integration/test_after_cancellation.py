@@ -14,10 +14,12 @@ from services.applications import app as portal
 from services.applications.consumers import consumers as portal_consumers
 from services.applications.settings import Settings as PortalSettings
 from services.matching import app as matching
+from services.matching.board.views.cases import case_of
 from services.matching.consumers import consumers as matching_consumers
 from services.matching.settings import Settings as MatchingSettings
 from shared.contracts.codes import ApplicationState, Party, Reason
 from shared.contracts.participation import CancellationRequested
+from shared.identity.scope import Reach
 from tests.integration.matching.conftest import World
 from tests.support import Feed, settings_for
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from shared.bus import Bus
     from tests.conftest import Databases
 
+_EVERYTHING = Reach(everything=True, countries=frozenset(), organisations=frozenset(), subject="")
 _TOLD = ("exchange.matches", "exchange.visits", "exchange.receipts")
 
 
@@ -85,6 +88,12 @@ class Reader:
             return str(await session.scalar(query, {"id": application_id}))
 
 
+async def _on_board(world: World, application_id: UUID) -> str:
+    """Return the stage in which the coordinators' board shows the application."""
+    async with world.bus.read() as session:
+        return (await case_of(session, _EVERYTHING, application_id)).stage
+
+
 async def _waits_for_a_place(world: World, application_id: UUID) -> bool:
     """Return whether matching looks for a place for it: the next cohort proposes another placement."""
     await world.offer("DE")
@@ -108,16 +117,16 @@ async def _cancelled(world: World, reader: Reader, by: Party) -> UUID:
 async def test_an_officer_who_loses_a_place_gets_another_proposal(world: World, reader: Reader, by: Party) -> None:
     """Both services say in_matching, and the next cohort proposes another place, which both follow."""
     application_id = await _cancelled(world, reader, by)
-    assert await reader.state(application_id) == ApplicationState.IN_MATCHING
+    assert await reader.state(application_id) == ApplicationState.IN_MATCHING == await _on_board(world, application_id)
     assert await _waits_for_a_place(world, application_id)
     await reader.catch_up(world)
     assert await reader.state(application_id) == ApplicationState.MATCHED
 
 
 async def test_an_officer_who_gives_up_a_confirmed_place_has_ended(world: World, reader: Reader) -> None:
-    """Both services say that it has ended, and the pool no longer contains it."""
+    """Both services say that it has ended, on the board too, and the pool no longer contains it."""
     application_id = await _cancelled(world, reader, Party.GUEST)
-    assert await reader.state(application_id) == ApplicationState.ENDED
+    assert await reader.state(application_id) == ApplicationState.ENDED == await _on_board(world, application_id)
     other = await world.officer()
     assert not await _waits_for_a_place(world, application_id)
     await reader.catch_up(world)

@@ -46,7 +46,6 @@ _NEVER_SHOWN = (
             "scheduled",
             "under_way",
             "completed",
-            "ended",
         )
     }
     | {

@@ -56,6 +56,7 @@ async def case_facts(session: AsyncSession, stages: Mapping[UUID, str]) -> dict[
             pair=of_pairs.get(id_),
             in_line=stages[id_] == "waitlisted",
             cleared_ahead=stages[id_] == "waitlisted_cleared",
+            over=stages[id_] == "ended",
         )
         for id_, row in candidates.items()
     }

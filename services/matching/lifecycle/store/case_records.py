@@ -27,6 +27,8 @@ class CaseRecord(Table, table=True):
     `shared.next_steps.received` names it; `party` is who recorded it or was asked.
     """
 
+    __tablename__ = "case_record"
+
     subject: UUID = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     party: str = Field(primary_key=True)

@@ -38,7 +38,8 @@ WAITING = ("in_matching", "waitlisted", "waitlisted_cleared")
 """The stages of those who look for a place and have none, not even provisionally."""
 
 # Where an application stands: in the portal's own states until it is eligible, then in the words of matching. A pair's
-# mentorship comes before its visits, of which the one that is not over counts.
+# mentorship comes before its visits, of which the one that is not over counts. As in the portal, an application has
+# ended once its officer gave a confirmed place back (`Match.given_up`), and is `waitlisted` with a place in line only.
 CASES = f"""
 WITH cases AS (
   SELECT c.id, c.reference, c.kind, c.country, c.call_id, c.state AS application_state,
@@ -56,8 +57,10 @@ WITH cases AS (
     CASE WHEN t.id IS NOT NULL THEN t.state WHEN v.id IS NOT NULL THEN v.state
       WHEN m.id IS NOT NULL THEN m.state
       WHEN c.state = 'eligible' AND s.seat_id IS NOT NULL THEN 'provisional'
+      WHEN c.state = 'eligible' AND EXISTS (SELECT FROM match g WHERE g.application_id = c.id AND g.state = 'cancelled'
+        AND g.applicant_accepted AND g.host_accepted AND g.ended_by IN ('guest', 'mentee')) THEN 'ended'
       WHEN c.state = 'eligible' AND x.state = 'cleared' THEN 'waitlisted_cleared'
-      WHEN c.state = 'eligible' AND r.application_id IS NOT NULL THEN 'waitlisted'
+      WHEN c.state = 'eligible' AND r.event ->> 'waiting_place' IS NOT NULL THEN 'waitlisted'
       WHEN c.state = 'eligible' THEN 'in_matching' ELSE c.state END AS stage
   FROM candidate c
   LEFT JOIN match m ON m.application_id = c.id AND m.state IN ({in_sql(MATCH_STANDING)})
