@@ -191,7 +191,7 @@ def match(browsers: Browsers, board: Board, call: str, reference: str) -> str:
 def read_visit(officer: Person, board: Board, reference: str) -> str:
     """Read the dates as the officer, and the reasons for this place; return the address of the visit."""
     board.shows(f"{reference}: Visit scheduled")
-    officer.go("/applications/").follow(reference).sees_status("Scheduled", holder="You and the host")
+    officer.go("/applications/").follow(reference).sees_status("Scheduled", holder="You, Host")
     officer.follow("Why you were matched").sees("Why you were matched", "Together")
     officer.go("/applications/matches").follow(reference).sees_status("Confirmed").follow("Go to the visit")
     officer.sees_status("Scheduled", follows="You agree on the agenda").sees("Lyon branch")

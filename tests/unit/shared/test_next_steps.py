@@ -137,7 +137,7 @@ def test_a_match_names_the_country_or_the_side_that_is_asked_now() -> None:
 
     def match(state: MatchState, **others: object) -> MatchFacts:
         kind = ApplicationKind.STUDY_VISIT
-        return MatchFacts(state=state, kind=kind, country="AM", host_country="FR", due=DUE, **others)  # type: ignore[arg-type]
+        return MatchFacts(state=state, kind=kind, country="AM", host_country="FR", due=DUE, **others)  # type: ignore[arg-type]  # fields of many types
 
     home = match_step(match(MatchState.PROPOSED))
     assert home == NextStep(
@@ -160,7 +160,7 @@ def test_before_travel_what_is_open_is_named_and_what_is_done_is_not() -> None:
 
     def scheduled(**others: object) -> VisitFacts:
         days = {"start": start, "end": start + timedelta(days=4), "agenda_due": DUE}
-        return VisitFacts(state=VisitState.SCHEDULED, country="AM", **days, **others)  # type: ignore[arg-type]
+        return VisitFacts(state=VisitState.SCHEDULED, country="AM", **days, **others)  # type: ignore[arg-type]  # fields of many types
 
     everybody = {A.APPLICANT, A.HOST_CONTACT, A.HOME_COORDINATOR}
     both = visit_step(scheduled(prepared=everybody))
@@ -220,7 +220,7 @@ def test_the_next_step_is_what_is_due_first(
                 agenda_due=DUE,
                 agreed=done,
                 prepared=done,
-                **forms,  # type: ignore[arg-type]
+                **forms,  # type: ignore[arg-type]  # fields of many types
             )
         ],
         pair=None
@@ -230,7 +230,7 @@ def test_the_next_step_is_what_is_due_first(
             country="AM",
             due=DUE,
             signed=done,
-            **forms,  # type: ignore[arg-type]
+            **forms,  # type: ignore[arg-type]  # fields of many types
         ),
     )
     step, items = next_step(case), owed(case)
