@@ -62,7 +62,7 @@ async def due(
     )
     async with bus.read() as session:
         found = await views.deadline_list(session, filters, grouped, page)
-    names = (gettext("Case"), gettext("What is due"), gettext("Who has it"), gettext("Until"), gettext("When"))
+    names = (gettext("Case"), gettext("What is due"), gettext("With"), gettext("Until"), gettext("When"))
     listing = Listing(
         gettext("What falls due"),
         HERE,
@@ -159,7 +159,7 @@ def _fields(countries: Iterable[str] | None, chosen: Mapping[str, str]) -> list[
     return [
         country_field(countries, chosen["country"]),
         Filter("kind", gettext("What is due"), chosen["kind"], kinds),
-        Filter("owner", gettext("Who has it"), chosen["owner"], owners),
+        Filter("owner", gettext("With"), chosen["owner"], owners),
         Filter("over", gettext("When"), chosen["over"], over),
         Filter("by", gettext("Counted"), chosen["by"], list(_ways().items())),
     ]

@@ -49,7 +49,7 @@ class Deadline(ReadModel):
 
     id: UUID
     kind: DeadlineKind
-    owner: Annotated[AudienceKind, Field(description="Who has it.")]
+    owner: Annotated[AudienceKind, Field(description="Whose task it is.")]
     due: AwareDatetime
     reference: Annotated[str, Field(description="Of the case; empty while it is not known.", examples=["AM-2026-0042"])]
     application_id: UUID | None

@@ -70,7 +70,7 @@ async def show_all(
                 Column(gettext("Country")),
                 Column(gettext("Against")),
                 Column(gettext("Filed")),
-                Column(gettext("Who has it, or how it ended")),
+                Column(gettext("With, or outcome")),
                 Column(gettext("Due")),
             ],
             [_row(line) for line in found.lines],

@@ -85,7 +85,7 @@ def _columns() -> list[Column]:
         Column(gettext("Call"), "call"),
         Column(gettext("For")),
         Column(gettext("State"), "state"),
-        Column(gettext("Who has it now")),
+        Column(gettext("With")),
         Column(gettext("Age"), "age"),
         Column(gettext("Due"), "due"),
     ]
@@ -148,7 +148,7 @@ def _more(query: QueueQuery, principal: Principal, agencies: list[tuple[str, str
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
     needs = NEEDS if programme else {"me": NEEDS["me"]}
     choices: list[tuple[str, str, list[tuple[str, str]]]] = [
-        ("needs", gettext("Who has it"), _label_options(needs)),
+        ("needs", gettext("With"), _label_options(needs)),
         ("age", gettext("Age"), _label_options(AGES)),
         ("kind", gettext("Kind"), [(code.value, labels.label(code)) for code in ApplicationKind]),
         ("mode", gettext("How they come"), [(code.value, labels.label(code)) for code in ApplicationMode]),

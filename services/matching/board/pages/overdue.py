@@ -34,7 +34,7 @@ async def overdue_cases(request: Request, bus: BusDep, principal: Coordinator, c
     names = (
         gettext("Case"),
         gettext("State"),
-        gettext("Who has it"),
+        gettext("With"),
         gettext("Next step"),
         gettext("Since"),
         gettext("Was due"),

@@ -43,7 +43,7 @@ async def people(
     async with bus.read() as session:
         found = await views.unreachable_list(session, principal, countries, settled=bool(settled), page=page)
     title, times = gettext("Who cannot be reached"), gettext("Times")
-    names = (gettext("Person"), gettext("Who has it"), gettext("Since"), gettext("Why"), times, gettext("Tried again"))
+    names = (gettext("Person"), gettext("With"), gettext("Since"), gettext("Why"), times, gettext("Tried again"))
     listing = Listing(
         title,
         HERE,

@@ -33,7 +33,7 @@ RULES = (
         NamedAudience.ESCALATION,
         N_("Nobody has answered: %(kind)s"),
         (
-            N_("This was asked for by %(due)s, for %(reference)s, and is not done. Who has it: %(owner)s."),
+            N_("This was asked for by %(due)s, for %(reference)s, and is not done. It is with: %(owner)s."),
             N_("%(task)s"),
             N_("You may do it in their stead, or ask them."),
             N_("If you do not either by %(next_due)s, the programme coordinator is asked."),
