@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -171,6 +172,38 @@ async def test_the_sample_has_appeals_incidents_and_a_dead_letter(people: People
     assert {delivery["state"] for delivery in deliveries} == {"delivered"}
     partners = (await people.get("persona-programme", f"{PORTAL}/partners"))["items"]
     assert {partner["country"]: partner["status"] for partner in partners}["BY"] == "reinstated"
+
+
+async def test_all_services_say_the_same_of_each_case(people: People) -> None:
+    """Portal, queue and board name the same next step, person and date of each application, and the same overdue ones.
+
+    Notifications keeps its deadlines from the events: the first open one of a case is the date of its next step.
+    """
+    who = "persona-programme"
+    queue = await people.items(who, f"{PORTAL}/queue")
+    assert len({line["state"] for line in queue}) >= 12, "the sample reaches many states"
+    different = {}
+    for line in queue:
+        said = {name: line[name] for name in ("holder", "next", "due")}
+        case = await people.get(who, f"{PORTAL}/cases/{line['id']}")
+        board = (await people.get(who, f"/matching/api/v1/applications/{line['id']}"))["step"]
+        others = {"portal": {name: case[name] for name in said}, "board": {name: board[name] for name in said}}
+        wrong = {where: words for where, words in others.items() if words != said}
+        if wrong:
+            different[line["reference"], line["state"]] = {"queue": said} | wrong
+    assert different == {}
+    dues = {line["id"]: datetime.fromisoformat(line["due"]) for line in queue if line["due"]}
+    overdue = {id_ for id_, due in dues.items() if due < clock.now()}
+    assert {line["id"] for line in await people.items(who, f"{PORTAL}/queue", due="overdue")} == overdue
+    assert (await people.get(who, f"{PORTAL}/queue/figures"))["overdue"] == len(overdue)
+    stuck = (await people.get(who, "/matching/api/v1/stuck"))["items"]
+    assert {case["application_id"] for case in stuck} == overdue
+    first: dict[str, datetime] = {}
+    for deadline in await people.items(who, "/notifications/api/v1/deadlines", days=400):
+        if deadline["kind"] not in {"test", "appeal"} and deadline["application_id"] in {line["id"] for line in queue}:
+            first.setdefault(deadline["application_id"], datetime.fromisoformat(deadline["due"]))
+    assert {id_: (due, first.get(id_)) for id_, due in dues.items() if first.get(id_) != due} == {}
+    assert {id_ for id_, due in first.items() if due < clock.now()} == overdue
 
 
 async def test_a_journey_leaves_the_sample_as_it_was(sample: LocalRun, people: People) -> None:
