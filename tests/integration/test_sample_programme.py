@@ -154,9 +154,15 @@ async def test_the_coordinator_has_steered_the_matching(sample: LocalRun, people
         by_hand = await connection.fetchval(
             "SELECT count(*) FROM journal WHERE type = 'MatchProposed' AND payload::jsonb ->> 'override' IS NOT NULL"
         )
+        of_the_group = await connection.fetch(
+            "SELECT match.seat_id, match.state FROM candidate JOIN match ON match.application_id = candidate.id"
+            " WHERE candidate.group_id IS NOT NULL ORDER BY candidate.id"
+        )
     finally:
         await connection.close()
     assert by_hand == 1
+    assert [row["state"] for row in of_the_group] == ["proposed", "proposed"]
+    assert len({row["seat_id"] for row in of_the_group}) == 1, "the two go together"
 
 
 async def test_the_sample_has_appeals_incidents_and_a_dead_letter(people: People) -> None:

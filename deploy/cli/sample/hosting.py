@@ -41,6 +41,8 @@ def offers(chance: random.Random, days: Days) -> list[Offer]:
             entry = _entry(chance, call, host, days, again=again)
             if call.key == OPEN and host.key in _MORE_PLACES:
                 entry["places"] = entry["periods"][0]["places_per_week"] = _MORE_PLACES[host.key]
+            if call.key == OPEN and host.key == GROUP_HOST:
+                entry["group_size"] = 3
             if call.key == OPEN and host.key in {*_MORE_PLACES, *RING}:
                 entry["excluded_rank_groups"] = []  # the officers of the story may come, whatever their rank
             found.append(Offer(call.key, host.key, day, state, entry))
@@ -48,7 +50,7 @@ def offers(chance: random.Random, days: Days) -> list[Offer]:
 
 
 _MORE_PLACES = {"fr": 3, GROUP_HOST: 5}
-_AFTER_THE_FIRST_COHORT, _AGAIN = frozenset({"es", "it", "nl", "gr", *RING}), -30
+_AFTER_THE_FIRST_COHORT, _AGAIN = frozenset({"es", "it", "nl", "gr", GROUP_HOST, *RING}), -30
 """These hosts publish their placements only after the first cohort of the second call.
 
 So does a host with its second placement: whatever the first cohort takes, Ani finds places in France.
