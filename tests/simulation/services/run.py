@@ -52,7 +52,7 @@ NIGHT = timedelta(days=2)
 """No message waits longer for the morning where its reader is."""
 _HELD = "SELECT id FROM message WHERE state = 'waiting' AND held_until > $1 AND held_until <= $2"
 _WAIT = (
-    "SELECT rule, cause, held_until FROM message"
+    "SELECT rule, cause, attempts, next_at, held_until FROM message"
     " WHERE state = 'waiting' AND NOT coalesce(held_until > $1 AND held_until <= $2, false) ORDER BY id"
 )
 
@@ -301,10 +301,8 @@ async def not_at_rest(made: Installation) -> list[str]:
                 wrong.append(f"{service}: the reader pauses: {service_run.reader.paused}")
             if lacking := service_run.reader.missing():
                 wrong.append(f"{service}: says that it lacks {lacking}")
-    messages = await made.rows(
-        "notifications", "SELECT rule, cause, held_until FROM message WHERE state = 'waiting' ORDER BY id"
-    )
-    wrong += [f"notifications: a message waits: {dict(row)}" for row in messages]
+    messages = await made.rows("notifications", _WAIT, *_night(made))
+    wrong += [f"notifications: a message waits at {_night(made)[0]}: {dict(row)}" for row in messages]
     hooks = await made.rows("notifications", "SELECT type, result FROM webhook_delivery WHERE state = 'waiting'")
     wrong += [f"notifications: a webhook waits: {dict(row)}" for row in hooks]
     return wrong[:12]
