@@ -42,6 +42,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # How long an example takes says how busy the machine is, and nothing about the rule that it tries.
 hypothesis.settings.register_profile("tandem", deadline=None)
+# To show that a test fails, it need not look for the smallest example, which may take minutes (`planted_bugs`).
+hypothesis.settings.register_profile(
+    "unshrunk", deadline=None, phases=[each for each in hypothesis.Phase if each is not hypothesis.Phase.shrink]
+)
 hypothesis.settings.load_profile("tandem")
 
 Server = TypeVar("Server", Postgres, Broker)

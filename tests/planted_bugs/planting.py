@@ -140,7 +140,8 @@ def run_with(bug: PlantedBug | None, test: str, only: str, copy: Path) -> Outcom
 def _run(test: str, only: str, copy: Path) -> Outcome:
     report = copy / "report.xml"
     report.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"--junit-xml={report}", test]
+    options = ["-q", "-x", "-p", "no:cacheprovider", "--hypothesis-profile=unshrunk", f"--junit-xml={report}"]
+    command = [sys.executable, "-m", "pytest", *options, test]
     environment = os.environ | {
         "PYTHONPATH": str(copy),
         "PYTHONDONTWRITEBYTECODE": "1",  # nothing that was compiled with the bug stays
