@@ -17,8 +17,8 @@ import pytest
 from tests.simulation.services.shrink import shrunk
 
 ROOT = Path(__file__).parents[2]
-SEEDS = 8
-"""So many seeds take one to two minutes on a quiet machine; CONTRIBUTING says how to run more."""
+SEEDS = 10
+"""So many seeds take some 150 s of one processor, the first of them twice; CONTRIBUTING says how to run more."""
 
 
 @pytest.mark.timeout(1500)
