@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, unquote
 
@@ -16,6 +17,7 @@ from shared.bus.db.transaction import Outcome, noted, of_one_request
 from shared.i18n import SOURCE, gettext, offered, speak
 from shared.identity import confirmations
 from shared.identity.refusals import SAFE_METHODS, is_api
+from shared.time.arrival import arrived_at
 from shared.web import control_characters
 from shared.web.headers import referrer_policy
 from shared.web.live import Live
@@ -30,7 +32,39 @@ if TYPE_CHECKING:
 # A body without any of these bytes holds no such character: it need not be read twice.
 _DONE = frozenset({200, 201, 202, 204})
 _SEE_OTHER = 303
+ARRIVED = "x-tandem-arrived"
+_MILLISECONDS = re.compile(r"[0-9]{1,14}", re.ASCII)
+_LONGEST_WAIT = timedelta(minutes=10)
+"""A request that arrived earlier than this was kept by somebody else than the gateway."""
 _SUSPICIOUS = re.compile(rb"\\[ubf]|[\x7f\xc2]")
+
+
+class ArrivalMiddleware:
+    """Lets deadlines be judged by the moment at which the gateway got the request.
+
+    Only a gateway's word counts: the server gives a request that came by one its sender's address without a port.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        moment = _arrival(scope) if scope["type"] == "http" else None
+        if moment is None:
+            await self.app(scope, receive, send)
+            return
+        with arrived_at(moment):
+            await self.app(scope, receive, send)
+
+
+def _arrival(scope: Scope) -> datetime | None:
+    """Return when the gateway got a request, in real time; None where no gateway says so, or long ago."""
+    noted = Headers(scope=scope).get(ARRIVED, "")
+    if scope["client"] is None or scope["client"][1] != 0 or not _MILLISECONDS.fullmatch(noted):
+        return None
+    moment = datetime.fromtimestamp(int(noted) / 1000, UTC)
+    return moment if moment > datetime.now(UTC) - _LONGEST_WAIT else None
 
 
 class HeadersMiddleware:

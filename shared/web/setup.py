@@ -34,3 +34,4 @@ def install(app: FastAPI, *, place: str, templates: Path, local: bool, origin: s
     app.add_middleware(middleware.StampMiddleware)
     app.add_middleware(middleware.HeadersMiddleware)
     app.add_middleware(middleware.HeadMiddleware)
+    app.add_middleware(middleware.ArrivalMiddleware)

@@ -13,7 +13,7 @@ from services.applications.placements import store as placements_store
 from services.applications.placements.views.placement import Placement
 from shared.identity.access import load_principal
 from shared.identity.scope import is_self, may_act_for_organisation
-from shared.time import clock
+from shared.time.arrival import arrived
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -54,7 +54,7 @@ async def linked_question(
         return LinkedQuestion(LinkState.UNKNOWN)
     if question.used_at is not None:
         return LinkedQuestion(LinkState.USED, about, question)
-    is_open = about.awaits_answer and about.due == question.due and question.due > clock.now()
+    is_open = about.awaits_answer and about.due == question.due and question.due > arrived()
     principal = await load_principal(session, question.subject)
     if isinstance(about, placements_store.Offer):
         is_theirs = may_act_for_organisation(principal, about.organisation_id)

@@ -20,6 +20,7 @@ from services.applications.register.views.entries import visible_person
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
+from shared.time.arrival import arrived
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -78,7 +79,7 @@ async def confirm(bus: Bus, seal: Seal, token: str) -> None:
             raise not_found()
         if check.used_at is not None:
             return
-        if not check.open(clock.now()):
+        if not check.open(arrived()):
             raise Refused(
                 gettext("This link counts no more. Sign in and ask for a new one in your account."),
                 code=ProblemCode.DEADLINE_PASSED,

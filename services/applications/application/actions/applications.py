@@ -35,7 +35,8 @@ from shared.contracts.lifecycle import Unit
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
-from shared.time import clock
+from shared.time import dates
+from shared.time.arrival import arrived
 from shared.time.workdays import due
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, kind: Application
 
     Raises `Refused` (404; 409 where the call takes none now; 422 where the officer is not in the register).
     """
-    moment = clock.now()
+    moment = arrived()
     async with bus.transaction(principal.subject) as tx:
         call = await calls_store.call(tx.session, call_id)
         if call is None:
@@ -100,7 +101,7 @@ async def submit(
     Raises `Refused` (404; 409 where it is not the time or the state for it; 422 with what is missing by
     task, or where the service address is not confirmed).
     """
-    moment = clock.now()
+    moment = arrived()
     async with bus.transaction(principal.subject) as tx:
         call = await _hold_call(tx, application_id)
         application = await store.own(tx.session, principal, application_id)
@@ -113,7 +114,11 @@ async def submit(
         if first and call.state == CallState.CLOSED:
             raise Refused(gettext("This call is closed."), code=ProblemCode.CALL_CLOSED)
         if first and not call.takes_applications(moment):
-            raise Refused(gettext("The deadline of this call is over."), code=ProblemCode.DEADLINE_PASSED)
+            raise Refused(
+                gettext("The deadline of this call was %(deadline)s. Your application arrived %(arrived)s.")
+                % {"deadline": dates.moment(call.deadline), "arrived": dates.moment(moment)},
+                code=ProblemCode.DEADLINE_PASSED,
+            )
         terms = (await calls_store.terms_of(tx.session, [application], {call.id: call}))[application.id]
         answers = application.answers
         missing_answers = missing(answers, terms)

@@ -16,6 +16,7 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.scope import is_self
 from shared.time import clock
+from shared.time.arrival import arrived
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -54,7 +55,7 @@ async def next_calls(session: AsyncSession, application: store.Application) -> l
     begun = {row.call_id for row in await store.of_officer(session, application.subject)}
     found = await calls_store.calls(session, state=CallState.PUBLISHED)
     able = [
-        found_call for found_call in found if found_call.takes_applications(clock.now()) and found_call.id not in begun
+        found_call for found_call in found if found_call.takes_applications(arrived()) and found_call.id not in begun
     ]
     return sorted((call for call in able if application.for_ in call.terms.kinds), key=lambda call: call.deadline)
 

@@ -1,6 +1,7 @@
 """The officer's page of an application: task list, check answers, status and withdrawal."""
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -29,6 +30,7 @@ from shared.bus import Bus
 from shared.contracts.codes import ApplicationKind, ApplicationState, StatedReason
 from shared.errors import Refused
 from shared.i18n import N_, gettext
+from shared.time import clock
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, Longest, Needed, sent
 from shared.web.render import render, see_other
@@ -94,6 +96,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         view=found,
         where=replace(standing(case), reason=found.reason),
         writable=writable,
+        over_since=_over_since(case),
         tasks=status.task_rows(case, found.remarks, notes) if writable else [],
         left=len(missing(application.answers, case.terms)),
         findings=case.findings,
@@ -145,8 +148,15 @@ async def _check(
         application=case.application,
         call=case.call,
         findings=case.findings,
+        over_since=_over_since(case),
         refused=refused,
     )
+
+
+def _over_since(case: Case) -> datetime | None:
+    """Return the deadline that a draft has missed; None while it can be submitted."""
+    is_draft = case.application.own_state is ApplicationState.DRAFT
+    return case.call.deadline if is_draft and case.call.deadline < clock.now() else None
 
 
 @router.post("/mine/{application_id}/check")

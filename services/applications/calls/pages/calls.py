@@ -96,7 +96,7 @@ def _empty(*, filtered: bool, writes: bool) -> Empty:
 def _card(listed: ListedCall, moment: datetime) -> CallCard:
     call, ready = listed.call, listed.ready
     kinds = ", ".join(labels.label(kind) for kind in call.kinds)
-    until = gettext("apply until %(day)s") % {"day": dates.day(call.deadline)}
+    until = gettext("apply until %(day)s") % {"day": dates.moment(call.deadline)}
     if call.opens > moment:
         until = gettext("opens on %(day)s") % {"day": dates.day(call.opens)}
     elif call.takes_applications(moment):

@@ -16,6 +16,7 @@ from shared.contracts.participation import AgreementSigned
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import clock, workdays
+from shared.time.arrival import arrived
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,7 @@ async def sign(bus: Bus, principal: Principal, mentorship_id: UUID, version: int
         member = await pair_member(tx, principal, mentorship_id)
         found = await agreement_of(tx.session, member.mentorship)
         number = version or (found.to_sign.version if found.to_sign is not None else found.newest)
-        if may_proceed(model.may_sign, member.mentorship.stands, found.versions, number, member.party, clock.now()):
+        if may_proceed(model.may_sign, member.mentorship.stands, found.versions, number, member.party, arrived()):
             await _sign(member, found.rows, found.row(number), found.signed(number))
         return member.mentorship
 

@@ -24,6 +24,7 @@ from shared.contracts.applications import LineManagerLinkAsked
 from shared.contracts.codes import AnswerForm, Respondent
 from shared.contracts.notifications import ABOUT_CASCADE
 from shared.time import clock
+from shared.time.arrival import arrived
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -101,7 +102,7 @@ async def _subject_of(session: AsyncSession, row: store.ManagerLink | None) -> L
     if row.renewed_at is not None:
         return LinkSubject(Link.RENEWED, application, row)
     opened = row.opened_at is not None and _real_time() > row.opened_at + GOOD_FOR
-    old = row.opened_at is None and clock.now() > row.created_at + KEPT
+    old = row.opened_at is None and arrived() > row.created_at + KEPT
     return LinkSubject(Link.OVER if opened or old else Link.OPEN, application, row)
 
 

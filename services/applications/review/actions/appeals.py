@@ -15,7 +15,7 @@ from shared.contracts.codes import ApplicationState
 from shared.contracts.lifecycle import Unit
 from shared.errors import Refused
 from shared.i18n import gettext
-from shared.time import clock
+from shared.time.arrival import arrived
 from shared.time.workdays import due
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def may_file(application: Application, decision: Appealable | None) -> bool:
     return (
         decision is not None
         and not decision.filed
-        and clock.now() <= decision.until
+        and arrived() <= decision.until
         and application.submitted_at is not None
     )
 
@@ -87,7 +87,7 @@ async def file(bus: Bus, principal: Principal, application_id: UUID, text: str) 
             else gettext("Write why you think that the decision is wrong.")
         )
         raise Refused(sentence, 422, {"text": sentence})
-    moment = clock.now()
+    moment = arrived()
     async with bus.transaction(principal.subject) as tx:
         application = await applications.own(tx.session, principal, application_id)
         if application.own_state is ApplicationState.APPEALED:

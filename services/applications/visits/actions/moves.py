@@ -15,6 +15,7 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
+from shared.time.arrival import arrived
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +96,7 @@ async def answer(
         party = case.acts_as(*model.BOTH)
         proposed = 0 < number <= visit.moves
         before = await store.recorded_answers(tx.session, visit_id, number) if proposed else {}
-        moment = clock.now()
+        moment = arrived()
         own = Recorded(answer, principal.subject, moment)
         if not may_proceed(model.may_answer_move, visit.stands, visit.proposal, number, before, party, own):
             return visit

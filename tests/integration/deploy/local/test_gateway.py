@@ -28,6 +28,7 @@ from deploy.local.settings import SERVICES, RunSettings
 from deploy.local.supervisor import answers
 from shared.errors import ProblemCode
 from shared.web.headers import security_headers
+from shared.web.middleware import ARRIVED
 from shared.web.problem_types import PROBLEM_TYPES
 
 if TYPE_CHECKING:
@@ -56,11 +57,16 @@ async def _address(request: Request) -> HTMLResponse:
     return HTMLResponse(request.client.host)
 
 
+async def _arrival(request: Request) -> HTMLResponse:
+    return HTMLResponse(",".join(request.headers.getlist(ARRIVED)))
+
+
 def _service(name: str, port: int) -> uvicorn.Server:
     app = Starlette(
         routes=[
             Route("/matching/live", _stream),
             Route("/address", _address),
+            Route("/arrival", _arrival),
             Route("/{path:path}", _page, methods=["GET", "POST"]),
         ]
     )
@@ -126,6 +132,13 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
 def test_each_path_has_one_service(front: httpx2.Client, path: str, service: str) -> None:
     """The prefix says which; the path arrives unchanged; what nobody has is the portal's."""
     assert front.get(path).text.startswith(f"{service} {path} ")
+
+
+def test_the_gateway_notes_when_a_request_arrived(front: httpx2.Client) -> None:
+    """It gives the services its own clock's milliseconds, and nothing that a sender says about it."""
+    before = time.time()
+    noted = front.get("/arrival", headers={ARRIVED: "1"}).text
+    assert before - 1 <= int(noted) / 1000 <= time.time() + 1
 
 
 @pytest.mark.parametrize(
