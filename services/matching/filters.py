@@ -11,6 +11,7 @@ from shared.contracts.base import Day
 from shared.contracts.codes import Role
 from shared.i18n import N_, gettext
 from shared.ids import read_id
+from shared.time import clock
 from shared.web.lists import Filter
 
 if TYPE_CHECKING:
@@ -43,13 +44,17 @@ ChosenCall = Annotated[str, AfterValidator(_call_text), Query(alias="call")]
 
 
 def call_of(chosen: str, calls: Calls) -> CallSummary | None:
-    """Return the call in the address, else the newest open one; None for all calls together."""
+    """Return the call in the address, else the newest open one that has begun; None for all calls together."""
     if chosen == ALL:
         return None
     wanted = read_id(chosen)
     if wanted is not None and (found := calls.get(wanted)) is not None:
         return found
-    return calls.summaries[0] if calls.summaries and not wanted else None
+    if not calls.summaries or wanted:
+        return None
+    today = clock.today()
+    begun = (each for each in calls.summaries if (terms := calls.terms(each.id)) and terms.opens <= today)
+    return next(begun, calls.summaries[0])
 
 
 def call_filter(calls: Calls, call: CallSummary | None) -> Filter:
