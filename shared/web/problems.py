@@ -72,10 +72,12 @@ def answer(
     """Return the error page or the problem document for one status, with the sentence `detail` and errors by field.
 
     Title and advice follow from `code`, whose default is the status's. `reference` is the number under which the log
-    describes the error.
+    describes the error. 503 says after how many seconds to try again.
     """
     kind = PROBLEM_TYPES[code or default_code(status)]
     request.state.problem = kind.code
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers = _AGAIN | dict(headers or {})
     if detail == HTTPStatus(status).phrase:
         detail = None  # the framework's own word says nothing that the title does not
     site: Site = request.app.state.site
@@ -214,7 +216,7 @@ async def _store_error(request: Request, error: Exception) -> Response:
     # Where the database did answer, the error may be of our making after all.
     trace = error if is_rolled_back(error) else None
     _log.warning("store_away", route=route_of(request.scope), error=type(error).__name__, exc_info=trace)
-    return answer(request, 503, _unsaved(request), headers=_AGAIN)
+    return answer(request, 503, _unsaved(request))
 
 
 def _passes(error: Exception) -> bool:
@@ -257,7 +259,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
         "content-language": language(),
     }
     if _passes(error):
-        return answer(request, 503, _unsaved(request), headers=headers | _AGAIN, reference=reference)
+        return answer(request, 503, _unsaved(request), headers=headers, reference=reference)
     return answer(request, 500, _unsaved(request), headers=headers, reference=reference)
 
 

@@ -16,7 +16,7 @@ from deploy.cli.system import SERVICES
 from deploy.local.folder import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 LIST = Path(__file__).with_name("openapi_gaps.txt")
 _HEAD = "# What the OpenAPI documents do not say yet. The list only shrinks: python -m tests.contracts.openapi_gaps\n"
@@ -35,18 +35,6 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield method.upper(), path, operation
-
-
-_MEANT_FOR_CLIENTS = frozenset(
-    {"content-disposition", "content-location", "etag", "last-modified", "link", "location", "repr-digest"}
-)
-
-
-def undescribed_headers(service: str, operation_id: str, status: int, sent: Iterable[str]) -> list[str]:
-    """Return the headers of an answer that clients use and that its description does not name."""
-    found = (each for *_, each in operations(committed(service)) if each["operationId"] == operation_id)
-    described = next(found)["responses"][str(status)].get("headers", {})
-    return sorted({name.lower() for name in sent} & _MEANT_FOR_CLIENTS - {name.lower() for name in described})
 
 
 def good_answers(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -14,6 +14,7 @@ import uvicorn
 from deploy.local.ports import free_port
 from services.notifications.preferences.model.choices import link
 from shared.contracts.codes import Role
+from shared.i18n import offered
 from shared.identity import Grant, csrf, every_route, write_access
 from shared.identity.rate_limit import RateLimit
 from shared.identity.state import identity_of
@@ -176,3 +177,39 @@ async def test_forms_of_strangers_are_limited_by_address(app: FastAPI) -> None:
     async with browser(app, "192.0.2.1") as first, browser(app, "192.0.2.2") as second:
         assert [refused(await first.post("/applications/verify")) for _ in range(4)] == [False, False, False, True]
         assert not refused(await second.post("/applications/verify"))
+
+
+READS = {"applications": "people", "notifications": "messages", "reporting": "figures"}
+"""A list of each service."""
+
+
+@pytest.mark.usefixtures("answers_as_described")
+async def test_requests_of_programs_are_limited_as_described(app: FastAPI) -> None:
+    """Beyond the limit the answer is 429, says after how many seconds to try again, and is as it is described."""
+    identity_of(app).rate_limit = RateLimit(2)
+    service = app.state.service.name
+    async with browser(app, "192.0.2.1") as first, browser(app, "192.0.2.2") as second:
+        address = f"/{service}/api/v1/{READS[service]}"
+        answers = [await first.get(address) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [401, 401, 429]
+        assert [answer.headers["ratelimit"].partition(";t")[0] for answer in answers] == [
+            f'"sender";r={left}' for left in (1, 0, 0)
+        ]
+        assert 0 < int(answers[-1].headers["retry-after"]) <= 30
+        assert answers[-1].json()["code"] == "too-many-requests"
+        assert (await first.head(address)).status_code == 429
+        assert (await second.get(address)).status_code == 401
+
+
+@pytest.mark.usefixtures("answers_as_described")
+async def test_texts_of_problems_follow_accept_language_as_described(app: FastAPI) -> None:
+    """A problem is written in the first language of Accept-Language that is offered, else in English, and names it."""
+    service = app.state.service.name
+    texts = set()
+    async with browser(app, "192.0.2.1") as program:
+        for accepted, language in (("xx", "en"), *((f"xx, {code}-XX;q=0.9, en;q=0.1", code) for code in offered())):
+            address = f"/{service}/api/v1/{READS[service]}"
+            answer = await program.get(address, headers={"Accept-Language": accepted})
+            assert (answer.status_code, answer.headers["content-language"]) == (401, language)
+            texts.add(answer.json()["detail"])
+    assert len(texts) == len(offered())

@@ -46,9 +46,35 @@ _ERRORS = {
         ProblemError(parameter="limit", detail="This must be 200 or less"),
     ]
 }
-_RETRY_AFTER: dict[str, JsonValue] = {
-    "Retry-After": {"description": "For how many seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
+_LANGUAGE: dict[str, JsonValue] = {
+    "Content-Language": {
+        "description": "The language of the texts, after `Accept-Language`.",
+        "required": True,
+        "schema": {"type": "string"},
+    }
 }
+_CHALLENGE: dict[str, JsonValue] = {
+    "description": "`Bearer`, with an error code if a token was sent (RFC 6750).",
+    "schema": {"type": "string"},
+}
+_VERSION: dict[str, JsonValue] = {
+    "description": "The present version, if it is of one record.",
+    "schema": {"type": "string"},
+}
+_WAIT: dict[str, JsonValue] = {
+    "description": "For how many seconds to wait.",
+    "schema": {"type": "integer", "minimum": 1},
+}
+_HEADERS: dict[int, dict[str, JsonValue]] = {
+    401: {"WWW-Authenticate": {**_CHALLENGE, "required": True}},
+    403: {"WWW-Authenticate": {**_CHALLENGE, "description": "The scopes of which the token needs one (RFC 6750)."}},
+    409: {"Retry-After": _WAIT},
+    412: {"ETag": _VERSION},
+    428: {"ETag": _VERSION},
+    429: {"Retry-After": {**_WAIT, "required": True}},
+    503: {"Retry-After": {**_WAIT, "required": True}},
+}
+"""The headers of each status; those that are not required come with some of its codes only."""
 
 
 def responses() -> dict[str, Answer]:
@@ -69,12 +95,11 @@ def _response(status: int) -> Answer:
     )
     schema: Schema = {"$ref": "#/components/schemas/Problem"}
     example = problem_example.model_dump(mode="json", exclude_defaults=True)
-    waits = {ProblemCode.TOO_MANY_REQUESTS.status, ProblemCode.IN_PROGRESS.status, ProblemCode.UNAVAILABLE.status}
-    answer: Answer = {"description": _ANSWERS[status][1]}
-    if status in waits:
-        answer["headers"] = _RETRY_AFTER
-    answer["content"] = {MEDIA_TYPE: {"schema": schema, "example": example}}
-    return answer
+    return {
+        "description": _ANSWERS[status][1],
+        "headers": _HEADERS.get(status, {}) | _LANGUAGE,
+        "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
+    }
 
 
 def schemas() -> dict[str, Schema]:

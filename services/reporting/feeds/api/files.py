@@ -76,6 +76,7 @@ for _path, _id, _endpoint in (
         responses={
             **file_answers(*MEDIA_TYPES, headers=(*_KEPT, "Repr-Digest")),
             304: {"description": "The file that `If-None-Match` names.", "headers": described_headers(*_KEPT)},
+            409: {},
         },
         openapi_extra={"security": [{CONSUMER: []}], "parameters": [_IF_NONE_MATCH]},
     )

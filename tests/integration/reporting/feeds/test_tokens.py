@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.integration.reporting.conftest import House
 
+pytestmark = pytest.mark.usefixtures("answers_as_described")
 TOKENS = "/reporting/feeds/tokens"
 FILE = "/reporting/feeds/2026-Q1/figures.csv"
 
