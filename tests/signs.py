@@ -9,9 +9,9 @@ They are signs to look at, not limits: no test asks for them. `python -m tests.s
   part of an `and` or `or`, each conditional expression, each loop and each condition of a comprehension.
 - imports: how many different modules a module imports, the mean over all modules. `from a import b` counts as `a.b`
   where that is a module of ours, else as `a`. Imports inside functions and for type checking count too.
-- modules of fewer than 25 and of more than 600 lines, each by name. An `__init__.py` without a statement is left out,
-  and so are short modules whose name Python gives: an `__init__.py` that says what a package offers, a `__main__.py`.
-  The docstring of a short module says why it is a module of its own.
+- modules of fewer than 25 lines without a reason, and of more than 600, each by name. An `__init__.py` without a
+  statement is left out. Reasons of short modules are a name that Python gives (`__main__.py`), a name that the layout
+  gives (a layer of a room, a file that each service has), and a sentence `A module of its own, ...` in the docstring.
 - module docstrings whose first line has a question mark, and those whose first line ends with one.
 - how often a variable or parameter called `one` gets a value, and how often the name occurs at all.
 """
@@ -22,9 +22,12 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.architecture.rooms import OWN
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("services", "shared", "deploy")
 FEW, MANY = 25, 600
+REASON = "A module of its own, "
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Loop = ast.For | ast.AsyncFor | ast.While
@@ -120,6 +123,17 @@ def first_line(module: Module) -> str:
     return (ast.get_docstring(module.tree) or "").partition("\n")[0]
 
 
+def has_reason(module: Module) -> bool:
+    """Return whether a short module has a reason to be one: its name, or a sentence of its docstring."""
+    *folders, name = module.path.with_suffix("").parts
+    services = [path.parent for path in ROOT.glob("services/*/app.py")]
+    by_layout = folders[0] == "services" and (
+        (len(folders) == 3 and name in OWN)
+        or (len(folders) == 2 and all((service / f"{name}.py").exists() for service in services))
+    )
+    return by_layout or name.startswith("__") or REASON in " ".join((ast.get_docstring(module.tree) or "").split())
+
+
 def uses_of(name: str, module: Module) -> tuple[int, int]:
     """Return how often a variable or parameter of a name gets a value, and how often the name occurs."""
     names = [node for node in ast.walk(module.tree) if isinstance(node, ast.Name) and node.id == name]
@@ -135,7 +149,7 @@ def main() -> None:
     in_branches = sum(1 + branches(function.body) for function in functions)
     in_expressions = sum(decisions(function) for function in functions)
     lines = [first_line(module) for module in found]
-    short = [module for module in found if module.lines < FEW and not module.path.stem.startswith("__")]
+    short = [module for module in found if module.lines < FEW and not has_reason(module)]
     long = [module for module in found if module.lines > MANY]
     figures = {
         "modules": len(found),
@@ -153,7 +167,7 @@ def main() -> None:
     }
     for name, figure in figures.items():
         print(f"{name:24}{figure:>9}")
-    for title, listed in ((f"Under {FEW} lines", short), (f"Over {MANY} lines", long)):
+    for title, listed in ((f"Under {FEW} lines without a reason", short), (f"Over {MANY} lines", long)):
         print(f"\n{title}:")
         for module in listed:
             print(f"{module.lines:6}  {module.path}")

@@ -1,4 +1,7 @@
-"""Cut what a journal holds about one subject: `tandem erase SERVICE SUBJECT`."""
+"""Cut what a journal holds about one subject: `tandem erase SERVICE SUBJECT`.
+
+A module of its own, since each subcommand is one, and its work (`erasure.py`) is imported only when it runs.
+"""
 
 from typing import Annotated
 

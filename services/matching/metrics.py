@@ -1,4 +1,7 @@
-"""The Prometheus metrics of matching, all named `tandem_matching_…`; a module, so that each is registered once."""
+"""The Prometheus metrics of matching, all named `tandem_matching_…`.
+
+A module of its own, so that each is registered once.
+"""
 
 from prometheus_client import Counter, Histogram
 

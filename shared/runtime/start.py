@@ -1,4 +1,7 @@
-"""Start a service's process: import its app with the garbage collector off, then serve it."""
+"""Start a service's process: import its app with the garbage collector off, then serve it.
+
+A module of its own, since nothing else is imported before the collector is off.
+"""
 
 from __future__ import annotations
 

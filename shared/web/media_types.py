@@ -1,4 +1,7 @@
-"""Refuse a body of another content type than an operation takes."""
+"""Refuse a body of another content type than an operation takes.
+
+A module of its own, since routes and the answers to errors both use it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Lock rows for a transaction, and read them again: below all stores, which use it.
+"""Lock rows for a transaction, and read them again.
+
+A module of its own, since all stores use it.
 
 PostgreSQL returns a locked row as it is once the lock is held. SQLAlchemy keeps the values the session read before,
 unless `populate_existing` is set: a decision would then rest on old values.

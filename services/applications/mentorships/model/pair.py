@@ -1,6 +1,6 @@
 """The two parties of a mentorship, and the states in which they work together.
 
-Apart from the other rules of the room, since all of them build on it.
+A module of its own, since all other rules of the room build on it.
 """
 
 from __future__ import annotations

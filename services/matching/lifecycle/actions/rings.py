@@ -1,4 +1,7 @@
-"""Keep which matches were proposed together as an exchange ring: the way in for the room that proposes rings."""
+"""Keep which matches were proposed together as an exchange ring.
+
+A module of its own, since it is the way in for the room that proposes rings.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from services.notifications.messages.model.table import RULES
-from services.notifications.messages.model.table.digest import DIGEST
+from services.notifications.messages.model.table.deadlines import DIGEST
 from shared.contracts.codes import AudienceKind, Code
 from shared.i18n import N_
 

@@ -5,7 +5,6 @@ from services.notifications.messages.model.table import (
     applications,
     companions,
     deadlines,
-    digest,
     hosts,
     matches,
     mentorships,
@@ -29,7 +28,7 @@ AREAS: dict[str, tuple[Rule, ...]] = {
     N_("Evaluations, reports and certificates"): outcomes.RULES,
     N_("Deadlines"): deadlines.RULES,
     N_("Webhooks"): webhooks.RULES,
-    N_("The morning's summary"): digest.RULES,
+    N_("The morning's summary"): deadlines.DIGEST_RULES,
 }
 """All rows by what they are about, in the order of the story."""
 

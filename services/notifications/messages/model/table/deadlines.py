@@ -1,8 +1,10 @@
-"""Messages about deadlines that are near or have passed."""
+"""Messages about deadlines that are near or have passed, and the morning mail with all that waits for a coordinator."""
 
 from services.notifications.messages.model.rule import NamedAudience, Rule
 from shared.contracts import notifications
 from shared.i18n import N_
+
+DIGEST = "work_waiting"
 
 RULES = (
     Rule(
@@ -40,5 +42,18 @@ RULES = (
         ),
         "application",
         N_("Open it"),
+    ),
+)
+
+DIGEST_RULES = (
+    Rule(
+        DIGEST,
+        notifications.WorkWaiting,
+        NamedAudience.OWNER,
+        N_("What waits for you today"),
+        (N_("This waits for you or your deputy:"),),
+        "due",
+        N_("Open what waits for you"),
+        mandatory=False,
     ),
 )
