@@ -80,11 +80,41 @@ async def calendar(
     session: AsyncSession, principal: Principal, mondays: Sequence[date], filters: CalendarFilter
 ) -> Calendar:
     """Return the calendar of the reader's hosts: their organisations, and as coordinator their country."""
-    first, last = mondays[0], mondays[-1] + FRIDAY
     visibility = visibility_of(principal)
     placements = await placements_store.published_with_days_in(
-        session, first, organisation_ids=visibility.own, countries=visibility.countries, agencies=visibility.agencies
+        session,
+        mondays[0],
+        organisation_ids=visibility.own,
+        countries=visibility.countries,
+        agencies=visibility.agencies,
     )
+    coming = await _visits_between(session, principal, mondays[0], mondays[-1] + FRIDAY)
+    confirmed = await matches.confirmed_counts(session, [placement.id for placement in placements])
+    fits = [entry for entry in coming if _fits(entry, filters)]
+    chosen = [placement for placement in placements if filters.offer_id in {None, placement.id}]
+    weekly = {placement.id: by_week(_starts(coming, placement.id)) for placement in chosen}
+
+    def places_of(placement: placements_store.Offer, week: date) -> Places | None:
+        left = (placement.entry.places or 0) - confirmed[placement.id]
+        is_open = placement.stands is OfferState.PUBLISHED
+        return places_in(placement.entry, week, weekly[placement.id].get(week, 0), left, open_=is_open)
+
+    hosts = {placement.country for placement in chosen} | {entry.visit.host_country for entry in fits}
+    weeks = [
+        Week(
+            week,
+            _holidays(hosts, week),
+            [entry for entry in fits if entry.visit.start is not None and monday(entry.visit.start) == week],
+            [(placement, places) for placement in chosen if (places := places_of(placement, week))],
+        )
+        for week in mondays
+    ]
+    return Calendar(weeks, placements, sorted({entry.visit.country for entry in coming}))
+
+
+async def _visits_between(session: AsyncSession, principal: Principal, first: date, last: date) -> list[CalendarVisit]:
+    """Return the visits to the reader's hosts on these days, as far as the reader may see them."""
+    visibility = visibility_of(principal)
     found = await visits_store.hosted_between(
         session,
         first,
@@ -96,38 +126,11 @@ async def calendar(
     matches_by_id = await matches.matches_by_id(session, {visit.match_id for visit in found})
     views = {view.match.id: view for view in await views_of_matches(session, principal, list(matches_by_id.values()))}
     recorded = await visits_store.attendance_of(session, [visit.id for visit in found])
-    coming = [
+    return [
         CalendarVisit(visit, views[visit.match_id], {day: record.present for day, record in recorded[visit.id].items()})
         for visit in found
         if visit.match_id in views
     ]
-    confirmed = await matches.confirmed_counts(session, [placement.id for placement in placements])
-    fits = [entry for entry in coming if _fits(entry, filters)]
-    chosen = [placement for placement in placements if filters.offer_id in {None, placement.id}]
-    weekly = {placement.id: by_week(_starts(coming, placement.id)) for placement in chosen}
-    hosts = {placement.country for placement in chosen} | {entry.visit.host_country for entry in fits}
-    weeks = [
-        Week(
-            week,
-            _holidays(hosts, week),
-            [entry for entry in fits if entry.visit.start is not None and monday(entry.visit.start) == week],
-            [
-                (placement, places)
-                for placement in chosen
-                if (
-                    places := places_in(
-                        placement.entry,
-                        week,
-                        weekly[placement.id].get(week, 0),
-                        (placement.entry.places or 0) - confirmed[placement.id],
-                        open_=placement.stands is OfferState.PUBLISHED,
-                    )
-                )
-            ],
-        )
-        for week in mondays
-    ]
-    return Calendar(weeks, placements, sorted({entry.visit.country for entry in coming}))
 
 
 def _starts(coming: Sequence[CalendarVisit], offer_id: UUID) -> list[date]:

@@ -27,13 +27,14 @@ from shared.time import clock
 from shared.time.zones import zone_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.own_cases.model import Ties
     from shared.bus import Bus
+    from shared.identity.principal import Grant
     from shared.identity.sealing import Seal
 
 _COUNTRY = frozenset({AudienceKind.HOME_COORDINATOR, AudienceKind.HOST_COORDINATOR})
@@ -311,26 +312,40 @@ async def _holders(
     Where only deputies have the role they count as the others too: somebody has to be notified. `alone` leaves them out
     all the same.
     """
-    today = clock.today()
-    subjects = await entries.subjects_with_role(session, role, country=country, organisation_id=organisation_id)
-    deputy_by_subject: dict[str, bool] = {}
-    for subject in subjects:
-        for grant in await grants_of(session, subject):
-            fits = grant.role is role and (country is None or grant.country == country)
-            fits = fits and (organisation_id is None or grant.organisation_id == str(organisation_id))
-            if fits and grant.active(today):
-                deputy_by_subject[subject] = deputy_by_subject.get(subject, False) or grant.deputy_for is not None
-    if deputies or (deputies is False and not all(deputy_by_subject.values())):
-        deputy_by_subject = {
-            subject: stands_in for subject, stands_in in deputy_by_subject.items() if stands_in is deputies
-        }
+    all_deputies: set[str] = set()
+    others: set[str] = set()
+    for subject in await entries.subjects_with_role(session, role, country=country, organisation_id=organisation_id):
+        grants = _active_grants(await grants_of(session, subject), role, country, organisation_id)
+        if grants:
+            is_deputy = any(grant.deputy_for is not None for grant in grants)
+            (all_deputies if is_deputy else others).add(subject)
+    chosen = all_deputies | others
+    if deputies:
+        chosen = all_deputies
+    elif deputies is False:
+        chosen = others or all_deputies
     if alone:
-        deputy_by_subject = {subject: stands_in for subject, stands_in in deputy_by_subject.items() if not stands_in}
-    people = await entries.people_by_subject(session, deputy_by_subject)
+        chosen -= all_deputies
+    people = await entries.people_by_subject(session, chosen)
     return [
         recipient
         for subject in sorted(people, key=lambda subject: (people[subject].name, subject))
         for recipient in _recipient(people[subject])
+    ]
+
+
+def _active_grants(
+    grants: Iterable[Grant], role: Role, country: str | None, organisation_id: UUID | None
+) -> list[Grant]:
+    """Return the grants of a role that count today, of this country and organisation where they are named."""
+    today = clock.today()
+    return [
+        grant
+        for grant in grants
+        if grant.role is role
+        and country in {None, grant.country}
+        and (organisation_id is None or grant.organisation_id == str(organisation_id))
+        and grant.active(today)
     ]
 
 

@@ -165,6 +165,9 @@ def _row(number: int, header: Sequence[str], line: Sequence[Cell]) -> Row:
     def wrong(column: str, remedy: str) -> None:
         found.append(Problem(number, column, cells[column].text[:60] if column in cells else "", remedy))
 
+    def lower(column: str) -> str:
+        return cells[column].text.strip().lower() if column in cells else ""
+
     if any(cell.text.strip() for cell in line[len(header) :]):
         found.append(Problem(number, "", "", gettext("This row has more cells than the header. Take them away.")))
     for name, cell in cells.items():
@@ -174,9 +177,9 @@ def _row(number: int, header: Sequence[str], line: Sequence[Cell]) -> Row:
         return Row(number, None, tuple(found))
     values: dict[str, Any] = {
         "country": cells["country"].text.strip().upper(),
-        "scheme": (cells["scheme"].text.strip().lower() if "scheme" in cells else "") or EMPACT_2026,
-        "topic_code": cells["topic"].text.strip().lower(),
-        "area": (cells["area"].text.strip().lower() if "area" in cells else "") or None,
+        "scheme": lower("scheme") or EMPACT_2026,
+        "topic_code": lower("topic"),
+        "area": lower("area") or None,
         "level": _number(cells["level"], "level", wrong, gettext("Write 1, 2 or 3.")),
         "quantity": _number(cells["quantity"], "quantity", wrong, gettext("Write a whole number from 1 to 10000.")),
         "since": _day(cells["from"], "from", wrong),

@@ -137,6 +137,13 @@ def _number(text: str, x: float, y: float, weight: int) -> Any:
     return element("text", text, x=f"{x:.1f}", y=y, font_size=SIZE, font_weight=weight, fill=INK)
 
 
+def _range(values: Sequence[float], *, from_zero: bool) -> tuple[float, float]:
+    """Return the lowest and the highest value of the axis."""
+    low = 0.0 if from_zero or not values else min(values)
+    high = max(values, default=1.0)
+    return low, _ceiling(high if high > low else low + 1)
+
+
 def lines(
     title: str,
     series: Sequence[Series],
@@ -154,9 +161,7 @@ def lines(
         raise ValueError("More than four lines cannot be told apart: draw several charts.")
     names = [name for name, _ in series[0].points] if series else []
     values = [value for line in series for _, value in line.points if value is not None]
-    low = 0.0 if from_zero or not values else min(values)
-    high = max(values, default=1.0)
-    high = _ceiling(high if high > low else low + 1)
+    low, high = _range(values, from_zero=from_zero)
     # A name is centred below its point: the first and the last one need room beside the plot.
     half = 2 + max((wide(name, _AXIS) for name in names), default=0) / 2
     left = max(half, 8 + max(wide(write(value), _AXIS) for value in (low, (low + high) / 2, high)))

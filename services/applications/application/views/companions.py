@@ -202,16 +202,11 @@ async def company_of_case(session: AsyncSession, case: Case) -> Company:
     call = await calls_store.call(session, application.call_id)
     assert call is not None
     membership = await application_companions.group_of(session, application.id)
-    rows = await application_companions.named_by(
-        session, application.id if membership is None else membership.application_id
-    )
-    if membership is not None:
-        rows = [row for row in rows if row.stands is CompanionState.CONFIRMED and row.id != membership.id]
-    fellows = [await _fellow(session, row) for row in rows]
-    if membership is not None:
-        leader = await applications.application(session, membership.application_id)
-        if leader is not None:
-            fellows.insert(0, _officer(membership, leader, leads=True))
+    if membership is None:
+        named = await application_companions.named_by(session, application.id)
+        fellows = [await _fellow(session, row) for row in named]
+    else:
+        fellows = await _other_members(session, membership)
     live = [fellow for fellow in fellows if fellow.leader or fellow.companion.stands in companions.LIVE]
     kept = bool(live) and await placements_store.is_kept_for(session, application.call_id, application.id)
     group = membership is not None or any(fellow.companion.as_ is ApplicationMode.GROUP for fellow in live)
@@ -227,6 +222,17 @@ async def company_of_case(session: AsyncSession, case: Case) -> Company:
         1 + len(sure),
         kept,
     )
+
+
+async def _other_members(session: AsyncSession, membership: Companion) -> list[Fellow]:
+    """Return the leader of a member's group, then its other confirmed members."""
+    leader = await applications.application(session, membership.application_id)
+    rows = await application_companions.named_by(session, membership.application_id)
+    members = [row for row in rows if row.stands is CompanionState.CONFIRMED and row.id != membership.id]
+    return [
+        *([] if leader is None else [_officer(membership, leader, leads=True)]),
+        *[await _fellow(session, row) for row in members],
+    ]
 
 
 def _may_change(case: Case) -> bool:

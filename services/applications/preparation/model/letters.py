@@ -128,59 +128,76 @@ class LetterContent(BaseModel):
     words: LetterLabels
 
 
-def letter_content(facts: LetterFacts, qr: str) -> LetterContent:
-    """Return what the letter says, in the language of the one who makes it; `qr` is the address as SVG."""
-    visa = facts.kind is LetterKind.VISA
-    guest = f"{facts.guest} ({facts.own_name})" if facts.own_name and facts.own_name != facts.guest else facts.guest
-    span = dates.span(facts.start, facts.end)
-    length = ngettext("%(num)s working day", "%(num)s working days", facts.days) % {"num": facts.days}
-    title = gettext("Letter in support of a visa application") if visa else gettext("Invitation to a study visit")
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """The texts of one kind of letter, in its language."""
+
+    title: str
+    recipient: list[str]
+    opening: str
+    closing: str
+    arrival: str = ""
+
+
+def _visa_texts(facts: LetterFacts, guest: str) -> _Texts:
     words = {"guest": guest, "agency": facts.agency, "country": labels.country(facts.country), "host": facts.host}
-    opening = [
-        gettext(
+    return _Texts(
+        title=gettext("Letter in support of a visa application"),
+        recipient=[gettext("To the competent consular authority")],
+        opening=gettext(
             "We confirm that %(guest)s of %(agency)s, %(country)s, is invited to %(host)s for a study visit. The visit"
             " is part of an exchange programme for law enforcement; it is professional and no employment."
         )
-        % words
-        if visa
-        else gettext("We are pleased to invite you to a study visit at %(host)s.") % words
-    ]
+        % words,
+        closing=gettext("We ask you to grant the visa for the days of the visit and those of travel."),
+    )
+
+
+def _invitation_texts(facts: LetterFacts) -> _Texts:
+    return _Texts(
+        title=gettext("Invitation to a study visit"),
+        recipient=_filled(facts.guest, facts.agency, labels.country(facts.country)),
+        opening=gettext("We are pleased to invite you to a study visit at %(host)s.") % {"host": facts.host},
+        closing=gettext("Please bring this letter and the identity document with which you travel."),
+        arrival=facts.arrival,
+    )
+
+
+def _filled(*parts: str) -> list[str]:
+    """Return the parts that are not empty."""
+    return [part for part in parts if part]
+
+
+def letter_content(facts: LetterFacts, qr: str) -> LetterContent:
+    """Return what the letter says, in the language of the one who makes it; `qr` is the address as SVG."""
+    guest = f"{facts.guest} ({facts.own_name})" if facts.own_name and facts.own_name != facts.guest else facts.guest
+    span = dates.span(facts.start, facts.end)
+    length = ngettext("%(num)s working day", "%(num)s working days", facts.days) % {"num": facts.days}
+    texts = _visa_texts(facts, guest) if facts.kind is LetterKind.VISA else _invitation_texts(facts)
+    home, place = labels.country(facts.country), _filled(facts.unit, facts.city, labels.country(facts.host_country))
     rows = [
         (gettext("Guest"), guest),
-        (gettext("Rank and unit"), ", ".join(part for part in (facts.rank, facts.guest_unit) if part)),
-        (gettext("Sent by"), f"{facts.agency}, {labels.country(facts.country)}"),
+        (gettext("Rank and unit"), ", ".join(_filled(facts.rank, facts.guest_unit))),
+        (gettext("Sent by"), f"{facts.agency}, {home}"),
         (gettext("Dates"), f"{span} ({length})"),
-        (
-            gettext("Place"),
-            ", ".join(part for part in (facts.unit, facts.city, labels.country(facts.host_country)) if part),
-        ),
+        (gettext("Place"), ", ".join(place)),
         (gettext("Programme"), facts.programme),
         (gettext("Subject"), facts.title),
-        (gettext("Arrival"), "" if visa else facts.arrival),
+        (gettext("Arrival"), texts.arrival),
         *((gettext("Paid by: %(payer)s") % {"payer": payer}, what) for payer, what in facts.pays),
     ]
-    closing = (
-        [gettext("We ask you to grant the visa for the days of the visit and those of travel.")]
-        if visa
-        else [gettext("Please bring this letter and the identity document with which you travel.")]
-    )
     return LetterContent(
-        title=title,
+        title=texts.title,
         language="en",
         number=facts.number,
         reference=facts.reference,
-        host=Letterhead(
-            name=facts.host,
-            lines=[part for part in (facts.unit, facts.city, labels.country(facts.host_country)) if part],
-        ),
-        recipient=[gettext("To the competent consular authority")]
-        if visa
-        else [part for part in (facts.guest, facts.agency, labels.country(facts.country)) if part],
-        place_and_day=", ".join(part for part in (facts.city, dates.day(facts.made_on)) if part),
-        opening=opening,
+        host=Letterhead(name=facts.host, lines=place),
+        recipient=texts.recipient,
+        place_and_day=", ".join(_filled(facts.city, dates.day(facts.made_on))),
+        opening=[texts.opening],
         rows=[row for row in rows if row[1]],
-        closing=closing,
-        signed=[part for part in (facts.signed_by, facts.host) if part],
+        closing=[texts.closing],
+        signed=_filled(facts.signed_by, facts.host),
         address=facts.address,
         qr=qr,
         words=LetterLabels(

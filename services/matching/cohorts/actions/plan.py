@@ -108,12 +108,8 @@ def work_out(
         if picked or (not chosen and result.unmatched):
             parts_to_plan.append((kind, result, picked))
     # Before the receipts, which take longest: who is refused hears it at once.
-    if chosen is not None and (
-        moved := [application_id for application_id, seat in chosen.items() if found.get(application_id) != seat]
-    ):
-        raise NotFit(Why.MOVED, len(moved))
-    if chosen is not None and not chosen and found:
-        raise NotFit(Why.UNSEEN, len(found))
+    if chosen is not None:
+        _check_seen(chosen, found)
     if not parts_to_plan:
         raise NotFit(Why.NOBODY)
     tell = _twentieths(sum(len(picked) + len(result.unmatched) for _, result, picked in parts_to_plan), step)
@@ -127,6 +123,15 @@ def work_out(
             for part, (kind, result, picked) in zip(parts, parts_to_plan, strict=True)
         ]
     return CohortPlan.of(snapshot, parts, with_reserves=reserves)
+
+
+def _check_seen(chosen: Mapping[UUID, UUID], found: Mapping[UUID, UUID]) -> None:
+    """Raise `NotFit` where the matches found are not those that were seen."""
+    moved = [application_id for application_id, seat in chosen.items() if found.get(application_id) != seat]
+    if moved:
+        raise NotFit(Why.MOVED, len(moved))
+    if found and not chosen:
+        raise NotFit(Why.UNSEEN, len(found))
 
 
 def reserves_of(facts: Facts, kind: ApplicationKind, result: Result, picked: Sequence[Proposal]) -> list[Proposal]:

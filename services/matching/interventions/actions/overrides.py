@@ -36,6 +36,7 @@ from shared.ids import new_id
 from shared.time import clock, dates, workdays
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -171,13 +172,7 @@ def _weigh(
 ) -> Weighed:
     facts = snapshot.facts
     placed = [match for match in facts.matches if match.takes_place]
-    own = next((match for match in placed if match.pairing.application_id == application_id), None)
-    if own is not None and (own.state is MatchState.CONFIRMED or own.seat_id == seat_id):
-        raise Refused(
-            gettext("This application already has this place.")
-            if own.seat_id == seat_id
-            else gettext("This application has a confirmed place. It must be cancelled first.")
-        )
+    own = _own_place(placed, application_id, seat_id)
     there = [match for match in placed if match.seat_id == seat_id and match.state in matches.UNCONFIRMED]
     yields = next((match for match in there if match.id == instead), None)
     if instead is not None and yields is None:
@@ -185,16 +180,24 @@ def _weigh(
     gone = {match.id for match in (own, yields) if match is not None}
     before = solve(facts).get(kind)
     after = solve(replace(facts, matches=[match for match in facts.matches if match.id not in gone])).get(kind)
-    if (
-        before is None
-        or after is None
-        or not any(candidate.id == str(application_id) for candidate in after.problem.candidates)
-    ):
+    if before is None or after is None or str(application_id) not in {each.id for each in after.problem.candidates}:
         raise Refused(gettext("This application is not looking for a place."))
-    if not any(seat.id == str(seat_id) for seat in after.problem.seats):
+    if str(seat_id) not in {seat.id for seat in after.problem.seats}:
         raise Refused(gettext("There is no such place in this call."), 404)
     price = weigh(before.problem, after.problem, str(application_id), str(seat_id))
     return Weighed(price, own, yields, tuple(there), proposal_of(facts, kind, after.problem, price))
+
+
+def _own_place(placed: Sequence[Match], application_id: UUID, seat_id: UUID) -> Match | None:
+    """Return the match that the application would give up. Raises `Refused` where it may not."""
+    own = next((match for match in placed if match.pairing.application_id == application_id), None)
+    if own is None:
+        return None
+    if own.seat_id == seat_id:
+        raise Refused(gettext("This application already has this place."))
+    if own.state is MatchState.CONFIRMED:
+        raise Refused(gettext("This application has a confirmed place. It must be cancelled first."))
+    return own
 
 
 def _cannot_yield(match: Match | None, seat_id: UUID) -> str:

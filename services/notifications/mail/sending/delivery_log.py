@@ -13,7 +13,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -124,6 +124,7 @@ class Claim:
     claimed: asyncio.Future[set[UUID]]
 
 
+T = TypeVar("T")
 Entry = Outcome | tuple[Outcome, ...] | Claim
 """An outcome, those of one email, which are recorded together, or a claim."""
 
@@ -156,25 +157,13 @@ class DeliveryLog:
             rows = []
             async for message in in_steps(due):
                 for contact in fixed.new(message, contacts[message.id]):
-                    id_ = notification_id(message.id, contact.recipient, message.generation)
                     wanted = choices.get(contact.recipient, Choice.EACH).wants(message.row)
+                    row = _first_row(message, contact, store.WAITING if wanted else store.KEPT)
+                    rows.append(row)
                     if wanted:
-                        found[message.id].append(Delivery(id_, contact.recipient, contact.language, 1))
+                        found[message.id].append(Delivery(row.id, contact.recipient, contact.language, 1))
                     else:
                         kept.add(message.id)
-                    rows.append(
-                        store.NewNotification(
-                            id=id_,
-                            message_id=message.id,
-                            generation=message.generation,
-                            recipient=contact.recipient,
-                            at=message.at,
-                            language=contact.language,
-                            state=store.WAITING if wanted else store.KEPT,
-                            attempts=0,
-                            open_attempts=0,
-                        )
-                    )
                 if message.id not in fixed.known and not contacts[message.id].people:
                     await self._nobody(tx, message, absent(contacts[message.id]))
             await store.add_notifications(tx.session, rows)
@@ -241,36 +230,33 @@ class DeliveryLog:
         if not entries:
             return
         outcomes = list(_outcomes(entries))
-        claims = [entry for entry in entries if isinstance(entry, Claim)]
-        claimed: set[UUID] = set()
+        claims = _of_type(Claim, entries)
+        mails = {id_: mail_id for claim in claims for id_, mail_id in claim.mails.items()}
         async with self.bus.transaction(ACTOR, self.lease) as tx:
-            ended = [outcome for outcome in outcomes if isinstance(outcome, FinalOutcome)]
-            await self._end(tx, store.SENT, [outcome for outcome in ended if outcome.cause is None])
-            await self._end(tx, store.FAILED, [outcome for outcome in ended if outcome.cause is not None])
-            if ended:
-                await store.settle_messages(tx.session, {outcome.message.id for outcome in ended})
-            await unreachable.add_unreachable(
-                tx.session, [_unreached(outcome) for outcome in ended if outcome.gone is not None]
-            )
-            await store.hold_messages(
-                tx.session, {outcome.message.id: outcome.until for outcome in outcomes if isinstance(outcome, HeldBack)}
-            )
-            for away in {
-                outcome.message.id: outcome for outcome in outcomes if isinstance(outcome, Postponed)
-            }.values():
+            ended = _of_type(FinalOutcome, outcomes)
+            await self._end_all(tx, ended)
+            held_until = {held.message.id: held.until for held in _of_type(HeldBack, outcomes)}
+            await store.hold_messages(tx.session, held_until)
+            for away in {postponed.message.id: postponed for postponed in _of_type(Postponed, outcomes)}.values():
                 await self._later(tx, away.message, away.why)
-            await self._set_aside(tx, [outcome for outcome in outcomes if isinstance(outcome, Broken)])
-            closed = [outcome.ids for outcome in outcomes if isinstance(outcome, NotSent)]
+            await self._set_aside(tx, _of_type(Broken, outcomes))
+            closed = [outcome.ids for outcome in _of_type(NotSent, outcomes)]
             await store.close_attempts(tx.session, frozenset().union(*closed))
-            if claims:
-                mails = {id_: mail_id for claim in claims for id_, mail_id in claim.mails.items()}
-                claimed = await store.claim(tx.session, mails)
+            claimed = await store.claim(tx.session, mails) if claims else set()
             await set_aside.clear(tx.session, WORK, {str(outcome.message.id) for outcome in ended})
             if outcomes:
                 await tx.changed("messages")
         for claim in claims:
             if not claim.claimed.done():
                 claim.claimed.set_result(claimed & claim.mails.keys())
+
+    async def _end_all(self, tx: Tx, ended: Sequence[FinalOutcome]) -> None:
+        await self._end(tx, store.SENT, [outcome for outcome in ended if outcome.cause is None])
+        await self._end(tx, store.FAILED, [outcome for outcome in ended if outcome.cause is not None])
+        if ended:
+            await store.settle_messages(tx.session, {outcome.message.id for outcome in ended})
+        gone = [_unreached(outcome) for outcome in ended if outcome.gone is not None]
+        await unreachable.add_unreachable(tx.session, gone)
 
     async def _set_aside(self, tx: Tx, broken: Sequence[Broken]) -> None:
         for outcome in broken:
@@ -425,6 +411,25 @@ def notification_id(message_id: UUID, recipient: UUID, generation: int = 1) -> U
     """Return the id of a message to one recipient, the left side of its Message-ID until it is sent anew."""
     again = "" if generation == 1 else f"/{generation}"
     return reaction_id(message_id, NotificationSent.type, f"{recipient}{again}")
+
+
+def _first_row(message: AnyMessage, contact: Contact, state: str) -> store.NewNotification:
+    """Return the row of a message to a recipient to whom nothing was sent yet."""
+    return store.NewNotification(
+        id=notification_id(message.id, contact.recipient, message.generation),
+        message_id=message.id,
+        generation=message.generation,
+        recipient=contact.recipient,
+        at=message.at,
+        language=contact.language,
+        state=state,
+        attempts=0,
+        open_attempts=0,
+    )
+
+
+def _of_type(kind: type[T], entries: Sequence[object]) -> list[T]:
+    return [entry for entry in entries if isinstance(entry, kind)]
 
 
 def _outcomes(entries: Sequence[Entry]) -> Iterator[Outcome]:

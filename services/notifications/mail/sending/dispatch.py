@@ -218,30 +218,22 @@ class Dispatcher:
         What else waits for their readers is taken along, but nothing that the round has begun: the clocks of machines
         differ, so the same message may seem due by itself and to wait for others.
         """
-        taken = round_.taken
         async with self.bus.glance() as session:
             now = clock.now()
             due = await due_store.messages_due(session, _real(), now, BATCH, after=last, gathers=self._gathers)
-            broken = [Broken(message, why) async for message in in_steps(due) if (why := _why_broken(message))]
-            left_out = {outcome.message.id for outcome in broken} | taken
-            count = len([message for message in due if message.id not in taken])
-            sound = [message for message in due if message.id not in left_out]
-            beside: list[DueMessage] = []
             round_.begun |= {message.id for message in due}
-            if sound:
-                beside = await due_store.messages_beside(session, _real(), now, BESIDE, sound, taken, self._gathers)
-                beside = [message for message in beside if message.id not in round_.begun]
-            taken |= {message.id for message in beside}
-            count += len(beside)
-            broken += [Broken(message, why) async for message in in_steps(beside) if (why := _why_broken(message))]
-            left_out = {outcome.message.id for outcome in broken}
-            sound += [message for message in beside if message.id not in left_out]
+            fresh = [message for message in due if message.id not in round_.taken]
+            sound, broken = await _sorted_out(fresh)
+            beside = await self._beside(session, now, sound, round_)
+            sound_beside, broken_beside = await _sorted_out(beside)
+            sound, broken = sound + sound_beside, broken + broken_beside
             hosts = {message.case.named_host for message in sound}
             names = await organisation_names(session, (host for host in hosts if host is not None))
             needless = await _needless(session, sound)
             held_until = await held_by_country(session, self.settings.quiet, sound, now)
         if not due:
             return None
+        count = len(fresh) + len(beside)
         await self.delivery_log.record(broken)
         await self.delivery_log.hold(held_until)
         left_out = held_until.keys() | await self.delivery_log.drop(needless)
@@ -264,13 +256,23 @@ class Dispatcher:
         held_until = sleepers.leave(awake, deliveries)
         tasks: list[_Task] = []
         async for message in in_steps(awake):
-            host = message.case.named_host
-            recipients = contacts[message.id]
+            host, recipients = message.case.named_host, contacts[message.id]
             known = {contact.recipient: contact for contact in recipients.people}
             name = "" if host is None else names.get(host, "")
             task = _Task(message, deliveries[message.id], known, name, absent(recipients), held_until.get(message.id))
             tasks.append(task)
         return _Batch(due, count, tasks, list(emails(tasks).values()))
+
+    async def _beside(
+        self, session: AsyncSession, now: datetime, sound: Sequence[DueMessage], round_: _Round
+    ) -> list[DueMessage]:
+        """Return what else waits for the readers of these messages, and note that the round has taken it along."""
+        if not sound:
+            return []
+        found = await due_store.messages_beside(session, _real(), now, BESIDE, sound, round_.taken, self._gathers)
+        beside = [message for message in found if message.id not in round_.begun]
+        round_.taken |= {message.id for message in beside}
+        return beside
 
     @property
     def _gathers(self) -> timedelta:
@@ -453,6 +455,17 @@ async def _needless(session: AsyncSession, due: Sequence[DueMessage]) -> list[Du
 
 def _date(message: DueMessage) -> datetime:
     return datetime.fromisoformat(str(message.facts["due"]))
+
+
+async def _sorted_out(messages: Sequence[DueMessage]) -> tuple[list[DueMessage], list[Broken]]:
+    """Return the messages that can be sent, and those that cannot, with the reason."""
+    sound, broken = [], []
+    async for message in in_steps(messages):
+        if why := _why_broken(message):
+            broken.append(Broken(message, why))
+        else:
+            sound.append(message)
+    return sound, broken
 
 
 def _why_broken(message: DueMessage) -> str:

@@ -169,22 +169,36 @@ def _answers(draft: Draft, wrong: dict[str, str]) -> tuple[tuple[str, ...], tupl
         if draft.right not in {(0,), (1,)}:
             wrong["right"] = N_("Say whether the statement is true or false")
         return TRUE_FALSE, draft.right
-    texts = [text.strip() for text in draft.answers]
-    kept = [place for place, text in enumerate(texts) if text]
-    if len(kept) < 2:
-        wrong["answers"] = N_("Write at least two answers to choose from")
-    elif len(kept) > MOST_ANSWERS:
-        wrong["answers"] = N_("Write at most six answers to choose from")
-    elif len({texts[place] for place in kept}) < len(kept):
-        wrong["answers"] = N_("Two answers are the same: change one of them")
-    elif any(len(texts[place]) > LONGEST for place in kept):
-        wrong["answers"] = N_("Shorten each answer to 1,000 characters")
-    if not draft.right or (draft.kind == QuestionKind.SINGLE and len(draft.right) > 1):
-        single = draft.kind == QuestionKind.SINGLE
-        wrong["right"] = N_("Mark the one right answer") if single else N_("Mark at least one right answer")
-    elif not set(draft.right) <= set(kept):
-        wrong["right"] = N_("The answer that you marked as right is empty: write it, or mark another")
-    return tuple(texts[place] for place in kept), tuple(kept.index(place) for place in draft.right if place in kept)
+    texts = {place: text for place, answer in enumerate(draft.answers) if (text := answer.strip())}
+    if problem := _problem_of_texts(list(texts.values())):
+        wrong["answers"] = problem
+    if problem := _problem_of_right(draft, texts):
+        wrong["right"] = problem
+    places = list(texts)
+    return tuple(texts.values()), tuple(places.index(place) for place in draft.right if place in texts)
+
+
+def _problem_of_texts(texts: Sequence[str]) -> str | None:
+    if len(texts) < 2:
+        return N_("Write at least two answers to choose from")
+    if len(texts) > MOST_ANSWERS:
+        return N_("Write at most six answers to choose from")
+    if len(set(texts)) < len(texts):
+        return N_("Two answers are the same: change one of them")
+    if any(len(text) > LONGEST for text in texts):
+        return N_("Shorten each answer to 1,000 characters")
+    return None
+
+
+def _problem_of_right(draft: Draft, texts: Collection[int]) -> str | None:
+    single = draft.kind == QuestionKind.SINGLE
+    if single and len(draft.right) != 1:
+        return N_("Mark the one right answer")
+    if not draft.right:
+        return N_("Mark at least one right answer")
+    if not set(draft.right) <= set(texts):
+        return N_("The answer that you marked as right is empty: write it, or mark another")
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,13 +169,7 @@ def _complement_lines(sums: Sequence[Line]) -> None:
         for line in sums:
             rows = list(line.sized())
             hidden = [size for size, *_, row in rows if not row.shown]
-            whole = line.whole and line.whole[0].rows[line.whole[1]]
-            if whole is not None and not whole.shown:
-                enough = bool(hidden)
-            else:
-                few = THRESHOLD if line.spare else 2 * THRESHOLD
-                enough = not hidden or (len(hidden) + line.spare > 1 and sum(hidden) >= few)
-            if enough:
+            if _is_enough(line, hidden):
                 continue
             least = next(((table, value) for _, table, value, row in rows if row.shown and not table.fixed), None)
             if least is None and len(hidden) == 1 and line.whole is not None and not line.whole[0].fixed:
@@ -183,6 +177,14 @@ def _complement_lines(sums: Sequence[Line]) -> None:
             if least is not None and least[0].rows[least[1]].shown:
                 _take(*least)
                 changed = True
+
+
+def _is_enough(line: Line, hidden: Sequence[int]) -> bool:
+    """Return whether so many rows of these sizes are hidden in a line that it does not reveal a number."""
+    if line.whole is not None and not line.whole[0].rows[line.whole[1]].shown:
+        return bool(hidden)
+    few = THRESHOLD if line.spare else 2 * THRESHOLD
+    return not hidden or (len(hidden) + line.spare > 1 and sum(hidden) >= few)
 
 
 def _complement(table: Table) -> None:

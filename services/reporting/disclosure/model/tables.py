@@ -125,9 +125,8 @@ def tables_of(
     if period.kind is None:  # without facts outside of the programme whole years lie in it
         here = (period.label, period.start.replace(month=1, day=1), period.end.replace(month=12, day=31))
     if definition.measure is Measure.SHARE or definition.guarded:
-        total_shown = "" in out.get("", ()) if out is not None else not few
         size = figure.total.contributors if definition.guarded else int(figure.total.denominator or 0)
-        row = Row(amounts_of(definition, figure.total, ""), size, few, total_shown)
+        row = Row(amounts_of(definition, figure.total, ""), size, few, _is_shown("", "", out, few=few))
         least = definition.minimum or THRESHOLD
         yield Table(definition.id, "", *here, None, {"": row}, least, fixed=out is not None)
     if few:
@@ -135,20 +134,29 @@ def tables_of(
     for dimension, cells in figure.breakdowns.items():
         if definition.guarded and not cells:
             continue  # its total, none, says all
-        before = former.breakdowns.get(dimension, {}) if former else {}
-        rows = {
-            value: Row(
-                amounts_of(definition, cell, dimension),
-                cell.contributors,
-                is_few(definition, cell) or (former is not None and _moved_by_few(cell, before.get(value))),
-            )
-            for value, cell in cells.items()
-        }
+        rows = _rows(figure, dimension, former)
         for value, row in rows.items():
-            row.shown = value in out.get(dimension, ()) if out is not None else not row.few
+            row.shown = _is_shown(dimension, value, out, few=row.few)
         listed = dimension not in JOINT and (out is None or (dimension in out and dimension not in rolled))
         totals = None if definition.guarded else amounts_of(definition, figure.total, dimension)
         yield Table(definition.id, dimension, *here, totals, rows, listed=listed, fixed=out is not None)
+
+
+def _is_shown(dimension: str, value: str, out: Mapping[str, Collection[str]] | None, *, few: bool) -> bool:
+    """Return whether a row is shown: as it was released; before a release, if it is not of a few."""
+    return not few if out is None else value in out.get(dimension, ())
+
+
+def _rows(figure: Figure, dimension: str, former: Figure | None) -> dict[str, Row]:
+    """Return the rows of a breakdown, by value; a row is of a few in itself, or in its difference to `former`."""
+    definition = figure.definition
+    rows = {}
+    for value, cell in figure.breakdowns[dimension].items():
+        few = is_few(definition, cell)
+        if former is not None:
+            few = few or _moved_by_few(cell, former.breakdowns.get(dimension, {}).get(value))
+        rows[value] = Row(amounts_of(definition, cell, dimension), cell.contributors, few)
+    return rows
 
 
 def _moved_by_few(now: Cell, before: Cell | None) -> bool:

@@ -306,35 +306,43 @@ async def _renew(session: AsyncSession, labels: Sequence[str], level: str) -> in
         period = await _counted_for(session, label)
         stale = _stale_of(label, await store.moving(session, period), changes)
         todo.append((period, [each for each in stale if each.level == level]))
-    needed = {each.id: each for period, stale in todo for each in stale if calls.call_in(period.label) is None}
+    of_programme = [(period, stale) for period, stale in todo if stale and calls.call_in(period.label) is None]
+    of_calls = {call: stale for period, stale in todo if stale and (call := calls.call_in(period.label)) is not None}
     made: list[Figure] = []
-    if needed:
-        found, book = await _read(session, needed.values()), await _book(session)
-
-        def count_all(facts: Sequence[Fact]) -> list[Figure]:
-            read = book(facts)
-            own = [(period, stale) for period, stale in todo if calls.call_in(period.label) is None]
-            return [compute(each, read, period) for period, stale in own for each in stale]
-
-        counted, failing = _without_failing(found, count_all)
+    if of_programme:
+        counted, failing = await _figures_of_programme(session, of_programme)
         made += counted
         await set_aside.note(session, WORK, level, failing)
-    of_calls = {call: stale for period, stale in todo if (call := calls.call_in(period.label)) is not None and stale}
     if of_calls:
-        types = {type_ for stale in of_calls.values() for each in stale for type_ in each.sources}
-        facts, now = await facts_store.used(session, {calls.PLACED, *types}), clock.now()
-
-        def count_calls(some: Sequence[Fact]) -> list[Figure]:
-            own = calls.shared_out(some)
-            return [
-                figure
-                for call, stale in of_calls.items()
-                for figure in calls.count(own.get(call, ()), call, now, stale)
-            ]
-
-        made += _without_failing(facts, count_calls)[0]
+        made += await _figures_of_calls(session, of_calls)
     await store.keep_moving(session, [Counted(each, _change_count(changes, each.definition)) for each in made])
     return len(made)
+
+
+async def _figures_of_programme(
+    session: AsyncSession, todo: Sequence[tuple[Period, Sequence[Definition]]]
+) -> tuple[list[Figure], dict[str, str]]:
+    """Return these figures of the whole programme, and why applications are left out of them, by id."""
+    needed = {each.id: each for _, stale in todo for each in stale}
+    found, book = await _read(session, needed.values()), await _book(session)
+
+    def count(facts: Sequence[Fact]) -> list[Figure]:
+        read = book(facts)
+        return [compute(each, read, period) for period, stale in todo for each in stale]
+
+    return _without_failing(found, count)
+
+
+async def _figures_of_calls(session: AsyncSession, todo: Mapping[str, Sequence[Definition]]) -> list[Figure]:
+    """Return these figures of calls, without the applications that cannot be counted."""
+    types = {type_ for stale in todo.values() for each in stale for type_ in each.sources}
+    facts, now = await facts_store.used(session, {calls.PLACED, *types}), clock.now()
+
+    def count(some: Sequence[Fact]) -> list[Figure]:
+        own = calls.shared_out(some)
+        return [figure for call, stale in todo.items() for figure in calls.count(own.get(call, ()), call, now, stale)]
+
+    return _without_failing(facts, count)[0]
 
 
 async def _counted_for(session: AsyncSession, label: str) -> Period:
