@@ -51,19 +51,23 @@ async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
         for application in await store.locked(tx.session, {pairing.application_id for pairing in pairings})
     }
     awaited = await participation.both_accepted(tx.session, list(applications))
-    for event in deciding:
-        assert isinstance(event.data, MatchEvent)
-        application = applications.get(event.data.pairing.application_id)
-        if application is None or application.submitted_at is None:
-            continue
-        if isinstance(event.data, MatchConfirmed):
-            await decide(tx, application, Outcome.PLACE_CONFIRMED, cause=event)
-        elif _second_silence(event) and states.possible(ApplicationWithdrawn, application.own_state):
-            state = states.after(ApplicationWithdrawn, application.own_state)
-            withdrawn = ApplicationWithdrawn(reason=Reason.NO_ANSWER, by=Party.CLOCK)
-            await record(tx, application, withdrawn, state=state, cause=event, reason=Reason.NO_ANSWER)
-        elif _left_to_matching(application, calls.get(application.call_id)) and application.id not in awaited:
-            await record(tx, application, None, state=ApplicationState.UNPLACED, cause=event)
+    for event, pairing in zip(deciding, pairings, strict=True):
+        application = applications.get(pairing.application_id)
+        if application is not None and application.submitted_at is not None:
+            unplaced = _left_to_matching(application, calls.get(application.call_id)) and application.id not in awaited
+            await _react(tx, application, event, unplaced=unplaced)
+
+
+async def _react(tx: Tx, application: store.Application, event: Envelope, *, unplaced: bool) -> None:
+    """React to the confirmation or end of an application's match; `unplaced`: with an end it stays without a place."""
+    if isinstance(event.data, MatchConfirmed):
+        await decide(tx, application, Outcome.PLACE_CONFIRMED, cause=event)
+    elif _second_silence(event) and states.possible(ApplicationWithdrawn, application.own_state):
+        state = states.after(ApplicationWithdrawn, application.own_state)
+        withdrawn = ApplicationWithdrawn(reason=Reason.NO_ANSWER, by=Party.CLOCK)
+        await record(tx, application, withdrawn, state=state, cause=event, reason=Reason.NO_ANSWER)
+    elif unplaced:
+        await record(tx, application, None, state=ApplicationState.UNPLACED, cause=event)
 
 
 def _left_to_matching(application: store.Application, call: calls_store.Call | None) -> bool:

@@ -50,22 +50,18 @@ def pending_tasks(
     """Return the tasks of `party`; `visit_by` asked for an unanswered visit, `evaluated`: nothing to evaluate."""
     if party is None:
         return []
-    found = []
-    if state in ONGOING and (number := to_sign(list(versions), now)) is not None:
-        version = next(candidate for candidate in versions if candidate.number == number)
-        if party not in version.signed:
-            found.append(PendingTasks(PairTask.SIGN))
-    if state in BEGUN:
-        logged = list(sessions)
-        confirm = sum(session.state is SessionState.LOGGED and session.by is not party for session in logged)
-        correct = sum(session.state is SessionState.DISPUTED and session.by is party for session in logged)
-        found += [
-            PendingTasks(what, count)
-            for what, count in ((PairTask.CONFIRM, confirm), (PairTask.CORRECT, correct))
-            if count
-        ]
-    if state is MentorshipState.ACTIVE and visit_by is not None and visit_by is not party:
-        found.append(PendingTasks(PairTask.ANSWER_VISIT))
-    if not evaluated:
-        found.append(PendingTasks(PairTask.EVALUATE))
-    return found
+    logged = list(sessions) if state in BEGUN else []
+    answers_visit = state is MentorshipState.ACTIVE and visit_by not in {None, party}
+    counts = {
+        PairTask.SIGN: int(state in ONGOING and _has_to_sign(party, versions, now)),
+        PairTask.CONFIRM: sum(session.state is SessionState.LOGGED and session.by is not party for session in logged),
+        PairTask.CORRECT: sum(session.state is SessionState.DISPUTED and session.by is party for session in logged),
+        PairTask.ANSWER_VISIT: int(answers_visit),
+        PairTask.EVALUATE: int(not evaluated),
+    }
+    return [PendingTasks(what, count) for what, count in counts.items() if count]
+
+
+def _has_to_sign(party: Party, versions: Collection[Version], now: datetime) -> bool:
+    number = to_sign(list(versions), now)
+    return any(version.number == number and party not in version.signed for version in versions)
