@@ -162,7 +162,7 @@ def main() -> None:
         "docstrings ending in ?": sum(line.endswith("?") for line in lines),
         "`one` gets a value": sum(uses_of("one", module)[0] for module in found),
         "`one` occurs": sum(uses_of("one", module)[1] for module in found),
-        f"modules under {FEW} lines": len(short),
+        "short without a reason": len(short),
         f"modules over {MANY} lines": len(long),
     }
     for name, figure in figures.items():
