@@ -235,7 +235,7 @@ class DeliveryLog:
         async with self.bus.transaction(ACTOR, self.lease) as tx:
             ended = _of_type(FinalOutcome, outcomes)
             await self._end_all(tx, ended)
-            held_until = {held.message.id: held.until for held in _of_type(HeldBack, outcomes)}
+            held_until = {each.message.id: each.until for each in _of_type(HeldBack, outcomes)}
             await store.hold_messages(tx.session, held_until)
             for away in {postponed.message.id: postponed for postponed in _of_type(Postponed, outcomes)}.values():
                 await self._later(tx, away.message, away.why)
