@@ -40,8 +40,9 @@ clean: ## start over: remove the data of the local run (TANDEM_DATA) and what wa
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.local.clean; fi
 	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-lock: $(VENV)/.tandem ## renew the locks after a change in requirements.in, package.json or the coordinates of a jars.py
+lock: $(VENV)/.tandem ## renew the locks after a change in requirements*.in, package.json or the coordinates of a jars.py
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements.in -o requirements.lock
+	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements-run.in -c requirements.lock -o requirements-run.lock
 	@$(BIN)/npm install --package-lock-only --silent
 	@$(BIN)/python -m deploy.kafka.jars lock
 	@$(BIN)/python -m tests.readers.jars lock

