@@ -50,7 +50,7 @@ def _database(service: str, role: str) -> str:
 def write(folder: Path) -> list[str]:
     """Write the secrets that are missing, and return the names of their files.
 
-    Raises `SystemExit` where only a part of what belongs together is there.
+    Raises `SystemExit` where only one half of a pair is there.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)

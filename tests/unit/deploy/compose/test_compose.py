@@ -114,7 +114,7 @@ def test_every_secret_is_a_file_that_the_command_makes(tmp_path: Path) -> None:
 
 
 def test_no_secret_is_in_the_environment() -> None:
-    """Whoever may look at containers sees no password, key or token, and none is written out."""
+    """A person who may look at containers sees no password, key or token, and none is written out."""
     kept = {name for found in secrets.groups() for name in found}
     for name, service in COMPOSE["services"].items():
         for variable, value in service.get("environment", {}).items():
@@ -193,7 +193,7 @@ def test_a_container_comes_back_and_says_how_it_is(name: str) -> None:
         assert f"http://127.0.0.1:8010/{name}/readyz" in service["healthcheck"]["test"][-1]
 
 
-def test_what_runs_once_is_waited_for() -> None:
+def test_services_start_after_the_set_up() -> None:
     """Services start after the set-up, the gateway after the static files, both after what they need is healthy."""
     services = COMPOSE["services"]
     for name in SERVICES:
@@ -311,8 +311,8 @@ def test_every_file_that_compose_mounts_or_runs_is_there() -> None:
             assert importlib.util.find_spec(command[command.index("python") + 2]) is not None
         if command and command[0].startswith("deploy/"):
             assert (ROOT / command[0]).stat().st_mode & 0o111
-    asked = COMPOSE["services"]["gateway"]["healthcheck"]["test"][-1].rpartition("/static/")[2]
-    assert (ROOT / "shared/web/static" / asked).is_file()
+    static = COMPOSE["services"]["gateway"]["healthcheck"]["test"][-1].rpartition("/static/")[2]
+    assert (ROOT / "shared/web/static" / static).is_file()
 
 
 def test_an_image_without_root_may_write_into_its_volumes() -> None:

