@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shared.errors import ProblemCode, default_code
 from shared.identity import idempotency
 from shared.identity.refusals import SAFE_METHODS
+from shared.web.openapi.request_keys import REPLAYED_HEADER
 from shared.web.problem_documents import MEDIA_TYPE, Problem, ProblemError
 from shared.web.problem_types import PROBLEM_TYPES, type_address
 
@@ -68,8 +69,9 @@ _WAIT: dict[str, JsonValue] = {
 _HEADERS: dict[int, dict[str, JsonValue]] = {
     401: {"WWW-Authenticate": {**_CHALLENGE, "required": True}},
     403: {"WWW-Authenticate": {**_CHALLENGE, "description": "The scopes of which the token needs one (RFC 6750)."}},
-    409: {"Retry-After": _WAIT},
+    409: {"Retry-After": _WAIT, idempotency.REPLAYED: REPLAYED_HEADER},
     412: {"ETag": _VERSION},
+    422: {idempotency.REPLAYED: REPLAYED_HEADER},
     428: {"ETag": _VERSION},
     429: {"Retry-After": {**_WAIT, "required": True}},
     503: {"Retry-After": {**_WAIT, "required": True}},

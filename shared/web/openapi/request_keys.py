@@ -21,10 +21,11 @@ _KEY: Parameter = {
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[!-~]+$"},
     "example": "0199c0de-7b1a-7c52-9f3e-5d2b8a41c6f0",
 }
-_REPLAYED: dict[str, JsonValue] = {
+REPLAYED_HEADER: dict[str, JsonValue] = {
     "description": "`true` if this is the answer to an earlier request with the same Idempotency-Key.",
     "schema": {"type": "string", "enum": ["true"]},
 }
+"""The description of the header that marks a repeated answer."""
 
 
 def add(operation: Operation, method: str, access: RouteAccess) -> None:
@@ -34,4 +35,4 @@ def add(operation: Operation, method: str, access: RouteAccess) -> None:
     operation.setdefault("parameters", []).append(_KEY)
     for status, answer in operation["responses"].items():
         if status.startswith("2"):
-            answer.setdefault("headers", {})[REPLAYED] = _REPLAYED
+            answer.setdefault("headers", {})[REPLAYED] = REPLAYED_HEADER

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tests.integration.applications.conftest import Programme
 
+pytestmark = pytest.mark.usefixtures("answers_as_described")
 API = "/applications/api/v1"
 ORGANISATIONS = f"{API}/organisations"
 # The answer of a request is stored after its commit: here that takes so long that the test can end the request.

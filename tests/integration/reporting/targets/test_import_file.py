@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.integration.reporting.conftest import House
 
+pytestmark = pytest.mark.usefixtures("answers_as_described")
 API = "/reporting/api/v1/targets"
 HEAD = ",".join(COLUMNS)
 TABLE = (
