@@ -50,6 +50,7 @@ class ProblemCode(StrEnum):
     TOO_MANY_REQUESTS = "too-many-requests", 429
     INTERNAL_ERROR = "internal-error", 500
     UNAVAILABLE = "unavailable", 503
+    BUSY = "busy", 503
 
     def __new__(cls, code: str, status: int) -> Self:
         """Make a member from its text and its status."""

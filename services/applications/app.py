@@ -46,6 +46,14 @@ API = ApiText(
     },
 )
 
+CROWD = (
+    "/applications/mine/",
+    "/applications/calls/",
+    "/applications/api/v1/applications",
+    "/applications/api/v1/calls",
+)
+"""How the paths begin that officers ask for when a deadline is near."""
+
 
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
     """Return the portal as an app; settings come from the environment unless they are given."""
@@ -64,6 +72,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         background=background,
         api_text=API,
         records=RECORDS,
+        crowd=CROWD,
     )
     app.state.attempt_limit = AttemptLimit()
     identity_of(app).keep_sessions(StoredSessions(app.state.service.bus, identity_of(app).sign_ins))

@@ -101,12 +101,14 @@ def create(
     background: bool = True,
     api_text: ApiText | None = None,
     records: Records = NO_RECORDS,
+    crowd: Sequence[str] = (),
 ) -> FastAPI:
     """Return the application of the service `name`.
 
     `place` is its place in the page shell; `workers` are loops that run until cancelled and are started again when
     they fail. Without `background` neither relay nor reader nor workers run: for tests of pages, and for documents.
-    `api_text` says what the service's API is for, `records` what its addresses name that people change.
+    `api_text` says what the service's API is for, `records` what its addresses name that people change;
+    `crowd` how the paths begin that many people ask for at the same time.
     """
     bus = Bus(name, settings)
     service = Service(name, settings, bus, Live(settings.direct_url), consumers, Reader(bus, consumers), tuple(workers))
@@ -159,6 +161,8 @@ def create(
         local=settings.local,
         origin=settings.origin,
         issuer=settings.oidc_issuer,
+        connections=settings.database_pool,
+        crowd=crowd,
     )
     app.add_middleware(telemetry.RequestSpans)
     for router in (_health(name), api_page(name), *routers):

@@ -19,6 +19,7 @@ from shared.identity import confirmations
 from shared.identity.refusals import SAFE_METHODS, is_api
 from shared.time.arrival import arrived_at
 from shared.web import control_characters
+from shared.web.admission import replayed, whole
 from shared.web.headers import referrer_policy
 from shared.web.live import Live
 from shared.web.problem_documents import MEDIA_TYPE, FieldError, pointer
@@ -307,32 +308,12 @@ class RefuseControlCharacters:
             return
         errors = _in_address(scope)
         if not errors and "json" in Headers(scope=scope).get("content-type", ""):
-            messages = await _whole(receive)
+            messages = await whole(receive)
             errors = _in_json(b"".join(message.get("body", b"") for message in messages))
-            receive = _replayed(messages, receive)
+            receive = replayed(messages, receive)
         if errors:
             note_attempt(AttemptKind.CONTROL_CHARACTERS)
             refused = answer(Request(scope), 422, errors=errors)
             await refused(scope, receive, send)
             return
         await self.app(scope, receive, send)
-
-
-async def _whole(receive: Receive) -> list[Message]:
-    """Return all messages of a request's body; the last one may say that the sender has disconnected."""
-    messages = []
-    while True:
-        message = await receive()
-        messages.append(message)
-        if message["type"] != "http.request" or not message.get("more_body", False):
-            return messages
-
-
-def _replayed(messages: list[Message], receive: Receive) -> Receive:
-    """Return a `receive` that gives `messages` once more, then what follows them."""
-    waiting = list(reversed(messages))
-
-    async def receive_again() -> Message:
-        return waiting.pop() if waiting else await receive()
-
-    return receive_again

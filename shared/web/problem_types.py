@@ -256,6 +256,16 @@ _TYPES = (
         N_("A part of the system is starting or away. Try again in a moment."),
         N_("Repeat the request after the seconds in Retry-After. The detail says if it may have taken effect."),
     ),
+    ProblemType(
+        ProblemCode.BUSY,
+        N_("Very many people are here at this moment"),
+        N_("More requests came than can be served in time. This one was not begun."),
+        N_("Try again in a few seconds."),
+        N_(
+            "Repeat the request after the seconds in Retry-After, with the header X-Arrival-Stamp of this answer: for "
+            "ten minutes the same request then counts as arrived when it came first."
+        ),
+    ),
 )
 
 PROBLEM_TYPES: dict[str, ProblemType] = {each.code: each for each in _TYPES}

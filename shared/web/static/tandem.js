@@ -26,6 +26,14 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// A form that came at a busy moment sends itself again, as long as it counts as arrived when it came first.
+for (const form of document.querySelectorAll("form[data-send-again]")) {
+  const arrived = Number(form.elements.namedItem("arrival_stamp").value.split(".")[0]);
+  if (Date.now() - arrived > 9 * 60 * 1000) continue;
+  form.querySelector("[data-send-again-said]").hidden = false;
+  setTimeout(() => form.dataset.sent || form.requestSubmit(), Number(form.dataset.sendAgain) * 1000);
+}
+
 // A draft is kept when its writer leaves the page, and after a pause in writing. A form that numbers its writes
 // (`draft_turn`) sends what was changed only, one write at a time; its server drops one that a slow network brings late.
 for (const form of document.querySelectorAll("form[data-autosave]")) {

@@ -177,7 +177,7 @@ def test_a_service_that_is_down_has_a_helpful_error(front: httpx2.Client) -> Non
     """People get a page that says what to do, programs a problem in JSON, both the status and when to try again."""
     page = front.get("/reporting/")
     assert (page.status_code, page.headers["retry-after"]) == (502, "3")
-    assert "This part is starting again" in page.text
+    assert "This part does not answer" in page.text
     for path, accept in (("/reporting/api/v1/figures", "*/*"), ("/reporting/", "application/json")):
         problem = front.get(path, headers={"Accept": accept})
         assert (problem.status_code, problem.headers["retry-after"]) == (502, "3")
