@@ -160,7 +160,7 @@ async def _outdated(request: Request, outdated: Outdated) -> Response:
 
 
 # Hidden fields that say nothing to a reader.
-_MACHINE_FIELDS = frozenset({"version", "seen", "digest", "draft_writer", "draft_turn"})
+_MACHINE_FIELDS = frozenset({"version", "seen", "digest", "draft_writer", "draft_turn", "arrival_stamp"})
 
 
 def _page_before(request: Request) -> str:

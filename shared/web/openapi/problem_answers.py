@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shared.errors import ProblemCode, default_code
 from shared.identity import idempotency
 from shared.identity.refusals import SAFE_METHODS
+from shared.web.admission import STAMP_HEADER
 from shared.web.openapi.request_keys import REPLAYED_HEADER
 from shared.web.problem_documents import MEDIA_TYPE, Problem, ProblemError
 from shared.web.problem_types import PROBLEM_TYPES, type_address
@@ -66,6 +67,10 @@ _WAIT: dict[str, JsonValue] = {
     "description": "For how many seconds to wait.",
     "schema": {"type": "integer", "minimum": 1},
 }
+_STAMP: dict[str, JsonValue] = {
+    "description": "To send along with the same request, which then counts as arrived when it came first.",
+    "schema": {"type": "string"},
+}
 _HEADERS: dict[int, dict[str, JsonValue]] = {
     401: {"WWW-Authenticate": {**_CHALLENGE, "required": True}},
     403: {"WWW-Authenticate": {**_CHALLENGE, "description": "The scopes of which the token needs one (RFC 6750)."}},
@@ -74,7 +79,7 @@ _HEADERS: dict[int, dict[str, JsonValue]] = {
     422: {idempotency.REPLAYED: REPLAYED_HEADER},
     428: {"ETag": _VERSION},
     429: {"Retry-After": {**_WAIT, "required": True}},
-    503: {"Retry-After": {**_WAIT, "required": True}},
+    503: {"Retry-After": {**_WAIT, "required": True}, STAMP_HEADER: _STAMP},
 }
 """The headers of each status; those that are not required come with some of its codes only."""
 
