@@ -52,7 +52,7 @@ CROWD = (
     "/applications/api/v1/applications",
     "/applications/api/v1/calls",
 )
-"""How the paths begin that officers ask for when a deadline is near."""
+"""Beginnings of the paths that officers ask for when a deadline is near."""
 
 
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:

@@ -99,7 +99,7 @@ def sent_again(page: str) -> dict[str, str]:
 
 
 async def test_other_peoples_pages_do_not_wait_for_the_crowd(portal: Portal) -> None:
-    """While the crowd holds all its places others are answered, and one more of the crowd is told to come again."""
+    """While the crowd holds all its places others are answered, and one more of the crowd is asked to come again."""
     async with portal.crowded():
         assert (await portal.client.get("/others")).status_code == 200
         page = await portal.client.get("/crowd/page")
@@ -177,15 +177,15 @@ async def test_a_file_is_to_be_chosen_again(portal: Portal) -> None:
 
 @pytest.mark.parametrize("body", [b"no form at all", b"--x\r\nbroken", f"--x\r\n{STAMP}".encode()])
 async def test_a_broken_form_is_no_error_of_ours(portal: Portal, body: bytes) -> None:
-    """What cannot be read is answered as busy while it is, and by its route afterwards."""
+    """A body that cannot be read is answered as busy while it is so, and by its route afterwards."""
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     async with portal.crowded():
         assert (await portal.client.post("/crowd/form", content=body, headers=headers)).status_code == 503
     assert (await portal.client.post("/crowd/form", content=body, headers=headers)).status_code == 200
 
 
-async def test_who_cannot_be_served_in_time_is_told_at_once() -> None:
-    """Where requests take long, none is let wait in vain."""
+async def test_a_request_that_cannot_be_served_in_time_is_refused_at_once() -> None:
+    """None waits in vain while requests take long."""
     lane = Lane(1, takes=_SLOWLY)
     async with lane.place():
         begun = monotonic()
@@ -196,7 +196,7 @@ async def test_who_cannot_be_served_in_time_is_told_at_once() -> None:
         assert refused.value.seconds > admission.PATIENCE
 
 
-async def test_who_waits_is_served_when_a_place_becomes_free() -> None:
+async def test_a_waiting_request_is_served_when_a_place_becomes_free() -> None:
     """Requests that can be served in time are, in the order in which they came."""
     lane, entered = Lane(1), list[int]()
 
@@ -212,7 +212,7 @@ async def test_who_waits_is_served_when_a_place_becomes_free() -> None:
     assert entered == [0, 1, 2]
 
 
-async def test_who_waits_too_long_is_told_and_leaves_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_request_that_waits_too_long_is_refused_and_leaves_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that took a place in line gives it up in the end; the place that it wanted stays whole."""
     monkeypatch.setattr(admission, "PATIENCE", 0.02)
     lane = Lane(1)
