@@ -13,6 +13,7 @@ import typer
 from prometheus_client import generate_latest
 
 from deploy.cli.main import app
+from deploy.compose import secrets
 from deploy.local.folder import ROOT
 from shared.contracts import EVENTS, TOPICS
 
@@ -35,7 +36,12 @@ GUIDES = [
 ]
 """The documents in which every file, function and command that stands in code marks must exist."""
 
-METRICS = ("shared.bus.metrics", "services.matching.metrics", "services.notifications.webhooks.metrics")
+METRICS = (
+    "shared.bus.metrics",
+    "shared.web.admission",
+    "services.matching.metrics",
+    "services.notifications.webhooks.metrics",
+)
 """The modules that define what `/metrics` answers with."""
 
 
@@ -137,6 +143,9 @@ def _wrong(code: str) -> Iterator[str]:
         elif before in {"tandem", ".venv/bin/tandem"}:
             if word not in typer.main.get_group(app).commands:
                 yield f"tandem {word}"
+        elif word.startswith(".secrets/"):  # made on the machine that runs compose
+            if word.removeprefix(".secrets/") not in {name for group in secrets.groups() for name in group}:
+                yield word
         elif re.fullmatch(r"\.?[\w*-]+(/[\w.*-]+)+/?(:[\w.]+)?", word) and not word.startswith((".venv/", "build/")):
             if _missing_path(word):
                 yield word
