@@ -24,6 +24,7 @@ from shared.bus import Bus
 from shared.bus.db.processes import tune_memory
 from shared.bus.db.transient_errors import DATABASE_ERRORS, is_transient
 from shared.bus.inbox.reader import Reader
+from shared.bus.log.watch import LogWatch
 from shared.bus.metrics import DEAD_LETTERS_OPEN, PENDING, WAITING_OLDEST
 from shared.bus.outbox.anchors import anchor_daily
 from shared.bus.outbox.relay import Relay
@@ -61,6 +62,7 @@ class Service:
     live: Live
     consumers: Consumers
     reader: Reader
+    log_watch: LogWatch
     workers: tuple[Callable[[Service], Awaitable[None]], ...] = ()
 
 
@@ -70,6 +72,7 @@ def loops_of(service: Service) -> list[Callable[[], Awaitable[None]]]:
     loops = [
         Relay(bus).run,
         service.reader.run,
+        service.log_watch.run,
         lambda: _count(bus),
         *(_bound(each, service) for each in service.workers),
     ]
@@ -111,7 +114,16 @@ def create(
     `crowd` how the paths begin that many people ask for at the same time.
     """
     bus = Bus(name, settings)
-    service = Service(name, settings, bus, Live(settings.direct_url), consumers, Reader(bus, consumers), tuple(workers))
+    service = Service(
+        name,
+        settings,
+        bus,
+        Live(settings.direct_url),
+        consumers,
+        Reader(bus, consumers),
+        LogWatch(settings),
+        tuple(workers),
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -246,23 +258,28 @@ def _health(name: str) -> APIRouter:
 
     @router.get("/readyz", dependencies=[Depends(identity.public())])
     async def readyz(request: Request) -> JSONResponse:
-        """Answer whether the store answers: without Kafka facts wait in the outbox and nothing is lost."""
+        """Answer 200 while database and Kafka answer, else 503, with the state of reader and relay."""
         service = service_of(request)
         try:
             async with asyncio.timeout(3), service.bus.read() as session:
                 pending, dead_letters, oldest = (await session.execute(_WAITS)).one()
         except DATABASE_ERRORS:
             return JSONResponse({"ready": False, "store": "does not answer"}, 503)
+        answers = service.log_watch.answers()
+        reader = "reads" if answers and service.reader.reads() else "waits"
         return JSONResponse(
             {
-                "ready": True,
+                "ready": answers,
+                "log": "answers" if answers else "does not answer",
+                "relay": "sends" if answers and service.bus.relays else "waits",
+                "reader": "paused" if service.reader.paused else reader,
                 "pending": pending,
                 "dead_letters": dead_letters,
                 "waiting_oldest_seconds": round(float(oldest), 1),
-                "reader": "paused" if service.reader.paused else "reads",
                 "missing": service.reader.missing(),
                 "unknown": service.reader.unknown(),
-            }
+            },
+            200 if answers else 503,
         )
 
     @router.get("/metrics", dependencies=[Depends(internal())])

@@ -109,6 +109,11 @@ class Reader:
         known = {partition: end for partition, end in ends.items() if end is not None}
         return sum(max(0, end - self._known[partition]) for partition, end in known.items()) if known else None
 
+    def reads(self) -> bool:
+        """Return whether this process has partitions to read: another one may have all, or Kafka was never there."""
+        consumer = self._subscription.consumer
+        return consumer is not None and bool(consumer.assignment())
+
     def missing(self) -> dict[str, int]:
         """Return how many events are missing of each topic that lacks some, as far as its owner has said."""
         return {topic: lack.events for topic, lack in sorted(self._missing.lacks.items())}
