@@ -40,6 +40,7 @@ from shared.bus.db import bus as bus_module
 from shared.bus.db.transaction import driver
 from shared.bus.inbox.reader import Reader
 from shared.bus.log import kafka, subscription
+from shared.bus.log.watch import LogWatch
 from shared.bus.outbox import upkeep
 from shared.identity import csrf
 from shared.identity.session import ABSOLUTE, digest_of, new_key
@@ -298,7 +299,16 @@ class Installation:
         bus = Bus(service, self.settings(service))
         front: Service = self.apps[service].state.service
         consumers = self.consumers[service]
-        made = Service(service, bus.settings, bus, front.live, consumers, Reader(bus, consumers), front.workers)
+        made = Service(
+            service,
+            bus.settings,
+            bus,
+            front.live,
+            consumers,
+            Reader(bus, consumers),
+            LogWatch(bus.settings),
+            front.workers,
+        )
         for loop in loops_of(made):
             process.start(partial(supervise, loop))
         process.service = made

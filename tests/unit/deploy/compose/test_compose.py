@@ -311,6 +311,8 @@ def test_every_file_that_compose_mounts_or_runs_is_there() -> None:
             assert importlib.util.find_spec(command[command.index("python") + 2]) is not None
         if command and command[0].startswith("deploy/"):
             assert (ROOT / command[0]).stat().st_mode & 0o111
+    # PostgreSQL's image runs what it may execute, and reads all else into its own script.
+    assert (ROOT / "deploy/compose/databases.sh").stat().st_mode & 0o111
     static = COMPOSE["services"]["gateway"]["healthcheck"]["test"][-1].rpartition("/static/")[2]
     assert (ROOT / "shared/web/static" / static).is_file()
 
