@@ -44,24 +44,25 @@ async def test_readiness_follows_kafka(
             found = await client.get("/matching/readyz")
             return found.status_code, found.json()
 
-    async def says(status: int, **expected: Any) -> bool:
+    async def answers_with(status: int, **expected: Any) -> bool:
         code, found = await answer()
         assert (code == 200) == found["ready"]
         return code == status and expected.items() <= found.items()
 
     async with app.router.lifespan_context(app):
-        await until(lambda: says(200, log="answers", relay="sends", reader="reads"), "it is ready")
+        await until(lambda: answers_with(200, log="answers", relay="sends", reader="reads"), "it is ready")
         broker.child.kill()
         await until(
-            lambda: says(503, log="does not answer", relay="waits", reader="waits"), "it says that Kafka is away"
+            lambda: answers_with(503, log="does not answer", relay="waits", reader="waits"),
+            "it says that Kafka is away",
         )
         broker.start()
-        await until(lambda: says(200, log="answers", relay="sends", reader="reads"), "it is ready again")
+        await until(lambda: answers_with(200, log="answers", relay="sends", reader="reads"), "it is ready again")
         pid = broker.child.pid
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
         try:
-            await until(lambda: says(503, log="does not answer"), "it notices a broker that stands still")
+            await until(lambda: answers_with(503, log="does not answer"), "it notices a broker that stands still")
         finally:
             os.kill(pid, signal.SIGCONT)
-        await until(lambda: says(200, log="answers", relay="sends", reader="reads"), "it is ready once more")
+        await until(lambda: answers_with(200, log="answers", relay="sends", reader="reads"), "it is ready once more")
