@@ -34,7 +34,8 @@ def gateway(chosen: RunSettings, place: RunFolder, site: str | None = None) -> C
         "TANDEM_BIND": f"{HOST} [::1]" if _has_ipv6() else HOST,
         "TANDEM_STATIC": str(ROOT / "shared" / "web" / "static"),
         "TANDEM_PAGES": str(ROOT / "deploy" / "gateway" / "pages"),
-        **{f"TANDEM_{service.upper()}": f"{HOST}:{chosen.ports[service]}" for service in SERVICES},
+        "TANDEM_INSIDE": f"http://{HOST}:{chosen.ports['inside']}",
+        **{f"TANDEM_{service.upper()}": chosen.addresses(service) for service in SERVICES},
     }
     caddy = Path(sysconfig.get_path("scripts")) / "caddy"
     command: list[str | Path] = [

@@ -116,7 +116,11 @@ class _Run:
         self._place.write("personas.json", _personas())
         self._start_servers(chosen)
         self._prepare(tools)
-        self._services = [self._service(chosen, name) for name in settings.SERVICES]
+        self._services = [
+            self._service(chosen, service, process)
+            for service in settings.SERVICES
+            for process in chosen.processes(service)
+        ]
         self._supervisor.begin(*self._services)
         self._supervisor.wait(*self._services)
         if with_sample:
@@ -194,15 +198,16 @@ class _Run:
         self._place.write("prepared.json", state)
         _print_line(f"Topics and tables are up to date ({time.monotonic() - began:.1f} s).")
 
-    def _service(self, chosen: RunSettings, name: str) -> SupervisedProcess:
+    def _service(self, chosen: RunSettings, service: str, process: str) -> SupervisedProcess:
         child = Child(
-            name,
-            [sys.executable, "-m", f"services.{name}"],
-            log=self._place.log(name),
-            env=_clean_environment() | settings.service_environment(chosen, self._place, name),
+            process,
+            [sys.executable, "-m", f"services.{service}"],
+            log=self._place.log(process),
+            env=_clean_environment() | settings.service_environment(chosen, self._place, service, process),
             cwd=ROOT,
         )
-        return SupervisedProcess(child, child.start, answers(f"http://{HOST}:{chosen.ports[name]}/{name}/readyz"))
+        ready = answers(f"http://{HOST}:{chosen.ports[process]}/{service}/readyz")
+        return SupervisedProcess(child, child.start, ready)
 
     def _stop(self) -> None:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deploy.local.ports import HOST, free_port, holder, is_free
@@ -13,12 +13,17 @@ from deploy.local.postgres import Passwords, owner_of
 from deploy.local.process import ServerFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from deploy.local.folder import RunFolder
 
 SERVICES = ("applications", "matching", "notifications", "reporting")
 _INNER = ("postgres", "kafka", "kafka_controller", "smtp", "identity", "mail", *SERVICES)
 # People open these two; they get the same number each time if they can: the gateway's plus this.
 _BESIDE = {"mail": 25, "identity": 90}
+_MOST_INSTANCES = 8
+_INSIDE = "inside"
+"""The port at which services reach the portal through the gateway, where the portal has several processes."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class RunSettings:
 
     ports: dict[str, int]
     secrets: dict[str, str]
+    instances: Mapping[str, int] = field(default_factory=dict)
+    """Numbers of processes, of the services that have more than one."""
 
     @property
     def origin(self) -> str:
@@ -42,6 +49,19 @@ class RunSettings:
     def mail(self) -> str:
         """The address at which caught mail is read."""
         return f"http://localhost:{self.ports['mail']}"
+
+    def processes(self, service: str) -> list[str]:
+        """Return the names of a service's processes, which are those of their ports: `matching`, `matching-2`."""
+        return processes(service, self.instances.get(service, 1))
+
+    def addresses(self, service: str) -> str:
+        """Return where the gateway finds a service: `host:port` of each process, parted by spaces."""
+        return " ".join(f"{HOST}:{self.ports[name]}" for name in self.processes(service))
+
+    @property
+    def portal(self) -> str:
+        """The address at which services reach the portal: one that outlasts a process where there are several."""
+        return f"http://{HOST}:{self.ports[_INSIDE if self.instances.get('applications', 1) > 1 else 'applications']}"
 
     def database(self, service: str) -> str:
         """Return the address of a service's own database, with the role under which it runs."""
@@ -62,9 +82,33 @@ class RunSettings:
 def choose(place: RunFolder) -> RunSettings:
     """Return ports and secrets of the run in `place`: the last run's, or new ones where missing or taken.
 
-    Raises `ServerFailed` if the gateway's port (`TANDEM_PORT`, default 8000) is invalid or taken.
+    Raises `ServerFailed` if the gateway's port (`TANDEM_PORT`, default 8000) is invalid or taken, or if
+    `TANDEM_INSTANCES` is invalid.
     """
-    return RunSettings(_ports(place), _secrets(place))
+    instances = instances_in(os.environ.get("TANDEM_INSTANCES", ""))
+    return RunSettings(_ports(place, instances), _secrets(place), instances)
+
+
+def processes(service: str, count: int) -> list[str]:
+    """Return the names of so many processes of a service."""
+    return [service, *(f"{service}-{number}" for number in range(2, count + 1))]
+
+
+def instances_in(text: str) -> dict[str, int]:
+    """Return the numbers of processes in a text such as `applications:2,matching:2`, by service.
+
+    Raises `ServerFailed` for anything else.
+    """
+    found = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        service, _, count = part.partition(":")
+        if service not in SERVICES or not count.isdecimal() or not 1 <= int(count) <= _MOST_INSTANCES:
+            raise ServerFailed(
+                f"TANDEM_INSTANCES has {part!r}: give service:number, such as applications:2, with a number from 1 to"
+                f" {_MOST_INSTANCES}. The services are {', '.join(SERVICES)}."
+            )
+        found[service] = int(count)
+    return found
 
 
 def _gateway() -> int:
@@ -83,10 +127,11 @@ def _gateway() -> int:
     return port
 
 
-def _ports(place: RunFolder) -> dict[str, int]:
+def _ports(place: RunFolder, instances: Mapping[str, int]) -> dict[str, int]:
     before = place.read("ports.json") or {}
     ports = {"gateway": _gateway()}
-    for name in _INNER:
+    more = [name for service, count in instances.items() for name in processes(service, count)[1:]]
+    for name in (*_INNER, _INSIDE, *more):
         taken = set(ports.values())
         for wanted in (ports["gateway"] + _BESIDE[name] if name in _BESIDE else None, before.get(name)):
             if wanted is not None and wanted < 65_536 and wanted not in taken and is_free(wanted):
@@ -132,7 +177,7 @@ def shared_environment(chosen: RunSettings, place: RunFolder) -> dict[str, str]:
         "TANDEM_OIDC_CLIENT_SECRET": chosen.secrets["oidc_client"],
         "TANDEM_TICKET_PUBLIC_KEY": chosen.secrets["ticket_public_key"],
         "TANDEM_SERVICE_TOKEN": chosen.secrets["service_token"],
-        "TANDEM_PORTAL_URL": f"http://{HOST}:{chosen.ports['applications']}",
+        "TANDEM_PORTAL_URL": chosen.portal,
         "TANDEM_DATABASE_POOL": "6",  # each connection is a process of PostgreSQL with caches of its own
         "TANDEM_API_REQUESTS": "0",  # the sample programme is entered faster than any program may be
         "TANDEM_MAIL_URL": chosen.mail,
@@ -152,11 +197,13 @@ def tools_environment(chosen: RunSettings, place: RunFolder) -> dict[str, str]:
     return shared_environment(chosen, place) | databases | owners | erasures
 
 
-def service_environment(chosen: RunSettings, place: RunFolder, service: str) -> dict[str, str]:
-    """Return one service's additional environment: its port, its database, and its own secrets."""
+def service_environment(
+    chosen: RunSettings, place: RunFolder, service: str, process: str | None = None
+) -> dict[str, str]:
+    """Return the additional environment of a service's process (by default the first): port, database, secrets."""
     own = {
         "TANDEM_HOST": HOST,
-        "TANDEM_PORT": str(chosen.ports[service]),
+        "TANDEM_PORT": str(chosen.ports[process or service]),
         "TANDEM_DATABASE_URL": chosen.database(service),
     }
     if service == "applications":

@@ -12,6 +12,7 @@ import ssl
 import threading
 import time
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -30,9 +31,11 @@ from shared.errors import ProblemCode
 from shared.web.headers import security_headers
 from shared.web.middleware import ARRIVED
 from shared.web.problem_types import PROBLEM_TYPES
+from tests.processes import forked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from multiprocessing.process import BaseProcess as Process
     from pathlib import Path
 
     from starlette.requests import Request
@@ -59,6 +62,14 @@ async def _address(request: Request) -> HTMLResponse:
 
 async def _arrival(request: Request) -> HTMLResponse:
     return HTMLResponse(",".join(request.headers.getlist(ARRIVED)))
+
+
+def _free_ports(*more: str) -> dict[str, int]:
+    """Return free ports for a gateway and all that it knows."""
+    ports: dict[str, int] = {}
+    for name in ("gateway", "identity", "mail", "inside", *SERVICES, *more):
+        ports[name] = free_port(set(ports.values()))
+    return ports
 
 
 def _service(name: str, port: int) -> uvicorn.Server:
@@ -94,9 +105,7 @@ def _with_dot_files(root: Path) -> Path:
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
     """A client of a gateway before three services; the fourth, reporting, is down."""
     folder: Path = tmp_path_factory.mktemp("gateway")
-    ports: dict[str, int] = {}
-    for name in ("gateway", "identity", "mail", *SERVICES):
-        ports[name] = free_port(set(ports.values()))
+    ports = _free_ports()
     up = [_service(name, ports[name]) for name in SERVICES if name != "reporting"]
     threads = [threading.Thread(target=server.run) for server in up]
     for thread in threads:
@@ -277,9 +286,7 @@ def test_another_name_leads_to_the_own_one(front: httpx2.Client) -> None:
 def test_every_answer_under_tls_has_strict_transport_security(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With an origin that has TLS, the gateway's own answers have Strict-Transport-Security."""
     monkeypatch.setattr(RunSettings, "origin", property(lambda _: "https://tandem.example"))
-    ports: dict[str, int] = {}
-    for name in ("gateway", "identity", "mail", *SERVICES):
-        ports[name] = free_port(set(ports.values()))
+    ports = _free_ports()
     child = gateway(RunSettings(ports, {}), RunFolder(tmp_path))
     child.start()
     address = f"http://localhost:{ports['gateway']}"
@@ -294,9 +301,7 @@ def test_every_answer_under_tls_has_strict_transport_security(tmp_path: Path, mo
 
 def test_people_are_served_by_new_tls_with_strong_ciphers_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The gateway speaks TLS 1.2 and 1.3 with forward secrecy; older versions and plain HTTP get no page."""
-    ports: dict[str, int] = {}
-    for name in ("gateway", "identity", "mail", *SERVICES):
-        ports[name] = free_port(set(ports.values()))
+    ports = _free_ports()
     port = ports["gateway"]
     monkeypatch.setattr(RunSettings, "origin", property(lambda _: f"https://localhost:{port}"))
     child = gateway(RunSettings(ports, {}), RunFolder(tmp_path), f"https://localhost:{port}")
@@ -340,9 +345,7 @@ def _tls(port: int, version: ssl.TLSVersion, ciphers: str = "ALL:@SECLEVEL=0") -
 
 def test_no_address_is_logged_when_an_answer_breaks_off(tmp_path: Path) -> None:
     """The gateway's line about a broken answer has neither address nor headers, which may hold keys and tokens."""
-    ports: dict[str, int] = {}
-    for name in ("gateway", "identity", "mail", *SERVICES):
-        ports[name] = free_port(set(ports.values()))
+    ports = _free_ports()
     place = RunFolder(tmp_path)
     child = gateway(RunSettings(ports, {}), place)
     child.start()
@@ -376,9 +379,7 @@ def test_a_checkout_may_lie_in_a_folder_with_a_space(tmp_path: Path, monkeypatch
     checkout = tmp_path / "My projects"
     checkout.symlink_to(ROOT)
     monkeypatch.setattr("deploy.local.gateway.ROOT", checkout)
-    ports: dict[str, int] = {}
-    for name in ("gateway", "identity", "mail", *SERVICES):
-        ports[name] = free_port(set(ports.values()))
+    ports = _free_ports()
     child = gateway(RunSettings(ports, {}), RunFolder(tmp_path / "data"))
     child.start()
     try:
@@ -394,3 +395,53 @@ def test_nobody_chooses_the_address_by_which_they_are_counted(front: httpx2.Clie
     for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded"):
         answer = front.get("/address", headers={name: "203.0.113.9", "X-Forwarded-Proto": "https"})
         assert answer.text in {"127.0.0.1", "::1"}
+
+
+@contextmanager
+def _two_portals(folder: Path) -> Iterator[tuple[str, str, dict[str, Process]]]:
+    """Start a gateway before two portals, each a process; give its address, that inside, and the processes by name."""
+    ports = _free_ports("applications-2")
+    portals = {
+        name: forked(__name__).Process(target=_serve, args=(name, ports[name]), daemon=True)
+        for name in ("applications", "applications-2")
+    }
+    for portal in portals.values():
+        portal.start()
+    child = gateway(RunSettings(ports, {}, {"applications": 2}), RunFolder(folder))
+    child.start()
+    origin = f"http://localhost:{ports['gateway']}"
+    try:
+        child.wait_ready(answers(f"{origin}/static/tandem.js"), 20)
+        child.wait_ready(lambda: _answering(origin, 20) == set(portals), 20)
+        yield origin, f"http://127.0.0.1:{ports['inside']}", portals
+    finally:
+        child.stop(5)
+        for portal in portals.values():
+            portal.kill()
+            portal.join()
+
+
+def _serve(name: str, port: int) -> None:
+    _service(name, port).run()
+
+
+def _answering(origin: str, count: int) -> set[str]:
+    """Return which portals answer so many requests; none may fail."""
+    answers = [httpx2.get(f"{origin}/page") for _ in range(count)]
+    assert {answer.status_code for answer in answers} <= {200, 502, 503}
+    return {answer.text.split()[0] for answer in answers if answer.status_code == 200}
+
+
+def test_two_processes_share_the_requests_and_a_dead_one_is_left_aside(tmp_path: Path) -> None:
+    """Both answer; once one is killed every request is answered by the other, forms and inner requests too."""
+    with _two_portals(tmp_path) as (origin, inside, portals):
+        assert _answering(inside, 20) == set(portals)
+        portals["applications"].kill()
+        portals["applications"].join()
+        for _ in range(10):
+            for answer in (
+                httpx2.get(f"{origin}/page"),
+                httpx2.post(f"{origin}/page", data={"text": "kept"}),
+                httpx2.get(f"{inside}/applications/internal/contacts"),
+            ):
+                assert (answer.status_code, answer.text.split()[0]) == (200, "applications-2")

@@ -75,3 +75,27 @@ def test_each_service_gets_the_settings_it_needs(
     assert not any(secret in value for secret in others for value in environment.values())
     assert ("TANDEM_TICKET_PRIVATE_KEY" in environment) == (service == "applications")
     assert ("TANDEM_FEEDS_PRIVATE_KEY" in environment) == (service == "reporting")
+
+
+def test_a_service_may_have_several_processes(place: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each process has a port of its own; the gateway knows all, and services reach the portal through it."""
+    monkeypatch.setenv("TANDEM_INSTANCES", "applications:2, matching:3")
+    chosen = settings.choose(place)
+    assert chosen.processes("applications") == ["applications", "applications-2"]
+    assert chosen.processes("reporting") == ["reporting"]
+    assert len(chosen.addresses("matching").split()) == 3
+    assert len(set(chosen.ports.values())) == len(chosen.ports)
+    second = settings.service_environment(chosen, place, "applications", "applications-2")
+    assert second["TANDEM_PORT"] == str(chosen.ports["applications-2"])
+    assert second["TANDEM_PORTAL_URL"] == f"http://127.0.0.1:{chosen.ports['inside']}"
+    monkeypatch.setenv("TANDEM_INSTANCES", "")
+    alone = settings.choose(place)
+    assert alone.portal == f"http://127.0.0.1:{alone.ports['applications']}"
+
+
+@pytest.mark.parametrize("wrong", ["portal:2", "applications", "applications:0", "applications:9", "matching:two"])
+def test_wrong_numbers_of_processes_are_named(place: RunFolder, monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    """A wrong service or number stops the start with a sentence that says what to give."""
+    monkeypatch.setenv("TANDEM_INSTANCES", wrong)
+    with pytest.raises(ServerFailed, match=f"TANDEM_INSTANCES has '{wrong}': give service:number"):
+        settings.choose(place)
