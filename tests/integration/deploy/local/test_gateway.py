@@ -35,7 +35,7 @@ from tests.processes import forked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from multiprocessing.process import BaseProcess as Process
+    from multiprocessing.process import BaseProcess
     from pathlib import Path
 
     from starlette.requests import Request
@@ -398,10 +398,10 @@ def test_nobody_chooses_the_address_by_which_they_are_counted(front: httpx2.Clie
 
 
 @contextmanager
-def _two_portals(folder: Path) -> Iterator[tuple[str, str, dict[str, Process]]]:
+def _two_portals(folder: Path) -> Iterator[tuple[str, str, dict[str, BaseProcess]]]:
     """Start a gateway before two portals, each a process; give its address, that inside, and the processes by name."""
     ports = _free_ports("applications-2")
-    portals = {
+    portals: dict[str, BaseProcess] = {
         name: forked(__name__).Process(target=_serve, args=(name, ports[name]), daemon=True)
         for name in ("applications", "applications-2")
     }
