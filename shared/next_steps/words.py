@@ -91,8 +91,8 @@ _SENTENCES: dict[tuple[D, A], tuple[str, str]] = {
     (D.FOLLOW_UP, A.APPLICANT): (N_("The guest answers the follow-up."), N_("You answer the follow-up.")),
     (D.FOLLOW_UP, A.LINE_MANAGER): (N_("The line manager answers the follow-up."), ""),
     (D.RESULTS, A.HOME_COORDINATOR): (
-        N_("The sending country says what came of it."),
-        N_("You say what came of it."),
+        N_("The sending country reports the results."),
+        N_("You report the results."),
     ),
 }
 _OF_PAIRS: dict[tuple[D, A], str] = {

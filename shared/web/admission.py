@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import random
+import secrets
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -99,7 +99,7 @@ class Lane:
 
 def _pause(expected: float) -> int:
     """Return seconds after which a request may come again; spread, so that not all come at once."""
-    return min(30, 2 + round(expected / 2) + random.randint(0, 6))  # noqa: S311 - no secret
+    return min(30, 2 + round(expected / 2) + secrets.randbelow(7))
 
 
 class AdmissionMiddleware:

@@ -49,7 +49,7 @@ class QuietHoursForm(Form):
     """
 
     night = RadioField(
-        N_("At which hours is no mail to come?"),
+        N_("At which hours should no email be sent?"),
         [Needed(N_("Choose at which hours no mail is to come"))],
         choices=(QuietHours.COUNTRY, _OWN, QuietHours.NONE),
         description=N_("It waits until they are over. What is urgent comes at once, at night too."),

@@ -82,7 +82,7 @@ def apply(browser: Browser, origin: str) -> None:
     card.get_by_role("link").first.click()
     title = officer.page.get_by_role("heading", level=1).inner_text()
     officer.press("Apply for a study visit")
-    if officer.page.get_by_role("link", name="Throw the draft away").count():
+    if officer.page.get_by_role("link", name="Delete draft").count():
         officer.follow("Topics and countries").choose("Topic", TOPIC, WISH).press("Save and come back later")
         save_picture(officer.page, "application")
         answer_tasks(officer, Season(title, date.today()), own="Armenian", level="B2")  # noqa: DTZ011 - made-up days

@@ -328,6 +328,6 @@ def test_board_and_application_work_without_javascript(browser: Browser, running
     officer.press("Save and come back later").sees_status("Draft").follow("Languages you speak")
     expect(officer.page.get_by_role("group", name=steps.LANGUAGES).get_by_label("Level")).to_have_value("NS")
     officer.go(f"/applications/calls/{call}").press("Apply for a study visit")
-    officer.follow("Throw the draft away").press("Yes, throw it away").sees("The draft is gone.")
+    officer.follow("Delete draft").press("Yes, throw it away").sees("The draft is gone.")
     programme.close()
     officer.close()

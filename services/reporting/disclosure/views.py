@@ -33,7 +33,7 @@ DIMENSIONS = {
     "reason": N_("Reason"),
     "language": N_("Language"),
     "level": N_("Level of expertise"),
-    "result": N_("What became of it"),
+    "result": N_("Result"),
     "completion": N_("How far the match has come"),
     "gap": N_("What was wanting"),
 }
@@ -42,7 +42,7 @@ LEVELS = {
     "input": N_("What was asked for and offered"),
     "process": N_("How the programme works"),
     "output": N_("What the programme delivered"),
-    "outcome": N_("What came of it"),
+    "outcome": N_("Result"),
     "quality": N_("How complete the figures are"),
 }
 _CODES = {

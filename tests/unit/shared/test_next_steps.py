@@ -92,7 +92,7 @@ def test_follow_ups_come_after_the_certificate() -> None:
     assert step.holder == "Guest, Line manager, National coordinator of Armenia"
     assert step.step == (
         "The guest answers the follow-up. The line manager answers the follow-up."
-        " The sending country says what came of it."
+        " The sending country reports the results."
     )
     assert step.due is not None
     assert step.due.date() == date(2026, 9, 20)

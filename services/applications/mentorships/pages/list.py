@@ -67,7 +67,7 @@ def _waiting_counts(mine: int, results: int) -> list[Count]:
         Count(mine, ngettext("waits for you", "wait for you", mine), f"?state={WAITS}", "wait"),
         Count(
             results,
-            ngettext("waits for what came of it at home", "wait for what came of them at home", results),
+            ngettext("waits for its results at home", "wait for their results at home", results),
             f"?state={RESULTS}",
             "wait",
         ),
@@ -120,7 +120,7 @@ def _next(row: MentorshipRow) -> str | None:
     if row.pending:
         return "; ".join(task_label(task.what.label, task.count) for task in row.pending)
     if row.results:
-        return gettext("Say what came of it at home")
+        return gettext("Report the results at home")
     if row.next_on is not None:
         return gettext("You meet on %(day)s (%(when)s)") % {
             "day": dates.day(row.next_on, short=True),

@@ -270,7 +270,7 @@ def _tasks(view: MentorshipView) -> list[TaskRow]:
         outcome_row(
             task,
             mentorship_path(view.mentorship.id),
-            names[task.purpose] if task.party in PAIR else gettext("Say what came of it at home"),
+            names[task.purpose] if task.party in PAIR else gettext("Report the results at home"),
         )
         for task in view.tasks
     ]

@@ -87,7 +87,7 @@ async def show_all(
 def _waiting_counts(found: VisitList) -> list[Count]:
     """Return how many visits need something before travel, and of how many the results are asked."""
     unready = ngettext("needs something of you before travel", "need something of you before travel", found.unready)
-    results = ngettext("waits for what came of it at home", "wait for what came of them at home", found.results)
+    results = ngettext("waits for its results at home", "wait for their results at home", found.results)
     return [
         Count(found.unready, unready, f"?state={UNREADY}", "wait"),
         Count(found.results, results, f"?state={RESULTS}", "wait"),
@@ -233,7 +233,7 @@ def _tasks(view: VisitView) -> list[TaskRow]:
         outcome_row(
             task,
             visit_path(view.visit.id),
-            names[task.purpose] if task.party in BOTH else gettext("Say what came of it at home"),
+            names[task.purpose] if task.party in BOTH else gettext("Report the results at home"),
             due_hint(task),
         )
         for task in view.tasks

@@ -29,7 +29,7 @@ async def waiting_to_prepare(session: AsyncSession, reader: Participant) -> list
 async def waiting_for_results(session: AsyncSession, reader: Participant) -> list[Waiting]:
     """Return the visits whose results the reader is asked for."""
     results = await results_asked(session, reader.confirmed)
-    name = ngettext("visit waits for what came of it", "visits wait for what came of them", len(results))
+    name = ngettext("visit waits for its results", "visits wait for their results", len(results))
     return counted(len(results), name, "/applications/visits?state=results")
 
 

@@ -23,7 +23,7 @@ TASKS: dict[D, str] = {
     D.REPORT: N_("Write the report on the visit."),
     D.FOLLOW_UP: N_("Say how what was learnt is used at work."),
     D.TEST: N_("Take the test about your visit; it is short, and you cannot fail."),
-    D.RESULTS: N_("Say what came of it for the services of your country."),
+    D.RESULTS: N_("Report the results for the services of your country."),
 }
 """The task of each deadline, as a sentence to its holder."""
 

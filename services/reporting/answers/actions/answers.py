@@ -211,7 +211,7 @@ def _answerable(form: RequestedForm) -> None:
         raise Refused(gettext("It is not over yet: you can answer from its last day on."), code=ProblemCode.TOO_EARLY)
     if not form.open:
         raise Refused(
-            gettext("It is too early to say what came of it: this is asked for about six months later."),
+            gettext("It is too early to report results: this is asked for about six months later."),
             code=ProblemCode.TOO_EARLY,
         )
     if form.closed is not None:

@@ -37,7 +37,7 @@ _LEVELS = {
     "input": "What was asked for and offered",
     "process": "How the programme works",
     "output": "What the programme delivered",
-    "outcome": "What came of it",
+    "outcome": "Result",
     "quality": "How complete the figures are",
 }
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"

@@ -214,7 +214,7 @@ async def test_a_closed_evaluation_is_no_task_of_the_coordinator(three_services:
         """Visit's page, first page, list, deadline."""
         return [
             f"{here}/forms/evaluation" in (await tigran.get(here)).text,
-            "visit waits for what came of it" in (await tigran.get("/applications/")).text,
+            "visit waits for its results" in (await tigran.get("/applications/")).text,
             here in (await tigran.get(listed)).text,
             ("results", "home_coordinator") in await three_services.open_deadlines(visit_id),
         ]

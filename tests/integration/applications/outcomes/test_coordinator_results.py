@@ -21,11 +21,11 @@ async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None
     await abroad.publish_visit_event(visits.VisitEnded, visit_id, match_id, attended=plan["days"], **counted)
     await abroad.publish_visit_event(visits.VisitCompleted, visit_id, match_id, **counted)
     home, page, form = abroad.of.as_("tigran"), f"/applications/visits/{visit_id}", "forms/evaluation"
-    assert "Say what came of it at home" not in (await home.get(page)).text
+    assert "Report the results at home" not in (await home.get(page)).text
     assert (await home.get(f"{page}/{form}")).status_code == 404
     clock.move(timedelta(days=400))
     assert f"{page}/{form}" in (await home.get(page)).text
-    assert "visit waits for what came of it" in (await home.get("/applications/")).text
+    assert "visit waits for its results" in (await home.get("/applications/")).text
     listed = await home.get("/applications/visits?state=results")
     assert page in listed.text
     way = await home.get(f"{page}/{form}")
@@ -51,7 +51,7 @@ async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None
     }  # fmt: skip
     await abroad.feed.deliver((outcomes.EvaluationSubmitted.model_validate(example), visit_id))
     assert f"{page}/{form}" not in (await home.get(page)).text
-    assert "waits for what came of it" not in (await home.get("/applications/")).text
+    assert "waits for its results" not in (await home.get("/applications/")).text
     assert page not in (await home.get("/applications/visits?state=results")).text
 
 
@@ -63,24 +63,24 @@ async def test_the_mentee_s_country_evaluates_a_mentorship(abroad: Abroad) -> No
     await abroad.publish_mentorship_event(mentorships.MentorshipCompleted, pair, match_id, **over)
     home, page = abroad.of.as_("giorgi"), f"/applications/mentorships/{pair}"
     listed = "/applications/mentorships?state=results"
-    assert "waits for what came of it" not in (await home.get("/applications/")).text
+    assert "waits for its results" not in (await home.get("/applications/")).text
     assert page not in (await home.get(listed)).text
     clock.move(timedelta(days=170))
     first = (await home.get("/applications/")).text
-    assert "mentorship waits for what came of it" in first
+    assert "mentorship waits for its results" in first
     assert listed in first
-    assert "Say what came of it at home" in (await home.get(listed)).text
+    assert "Report the results at home" in (await home.get(listed)).text
     assert page in (await home.get(listed)).text
     answer = await abroad.get("giorgi", "/mentorships?waits=true")
     assert [item["results_asked"] for item in answer["items"]] == [True]
     way = await home.get(f"{page}/forms/evaluation")
     assert way.headers["location"].startswith(f"/reporting/evaluations/national_coordinator.{pair}?ticket=")
     for other in ("rasa", "marta", "jonas"):
-        assert "waits for what came of it" not in (await abroad.of.as_(other).get("/applications/")).text
+        assert "waits for its results" not in (await abroad.of.as_(other).get("/applications/")).text
     example = dict(outcomes.EvaluationSubmitted.example) | {
         "application_id": abroad.pairings[match_id]["application_id"], "visit_id": None, "mentorship_id": str(pair),
         "respondent": "national_coordinator", "objectives": [],
     }  # fmt: skip
     await abroad.feed.deliver((outcomes.EvaluationSubmitted.model_validate(example), pair))
-    assert "waits for what came of it" not in (await home.get("/applications/")).text
+    assert "waits for its results" not in (await home.get("/applications/")).text
     assert page not in (await home.get(listed)).text

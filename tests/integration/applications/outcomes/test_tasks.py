@@ -108,7 +108,7 @@ async def test_pages_after_the_end_say_what_is_still_to_be_done(abroad: Abroad) 
     assert (await pages())[2] == "The certificate is granted."
     await answer(outcomes.CertificateGranted, number=new_number("TC", 2026))
     visit, mine, following = await pages()
-    later = "The line manager answers the follow-up. The sending country says what came of it."
+    later = "The line manager answers the follow-up. The sending country reports the results."
     assert following == f"You answer the follow-up. {later}"
     assert following in visit
     await answer(outcomes.FollowUpSubmitted, by="self")

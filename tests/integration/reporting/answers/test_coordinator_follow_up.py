@@ -39,7 +39,7 @@ async def test_results_are_published_once_and_count_among_the_answers(house: Hou
     await feed_events(house, world(2, running=0))
     coordinator = await house.grant(Role.NATIONAL_COORDINATOR)
     form = await house.with_ticket(coordinator, ADDRESS, "evaluation", "national_coordinator")
-    assert "What came of it for your services?" in form.text
+    assert "Which results has it brought for your services?" in form.text
     assert "How far was each objective met?" not in form.text
     missing = await coordinator.post(ADDRESS, data={**SAID, "need_met": ""})
     assert (missing.status_code, "Answer each statement" in missing.text) == (422, True)
@@ -74,7 +74,7 @@ async def test_the_coordinators_form_opens_months_after_the_end(house: House, mo
     monkeypatch.setattr(clock, "today", lambda: ended_on + timedelta(days=20))
     coordinator = await house.grant(Role.NATIONAL_COORDINATOR)
     form = await house.with_ticket(coordinator, ADDRESS, "evaluation", "national_coordinator")
-    assert "It is too early to say what came of it" in form.text
+    assert "It is too early to report results" in form.text
     assert (await coordinator.post(ADDRESS, data=SAID)).status_code == 409
     assert await house.journal("exchange.outcomes") == []
     guest, own = await house.grant(Role.OFFICER), f"/reporting/evaluations/guest.{VISIT}"

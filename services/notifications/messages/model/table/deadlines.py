@@ -37,7 +37,7 @@ RULES = (
         (
             N_("This was asked for by %(due)s, for %(reference)s, and is not done. It is with: %(owner)s."),
             N_("%(task)s"),
-            N_("You may do it in their stead, or ask them."),
+            N_("You may do it for them, or ask them."),
             N_("If you do not either by %(next_due)s, the programme coordinator is asked."),
         ),
         "application",
