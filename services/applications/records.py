@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from services.applications.application.model.answers import FIELDS
+from services.applications.application.model.companions import state_in_words as companion_in_words
 from services.applications.application.store.applications import Application
 from services.applications.application.store.companions import Companion
 from services.applications.application.store.standings import Standing
@@ -43,8 +44,9 @@ from services.applications.visits.store import (
     Visit,
 )
 from shared.bus.db.records import Part, Record
-from shared.contracts.codes import ApplicationState
+from shared.contracts.codes import ApplicationState, CallState
 from shared.identity.versions import Records
+from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,6 +107,15 @@ _OF_SESSIONS = _case(
 _OF_GOALS = _case((col(Goal.met).is_(None), "open"), (col(Goal.met), "met"), otherwise="given_up")
 _OF_NEEDS = _case((col(Need.withdrawn), "withdrawn"), otherwise="open")
 _OF_ORGANISATIONS = _case((col(Organisation.active), "active"), otherwise="inactive")
+_NOW = sa.bindparam(None, callable_=clock.now, type_=sa.DateTime(timezone=True))
+_TODAY = sa.bindparam(None, callable_=clock.today, type_=sa.Date)
+_OF_CALLS = _case(
+    ((col(Call.state) == CallState.PUBLISHED) & (col(Call.deadline) < _NOW), "past_deadline"),
+    otherwise=col(Call.state),
+)
+_OF_EXCLUSIONS = _case(
+    (col(Exclusion.since) > _TODAY, "planned"), (col(Exclusion.until) < _TODAY, "ended"), otherwise="current"
+)
 
 RECORDS = Records(
     {
@@ -116,9 +127,11 @@ RECORDS = Records(
             state_word=_word("application"),
         ),
         "application_id/code": Record(Application, column="answers", keys=FIELDS.get),
-        "companion_id": Record(Companion),
-        "call_id": Record(Call),
-        "draft_id": Record(CallDraft, leaving_out={"saved_at", "saved_by"}),
+        "companion_id": Record(Companion, state=col(Companion.state), state_word=companion_in_words),
+        "call_id": Record(Call, state=_OF_CALLS, state_word=_word("call")),
+        "draft_id": Record(
+            CallDraft, leaving_out={"saved_at", "saved_by"}, state=sa.literal("draft"), state_word=_word("call")
+        ),
         "draft_id/code": Record(CallDraft, column="entry", keys=_stored_keys),
         "offer_id": Record(Offer, leaving_out={"saved_at"}, state=col(Offer.state), state_word=_word("offer")),
         "mentor_id": Record(Mentor, leaving_out={"saved_at"}, state=col(Mentor.state), state_word=_word("mentor")),
@@ -141,7 +154,7 @@ RECORDS = Records(
         "country": Record(Partner, key="country", parts=(Part(Decision, "country", of="country"),)),
         "decision_id": Record(Decision, parts=(Part(DecidedCase, "decision_id"),)),
         "fund_id": Record(Fund),
-        "exclusion_id": Record(Exclusion),
+        "exclusion_id": Record(Exclusion, state=_OF_EXCLUSIONS, state_word=_word("term")),
         "proposal_id": Record(Proposal, state=col(Proposal.state), state_word=_word("proposal")),
         "need_id": Record(Need, state=_OF_NEEDS, state_word=_word("need")),
         "import_id": Record(NeedImport),

@@ -374,7 +374,7 @@ def page_acts() -> dict[str, tuple[Act, ...]]:
         ),
         "partner": _forms(
             f"{P}/partners/{{country}}",
-            ("programme", "/suspend/confirm", "/suspend/preview?{choices}", {}),
+            ("programme", "/suspend/confirm", "/suspend/preview?{choices}", {}, "", "suspend"),
             ("programme", "/reinstate", None, {}),
             ("programme", f"{decision}/withdraw", decision, {}),
             # A reinstatement takes each notice back too.

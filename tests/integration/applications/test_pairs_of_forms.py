@@ -26,7 +26,7 @@ FORMS = table.page_acts()
 """The forms of each kind of record."""
 BY_API_TOO = {"application", "match", "visit", "mentorship", "incident", "group"}
 """The kinds of which each pair is tried by API, and some by forms, which do the same."""
-AIMED = {*BY_API_TOO, "office", "officer"}
+AIMED = {*BY_API_TOO, "companion", "mentor", "office", "officer", "partner", "placement", "proposal"}
 """The kinds of which the table of aims says what each action brings about that may find nothing to do."""
 BY_API_ONLY = {"match half cleared", "match half accepted"}
 """Scenes whose forms are those of another scene of the match: their pairs are tried by API only."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from shared.time import clock
 from shared.web.states import state as in_words
 from tests.integration.applications.acts import ALIASES
 
@@ -35,6 +36,13 @@ STATES = {
     "request_id": ("pair_visit", "pair_visit", "state"),
     "incident_id": ("incident", "incident", "state"),
     "proposal_id": ("proposal", "proposal", "state"),
+    "draft_id": ("call", "call_draft", "'draft'"),
+    "call_id": ("call", "call", "state"),
+    "exclusion_id": (
+        "term",
+        "exclusion",
+        "CASE WHEN since > '{today}' THEN 'planned' WHEN until < '{today}' THEN 'ended' ELSE 'current' END",
+    ),
     "need_id": ("need", "need", "CASE WHEN withdrawn THEN 'withdrawn' ELSE 'open' END"),
     "organisation_id": ("organisation", "organisation", "CASE WHEN active THEN 'active' ELSE 'inactive' END"),
 }
@@ -48,6 +56,7 @@ _REQUEST = "SELECT count(*) > 0 FROM pair_visit WHERE state = '{}'"
 _CONFIRMED = "confirmed_at IS NOT NULL AND withdrawn_at IS NULL"
 _IMPORT = "SELECT count(*) > 0 FROM need_import WHERE state = '{}'"
 _EVENT = "SELECT count(*) > 0 FROM journal WHERE type IN ({})"
+_SUSPENDED = "SELECT coalesce((SELECT status = 'suspended' FROM partner ORDER BY since DESC LIMIT 1), false)"
 FACTS = {
     r"The home country cleared this match on": _CLEARED.format("home", "true"),
     r"The home country refused to clear this match on": _CLEARED.format("home", "false"),
@@ -93,6 +102,23 @@ FACTS = {
     r"The officer has named another line manager": (
         "SELECT count(*) > 0 FROM application WHERE answers ->> 'line_manager_email' = 'chief@police.example'"
     ),
+    r"It is now “Has not said yes yet”": _COMPANION.format("asked"),
+    r"It is now “Said yes”": _COMPANION.format("confirmed"),
+    r"It is now “Said no”": _COMPANION.format("declined"),
+    r"It is now “Has left”": _COMPANION.format("left"),
+    r"It is now “Taken back”": (
+        "SELECT (SELECT count(*) FROM companion WHERE state = 'removed') +"
+        " (SELECT count(*) FROM proposal WHERE state = 'taken_back') +"
+        " (SELECT count(*) FROM session WHERE withdrawn_at IS NOT NULL) +"
+        " (SELECT count(*) FROM pair_visit WHERE state = 'withdrawn') > 0"
+    ),
+    r"Version \d+ can no longer be signed; version \d+ waits for you": "SELECT count(*) > 1 FROM agreement",
+    r"This session is cancelled\.": "SELECT count(*) > 0 FROM meeting WHERE cancelled_at IS NOT NULL",
+    r"This table was discarded": _IMPORT.format("discarded"),
+    r"This address is confirmed already": "SELECT count(*) > 0 FROM person WHERE email_verified_at IS NOT NULL",
+    r"This is a revision of a call that is published": "SELECT count(*) > 0 FROM call_draft WHERE revises IS NOT NULL",
+    r"This partner is not suspended": f"SELECT NOT ({_SUSPENDED})",
+    r"It has taken effect, so it can no longer": "SELECT count(*) > 0 FROM partner_decision WHERE state = 'taken'",
     r"This call is closed": "SELECT count(*) > 0 FROM call WHERE state = 'closed'",
 }
 """Sentences about what was done, with the query that is true exactly then."""
@@ -105,7 +131,75 @@ _SUBMITTED = "NOT IN ('draft', 'returned_for_information', 'withdrawn', 'cancell
 _ENDORSED = "IN ('endorsed', 'eligible', 'ineligible')"
 _C1 = "SELECT answers -> 'languages' -> 0 ->> 'level' = 'C1' FROM application WHERE id = '{application_id}'"
 _SIGNED = "SELECT count(*) > 0 FROM signature WHERE mentorship_id = '{{mentorship_id}}' AND party = '{}'"
+_OFFER_IS = "SELECT state {} FROM offer WHERE id = '{{offer_id}}'"
+_MENTOR_IS = "SELECT state {} FROM mentor WHERE id = '{{mentor_id}}'"
+_COMPANION_IS = "SELECT state = '{}' FROM companion WHERE id = '{{companion_id}}'"
+_PROPOSAL_IS = "SELECT state = '{}' FROM proposal WHERE id = '{{proposal_id}}'"
+_IMPORT_IS = "SELECT state = '{}' FROM need_import WHERE id = '{{import_id}}'"
+_NEW_PLACES = "SELECT entry ->> 'places' = '3' FROM offer WHERE id = '{offer_id}'"
+_NEW_CAPACITY = "SELECT entry ->> 'capacity' = '3' FROM mentor WHERE id = '{mentor_id}'"
+_NEW_QUANTITY = "SELECT quantity = 5 FROM need WHERE id = '{need_id}'"
+_NO_RULE = "SELECT count(*) = 0 FROM preparation_rule WHERE id = '{rule_id}'"
+_NO_DRAFT = "SELECT count(*) = 0 FROM call_draft WHERE id = '{draft_id}'"
+_SUBMITTED_OFFER = _OFFER_IS.format("NOT IN ('draft', 'returned', 'withdrawn', 'voided')")
+_ENDORSED_OFFER = _OFFER_IS.format("IN ('endorsed', 'published', 'paused', 'closed')")
+_SUSPENSION = (
+    "SELECT count(*) > 0 FROM partner_decision"
+    " WHERE country = '{country}' AND status = 'suspended' AND state <> 'withdrawn'"
+)
 AIMS = {
+    "offer_id/{offer_id}": _NEW_PLACES,
+    "offer_id/edit": _NEW_PLACES,
+    "offer_id/submit": _SUBMITTED_OFFER,
+    "offer_id/endorse": _ENDORSED_OFFER,
+    "luc endorse several": _ENDORSED_OFFER,
+    "offer_id/return": _OFFER_IS.format("= 'returned'"),
+    "offer_id/publish": _OFFER_IS.format("= 'published'"),
+    "offer_id/pause": _OFFER_IS.format("= 'paused'"),
+    "offer_id/resume": _OFFER_IS.format("= 'published'"),
+    "offer_id/available": _OFFER_IS.format("= 'published' AND due IS NULL"),
+    "offer_id/close": _OFFER_IS.format("= 'closed'"),
+    "offer_id/withdraw": _OFFER_IS.format("= 'withdrawn'"),
+    "offer_id/void": _OFFER_IS.format("= 'voided'"),
+    "mentor_id/{mentor_id}": _NEW_CAPACITY,
+    "mentor_id/edit": _NEW_CAPACITY,
+    "mentor_id/publish": _MENTOR_IS.format("= 'published'"),
+    "mentor_id/pause": _MENTOR_IS.format("= 'paused'"),
+    "mentor_id/resume": _MENTOR_IS.format("= 'published'"),
+    "mentor_id/available": _MENTOR_IS.format("= 'published' AND due IS NULL"),
+    "mentor_id/close": _MENTOR_IS.format("= 'closed'"),
+    "companion_id/answer no": _COMPANION_IS.format("declined"),
+    "companion_id/leave": _COMPANION_IS.format("left"),
+    "companion_id/leave unasked": _COMPANION_IS.format("left"),
+    "companion_id/remove": _COMPANION_IS.format("removed"),
+    "proposal_id/approve": _PROPOSAL_IS.format("approved"),
+    "approve several": _PROPOSAL_IS.format("approved"),
+    "proposal_id/refuse": _PROPOSAL_IS.format("refused"),
+    "proposal_id/take-back": _PROPOSAL_IS.format("taken_back"),
+    "need_id/{need_id}": _NEW_QUANTITY,
+    "need_id/edit": _NEW_QUANTITY,
+    "need_id/withdraw": "SELECT withdrawn FROM need WHERE id = '{need_id}'",
+    "import_id/confirm": _IMPORT_IS.format("done"),
+    "import_id/discard": _IMPORT_IS.format("discarded"),
+    "exclusion_id/end": "SELECT until <= '{FIRST}' FROM exclusion WHERE id = '{exclusion_id}'",
+    "rule_id/{rule_id} remove": _NO_RULE,
+    "rule_id/take-back": _NO_RULE,
+    "person_id/address": (
+        "SELECT count(*) > 0 FROM address_check c JOIN person p USING (subject) WHERE p.id = '{person_id}'"
+    ),
+    "draft_id/{draft_id}": (
+        "SELECT coalesce(entry ->> 'reserves', entry -> 'rules' ->> 'reserves') = '2'"
+        " FROM call_draft WHERE id = '{draft_id}'"
+    ),
+    "draft_id/{draft_id} discard": _NO_DRAFT,
+    "draft_id/discard": _NO_DRAFT,
+    "draft_id/publish": "SELECT count(*) > 0 FROM call WHERE id = '{draft_id}'",
+    "draft_id/revise": "SELECT count(*) > 0 FROM call_revision WHERE draft_id = '{draft_id}'",
+    "call_id/close": "SELECT state = 'closed' FROM call WHERE id = '{call_id}'",
+    "suspend": _SUSPENSION,
+    "reinstate": f"SELECT NOT ({_SUSPENDED})",
+    "decision_id/withdraw": "SELECT state = 'withdrawn' FROM partner_decision WHERE id = '{decision_id}'",
+    "case_id/reinstate": "SELECT state <> 'notice' FROM partner_case WHERE id = '{case_id}'",
     "nino mentorship_id/sign": _SIGNED.format("mentee"),
     "jonas mentorship_id/sign": _SIGNED.format("mentor"),
     "application_id/return": _APPLICATION_IS.format("= 'returned_for_information'"),
@@ -161,12 +255,17 @@ def facts_in(text: str) -> Iterator[str]:
 
 def states_named(names: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return for each record in an address, by parameter and id, its kind of state and the query for it."""
-    return [
-        (kind, f"SELECT {column} FROM \"{table}\" WHERE id = '{names[parameter]}'")
+    own = [
+        (kind, f"SELECT {column.format(today=clock.today())} FROM \"{table}\" WHERE id = '{names[parameter]}'")
         for parameter, (kind, table, column) in STATES.items()
         if parameter in names
-    ] + [
-        ("application", f"SELECT state FROM application WHERE id = '{names[parameter]}'")
-        for parameter in ("application_id",)
-        if parameter in names
     ]
+    if "application_id" in names:
+        own.append(("application", f"SELECT state FROM application WHERE id = '{names['application_id']}'"))
+    if "companion_id" in names:
+        of_companion = f"FROM companion WHERE companion.id = '{names['companion_id']}'"
+        own += [
+            ("application", f"SELECT {_APPLICATION} FROM application WHERE id = (SELECT {column} {of_companion})")
+            for column in ("application_id", "named_id")
+        ]
+    return own

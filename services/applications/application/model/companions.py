@@ -41,6 +41,19 @@ _STANDS = {
     C.REMOVED: N_("You are no longer together: this was taken back."),
 }
 
+_WORDS = {
+    C.ASKED: N_("Has not said yes yet"),
+    C.CONFIRMED: N_("Said yes"),
+    C.DECLINED: N_("Said no"),
+    C.LEFT: N_("Has left"),
+    C.REMOVED: N_("Taken back"),
+}
+
+
+def state_in_words(state: str) -> str:
+    """Return the word for the state of a companion, in the reader's language."""
+    return gettext(_WORDS[C(state)])
+
 
 def group_id(leader: UUID) -> UUID:
     """Return the id that the members of a group share, derived from the leader's application."""
