@@ -218,13 +218,23 @@ async def _request(settings: Settings, method: str, path: str, **sent: Any) -> d
     return found
 
 
-async def write_in(bus: Bus, principal: Principal, code: str) -> None:
+def check_language(present: str, read: str, code: str) -> None:
+    """Raise `Outdated` (412) where the language of messages is neither the one that the person has read nor `code`."""
+    if present not in {read, code}:
+        raise Outdated
+
+
+async def write_in(bus: Bus, principal: Principal, code: str, read: str) -> None:
     """Send messages to the principal in that language (ISO 639-1) from now on.
 
-    It overrides what the register and an application say. Does nothing for somebody who is not in the register.
+    It overrides what the register and an application say. Does nothing for somebody who is not in the register. `read`
+    is the language that the principal has read. Raises `Outdated` where another one was chosen since.
     """
     async with bus.transaction(principal.subject) as tx:
-        person = await entries.person(tx.session, principal.subject)
-        if person is not None and person.mail_language != code:
+        person = await entries.person(tx.session, principal.subject, lock=True)
+        if person is None:
+            return
+        check_language(person.written_in, read, code)
+        if person.mail_language != code:
             person.mail_language = code
             tx.session.add(person)

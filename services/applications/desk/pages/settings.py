@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.desk.actions import notifications
-from services.applications.desk.actions.notifications import write_in
+from services.applications.desk.actions.notifications import check_language, write_in
 from services.applications.desk.views import Recipient, known_recipient
 from services.applications.guards import SignedIn
 from services.applications.parameters import BusDep, Portal
@@ -46,6 +46,7 @@ async def show(request: Request, principal: SignedIn, bus: BusDep, settings: Por
     person = await known_recipient(bus, principal)
     try:
         choice = await notifications.choice(settings, person.id, person.country, language(), _roles(principal))
+        choice = replace(choice, version=_version(choice, person))
     except notifications.Unavailable:
         return _page(request, person, None, None)
     form = ChoicesForm(data=_form_data(choice, person))
@@ -67,17 +68,22 @@ async def choose(request: Request, principal: SignedIn, bus: BusDep, settings: P
         _set_choices(form, present, person)
         if not form.validate():
             return _page(request, person, replace(present, version=version), form, 422)
+        if not version:
+            raise Outdated(_version(present, person), named=False)
+        of_choice, _, read_language = version.rpartition(".")
         try:
-            await notifications.choose(settings, person.id, form.choice.data, form.as_text, version)
+            check_language(person.written_in, read_language, form.language.data)
+            await notifications.choose(settings, person.id, form.choice.data, form.as_text, of_choice)
+            await write_in(bus, principal, form.language.data, read_language)
         except Outdated as outdated:
             if outdated.code is ProblemCode.VERSION_NEEDED:
-                raise
-            present = await read()
+                raise Outdated(_version(present, person), named=False) from outdated
+            person, present = await known_recipient(bus, principal), await read()
             saved = ChoicesForm(data=_form_data(present, person))
             _set_choices(saved, present, person)
             form.compare(outdated.detail, saved)
+            present = replace(present, version=_version(present, person))
             return _page(request, person, present, form, outdated.status_code)
-        await write_in(bus, principal, form.language.data)
     except notifications.Unavailable:
         return see_other(f"{HERE}?done=away")
     return see_other(f"{HERE}?done=yes")
@@ -86,6 +92,11 @@ async def choose(request: Request, principal: SignedIn, bus: BusDep, settings: P
 def _roles(principal: Principal) -> set[Role]:
     """Return the roles of the signed-in person; those that are suspended come back."""
     return {grant.role for grant in (*principal.grants, *principal.suspended)}
+
+
+def _version(choice: notifications.Choice, person: Recipient) -> str:
+    """Return the version of the page: that of the choice, and the language, which the portal keeps."""
+    return f"{choice.version}.{person.written_in}"
 
 
 def _form_data(choice: notifications.Choice, person: Recipient) -> dict[str, str]:

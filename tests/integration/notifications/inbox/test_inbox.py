@@ -188,6 +188,18 @@ async def test_two_tabs_on_the_settings(both: tuple[Programme, FastAPI]) -> None
     assert 'value="digest" checked' in await page_text(tigran, CHOICES)
     assert (await tigran.post(CHOICES, data=second | {FIELD: _version(stale.text)})).status_code == 303
     assert 'value="none" checked' in await page_text(tigran, CHOICES)
+    opened = _version(await page_text(tigran, CHOICES))
+    first = {"choice": "none", "language": "hy", FIELD: opened}
+    for _ in range(2):
+        assert (await tigran.post(CHOICES, data=first)).headers["location"].endswith("done=yes")
+    second = {"choice": "digest", "language": "en", FIELD: opened}
+    stale = await tigran.post(CHOICES, data=second)
+    assert (stale.status_code, "Your version" in stale.text) == (412, True)
+    kept = await page_text(tigran, CHOICES)
+    assert 'value="hy" selected' in kept
+    assert 'value="none" checked' in kept
+    assert (await tigran.post(CHOICES, data=second | {FIELD: _version(stale.text)})).status_code == 303
+    assert 'value="en" selected' in await page_text(tigran, CHOICES)
 
 
 def _version(page: str) -> str:
