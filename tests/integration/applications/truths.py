@@ -115,6 +115,7 @@ FACTS = {
     r"Version \d+ can no longer be signed; version \d+ waits for you": "SELECT count(*) > 1 FROM agreement",
     r"This session is cancelled\.": "SELECT count(*) > 0 FROM meeting WHERE cancelled_at IS NOT NULL",
     r"This table was discarded": _IMPORT.format("discarded"),
+    r"A proposal about .* waits already": "SELECT count(*) > 0 FROM proposal WHERE state = 'waits'",
     r"This address is confirmed already": "SELECT count(*) > 0 FROM person WHERE email_verified_at IS NOT NULL",
     r"This is a revision of a call that is published": "SELECT count(*) > 0 FROM call_draft WHERE revises IS NOT NULL",
     r"This partner is not suspended": f"SELECT NOT ({_SUSPENDED})",
