@@ -193,6 +193,14 @@ def test_a_container_comes_back_and_says_how_it_is(name: str) -> None:
         assert f"http://127.0.0.1:8010/{name}/readyz" in service["healthcheck"]["test"][-1]
 
 
+@pytest.mark.parametrize("name", STAY)
+def test_a_slow_start_is_no_failure(name: str) -> None:
+    """A container has five minutes before it is called unhealthy, at which `up` would give up."""
+    check = COMPOSE["services"][name]["healthcheck"]
+    assert int(check["start_period"].removesuffix("s")) >= 300
+    assert int(check["interval"].removesuffix("s")) <= 15, "it is asked often all the same"
+
+
 def test_services_start_after_the_set_up() -> None:
     """Services start after the set-up, the gateway after the static files, both after what they need is healthy."""
     services = COMPOSE["services"]
