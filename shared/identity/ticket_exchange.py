@@ -10,7 +10,7 @@ from shared.attempts import AttemptKind, note_attempt
 from shared.i18n import gettext
 from shared.identity.access import use_ticket
 from shared.identity.page_limits import count_key
-from shared.identity.refusals import NotAllowed, Onward
+from shared.identity.refusals import NotAllowed, Onward, is_api
 from shared.identity.state import identity_of, service_of
 from shared.identity.tickets import (
     COOKIE_FOR,
@@ -44,7 +44,7 @@ async def ticket_of(request: Request, purpose: str, subject: object, principal: 
     if header is not None and "authorization" in request.headers:
         count_key(request)
         found = _opened(request, header, purpose, str(subject))
-    elif parameter is not None and request.method == "GET":
+    elif parameter is not None and request.method == "GET" and not is_api(request):
         count_key(request)
         ticket = _opened(request, parameter, purpose, str(subject))
         _made_out_to(ticket, principal)

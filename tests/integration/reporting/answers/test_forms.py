@@ -195,7 +195,10 @@ async def test_programs_submit_with_ticket_and_token(house: House, monkeypatch: 
         return {"X-Ticket": issue_ticket(purpose, str(subject), person="officer", private_key=ticket_keys()[0])}
 
     address = f"/reporting/api/v1/evaluations/{APPLICATION}"
-    response = (await client.get(address, headers=ticket("evaluation", APPLICATION))).json()
+    brought = ticket("evaluation", APPLICATION)
+    in_address = await client.get(address, params={"ticket": brought["X-Ticket"]})
+    assert in_address.status_code == 403, "programs send the header; an address is for browsers, and may be logged"
+    response = (await client.get(address, headers=brought)).json()
     body = {
         "overall": 5,
         "objectives": dict.fromkeys(response["objectives"], 4),
