@@ -92,6 +92,7 @@ FACTS = {
     r"Other dates are proposed already": "SELECT count(*) > 0 FROM visit WHERE proposal IS NOT NULL",
     r"The agenda was changed since you opened it: version \d": "SELECT count(*) > 0 FROM agenda",
     r"The visit starts on": "SELECT count(*) > 0 FROM visit WHERE start IS NOT NULL AND state = 'scheduled'",
+    r"You recorded that the guest was there\.": "SELECT count(*) > 0 FROM attendance WHERE present",
     r"it now has \d+ line": "SELECT count(*) > 0 FROM cost",
     r"Write at least one line first\.": "SELECT count(*) = 0 FROM cost",
     r"It can be completed once \d more session": f"SELECT count(*) < 3 FROM session WHERE {_CONFIRMED}",
