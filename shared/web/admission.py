@@ -32,19 +32,21 @@ from shared.web.problems import answer, wants_json
 from shared.web.render import render
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from shared.identity.sealing import Seal
 
-BUSY = Counter("tandem_requests_not_let_in", "Requests that were told to come again, by lane", ["place", "lane"])
+BUSY = Counter("tandem_requests_not_let_in", "Requests that are to come again, by lane", ["place", "lane"])
 PATIENCE = 6.0
 """Seconds for which a request waits to be let in."""
 _MOST_WAITING = 2000
 GOOD_FOR = timedelta(minutes=10)
 """A stamp counts for so long after the moment that it names."""
+SLOW = 30.0
+"""A body that takes more seconds to come counts as arrived at its end: nobody goes on writing after a deadline."""
 STAMP = "arrival_stamp"
 STAMP_HEADER = "X-Arrival-Stamp"
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
@@ -70,15 +72,25 @@ class Lane:
         self._takes = takes
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Hold a place for a block. Raises `NotLetIn` where none becomes free in time, as soon as that is known."""
+    async def place(self) -> AsyncIterator[Callable[[], None]]:
+        """Hold a place for a block, or until what it gives is called.
+
+        Raises `NotLetIn` where none becomes free in time, as soon as that is known.
+        """
         await self._enter()
-        begun = monotonic()
+        begun, inside = monotonic(), True
+
+        def leave() -> None:
+            nonlocal inside
+            if inside:
+                inside = False
+                self._takes += (monotonic() - begun - self._takes) / 16
+                self._free.release()
+
         try:
-            yield
+            yield leave
         finally:
-            self._takes += (monotonic() - begun - self._takes) / 16
-            self._free.release()
+            leave()
 
     async def _enter(self) -> None:
         if not self._free.locked():
@@ -105,8 +117,8 @@ def _pause(expected: float) -> int:
 class AdmissionMiddleware:
     """Lets requests in by two lanes: those whose path begins as `crowd` says, and all others.
 
-    The crowd never holds more than half of the `connections`. Health, the routes between services and streams of
-    events pass at once.
+    The crowd never holds more than half of the `connections`. A place is held until the answer begins, so that slow
+    readers hold none. Health, the routes between services and streams of events pass at once.
     """
 
     def __init__(self, app: ASGIApp, *, connections: int, crowd: Sequence[str] = ()) -> None:
@@ -120,20 +132,35 @@ class AdmissionMiddleware:
             await self.app(scope, receive, send)
             return
         if scope["method"] not in SAFE_METHODS:
+            begun = monotonic()
             messages = await whole(receive)
+            slow = monotonic() - begun > SLOW
             receive = replayed(messages, receive)
             stamped = await _stamped(Request(scope, replayed(messages, receive)), b"".join(_bodies(messages)))
+            if stamped is None and slow:
+                stamped = datetime.now(UTC)
         else:
             messages, stamped = [], None
         name = "crowd" if scope["path"].startswith(self._crowd) else "others"
         with nullcontext() if stamped is None else arrived_at(stamped):
             try:
-                async with self._lanes[name].place():
-                    await self.app(scope, receive, send)
+                async with self._lanes[name].place() as leave:
+                    await self.app(scope, receive, _leaving(send, leave))
             except NotLetIn as busy:
                 BUSY.labels(scope["app"].state.site.place, name).inc()
                 refused = await _come_again(Request(scope, replayed(messages, receive)), busy, messages)
                 await refused(scope, receive, send)
+
+
+def _leaving(send: Send, leave: Callable[[], None]) -> Send:
+    """Return a `send` that gives up the place when the answer begins."""
+
+    async def send_and_leave(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            leave()
+        await send(message)
+
+    return send_and_leave
 
 
 def _passes_at_once(scope: Scope) -> bool:
@@ -178,7 +205,12 @@ async def _fields(request: Request) -> list[tuple[str, str]] | None:
 
 
 def _signed(request: Request, moment: int, content: bytes) -> str:
-    return f"{request.method} {request.url.path} {moment} {hashlib.sha256(content).hexdigest()}"
+    """Return what a stamp signs: the request with the version of the record that it acts on, and its content.
+
+    Without the version somebody could change a draft after a deadline and submit it with an earlier stamp.
+    """
+    version = request.headers.get("if-match", "")
+    return f"{request.method} {here(request)} {version} {moment} {hashlib.sha256(content).hexdigest()}"
 
 
 def _content(fields: Sequence[tuple[str, str]]) -> bytes:

@@ -33,6 +33,11 @@ async def _drafts(programme: Programme) -> dict[str, str]:
     return {name: (await programme.post(name, "/applications", body, 201))["id"] for name in names}
 
 
+async def _version(programme: Programme, officer: str, draft: str) -> str:
+    answer = await programme.as_(officer).get(f"/applications/api/v1/applications/{draft}")
+    return str(answer.headers["ETag"])
+
+
 async def test_all_that_arrived_in_time_are_accepted_in_the_end(
     programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -42,14 +47,14 @@ async def test_all_that_arrived_in_time_are_accepted_in_the_end(
     """
     drafts = await _drafts(programme)
     late = drafts.popitem()
-    stamps: dict[str, dict[str, str]] = {name: {} for name in drafts}
+    stamps = {name: {"If-Match": await _version(programme, name, draft)} for name, draft in drafts.items()}
 
     async def submit(name: str) -> httpx2.Response:
         address = f"/applications/api/v1/applications/{drafts[name]}/submit"
         answer = await programme.as_(name).post(address, headers=stamps[name])
         if answer.status_code == 503:
             assert answer.json()["code"] == "busy"
-            stamps[name] = stamps[name] or {STAMP_HEADER: answer.headers[STAMP_HEADER]}
+            stamps[name].setdefault(STAMP_HEADER, answer.headers[STAMP_HEADER])
         return answer
 
     async def wave(names: list[str]) -> list[str]:

@@ -436,6 +436,7 @@ def test_two_processes_share_the_requests_and_a_dead_one_is_left_aside(tmp_path:
     """Both answer; once one is killed every request is answered by the other, forms and inner requests too."""
     with _two_portals(tmp_path) as (origin, inside, portals):
         assert _answering(inside, 20) == set(portals)
+        assert int(httpx2.get(f"{inside}/arrival", headers={ARRIVED: "1"}).text) > 1, "nobody inside says it either"
         portals["applications"].kill()
         portals["applications"].join()
         for _ in range(10):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from time import monotonic
@@ -22,6 +22,7 @@ from shared.time import clock
 from shared.time.arrival import arrived
 from shared.web import admission, setup
 from shared.web.admission import STAMP, STAMP_HEADER, Lane, NotLetIn
+from shared.web.middleware import ARRIVED
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -126,27 +127,61 @@ async def test_a_form_comes_back_with_what_was_written_and_counts_as_arrived_the
     assert before - timedelta(milliseconds=1) <= first <= after
 
 
-@pytest.mark.parametrize("change", ["content", "address", "stamp", "age"])
+@pytest.mark.parametrize("change", ["content", "address", "query", "version", "stamp", "age"])
 async def test_a_stamp_counts_for_what_was_sent_then_and_there(
     portal: Portal, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Other words, another address, another moment or a stamp of long ago give nobody an earlier arrival."""
+    """Other words, address, version of the record or moment, or a stamp of long ago, give nobody an earlier arrival."""
     async with portal.crowded():
         page = await portal.client.post("/crowd/form", data={"text": "Mine"})
-    fields, address = sent_again(page.text), "/crowd/form"
+    fields, address, headers = sent_again(page.text), "/crowd/form", dict[str, str]()
     match change:
         case "content":
             fields["text"] = "Better"
         case "address":
             address = "/crowd/other"
+        case "query":
+            address = "/crowd/form?other=1"
+        case "version":
+            headers = {"If-Match": '"draft.2"'}
         case "stamp":
             moment, _, digest = fields[STAMP].partition(".")
             fields[STAMP] = f"{int(moment) - 1000}.{digest}"
         case _:
             monkeypatch.setattr(admission, "GOOD_FOR", timedelta())
     sent = clock.now()
-    answer = await portal.client.post(address, data=fields)
+    answer = await portal.client.post(address, data=fields, headers=headers)
     assert datetime.fromisoformat(answer.json()["arrived"]) >= sent
+
+
+async def test_a_body_that_comes_slowly_counts_as_arrived_at_its_end(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody begins a request before a deadline and goes on writing after it."""
+    monkeypatch.setattr(admission, "SLOW", 0.0)
+    sent = clock.now()
+    portal.go_on.set()
+    noted = str(int((datetime.now(UTC) - timedelta(minutes=1)).timestamp() * 1000))
+    transport = httpx2.ASGITransport(portal.app, client=("203.0.113.9", 0))
+    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers={ARRIVED: noted}) as client:
+        slow = await client.post("/crowd/form", data={"text": "Mine"})
+        monkeypatch.setattr(admission, "SLOW", 30.0)
+        quick = await client.post("/crowd/form", data={"text": "Mine"})
+    assert datetime.fromisoformat(slow.json()["arrived"]) >= sent
+    assert datetime.fromisoformat(quick.json()["arrived"]) < sent
+
+
+async def test_slow_readers_hold_no_place() -> None:
+    """A place is free again when the answer begins, however long its reader takes; it is given back once."""
+    lane = Lane(1)
+    async with lane.place() as leave:
+        leave()
+        async with lane.place():
+            pass
+    async with lane.place():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02), lane.place():
+                pytest.fail("there was one place only")
 
 
 async def test_a_program_gets_a_stamp_in_a_header(portal: Portal) -> None:
