@@ -265,8 +265,8 @@ def _in_matching(case: CaseFacts, *, own: bool) -> NextStep:
     if case.in_line:
         return NextStep(coordinator, gettext("When a place falls free, the next in line is proposed."))
     if own:
-        return NextStep(coordinator, gettext("A place is proposed, or you are told why there was none."))
-    return NextStep(coordinator, gettext("A place is proposed, or the officer is told why there was none."))
+        return NextStep(coordinator, gettext("A place is proposed, or you learn why there was none."))
+    return NextStep(coordinator, gettext("A place is proposed, or the officer learns why there was none."))
 
 
 _OF_MATCH: dict[MatchState, tuple[str, str]] = {

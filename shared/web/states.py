@@ -140,7 +140,7 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("closed", "ended", N_("Closed"), N_("The mentor takes no more mentees."), "", ""),
     ),
     "match": (
-        ("provisional", "draft", N_("Provisional"), N_("The engine's present view. It moves with every event and nobody is told.")),
+        ("provisional", "draft", N_("Provisional"), N_("The present result of the matching. It changes with every event, and nobody is notified.")),
         ("proposed", "office", N_("Proposed"), N_("It was committed and waits to be cleared.")),
         ("cleared", "go", N_("Cleared"), N_("Both countries have cleared it.")),
         ("offered", "wait", N_("Offered"), N_("Both sides are asked.")),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 CHECK_EVERY = 200
-"""After so many followed changes, and after the first, a matching is held against a run from scratch."""
+"""After so many followed changes, and after the first, a matching is compared with a run from scratch."""
 MOST_PAIRS = 120_000_000
 """An instance keeps no more pairs (candidates times seats) of all its calls in memory: 2.4 GB."""
 

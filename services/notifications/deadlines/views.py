@@ -273,7 +273,7 @@ def terms(timers: Timers | None) -> list[Term]:
                     *(label(kind) for kind in deadline.escalates_to),
                 )
             ),
-            ends=deadline.ends_with or (gettext("It lapses, and nobody is told.") if kind in RIGHTS else ""),
+            ends=deadline.ends_with or (gettext("It lapses, and nobody is notified.") if kind in RIGHTS else ""),
         )
         for kind, deadline in DEADLINES.items()
     ]

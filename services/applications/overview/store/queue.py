@@ -41,7 +41,7 @@ SHOWN: sa.ColumnElement[str] = sa.case(
     (_ELIGIBLE, sa.func.coalesce(_S.c.state, ApplicationState.IN_MATCHING.value)), else_=_A.c.state
 )
 SINCE: sa.ColumnElement[datetime] = sa.case((_ELIGIBLE, sa.func.coalesce(_S.c.since, _A.c.since)), else_=_A.c.since)
-# Until when the next step is asked for: before the matching the state's own deadline, later that of what has followed.
+# The deadline of the next step: before the matching that of the state, later that of its match, visit or mentorship.
 # An application that has ended keeps the deadline for an appeal, which is a right and nobody's task.
 DUE: sa.ColumnElement[datetime | None] = sa.case((_A.c.state.in_(APPLICATION_ASKED), _A.c.due), else_=_S.c.due)
 _JOIN = sa.join(_A, _S, _S.c.application_id == _A.c.id, isouter=True)

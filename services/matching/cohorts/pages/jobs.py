@@ -34,7 +34,7 @@ _TABLE: tuple[tuple[str, Tone, str, str], ...] = (
     ),
     ("writing", "office", N_("Being committed"), N_("All is worked out and is written now. It cannot be cancelled.")),
     ("done", "done", N_("Committed"), N_("The home countries are asked to clear the matches.")),
-    ("refused", "wait", N_("Not committed"), N_("Nothing was committed, and nobody is told.")),
+    ("refused", "wait", N_("Not committed"), N_("Nothing was committed, and nobody is notified.")),
     ("failed", "error", N_("Failed"), N_("Nothing was committed. Commit the cohort again.")),
     ("cancelled", "ended", N_("Cancelled"), N_("It was stopped before anything was committed.")),
 )

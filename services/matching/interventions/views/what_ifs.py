@@ -40,7 +40,7 @@ from shared.web.states import State, Tone
 _TABLE: tuple[tuple[str, Tone, str, str], ...] = (
     ("waiting", "office", N_("Waiting"), N_("It begins as soon as the one before it is done.")),
     ("running", "office", N_("Being worked out"), N_("You can leave this page and come back to it.")),
-    ("done", "done", N_("Done"), N_("Nothing of it is published, and nobody is told.")),
+    ("done", "done", N_("Done"), N_("Nothing of it is published, and nobody is notified.")),
     ("failed", "error", N_("Failed"), N_("It could not be worked out. Ask for it again.")),
     ("cancelled", "ended", N_("Cancelled"), N_("It was stopped before it was done.")),
 )

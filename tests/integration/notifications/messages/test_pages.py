@@ -225,7 +225,7 @@ async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
         "not in the inbox",
         "Mail with a calendar invitation",
         "Armenian",
-        "Of what nobody is told",
+        "Events without a notification",
         *WITHOUT_MESSAGE,
     ):
         assert shown in table

@@ -36,7 +36,7 @@ WITHOUT_MESSAGE: dict[str, str] = {
     counting.CountingKeyAssigned.type: N_("It counts a person for the figures, and says nothing about anybody."),
     registry.OrganisationChanged.type: _REGISTER,
     registry.FundChanged.type: _REGISTER,
-    registry.ExclusionChanged.type: N_("An exclusion may be confidential, so nobody is told of one."),
+    registry.ExclusionChanged.type: N_("An exclusion may be confidential, so nobody is notified of one."),
     registry.NeedChanged.type: _REGISTER,
     offers.OfferRevised.type: _OWN,
     offers.OfferResumed.type: _OWN,
