@@ -16,6 +16,10 @@ from shared.next_steps import CaseFacts, NextStep, first_due, next_step, of_matc
 from shared.time import clock
 from shared.web.read_models import Page, ReadModel
 
+BATCH = 500
+"""Cases whose facts are read at once."""
+MOST = 500
+"""Cases that are listed; each has to be judged before the list is cut."""
 _Holder = Annotated[str, Field(description="Who must act, in words.", examples=["National coordinator of Moldova"])]
 
 
@@ -50,17 +54,19 @@ class DueMatch(ReadModel):
 
 
 async def overdue_cases(session: AsyncSession, within: Reach, call_id: UUID | None) -> Page[OverdueCase]:
-    """Return the cases within reach whose next step is overdue, the latest first."""
+    """Return the cases within reach whose next step is overdue, the latest first, at most `MOST`."""
     now = clock.now()
     rows = await monitoring.maybe_overdue(session, within, call_id, now=now, today=clock.today())
-    facts = await case_facts(session, {row.id: row.stage for row in rows})
     found = []
-    for row in rows:
-        step = next_step(facts[row.id])
-        if step.due is not None and step.due < now:
-            found.append(_overdue(row, step, facts[row.id]))
+    for begin in range(0, len(rows), BATCH):
+        some = rows[begin : begin + BATCH]
+        facts = await case_facts(session, {row.id: row.stage for row in some})
+        for row in some:
+            step = next_step(facts[row.id])
+            if step.due is not None and step.due < now:
+                found.append(_overdue(row, step, facts[row.id]))
     found.sort(key=lambda each: (each.due, each.application_id))
-    return Page[OverdueCase](items=found, next=None)
+    return Page[OverdueCase](items=found[:MOST], next=None)
 
 
 async def due_matches(session: AsyncSession, within: Reach, call_id: UUID | None, *, limit: int) -> Page[DueMatch]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from services.matching.overview.store.board import CASES, reach_values
+from shared.contracts.calls import Timers
 from shared.contracts.lifecycle.state_sets import (
     MATCH_AWAITED,
     MATCH_STANDING,
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
     from shared.identity.scope import Reach
 
-MOST_OVERDUE = 500
+_WEEKS, _MARGIN = Timers().preparation_weeks, 7
+"""Weeks before a visit by which it is to be prepared, where a call names none, and days that holidays may add."""
 
 # Cases in which something may be overdue: each condition lets through what the rules of `shared.next_steps` decide on.
 # A form that is in, waived or closed is one of those that are asked for after the end (a pair writes no report).
@@ -45,22 +47,25 @@ _MAYBE_OVERDUE = text(
     CASES + "SELECT cases.* FROM cases WHERE id IN ("
     " SELECT c.id FROM candidate c WHERE c.due < :now"
     f" UNION ALL SELECT m.application_id FROM match m WHERE m.state IN ({in_sql(MATCH_AWAITED)}) AND m.due < :now"
-    " UNION ALL SELECT v.application_id FROM visit v WHERE v.state = 'scheduled'"
+    " UNION ALL SELECT v.application_id FROM visit v JOIN call ON call.id = v.call_id WHERE v.state = 'scheduled'"
+    " AND (v.agenda_due < :now OR v.move_due < :now"
+    f" OR v.start - 7 * coalesce((call.terms #>> '{{timers,preparation_weeks}}')::integer, {_WEEKS}) - {_MARGIN}"
+    " <= :today)"
     " UNION ALL SELECT v.application_id FROM visit v WHERE v.state = 'under_way' AND v.end_day < :today"
     f" UNION ALL SELECT v.application_id FROM visit v WHERE v.state IN ({in_sql(VISIT_OVER)}) AND v.ended_on < :today"
     f" AND {_SETTLED.format(id='v.id')} < CASE v.state WHEN 'completed' THEN 6 ELSE 3 END"
     " UNION ALL SELECT t.application_id FROM mentorship t WHERE t.state = 'opened' AND t.due < :now"
     f" UNION ALL SELECT t.application_id FROM mentorship t WHERE t.state IN ({in_sql(MENTORSHIP_OVER)})"
     f" AND t.ended_on < :today AND {_SETTLED.format(id='t.id')} < CASE t.state WHEN 'completed' THEN 5 ELSE 2 END"
-    ") ORDER BY since, id LIMIT :limit"
+    ") ORDER BY since, id"
 )
 
 
 async def maybe_overdue(
     session: AsyncSession, reach: Reach, call_id: UUID | None, *, now: datetime, today: date
 ) -> Sequence[Row[Any]]:
-    """Return the cases in which something may be overdue, the longest in their stage first, at most `MOST_OVERDUE`."""
-    values = {"call": call_id, "now": now, "today": today, "limit": MOST_OVERDUE, **reach_values(reach)}
+    """Return the cases in which something may be overdue, the longest in their stage first."""
+    values = {"call": call_id, "now": now, "today": today, **reach_values(reach)}
     return (await session.execute(_MAYBE_OVERDUE, values)).all()
 
 

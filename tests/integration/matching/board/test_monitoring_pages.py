@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from services.matching.board.pages.supply import chart
+from services.matching.board.views import overdue
 from services.matching.cohorts.actions import commit
 from services.matching.engine.problem.weeks import monday
 from shared.contracts import applications, participation
 from shared.contracts.codes import Party, Role, Side
+from shared.identity.scope import Reach
 from shared.ids import new_id
 from shared.time import clock
 
@@ -22,10 +24,13 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     import httpx2
+    import pytest
 
     from tests.integration.matching.conftest import World
 
     SignIn = Callable[..., Awaitable[None]]
+
+EVERYTHING = Reach(everything=True, countries=frozenset(), organisations=frozenset(), subject="")
 
 
 async def _confirmed(world: World) -> tuple[UUID, UUID]:
@@ -56,6 +61,24 @@ async def test_overdue_cases_name_the_person_who_must_act(
         assert "National coordinator of Moldova" in (await browser.get(page)).text
     await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
     assert "GE-2026" not in (await browser.get("/matching/stuck?call=all")).text
+
+
+async def test_every_case_is_judged_before_the_list_is_cut(
+    world: World, moving_clock: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that are overdue longest are listed, out of any number that could be overdue."""
+    monkeypatch.setattr(overdue, "BATCH", 1)
+    await world.call()
+    await world.offer()
+    await world.officer("GE", eligible=False)
+    await world.officer("MD")
+    await world.commit()
+    clock.move(timedelta(days=30))
+    async with world.bus.read() as session:
+        found = (await overdue.overdue_cases(session, EVERYTHING, None)).items
+        assert len(found) == 2
+        monkeypatch.setattr(overdue, "MOST", 1)
+        assert (await overdue.overdue_cases(session, EVERYTHING, None)).items == found[:1]
 
 
 async def test_a_reserve_that_no_country_clears_in_time_is_late(
