@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -79,6 +79,21 @@ async def test_every_case_is_judged_before_the_list_is_cut(
         assert len(found) == 2
         monkeypatch.setattr(overdue, "MOST", 1)
         assert (await overdue.overdue_cases(session, EVERYTHING, None)).items == found[:1]
+
+
+async def test_a_visit_that_nobody_prepares_is_overdue_before_its_agenda(world: World, moving_clock: None) -> None:
+    """A scheduled visit is listed from the day by which it is to be prepared, three weeks before it begins."""
+    application_id, _ = await _confirmed(world)
+    ((start,),) = await world.rows("SELECT start FROM visit")
+
+    async def listed(before: int) -> list[UUID]:
+        at = datetime.combine(start - timedelta(days=before), datetime.min.time(), UTC) + timedelta(hours=12)
+        clock.move(at - clock.now())
+        async with world.bus.read() as session:
+            return [case.application_id for case in (await overdue.overdue_cases(session, EVERYTHING, None)).items]
+
+    assert await listed(before=23) == []
+    assert await listed(before=18) == [application_id]
 
 
 async def test_a_reserve_that_no_country_clears_in_time_is_late(
