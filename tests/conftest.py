@@ -112,6 +112,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_runtest_teardown() -> None:
+    """Refuse a test that leaves loggers which keep the first place they wrote to: later tests would not see them."""
+    assert not structlog.get_config()["cache_logger_on_first_use"], "loggers are cached for the rest of the process"
+
+
 class Administrator:
     """One connection to the server for the whole session: each run of psql would take longer than what it asks for.
 

@@ -61,9 +61,9 @@ class House:
         return httpx2.AsyncClient(transport=ReadFirst(self.app), base_url=ORIGIN, headers=headers)
 
     async def with_ticket(self, client: httpx2.AsyncClient, address: str, purpose: str, person: str | None) -> Any:
-        """Open a form with the portal's ticket, as a browser does: the ticket becomes a cookie."""
+        """Open a form with the portal's ticket, as a browser does: its page makes a cookie of it, for the API too."""
         ticket = issue_ticket(purpose, address.rpartition("/")[2], person=person, private_key=ticket_keys()[0])
-        led = await client.get(f"{address}?ticket={ticket}")
+        led = await client.get(f"{address.replace('/api/v1/', '/')}?ticket={ticket}")
         assert led.status_code == 303, led.text
         return await client.get(address)
 

@@ -10,7 +10,7 @@ import httpx2
 
 from deploy.kafka import topics
 from shared.bus.log import watch
-from shared.runtime import service
+from shared.runtime import service, telemetry
 from tests.integration.shared.bus.test_delivery import Handlers
 from tests.waiting import until
 
@@ -30,6 +30,7 @@ async def test_readiness_follows_kafka(
     new_bus: NewBus, new_broker: Callable[[], Broker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With Kafka a service is ready; it is not while Kafka was killed or stands still, and is ready when it is back."""
+    monkeypatch.setattr(telemetry, "configure", lambda *_: None)  # later tests in this process log elsewhere
     monkeypatch.setattr(watch, "SILENT_SECONDS", 8.0)
     monkeypatch.setattr(watch, "EVERY_SECONDS", 1.0)
     broker = new_broker()
