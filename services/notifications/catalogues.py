@@ -18,7 +18,7 @@ from babel.messages.plurals import get_plural
 from babel.messages.pofile import PoFileError, normalize, read_po
 
 from services.notifications.deadlines.model.tasks import TASKS
-from services.notifications.messages.model.causes import CAUSES, SENTENCES, SYSTEM
+from services.notifications.messages.model.causes import SENTENCES, SYSTEM
 from services.notifications.messages.model.facts import ON_SITE, REMOTE
 from services.notifications.messages.model.table import RULES
 from services.notifications.messages.model.wording import COUNTED, MESSAGES, OVERDUE
@@ -56,7 +56,7 @@ def texts() -> tuple[Text, ...]:
     found |= dict.fromkeys(TASKS.values())
     found |= dict.fromkeys(label for rule in RULES for label in _labels(rule))
     found |= dict.fromkeys((*COUNTED.values(), _SPAN, OVERDUE, MESSAGES))
-    found |= dict.fromkeys((*(cause.event for cause in CAUSES.values()), *SENTENCES.values(), SYSTEM))
+    found |= dict.fromkeys((*(rule.event.label for rule in RULES), *SENTENCES.values(), SYSTEM))
     found |= dict.fromkeys(code.label for codes in (AudienceKind, Party) for code in codes)
     found |= dict.fromkeys(kind.label for kind in DeadlineKind)
     found |= dict.fromkeys(_extracted())

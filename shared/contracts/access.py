@@ -5,7 +5,7 @@ from uuid import UUID
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Country, Day, Event, Example, Part
-from shared.contracts.codes import Role
+from shared.contracts.codes import N_, Role
 
 
 class AccessGrant(Part):
@@ -37,6 +37,8 @@ class AccessChanged(AccessEvent):
     to the person are addressed to it. `contact_check` is set when the owner of the service address is asked to confirm
     it; neither the address nor the link is in any event.
     """
+
+    label: ClassVar[str] = N_("Access changed")
 
     grants: tuple[AccessGrant, ...]
     confirmed_on: Day | None = None

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, DatePeriod, Due, Event, Example, Language, Part, Reference, TopicCode
 from shared.contracts.codes import (
+    N_,
     ActingAs,
     AnswerForm,
     AppealOutcome,
@@ -99,6 +100,8 @@ class ApplicationEvent(Event):
 class ApplicationSubmitted(ApplicationEvent):
     """An officer submits a draft, before the call's deadline by the server's clock; `due` is when endorsement is."""
 
+    label: ClassVar[str] = N_("Application submitted")
+
     profile: ApplicationProfile
     due: Due
 
@@ -107,6 +110,8 @@ class ApplicationSubmitted(ApplicationEvent):
 
 class ApplicationReturned(ApplicationEvent):
     """The home national coordinator asks for information on some sections; the officer answers by `due`."""
+
+    label: ClassVar[str] = N_("Application returned with a question")
 
     sections: tuple[Section, ...]
     acting_as: ActingAs = ActingAs.COORDINATOR
@@ -122,6 +127,8 @@ class ApplicationReturned(ApplicationEvent):
 class ApplicationResubmitted(ApplicationEvent):
     """The officer answers an application that was returned; the profile is whole, endorsement is due again."""
 
+    label: ClassVar[str] = N_("Application submitted again")
+
     profile: ApplicationProfile
     due: Due
 
@@ -134,6 +141,8 @@ class ApplicationEndorsed(ApplicationEvent):
     `due` is when eligibility is decided.
     """
 
+    label: ClassVar[str] = N_("Application endorsed")
+
     acting_as: ActingAs = ActingAs.COORDINATOR
     due: Due
 
@@ -142,6 +151,8 @@ class ApplicationEndorsed(ApplicationEvent):
 
 class ApplicationNotEndorsed(ApplicationEvent):
     """The home national coordinator does not endorse; the officer may appeal until `appeal_until`."""
+
+    label: ClassVar[str] = N_("Application not endorsed")
 
     reason: NotEndorsedReason
     acting_as: ActingAs = ActingAs.COORDINATOR
@@ -160,6 +171,8 @@ class ApplicationFoundEligible(ApplicationEvent):
     `rules_version` is the revision of the call by which it was judged. From here the application is in matching.
     """
 
+    label: ClassVar[str] = N_("Application found eligible")
+
     rules_version: Annotated[int, Field(ge=1)]
     checks: tuple[EligibilityCheck, ...]
 
@@ -171,6 +184,8 @@ class ApplicationFoundEligible(ApplicationEvent):
 
 class ApplicationFoundIneligible(ApplicationEvent):
     """The application does not meet a rule of the call; computed, and confirmed by the programme coordinator."""
+
+    label: ClassVar[str] = N_("Application found ineligible")
 
     rules_version: Annotated[int, Field(ge=1)]
     checks: tuple[EligibilityCheck, ...]
@@ -188,6 +203,8 @@ class ApplicationChanged(ApplicationEvent):
 
     `state` is the state of the application now: `submitted` (with `due`) where the rules use a changed endorsed field.
     """
+
+    label: ClassVar[str] = N_("Application changed")
 
     profile: ApplicationProfile
     sections: tuple[Section, ...]
@@ -210,6 +227,8 @@ class LineManagerNamed(ApplicationEvent):
     `number` counts the line managers named for this application.
     """
 
+    label: ClassVar[str] = N_("Line manager named")
+
     number: Annotated[int, Field(ge=1)] = 1
 
     example: ClassVar[Example] = {"number": 1}
@@ -220,6 +239,8 @@ class LineManagerLinkAsked(ApplicationEvent):
 
     `matter` is what it leads to: the follow-up, or the cascade sessions.
     """
+
+    label: ClassVar[str] = N_("New link requested")
 
     matter: AnswerForm = AnswerForm.FOLLOW_UP
 
@@ -257,6 +278,8 @@ _COMPANION: Mapping[str, Any] = {
 class CompanionAsked(CompanionEvent):
     """An officer names a counterpart (pre-matched), or invites a person into their group."""
 
+    label: ClassVar[str] = N_("Counterpart or group member named")
+
     example: ClassVar[Example] = _COMPANION
 
 
@@ -266,6 +289,8 @@ class CompanionAnswered(CompanionEvent):
     `mismatch`: each names somebody, but not each other; both are notified.
     """
 
+    label: ClassVar[str] = N_("Counterpart or group member answered")
+
     answer: CompanionAnswer
 
     example: ClassVar[Example] = {**_COMPANION, "answer": "confirmed"}
@@ -273,6 +298,8 @@ class CompanionAnswered(CompanionEvent):
 
 class ApplicationWithdrawn(ApplicationEvent):
     """The officer withdraws, or the portal does after a deadline without an answer (`no_answer`)."""
+
+    label: ClassVar[str] = N_("Application withdrawn")
 
     reason: Reason
     by: Party = Party.GUEST
@@ -283,6 +310,8 @@ class ApplicationWithdrawn(ApplicationEvent):
 class ApplicationCancelled(ApplicationEvent):
     """The programme coordinator cancels an open application, with a reason."""
 
+    label: ClassVar[str] = N_("Application cancelled")
+
     reason: Reason
     appeal_until: Due
 
@@ -291,6 +320,8 @@ class ApplicationCancelled(ApplicationEvent):
 
 class ApplicationDecided(ApplicationEvent):
     """The first final outcome of an application, once; the envelope's time is the time of the decision."""
+
+    label: ClassVar[str] = N_("Outcome of the application fixed")
 
     outcome: Outcome
     submitted_at: AwareDatetime
@@ -310,6 +341,8 @@ class ApplicationDecided(ApplicationEvent):
 class ApplicationVoided(ApplicationEvent):
     """The programme coordinator removes an application that was entered in error: it leaves the counts."""
 
+    label: ClassVar[str] = N_("Application taken out")
+
     reason: VoidReason
 
     example: ClassVar[Example] = {"reason": "duplicate"}
@@ -317,6 +350,8 @@ class ApplicationVoided(ApplicationEvent):
 
 class AppealFiled(ApplicationEvent):
     """The officer appeals against a decision; a different coordinator decides by `due`."""
+
+    label: ClassVar[str] = N_("Appeal filed")
 
     against: ApplicationState
     due: Due
@@ -331,6 +366,8 @@ class AppealDecided(ApplicationEvent):
     step's date. Dismissed: it is back in its state at the time of the appeal. `call_closed`: the call has closed
     meanwhile, so that an upheld application cannot continue in it and is unplaced.
     """
+
+    label: ClassVar[str] = N_("Appeal decided")
 
     outcome: AppealOutcome
     state: ApplicationState

@@ -149,7 +149,7 @@ def _message(name: str) -> Document:
     text = inspect.getdoc(event) or ""
     return {
         "name": name,
-        "title": name,
+        "title": event.label,
         "summary": text.partition("\n\n")[0].replace("\n", " "),
         "description": text,
         "payload": {"$ref": f"#/components/schemas/{name}"},

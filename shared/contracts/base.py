@@ -145,7 +145,8 @@ class Event(BaseModel):
     """A fact published by the one service that owns it.
 
     A class that names the topic, or calls itself `abstract`, is what events have in common. All other classes below are
-    events, each with a docstring and an `example`, and are found by their name (the envelope's `ce_type`) in `EVENTS`.
+    events, each with a docstring, a `label` for people and an `example`, and are found by their name (the envelope's
+    `ce_type`) in `EVENTS`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -153,19 +154,24 @@ class Event(BaseModel):
     topic: ClassVar[str]
     type: ClassVar[str]
     abstract: ClassVar[bool] = False
+    label: ClassVar[str]
     example: ClassVar[Example]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Register an event under its name.
 
-        Raises TypeError for a class without docstring or example, and for a name that is already taken.
+        Raises TypeError for a class without docstring, label or example, and for a name that is already taken.
         """
         super().__pydantic_init_subclass__(**kwargs)
         if "topic" in cls.__dict__ or cls.__dict__.get("abstract"):
             return
-        if not cls.__doc__ or not any("example" in base.__dict__ for base in cls.__mro__):
-            raise TypeError(f"{cls.__name__} needs a docstring and an example")
+        if (
+            not cls.__doc__
+            or "label" not in cls.__dict__
+            or not any("example" in base.__dict__ for base in cls.__mro__)
+        ):
+            raise TypeError(f"{cls.__name__} needs a docstring, a label and an example")
         if not re.fullmatch(r"[A-Z][A-Za-z]+", cls.__name__) or cls.__name__ in EVENTS:
             raise TypeError(f"{cls.__name__} is not a free name for an event")
         cls.type = cls.__name__

@@ -21,6 +21,7 @@ from shared.contracts.base import (
     TopicCode,
 )
 from shared.contracts.codes import (
+    N_,
     ApplicationKind,
     Criterion,
     LanguageLevel,
@@ -192,12 +193,16 @@ class CallEvent(Event):
 class CallPublished(CallEvent):
     """A programme coordinator publishes a call: from `opens` on officers may apply."""
 
+    label: ClassVar[str] = N_("Call published")
+
 
 class CallRevised(CallEvent):
     """A programme coordinator changes a published call.
 
     `touches` are the submitted applications that the revision concerns: none, unless in the applicants' favour.
     """
+
+    label: ClassVar[str] = N_("Call revised")
 
     touches: tuple[UUID, ...] = ()
 
@@ -206,3 +211,5 @@ class CallRevised(CallEvent):
 
 class CallClosed(CallEvent):
     """A programme coordinator closes a call after the last cohort: open applications become `unplaced_at_close`."""
+
+    label: ClassVar[str] = N_("Call closed")

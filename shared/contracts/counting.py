@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from shared.contracts.base import Event, Example
-from shared.contracts.codes import Sex
+from shared.contracts.codes import N_, Sex
 
 
 class CountingEvent(Event):
@@ -20,6 +20,8 @@ class CountingKeyAssigned(CountingEvent):
     By the portal, when an application is first submitted. The key is valid for one programme and means nothing
     elsewhere (domain.md, "Pseudonymous, not anonymous"); matching needs neither.
     """
+
+    label: ClassVar[str] = N_("Person counted for the figures")
 
     counting_key: Annotated[str, Field(pattern=r"^[0-9a-f]{32,64}$", description="The same for all of one person's")]
     sex: Sex | None = None

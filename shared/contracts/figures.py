@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field, JsonValue
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Day, Digest, Event, Example, Part
-from shared.contracts.codes import RestatementReason
+from shared.contracts.codes import N_, RestatementReason
 
 Indicator = Annotated[str, Field(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)+$", description="Indicator, as in the definitions")]
 Decimal = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", description="Decimal number, written out")]
@@ -71,6 +71,8 @@ _FIGURE: dict[str, JsonValue] = {
 class FigurePublished(FigureEvent):
     """Reporting publishes a figure of an approved period."""
 
+    label: ClassVar[str] = N_("Figure published")
+
     example: ClassVar[Example] = {"figure": _FIGURE}
 
 
@@ -79,6 +81,8 @@ class FigureRestated(FigureEvent):
 
     `added` and `removed` are the ids of the events that make the difference.
     """
+
+    label: ClassVar[str] = N_("Figure corrected")
 
     previous_value: Decimal | None
     previous_digest: Digest

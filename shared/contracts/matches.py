@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, DatePeriod, Due, Event, Example, Language, Part, TopicCode
-from shared.contracts.codes import ApplicationKind, MatchState, Party, RankGroup, Reason
+from shared.contracts.codes import N_, ApplicationKind, MatchState, Party, RankGroup, Reason
 
 
 class Pairing(Part):
@@ -53,6 +53,8 @@ class MatchProposed(MatchEvent):
     is called up (MatchCalledUp).
     """
 
+    label: ClassVar[str] = N_("Match proposed")
+
     run_id: UUID
     score: Count
     weeks: tuple[DatePeriod, ...] = ()
@@ -78,6 +80,8 @@ class MatchProposed(MatchEvent):
 class MatchCleared(MatchEvent):
     """Both national coordinators have cleared the guest, the home one first. A `reserve` then waits to be called up."""
 
+    label: ClassVar[str] = N_("Match cleared by both countries")
+
     reserve: bool = False
 
     example: ClassVar[Example] = {"pairing": ex.PAIRING, "reserve": False}
@@ -89,12 +93,16 @@ class MatchCalledUp(MatchEvent):
     It is offered at once where both countries have cleared it, else as soon as they have.
     """
 
+    label: ClassVar[str] = N_("Reserve called up")
+
 
 class MatchOffered(MatchEvent):
     """The match is offered to officer and host, or mentee and mentor, at once after clearance; both answer by `due`.
 
     `next_in_line` are the applications that follow, the first of them next.
     """
+
+    label: ClassVar[str] = N_("Match offered")
 
     due: Due
     next_in_line: tuple[UUID, ...] = ()
@@ -109,12 +117,16 @@ class MatchOffered(MatchEvent):
 class MatchConfirmed(MatchEvent):
     """Both sides accepted in time: the place is theirs."""
 
+    label: ClassVar[str] = N_("Match confirmed")
+
 
 class MatchDeclined(MatchEvent):
     """One side declined: the application returns to matching, and the next in line is proposed.
 
     If the officer declined, that offer or mentor is excluded for the application.
     """
+
+    label: ClassVar[str] = N_("Match declined")
 
     by: Party
     reason: Reason
@@ -129,6 +141,8 @@ class MatchExpired(MatchEvent):
     application.
     """
 
+    label: ClassVar[str] = N_("Answer not given in time")
+
     silent: tuple[Party, ...]
     silences: Count = 0
 
@@ -137,6 +151,8 @@ class MatchExpired(MatchEvent):
 
 class AnswerTooLate(MatchEvent):
     """An answer came after the match was no longer open to answers; nothing changes."""
+
+    label: ClassVar[str] = N_("Answer given too late")
 
     by: Party
     answered_at: AwareDatetime
@@ -155,6 +171,8 @@ class MatchSuperseded(MatchEvent):
 
     `was` is the state it was in; older events do not have it.
     """
+
+    label: ClassVar[str] = N_("Match replaced")
 
     by_match_id: UUID | None = None
     reason: Reason
@@ -177,6 +195,8 @@ class MatchCancelled(MatchEvent):
     With `application_ended` the application was withdrawn, cancelled or entered in error: it looks for no other place.
     """
 
+    label: ClassVar[str] = N_("Match cancelled")
+
     by: Party
     reason: Reason
     was: MatchState
@@ -195,6 +215,8 @@ class MatchCancelled(MatchEvent):
 
 class MatchFundChanged(MatchEvent):
     """Another fund pays from now on (its id is in the pairing); by the programme coordinator."""
+
+    label: ClassVar[str] = N_("Another fund pays")
 
     previous_fund_id: UUID
     reason: Annotated[Reason, Field(description="Why the fund changes")]

@@ -8,7 +8,7 @@ from pydantic import Field
 from shared.contracts import _examples as ex
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
 from shared.contracts.base import Country, DatePeriod, Due, Event, Example, Part, Reference, TopicCode
-from shared.contracts.codes import CloseCause, LanguageLevel, PauseCause, RankGroup, ServiceKind
+from shared.contracts.codes import N_, CloseCause, LanguageLevel, PauseCause, RankGroup, ServiceKind
 
 
 class MentorProfile(Part):
@@ -44,6 +44,8 @@ class MentorEvent(Event):
 class MentorPublished(MentorEvent):
     """A mentor publishes expertise and capacity: from now on the mentor can be matched."""
 
+    label: ClassVar[str] = N_("Mentor's profile published")
+
     profile: MentorProfile
 
     example: ClassVar[Example] = {"profile": ex.MENTOR_PROFILE}
@@ -51,6 +53,8 @@ class MentorPublished(MentorEvent):
 
 class MentorRevised(MentorEvent):
     """A mentor changes the profile; it is whole."""
+
+    label: ClassVar[str] = N_("Mentor's profile changed")
 
     profile: MentorProfile
 
@@ -60,6 +64,8 @@ class MentorRevised(MentorEvent):
 class MentorPaused(MentorEvent):
     """A mentor takes no new mentee for a while: on request, after silence when asked, or as the state is suspended."""
 
+    label: ClassVar[str] = N_("Mentor's profile paused")
+
     cause: PauseCause
 
     example: ClassVar[Example] = {"cause": "by_choice"}
@@ -67,6 +73,8 @@ class MentorPaused(MentorEvent):
 
 class MentorAvailabilityAsked(MentorEvent):
     """The portal asks a mentor "still available?" (60 days without a change)."""
+
+    label: ClassVar[str] = N_("Availability question sent to the mentor")
 
     due: Due
 
@@ -76,17 +84,23 @@ class MentorAvailabilityAsked(MentorEvent):
 class MentorAvailabilityConfirmed(MentorEvent):
     """A mentor confirms that the capacity is still available."""
 
+    label: ClassVar[str] = N_("Mentor still available")
+
     example: ClassVar[Example] = {}
 
 
 class MentorResumed(MentorEvent):
     """A paused mentor takes mentees again."""
 
+    label: ClassVar[str] = N_("Mentor available again")
+
     example: ClassVar[Example] = {}
 
 
 class MentorClosed(MentorEvent):
     """A mentor's profile is closed; open mentorships continue."""
+
+    label: ClassVar[str] = N_("Mentor's profile closed")
 
     cause: CloseCause
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, Day, Due, Event, Example, Language, Part, TopicCode
-from shared.contracts.codes import Party, RankGroup, Reason
+from shared.contracts.codes import N_, Party, RankGroup, Reason
 
 
 class MentorshipPlan(Part):
@@ -37,6 +37,8 @@ class MentorshipEvent(Event):
 class MentorshipOpened(MentorshipEvent):
     """A mentee's match is confirmed: both sides sign the agreement by `due`; `until` is the longest both can."""
 
+    label: ClassVar[str] = N_("Mentorship opened")
+
     due: Due
     until: Day | None = None
 
@@ -49,6 +51,8 @@ class MentorshipOpened(MentorshipEvent):
 
 class MentorshipStarted(MentorshipEvent):
     """Both sides signed the same version of the agreement; `until` is the planned end."""
+
+    label: ClassVar[str] = N_("Mentorship started")
 
     started_on: Day
     until: Day | None = None
@@ -63,6 +67,8 @@ class MentorshipStarted(MentorshipEvent):
 class MentorshipPaused(MentorshipEvent):
     """A side asked for a pause, or the partner is suspended."""
 
+    label: ClassVar[str] = N_("Mentorship paused")
+
     by: Party
     reason: Reason
 
@@ -72,6 +78,8 @@ class MentorshipPaused(MentorshipEvent):
 class MentorshipResumed(MentorshipEvent):
     """A paused mentorship continues."""
 
+    label: ClassVar[str] = N_("Mentorship resumed")
+
     by: Party
 
     example: ClassVar[Example] = {"plan": ex.MENTORSHIP_PLAN, "by": "mentor"}
@@ -79,6 +87,8 @@ class MentorshipResumed(MentorshipEvent):
 
 class MentorshipCompleted(MentorshipEvent):
     """The goals are closed or the time is over, and both confirmed enough sessions (three by default)."""
+
+    label: ClassVar[str] = N_("Mentorship completed")
 
     ended_on: Day
     sessions: Count
@@ -96,6 +106,8 @@ class MentorshipCompleted(MentorshipEvent):
 
 class MentorshipEndedEarly(MentorshipEvent):
     """The mentorship ends before it is complete: on request, by silence over the agreement, or by suspension."""
+
+    label: ClassVar[str] = N_("Mentorship ended early")
 
     by: Party
     reason: Reason

@@ -14,6 +14,7 @@ from pydantic import Field, JsonValue
 from shared.contracts import _examples as ex
 from shared.contracts.base import Country, Day, Due, Event, Example, Language, Moment, Part
 from shared.contracts.codes import (
+    N_,
     AudienceKind,
     Channel,
     DeadlineKind,
@@ -73,6 +74,8 @@ _AUDIENCE: dict[str, JsonValue] = {
 class NotificationSent(NotificationEvent):
     """The server accepted a message; `about` is the event that caused it."""
 
+    label: ClassVar[str] = N_("Notification sent")
+
     rule: Rule
     audience: Audience
     channel: Channel
@@ -94,6 +97,8 @@ class NotificationSent(NotificationEvent):
 
 class NotificationFailed(NotificationEvent):
     """A message could not be delivered; `final` when there are no more attempts."""
+
+    label: ClassVar[str] = N_("Notification failed")
 
     rule: Rule
     audience: Audience
@@ -144,6 +149,8 @@ _DEADLINE: Mapping[str, Any] = {
 class DeadlineNear(DeadlineEvent):
     """A deadline is near: its owner is reminded."""
 
+    label: ClassVar[str] = N_("Deadline near")
+
     example: ClassVar[Example] = _DEADLINE
 
 
@@ -152,6 +159,8 @@ class DeadlinePassed(DeadlineEvent):
 
     `next_due` is the time of those to whom it escalates, before it goes on to others; none where they are last.
     """
+
+    label: ClassVar[str] = N_("Deadline passed")
 
     escalated_to: tuple[Audience, ...] = ()
     next_due: Due | None = None
@@ -169,6 +178,8 @@ class WebhookChanged(NotificationEvent):
     `events` are the types that the endpoint gets from now on; neither its address nor its description is included.
     `cause` is why it is paused. One that fails for long has since when it has taken nothing, and when it is paused.
     """
+
+    label: ClassVar[str] = N_("Webhook changed")
 
     change: WebhookChange
     reach: WebhookReach
@@ -197,6 +208,8 @@ class Waiting(Part):
 
 class WorkWaiting(NotificationEvent):
     """The work that waits for the coordinators of a country, or of the programme, on a morning: sent in one mail."""
+
+    label: ClassVar[str] = N_("Morning summary")
 
     owner: Audience
     day: Day

@@ -9,6 +9,7 @@ from shared.contracts import _examples as ex
 from shared.contracts.applications import LanguageHeld
 from shared.contracts.base import Country, DatePeriod, Day, Due, Event, Example, Part, Reference, TopicCode
 from shared.contracts.codes import (
+    N_,
     ActingAs,
     CloseCause,
     CostBorne,
@@ -66,6 +67,8 @@ class OfferEvent(Event):
 class OfferSubmitted(OfferEvent):
     """The host agency submits a placement; `due` is when the host national coordinator endorses it."""
 
+    label: ClassVar[str] = N_("Placement submitted")
+
     terms: OfferTerms
     due: Due
 
@@ -74,6 +77,8 @@ class OfferSubmitted(OfferEvent):
 
 class OfferReturned(OfferEvent):
     """The host national coordinator asks for more on some sections."""
+
+    label: ClassVar[str] = N_("Placement returned")
 
     sections: tuple[Section, ...]
     acting_as: ActingAs = ActingAs.COORDINATOR
@@ -84,6 +89,8 @@ class OfferReturned(OfferEvent):
 class OfferEndorsed(OfferEvent):
     """The host national coordinator endorses a placement, or the deputy, or on request the programme coordinator."""
 
+    label: ClassVar[str] = N_("Placement endorsed")
+
     acting_as: ActingAs = ActingAs.COORDINATOR
 
     example: ClassVar[Example] = {"acting_as": "coordinator"}
@@ -91,6 +98,8 @@ class OfferEndorsed(OfferEvent):
 
 class OfferPublished(OfferEvent):
     """The host agency publishes an endorsed placement: from now on it can be matched."""
+
+    label: ClassVar[str] = N_("Placement published")
 
     terms: OfferTerms
 
@@ -103,6 +112,8 @@ class OfferRevised(OfferEvent):
     One that closed by itself, full or past, is revised before it is resumed: with more places, or later periods.
     """
 
+    label: ClassVar[str] = N_("Placement changed")
+
     terms: OfferTerms
 
     example: ClassVar[Example] = {"terms": {**ex.OFFER_TERMS, "places": 3}}
@@ -110,6 +121,8 @@ class OfferRevised(OfferEvent):
 
 class OfferPaused(OfferEvent):
     """A placement is not matched for a while: on request, after silence when asked, or as its state is suspended."""
+
+    label: ClassVar[str] = N_("Placement paused")
 
     cause: PauseCause
 
@@ -119,6 +132,8 @@ class OfferPaused(OfferEvent):
 class AvailabilityAsked(OfferEvent):
     """The portal asks the host whether the placement is still available (60 days without a change)."""
 
+    label: ClassVar[str] = N_("Availability question sent to the host")
+
     due: Due
 
     example: ClassVar[Example] = {"due": "2026-04-10T22:00:00Z"}
@@ -127,17 +142,23 @@ class AvailabilityAsked(OfferEvent):
 class AvailabilityConfirmed(OfferEvent):
     """The host says that the placement is still available."""
 
+    label: ClassVar[str] = N_("Host still available")
+
     example: ClassVar[Example] = {}
 
 
 class OfferResumed(OfferEvent):
     """A placement is matched again: on request, or because a place of a full one fell free."""
 
+    label: ClassVar[str] = N_("Placement available again")
+
     example: ClassVar[Example] = {}
 
 
 class OfferClosed(OfferEvent):
     """A placement is full or its period over; confirmed visits continue."""
+
+    label: ClassVar[str] = N_("Placement closed")
 
     cause: CloseCause
 
@@ -146,6 +167,8 @@ class OfferClosed(OfferEvent):
 
 class OfferWithdrawn(OfferEvent):
     """The host withdraws a placement; matches that are not confirmed are cancelled."""
+
+    label: ClassVar[str] = N_("Placement withdrawn")
 
     reason: Reason
 
@@ -157,6 +180,8 @@ class OfferVoided(OfferEvent):
 
     Only a placement without confirmed visits; matches that are not confirmed are cancelled.
     """
+
+    label: ClassVar[str] = N_("Placement taken out")
 
     reason: VoidReason
 

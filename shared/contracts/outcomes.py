@@ -13,6 +13,7 @@ from pydantic import Field
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, Day, Due, Event, Example, Part, TopicCode
 from shared.contracts.codes import (
+    N_,
     AnswerForm,
     Applied,
     CascadeFormat,
@@ -73,6 +74,8 @@ _OF: Mapping[str, Any] = {
 class EvaluationSubmitted(OutcomeEvent):
     """A respondent evaluates; due seven days after the end, later ones are flagged."""
 
+    label: ClassVar[str] = N_("Evaluation submitted")
+
     respondent: Respondent
     form_version: Annotated[int, Field(ge=1)] = 1
     overall: Score
@@ -99,6 +102,8 @@ class TestAsked(OutcomeEvent):
     `again`: the visit has other dates, so the same test has another day.
     """
 
+    label: ClassVar[str] = N_("Test requested")
+
     __test__ = False  # or pytest would collect it by its name
 
     phase: TestPhase
@@ -118,6 +123,8 @@ class TestAsked(OutcomeEvent):
 class TestScored(OutcomeEvent):
     """A test before or after the visit was scored (Kirkpatrick level 2)."""
 
+    label: ClassVar[str] = N_("Test scored")
+
     __test__ = False  # or pytest would collect it by its name
 
     phase: TestPhase
@@ -130,6 +137,8 @@ class TestScored(OutcomeEvent):
 class ReportSubmitted(OutcomeEvent):
     """The guest submits the report; due thirty days after the end. Its text stays in reporting's store."""
 
+    label: ClassVar[str] = N_("Report submitted")
+
     late: bool = False
 
     example: ClassVar[Example] = {**_OF, "late": False}
@@ -140,6 +149,8 @@ class FollowUpSubmitted(OutcomeEvent):
 
     `in_window` says whether it came within thirty days of the date; `objectives` are scored by the line manager.
     """
+
+    label: ClassVar[str] = N_("Follow-up submitted")
 
     by: FollowUpBy
     applied: Applied
@@ -160,6 +171,8 @@ class FollowUpSubmitted(OutcomeEvent):
 class CascadeDelivered(OutcomeEvent):
     """The officer passed the knowledge on at home, to a number of colleagues."""
 
+    label: ClassVar[str] = N_("Passing on of knowledge reported")
+
     cascade_id: UUID
     delivered_on: Day
     attendees: Count
@@ -177,6 +190,8 @@ class CascadeDelivered(OutcomeEvent):
 class CascadeConfirmed(OutcomeEvent):
     """The line manager confirms a cascade session and how many it reached, possibly fewer than reported."""
 
+    label: ClassVar[str] = N_("Passing on of knowledge confirmed")
+
     cascade_id: UUID
     delivered_on: Day
     attendees: Count
@@ -191,6 +206,8 @@ class CascadeConfirmed(OutcomeEvent):
 
 class CascadeRefused(OutcomeEvent):
     """The line manager does not confirm a cascade session; it is not counted, and the officer is notified."""
+
+    label: ClassVar[str] = N_("Passing on of knowledge not confirmed")
 
     cascade_id: UUID
     delivered_on: Day
@@ -207,6 +224,8 @@ class CascadeRefused(OutcomeEvent):
 class AnswerAsked(OutcomeEvent):
     """A respondent is asked again for a missing answer; `due` is the last day on which it was in time."""
 
+    label: ClassVar[str] = N_("Answer requested")
+
     form: AnswerForm
     respondent: Respondent
     due: Day | None = None
@@ -217,6 +236,8 @@ class AnswerAsked(OutcomeEvent):
 class AnswerClosed(OutcomeEvent):
     """A missing answer is no longer accepted, since its wave was closed: nobody waits for it any more."""
 
+    label: ClassVar[str] = N_("Form closed")
+
     form: AnswerForm
     respondent: Respondent
     due: Day
@@ -226,6 +247,8 @@ class AnswerClosed(OutcomeEvent):
 
 class AnswerReopened(OutcomeEvent):
     """A closed answer is accepted again; its time counts from `ended_on`, as before."""
+
+    label: ClassVar[str] = N_("Form reopened")
 
     form: AnswerForm
     respondent: Respondent
@@ -244,6 +267,8 @@ class AnswerReopened(OutcomeEvent):
 class EvaluationWaived(OutcomeEvent):
     """The programme coordinator no longer waits for an evaluation (the host's, missing after thirty days)."""
 
+    label: ClassVar[str] = N_("Evaluation waived")
+
     respondent: Respondent
     reason: WaiverReason
 
@@ -252,6 +277,8 @@ class EvaluationWaived(OutcomeEvent):
 
 class CertificateGranted(OutcomeEvent):
     """Guest evaluation, host evaluation (or its waiver) and report are in: the portal writes the certificate."""
+
+    label: ClassVar[str] = N_("Certificate granted")
 
     number: Annotated[str, Field(pattern=r"^[A-Z0-9-]+$", max_length=40)]
     attended_days: Count
@@ -269,6 +296,8 @@ class CertificateGranted(OutcomeEvent):
 
 class CertificateRevoked(OutcomeEvent):
     """A certificate is no longer valid; the portal's page that verifies it says so."""
+
+    label: ClassVar[str] = N_("Certificate revoked")
 
     number: Annotated[str, Field(pattern=r"^[A-Z0-9-]+$", max_length=40)]
     reason: RevocationReason

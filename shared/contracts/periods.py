@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field, JsonValue
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Day, Digest, Event, Example, Part
-from shared.contracts.codes import PeriodKind, PeriodReturnReason, PeriodState, RestatementReason
+from shared.contracts.codes import N_, PeriodKind, PeriodReturnReason, PeriodState, RestatementReason
 
 
 class ReportingPeriod(Part):
@@ -77,6 +77,8 @@ _COUNTED: dict[str, JsonValue] = {
 class PeriodSubmitted(PeriodEvent):
     """The author submits a period's figures for approval."""
 
+    label: ClassVar[str] = N_("Figures of a period submitted")
+
     counted: CountedEvents | None = None
 
     example: ClassVar[Example] = {"period": _example("submitted"), "counted": _COUNTED}
@@ -84,6 +86,8 @@ class PeriodSubmitted(PeriodEvent):
 
 class PeriodReturned(PeriodEvent):
     """The approver returns a period's figures to the author."""
+
+    label: ClassVar[str] = N_("Figures of a period returned")
 
     reason: PeriodReturnReason
 
@@ -93,11 +97,15 @@ class PeriodReturned(PeriodEvent):
 class PeriodApproved(PeriodEvent):
     """Another person than the author approves a period's figures."""
 
+    label: ClassVar[str] = N_("Figures of a period approved")
+
     example: ClassVar[Example] = {"period": _example("approved")}
 
 
 class PeriodFrozen(PeriodEvent):
     """From now on the period's figures change by restatement only."""
+
+    label: ClassVar[str] = N_("Figures of a period frozen")
 
     example: ClassVar[Example] = {"period": _example("frozen")}
 
@@ -105,11 +113,15 @@ class PeriodFrozen(PeriodEvent):
 class PeriodPublished(PeriodEvent):
     """The period's figures are published."""
 
+    label: ClassVar[str] = N_("Figures of a period published")
+
     example: ClassVar[Example] = {"period": _example("published")}
 
 
 class PeriodRestated(PeriodEvent):
     """Figures of a frozen period change from now on; a FigureRestated follows for each published one."""
+
+    label: ClassVar[str] = N_("Figures of a period corrected")
 
     reason: RestatementReason
     counted: CountedEvents | None = None

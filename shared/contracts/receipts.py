@@ -11,7 +11,7 @@ from pydantic import Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, DatePeriod, Event, Example, Language, Part, TopicCode
-from shared.contracts.codes import ApplicationKind, Change, Criterion, Expertise, HardRule, LanguageLevel, Reason
+from shared.contracts.codes import N_, ApplicationKind, Change, Criterion, Expertise, HardRule, LanguageLevel, Reason
 
 
 class PointsEarned(Part):
@@ -81,6 +81,8 @@ class MatchExplained(ReceiptEvent):
     that the match is part of.
     """
 
+    label: ClassVar[str] = N_("Match explained to the officer")
+
     match_id: UUID
     offer_id: UUID | None = None
     mentor_id: UUID | None = None
@@ -121,6 +123,8 @@ class NoMatchExplained(ReceiptEvent):
 
     `waiting_place` is the true place on the waiting list of the best feasible offer, where there is one.
     """
+
+    label: ClassVar[str] = N_("Officer told why there is no match")
 
     waiting_place: Annotated[int, Field(ge=1)] | None = None
 

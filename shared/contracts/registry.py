@@ -11,7 +11,7 @@ from pydantic import Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, Day, EmailDomain, Event, Example, Scheme, TopicCode
-from shared.contracts.codes import Expertise, OrganisationKind, PartnerStatus, ProposalKind, ProposalState
+from shared.contracts.codes import N_, Expertise, OrganisationKind, PartnerStatus, ProposalKind, ProposalState
 
 
 class RegistryEvent(Event):
@@ -26,6 +26,8 @@ class OrganisationChanged(RegistryEvent):
     An EU agency has the country `EU`. An organisation that is not active takes part in nothing new.
     `domains` are the domains of its people's service addresses: whole domains, never an address.
     """
+
+    label: ClassVar[str] = N_("Organisation changed")
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     kind: OrganisationKind
@@ -47,6 +49,8 @@ class OrganisationChanged(RegistryEvent):
 class PartnerStatusChanged(RegistryEvent):
     """The status of a partner country from a date on. By the programme coordinator; key the country."""
 
+    label: ClassVar[str] = N_("Status of the partner country changed")
+
     country: Country
     status: PartnerStatus
     since: Day
@@ -56,6 +60,8 @@ class PartnerStatusChanged(RegistryEvent):
 
 class FundChanged(RegistryEvent):
     """A fund as it is now: who pays, from when, until when. By the programme coordinator."""
+
+    label: ClassVar[str] = N_("Fund changed")
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     payer: Annotated[str, Field(max_length=200, description="The organisation that pays")]
@@ -78,6 +84,8 @@ class ExclusionChanged(RegistryEvent):
     Exactly one pair is given. A confidential exclusion shows as "not available" everywhere.
     """
 
+    label: ClassVar[str] = N_("Exclusion changed")
+
     countries: Annotated[tuple[Country, ...], Field(min_length=2, max_length=2)] | None = None
     organisations: Annotated[tuple[UUID, ...], Field(min_length=2, max_length=2)] | None = None
     since: Day
@@ -95,6 +103,8 @@ class ExclusionChanged(RegistryEvent):
 
 class NeedChanged(RegistryEvent):
     """A training need of the OTNA as it is now. By the national coordinator or an import; calls cite it."""
+
+    label: ClassVar[str] = N_("Need changed")
 
     country: Country
     scheme: Scheme
@@ -124,6 +134,8 @@ class ProposalChanged(RegistryEvent):
 
     `proposer_id` is the opaque id of the person who proposed it, as in AccessChanged: that person gets the decision.
     """
+
+    label: ClassVar[str] = N_("Proposal for the register changed")
 
     kind: ProposalKind
     state: ProposalState

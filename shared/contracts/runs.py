@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, Digest, Event, Example, Part
-from shared.contracts.codes import ApplicationKind, FloorCause, Objective, Reason
+from shared.contracts.codes import N_, ApplicationKind, FloorCause, Objective, Reason
 
 
 class FloorUnmet(Part):
@@ -60,6 +60,8 @@ class RunFinished(RunEvent):
     cohort, and only its matches were proposed. `seed` breaks ties (published with the run); `inputs` is a digest of the
     snapshot.
     """
+
+    label: ClassVar[str] = N_("Cohort committed")
 
     call_id: UUID
     kind: ApplicationKind

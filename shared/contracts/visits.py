@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, Day, Due, Event, Example, Part, TopicCode
-from shared.contracts.codes import MoveDropCause, Party, RankGroup, Reason, UnschedulableCause, VoidReason
+from shared.contracts.codes import N_, MoveDropCause, Party, RankGroup, Reason, UnschedulableCause, VoidReason
 
 RequiredDays = Annotated[int, Field(ge=1, le=5, description="Working days that a guest must attend")]
 
@@ -65,6 +65,8 @@ class PlannedVisitEvent(VisitEvent):
 class VisitScheduled(PlannedVisitEvent):
     """Matching gives a confirmed match its dates, at least six weeks ahead; both sides agree by `agenda_due`."""
 
+    label: ClassVar[str] = N_("Visit dates set")
+
     agenda_due: Due
 
     example: ClassVar[Example] = {"plan": ex.VISIT_PLAN, "agenda_due": "2026-03-02T23:00:00Z"}
@@ -72,6 +74,8 @@ class VisitScheduled(PlannedVisitEvent):
 
 class VisitUnschedulable(VisitEvent):
     """Matching finds no lawful week for a confirmed match; it goes to the board."""
+
+    label: ClassVar[str] = N_("No dates found for the visit")
 
     visit: VisitOf
     required_days: RequiredDays
@@ -89,6 +93,8 @@ class VisitMoveProposed(PlannedVisitEvent):
 
     `move` counts the proposals for this visit; `cost` is what the move costs the schedule, in points.
     """
+
+    label: ClassVar[str] = N_("Other visit dates proposed")
 
     move: Annotated[int, Field(ge=1)]
     start: Day
@@ -115,6 +121,8 @@ class VisitMoveProposed(PlannedVisitEvent):
 class VisitMoved(PlannedVisitEvent):
     """Guest and host accepted: the plan has the new dates, `previous_*` the old ones."""
 
+    label: ClassVar[str] = N_("Visit dates changed")
+
     move: Annotated[int, Field(ge=1)]
     previous_start: Day
     previous_end: Day
@@ -135,6 +143,8 @@ class VisitMoveDropped(PlannedVisitEvent):
     `move` is the number of the proposal, or the one that it would have had; `by` who refused or whose request failed.
     """
 
+    label: ClassVar[str] = N_("Change of visit dates dropped")
+
     move: Annotated[int, Field(ge=1)]
     cause: MoveDropCause
     by: Party
@@ -152,9 +162,13 @@ class VisitMoveDropped(PlannedVisitEvent):
 class VisitStarted(PlannedVisitEvent):
     """The first day on which the host recorded the guest's attendance."""
 
+    label: ClassVar[str] = N_("Visit began")
+
 
 class VisitEnded(PlannedVisitEvent):
     """The visit is over: which days were attended, of how many required. The business date is the last day attended."""
+
+    label: ClassVar[str] = N_("Visit ended")
 
     attended: tuple[Day, ...]
     attended_days: Count
@@ -177,6 +191,8 @@ class VisitEnded(PlannedVisitEvent):
 class VisitCompleted(PlannedVisitEvent):
     """All required days were attended: the visit counts as completed on `ended_on`."""
 
+    label: ClassVar[str] = N_("Visit completed")
+
     attended_days: Count
     required_days: RequiredDays
     ended_on: Day
@@ -192,6 +208,8 @@ class VisitCompleted(PlannedVisitEvent):
 class VisitCancelled(PlannedVisitEvent):
     """A scheduled visit does not take place: on request, or because match, partner, host or call ended."""
 
+    label: ClassVar[str] = N_("Visit cancelled")
+
     by: Party
     reason: Reason
 
@@ -201,6 +219,8 @@ class VisitCancelled(PlannedVisitEvent):
 class VisitNoShow(PlannedVisitEvent):
     """The host reported that the guest did not come; the sender is informed."""
 
+    label: ClassVar[str] = N_("Guest reported as absent")
+
     reason: Reason | None = None
 
     example: ClassVar[Example] = {"plan": ex.VISIT_PLAN, "reason": None}
@@ -208,6 +228,8 @@ class VisitNoShow(PlannedVisitEvent):
 
 class VisitVoided(PlannedVisitEvent):
     """The programme coordinator removes a visit that was entered in error: it leaves the counts."""
+
+    label: ClassVar[str] = N_("Visit taken out")
 
     reason: VoidReason
 

@@ -127,7 +127,7 @@ def apply(browsers: Browsers, board: Board, season: steps.Season, call: str) -> 
 
     country.page.reload()
     country.press("Endorse").press("Endorse").sees_status("Endorsed")
-    board.shows(f"{reference}: Application endorsed by the home country")
+    board.shows(f"{reference}: Application endorsed")
     officer.page.reload()
     officer.sees_status(
         "Endorsed", holder="Programme coordinator", follows="The coordinator checks it against the call's rules."
@@ -170,7 +170,7 @@ def clear_and_accept(
     for name in countries:
         country = browsers[name].go("/applications/matches?state=waits").waits_for(reference)
         country.follow(reference).press("Clear it").sees("Cleared.")
-    board.shows(f"{reference}: Match cleared by both countries", f"{reference}: Match offered to both sides")
+    board.shows(f"{reference}: Match cleared by both countries", f"{reference}: Match offered")
     for name in sides:
         side = browsers[name].go("/applications/matches").waits_for(reference).follow(reference)
         side.sees_status("Offered", follows="accept")
@@ -190,7 +190,7 @@ def match(browsers: Browsers, board: Board, call: str, reference: str) -> str:
 
 def read_visit(officer: Person, board: Board, reference: str) -> str:
     """Read the dates as the officer, and the reasons for this place; return the address of the visit."""
-    board.shows(f"{reference}: Visit scheduled")
+    board.shows(f"{reference}: Visit dates set")
     officer.go("/applications/").follow(reference).sees_status("Scheduled", holder="You, Host")
     officer.follow("Why you were matched").sees("Why you were matched", "Together")
     officer.go("/applications/matches").follow(reference).sees_status("Confirmed").follow("Go to the visit")

@@ -111,11 +111,19 @@ def test_an_event_cannot_be_changed() -> None:
         event.reason = "funding"  # type: ignore[attr-defined]  # a field of this event only
 
 
-def test_an_event_needs_docstring_example_and_a_name_of_its_own() -> None:
-    """An event class without docstring, example or unique name is refused when it is defined."""
+def test_an_event_needs_docstring_label_example_and_a_name_of_its_own() -> None:
+    """An event class without docstring, label, example or unique name is refused when it is defined."""
     with pytest.raises(TypeError, match="needs a docstring"):
 
         class Nameless(Event):
+            label: ClassVar[str] = "Nameless"
+            example: ClassVar[Mapping[str, Any]] = {}
+
+    with pytest.raises(TypeError, match="a label"):
+
+        class Unlabelled(Event):
+            """Has an example only."""
+
             example: ClassVar[Mapping[str, Any]] = {}
 
     with pytest.raises(TypeError, match="not a free name"):
@@ -123,10 +131,17 @@ def test_an_event_needs_docstring_example_and_a_name_of_its_own() -> None:
         class CallClosed(Event):
             """Taken already."""
 
+            label: ClassVar[str] = "Taken already"
             example: ClassVar[Mapping[str, Any]] = {}
 
-    assert "Nameless" not in EVENTS
+    assert not {"Nameless", "Unlabelled"} & set(EVENTS)
     assert EVENTS["CallClosed"].topic == "exchange.calls"
+
+
+def test_every_event_has_a_label_of_its_own() -> None:
+    """A filter by type and the cause of a mail name each event otherwise than all others."""
+    labels = [event.label for event in EVENTS.values()]
+    assert len(labels) == len(set(labels))
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200))

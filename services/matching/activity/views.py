@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, JsonValue
 
-from shared.contracts import labels
+from shared.contracts import EVENTS, labels
 from shared.contracts.base import Country
 from shared.contracts.codes import ApplicationKind
 from shared.i18n import N_, gettext, ngettext
@@ -65,108 +65,6 @@ def event_view(row: Any) -> BoardEvent:
     )
 
 
-_LINES: dict[str, str] = {
-    "CallPublished": N_("Call published"),
-    "CallRevised": N_("Call changed"),
-    "CallClosed": N_("Call closed"),
-    "ApplicationSubmitted": N_("Application submitted"),
-    "ApplicationReturned": N_("Application returned for information"),
-    "ApplicationResubmitted": N_("Application submitted again"),
-    "ApplicationEndorsed": N_("Application endorsed by the home country"),
-    "ApplicationNotEndorsed": N_("Application not endorsed"),
-    "ApplicationFoundEligible": N_("Application found eligible"),
-    "ApplicationFoundIneligible": N_("Application found not eligible"),
-    "ApplicationChanged": N_("Application changed"),
-    "LineManagerNamed": N_("Line manager named"),
-    "LineManagerLinkAsked": N_("New link for the line manager asked for"),
-    "CompanionAsked": N_("Counterpart named, or somebody asked into a group"),
-    "CompanionAnswered": N_("Counterpart or member has answered"),
-    "ApplicationWithdrawn": N_("Application withdrawn"),
-    "ApplicationCancelled": N_("Application cancelled"),
-    "ApplicationDecided": N_("Application decided"),
-    "ApplicationVoided": N_("Application entered in error"),
-    "AppealFiled": N_("Appeal filed"),
-    "AppealDecided": N_("Appeal decided"),
-    "OfferSubmitted": N_("Placement submitted"),
-    "OfferReturned": N_("Placement sent back"),
-    "OfferEndorsed": N_("Placement endorsed by the host country"),
-    "OfferPublished": N_("Placement published"),
-    "OfferRevised": N_("Placement changed"),
-    "OfferPaused": N_("Placement paused"),
-    "OfferResumed": N_("Placement available again"),
-    "OfferClosed": N_("Placement closed"),
-    "OfferWithdrawn": N_("Placement withdrawn"),
-    "OfferVoided": N_("Placement entered in error"),
-    "AvailabilityAsked": N_("Host asked whether still available"),
-    "AvailabilityConfirmed": N_("Host still available"),
-    "MentorPublished": N_("Mentor published"),
-    "MentorRevised": N_("Mentor's profile changed"),
-    "MentorPaused": N_("Mentor paused"),
-    "MentorAvailabilityAsked": N_("Mentor asked whether still available"),
-    "MentorAvailabilityConfirmed": N_("Mentor still available"),
-    "MentorResumed": N_("Mentor available again"),
-    "MentorClosed": N_("Mentor's profile closed"),
-    "RunFinished": N_("Cohort committed"),
-    "MatchProposed": N_("Match proposed"),
-    "MatchExplained": N_("Match explained to the officer"),
-    "NoMatchExplained": N_("Officer told why there is no match"),
-    "MatchCleared": N_("Match cleared by both countries"),
-    "MatchCalledUp": N_("Reserve called up"),
-    "MatchOffered": N_("Match offered to both sides"),
-    "MatchConfirmed": N_("Match confirmed"),
-    "MatchDeclined": N_("Match declined"),
-    "MatchExpired": N_("Match expired without an answer"),
-    "AnswerTooLate": N_("Answer came too late"),
-    "MatchSuperseded": N_("Match replaced"),
-    "MatchCancelled": N_("Match cancelled"),
-    "MatchFundChanged": N_("Another fund pays"),
-    "ClearanceGiven": N_("Clearance given"),
-    "ClearanceRefused": N_("Clearance refused"),
-    "AnswerGiven": N_("Answer given"),
-    "AgendaAgreed": N_("Agenda agreed"),
-    "AttendanceRecorded": N_("Attendance recorded"),
-    "NoShowReported": N_("No-show reported"),
-    "EarlyReturnReported": N_("Early return reported"),
-    "AgreementSigned": N_("Agreement signed"),
-    "GoalSet": N_("Goal set"),
-    "GoalClosed": N_("Goal closed"),
-    "SessionLogged": N_("Session logged"),
-    "SessionConfirmed": N_("Session confirmed"),
-    "SessionDisputed": N_("Session disputed"),
-    "SessionWithdrawn": N_("Session taken back"),
-    "SessionPlanned": N_("Session planned"),
-    "SessionMoved": N_("Session moved"),
-    "SessionCancelled": N_("Planned session cancelled"),
-    "VisitRequested": N_("Pair asks for a visit"),
-    "PauseRequested": N_("Pause asked for"),
-    "ResumeRequested": N_("Pair asks to go on"),
-    "EndRequested": N_("End asked for"),
-    "CancellationRequested": N_("Cancellation asked for"),
-    "FundChangeRequested": N_("Another fund asked for"),
-    "PartPrepared": N_("One side is ready for travel"),
-    "PreparationCompleted": N_("Preparation complete"),
-    "MoveRequested": N_("Other dates asked for"),
-    "MoveAccepted": N_("New dates accepted"),
-    "MoveRefused": N_("New dates refused"),
-    "VisitScheduled": N_("Visit scheduled"),
-    "VisitUnschedulable": N_("No lawful week for the visit"),
-    "VisitMoveProposed": N_("New dates proposed"),
-    "VisitMoved": N_("Visit moved to new dates"),
-    "VisitMoveDropped": N_("Visit keeps its dates"),
-    "VisitStarted": N_("Visit began"),
-    "VisitEnded": N_("Visit ended"),
-    "VisitCompleted": N_("Visit completed"),
-    "VisitCancelled": N_("Visit cancelled"),
-    "VisitNoShow": N_("Guest did not come"),
-    "VisitVoided": N_("Visit entered in error"),
-    "MentorshipOpened": N_("Mentorship opened"),
-    "MentorshipStarted": N_("Mentorship began"),
-    "MentorshipPaused": N_("Mentorship paused"),
-    "MentorshipResumed": N_("Mentorship goes on"),
-    "MentorshipCompleted": N_("Mentorship completed"),
-    "MentorshipEndedEarly": N_("Mentorship ended early"),
-}
-
 TOPICS = (
     "exchange.applications",
     "exchange.offers",
@@ -192,18 +90,18 @@ _PARTIES: dict[str, str] = {
 }
 
 
-KINDS = tuple(_LINES)
+KINDS = tuple(name for name, event in EVENTS.items() if event.topic in TOPICS)
 """The event types that a list can be narrowed to."""
 
 
 def kinds() -> list[tuple[str, str]]:
     """Return the event types with their names, sorted by name, for a filter."""
-    return sorted(((code, gettext(name)) for code, name in _LINES.items()), key=lambda kind: kind[1])
+    return sorted(((code, gettext(EVENTS[code].label)) for code in KINDS), key=lambda kind: kind[1])
 
 
 def line(event: BoardEvent) -> TimelineEntry:
     """Return an event as the timeline shows it."""
-    what = gettext(_LINES[event.type]) if event.type in _LINES else labels.label(_spaced(event.type))
+    what = gettext(EVENTS[event.type].label)
     whose = event.reference or event.seat_reference or event.call_reference
     return {
         "title": f"{whose}: {what}" if whose else what,
@@ -217,10 +115,6 @@ def line(event: BoardEvent) -> TimelineEntry:
 def topic_name(topic: str) -> str:
     """Return the name of a topic, for a filter."""
     return labels.label(topic.partition(".")[2])
-
-
-def _spaced(name: str) -> str:
-    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
 
 
 def _details(about: Mapping[str, Any]) -> str:

@@ -8,7 +8,11 @@ from shared.contracts.codes import OfferState as O
 from shared.contracts.lifecycle.transition import BEFORE_OFFERED, OPEN, Actor, Transition
 
 _ACCESS = (
-    Transition(access.AccessChanged.type, (Actor.PROGRAMME,), then="every service checks it"),
+    Transition(
+        access.AccessChanged.type,
+        (Actor.HOME_COORDINATOR, Actor.PROGRAMME, Actor.CLOCK),
+        then="every service checks it",
+    ),
     Transition(counting.CountingKeyAssigned.type, (Actor.PORTAL,), then="reporting counts the person once"),
     Transition(registry.OrganisationChanged.type, (Actor.PROGRAMME,)),
     Transition(registry.PartnerStatusChanged.type, (Actor.PROGRAMME,), then="a suspended partner is not matched"),

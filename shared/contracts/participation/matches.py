@@ -6,7 +6,7 @@ from uuid import UUID
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Country, Due
-from shared.contracts.codes import ActingAs, Answer, IdentityField, LegalBasis, Party, Reason, ReleasePurpose, Side
+from shared.contracts.codes import N_, ActingAs, Answer, IdentityField, LegalBasis, Party, Reason, ReleasePurpose, Side
 from shared.contracts.participation.base import OF_VISIT, ParticipationEvent
 
 
@@ -15,6 +15,8 @@ class ClearanceGiven(ParticipationEvent):
 
     `host_due` comes with the home side's: when the host country, `host_country`, must clear.
     """
+
+    label: ClassVar[str] = N_("Clearance given")
 
     side: Side
     country: Country
@@ -35,6 +37,8 @@ class ClearanceGiven(ParticipationEvent):
 class ClearanceRefused(ParticipationEvent):
     """A national coordinator does not clear the match; matching cancels it."""
 
+    label: ClassVar[str] = N_("Clearance refused")
+
     side: Side
     country: Country
     reason: Reason
@@ -54,6 +58,8 @@ class IdentityReleased(ParticipationEvent):
 
     Never the values.
     """
+
+    label: ClassVar[str] = N_("Identity released")
 
     of: Party
     to: Party
@@ -78,6 +84,8 @@ class IdentityReleased(ParticipationEvent):
 class AnswerGiven(ParticipationEvent):
     """Officer or mentee, host agency or mentor answers an offered match: a request until matching confirms it."""
 
+    label: ClassVar[str] = N_("Answer given")
+
     by: Party
     answer: Answer
     reason: Reason | None = None
@@ -92,6 +100,8 @@ class AnswerGiven(ParticipationEvent):
 
 class CancellationRequested(ParticipationEvent):
     """A person requests that a match, with its visit or mentorship if any, be cancelled."""
+
+    label: ClassVar[str] = N_("Cancellation requested")
 
     by: Party
     reason: Reason
@@ -111,6 +121,8 @@ class FundChangeRequested(ParticipationEvent):
 
     Where a partner is suspended, matches in progress may continue under another fund (lifecycles.md, "Match").
     """
+
+    label: ClassVar[str] = N_("Another fund requested")
 
     fund_id: UUID
     reason: Reason

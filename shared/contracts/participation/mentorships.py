@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import DatePeriod, Day, Digest, Moment
-from shared.contracts.codes import Answer, Party, Reason
+from shared.contracts.codes import N_, Answer, Party, Reason
 from shared.contracts.participation.base import OF_MENTORSHIP, MentorshipParticipation
 
 
@@ -18,6 +18,8 @@ class AgreementSigned(MentorshipParticipation):
     `until` is the end that this version agrees on: once both have signed it (`complete`), the mentorship is planned
     until then.
     """
+
+    label: ClassVar[str] = N_("Agreement signed")
 
     by: Party
     version: Annotated[int, Field(ge=1)]
@@ -38,6 +40,8 @@ class AgreementSigned(MentorshipParticipation):
 class GoalSet(MentorshipParticipation):
     """Mentee or mentor sets a goal of the mentorship; its text stays in the portal."""
 
+    label: ClassVar[str] = N_("Goal set")
+
     goal_id: UUID
     by: Party
     number: Annotated[int, Field(ge=1)]
@@ -55,6 +59,8 @@ class GoalSet(MentorshipParticipation):
 class GoalClosed(MentorshipParticipation):
     """A goal of the mentorship is closed: met, or given up."""
 
+    label: ClassVar[str] = N_("Goal closed")
+
     goal_id: UUID
     by: Party
     number: Annotated[int, Field(ge=1)]
@@ -71,6 +77,8 @@ class GoalClosed(MentorshipParticipation):
 
 class SessionLogged(MentorshipParticipation):
     """Mentee or mentor logs a session; the other side confirms it. `next_on` is the agreed next meeting."""
+
+    label: ClassVar[str] = N_("Session entered")
 
     session_id: UUID
     by: Party
@@ -93,6 +101,8 @@ class SessionLogged(MentorshipParticipation):
 class SessionConfirmed(MentorshipParticipation):
     """The other side confirms a logged session."""
 
+    label: ClassVar[str] = N_("Session confirmed")
+
     session_id: UUID
     by: Party
     held_on: Day
@@ -108,6 +118,8 @@ class SessionConfirmed(MentorshipParticipation):
 class SessionDisputed(MentorshipParticipation):
     """The other side says that a logged session did not take place so; the reason stays in the portal."""
 
+    label: ClassVar[str] = N_("Session disputed")
+
     session_id: UUID
     by: Party
     held_on: Day
@@ -122,6 +134,8 @@ class SessionDisputed(MentorshipParticipation):
 
 class SessionWithdrawn(MentorshipParticipation):
     """The side that logged a session withdraws it before it was confirmed."""
+
+    label: ClassVar[str] = N_("Session taken back")
 
     session_id: UUID
     by: Party
@@ -164,9 +178,13 @@ class MeetingEvent(MentorshipParticipation):
 class SessionPlanned(MeetingEvent):
     """Mentee or mentor plans the next session; afterwards it is logged like any other."""
 
+    label: ClassVar[str] = N_("Session planned")
+
 
 class SessionMoved(MeetingEvent):
     """Mentee or mentor gives a planned session another time."""
+
+    label: ClassVar[str] = N_("Session moved")
 
     example: ClassVar[Mapping[str, Any]] = {
         **MeetingEvent.example,
@@ -179,6 +197,8 @@ class SessionMoved(MeetingEvent):
 class SessionCancelled(MeetingEvent):
     """A planned session does not take place: by mentee or mentor, or as the mentorship is paused or has ended."""
 
+    label: ClassVar[str] = N_("Session cancelled")
+
     example: ClassVar[Mapping[str, Any]] = {**MeetingEvent.example, "by": "mentor", "version": 3}
 
 
@@ -188,6 +208,8 @@ class VisitRequested(MentorshipParticipation):
     First one side asks (`answer` is none), then the other answers, with the same periods and days: what is accepted is
     the pair's request, and matching gives the visit its dates. `guest` is the one of the two who travels.
     """
+
+    label: ClassVar[str] = N_("Visit within a mentorship requested or answered")
 
     by: Party
     periods: tuple[DatePeriod, ...]
@@ -210,6 +232,8 @@ class VisitRequested(MentorshipParticipation):
 class PauseRequested(MentorshipParticipation):
     """Mentee or mentor asks to pause the mentorship."""
 
+    label: ClassVar[str] = N_("Pause requested")
+
     by: Party
     reason: Reason
 
@@ -219,6 +243,8 @@ class PauseRequested(MentorshipParticipation):
 class ResumeRequested(MentorshipParticipation):
     """Mentee or mentor asks to continue a paused mentorship."""
 
+    label: ClassVar[str] = N_("Resumption requested")
+
     by: Party
 
     example: ClassVar[Mapping[str, Any]] = {**OF_MENTORSHIP, "by": "mentor"}
@@ -226,6 +252,8 @@ class ResumeRequested(MentorshipParticipation):
 
 class EndRequested(MentorshipParticipation):
     """Mentee or mentor asks to end the mentorship; with a reason where it is early."""
+
+    label: ClassVar[str] = N_("End requested")
 
     by: Party
     reason: Reason | None = None

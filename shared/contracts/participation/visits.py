@@ -6,12 +6,14 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from shared.contracts.base import DatePeriod, Day
-from shared.contracts.codes import Party, PreparationItem, Reason
+from shared.contracts.codes import N_, Party, PreparationItem, Reason
 from shared.contracts.participation.base import OF_VISIT, VisitParticipation
 
 
 class AgendaAgreed(VisitParticipation):
     """One side agrees to the agenda of a visit; `complete` when both have, two weeks before the start."""
+
+    label: ClassVar[str] = N_("Agenda agreed")
 
     by: Party
     version: Annotated[int, Field(ge=1)] = 1
@@ -23,6 +25,8 @@ class AgendaAgreed(VisitParticipation):
 class MoveAccepted(VisitParticipation):
     """Guest or host accepts new dates; with both, matching moves the visit. `move` is the proposal's number."""
 
+    label: ClassVar[str] = N_("New dates accepted")
+
     by: Party
     move: Annotated[int, Field(ge=1)]
 
@@ -31,6 +35,8 @@ class MoveAccepted(VisitParticipation):
 
 class MoveRefused(VisitParticipation):
     """Guest or host refuses new dates: the old ones remain."""
+
+    label: ClassVar[str] = N_("New dates refused")
 
     by: Party
     move: Annotated[int, Field(ge=1)]
@@ -42,6 +48,8 @@ class MoveRefused(VisitParticipation):
 class AttendanceRecorded(VisitParticipation):
     """The host records whether the guest was there on one day of the visit; a later record of the day replaces it."""
 
+    label: ClassVar[str] = N_("Attendance recorded")
+
     day: Day
     present: bool
 
@@ -51,6 +59,8 @@ class AttendanceRecorded(VisitParticipation):
 class NoShowReported(VisitParticipation):
     """The host reports that the guest did not come at all."""
 
+    label: ClassVar[str] = N_("No-show reported")
+
     reason: Reason | None = None
 
     example: ClassVar[Mapping[str, Any]] = {**OF_VISIT, "reason": None}
@@ -58,6 +68,8 @@ class NoShowReported(VisitParticipation):
 
 class EarlyReturnReported(VisitParticipation):
     """The host reports that the guest left before the end; the actual days count."""
+
+    label: ClassVar[str] = N_("Early return reported")
 
     last_day: Day
     reason: Reason | None = None
@@ -70,6 +82,8 @@ class MoveRequested(VisitParticipation):
 
     For a visit that has no dates yet, these are further periods in which matching looks for them.
     """
+
+    label: ClassVar[str] = N_("Other dates requested")
 
     by: Party
     periods: tuple[DatePeriod, ...]
@@ -89,6 +103,8 @@ class PartPrepared(VisitParticipation):
     Published when a part becomes complete, and when a visit gets dates or new ones, for the parts then complete.
     """
 
+    label: ClassVar[str] = N_("One side is ready for travel")
+
     parties: tuple[Party, ...]
 
     example: ClassVar[Mapping[str, Any]] = {**OF_VISIT, "parties": ["guest", "home_coordinator"]}
@@ -96,6 +112,8 @@ class PartPrepared(VisitParticipation):
 
 class PreparationCompleted(VisitParticipation):
     """All that guest, sender and host need before travel is ready; `items` are the required items."""
+
+    label: ClassVar[str] = N_("Preparation complete")
 
     items: tuple[PreparationItem, ...]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.notifications.deadlines.model.rules import due_times
 from services.notifications.deadlines.model.tasks import TASKS
+from services.notifications.messages.model.causes import actor
 from shared.contracts.applications import ApplicationFoundIneligible
 from shared.contracts.calls import Timers
 from shared.contracts.codes import AnswerForm, Code, DeadlineKind, Respondent
@@ -76,6 +77,7 @@ def facts(event: PublishedEvent, timers: Timers | None = None) -> dict[str, Json
     """
     data = event.data
     found = {name: _plain(getattr(data, name)) for name in _of(type(data), _FIELDS)}
+    found["actor"] = actor(data)
     found["due"] = next((_until(getattr(data, name)) for name in _of(type(data), _DUE)), None)
     found |= {f"{kind}_due": due.isoformat() for kind, due in due_times(event, timers or Timers()).items()}
     if isinstance(data, ApplicationFoundIneligible):

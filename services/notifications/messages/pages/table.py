@@ -16,8 +16,7 @@ from services.notifications.deadlines.model.tasks import TASKS
 from services.notifications.guards import countries_read
 from services.notifications.messages.model.examples import preview
 from services.notifications.messages.model.rule import Rule
-from services.notifications.messages.model.table import AREAS, BY_NAME, RULES
-from services.notifications.messages.model.table.exceptions import WITHOUT_MESSAGE
+from services.notifications.messages.model.table import AREAS, BY_NAME, RULES, WITHOUT_MESSAGE
 from services.notifications.messages.model.wording import Wording, short_subject
 from services.notifications.messages.views import messages
 from services.notifications.messages.views.bodies import bodies

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from services.notifications.messages.model.table import AREAS, RULES
-from services.notifications.messages.model.table.exceptions import WITHOUT_MESSAGE
+from services.notifications.messages.model.table import AREAS, RULES, WITHOUT_MESSAGE
 from shared.contracts.codes import AudienceKind, Role
 from shared.identity import Grant, csrf, service_headers, write_access
 from shared.identity.state import identity_of

@@ -5,6 +5,7 @@ from services.notifications.messages.model.table import (
     applications,
     companions,
     deadlines,
+    exceptions,
     hosts,
     matches,
     mentorships,
@@ -37,4 +38,8 @@ RULES = tuple(rule for rules in AREAS.values() for rule in rules)
 
 BY_NAME = {rule.name: rule for rule in RULES}
 
-__all__ = ["AREAS", "BY_NAME", "RULES"]
+_WITH_MESSAGE = {rule.event.type for rule in RULES}
+WITHOUT_MESSAGE = {name: why for name, why in exceptions.REASONS.items() if name not in _WITH_MESSAGE}
+"""The name of each event without a row -> why no message follows from it, as the page of the table shows it."""
+
+__all__ = ["AREAS", "BY_NAME", "RULES", "WITHOUT_MESSAGE"]

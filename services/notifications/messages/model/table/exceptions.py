@@ -1,4 +1,4 @@
-"""The events that no message follows from, each with the reason; a test holds that every other event has a row."""
+"""Reasons why no message follows from an event; a test holds that every event has a row of the table or a reason."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ITSELF = N_("It says that somebody was told.")
 _ENDED = N_("The end of the visit or of the mentorship is told.")
 _LOOK = N_("The other side sees it on the page of the mentorship, and nobody has to act.")
 
-WITHOUT_MESSAGE: dict[str, str] = {
+REASONS: dict[str, str] = {
     calls.CallPublished.type: N_("Nobody has an application in it yet; the portal lists the open calls."),
     calls.CallClosed.type: N_("Each officer is told how the own application ended."),
     counting.CountingKeyAssigned.type: N_("It counts a person for the figures, and says nothing about anybody."),
@@ -88,4 +88,4 @@ WITHOUT_MESSAGE: dict[str, str] = {
     notifications.NotificationSent.type: _ITSELF,
     notifications.NotificationFailed.type: N_("It stands in the log, where a coordinator tries it again."),
 }
-"""The name of an event -> why no message follows from it, as the page of the table shows it."""
+"""The name of an event -> why no message follows from it; a row of the table overrides its reason."""
