@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     import asyncpg
+    from aiokafka import AIOKafkaConsumer
     from aiokafka.structs import RecordMetadata
 
     from shared.bus.db.bus import Bus
@@ -89,6 +90,8 @@ class LostRecords:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._highest: dict[tuple[str, int], int] = {}
+        self._consumer: AIOKafkaConsumer | None = None
+        """Kept between two looks: to start one takes half a second, for which the relay would not send."""
 
     async def _load(self) -> None:
         """Read the highest acknowledged offsets from the store."""
@@ -100,7 +103,10 @@ class LostRecords:
         self._highest = {(row["topic"], row["partition"]): row["highest"] for row in rows}
 
     async def look(self) -> int:
-        """Compare the ends of all partitions with what was acknowledged; requeue what is missing, return its number."""
+        """Compare the ends of all partitions with what was acknowledged; requeue what is missing, return its number.
+
+        Raises database and Kafka errors.
+        """
         await self._load()
         if not self._highest:
             return 0
@@ -116,12 +122,25 @@ class LostRecords:
 
     async def _ends(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
         """Return the offset after the last record of each partition."""
-        async with kafka.started(kafka.bare_consumer(self._bus.settings)) as consumer:
-            there = await consumer.topics()  # a topic that is missing is made anew and filled (`upkeep.py`)
-            ends: dict[TopicPartition, int] = await consumer.end_offsets(
+        if self._consumer is None:
+            consumer = kafka.bare_consumer(self._bus.settings)
+            await kafka.start(consumer)
+            self._consumer = consumer
+        try:
+            there = await self._consumer.topics()  # a topic that is missing is made anew and filled (`upkeep.py`)
+            ends: dict[TopicPartition, int] = await self._consumer.end_offsets(
                 [each for each in partitions if each[0] in there]
             )
+        except BaseException:
+            await self.close()
+            raise
         return ends
+
+    async def close(self) -> None:
+        """Leave the broker; the next look connects again."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await kafka.stop(consumer)
 
     async def notice(self, connection: asyncpg.Connection, acknowledged: Iterable[RecordMetadata]) -> int:
         """Requeue, in the relay's transaction, records that these acknowledgements show as lost; return how many."""

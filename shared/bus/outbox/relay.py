@@ -150,6 +150,7 @@ class Relay:
         except UNSETTLED as wrong:
             log.info("a batch is left to be sent again", reason=wrong)
         await self._drop_producer()
+        await self._losses.close()
 
     async def _listen(self, woken: asyncio.Event) -> None:
         """Set `woken` whenever another process has written facts; after a lost connection, poll until there is one.
