@@ -80,11 +80,11 @@ class MessageCount(Table, table=True):
 
 _COUNT = sa.text(
     """
+    WITH forgotten AS (DELETE FROM message_count WHERE subject = :subject AND "on" < :on)
     INSERT INTO message_count AS counted (subject, kind, "on", count) VALUES (:subject, :kind, :on, 1)
     ON CONFLICT (subject, kind, "on") DO UPDATE SET count = counted.count + 1 RETURNING count
     """
 )
-_FORGET = sa.text('DELETE FROM message_count WHERE subject = :subject AND "on" < :on')
 
 
 async def count_message(tx: Tx, kind: MessageKind) -> None:
@@ -95,7 +95,6 @@ async def count_message(tx: Tx, kind: MessageKind) -> None:
     if tx.actor.startswith("system:"):
         return
     quota, values = QUOTAS[kind], {"subject": tx.actor, "on": clock.today()}
-    await tx.session.execute(_FORGET, values)
     count = (await tx.session.execute(_COUNT, {**values, "kind": kind.value})).scalar_one()
     if count > quota.most:
         raise Refused(gettext(quota.refusal) % {"most": quota.most}, code=ProblemCode.LIMIT_REACHED)

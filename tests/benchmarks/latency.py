@@ -100,6 +100,7 @@ async def _programme(system: System, people: People) -> tuple[list[float], list[
             }
             application = str((await people.post(officer, f"{PORTAL}/applications", draft))["id"])
             applications.append(application)
+            await people.get(officer, f"{PORTAL}/applications/{application}")  # who submits has seen this version
             await board.rests()
             started = perf_counter()
             async with asyncio.TaskGroup() as both:

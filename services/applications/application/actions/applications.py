@@ -125,8 +125,9 @@ async def submit(
         if missing_answers:
             fields = {task: ". ".join(texts) for task, texts in missing_answers.items()}
             raise Refused(gettext("Some answers are still missing."), 422, fields)
-        await check_service_address(tx.session, principal.subject, answers)
-        await line_managers.check_line_manager(tx.session, application)
+        person = await entries.person(tx.session, application.subject)
+        check_service_address(person, answers)
+        line_managers.check_line_manager(person, application)
         if (answers.line_manager_email or "").lower() not in application.managers_notified:
             await count_message(tx, MessageKind.LINE_MANAGER)
         if application.reference is None:
@@ -142,8 +143,9 @@ async def submit(
         application.rules_version = terms.revision
         until = due(moment, terms.timers.endorse_wd, Unit.WORKING_DAYS, application.country)
         event = (ApplicationSubmitted if first else ApplicationResubmitted)(profile=profile, due=until)
-        await record(tx, application, event, state=state, due=until, text="" if first else reply)
-        await line_managers.record_line_manager(tx, application)
+        with tx.session.no_autoflush:  # both change the application, which is written once
+            await record(tx, application, event, state=state, due=until, text="" if first else reply)
+            await line_managers.record_line_manager(tx, application)
         return application
 
 

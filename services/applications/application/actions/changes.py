@@ -23,6 +23,7 @@ from services.applications.application.model.answers import (
 from services.applications.application.store import applications
 from services.applications.application.views.standing import case_of
 from services.applications.refusals import lawful, not_found
+from services.applications.register.store import entries
 from shared.contracts.applications import ApplicationChanged
 from shared.contracts.codes import ApplicationState, Section, StatedReason, published
 from shared.contracts.lifecycle import Unit
@@ -78,7 +79,7 @@ async def change(
             raise Refused(gettext("Some answers would be missing."), 422, fields)
         before = application.answers
         if answers.email != before.email:
-            await check_service_address(tx.session, principal.subject, answers)
+            check_service_address(await entries.person(tx.session, principal.subject), answers)
         tasks = changed_tasks(before, answers)
         if not tasks:
             return application

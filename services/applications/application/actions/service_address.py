@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.register.store import entries
 from shared.errors import Refused
 from shared.i18n import gettext
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from services.applications.application.model.answers import Answers
+    from services.applications.register.store.entries import Person
 
 
-async def check_service_address(session: AsyncSession, subject: str, answers: Answers) -> None:
+def check_service_address(person: Person | None, answers: Answers) -> None:
     """Raise `Refused` (422, at the address) unless the answers name the address that the officer has confirmed.
 
-    Messages go to that address, and the other side of a match is shown it.
+    Messages go to that address, and the other side of a match is shown it. `person` is the officer in the register.
     """
-    person = await entries.person(session, subject)
     if person is None:
         return
     sentence = _problem(person, (answers.email or "").lower())
@@ -27,7 +24,7 @@ async def check_service_address(session: AsyncSession, subject: str, answers: An
         raise Refused(sentence, 422, {"email": sentence})
 
 
-def _problem(person: entries.Person, written: str) -> str:
+def _problem(person: Person, written: str) -> str:
     if person.reachable and written == person.email.lower():
         return ""
     unconfirmed = person.unconfirmed_address

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.application.store.applications import Application
+    from services.applications.register.store.entries import Person
     from shared.bus import Bus, Tx
     from shared.identity import Principal
 
@@ -120,14 +121,16 @@ async def name_line_manager(bus: Bus, principal: Principal, application_id: UUID
             tx.session.add(application)
         if manager_address(application) != named_before:
             await count_message(tx, MessageKind.LINE_MANAGER)
-        await check_line_manager(tx.session, application)
+        check_line_manager(await entries.person(tx.session, application.subject), application)
         await record_line_manager(tx, application)
         return application
 
 
-async def check_line_manager(session: AsyncSession, application: Application) -> None:
-    """Raise `Refused` (422) where the officer names themselves: nobody confirms their own learning."""
-    person = await entries.person(session, application.subject)
+def check_line_manager(person: Person | None, application: Application) -> None:
+    """Raise `Refused` (422) where the officer names themselves: nobody confirms their own learning.
+
+    `person` is the officer in the register.
+    """
     own = {(application.answers.email or "").lower()} | ({person.email.lower()} if person is not None else set())
     if manager_address(application) in own - {""}:
         sentence = gettext("Enter your line manager's service e-mail, not your own")
