@@ -35,7 +35,7 @@ _DONE = frozenset({200, 201, 202, 204})
 _SEE_OTHER = 303
 ARRIVED = "x-tandem-arrived"
 _MILLISECONDS = re.compile(r"[0-9]{1,14}", re.ASCII)
-_LONGEST_WAIT = timedelta(minutes=10)
+LONGEST_WAIT = timedelta(minutes=10)
 """A request that arrived earlier than this was kept by somebody else than the gateway."""
 _SUSPICIOUS = re.compile(rb"\\[ubf]|[\x7f\xc2]")
 
@@ -65,7 +65,7 @@ def _arrival(scope: Scope) -> datetime | None:
     if scope["client"] is None or scope["client"][1] != 0 or not _MILLISECONDS.fullmatch(noted):
         return None
     moment = datetime.fromtimestamp(int(noted) / 1000, UTC)
-    return moment if moment > datetime.now(UTC) - _LONGEST_WAIT else None
+    return moment if moment > datetime.now(UTC) - LONGEST_WAIT else None
 
 
 class HeadersMiddleware:

@@ -382,7 +382,7 @@ MATCHING = (
         "services.matching.lifecycle.actions.unit_of_work:UnitOfWork.save",
         "        await facts_actions.match_again(session, touched)\n",
         "",
-        f"{_LIFE}::test_silence_expires_an_offer_two_minutes_after_its_deadline",
+        f"{_LIFE}::test_silence_expires_an_offer_once_all_that_arrived_in_time_is_answered",
     ),
     PlantedBug(
         "calls-are-not-locked-first",
@@ -397,6 +397,13 @@ MATCHING = (
         "visit.state is VisitState.NO_SHOW",
         "visit.state is VisitState.COMPLETED",
         f"{_MATCHING}/provisional/test_replacements.py::test_a_reserve_takes_the_place_of_a_no_show_at_once",
+    ),
+    PlantedBug(
+        "offer-expires-before-what-arrived-is-answered",
+        "services.matching.lifecycle.actions.deadlines:_look_at",
+        "now, today = settled(), settled_on()",
+        "now, today = clock.now(), clock.today()",
+        f"{_LIFE}::test_an_answer_given_in_time_counts_within_the_grace",
     ),
     PlantedBug(
         "answer-in-time-comes-too-late",

@@ -26,6 +26,7 @@ from services.applications.register.views.scope import scope_of
 from shared.contracts.codes import Expertise
 from shared.identity.scope import countries_visible, may_see_country
 from shared.time import clock
+from shared.time.arrival import arrived
 from shared.web.items import ListedVersion
 from shared.web.paging import page_of
 from shared.web.read_models import ReadModel
@@ -232,7 +233,7 @@ def own_upload(principal: Principal, upload: store.NeedImport | None) -> store.N
     if (
         upload is None
         or upload.subject != principal.subject
-        or (upload.state == ImportState.WAITS and upload.expires_at <= clock.now())
+        or (upload.state == ImportState.WAITS and upload.expires_at <= arrived())
     ):
         raise not_found()
     return upload

@@ -30,6 +30,7 @@ from shared.contracts.lifecycle.state_sets import VISIT_OVER
 from shared.i18n import gettext
 from shared.next_steps.received import closed_form
 from shared.time import clock, dates
+from shared.time.arrival import arrived
 from shared.time.workdays import due
 from shared.web.read_models import ReadModel
 
@@ -256,7 +257,7 @@ async def cascade_open(session: AsyncSession, case: Case, ended_on: date | None)
     call = await calls_store.call(session, case.match.call_id)
     if call is None or ended_on is None:
         return False
-    return clock.now() <= due(ended_on, call.terms.timers.cascade_months, Unit.MONTHS, case.match.country)
+    return arrived() <= due(ended_on, call.terms.timers.cascade_months, Unit.MONTHS, case.match.country)
 
 
 async def results_asked(session: AsyncSession, views: Sequence[ConfirmedMatch]) -> set[UUID]:

@@ -13,7 +13,7 @@ from services.reporting.answers.views.forms import RequestedForm, requested_form
 from services.reporting.cascades import model, store
 from services.reporting.cascades.model import CascadeState
 from shared.contracts.codes import CascadeFormat, CascadeRefusal, Respondent
-from shared.time import clock
+from shared.time.arrival import arrived_on
 from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Sessions:
     @property
     def open(self) -> bool:
         """Return whether sessions may be reported today."""
-        return self.form.case.open and self.until is not None and clock.today() <= self.until
+        return self.form.case.open and self.until is not None and arrived_on() <= self.until
 
     @property
     def managed(self) -> bool:

@@ -31,6 +31,7 @@ from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     import asyncpg
@@ -127,14 +128,15 @@ class Tx:
         expected: int | None = None,
         correlation: UUID | str | None = None,
         cause: Envelope | None = None,
+        at: datetime | None = None,
     ) -> UUID:
-        """Note that `event` happened to `subject`; return the event's id.
+        """Note that `event` happened to `subject`, `at` a moment or now; return the event's id.
 
         `expected` is the number of the subject's newest event as the caller read it: the commit raises `Conflict` if it
         has changed by then. `correlation` names the story (mostly an application) that a new subject belongs to; an
         existing subject keeps its own. `cause` is the event that led to this one, unless a person did.
         """
-        return self._note(new_id(), event, subject, expected, correlation, cause)
+        return self._note(new_id(), event, subject, expected, correlation, cause, at)
 
     async def react(
         self, cause: Envelope, event: Event, subject: UUID | str, *, correlation: UUID | str | None = None
@@ -151,6 +153,7 @@ class Tx:
         expected: int | None,
         correlation: UUID | str | None,
         cause: Envelope | None,
+        at: datetime | None = None,
     ) -> UUID:
         story = correlation if correlation is not None or cause is None else cause.correlationid
         self._facts.append(
@@ -159,7 +162,7 @@ class Tx:
                 subject=str(subject),
                 event=event,
                 actor=self.actor,
-                occurred_at=clock.now(),
+                occurred_at=at or clock.now(),
                 correlation=None if story is None else str(story),
                 causationid=None if cause is None else cause.id,
                 traceparent=current_traceparent() or (None if cause is None else cause.traceparent),

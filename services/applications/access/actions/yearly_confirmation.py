@@ -35,6 +35,7 @@ from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.runtime.leased_loops import run_by_lease
 from shared.time import clock
+from shared.time.arrival import settled_on
 from shared.web.items import BulkResult, not_done
 
 if TYPE_CHECKING:
@@ -141,14 +142,14 @@ async def lapse(
     The last programme coordinator keeps the access, so that somebody can confirm. Raises `LeaseLost`.
     """
     async with bus.read() as session:
-        ids = await people.due_lapses(session, times.lapsed_before(clock.today()), clock.today())
+        ids = await people.due_lapses(session, times.lapsed_before(settled_on()), clock.today())
     return await (aside or SetAside(bus, LAPSES)).each(ids, partial(_lapse, bus, times, lease), at_once=AT_ONCE)
 
 
 async def _lapse(bus: Bus, times: register_grants.ConfirmationTimes, lease: Lease | None, ids: Sequence[UUID]) -> int:
     today = clock.today()
     async with bus.transaction("system:clock", lease) as tx:
-        found = await people.lock_lapses(tx.session, times.lapsed_before(today), today, ids)
+        found = await people.lock_lapses(tx.session, times.lapsed_before(settled_on()), today, ids)
         grants = await people.grants(tx.session, [person.subject for person in found])
         coordinators = await _programme_coordinators(tx.session)
         count = 0

@@ -18,7 +18,7 @@ from shared.contracts.applications import ApplicationWithdrawn
 from shared.contracts.codes import Party, Reason
 from shared.i18n import N_
 from shared.runtime.leased_loops import run_by_lease
-from shared.time import clock
+from shared.time.arrival import settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,13 +47,13 @@ async def keep_deadlines(service: Service) -> None:
 async def withdraw_silent(bus: Bus, lease: Lease | None = None, aside: SetAside[UUID] | None = None) -> int:
     """Withdraw applications not answered in time; return how many. One that fails is set aside. Raises `LeaseLost`."""
     async with bus.read() as session:
-        ids = await store.unanswered_returns(session, clock.now())
+        ids = await store.unanswered_returns(session, settled())
     return await (aside or SetAside(bus, WORK)).each(ids, partial(_withdraw, bus, lease), at_once=AT_ONCE)
 
 
 async def _withdraw(bus: Bus, lease: Lease | None, ids: Sequence[UUID]) -> int:
     async with bus.transaction("system:clock", lease) as tx:
-        found = await store.lock_unanswered(tx.session, clock.now(), ids)
+        found = await store.lock_unanswered(tx.session, settled(), ids)
         for application in found:
             state = states.after(ApplicationWithdrawn, application.own_state)
             event = ApplicationWithdrawn(reason=Reason.NO_ANSWER, by=Party.CLOCK)

@@ -8,7 +8,7 @@ from services.applications.application.model.states import outcome_of
 from services.applications.application.store.applications import Step
 from shared.contracts.applications import ApplicationDecided
 from shared.ids import new_id
-from shared.time import clock
+from shared.time.arrival import arrived
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,7 +37,7 @@ async def record(
 
     `due` is the deadline of the next step. With `cause` it is a reaction, written once however often it is computed.
     """
-    moment = clock.now()
+    moment = arrived()
     if event is not None:
         await _record_event(tx, application, event, cause)
     application.state, application.since, application.due = state, moment, due
@@ -82,6 +82,6 @@ async def decide(tx: Tx, application: Application, outcome: Outcome, *, cause: E
 
 async def _record_event(tx: Tx, application: Application, event: ApplicationEvent, cause: Envelope | None) -> None:
     if cause is None:
-        await tx.record(event, application.id)
+        await tx.record(event, application.id, at=arrived())
     else:
         await tx.react(cause, event, application.id)

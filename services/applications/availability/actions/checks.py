@@ -30,6 +30,7 @@ from shared.contracts.lifecycle import Unit
 from shared.i18n import N_
 from shared.runtime.leased_loops import run_by_lease
 from shared.time import clock
+from shared.time.arrival import settled, settled_on
 from shared.time.workdays import due
 
 if TYPE_CHECKING:
@@ -70,9 +71,9 @@ class Checks:
 
     async def run(self, lease: Lease | None = None) -> None:
         """Do all that is due, endings first, so that who has ended is not asked. Raises `LeaseLost`."""
-        await self._do("over", store.ended(clock.today()), _close(CloseCause.PERIOD_OVER), lease)
+        await self._do("over", store.ended(settled_on()), _close(CloseCause.PERIOD_OVER), lease)
         await self._do("closed", store.of_closed_calls(), _close(CloseCause.CALL_CLOSED), lease)
-        await self._do("silent", store.unanswered(clock.now()), _pause, lease)
+        await self._do("silent", store.unanswered(settled()), _pause, lease)
         await self._ask(lease)
 
     async def _do(self, step: str, which: store.Which, act: Act, lease: Lease | None) -> None:

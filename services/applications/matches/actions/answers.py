@@ -16,6 +16,7 @@ from shared.contracts.participation import AnswerGiven, CancellationRequested
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import clock
+from shared.time.arrival import arrived
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -42,6 +43,7 @@ async def answer(
     if answer is Answer.DECLINE and reason is None:
         sentence = gettext("Choose why you decline")
         raise Refused(sentence, 422, {"reason": sentence})
+    moment = arrived()
     async with bus.transaction(principal.subject) as tx:
         case = await parties.case_of_match(tx.session, principal, match_id, lock=True)
         party = case.acts_as(*ANSWERING)
@@ -60,11 +62,11 @@ async def answer(
                 reason=reason if published_reason else None,
                 text=text.strip()[:1000],
                 actor=principal.subject,
-                at=clock.now(),
+                at=moment,
             )
         )
         event = AnswerGiven(application_id=case.match.application_id, by=party, answer=answer, reason=published_reason)
-        await tx.record(event, match_id, correlation=case.correlation)
+        await tx.record(event, match_id, correlation=case.correlation, at=moment)
         await restate_due(tx, {case.match.application_id})
         await tx.changed("matches")
         return case.match

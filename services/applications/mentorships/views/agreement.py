@@ -10,7 +10,7 @@ from services.applications.mentorships.model import agreement as model
 from services.applications.mentorships.model.pair import OVER
 from services.applications.mentorships.store import agreements as store
 from shared.contracts.codes import Party
-from shared.time import clock
+from shared.time.arrival import arrived
 
 if TYPE_CHECKING:
     from datetime import date
@@ -74,7 +74,7 @@ async def agreement_of(session: AsyncSession, mentorship: Mentorship) -> Agreeme
         rows = [_first(mentorship, (application and application.reference) or "")]
     marks = await store.signatures(session, mentorship.id)
     over = mentorship.stands in OVER
-    return AgreementView(rows, marks, model.states(store.as_rules(rows, marks), clock.now(), over=over))
+    return AgreementView(rows, marks, model.states(store.as_rules(rows, marks), arrived(), over=over))
 
 
 def _first(mentorship: Mentorship, reference: str) -> Agreement:

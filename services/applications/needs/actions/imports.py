@@ -14,6 +14,7 @@ from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
+from shared.time.arrival import settled
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -103,4 +104,4 @@ async def discard(bus: Bus, principal: Principal, import_id: UUID) -> None:
 async def forget_imports(bus: Bus, lease: Lease | None = None) -> None:
     """Delete uploaded tables that were not confirmed in time. Raises `LeaseLost`."""
     async with bus.transaction("system:clock", lease) as tx:
-        await store.forget_imports(tx.session, clock.now())
+        await store.forget_imports(tx.session, settled())

@@ -13,6 +13,7 @@ from shared.bus.set_aside import SetAside
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.time import clock
+from shared.time.arrival import settled_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,7 @@ async def _case(tx: Tx, country: str, decision_id: UUID, case_id: UUID) -> store
 
 async def end_due(tx: Tx, decision_id: UUID, country: str) -> int:
     """End the cases of a decision whose notice has run out; return how many. The caller has locked the country."""
-    today = clock.today()
+    today = settled_on()
     open_cases = {case.id: case for case in (await load_open_cases(tx.session, country, lock=True)).cases}
     ended = 0
     for case in await store.cases(tx.session, decision_id, lock=True):
@@ -77,7 +78,7 @@ async def end_all_due(bus: Bus, lease: Lease | None = None, aside: SetAside[UUID
     A decision that fails is set aside.
     """
     async with bus.read() as session:
-        waiting = dict(await store.notices_due(session, clock.today()))
+        waiting = dict(await store.notices_due(session, settled_on()))
 
     async def act(ids: Sequence[UUID]) -> int:
         async with bus.transaction("system:clock", lease) as tx:

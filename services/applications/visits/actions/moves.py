@@ -118,7 +118,7 @@ async def answer(
             event = MoveRefused.model_validate({**of, "reason": published(reason)})
         else:
             event = MoveAccepted.model_validate(of)
-        await tx.record(event, visit.match_id, correlation=case.correlation)
+        await tx.record(event, visit.match_id, correlation=case.correlation, at=moment)
         await restate_due(tx, {visit.application_id})
         await tx.changed("matches")
         return visit

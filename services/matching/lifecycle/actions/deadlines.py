@@ -22,6 +22,7 @@ from shared.contracts.codes import MatchState, Party, Reason, VisitState
 from shared.i18n import N_
 from shared.runtime.leased_loops import run_by_lease
 from shared.time import clock
+from shared.time.arrival import settled, settled_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,9 +59,9 @@ async def keep_deadlines(service: Service) -> None:
 
 async def sweep(bus: Bus, lease: Lease, aside: SetAside[UUID] | None = None) -> int:
     """Do one round; return how many matches it changed. A match that fails is set aside. Raises `LeaseLost`."""
-    now, today = clock.now(), clock.today()
+    now, today = settled(), settled_on()
     async with bus.read() as session:
-        released = await store.released(session, today)
+        released = await store.released(session, clock.today())
         ids = (
             released.keys()
             | await store.overdue(session, now)
@@ -99,7 +100,7 @@ async def _release(cases: Transitions, match_id: UUID, *, suspended: bool) -> No
 async def _look_at(cases: Transitions, match_id: UUID) -> None:
     match = cases.matches[match_id]
     timers = cases.terms(match).timers
-    now, today = clock.now(), clock.today()
+    now, today = settled(), settled_on()
     if match.state is MatchState.OFFERED and now > match.due + timedelta(seconds=timers.answer_grace_seconds):
         await cases.expire(match.id)
     visit = cases.visits.get(match.id)

@@ -19,6 +19,7 @@ from shared.contracts import participation as participation_events
 from shared.contracts.codes import VisitState
 from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
+from shared.time.arrival import settled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,7 +153,7 @@ async def expired(cases: Transitions, match_id: UUID) -> None:
     """
     if (visit := cases.visits.get(match_id)) is not None and visit.proposal is not None:
         grace = timedelta(seconds=cases.terms(cases.matches[match_id]).timers.answer_grace_seconds)
-        await cases.take_in(visits.expire_move(visit, now=clock.now() - grace), None)
+        await cases.take_in(visits.expire_move(visit, now=settled() - grace), None)
 
 
 def agenda_due(cases: Transitions, match: Match, start: date) -> datetime:

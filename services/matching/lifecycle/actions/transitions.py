@@ -16,6 +16,7 @@ from services.matching.lifecycle.model import mentorship as mentorships
 from services.matching.lifecycle.model import visit as visits
 from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
+from shared.time.arrival import settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,8 +154,8 @@ class Transitions(UnitOfWork):
         """Record that the pair made progress, or that time has passed."""
         if (mentorship := self.mentorships.get(match_id)) is not None:
             now, today = clock.now(), clock.today()
-            unsigned = mentorships.unsigned(mentorship, today=today, now=now) if cause is None else (mentorship, ())
-            await self._mentorship(unsigned, cause)
+            if cause is None:
+                await self._mentorship(mentorships.unsigned(mentorship, today=today, now=settled()), None)
             mentorship = self.mentorships[match_id]
             visiting = self._visiting(match_id)
             step = mentorships.progressed(

@@ -1,7 +1,7 @@
 """Announce deadlines that are near or have passed, one sweep at a time, under a lease.
 
-A sweep uses the time of two seconds ago: an answer given in time has arrived by then, even where the clock was moved or
-runs fast while the sample programme is loaded.
+A sweep uses the moment before which all requests are answered, and waits two seconds: an answer given in time has
+arrived by then, even where the clock was moved or runs fast while the sample programme is loaded.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from shared.contracts.notifications import DeadlineEvent, DeadlineNear, Deadline
 from shared.i18n import N_
 from shared.runtime.leased_loops import run_by_lease
 from shared.time import clock
+from shared.time.arrival import settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ async def watch_deadlines(service: Service) -> None:
     aside = SetAside[UUID](service.bus, WORK)
 
     async def look(bus: Bus, lease: Lease) -> None:
-        until = clock.now()
+        until = settled()
         await asyncio.sleep(_SETTLE)
         if await caught_up(service):
             await sweep(bus, lease, until, aside)

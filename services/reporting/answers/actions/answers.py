@@ -21,6 +21,7 @@ from shared.contracts.outcomes import EvaluationWaived, ReportSubmitted
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
+from shared.time.arrival import arrived_on
 from shared.time.dates import moment
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ async def evaluate(
         _answerable(form)
         with _complete(form):
             event = model_forms.evaluated(
-                form.case, form.respondent, answered, form.objectives, form.evaluation_due, clock.today()
+                form.case, form.respondent, answered, form.objectives, form.evaluation_due, arrived_on()
             )
             texts = model_forms.texts(model_forms.COMMENTS, written)
         closed = event.model_dump(mode="json", include={"overall", "objectives", "goals", "answers", "form_version"})
@@ -66,7 +67,7 @@ async def report(bus: Bus, subject: str, written: Mapping[str, str]) -> tuple[Re
         if _submitted_so(form, {}, texts):
             return form, False
         due = form.report_due
-        late = due is not None and clock.today() > due
+        late = due is not None and arrived_on() > due
         event = ReportSubmitted(**_of(form), late=late)
         await _keep(tx, form, REPORT, event, {}, texts, late=late)
     return await _reread(bus, form, REPORT), True
@@ -79,7 +80,7 @@ async def follow_up(
     async with bus.transaction("respondent") as tx:
         form = await locked_form(tx.session, subject, FOLLOW_UP)
         _answerable(form)
-        in_window = form.case.in_follow_up_window(form.timers, clock.today())
+        in_window = form.case.in_follow_up_window(form.timers, arrived_on())
         with _complete(form):
             event = model_forms.followed_up(form.case, form.respondent, answered, form.objectives, in_window=in_window)
             texts = model_forms.texts(model_forms.FOLLOW_UP, written)

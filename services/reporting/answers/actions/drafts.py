@@ -12,6 +12,7 @@ from services.reporting.answers.views.forms import RequestedForm, SavedDraft, re
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
+from shared.time.arrival import settled
 from shared.time.dates import moment
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ async def forget(bus: Bus, days: int, lease: Lease | None = None) -> int:
     Raises `LeaseLost`.
     """
     async with bus.transaction("system:drafts", lease) as tx:
-        gone = await drafts.forget(tx.session, clock.now() - timedelta(days=days))
+        gone = await drafts.forget(tx.session, settled() - timedelta(days=days))
     if gone:
         log.info("drafts forgotten", drafts=gone)
     return gone

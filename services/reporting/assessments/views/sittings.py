@@ -18,7 +18,7 @@ from shared.contracts.codes import Respondent, TestPhase
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.ids import read_id
-from shared.time import clock
+from shared.time.arrival import arrived
 from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ async def paper(session: AsyncSession, subject: str, phase: TestPhase, *, lock: 
         questions=await bank.form(session, test.id, phase),
         sitting=sitting,
         other=both.get(POST if phase is PRE else PRE),
-        stand=sittings.stand(case, phase, timers, clock.now(), handed_in=sitting.handed_in_at is not None),
+        stand=sittings.stand(case, phase, timers, arrived(), handed_in=sitting.handed_in_at is not None),
         until=sittings.until(case, phase, timers),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from shared.contracts import matches
 from shared.contracts.codes import AudienceKind, MatchState
 from shared.identity.state import identity_of
 from shared.time import clock
+from shared.time.arrival import ANSWERED_WITHIN
 from tests.integration.applications.suspension import sign_in_again
 from tests.support import ReadFirst
 
@@ -81,7 +82,11 @@ async def test_a_placement_is_checked_after_sixty_days_and_paused_after_silence(
     await later(programme, 1)
     shown = await abroad.get("claire", of)
     assert (shown["state"], shown["awaits_answer"]) == ("published", True)
-    await later(programme, 21)
+    due = datetime.fromisoformat(shown["due"])
+    clock.move(due - clock.now() + ANSWERED_WITHIN - timedelta(minutes=1))
+    await later(programme, 0)
+    assert (await abroad.get("claire", of))["state"] == "published"  # what arrived in time may still be answered
+    await later(programme, 1)
     shown = await abroad.get("claire", of)
     assert (shown["state"], shown["cause"], shown["due"]) == ("paused", "silence", None)
     assert (await kinds(programme))[2:] == ["OfferPublished", "AvailabilityAsked", "OfferPaused"]

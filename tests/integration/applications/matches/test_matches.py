@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
 
 from services.applications.settings import Settings
 from shared.contracts import matches, mentorships, outcomes, visits
 from shared.identity.tickets import open_ticket
 from shared.time import clock
+from shared.time.arrival import arrived_at
 from shared.web.paging import cursor_of
 
 if TYPE_CHECKING:
@@ -150,6 +153,19 @@ async def test_answers_wait_for_matching(abroad: Abroad, programme: Programme) -
     await abroad.publish(matches.MatchConfirmed, match_id)
     assert (await abroad.get("ani", f"/matches/{match_id}"))["your_answer_has_arrived"] is False
     assert (await abroad.get("ani", f"/applications/{await _of(abroad, match_id)}"))["state"] == "accepted"
+
+
+async def test_an_answer_was_given_when_it_arrived(abroad: Abroad, programme: Programme) -> None:
+    """The event of an answer that waited names the moment of its arrival, by which matching judges it."""
+    match_id = await abroad.placement_matched()
+    await abroad.offered(match_id, "tigran", "luc")
+    moment = datetime.now(UTC) - timedelta(minutes=5)
+    with arrived_at(moment):
+        await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
+    query = sa.text("SELECT occurred_at FROM journal WHERE type = 'AnswerGiven'")
+    async with programme.app.state.service.bus.read() as session:
+        given = (await session.scalars(query)).one()
+    assert given == moment + clock.offset()
 
 
 async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Programme) -> None:

@@ -14,6 +14,7 @@ from shared.contracts.codes import Answer, CloseCause, Party, Reason, Side, Visi
 from shared.errors import Refused
 from shared.ids import new_id
 from shared.time import clock
+from shared.time.arrival import ANSWERED_WITHIN
 
 if TYPE_CHECKING:
     from tests.integration.matching.conftest import World
@@ -203,8 +204,10 @@ async def test_a_placement_entered_in_error_ends_what_is_proposed(world: World) 
     assert row.seat_id is None
 
 
-async def test_silence_expires_an_offer_two_minutes_after_its_deadline(world: World, moving_clock: None) -> None:
-    """After deadline and grace the match expires, names the silent sides, and its call is to be matched again."""
+async def test_silence_expires_an_offer_once_all_that_arrived_in_time_is_answered(
+    world: World, moving_clock: None
+) -> None:
+    """After that and the grace the match expires, names the silent sides, and its call is to be matched again."""
     await world.call()
     await world.offer()
     application = await world.officer()
@@ -213,7 +216,7 @@ async def test_silence_expires_an_offer_two_minutes_after_its_deadline(world: Wo
     await world.answer(match_id, application, Party.HOST)
     ((_, offered),) = await world.facts("MatchOffered")
     assert isinstance(offered, matches.MatchOffered)
-    clock.move(offered.due - clock.now() + timedelta(seconds=60))
+    clock.move(offered.due - clock.now() + ANSWERED_WITHIN + timedelta(seconds=60))
     assert await world.sweep() == 0
     await world.match_calls()
     assert await world.rows("SELECT 1 FROM pool WHERE input_version > matched_version") == []
@@ -231,7 +234,7 @@ async def test_silence_expires_an_offer_two_minutes_after_its_deadline(world: Wo
 
 
 async def test_an_answer_given_in_time_counts_within_the_grace(world: World, moving_clock: None) -> None:
-    """An answer in time by the portal's clock counts, though it arrives a minute late."""
+    """An answer that arrived in time counts, though it is given as late as it may be, and its event a minute later."""
     await world.call()
     await world.offer()
     application = await world.officer()
@@ -240,7 +243,7 @@ async def test_an_answer_given_in_time_counts_within_the_grace(world: World, mov
     await world.answer(match_id, application, Party.HOST)
     ((_, offered),) = await world.facts("MatchOffered")
     assert isinstance(offered, matches.MatchOffered)
-    clock.move(offered.due - clock.now() + timedelta(seconds=60))
+    clock.move(offered.due - clock.now() + ANSWERED_WITHIN + timedelta(seconds=60))
     assert await world.sweep() == 0
     await world.answer(match_id, application, Party.GUEST, at=offered.due - timedelta(seconds=1))
     assert len(await world.facts("MatchConfirmed")) == 1

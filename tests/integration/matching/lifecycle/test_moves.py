@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shared.contracts import participation
 from shared.contracts.codes import Party, Reason
 from shared.time import clock
+from shared.time.arrival import ANSWERED_WITHIN
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -84,11 +85,11 @@ async def test_a_refusal_leaves_the_old_dates(world: World) -> None:
 
 
 async def test_silence_leaves_the_old_dates(world: World, moving_clock: None) -> None:
-    """After deadline and grace the sweep ends the proposal; not before."""
+    """Once all that arrived in time is answered, and after the grace, the sweep ends the proposal; not before."""
     ids = await _visit(world)
     await _ask(world, ids)
     due = (await _visit_events(world))[-1].due
-    clock.move(due - clock.now())
+    clock.move(due - clock.now() + ANSWERED_WITHIN)
     await world.sweep()
     assert len(await _visit_events(world)) == 2
     clock.move(timedelta(minutes=3))
