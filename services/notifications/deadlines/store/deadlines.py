@@ -69,6 +69,27 @@ class DeadlineRow(Table, table=True):
         return _deadline_of(self)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenDeadline:
+    """A row of `DeadlineRow` to be written, new or in place of the one with its id."""
+
+    id: UUID
+    kind: str
+    owner: str
+    topic: str
+    case_id: UUID
+    due: datetime | None
+    reminder: datetime | None
+    set_at: datetime | None
+    met_at: datetime | None
+    about: UUID | None
+    after: datetime | None
+    open: bool
+    look_at: datetime | None
+    holder_key: str | None
+    country: str | None
+
+
 def _deadline_of(row: DeadlineRow) -> CaseDeadline:
     """Return the same for a row that was read without the mapper, with the same names."""
     return CaseDeadline(
@@ -163,13 +184,13 @@ def _row(
     announced_by_date: Mapping[tuple[UUID, datetime], set[str]],
     before: DeadlineRow | None,
     case: Case | None,
-) -> DeadlineRow:
+) -> WrittenDeadline:
     key, country = (None, None) if before is None else (before.holder_key, before.country)
     if case is not None:
         owner = holder(deadline.owner, case)
         key, country = owner.key, owner.country
     announced = announced_by_date.get((deadline.id, deadline.due), set()) if deadline.due is not None else set()
-    return DeadlineRow(
+    return WrittenDeadline(
         id=deadline.id,
         kind=deadline.kind.value,
         owner=deadline.owner.value,

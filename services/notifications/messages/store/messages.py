@@ -165,15 +165,39 @@ class NotificationRow(Table, table=True):
     status_at: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage:
+    """A row of `MessageRow` to be written, which waits."""
+
+    id: UUID
+    rule: str
+    about: UUID
+    at: datetime
+    reference: str
+    application_id: UUID | None
+    country: str | None
+    audience_key: str
+    audience_json: dict[str, JsonValue]
+    case_json: dict[str, str | None]
+    facts: dict[str, JsonValue]
+    state: str = WAITING
+    attempts: int = 0
+    queued_at: datetime
+    next_at: datetime
+    cause: str | None = None
+    held_until: datetime | None = None
+    generation: int = 1
+
+
 async def queue_messages(session: AsyncSession, messages: Iterable[Message], now: datetime) -> None:
     """Queue messages (`now` is real time), each once for ever."""
     rows = {message.id: _row(message, now) for message in messages}
     await add(session, MessageRow, [rows[id_] for id_ in sorted(rows)])
 
 
-def _row(message: Message, now: datetime) -> MessageRow:
+def _row(message: Message, now: datetime) -> NewMessage:
     case = message.case
-    return MessageRow(
+    return NewMessage(
         id=message.id,
         rule=message.rule.name,
         about=message.about,
