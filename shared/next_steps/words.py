@@ -32,6 +32,14 @@ class NextStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Described:
+    """A record's state in one sentence, where its facts say more than the state does, and its next step."""
+
+    explanation: str = ""
+    step: NextStep = NextStep()
+
+
+@dataclass(frozen=True, slots=True)
 class _Setting:
     """The countries of a case, which name its coordinators, whether it is a mentoring pair's, and who reads."""
 

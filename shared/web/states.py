@@ -1,7 +1,7 @@
 """Name every state: its word, its tone and what it means.
 
 The one table for pages, mails and exports (look.md). The states themselves and who changes them are in lifecycles.md;
-who takes the next step of a case, and by when, is in `shared.next_steps`.
+who takes the next step of a record, and by when, follows from its facts: `shared.next_steps`.
 The table speaks to the person whom the case concerns; where it says "you", `State.for_others` has the text for all
 others: coordinators, hosts, the board.
 Tones, not colours, are named here; `static/tandem.css` gives each its colour, and the word always stands beside it:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date, datetime
 
+    from shared.next_steps import Described
+
 Tone = Literal["draft", "office", "wait", "go", "done", "ended", "error"]
 TONES: tuple[str, ...] = get_args(Tone)
 
@@ -36,8 +38,6 @@ class State:
     tone: Tone
     word_: str
     explanation_: str
-    holder_: str = ""
-    next_: str = ""
 
     @property
     def word(self) -> str:
@@ -50,24 +50,13 @@ class State:
         return gettext(self.explanation_)
 
     @property
-    def holder(self) -> str:
-        """Return who is responsible; empty where it is over."""
-        return gettext(self.holder_) if self.holder_ else ""
-
-    @property
-    def next(self) -> str:
-        """Return the next step; empty where it is over."""
-        return gettext(self.next_) if self.next_ else ""
-
-    @property
     def for_others(self) -> State:
         """Return the same state in words for everybody but the person concerned, who alone is "you"."""
         texts = _FOR_OTHERS.get((self.kind, self.code))
         if texts is None:
             return self
-        word, explanation, *step = texts
-        holder, next_ = step or ("", "")
-        return replace(self, word_=word or self.word_, explanation_=explanation, holder_=holder, next_=next_)
+        word, explanation = texts
+        return replace(self, word_=word or self.word_, explanation_=explanation)
 
     def of_mentoring(self, *, others: bool = False) -> State:
         """Return the same state for an application for a mentor, where the mentor acts as the host does for a visit."""
@@ -79,22 +68,31 @@ class State:
 
 @dataclass(frozen=True)
 class Standing:
-    """The state of one case with since when, who is responsible, the next step and its date.
+    """The state of one record with since when, who is responsible, the next step and its date.
 
-    `holder` and `next` are those of `shared.next_steps`, else the state's own.
+    `holder`, `next`, `due` and `explanation` follow from its facts (`shared.next_steps`); without an explanation of its
+    own the state's stands.
     """
 
     state: State
-    since: datetime | None = None
+    since: date | datetime | None = None
     due: date | datetime | None = None
     holder: str | None = None
     next: str | None = None
     reason: str | None = None
+    explanation: str | None = None
+
+    @classmethod
+    def of(
+        cls, state: State, described: Described, since: date | datetime | None = None, reason: str | None = None
+    ) -> Standing:
+        """Return the state of a record as its facts describe it."""
+        step = described.step
+        return cls(state, since, step.due, step.holder, step.step, reason, described.explanation)
 
 
-# kind -> (code, tone, word, explanation) and, where the next step follows from the state alone, who is responsible and
-# the next step. Those of an application, a match, a visit and a mentorship follow from the facts: `shared.next_steps`.
-_Row = tuple[str, Tone, str, str] | tuple[str, Tone, str, str, str, str]
+# kind -> (code, tone, word, explanation). Who takes the next step, and by when, follows from a record's facts.
+_Row = tuple[str, Tone, str, str]
 # fmt: off
 _TABLE: dict[str, tuple[_Row, ...]] = {
     "application": (
@@ -122,22 +120,21 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("appealed", "office", N_("Appealed"), N_("You asked for the decision to be looked at again.")),
     ),
     "offer": (
-        ("draft", "draft", N_("Draft"), N_("Only your organisation can see it."), N_("Host"), N_("The host submits it.")),
-        ("submitted", "office", N_("Submitted"), N_("It has reached the host country's coordinator."),
-         N_("Host national coordinator"), N_("The coordinator endorses it or sends it back.")),
-        ("returned", "wait", N_("Sent back"), N_("The coordinator has a question."), N_("Host"), N_("The host answers and submits it again.")),
-        ("endorsed", "go", N_("Endorsed"), N_("The host country supports it."), N_("Host"), N_("It is published.")),
-        ("published", "done", N_("Published"), N_("Its places can be matched."), N_("Host"), N_("Guests are matched to it.")),
-        ("paused", "wait", N_("Paused"), N_("No new guest is matched to it."), N_("Host"), N_("The host says that it is available again.")),
-        ("closed", "ended", N_("Closed"), N_("It is full, or its period is over."), "", ""),
-        ("withdrawn", "ended", N_("Withdrawn"), N_("The host has taken it back."), "", ""),
-        ("voided", "ended", N_("Entered in error"), N_("It is not counted."), "", ""),
+        ("draft", "draft", N_("Draft"), N_("Only your organisation can see it.")),
+        ("submitted", "office", N_("Submitted"), N_("It has reached the host country's coordinator.")),
+        ("returned", "wait", N_("Sent back"), N_("The coordinator has a question.")),
+        ("endorsed", "go", N_("Endorsed"), N_("The host country supports it.")),
+        ("published", "done", N_("Published"), N_("Its places can be matched.")),
+        ("paused", "wait", N_("Paused"), N_("No new guest is matched to it.")),
+        ("closed", "ended", N_("Closed"), N_("It takes no more guests.")),
+        ("withdrawn", "ended", N_("Withdrawn"), N_("The host has taken it back.")),
+        ("voided", "ended", N_("Entered in error"), N_("It is not counted.")),
     ),
     "mentor": (
-        ("draft", "draft", N_("Draft"), N_("Only the mentor can see it."), N_("Mentor"), N_("The mentor publishes it.")),
-        ("published", "done", N_("Published"), N_("Mentees can be matched to it."), N_("Mentor"), N_("Mentees are matched to it.")),
-        ("paused", "wait", N_("Paused"), N_("No new mentee is matched to it."), N_("Mentor"), N_("The mentor says that there is time again.")),
-        ("closed", "ended", N_("Closed"), N_("The mentor takes no more mentees."), "", ""),
+        ("draft", "draft", N_("Draft"), N_("Only the mentor can see it.")),
+        ("published", "done", N_("Published"), N_("Mentees can be matched to it.")),
+        ("paused", "wait", N_("Paused"), N_("No new mentee is matched to it.")),
+        ("closed", "ended", N_("Closed"), N_("The mentor takes no more mentees.")),
     ),
     "match": (
         ("provisional", "draft", N_("Provisional"), N_("The present result of the matching. It changes with every event, and nobody is notified.")),
@@ -157,23 +154,23 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("unschedulable", "error", N_("No lawful week"), N_("No week fits the periods, the places and the notice.")),
         ("move_proposed", "wait", N_("New dates proposed"), N_("The old dates stand until both accept the new ones.")),
         ("under_way", "go", N_("Under way"), N_("The visit has begun.")),
-        ("ended", "done", N_("Ended"), N_("The last day is over.")),
+        ("ended", "done", N_("Ended"), N_("The visit is over.")),
         ("completed", "done", N_("Completed"), N_("All required days were attended.")),
         ("cancelled", "ended", N_("Cancelled"), N_("It does not take place. The reason is given with it.")),
         ("no_show", "ended", N_("No show"), N_("The guest did not come.")),
         ("voided", "ended", N_("Entered in error"), N_("It is not counted.")),
     ),
     "incident": (
-        ("reported", "wait", N_("Reported"), N_("It is with those who were chosen to read it."), N_("Those who were chosen"), N_("They read it and follow it up.")),
-        ("acknowledged", "go", N_("Being followed up"), N_("It was read, and somebody takes care of it."), N_("Those who were chosen"), N_("They close it with an answer.")),
-        ("closed", "done", N_("Closed"), N_("The answer is given with it."), "", ""),
+        ("reported", "wait", N_("Reported"), N_("It is with those who were chosen to read it.")),
+        ("acknowledged", "go", N_("Being followed up"), N_("It was read, and somebody takes care of it.")),
+        ("closed", "done", N_("Closed"), N_("The answer is given with it.")),
     ),
     "preparation": (
-        ("missing", "wait", N_("Missing"), N_("It is asked for before travel and not there yet."), N_("Guest, sender or host"), N_("Whoever owns it brings it.")),
-        ("under_way", "office", N_("Under way"), N_("Something of it is still to come."), N_("Guest, sender or host"), N_("It is granted, or made.")),
-        ("problem", "error", N_("Needs attention"), N_("What is there is not enough. The reason is given with it."), N_("Guest, sender or host"), N_("Whoever owns it mends it.")),
-        ("there", "done", N_("There"), N_("Nothing is left to do about it."), "", ""),
-        ("not_asked", "ended", N_("Not asked for"), N_("The programme does not ask for it on this visit."), "", ""),
+        ("missing", "wait", N_("Missing"), N_("It is asked for before travel and not there yet.")),
+        ("under_way", "office", N_("Under way"), N_("Something of it is still to come.")),
+        ("problem", "error", N_("Needs attention"), N_("What is there is not enough. The reason is given with it.")),
+        ("there", "done", N_("There"), N_("Nothing is left to do about it.")),
+        ("not_asked", "ended", N_("Not asked for"), N_("The programme does not ask for it on this visit.")),
     ),
     "mentorship": (
         ("opened", "wait", N_("Waits for signatures"), N_("The match is confirmed; the agreement is not yet signed by both.")),
@@ -183,141 +180,135 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("ended_early", "ended", N_("Ended early"), N_("It ended before its time. The reason is given with it.")),
     ),
     "agreement": (
-        ("proposed", "wait", N_("Waits for signatures"), N_("It is proposed; not both have signed it."), N_("Mentor and mentee"), N_("Both sign it, or it lapses.")),
-        ("in_force", "done", N_("In force"), N_("Both have signed it: this is what holds."), "", ""),
-        ("replaced", "ended", N_("Replaced"), N_("It held until both signed a later version."), "", ""),
-        ("lapsed", "ended", N_("Lapsed"), N_("It was taken back, replaced by another proposal, or not signed by both in time."), "", ""),
+        ("proposed", "wait", N_("Waits for signatures"), N_("It is proposed; not both have signed it.")),
+        ("in_force", "done", N_("In force"), N_("Both have signed it: this is what holds.")),
+        ("replaced", "ended", N_("Replaced"), N_("It held until both signed a later version.")),
+        ("lapsed", "ended", N_("Lapsed"), N_("It was taken back, replaced by another proposal, or not signed by both in time.")),
     ),
     "goal": (
-        ("open", "go", N_("Open"), N_("The two work on it."), N_("Mentor and mentee"), N_("They note how far it is, and close it.")),
-        ("met", "done", N_("Met"), N_("It was reached."), "", ""),
-        ("given_up", "ended", N_("Given up"), N_("It is no longer aimed at. The reason is given with it."), "", ""),
+        ("open", "go", N_("Open"), N_("The two work on it.")),
+        ("met", "done", N_("Met"), N_("It was reached.")),
+        ("given_up", "ended", N_("Given up"), N_("It is no longer aimed at. The reason is given with it.")),
     ),
     "session": (
-        ("logged", "wait", N_("Waits to be confirmed"), N_("One side has logged it."), N_("The other side"), N_("The other side confirms it.")),
-        ("disputed", "error", N_("Disputed"), N_("The other side says that it was not like this."), N_("Whoever logged it"), N_("It is corrected, or taken back.")),
-        ("confirmed", "done", N_("Confirmed"), N_("Both say that it took place."), "", ""),
-        ("withdrawn", "ended", N_("Taken back"), N_("Whoever logged it took it back; it does not count."), "", ""),
+        ("logged", "wait", N_("Waits to be confirmed"), N_("One side has logged it.")),
+        ("disputed", "error", N_("Disputed"), N_("The other side says that it was not like this.")),
+        ("confirmed", "done", N_("Confirmed"), N_("Both say that it took place.")),
+        ("withdrawn", "ended", N_("Taken back"), N_("Whoever logged it took it back; it does not count.")),
     ),
     "pair_visit": (
-        ("asked", "wait", N_("Waits for an answer"), N_("One side proposes a visit."), N_("The other side"), N_("The other side agrees, or says why not.")),
-        ("agreed", "go", N_("Agreed"), N_("Both want the visit."), N_("Programme"), N_("The visit gets its dates.")),
-        ("refused", "ended", N_("Refused"), N_("It did not suit the other side."), "", ""),
-        ("withdrawn", "ended", N_("Taken back"), N_("Whoever proposed it took it back."), "", ""),
+        ("asked", "wait", N_("Waits for an answer"), N_("One side proposes a visit.")),
+        ("agreed", "go", N_("Agreed"), N_("Both want the visit.")),
+        ("refused", "ended", N_("Refused"), N_("It did not suit the other side.")),
+        ("withdrawn", "ended", N_("Taken back"), N_("Whoever proposed it took it back.")),
     ),
     "call": (
-        ("draft", "draft", N_("Draft"), N_("Only the programme can see it."), N_("Programme coordinator"), N_("The coordinator publishes it.")),
-        ("published", "go", N_("Open"), N_("Applications can be submitted."), N_("Applicants"), N_("You can apply until the deadline.")),
-        ("past_deadline", "office", N_("Deadline over"), N_("No new applications; matching goes on."),
-         N_("Programme coordinator"), N_("Cohorts are matched, then the call closes.")),
-        ("closed", "ended", N_("Closed"), N_("The last cohort is through."), "", ""),
+        ("draft", "draft", N_("Draft"), N_("Only the programme can see it.")),
+        ("announced", "office", N_("Announced"), N_("Officers cannot apply yet.")),
+        ("published", "go", N_("Open"), N_("Officers can apply.")),
+        ("past_deadline", "office", N_("Deadline over"), N_("No new applications; matching goes on.")),
+        ("closed", "ended", N_("Closed"), N_("Nobody can apply or be matched any more.")),
     ),
     "period": (
-        ("draft", "draft", N_("Draft"), N_("Its figures still move."), N_("Evaluator"), N_("The evaluator submits it.")),
-        ("submitted", "office", N_("Submitted"), N_("It waits to be approved."), N_("Programme coordinator"), N_("The coordinator approves it or sends it back.")),
-        ("returned", "wait", N_("Sent back"), N_("The coordinator has a question."), N_("Evaluator"), N_("The evaluator answers and submits it again.")),
-        ("approved", "go", N_("Approved"), N_("The figures are accepted."), N_("Evaluator"), N_("It is frozen.")),
-        ("frozen", "go", N_("Frozen"), N_("The figures no longer move."), N_("Evaluator"), N_("It is published.")),
-        ("published", "done", N_("Published"), N_("Donors can read it."), N_("Evaluator"), N_("A later correction is shown as a restatement.")),
+        ("draft", "draft", N_("Draft"), N_("Its figures still move.")),
+        ("submitted", "office", N_("Submitted"), N_("It waits to be approved.")),
+        ("returned", "wait", N_("Sent back"), N_("Its figures were sent back, and move again.")),
+        ("approved", "go", N_("Approved"), N_("The figures are accepted.")),
+        ("frozen", "go", N_("Frozen"), N_("The figures no longer move.")),
+        ("published", "done", N_("Published"), N_("Donors can read it.")),
     ),
     "notification": (
-        ("waiting", "office", N_("Waiting"), N_("It is about to be sent."), N_("Programme"), N_("It is sent.")),
-        ("sent", "done", N_("Sent"), N_("The mail server has taken it."), "", ""),
-        ("kept", "done", N_("In the portal only"), N_("No mail went out, as the person has chosen. It stands in the portal."), "", ""),
-        ("failed", "error", N_("Not delivered"), N_("It could not be delivered. The reason is given with it."),
-         N_("Programme coordinator"), N_("The address is mended, then it is sent again.")),
-        ("unsure", "error", N_("May have been sent"), N_("It was tried twice without an answer."),
-         N_("Programme coordinator"), N_("Decide: send it again, or count it as sent.")),
-        ("dropped", "ended", N_("Not needed any more"), N_("What it reminds of was done, or has another date, before it was sent."), "", ""),
-        ("near", "wait", N_("Due soon"), N_("A reminder was sent."), N_("Whoever has it"), N_("It is answered in time.")),
-        ("passed", "error", N_("Overdue"), N_("The deadline is over; the next in line was told."), N_("The next in line"), N_("Somebody answers in their stead.")),
+        ("waiting", "office", N_("Waiting"), N_("It is about to be sent.")),
+        ("sent", "done", N_("Sent"), N_("The mail server has taken it.")),
+        ("kept", "done", N_("In the portal only"), N_("No mail went out, as the person has chosen. It stands in the portal.")),
+        ("failed", "error", N_("Not delivered"), N_("It could not be delivered. The reason is given with it.")),
+        ("unsure", "error", N_("May have been sent"), N_("It was tried twice without an answer.")),
+        ("dropped", "ended", N_("Not needed any more"), N_("What it reminds of was done, or has another date, before it was sent.")),
+        ("near", "wait", N_("Due soon"), N_("A reminder was sent.")),
+        ("passed", "error", N_("Overdue"), N_("The deadline is over; the next in line was told.")),
     ),
     "pull_token": (
-        ("active", "go", N_("Active"), N_("It opens the files of published periods."), N_("Consumer"), N_("It ends on its last day.")),
-        ("expired", "ended", N_("Over"), N_("Its last day is past."), "", ""),
-        ("revoked", "ended", N_("Revoked"), N_("It opens nothing any more."), "", ""),
+        ("active", "go", N_("Active"), N_("It opens the files of published periods.")),
+        ("expired", "ended", N_("Over"), N_("Its last day is past.")),
+        ("revoked", "ended", N_("Revoked"), N_("It opens nothing any more.")),
     ),
     "webhook": (
-        ("active", "go", N_("Active"), N_("Events are sent to it as they come."), N_("Receiver"), N_("It takes each event once.")),
-        ("failing", "error", N_("Failing"), N_("Its receiver does not take events. One is sent at a time, to try it."), N_("Receiver"), N_("It takes one, then gets what was kept.")),
-        ("recovering", "office", N_("Recovering"), N_("Its receiver takes events again. What was kept is being sent."), N_("Receiver"), N_("It has taken what was kept.")),
-        ("paused", "wait", N_("Paused"), N_("Nothing is sent to it. Its events are kept."), N_("Programme coordinator"), N_("It is resumed, and gets what was kept.")),
+        ("active", "go", N_("Active"), N_("Events are sent to it as they come.")),
+        ("failing", "error", N_("Failing"), N_("Its receiver does not take events. One is sent at a time, to try it.")),
+        ("recovering", "office", N_("Recovering"), N_("Its receiver takes events again. What was kept is being sent.")),
+        ("paused", "wait", N_("Paused"), N_("Nothing is sent to it. Its events are kept.")),
     ),
     "webhook_delivery": (
-        ("waiting", "office", N_("Waiting"), N_("It is about to be sent, or tried again."), N_("Programme"), N_("It is sent.")),
-        ("delivered", "done", N_("Taken"), N_("The receiver has taken it."), "", ""),
-        ("failed", "error", N_("Not delivered"), N_("No attempt succeeded. The result is given with each."), N_("Programme coordinator"), N_("It is sent again by hand.")),
+        ("waiting", "office", N_("Waiting"), N_("It is about to be sent, or tried again.")),
+        ("delivered", "done", N_("Taken"), N_("The receiver has taken it.")),
+        ("failed", "error", N_("Not delivered"), N_("No attempt succeeded. The result is given with each.")),
     ),
     "outcome": (
-        ("due", "wait", N_("Waits for you"), N_("It is still to be filled in."), N_("You"), N_("You fill it in.")),
-        ("late", "wait", N_("Late"), N_("It is still wanted, and will be marked as late."), N_("You"), N_("You fill it in.")),
-        ("begun", "wait", N_("Begun"), N_("It is being filled in, and not handed in yet."), N_("You"), N_("You go on, and hand it in.")),
-        ("closed", "ended", N_("Closed"), N_("It did not come, and is no longer taken."), "", ""),
-        ("submitted", "done", N_("Received"), N_("It has arrived."), "", ""),
-        ("waived", "ended", N_("Waived"), N_("It is not asked for any more. The reason is given with it."), "", ""),
-        ("granted", "done", N_("Certificate granted"), N_("All that the certificate needs is in."), "", ""),
-        ("revoked", "ended", N_("Certificate revoked"), N_("The certificate is no longer valid."), "", ""),
+        ("due", "wait", N_("Waits for you"), N_("It is still to be filled in.")),
+        ("late", "wait", N_("Late"), N_("It is still wanted, and will be marked as late.")),
+        ("begun", "wait", N_("Begun"), N_("It is being filled in, and not handed in yet.")),
+        ("closed", "ended", N_("Closed"), N_("It did not come, and is no longer taken.")),
+        ("submitted", "done", N_("Received"), N_("It has arrived.")),
+        ("waived", "ended", N_("Waived"), N_("It is not asked for any more. The reason is given with it.")),
+        ("granted", "done", N_("Certificate granted"), N_("All that the certificate needs is in.")),
+        ("revoked", "ended", N_("Certificate revoked"), N_("The certificate is no longer valid.")),
     ),
     "test": (
-        ("draft", "draft", N_("Draft"), N_("Its questions are being chosen."), N_("Evaluator"), N_("The evaluator publishes it.")),
-        ("published", "go", N_("Published"), N_("Guests are asked to take it."), N_("Guests"), N_("They take it before and after the visit.")),
-        ("closed", "ended", N_("Closed"), N_("Nobody else is asked; who has it can still take it."), "", ""),
+        ("draft", "draft", N_("Draft"), N_("Its questions are being chosen.")),
+        ("published", "go", N_("Published"), N_("Guests are asked to take it.")),
+        ("closed", "ended", N_("Closed"), N_("Nobody else is asked; who has it can still take it.")),
     ),
     "question": (
-        ("in_use", "done", N_("In use"), N_("Tests can ask it."), "", ""),
-        ("retired", "ended", N_("Retired"), N_("No new test can ask it."), "", ""),
+        ("in_use", "done", N_("In use"), N_("Tests can ask it.")),
+        ("retired", "ended", N_("Retired"), N_("No new test can ask it.")),
     ),
     "cascade": (
-        ("reported", "wait", N_("Waits for confirmation"), N_("It was reported, and counts once it is confirmed."), N_("Line manager"), N_("The line manager confirms it.")),
-        ("confirmed", "done", N_("Confirmed"), N_("The line manager has confirmed it."), "", ""),
-        ("refused", "ended", N_("Not confirmed"), N_("It is not counted. The reason is given with it."), "", ""),
+        ("reported", "wait", N_("Waits for confirmation"), N_("It was reported, and counts once it is confirmed.")),
+        ("confirmed", "done", N_("Confirmed"), N_("The line manager has confirmed it.")),
+        ("refused", "ended", N_("Not confirmed"), N_("It is not counted. The reason is given with it.")),
     ),
     "partner": (
-        ("active", "done", N_("Active"), N_("Its officers take part."), N_("Programme coordinator"), N_("Nothing is to be done.")),
-        ("reinstated", "done", N_("Reinstated"), N_("Its officers take part again."), N_("Programme coordinator"), N_("Nothing is to be done.")),
-        ("suspended", "wait", N_("Suspended"), N_("Nothing new begins; what is in flight is brought to a lawful end."),
-         N_("Programme coordinator"), N_("It is reinstated, or what is left is ended.")),
+        ("active", "done", N_("Active"), N_("Its officers take part.")),
+        ("reinstated", "done", N_("Reinstated"), N_("Its officers take part again.")),
+        ("suspended", "wait", N_("Suspended"), N_("Nothing new begins; what is in flight is brought to a lawful end.")),
     ),
     "access": (
-        ("proposed", "office", N_("Proposed"), N_("A national coordinator has proposed it."), N_("Programme coordinator"), N_("The coordinator approves it.")),
-        ("active", "done", N_("Active"), N_("The person can sign in."), N_("National coordinator"), N_("It is confirmed once a year.")),
-        ("planned", "office", N_("Later"), N_("It begins on a later day."), N_("National coordinator"), N_("It begins by itself.")),
-        ("due", "wait", N_("To be confirmed"), N_("A year is nearly over, or over: it is confirmed again, or it lapses."),
-         N_("National coordinator"), N_("The coordinator confirms it.")),
-        ("lapsed", "error", N_("Lapsed"), N_("Nobody confirmed it in time, so it has ended for now."),
-         N_("National coordinator"), N_("The coordinator confirms it, and it is given back.")),
-        ("none", "draft", N_("No access"), N_("The person holds no role now."), N_("National coordinator"), N_("A role is proposed.")),
-        ("ended", "ended", N_("Ended"), N_("The person can no longer sign in for this role."), "", ""),
+        ("proposed", "office", N_("Proposed"), N_("A national coordinator has proposed it.")),
+        ("active", "done", N_("Active"), N_("The person can sign in.")),
+        ("planned", "office", N_("Later"), N_("It begins on a later day.")),
+        ("due", "wait", N_("To be confirmed"), N_("A year is nearly over, or over: it is confirmed again, or it lapses.")),
+        ("lapsed", "error", N_("Lapsed"), N_("Nobody confirmed it in time, so it has ended for now.")),
+        ("none", "draft", N_("No access"), N_("The person holds no role now.")),
+        ("ended", "ended", N_("Ended"), N_("The person can no longer sign in for this role.")),
     ),
     "proposal": (
-        ("waits", "wait", N_("Waits"), N_("It changes nothing before it is approved."), N_("Programme coordinator"), N_("The coordinator approves or refuses it.")),
-        ("approved", "done", N_("Approved"), N_("It is in the register."), "", ""),
-        ("refused", "ended", N_("Refused"), N_("The register stays as it was. The reason is given with it."), "", ""),
-        ("taken_back", "ended", N_("Taken back"), N_("Its proposer has taken it back."), "", ""),
+        ("waits", "wait", N_("Waits"), N_("It changes nothing before it is approved.")),
+        ("approved", "done", N_("Approved"), N_("It is in the register.")),
+        ("refused", "ended", N_("Refused"), N_("The register stays as it was. The reason is given with it.")),
+        ("taken_back", "ended", N_("Taken back"), N_("Its proposer has taken it back.")),
     ),
     "address": (
-        ("verified", "done", N_("Confirmed"), N_("Its owner, or the programme, has said that it is right."), "", ""),
-        ("asked", "wait", N_("Not confirmed"), N_("A mail with a link was sent to it."), N_("The person"), N_("The person opens the link and confirms it.")),
-        ("over", "error", N_("Link is over"), N_("Nobody confirmed it within seven days."), N_("The person"), N_("The mail is sent anew.")),
+        ("verified", "done", N_("Confirmed"), N_("Its owner, or the programme, has said that it is right.")),
+        ("asked", "wait", N_("Not confirmed"), N_("A mail with a link was sent to it.")),
+        ("over", "error", N_("Link is over"), N_("Nobody confirmed it within seven days.")),
     ),
     "organisation": (
-        ("active", "done", N_("Takes part"), N_("It can host, send and mentor."), N_("National coordinator"), N_("Nothing is to be done.")),
-        ("inactive", "ended", N_("Takes part no more"), N_("Nothing new begins with it; what is under way goes on."), "", ""),
+        ("active", "done", N_("Takes part"), N_("It can host, send and mentor.")),
+        ("inactive", "ended", N_("Takes part no more"), N_("Nothing new begins with it; what is under way goes on.")),
     ),
     "need": (
-        ("open", "go", N_("Open"), N_("Calls can answer it."), N_("Programme coordinator"), N_("A call cites it.")),
-        ("withdrawn", "ended", N_("Withdrawn"), N_("It is needed no more."), "", ""),
+        ("open", "go", N_("Open"), N_("Calls can answer it.")),
+        ("withdrawn", "ended", N_("Withdrawn"), N_("It is needed no more.")),
     ),
     "term": (
-        ("planned", "office", N_("Later"), N_("It begins on a later day."), N_("Programme coordinator"), N_("It begins by itself.")),
-        ("current", "go", N_("In force"), N_("It holds today."), N_("Programme coordinator"), N_("It ends on its last day.")),
-        ("ended", "ended", N_("Over"), N_("Its last day is past."), "", ""),
+        ("planned", "office", N_("Later"), N_("It begins on a later day.")),
+        ("current", "go", N_("In force"), N_("It holds today.")),
+        ("ended", "ended", N_("Over"), N_("Its last day is past.")),
     ),
 }
 
-# The words for others, of states whose row above speaks to the officer: (word where it differs, explanation) and, where
-# the row has them, who is responsible and the next step.
-_FOR_OTHERS: dict[tuple[str, str], tuple[str, str] | tuple[str, str, str, str]] = {
+# The words for others, of states whose row above speaks to the person concerned: (word where it differs, explanation).
+_FOR_OTHERS: dict[tuple[str, str], tuple[str, str]] = {
     ("application", "draft"): ("", N_("Only the officer can see it.")),
     ("application", "submitted"): ("", N_("It has reached the home national coordinator.")),
     ("application", "returned_for_information"): ("", N_("The national coordinator has asked the officer a question.")),
@@ -325,11 +316,10 @@ _FOR_OTHERS: dict[tuple[str, str], tuple[str, str] | tuple[str, str, str, str]] 
     ("application", "not_endorsed"): ("", N_("The officer's country does not support it. The reason is given with it.")),
     ("application", "offered"): ("", N_("A place is offered to the officer and the host.")),
     ("application", "appealed"): ("", N_("The officer asked for the decision to be looked at again.")),
-    ("offer", "draft"): ("", N_("Only the host can see it."), N_("Host"), N_("The host submits it.")),
-    ("call", "published"): ("", N_("Applications can be submitted."), N_("Applicants"), N_("Officers apply until the deadline.")),
-    ("outcome", "due"): (N_("Not in yet"), N_("It is still to be filled in."), N_("Whoever is asked"), N_("It is filled in.")),
-    ("outcome", "begun"): ("", N_("It is being filled in, and not handed in yet."), N_("Whoever is asked"), N_("It is handed in.")),
-    ("outcome", "late"): ("", N_("It is still wanted, and will be marked as late."), N_("Whoever is asked"), N_("It is filled in.")),
+    ("offer", "draft"): ("", N_("Only the host can see it.")),
+    ("outcome", "due"): (N_("Not in yet"), N_("It is still to be filled in.")),
+    ("outcome", "begun"): ("", N_("It is being filled in, and not handed in yet.")),
+    ("outcome", "late"): ("", N_("It is still wanted, and will be marked as late.")),
 }
 # Of an application for a mentor, as everybody reads it.
 _OF_MENTORING: dict[tuple[str, str], str] = {

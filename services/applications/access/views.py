@@ -9,7 +9,7 @@ from services.applications.access import store
 from services.applications.access.model import programme_asked_since
 from services.applications.own_cases.model import Concerned, Tie, why_not
 from shared.contracts import labels
-from shared.contracts.codes import ActingAs, Role
+from shared.contracts.codes import ActingAs, AudienceKind, Role
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.own_cases import own_case
@@ -59,12 +59,11 @@ class Capacity:
         return self.due is not None and self.due < self.now
 
     @property
-    def holder(self) -> str:
-        """Return who is to decide, and who is asked besides once the deadline has passed."""
-        coordinator = labels.coordinator(self.country)
+    def asked_too(self) -> AudienceKind | None:
+        """Return who is asked besides the country once the deadline has passed; None before."""
         if self.escalated_at is not None:
-            return gettext("%(who)s; the programme coordinator is asked too") % {"who": coordinator}
-        return gettext("%(who)s; the deputy is asked too") % {"who": coordinator} if self.overdue else coordinator
+            return AudienceKind.PROGRAMME_COORDINATOR
+        return AudienceKind.HOST_DEPUTY if self.overdue else None
 
     @property
     def sentence(self) -> str:

@@ -22,6 +22,7 @@ from shared.contracts.calls import RULES_VERSION, CallTerms, CallText
 from shared.contracts.codes import ApplicationKind, CallState
 from shared.errors import Refused
 from shared.i18n import gettext
+from shared.next_steps import shown_call_state
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ class Call(Table, table=True):
         return self.state == CallState.PUBLISHED and self.opens <= at <= self.deadline
 
     def shown_state(self, at: datetime) -> str:
-        """Return the state as pages show it: a published call whose deadline is over is `past_deadline`."""
-        return "past_deadline" if self.state == CallState.PUBLISHED and self.deadline < at else self.state
+        """Return the state as pages show it: published it is `announced`, `published` or `past_deadline`."""
+        return shown_call_state(CallState(self.state), self.opens, self.deadline, at)
 
 
 class CallRevision(Table, table=True):

@@ -218,9 +218,7 @@ async def show(request: Request, mentor_id: UUID, principal: MentorOrDecider, bu
         before_names=rows(mentor.entry, own=False, about=False),
         going=found.mentees,
         call_title=found.call_title,
-        where=Standing(
-            state("mentor", mentor.state), mentor.since, mentor.due, reason=cause_word(mentor.cause) or None
-        ),
+        where=Standing.of(state("mentor", mentor.state), found.standing, mentor.since),
         moves=_possible_actions(found),
         done=request.query_params.get("done"),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from services.applications.transitions import refuse
 from shared.contracts.codes import Code, Party
 from shared.i18n import N_, gettext
+from shared.next_steps import Described, NextStep
 from shared.time import dates
 
 if TYPE_CHECKING:
@@ -77,6 +78,18 @@ REPORTING = (
 def of_home(party: Party) -> bool:
     """Return whether the reporter belongs to the applicant's side, whose country is then the report's."""
     return party in _HOME
+
+
+def standing(state: IncidentState, readers: Collection[Reader], *, handles: bool) -> Described:
+    """Return the next step of a report; one of its chosen readers is addressed as "you"."""
+    if state is IncidentState.CLOSED:
+        return Described()
+    names = ", ".join(gettext(reader.label) for reader in Reader if reader in readers)
+    if state is IncidentState.REPORTED:
+        sentence = gettext("You read it and follow it up.") if handles else gettext("They read it and follow it up.")
+    else:
+        sentence = gettext("You close it with an answer.") if handles else gettext("They close it with an answer.")
+    return Described(step=NextStep(names, sentence))
 
 
 def wrong(text: str, happened_on: date | None, readers: Collection[Reader], today: date) -> dict[str, str]:

@@ -22,15 +22,16 @@ from shared.time import clock, dates
 from shared.web.lists import Empty, Link, Listing, list_page, state_counts
 from shared.web.query import one_of
 from shared.web.render import render
+from shared.web.states import Standing, state
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 _HERE = "/applications/calls"
 
 
 # What needs the programme coordinator first: calls that wait to be matched and closed, then what is being written.
-_FIRST = ("past_deadline", "draft", "published", "closed")
+_FIRST = ("past_deadline", "draft", "published", "announced", "closed")
 # What an officer looks for first: what can be applied for.
-_OPEN_FIRST = ("published", "past_deadline", "closed")
+_OPEN_FIRST = ("published", "announced", "past_deadline", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +97,11 @@ def _empty(*, filtered: bool, writes: bool) -> Empty:
 def _card(listed: ListedCall, moment: datetime) -> CallCard:
     call, ready = listed.call, listed.ready
     kinds = ", ".join(labels.label(kind) for kind in call.kinds)
-    until = gettext("apply until %(day)s") % {"day": dates.moment(call.deadline)}
+    until = gettext("the deadline was %(day)s") % {"day": dates.moment(call.deadline)}
     if call.opens > moment:
         until = gettext("opens on %(day)s") % {"day": dates.day(call.opens)}
     elif call.takes_applications(moment):
+        until = gettext("apply until %(day)s") % {"day": dates.moment(call.deadline)}
         until += f" ({dates.relative(call.deadline, moment.date())})"
     wait = ngettext("%(num)d waits for eligibility", "%(num)d wait for eligibility", ready) % {"num": ready}
     return CallCard(
@@ -133,7 +135,7 @@ async def show_call(request: Request, call_id: UUID, principal: SignedIn, bus: B
         call=found.call,
         view=found.reading,
         answers=found.needs,
-        state_=found.call.shown_state(moment),
+        where=Standing.of(state("call", found.call.shown_state(moment)), found.standing),
         requirements=found.requirements,
         may_apply=principal.has(Role.OFFICER) and found.call.takes_applications(moment),
         writes=principal.has(Role.PROGRAMME_COORDINATOR),

@@ -13,6 +13,7 @@ from services.applications.calls import store
 from services.applications.calls.model import rule_sentences
 from services.applications.calls.model.field_sentences import need_sentence
 from services.applications.calls.model.revision import Difference, differences
+from services.applications.calls.views.closing import left_without_place
 from services.applications.calls.views.facts import register_facts
 from services.applications.calls.views.headings import CallHeading
 from services.applications.calls.views.reading import CallReading, call_reading, title_of
@@ -21,7 +22,8 @@ from services.applications.needs import store as needs_store
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.contracts.calls import CallTerms
-from shared.contracts.codes import ApplicationState, CallState, EligibilityRule, Role
+from shared.contracts.codes import ApplicationState, AudienceKind, CallState, EligibilityRule, Role
+from shared.next_steps import CallFacts, call_standing
 from shared.time import clock
 from shared.web.paging import PageRequest, page_of
 from shared.web.read_models import Page, ReadModel
@@ -33,8 +35,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity import Principal
+    from shared.next_steps import Described
 
-ShownState = Literal["published", "past_deadline", "closed"]
+ShownState = Literal["announced", "published", "past_deadline", "closed"]
 
 
 class Call(ReadModel):
@@ -43,7 +46,10 @@ class Call(ReadModel):
     id: UUID
     reference: Annotated[str, Field(examples=["TC-2026-1"])]
     revision: Annotated[int, Field(description="The number of its newest revision.")]
-    state: Annotated[ShownState, Field(description="`past_deadline`: published, and one cannot apply any more.")]
+    state: Annotated[
+        ShownState,
+        Field(description="Published, it is `announced` while one cannot apply yet, then `past_deadline`."),
+    ]
     title: Annotated[str, Field(description="In the reader's language, else in English, else in the first one.")]
     terms: CallTerms
     rules: Annotated[list[str], Field(examples=[["You have worked in the field for at least 3 years."]])]
@@ -179,6 +185,7 @@ class CallDetails:
     needs: Sequence[str]
     requirements: Requirements | None
     revision_draft: UUID | None
+    standing: Described
 
 
 async def call_details(session: AsyncSession, principal: Principal, call_id: UUID) -> CallDetails:
@@ -189,12 +196,15 @@ async def call_details(session: AsyncSession, principal: Principal, call_id: UUI
     needs = await needs_store.for_calls(session, row.terms.needs)
     # The programme sees all needs; others those of their own country, as in the register.
     own = None if writes else principal.countries(Role.OFFICER) | principal.countries(Role.NATIONAL_COORDINATOR)
+    left = await left_without_place(session, call_id) if writes else None
+    facts = CallFacts(state=CallState(row.state), opens=row.opens, deadline=row.deadline, left=left)
     return CallDetails(
         CallHeading.of(row),
         call_reading(row.terms),
         [need_sentence(need) for need in needs.values() if own is None or need.country in own],
         (await requirements_of(session, principal, [row])).get(call_id),
         None if draft is None else draft.id,
+        call_standing(facts, {AudienceKind.APPLICANT} if principal.has(Role.OFFICER) else ()),
     )
 
 

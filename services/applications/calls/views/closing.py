@@ -37,6 +37,9 @@ _WITHOUT_MATCH = APPLICATION_UNMATCHED
 _MATCHED = (ApplicationState.MATCHED, ApplicationState.OFFERED)
 
 
+_WITHOUT_PLACE = frozenset({*LEFT_AT_CLOSE, *_WITHOUT_MATCH, *_MATCHED})
+
+
 class RemainingApplications(ReadModel):
     """The applications of a call in one state as people see it, and the effect of its close on them."""
 
@@ -55,6 +58,12 @@ class ClosedCall(ReadModel):
     """The result of closing a call."""
 
     unplaced: Annotated[int, Field(description="How many applications it has left without a place.")]
+
+
+async def left_without_place(session: AsyncSession, call_id: UUID) -> int:
+    """Return how many applications of a call have neither a place nor an end."""
+    counted = await queue.of_call(session, call_id)
+    return sum(count for state, count in counted.items() if state in _WITHOUT_PLACE)
 
 
 async def remaining_applications(

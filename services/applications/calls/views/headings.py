@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.calls import store
 from shared.contracts.codes import ApplicationKind, CallState
+from shared.next_steps import shown_call_state
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,8 +62,8 @@ class CallHeading:
         return self.published and self.opens <= at <= self.deadline
 
     def shown_state(self, at: datetime) -> str:
-        """Return the state as pages show it: a published call whose deadline is over is `past_deadline`."""
-        return "past_deadline" if self.published and self.deadline < at else str(self.state)
+        """Return the state as pages show it: published it is `announced`, `published` or `past_deadline`."""
+        return shown_call_state(self.state, self.opens, self.deadline, at)
 
 
 async def call_headings(session: AsyncSession) -> list[CallHeading]:

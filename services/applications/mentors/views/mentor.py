@@ -14,11 +14,14 @@ from services.applications.fields import Reading, fields_of
 from services.applications.matches.store import matches
 from services.applications.mentors import store
 from services.applications.mentors.model import MentorEntry, revisable, writable
+from services.applications.placements.model.revision import is_over
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.contracts.base import Country
-from shared.contracts.codes import CallState, CloseCause, MentorState, PauseCause, Role
+from shared.contracts.codes import AudienceKind, CallState, CloseCause, MentorState, PartnerStatus, PauseCause, Role
 from shared.identity.scope import is_self, may_clear
+from shared.next_steps import MentorFacts, profile_standing
+from shared.time import clock
 from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from services.applications.display import SummaryRow
     from shared.contracts.calls import CallTerms
     from shared.identity import Principal
+    from shared.next_steps import Described
 
 
 class MentorContent(MentorEntry):
@@ -145,6 +149,7 @@ class MentorDetails:
     mentees: int
     call_title: str
     call_is_open: bool
+    standing: Described
 
 
 async def mentor_details(session: AsyncSession, principal: Principal, mentor_id: UUID) -> MentorDetails:
@@ -152,15 +157,29 @@ async def mentor_details(session: AsyncSession, principal: Principal, mentor_id:
     row = await _readable(session, principal, mentor_id)
     call = await calls_store.call(session, row.call_id)
     people = await entries.people_by_subject(session, [row.subject])
-    whole = _reads_all(principal, row)
+    whole, mine = _reads_all(principal, row), is_self(principal, row.subject)
+    mentees = (await matches.mentee_counts(session, [mentor_id]))[mentor_id]
+    call_is_open = call is not None and call.state == CallState.PUBLISHED
+    status = await entries.partner_status(session, row.country, clock.today())
+    mentor = Mentor.of(row, principal)
+    facts = MentorFacts(
+        state=mentor.state,
+        due=mentor.due,
+        cause=mentor.cause,
+        call_open=call_is_open,
+        suspended=status is PartnerStatus.SUSPENDED,
+        over=is_over(mentor.entry, clock.today()),
+        full=mentees >= mentor.entry.capacity,
+    )
     return MentorDetails(
-        mentor=Mentor.of(row, principal),
+        mentor=mentor,
         rows=rows(row.entry, own=whole, about=whole),
-        mine=is_self(principal, row.subject),
+        mine=mine,
         name=name_for(principal, row, people),
-        mentees=(await matches.mentee_counts(session, [mentor_id]))[mentor_id],
+        mentees=mentees,
         call_title=call.title if call else "",
-        call_is_open=call is not None and call.state == CallState.PUBLISHED,
+        call_is_open=call_is_open,
+        standing=profile_standing(facts, {AudienceKind.MENTOR} if mine else ()),
     )
 
 

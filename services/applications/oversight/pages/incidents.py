@@ -14,7 +14,7 @@ from services.applications.display import page_rows, tag
 from services.applications.guards import Anyone, AnyoneOrProtectionOfficer, IncidentHandler
 from services.applications.oversight.actions import incidents as actions
 from services.applications.oversight.forms import IncidentForm, WordsForm
-from services.applications.oversight.model import Category, Reader
+from services.applications.oversight.model import Category, Reader, standing
 from services.applications.oversight.views.incidents import Incident, IncidentReport, may_report, visible_incidents
 from services.applications.parameters import BusDep
 from shared.bus import Bus
@@ -135,7 +135,11 @@ async def _page(
         incident=incident,
         form_=form,
         at_=at,
-        where=Standing(state("incident", incident.state), incident.since, None),
+        where=Standing.of(
+            state("incident", incident.state),
+            standing(incident.state, incident.readers, handles=incident.handles),
+            incident.since,
+        ),
         category=labels.label(incident.category),
         party=labels.label(incident.by),
         readers=[labels.label(reader) for reader in incident.readers],

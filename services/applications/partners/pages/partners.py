@@ -26,9 +26,11 @@ from services.applications.register.views.entries import PartnerSince
 from shared.contracts import labels
 from shared.contracts.codes import Role
 from shared.i18n import gettext
+from shared.next_steps import PartnerFacts, partner_standing
 from shared.time import dates
 from shared.web.lists import PAGE, Column, Empty, Link, Listing, list_page
 from shared.web.render import render
+from shared.web.states import Standing, state
 
 HERE = "/applications/partners"
 router = APIRouter(prefix=HERE, include_in_schema=False)
@@ -72,6 +74,9 @@ async def show(request: Request, country: str, principal: OverseerOrCoordinator,
         "partners/show.html",
         partner=partner,
         country=country,
+        where=Standing.of(
+            state("partner", partner.standing.status), partner_standing(_facts(partner)), partner.standing.since
+        ),
         decides=principal.has(Role.PROGRAMME_COORDINATOR),
         open_cases=open_case_rows(partner.open_cases),
         supply=[[item.reference, supply(item), supply_link(item)] for item in partner.open_cases.supply],
@@ -90,6 +95,17 @@ async def show(request: Request, country: str, principal: OverseerOrCoordinator,
         ],
         decision_title=partner.standing.later and decision_title(partner.standing.later),
         done=request.query_params.get("done"),
+    )
+
+
+def _facts(partner: views.Partner) -> PartnerFacts:
+    standing = partner.standing
+    later = standing.later
+    return PartnerFacts(
+        status=standing.status,
+        open_cases=len(partner.open_cases.cases),
+        later=None if later is None else later.status,
+        later_from=None if later is None else later.since,
     )
 
 

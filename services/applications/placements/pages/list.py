@@ -83,6 +83,7 @@ async def show_all(
             tick_all=gettext("Tick all on this page that wait"),
             back="/applications/",
             legend="offer",
+            legend_others=not host,
         ),
         "placements/list.html",
         open_calls=calls,

@@ -7,15 +7,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications import transitions
-from services.applications.access.views import Capacity
-from services.applications.display import cause_word, tag
+from services.applications.display import tag
 from services.applications.guards import Decider, Holder, Host
 from services.applications.parameters import BusDep
 from services.applications.placements.actions import placements
 from services.applications.placements.model.placement import SECTIONS, offer_path
 from services.applications.placements.pages.edit import refused_page
 from services.applications.placements.views.placement import (
-    Placement,
     PlacementDetails,
     PlannedVisit,
     placement_details,
@@ -60,6 +58,7 @@ async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep)
     placement, capacity = found.placement, found.capacity
     mine = may_act_for_organisation(principal, placement.organisation_id)
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
+    shown = state("offer", placement.state)
     decidable = transitions.possible(offer_events.OfferEndorsed, placement.state)
     return render(
         request,
@@ -70,13 +69,7 @@ async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep)
         call_title=found.call_title,
         taken=found.taken,
         coming=[_visit_row(visit) for visit in found.visits],
-        where=Standing(
-            state("offer", placement.state),
-            placement.since,
-            placement.due,
-            holder=_holder(placement, capacity) or None,
-            reason=cause_word(placement.cause) or None,
-        ),
+        where=Standing.of(shown if mine else shown.for_others, found.standing, placement.since),
         moves=_possible_actions(found) if mine else [],
         mine=mine,
         writable=mine and placement.writable,
@@ -97,13 +90,6 @@ def _possible_actions(found: PlacementDetails) -> list[str]:
     possible = [name for name, event in _EVENTS.items() if transitions.possible(event, state_now)]
     cannot_open = state_now is OfferState.CLOSED or not found.call_is_open
     return [name for name in possible if not (cannot_open and name in {"resume", "publish", "submit"})]
-
-
-def _holder(placement: Placement, own: Capacity) -> str:
-    """Return the holder where the state alone does not say: after silence the deputy, then the programme too."""
-    if placement.awaits_answer:
-        return gettext("Host")
-    return own.holder if placement.state is OfferState.SUBMITTED else ""
 
 
 def _visit_row(visit: PlannedVisit) -> list[Any]:

@@ -23,8 +23,20 @@ from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
 from shared.contracts.base import Country
-from shared.contracts.codes import ApplicationKind, CallState, CloseCause, OfferState, PauseCause, Role, Section
+from shared.contracts.codes import (
+    ApplicationKind,
+    AudienceKind,
+    CallState,
+    CloseCause,
+    OfferState,
+    PartnerStatus,
+    PauseCause,
+    Role,
+    Section,
+)
 from shared.identity.scope import may_act_for_organisation, may_see_organisation
+from shared.next_steps import PlacementFacts, placement_standing
+from shared.time import clock
 from shared.web.items import ListedVersion
 from shared.web.read_models import ReadModel
 
@@ -37,6 +49,7 @@ if TYPE_CHECKING:
     from services.applications.display import SummaryRow
     from shared.contracts.calls import CallTerms
     from shared.identity import Principal
+    from shared.next_steps import Described
 
 
 class PlacementContent(PlacementEntry):
@@ -170,6 +183,7 @@ class PlacementDetails:
     capacity: Capacity
     taken: int
     visits: Sequence[PlannedVisit]
+    standing: Described
 
 
 async def placement_details(session: AsyncSession, principal: Principal, placement_id: UUID) -> PlacementDetails:
@@ -181,14 +195,30 @@ async def placement_details(session: AsyncSession, principal: Principal, placeme
     visits = await visits_store.of_offer(session, placement_id)
     applications_by_id = await applications.by_id(session, {visit.application_id for visit in visits})
     references = {application.id: application.reference or "" for application in applications_by_id.values()}
+    taken = (await matches.confirmed_counts(session, [placement_id]))[placement_id]
+    call_is_open = call is not None and call.state == CallState.PUBLISHED
+    capacity = await capacity_for(session, principal, row)
+    status = await entries.partner_status(session, row.country, clock.today())
+    facts = PlacementFacts(
+        state=placement.state,
+        country=placement.country,
+        due=placement.due,
+        asked_too=capacity.asked_too,
+        cause=placement.cause,
+        call_open=call_is_open,
+        suspended=status is PartnerStatus.SUSPENDED,
+        over=revision.is_over(placement.entry, clock.today()),
+        full=revision.is_full(placement.entry, taken),
+    )
+    mine = may_act_for_organisation(principal, row.organisation_id)
     return PlacementDetails(
         placement=placement,
         names=await names_of(session, [placement.entry]),
         host=host.name if host else "",
         call_title=call.title if call else "",
-        call_is_open=call is not None and call.state == CallState.PUBLISHED,
-        capacity=await capacity_for(session, principal, row),
-        taken=(await matches.confirmed_counts(session, [placement_id]))[placement_id],
+        call_is_open=call_is_open,
+        capacity=capacity,
+        taken=taken,
         visits=[
             PlannedVisit(
                 visit.id,
@@ -200,6 +230,7 @@ async def placement_details(session: AsyncSession, principal: Principal, placeme
             )
             for visit in visits
         ],
+        standing=placement_standing(facts, {AudienceKind.HOST_CONTACT} if mine else ()),
     )
 
 

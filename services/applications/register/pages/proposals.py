@@ -123,7 +123,7 @@ async def _page(
         kind=kind_name(proposal.kind),
         rows=details.compared.rows,
         meanwhile=details.compared.meanwhile,
-        where=Standing(state("proposal", proposal.state), details.since, reason=reason),
+        where=Standing.of(state("proposal", proposal.state), details.standing, details.since, reason),
         proposer=details.proposer,
         may_decide=decides(principal) and proposal.pending,
         mine=proposal.proposed_by == principal.subject and proposal.pending,

@@ -26,6 +26,7 @@ from services.applications.register.views.history import ChangedField
 from services.applications.register.views.scope import scope_of
 from shared.contracts.codes import ProposalKind, ProposalState
 from shared.i18n import gettext
+from shared.next_steps import ProposalFacts, proposal_standing
 from shared.time import dates
 from shared.web.items import ListedVersion, NotDone
 from shared.web.paging import page_of
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity import Principal
+    from shared.next_steps import Described
     from shared.web.paging import PageRequest
 
 
@@ -147,6 +149,7 @@ class ProposalDetails:
     compared: ProposalRows
     proposer: str
     since: datetime
+    standing: Described
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +243,13 @@ async def proposal_details(session: AsyncSession, principal: Principal, compared
     """Return a compared proposal as its page shows it."""
     (rows,) = await in_words(session, [compared])
     proposer = await entries.person(session, compared.proposed_by)
+    facts = ProposalFacts(state=compared.state, readable=compared.change is not None, changes=bool(rows.rows))
     in_scope = proposer is not None and scope_of(principal).covers(proposer.country, proposer.organisation_id)
     return ProposalDetails(
         rows,
         proposer.name if proposer is not None and in_scope else gettext("another coordinator"),
         compared.settled_at or compared.proposed_at,
+        proposal_standing(facts),
     )
 
 

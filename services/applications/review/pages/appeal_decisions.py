@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from services.applications.application.views.standing import standing
 from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.parameters import BusDep
@@ -20,7 +21,6 @@ from shared.web.decisions import Decision, DecisionRequest, Question, add_decisi
 from shared.web.forms import Form, Longest, Needed, RadioField, TextAreaField
 from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, list_page
 from shared.web.query import one_of
-from shared.web.states import Standing
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
 _HERE = "/applications/appeals"
@@ -92,15 +92,6 @@ async def show_all(
     )
 
 
-def _counts(found: dict[str, int]) -> list[Count]:
-    tones = {"waits": "wait"}
-    return [
-        Count(found[code], gettext(name), f"{_HERE}?state={code}", tones.get(code, "office"))
-        for code, name in STATES.items()
-        if found[code]
-    ]
-
-
 def _empty(state: str) -> Empty:
     if state:
         return Empty(gettext("No appeal fits this filter."), gettext("Show all"), _HERE)
@@ -149,7 +140,7 @@ async def _ask(request: DecisionRequest[DecisionForm]) -> Question | str:
             "application": application,
             "appeal": appeal,
             "against": states.state("application", appeal.against).for_others,
-            "where": Standing(states.state("application", "appealed").for_others, appeal.filed_at, appeal.due),
+            "where": standing(view.case, others=True),
             "before": states.state("application", appeal.before),
             "outcome": labels.label(AppealOutcome(appeal.outcome)) if appeal.outcome else "",
         },

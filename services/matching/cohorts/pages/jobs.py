@@ -39,7 +39,7 @@ _TABLE: tuple[tuple[str, Tone, str, str], ...] = (
     ("cancelled", "ended", N_("Cancelled"), N_("It was stopped before anything was committed.")),
 )
 _STATES: dict[str, State] = {
-    code: State("cohort", code, tone, word, explanation, "", "") for code, tone, word, explanation in _TABLE
+    code: State("cohort", code, tone, word, explanation) for code, tone, word, explanation in _TABLE
 }
 
 

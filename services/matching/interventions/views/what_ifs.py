@@ -45,7 +45,7 @@ _TABLE: tuple[tuple[str, Tone, str, str], ...] = (
     ("cancelled", "ended", N_("Cancelled"), N_("It was stopped before it was done.")),
 )
 _STATES: dict[str, State] = {
-    code: State("what_if", code, tone, word, explanation, "", "") for code, tone, word, explanation in _TABLE
+    code: State("what_if", code, tone, word, explanation) for code, tone, word, explanation in _TABLE
 }
 _STEPS = (
     N_("Reading the facts"),

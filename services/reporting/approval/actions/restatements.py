@@ -88,7 +88,7 @@ async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Pr
         raise Refused(sentence, 422, {"reason": sentence})
     async with bus.transaction(principal.subject) as tx:
         approval = await _locked(tx.session, label)
-        open_ = await _open(tx.session, label)
+        open_ = await open_proposal(tx.session, label)
         if open_ is not None and (open_.author, open_.reason) == (principal.subject, reason):
             return open_
         if open_ is not None:
@@ -201,7 +201,8 @@ async def _locked(session: AsyncSession, label: str) -> Approval:
     return approval
 
 
-async def _open(session: AsyncSession, label: str) -> Proposal | None:
+async def open_proposal(session: AsyncSession, label: str) -> Proposal | None:
+    """Return the proposed restatement of a period that waits for a decision, if any."""
     proposals = await store.of_period(session, label)
     return next((each for each in proposals if each.state is ProposalState.PROPOSED), None)
 

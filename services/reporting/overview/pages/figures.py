@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
+from services.reporting.approval.actions import restatements
 from services.reporting.disclosure import views as disclosure_views
 from services.reporting.disclosure.actions import released_figures
 from services.reporting.disclosure.model import Released
@@ -22,10 +23,12 @@ from shared.contracts.codes import PeriodReturnReason, PeriodState
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
+from shared.next_steps import PeriodFacts, period_standing
 from shared.time import clock
 from shared.web import states
 from shared.web.live import live_route
 from shared.web.render import render
+from shared.web.states import Standing
 
 router = APIRouter(include_in_schema=False)
 
@@ -67,7 +70,8 @@ async def overview(
         show=disclosure_views,
         traces=may_trace(principal),
         protects=may_protect(principal),
-        steps=_next_step(approval, principal) if may_steer(principal) else None,
+        steps=_own_step(approval, principal) if may_steer(principal) else None,
+        where=await _standing(bus, approval, principal) if may_steer(principal) else None,
         work=counts.of(approval.period.label, max(stated, default=None)) if may_steer(principal) else None,
         reasons=list(PeriodReturnReason),
         report=_report(approval, principal),
@@ -84,12 +88,11 @@ def _report(approval: Approval, principal: Principal) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class NextStep:
-    """The next step for a period (`action`, the label of its `button`), or `why` there is none."""
+class OwnStep:
+    """The step of a period that the reader can take: `action`, and the label of its `button`; empty if none."""
 
     action: str = ""
     button: str = ""
-    why: str = ""
 
     @property
     def returns(self) -> bool:
@@ -97,22 +100,33 @@ class NextStep:
         return self.action == "approve"
 
 
-def _next_step(approval: Approval, principal: Principal) -> NextStep:
+def _own_step(approval: Approval, principal: Principal) -> OwnStep:
+    step = OwnStep()
     if approval.period.kind is None:
-        return NextStep(why=gettext("The programme as a whole is not approved: its periods are."))
-    step = NextStep()
+        return step
     match approval.state:
         case PeriodState.DRAFT | PeriodState.RETURNED if clock.today() > approval.period.end:
-            step = NextStep("submit", gettext("Submit these figures for approval"))
-        case PeriodState.DRAFT | PeriodState.RETURNED:
-            step = NextStep(why=gettext("It can be submitted when its last day has passed."))
-        case PeriodState.SUBMITTED if approval.author == principal.subject:
-            step = NextStep(why=gettext("You submitted it: somebody else has to approve it."))
-        case PeriodState.SUBMITTED:
-            step = NextStep("approve", gettext("Approve and freeze these figures"))
+            step = OwnStep("submit", gettext("Submit these figures for approval"))
+        case PeriodState.SUBMITTED if approval.author != principal.subject:
+            step = OwnStep("approve", gettext("Approve and freeze these figures"))
         case PeriodState.FROZEN:
-            step = NextStep("publish", gettext("Publish these figures"))
+            step = OwnStep("publish", gettext("Publish these figures"))
     return step
+
+
+async def _standing(bus: Bus, approval: Approval, principal: Principal) -> Standing:
+    """Return a period's state with its next step, for those who take it."""
+    async with bus.read() as session:
+        proposal = await restatements.open_proposal(session, approval.period.label)
+    facts = PeriodFacts(
+        state=approval.state,
+        end=approval.period.end,
+        approved_itself=approval.period.kind is not None,
+        own=approval.author == principal.subject,
+        restated=proposal is not None,
+        own_restatement=proposal is not None and proposal.author == principal.subject,
+    )
+    return Standing.of(states.state("period", approval.state), period_standing(facts))
 
 
 @router.get("/reporting/charts/{name}.csv")

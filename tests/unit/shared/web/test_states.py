@@ -32,19 +32,11 @@ def test_every_state_of_the_contracts_has_a_row(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", states.kinds())
 def test_a_state_is_whole(kind: str) -> None:
-    """Each has a word, a sentence that explains it and a known tone; with somebody responsible there is a next step."""
+    """Each has a word, a sentence that explains it and a known tone."""
     for state in states.states(kind):
         assert state.word
         assert state.explanation.endswith(".")
         assert state.tone in states.TONES
-        assert bool(state.holder) == bool(state.next)
-
-
-@pytest.mark.parametrize("kind", ["application", "match", "visit", "mentorship"])
-def test_the_table_names_no_step_of_a_case(kind: str) -> None:
-    """The next step of a case follows from its facts, so the table of states says nothing about it."""
-    assert {(state.holder, state.next) for state in states.states(kind)} == {("", "")}
-    assert {(state.for_others.holder, state.for_others.next) for state in states.states(kind)} == {("", "")}
 
 
 @pytest.mark.parametrize("kind", states.kinds())
@@ -71,10 +63,9 @@ def test_nobody_but_the_person_concerned_is_you(kind: str) -> None:
     shown = list(states.states(kind))
     for state in shown:
         other = state.for_others
-        said = f"{other.word} {other.explanation} {other.holder} {other.next}".lower()
+        said = f"{other.word} {other.explanation}".lower()
         assert not {"you", "your", "yours"} & set(re.findall(r"[a-z]+", said)), said
         assert (other.code, other.tone) == (state.code, state.tone)
-        assert bool(other.holder) == bool(other.next)
     assert len({state.for_others.word for state in shown}) == len(shown)
 
 
