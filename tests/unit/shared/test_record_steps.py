@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,9 +40,6 @@ from shared.web import states
 from shared.web.states import Standing, state
 
 DUE = datetime(2026, 12, 4, 22, 59, 59, tzinfo=UTC)
-FACTS = st.fixed_dictionaries(
-    {"call_open": st.booleans(), "suspended": st.booleans(), "over": st.booleans(), "full": st.booleans()}
-)
 
 
 def _cause(code: str) -> st.SearchStrategy[PauseCause | CloseCause | None]:
@@ -51,6 +47,24 @@ def _cause(code: str) -> st.SearchStrategy[PauseCause | CloseCause | None]:
     if code == OfferState.PAUSED:
         return st.sampled_from(PauseCause)
     return st.sampled_from(CloseCause) if code == OfferState.CLOSED else st.none()
+
+
+def _due(code: str) -> st.SearchStrategy[datetime | None]:
+    """Return the deadlines that a state can have: an endorsement has one, an answer may be asked for."""
+    if code == OfferState.SUBMITTED:
+        return st.just(DUE)
+    return st.sampled_from((DUE, None)) if code == OfferState.PUBLISHED else st.none()
+
+
+YES_OR_NO = {name: st.booleans() for name in ("call_open", "suspended", "over", "full")}
+PLACEMENTS = st.sampled_from(OfferState).flatmap(
+    lambda code: st.builds(
+        PlacementFacts, state=st.just(code), country=st.just("FR"), due=_due(code), cause=_cause(code), **YES_OR_NO
+    )
+)
+MENTORS = st.sampled_from(MentorState).flatmap(
+    lambda code: st.builds(MentorFacts, state=st.just(code), due=_due(code), cause=_cause(code), **YES_OR_NO)
+)
 
 
 def _whole(found: Described) -> None:
@@ -66,14 +80,9 @@ def _is_you(found: Described) -> bool:
     return bool({"you", "your"} & set(re.findall("[a-z]+", said)))
 
 
-@given(code=st.sampled_from(OfferState), facts=FACTS, data=st.data())
-def test_a_placement_says_the_same_to_its_host_and_to_all_others(
-    code: OfferState, facts: dict[str, bool], data: st.DataObject
-) -> None:
+@given(placement=PLACEMENTS)
+def test_a_placement_says_the_same_to_its_host_and_to_all_others(placement: PlacementFacts) -> None:
     """In any combination of facts host and others read the same meaning and date; only the host is "you"."""
-    due = data.draw(st.sampled_from((DUE, None))) if code is OfferState.PUBLISHED else None
-    due = DUE if code is OfferState.SUBMITTED else due
-    placement = replace(PlacementFacts(state=code, country="FR", due=due, cause=data.draw(_cause(code))), **facts)
     others, host = placement_standing(placement), placement_standing(placement, {A.HOST_CONTACT})
     _whole(others)
     _whole(host)
@@ -84,25 +93,22 @@ def test_a_placement_says_the_same_to_its_host_and_to_all_others(
         bool(others.step.step),
     )
     assert (host.step.holder == "You") == (others.step.holder == "Host")
-    ends = code in {OfferState.PUBLISHED, OfferState.PAUSED} and (facts["over"] or not facts["call_open"])
+    code = placement.state
+    ends = code in {OfferState.PUBLISHED, OfferState.PAUSED} and (placement.over or not placement.call_open)
     assert not ends or "closes by itself" in others.step.step
     assert (others.step == Described().step) == (code in {OfferState.CLOSED, OfferState.WITHDRAWN, OfferState.VOIDED})
 
 
-@given(code=st.sampled_from(MentorState), facts=FACTS, data=st.data())
-def test_a_profile_says_the_same_to_its_mentor_and_to_all_others(
-    code: MentorState, facts: dict[str, bool], data: st.DataObject
-) -> None:
+@given(mentor=MENTORS)
+def test_a_profile_says_the_same_to_its_mentor_and_to_all_others(mentor: MentorFacts) -> None:
     """In any combination of facts mentor and others read the same meaning and date; only the mentor is "you"."""
-    due = data.draw(st.sampled_from((DUE, None))) if code is MentorState.PUBLISHED else None
-    mentor = replace(MentorFacts(state=code, due=due, cause=data.draw(_cause(code))), **facts)
     others, own = profile_standing(mentor), profile_standing(mentor, {A.MENTOR})
     _whole(others)
     _whole(own)
     assert not _is_you(others)
     assert (own.explanation, own.step.due) == (others.explanation, others.step.due)
     assert (own.step.holder == "You") == (others.step.holder == "Mentor")
-    assert (others.step == Described().step) == (code is MentorState.CLOSED)
+    assert (others.step == Described().step) == (mentor.state is MentorState.CLOSED)
 
 
 def test_a_mentor_without_time_is_not_said_to_be_matched() -> None:
@@ -181,7 +187,9 @@ def test_a_partner_names_what_was_decided_for_a_later_day(
 
 
 @given(code=st.sampled_from(PeriodState), over=st.booleans(), own=st.booleans(), data=st.data())
-def test_a_period_is_never_decided_by_its_author(code: PeriodState, over: bool, own: bool, data: st.DataObject) -> None:
+def test_the_author_of_a_period_decides_nothing(
+    code: PeriodState, *, over: bool, own: bool, data: st.DataObject
+) -> None:
     """The author of figures or of a restatement is told that another decides; before its end nobody submits."""
     frozen = code in {PeriodState.FROZEN, PeriodState.PUBLISHED}
     restated = data.draw(st.booleans()) if frozen else False
@@ -196,7 +204,7 @@ def test_a_period_is_never_decided_by_its_author(code: PeriodState, over: bool, 
 
 
 @given(code=st.sampled_from(ProposalState), readable=st.booleans(), changes=st.booleans())
-def test_a_proposal_that_cannot_be_entered_is_only_refused(code: ProposalState, readable: bool, changes: bool) -> None:
+def test_a_proposal_that_fits_no_entry_is_refused(code: ProposalState, *, readable: bool, changes: bool) -> None:
     """Approval is offered only for what can be entered; a decided proposal asks nobody."""
     found = proposal_standing(ProposalFacts(state=code, readable=readable, changes=changes))
     _whole(found)

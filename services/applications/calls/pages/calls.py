@@ -135,7 +135,7 @@ async def show_call(request: Request, call_id: UUID, principal: SignedIn, bus: B
         call=found.call,
         view=found.reading,
         answers=found.needs,
-        where=Standing.of(state("call", found.call.shown_state(moment)), found.standing),
+        where=Standing.of(state("call", found.call.shown_state(moment)), found.standing, found.since),
         requirements=found.requirements,
         may_apply=principal.has(Role.OFFICER) and found.call.takes_applications(moment),
         writes=principal.has(Role.PROGRAMME_COORDINATOR),

@@ -186,6 +186,7 @@ class CallDetails:
     requirements: Requirements | None
     revision_draft: UUID | None
     standing: Described
+    since: datetime
 
 
 async def call_details(session: AsyncSession, principal: Principal, call_id: UUID) -> CallDetails:
@@ -197,14 +198,17 @@ async def call_details(session: AsyncSession, principal: Principal, call_id: UUI
     # The programme sees all needs; others those of their own country, as in the register.
     own = None if writes else principal.countries(Role.OFFICER) | principal.countries(Role.NATIONAL_COORDINATOR)
     left = await left_without_place(session, call_id) if writes else None
+    requirements = (await requirements_of(session, principal, [row])).get(call_id)
+    applies = requirements is not None and not requirements.own
     facts = CallFacts(state=CallState(row.state), opens=row.opens, deadline=row.deadline, left=left)
     return CallDetails(
         CallHeading.of(row),
         call_reading(row.terms),
         [need_sentence(need) for need in needs.values() if own is None or need.country in own],
-        (await requirements_of(session, principal, [row])).get(call_id),
+        requirements,
         None if draft is None else draft.id,
-        call_standing(facts, {AudienceKind.APPLICANT} if principal.has(Role.OFFICER) else ()),
+        call_standing(facts, {AudienceKind.APPLICANT} if applies else ()),
+        _since(row),
     )
 
 
@@ -236,6 +240,16 @@ class PublishedRevision:
     changes: Sequence[Difference]
     moved: int
     by: str
+
+
+def _since(row: store.Call) -> datetime:
+    """Return when a call came into the state that pages show."""
+    since = {
+        "announced": row.published_at,
+        "published": max(row.opens, row.published_at),
+        "past_deadline": row.deadline,
+    }
+    return row.closed_at or since[row.shown_state(clock.now())]
 
 
 async def call_history(session: AsyncSession, call_id: UUID) -> tuple[CallHeading, list[PublishedRevision]]:
