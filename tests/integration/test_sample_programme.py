@@ -87,7 +87,7 @@ async def test_ani_and_nino_stand_in_the_middle(people: People) -> None:
     """Ani is offered a place and has time to answer; Nino meets her mentor, and one session is to be confirmed."""
     for who in ("persona-officer", "persona-mentee"):
         calls = (await people.get(who, f"{PORTAL}/calls"))["items"]
-        assert sorted(call["state"] for call in calls) == ["closed", "published", "published"]
+        assert sorted(call["state"] for call in calls) == ["announced", "closed", "published"]
         assert max(call["terms"]["opens"] for call in calls) > clock.today().isoformat(), "one is about to open"
     (application,) = (await people.get("persona-officer", f"{PORTAL}/applications"))["items"]
     assert application["state"] == "offered"
@@ -210,6 +210,22 @@ async def test_all_services_say_the_same_of_each_case(people: People) -> None:
             first.setdefault(deadline["application_id"], datetime.fromisoformat(deadline["due"]))
     assert {id_: (due, first.get(id_)) for id_, due in dues.items() if first.get(id_) != due} == {}
     assert {id_ for id_, due in first.items() if due < clock.now()} == overdue
+
+
+async def test_placements_and_mentors_have_the_same_deadlines_everywhere(people: People) -> None:
+    """The portal and notifications name the same date for each endorsement of a placement and each availability check.
+
+    The one call that is published before it opens is announced, and not open.
+    """
+    who = "persona-programme"
+    supply = await people.items(who, f"{PORTAL}/offers") + await people.items(who, f"{PORTAL}/mentors/country")
+    asked = {record["id"]: record["due"] for record in supply if record["due"]}
+    deadlines = await people.items(who, "/notifications/api/v1/deadlines", days=400)
+    kinds = {"offer_endorsement", "availability"}
+    assert {line["case_id"]: line["due"] for line in deadlines if line["kind"] in kinds} == asked
+    assert asked
+    for call in (await people.get(who, f"{PORTAL}/calls"))["items"]:
+        assert (call["state"] == "announced") == (call["terms"]["opens"] > clock.today().isoformat())
 
 
 async def test_a_journey_leaves_the_sample_as_it_was(sample: LocalRun, people: People) -> None:

@@ -293,7 +293,7 @@ async def test_a_long_count_continues_and_the_page_shows_it(house: House, monkey
     await _done(house)
     page = (await author.get(overview)).text
     assert "are being counted" not in page
-    assert "somebody else has to approve it" in page
+    assert "Another evaluator or programme coordinator" in page
     assert (await other.post(f"/reporting/periods/{LABEL}/approve")).status_code == 303
 
     assert (await _sent(author, f"{PAGE}/propose", PAGE, reason="late_facts")).status_code == 303
