@@ -55,7 +55,7 @@ class MentorFacts:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What a situation means (empty: what its state means), who takes the next step, and which; `own`: said to them."""
+    """A situation in words: its meaning (empty: that of its state), the holder, the step; `own` is said to the holder."""
 
     why: str = ""
     holder: str = ""
@@ -200,7 +200,7 @@ def profile_standing(facts: MentorFacts, reader: Collection[A] = ()) -> Describe
 
 
 def _situation(facts: PlacementFacts | MentorFacts) -> str:
-    """Return the key of the situation: the state, and the fact besides that decides what comes next."""
+    """Return the key of the situation: the state, and the fact that decides about the next step."""
     state = facts.state.value
     ended = "call_closed" if not facts.call_open else "period_over" if facts.over else ""
     if ended and state in _HELD | _OPEN:
@@ -215,7 +215,7 @@ def _situation(facts: PlacementFacts | MentorFacts) -> str:
 
 
 def _published(facts: PlacementFacts | MentorFacts) -> str:
-    """Return the situation of what is published: a full placement closes by itself, a full profile waits."""
+    """Return the situation of a published record: a full placement closes by itself, a full profile waits."""
     if facts.full and isinstance(facts, PlacementFacts):
         return "ends full"
     if facts.due is not None:

@@ -219,11 +219,11 @@ async def test_placements_and_mentors_have_the_same_deadlines_everywhere(people:
     """
     who = "persona-programme"
     supply = await people.items(who, f"{PORTAL}/offers") + await people.items(who, f"{PORTAL}/mentors/country")
-    asked = {record["id"]: record["due"] for record in supply if record["due"]}
+    dues = {record["id"]: record["due"] for record in supply if record["due"]}
     deadlines = await people.items(who, "/notifications/api/v1/deadlines", days=400)
     kinds = {"offer_endorsement", "availability"}
-    assert {line["case_id"]: line["due"] for line in deadlines if line["kind"] in kinds} == asked
-    assert asked
+    assert {line["case_id"]: line["due"] for line in deadlines if line["kind"] in kinds} == dues
+    assert dues
     for call in (await people.get(who, f"{PORTAL}/calls"))["items"]:
         assert (call["state"] == "announced") == (call["terms"]["opens"] > clock.today().isoformat())
 

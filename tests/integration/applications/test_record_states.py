@@ -20,7 +20,7 @@ HOST_COORDINATOR = "National coordinator of France"
 PROGRAMME = "Programme coordinator"
 
 
-async def shown(abroad: Abroad, who: str, address: str) -> dict[str, str]:
+async def status_of(abroad: Abroad, who: str, address: str) -> dict[str, str]:
     """Return what a page says of a record's state: its word, its meaning, with whom it is, next step and date."""
     page: Any = html.fromstring(await read(abroad, who, address))
     (found,) = page.xpath('//section[contains(@class, "tandem-standing")]')
@@ -35,9 +35,9 @@ async def shown(abroad: Abroad, who: str, address: str) -> dict[str, str]:
 
 async def same(abroad: Abroad, address: str, own: str, others: tuple[str, ...]) -> dict[str, str]:
     """Return what others read of a record; its owner reads the same, as "You" where others read the owner's role."""
-    first, *further = [await shown(abroad, who, address) for who in others]
+    first, *further = [await status_of(abroad, who, address) for who in others]
     assert all(said == first for said in further), (first, further)
-    mine = await shown(abroad, own, address)
+    mine = await status_of(abroad, own, address)
     assert (mine["word"], mine.get("Due")) == (first["word"], first.get("Due"))
     assert (mine.get("With") == "You") == (first.get("With") in {"Host", "Mentor"}), (mine, first)
     listed = await read(abroad, others[0], "/applications/offers" if "offers" in address else LIST_OF_MENTORS)
@@ -57,7 +57,7 @@ async def test_a_placement_in_each_of_its_states(abroad: Abroad, programme: Prog
         "claire", "/offers", {"call_id": programme.call["id"], "entry": abroad.offer_entry(places=1)}, 201
     )
     api, at = f"/offers/{made['id']}", f"/applications/offers/{made['id']}"
-    assert (await shown(abroad, "claire", at))["Next step"] == "You complete it and submit it."
+    assert (await status_of(abroad, "claire", at))["Next step"] == "You complete it and submit it."
 
     async def act(who: str, move: str, **body: Any) -> dict[str, str]:
         placement = await abroad.post(who, f"{api}/{move}", body or None)
@@ -75,9 +75,9 @@ async def test_a_placement_in_each_of_its_states(abroad: Abroad, programme: Prog
     assert (await act("claire", "publish"))["Next step"] == "Guests are matched to its free places."
     clock.move(timedelta(days=61))
     await checks.check_all(programme.app.state.service.bus)
-    asked = await same(abroad, at, "claire", ("luc", "programme"))
-    assert (asked["With"], asked["Next step"]) == ("Host", "The host answers, or it pauses.")
-    assert asked["Due"].startswith(dates.day(clock.now() + timedelta(days=14)))
+    checked = await same(abroad, at, "claire", ("luc", "programme"))
+    assert (checked["With"], checked["Next step"]) == ("Host", "The host answers, or it pauses.")
+    assert checked["Due"].startswith(dates.day(clock.now() + timedelta(days=14)))
     clock.move(timedelta(days=20))
     await checks.check_all(programme.app.state.service.bus)
     reached.add(OfferState.PAUSED)
@@ -113,9 +113,9 @@ async def test_a_full_placement_and_one_of_a_closed_call_say_so(abroad: Abroad, 
     await checks.check_all(programme.app.state.service.bus)
     said = await same(abroad, at, "claire", ("luc", "programme"))
     assert (said["word"], said["means"], said.get("Next step")) == ("Closed", "Its call has closed.", None)
-    said = await shown(abroad, "claire", f"/applications/offers/{draft['id']}")
+    said = await status_of(abroad, "claire", f"/applications/offers/{draft['id']}")
     assert (said["means"], said["Next step"]) == ("Its call has closed.", "You can copy it to another call.")
-    call = await shown(abroad, "programme", f"/applications/calls/{programme.call['id']}")
+    call = await status_of(abroad, "programme", f"/applications/calls/{programme.call['id']}")
     assert (call["word"], sorted(call)) == ("Closed", ["means", "word"])
 
 
@@ -125,7 +125,7 @@ async def test_a_profile_in_each_of_its_states(abroad: Abroad, programme: Progra
     made = await abroad.post("jonas", "/mentors", {"call_id": programme.call["id"], "entry": entry}, 201)
     at, readers = f"/applications/mentors/{made['id']}", ("rasa", "programme")
     reached = {MentorState(made["state"])}
-    assert (await shown(abroad, "jonas", at))["Next step"] == "You complete it and publish it."
+    assert (await status_of(abroad, "jonas", at))["Next step"] == "You complete it and publish it."
 
     async def act(move: str) -> dict[str, str]:
         reached.add(MentorState((await abroad.post("jonas", f"/mentors/{made['id']}/{move}"))["state"]))
@@ -158,14 +158,14 @@ async def test_a_call_is_announced_then_open_then_past_its_deadline(abroad: Abro
     """A call says that one can apply exactly while one can; the coordinator reads how many are left without a place."""
     await programme.submitted()
     at = f"/applications/calls/{programme.call['id']}"
-    officer, said = await shown(abroad, "nino", at), await shown(abroad, "programme", at)
+    officer, said = await status_of(abroad, "nino", at), await status_of(abroad, "programme", at)
     assert (said["word"], said["With"]) == ("Open", "Officers")
     assert (officer["With"], officer["Due"]) == ("You", said["Due"])
-    assert (await shown(abroad, "ani", at))["With"] == "Officers", "who has applied is not asked to"
+    assert (await status_of(abroad, "ani", at))["With"] == "Officers", "who has applied is not asked to"
     assert (await abroad.get("ani", f"/calls/{programme.call['id']}"))["state"] == CallState.PUBLISHED
     clock.move(timedelta(days=400))
-    said = await shown(abroad, "programme", at)
+    said = await status_of(abroad, "programme", at)
     assert said["word"] == "Deadline over"
     assert said["Next step"].startswith("1 application has no place yet.")
     assert "Due" not in said
-    assert "1 application" not in (await shown(abroad, "luc", at))["Next step"]
+    assert "1 application" not in (await status_of(abroad, "luc", at))["Next step"]

@@ -68,7 +68,7 @@ MENTORS = st.sampled_from(MentorState).flatmap(
 
 
 def _whole(found: Described) -> None:
-    """Assert that whoever takes a step has one, that each text is a sentence, and that a date belongs to a step."""
+    """Assert that a holder has a step, that each text is a sentence, and that a date belongs to a step."""
     assert bool(found.step.holder) == bool(found.step.step)
     assert not found.step.step or found.step.step.endswith(".")
     assert not found.explanation or found.explanation.endswith(".")
@@ -153,7 +153,7 @@ def test_an_overdue_endorsement_names_who_is_asked_too() -> None:
 def test_a_call_is_open_only_between_its_opening_and_its_deadline(
     code: CallState, opens: int, days: int, left: int | None
 ) -> None:
-    """What pages say of a call agrees with whether one can apply; the deadline is named only while one can."""
+    """The words of a call agree with whether one can apply; the deadline is named only while one can."""
     first = clock.now() + timedelta(days=opens, hours=1)
     last = first + timedelta(days=days)
     facts = CallFacts(state=code, opens=first, deadline=last, left=left)
@@ -190,7 +190,7 @@ def test_a_partner_names_what_was_decided_for_a_later_day(
 def test_the_author_of_a_period_decides_nothing(
     code: PeriodState, *, over: bool, own: bool, data: st.DataObject
 ) -> None:
-    """The author of figures or of a restatement is told that another decides; before its end nobody submits."""
+    """The author of figures or of a restatement reads that another decides; before its end nobody submits."""
     frozen = code in {PeriodState.FROZEN, PeriodState.PUBLISHED}
     restated = data.draw(st.booleans()) if frozen else False
     end = clock.today() + timedelta(days=-1 if over else 1)
@@ -214,7 +214,7 @@ def test_a_proposal_that_fits_no_entry_is_refused(code: ProposalState, *, readab
 
 
 def test_without_a_sentence_of_its_own_a_record_means_what_its_state_means() -> None:
-    """Where the facts add nothing, the state's own explanation stands; each has one, for the reader and for others."""
+    """The state's own explanation stands if the facts add nothing; each has one, for the reader and for others."""
     for kind in states.kinds():
         for shown in states.states(kind):
             assert Standing.of(shown, Described()).explanation == ""
