@@ -55,7 +55,7 @@ class MentorFacts:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A situation in words: its meaning (empty: that of its state), the holder, the step; `own` addresses the holder."""
+    """A situation in words: its meaning (empty: that of its state), holder and step; `own` addresses the holder."""
 
     why: str = ""
     holder: str = ""
