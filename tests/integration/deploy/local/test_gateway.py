@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import threading
@@ -32,6 +34,7 @@ from shared.web.headers import security_headers
 from shared.web.middleware import ARRIVED
 from shared.web.problem_types import PROBLEM_TYPES
 from tests.processes import forked
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -185,11 +188,11 @@ def test_pages_are_packed(front: httpx2.Client) -> None:
 def test_a_service_that_is_down_has_a_helpful_error(front: httpx2.Client) -> None:
     """People get a page that says what to do, programs a problem in JSON, both the status and when to try again."""
     page = front.get("/reporting/")
-    assert (page.status_code, page.headers["retry-after"]) == (502, "3")
+    assert (page.status_code, page.headers["retry-after"]) == (503, "3")
     assert "This part does not answer" in page.text
     for path, accept in (("/reporting/api/v1/figures", "*/*"), ("/reporting/", "application/json")):
         problem = front.get(path, headers={"Accept": accept})
-        assert (problem.status_code, problem.headers["retry-after"]) == (502, "3")
+        assert (problem.status_code, problem.headers["retry-after"]) == (503, "3")
         assert_problem(problem, ProblemCode.UNAVAILABLE)
 
 
@@ -226,7 +229,7 @@ def test_every_answer_of_the_gateway_has_the_security_headers(front: httpx2.Clie
         httpx2.get(f"{elsewhere}/matching/"),
         front.get("/matching/"),
     ]
-    assert [answer.status_code for answer in refused] == [200, 404, 404, 404, 502, 502, 413, 307, 200]
+    assert [answer.status_code for answer in refused] == [200, 404, 404, 404, 503, 503, 413, 307, 200]
     for answer in refused:
         where = (str(answer.url), answer.status_code)
         assert {name: answer.headers.get(name) for name in expected} == expected, where
@@ -367,11 +370,18 @@ def test_no_address_is_logged_when_an_answer_breaks_off(tmp_path: Path) -> None:
 
 
 def _break_off(listening: socket.socket) -> None:
-    """Answer one request with less than was announced."""
-    connection, _ = listening.accept()
-    with connection:
-        connection.recv(65_536)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=planted\r\nContent-Length: 1000\r\n\r\nplanted")
+    """Answer the gateway's own questions, then one request with less than was announced."""
+    listening.settimeout(30)
+    request = b"/livez"
+    while b"/livez" in request:
+        connection, _ = listening.accept()
+        with connection:
+            request = connection.recv(65_536)
+            if b"/livez" in request:
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            else:
+                start = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=planted\r\nContent-Length: 1000\r\n\r\n"
+                connection.sendall(start + b"planted")
 
 
 def test_a_checkout_may_lie_in_a_folder_with_a_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -385,7 +395,7 @@ def test_a_checkout_may_lie_in_a_folder_with_a_space(tmp_path: Path, monkeypatch
     try:
         child.wait_ready(answers(f"http://localhost:{ports['gateway']}/static/tandem.js"), 20)
         answer = httpx2.get(f"http://localhost:{ports['gateway']}/matching/")
-        assert (answer.status_code, "starting again" in answer.text) == (502, True)
+        assert (answer.status_code, "starting again" in answer.text) == (503, True)
     finally:
         child.stop(5)
 
@@ -446,3 +456,36 @@ def test_two_processes_share_the_requests_and_a_dead_one_is_left_aside(tmp_path:
                 httpx2.get(f"{inside}/applications/internal/contacts"),
             ):
                 assert (answer.status_code, answer.text.split()[0]) == (200, "applications-2")
+
+
+def test_a_process_that_stalls_is_left_aside_and_comes_back(tmp_path: Path) -> None:
+    """Once one stands still, and still takes connections, all requests go to the other, until it goes on."""
+    with _two_portals(tmp_path) as (origin, inside, portals):
+        stalled = portals["applications"].pid
+        assert stalled is not None
+        os.kill(stalled, signal.SIGSTOP)
+        try:
+            _until_answers_in_a_row(origin, 20)
+            for _ in range(20):
+                for answer in (
+                    httpx2.get(f"{origin}/page"),
+                    httpx2.post(f"{origin}/page", data={"text": "kept"}),
+                    httpx2.get(f"{inside}/applications/internal/contacts"),
+                ):
+                    assert (answer.status_code, answer.text.split()[0]) == (200, "applications-2")
+        finally:
+            os.kill(stalled, signal.SIGCONT)
+        end = time.monotonic() + PATIENCE
+        while _answering(origin, 20) != set(portals):
+            assert time.monotonic() < end, "the process that goes on gets no requests"
+
+
+def _until_answers_in_a_row(origin: str, count: int) -> None:
+    """Return as soon as so many requests were answered one after the other; one that hangs is given up."""
+    end, answered = time.monotonic() + PATIENCE, 0
+    while answered < count:
+        assert time.monotonic() < end, "requests still go to a process that does not answer"
+        try:
+            answered = answered + 1 if httpx2.get(f"{origin}/page", timeout=3).status_code == 200 else 0
+        except httpx2.ReadTimeout:
+            answered = 0

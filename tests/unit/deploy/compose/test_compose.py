@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 import subprocess
+import sysconfig
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ from shared.contracts.topics import SERVICES
 from shared.secret_files import SECRETS_DIR, with_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from shared.settings import ServiceSettings
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -303,9 +306,37 @@ def test_the_gateway_is_the_same_and_reaches_every_service() -> None:
     assert "./deploy/gateway/Caddyfile:/etc/caddy/Caddyfile:ro" in gateway["volumes"]
     variables = set(re.findall(r"\{\$(TANDEM_\w+)", (ROOT / "deploy/gateway/Caddyfile").read_text(encoding="utf-8")))
     for service in SERVICES:
-        assert gateway["environment"][f"TANDEM_{service.upper()}"] == f"{service}:8010"
+        assert gateway["environment"][f"TANDEM_{service.upper()}"] == f"{service} 8010"
         assert f"TANDEM_{service.upper()}" in variables
     assert set(gateway["environment"]) <= variables
+
+
+def test_the_gateway_finds_all_containers_of_a_scaled_service() -> None:
+    """Caddy looks up the name of each service again and again, and sends a form to one container only."""
+    done = subprocess.run(
+        [Path(sysconfig.get_path("scripts")) / "caddy", "adapt", "--config", ROOT / "deploy/gateway/Caddyfile"],
+        env=COMPOSE["services"]["gateway"]["environment"],
+        capture_output=True,
+        check=True,
+    )
+    proxies = [part for part in _parts(json.loads(done.stdout)) if part.get("handler") == "reverse_proxy"]
+    names = {proxy["dynamic_upstreams"]["name"] for proxy in proxies}
+    assert names == set(SERVICES)
+    for proxy in proxies:
+        source = proxy["dynamic_upstreams"]
+        assert (source["source"], source["port"], source["refresh"]) == ("a", "8010", 1_000_000_000)
+        assert "upstreams" not in proxy
+        assert "retry_match" not in proxy["load_balancing"], "what is sent again by default is a GET"
+    scalable = [COMPOSE["services"][service] for service in SERVICES]
+    assert not any("container_name" in service or "ports" in service for service in scalable)
+
+
+def _parts(found: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object of a JSON document, the outer ones first."""
+    if isinstance(found, dict):
+        yield found
+    for part in found.values() if isinstance(found, dict) else found if isinstance(found, list) else ():
+        yield from _parts(part)
 
 
 def test_every_file_that_compose_mounts_or_runs_is_there() -> None:
