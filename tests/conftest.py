@@ -55,6 +55,7 @@ TOGETHER = (
     "integration/test_system.py",
     "integration/test_api_client.py",
     "integration/test_api_guide.py",
+    "load/test_small.py",
     "faults/test_local_run.py",
 )
 """Files that share one local run, in this order: the last one ends it. A start takes some 30 s of processor time."""

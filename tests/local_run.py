@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.folder import ROOT
+from deploy.local.settings import SERVICES
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 3_000_000_000
@@ -91,3 +92,9 @@ class LocalRun:
         """Stop it and return its exit code."""
         self.process.send_signal(how)
         return self.process.wait(90)
+
+
+def service_pids(folder: Path) -> dict[str, int]:
+    """Return the processes of the services of the run in a folder: name -> pid."""
+    found = json.loads((folder / "processes.json").read_text("utf-8"))
+    return {entry["name"]: entry["pid"] for entry in found if entry["name"].partition("-")[0] in SERVICES}
