@@ -35,4 +35,6 @@ async def of_host(
 
 async def _show(request: Request, bus: Bus, application_id: UUID, *, side: Side) -> Response:
     page = await receipt_page(bus, application_id, side=side)
+    if page is None:
+        return render(request, "receipts/none.html", side=side)
     return render(request, "receipts/receipt.html", view=page)

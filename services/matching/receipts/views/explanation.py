@@ -11,7 +11,6 @@ from services.matching.words import area, topic
 from shared.contracts import labels
 from shared.contracts.codes import Change, Criterion, HardRule
 from shared.contracts.receipts import MatchExplained
-from shared.errors import Refused
 from shared.i18n import gettext, ngettext
 from shared.time import dates
 
@@ -128,14 +127,14 @@ def explanation(published: Explained, places: Mapping[UUID, Place], scheme: str,
     )
 
 
-async def receipt_page(bus: Bus, application_id: UUID, *, side: Side) -> ReceiptPage:
-    """Return the page of an application's newest published receipt. Raises `Refused` (404) if there is none.
+async def receipt_page(bus: Bus, application_id: UUID, *, side: Side) -> ReceiptPage | None:
+    """Return the page of an application's newest published receipt; None before its first cohort is committed.
 
     A host has a receipt of a match only.
     """
     published = await published_receipt(bus, application_id)
     if published is None or (side == "host" and not isinstance(published, MatchExplained)):
-        raise Refused(gettext("There is no receipt yet: it is written when a cohort is committed."), 404)
+        return None
     in_line = () if side == "host" else await waiting_places(bus, application_id)
     own = seat_of(published)
     async with bus.read() as session:

@@ -164,17 +164,34 @@ async def test_the_receipt_opens_with_a_ticket_and_shows_the_own_part(
     await world.commit()
     await sign_in("olga", Role.OFFICER)
     assert (await browser.get(f"/matching/receipts/{first}")).status_code == 403
-    private, _ = ticket_keys()
     for application, expected in ((first, "What the officer gains"), (third, "The smallest change")):
-        opened = issue_ticket("receipt", str(application), person="olga", private_key=private)
-        sent_on = await browser.get(f"/matching/receipts/{application}?ticket={opened}")
-        assert sent_on.status_code in {302, 303, 307}
-        for name, value in (part.split(";")[0].split("=", 1) for part in sent_on.headers.get_list("set-cookie")):
-            browser.cookies.set(name, value, domain="localhost.local")
-        page = await browser.get(sent_on.headers["location"])
-        assert page.status_code == 200
+        page = await _opened_receipt(browser, application)
         assert expected in page.text or "No place meets all rules" in page.text
         assert "What the host prefers" not in page.text
+
+
+async def test_before_its_first_cohort_the_receipt_says_that_there_is_no_result_yet(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """The portal links to the receipt of every eligible application; before a cohort a page says what comes."""
+    first, *_ = await _filled(world)
+    await sign_in("olga", Role.OFFICER)
+    page = await _opened_receipt(browser, first)
+    assert "No result yet" in page.text
+    assert "You get an email when it is done" in page.text
+
+
+async def _opened_receipt(browser: httpx2.AsyncClient, application: object) -> httpx2.Response:
+    """Open an application's receipt with a ticket, as the portal's link does."""
+    private, _ = ticket_keys()
+    opened = issue_ticket("receipt", str(application), person="olga", private_key=private)
+    sent_on = await browser.get(f"/matching/receipts/{application}?ticket={opened}")
+    assert sent_on.status_code in {302, 303, 307}
+    for name, value in (part.split(";")[0].split("=", 1) for part in sent_on.headers.get_list("set-cookie")):
+        browser.cookies.set(name, value, domain="localhost.local")
+    page = await browser.get(sent_on.headers["location"])
+    assert page.status_code == 200
+    return page
 
 
 async def test_a_confidential_exclusion_shows_as_not_available(
