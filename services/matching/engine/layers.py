@@ -217,11 +217,8 @@ class Layered(Result):
 
     @cached_property
     def _whole(self) -> Result:
-        """Return everybody in one market with the seats of both layers; groups keep theirs whatever the share."""
-        problem = self.problem
-        groups = {seat for seat in self._layout.seats.values() if seat is not None}
-        seats = tuple(replace(seat, share_exempt=True) if seat.id in groups else seat for seat in problem.seats)
-        market = Market(replace(problem, seats=seats))
+        """Return everybody in one market with the seats of both layers."""
+        market = Market(self.problem)
         given = {**{pair.candidate_id: pair.seat_id for pair in self._rest.pairs}, **self._layout.seats}
         assigned = [market.seat_place.get(given.get(candidate.id) or "", UNMATCHED) for candidate in market.candidates]
         return Result(market, Solution(assigned))

@@ -111,8 +111,6 @@ def lay_out(problem: Problem) -> Layout:
         replace(
             problem,
             candidates=tuple(member for group in members.values() for member in group),
-            # A group offer is exempt from the share of one country (domain.md), and a group fits no other.
-            seats=tuple(replace(seat, share_exempt=True) for seat in problem.seats),
             fixed=(*problem.fixed, *kept),
         )
     )

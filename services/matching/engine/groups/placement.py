@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.matching.engine.groups.units import FAIR, Unit
+from services.matching.engine.groups.units import FAIR, ShareLeft, Unit
 from services.matching.engine.market.market import Market
 from shared.contracts.codes import Objective
 
@@ -29,6 +29,7 @@ class Choice:
         self._quota = {
             country: most for country, most in zip(market.countries, market.quota, strict=True) if most is not None
         }
+        self._shares = [ShareLeft(market, seat) for seat in range(len(market.seats))]
 
     def best(self) -> Placed:
         """Return the best of all ways for few groups; for many the one to which proposals lead."""
@@ -44,7 +45,7 @@ class Choice:
         """Try all ways. Stable: fewest blocking, then most people, then most gained; most good: the highest sum."""
         stable = self._market.problem.rules.objective is Objective.STABLE
         best: tuple[tuple[int, ...], list[int | None]] | None = None
-        for at in self._ways(0, [], Counter(), Counter()):
+        for at in self._ways(0, [], Counter()):
             gained, valued, people, tie = 0, 0, 0, 0
             for unit, seat in zip(self._units, at, strict=True):
                 if seat is not None:
@@ -59,20 +60,22 @@ class Choice:
         assert best is not None
         return Placed(best[1], self._blocking(best[1]))
 
-    def _ways(
-        self, number: int, at: list[int | None], taken: Counter[int], sent: Counter[str]
-    ) -> Iterator[list[int | None]]:
+    def _ways(self, number: int, at: list[int | None], sent: Counter[str]) -> Iterator[list[int | None]]:
         if number == len(self._units):
             yield at
             return
         unit = self._units[number]
-        yield from self._ways(number + 1, [*at, None], taken, sent)
+        yield from self._ways(number + 1, [*at, None], sent)
         if not self._within(sent + unit.sent):
             return
         for seat in unit.wishes:
-            if taken[seat] + unit.size <= self._market.free[seat]:
-                now = taken + Counter({seat: unit.size})
-                yield from self._ways(number + 1, [*at, seat], now, sent + unit.sent)
+            if self._takes(seat, unit, [other for other, own in zip(self._units, at, strict=False) if own == seat]):
+                yield from self._ways(number + 1, [*at, seat], sent + unit.sent)
+
+    def _takes(self, seat: int, unit: Unit, others: Sequence[Unit]) -> bool:
+        """Return whether a seat takes a unit beside others: places for all, and no country beyond its share."""
+        places = sum(other.size for other in others) + unit.size
+        return places <= self._market.free[seat] and self._shares[seat].allows((*others, unit))
 
     def _within(self, sent: Mapping[str, int]) -> bool:
         """Return whether no country sends more than its ceiling leaves."""
@@ -105,10 +108,9 @@ class Choice:
                 key=lambda applicant: self._units[applicant].wishes[seat].valued,
                 reverse=True,
             )
-            kept, room = [], self._market.free[seat]
+            kept: list[int] = []
             for applicant in applicants:
-                if self._units[applicant].size <= room:
-                    room -= self._units[applicant].size
+                if self._takes(seat, self._units[applicant], [self._units[holder] for holder in kept]):
                     kept.append(applicant)
                 else:
                     waiting.append(applicant)
@@ -144,7 +146,7 @@ class Choice:
                     for other, seat_at in zip(self._units, at, strict=True):
                         if seat_at is not None and other is not unit:
                             others += other.sent
-                    if number not in out and self._room(seat, at) >= unit.size and self._within(others + unit.sent):
+                    if number not in out and self._has_room(seat, unit, at) and self._within(others + unit.sent):
                         at[number], moved = seat, True
                         break
         return at
@@ -156,14 +158,14 @@ class Choice:
                 return
             yield seat
 
-    def _room(self, seat: int, at: Sequence[int | None], above: tuple[int, int] | None = None) -> int:
-        """Return the free places of a seat; with `above` those of the units that it values less count as free."""
-        taken = sum(
-            unit.size
-            for unit, seat_at in zip(self._units, at, strict=True)
-            if seat_at == seat and (above is None or unit.wishes[seat].valued > above)
-        )
-        return self._market.free[seat] - taken
+    def _has_room(self, seat: int, unit: Unit, at: Sequence[int | None], above: tuple[int, int] | None = None) -> bool:
+        """Return whether a seat takes a unit; with `above` those that it values less count as gone."""
+        others = [
+            other
+            for other, own in zip(self._units, at, strict=True)
+            if own == seat and (above is None or other.wishes[seat].valued > above)
+        ]
+        return self._takes(seat, unit, others)
 
     def _blocking(self, at: Sequence[int | None]) -> int:
         """Return how many pairs of unit and seat block: the unit wants it more, and there is room or less valued units.
@@ -175,7 +177,7 @@ class Choice:
             if seat is not None:
                 sent += unit.sent
         return sum(
-            self._room(seat, at, unit.wishes[seat].valued) >= unit.size
+            self._has_room(seat, unit, at, unit.wishes[seat].valued)
             for number, unit in enumerate(self._units)
             if at[number] is not None or self._within(sent + unit.sent)
             for seat in self._wanted_more(number, at)

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from services.matching.engine.market.market import Market
@@ -51,8 +51,23 @@ class Unit:
         return Counter(member.country for member in self.members)
 
 
+class ShareLeft:
+    """What the share of one country at a seat leaves for units, beside fixed pairs."""
+
+    def __init__(self, market: Market, seat: int) -> None:
+        self._most = market.shares[seat]
+        self._used = {market.countries[number]: count for number, count in market.used[seat].items()}
+
+    def allows(self, units: Iterable[Unit]) -> bool:
+        """Return whether the units together keep every country within its share."""
+        sent: Counter[str] = Counter()
+        for unit in units:
+            sent += unit.sent
+        return all(self._used.get(country, 0) + count <= self._most for country, count in sent.items())
+
+
 def unit_for(market: Market, group_id: str, members: Sequence[Candidate]) -> Unit:
-    """Return a group with the seats that all members may take together: hard rules, room and weeks for each."""
+    """Return a group with the seats that all members may take together: hard rules, room, share and weeks for each."""
     numbers = [market.place[member.id] for member in members]
     gains: Counter[int] = Counter()
     values: Counter[int] = Counter()
@@ -81,8 +96,9 @@ def unit_for(market: Market, group_id: str, members: Sequence[Candidate]) -> Uni
         and (not follows or market.seats[seat].id in follows)
         and _meet(members, market.seats[seat], market.problem.rules.common_weeks)
     }
+    unit = Unit(group_id, tuple(members), {})
     best_first = sorted(wishes.items(), key=lambda item: item[1].wanted, reverse=True)
-    return Unit(group_id, tuple(members), dict(best_first))
+    return replace(unit, wishes={seat: wish for seat, wish in best_first if ShareLeft(market, seat).allows([unit])})
 
 
 def common_weeks(members: Sequence[Candidate], seat: Seat) -> set[date] | None:

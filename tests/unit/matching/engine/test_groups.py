@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -64,6 +65,7 @@ def test_all_of_a_group_at_one_seat_or_none(problem: Problem) -> None:
     taken = Counter([*result.matching.values(), *(pair.seat_id for pair in problem.fixed)])
     seats = {seat.id: seat for seat in problem.seats}
     assert all(taken[given_seat] <= seats[given_seat].capacity for given_seat in result.matching.values())
+    assert _shares(problem)(result.matching.items())
     for group in {candidate.group_id for candidate in problem.candidates if candidate.group_id}:
         members = [candidate for candidate in problem.candidates if candidate.group_id == group]
         if len(members) < 2:
@@ -72,7 +74,7 @@ def test_all_of_a_group_at_one_seat_or_none(problem: Problem) -> None:
         assert len(found) == 1
         (seat_id,) = found
         if seat_id is not None:
-            seat = replace(seats[seat_id], share_exempt=True)
+            seat = seats[seat_id]
             assert not any(broken(problem, member, seat) for member in members)
             assert len(members) <= seat.group_size
             weeks = common_weeks(members, seat)
@@ -105,20 +107,44 @@ def test_order_of_arrival_means_nothing(problem: Problem, seed: int) -> None:
     assert lay_out(problem).blocking == lay_out(other).blocking
 
 
+def _shares(problem: Problem) -> Callable[[Iterable[tuple[str, str]]], bool]:
+    """Return the question whether placed pairs keep each country within its share of a seat, beside fixed pairs."""
+    country = {candidate.id: candidate.country for candidate in problem.candidates}
+    fixed = Counter((pair.seat_id, pair.country) for pair in problem.fixed)
+    most = {
+        seat.id: seat.capacity
+        if seat.kind is SeatKind.MENTOR or seat.share_exempt
+        else problem.rules.most_of_one_country(seat.capacity)
+        for seat in problem.seats
+    }
+
+    def kept(placed: Iterable[tuple[str, str]]) -> bool:
+        new = Counter((seat_id, country[candidate_id]) for candidate_id, seat_id in placed)
+        return all(fixed[place] + count <= most[place[0]] for place, count in new.items())
+
+    return kept
+
+
 def _ways(problem: Problem, layout: Layout) -> list[dict[str, str | None]]:
     """Yield every lawful way to place the units."""
     names = {at: seat for seat, at in layout.numbers.items()}
     seats = {seat.id: seat for seat in problem.seats}
     fixed = Counter(pair.seat_id for pair in problem.fixed)
     before = Counter(pair.country for pair in problem.fixed)
-    found = []
+    kept, found = _shares(problem), []
     for choice in product(*[[None, *(names[at] for at in unit.wishes)] for unit in layout.units]):
         taken, sent = Counter(fixed), Counter(before)
         for unit, seat in zip(layout.units, choice, strict=True):
             if seat is not None:
                 taken[seat] += unit.size
                 sent.update(unit.sent)
-        fits = all(taken[seat] <= seats[seat].capacity for seat in choice if seat is not None)
+        placed = [
+            (member.id, seat)
+            for unit, seat in zip(layout.units, choice, strict=True)
+            if seat is not None
+            for member in unit.members
+        ]
+        fits = kept(placed) and all(taken[seat] <= seats[seat].capacity for _, seat in placed)
         if fits and all(
             sent[country] <= max(most, before[country]) for country, most in problem.rules.ceilings.items()
         ):
@@ -131,18 +157,21 @@ def _blocking(problem: Problem, layout: Layout, way: dict[str, str | None]) -> i
     seats = {seat.id: seat for seat in problem.seats}
     fixed = Counter(pair.seat_id for pair in problem.fixed)
     sent = Counter(pair.country for pair in problem.fixed)
+    kept = _shares(problem)
     for unit in layout.units:
         if way[unit.group_id] is not None:
             sent.update(unit.sent)
 
-    def room(seat: str, unit: Unit) -> int:
+    def takes(seat: str, unit: Unit) -> bool:
         at = layout.numbers[seat]
         better = [
-            other.size
+            other
             for other in layout.units
             if way[other.group_id] == seat and other.wishes[at].valued > unit.wishes[at].valued
         ]
-        return seats[seat].capacity - fixed[seat] - sum(better)
+        places = fixed[seat] + sum(other.size for other in (*better, unit))
+        placed = [(member.id, seat) for other in (*better, unit) for member in other.members]
+        return places <= seats[seat].capacity and kept(placed)
 
     count = 0
     for unit in layout.units:
@@ -155,7 +184,7 @@ def _blocking(problem: Problem, layout: Layout, way: dict[str, str | None]) -> i
             seat = next(name for name, number in layout.numbers.items() if number == at)
             if seat == own:
                 break
-            count += room(seat, unit) >= unit.size
+            count += takes(seat, unit)
     return count
 
 
@@ -192,7 +221,7 @@ def _seat(identity: str, capacity: int, **values: Any) -> Seat:
         capacity=capacity,
         weeks=weeks,
         languages={"en": LanguageLevel.A1},
-        **values,
+        **{"share_exempt": True, **values},
     )
 
 
@@ -228,6 +257,27 @@ def test_a_group_without_a_common_week_gets_no_place() -> None:
     assert receipt.why is Why.GROUP_TOO_LARGE
     assert receipt.together is not None
     assert (receipt.together.size, receipt.together.feasible, receipt.feasible) == (2, 0, 1)
+
+
+def test_a_group_obeys_the_share_of_its_country() -> None:
+    """Two officers of one country get no place of which their country may take one; an exempt placement takes them."""
+    pair = [_officer("a", "g"), _officer("b", "g")]
+    problem = _call(pair, [_seat("s", 2, share_exempt=False)])
+    assert run_layers(problem).matching == {}
+    receipt = run_layers(problem).receipt("a")
+    assert receipt.why is Why.GROUP_TOO_LARGE
+    assert receipt.together is not None
+    assert receipt.together.feasible == 0
+    assert run_layers(_call(pair, [_seat("s", 2)])).matching == {"a": "s", "b": "s"}
+
+
+def test_two_groups_share_a_place_only_within_the_share() -> None:
+    """Of two groups of one country the second is turned away where both together are beyond the share."""
+    people = [_officer(f"{group}{number}", group) for group in ("g", "h") for number in range(2)]
+    result = run_layers(_call(people, [_seat("s", 5, share_exempt=False)]))
+    assert sorted(result.matching.values()) == ["s", "s"]
+    (placed,) = {candidate[0] for candidate in result.matching}
+    assert {candidate[0] for candidate in result.unmatched} == {"g", "h"} - {placed}
 
 
 def test_a_group_that_lacks_one_place_gets_that_change() -> None:
