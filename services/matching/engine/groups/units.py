@@ -52,7 +52,7 @@ class Unit:
 
 
 class ShareLeft:
-    """What the share of one country at a seat leaves for units, beside fixed pairs."""
+    """The part of a seat that each country may still take, beside fixed pairs."""
 
     def __init__(self, market: Market, seat: int) -> None:
         self._most = market.shares[seat]

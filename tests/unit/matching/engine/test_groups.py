@@ -118,11 +118,11 @@ def _shares(problem: Problem) -> Callable[[Iterable[tuple[str, str]]], bool]:
         for seat in problem.seats
     }
 
-    def kept(placed: Iterable[tuple[str, str]]) -> bool:
+    def within(placed: Iterable[tuple[str, str]]) -> bool:
         new = Counter((seat_id, country[candidate_id]) for candidate_id, seat_id in placed)
         return all(fixed[place] + count <= most[place[0]] for place, count in new.items())
 
-    return kept
+    return within
 
 
 def _ways(problem: Problem, layout: Layout) -> list[dict[str, str | None]]:
@@ -131,7 +131,7 @@ def _ways(problem: Problem, layout: Layout) -> list[dict[str, str | None]]:
     seats = {seat.id: seat for seat in problem.seats}
     fixed = Counter(pair.seat_id for pair in problem.fixed)
     before = Counter(pair.country for pair in problem.fixed)
-    kept, found = _shares(problem), []
+    within, found = _shares(problem), []
     for choice in product(*[[None, *(names[at] for at in unit.wishes)] for unit in layout.units]):
         taken, sent = Counter(fixed), Counter(before)
         for unit, seat in zip(layout.units, choice, strict=True):
@@ -144,7 +144,7 @@ def _ways(problem: Problem, layout: Layout) -> list[dict[str, str | None]]:
             if seat is not None
             for member in unit.members
         ]
-        fits = kept(placed) and all(taken[seat] <= seats[seat].capacity for _, seat in placed)
+        fits = within(placed) and all(taken[seat] <= seats[seat].capacity for _, seat in placed)
         if fits and all(
             sent[country] <= max(most, before[country]) for country, most in problem.rules.ceilings.items()
         ):
@@ -157,7 +157,7 @@ def _blocking(problem: Problem, layout: Layout, way: dict[str, str | None]) -> i
     seats = {seat.id: seat for seat in problem.seats}
     fixed = Counter(pair.seat_id for pair in problem.fixed)
     sent = Counter(pair.country for pair in problem.fixed)
-    kept = _shares(problem)
+    within = _shares(problem)
     for unit in layout.units:
         if way[unit.group_id] is not None:
             sent.update(unit.sent)
@@ -171,7 +171,7 @@ def _blocking(problem: Problem, layout: Layout, way: dict[str, str | None]) -> i
         ]
         places = fixed[seat] + sum(other.size for other in (*better, unit))
         placed = [(member.id, seat) for other in (*better, unit) for member in other.members]
-        return places <= seats[seat].capacity and kept(placed)
+        return places <= seats[seat].capacity and within(placed)
 
     count = 0
     for unit in layout.units:
