@@ -12,12 +12,20 @@ if TYPE_CHECKING:
 NAME = "match"
 
 Files = Annotated[
-    list[Path], typer.Argument(help="JSON with a problem or parts of one; CSV with candidates, seats, fixed pairs.")
+    list[Path] | None,
+    typer.Argument(help="Sheets (.xlsx or CSV) with candidates, seats, fixed pairs; JSON with a problem or its rules."),
 ]
 Day = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day on which dated rules are asked, if no file says.")
 ]
 Seed = Annotated[str | None, typer.Option(help="What breaks ties, instead of what a file says.")]
+Encoding = Annotated[
+    str | None, typer.Option(help="The encoding of the CSV files, where they leave a doubt: windows-1250, ...")
+]
+Check = Annotated[bool, typer.Option("--check", help="Only check the files: exit 0 if they can be used, 2 if not.")]
+Annotate = Annotated[
+    Path | None, typer.Option(help="Write a copy of the sheets (.xlsx) with the faults as comments and in a column.")
+]
 Out = Annotated[Path | None, typer.Option(help="Write the results into this folder, instead of the matches here.")]
 
 
@@ -38,7 +46,7 @@ def summary(result: "Result") -> list[str]:
 
 
 def command(
-    files: Files,
+    files: Files = None,
     day: Day = None,
     seed: Seed = None,
     out: Out = None,
@@ -46,20 +54,41 @@ def command(
         int,
         typer.Option(min=0, help="How many changed runs are tried for the smallest change of each without a place."),
     ] = 24,
+    check: Check = False,  # noqa: FBT002 - an option of the command line
+    annotate: Annotate = None,
+    template: Annotated[
+        Path | None, typer.Option(help="Write a workbook to fill in, with drop-downs and an example, and stop.")
+    ] = None,
+    encoding: Encoding = None,
 ) -> None:
-    """Match candidates and seats from files; no service needs to run. The formats stand in docs/file-formats.md.
+    """Match candidates and seats from sheets; no service needs to run. The formats stand in docs/file-formats.md.
 
     Without --out the matches are printed as CSV, and how the run went on standard error. With it the folder gets
-    matches.csv, receipts.csv, receipts.json and run.json. The same files give the same result.
+    result.xlsx, matches.csv, receipts.csv, receipts.json and run.json; a name that ends with .xlsx gets the workbook
+    alone. The same files give the same result.
     """
     import sys  # noqa: PLC0415 - not needed to show the help
 
-    from deploy.cli.files import problems, results  # noqa: PLC0415 - heavy
+    from deploy.cli.files import problems, result_workbook, results, session, templates  # noqa: PLC0415 - heavy
     from services.matching.engine.layers import run_layers  # noqa: PLC0415 - as above
 
-    result = run_layers(problems.read(files, day=(day or datetime.now().astimezone()).date(), seed=seed))
+    if template is not None:
+        templates.write_problem(template)
+        print(f"{template} is ready to fill in. Its example can be checked and matched as it is.")
+        return
+    with session.reading(encoding, annotate) as own:
+        problem = problems.read(
+            session.named(files), day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own
+        )
+    if check:
+        fixed = f", {len(problem.fixed)} fixed pairs" if problem.fixed else ""
+        print(f"No faults: {len(problem.candidates)} candidates, {len(problem.seats)} seats{fixed}.")
+        return
+    result = run_layers(problem)
     if out is None:
         sys.stdout.write(results.matches(result, result.receipts(effort=0)))
+    elif out.suffix.lower() == ".xlsx":
+        results.write(out.parent, {out.name: result_workbook.make(result, list(result.receipts(effort=effort)))})
     else:
         results.write(out, results.all_of(result, effort))
     print("\n".join(summary(result)), file=sys.stderr if out is None else sys.stdout)

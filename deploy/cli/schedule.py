@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deploy.cli.match import Annotate, Check, Encoding
+
 if TYPE_CHECKING:
     from services.matching.engine.schedule import Plan
 
@@ -38,12 +40,18 @@ def rows(plan: "Plan") -> list[tuple[object, ...]]:
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV or JSON with the visits.")],
+    file: Annotated[Path | None, typer.Argument(help="Sheet (.xlsx or CSV) or JSON with the visits.")] = None,
     policy: Annotated[Path | None, typer.Option(help="JSON with notice_weeks, minimum_days, extra_holidays.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the dates into this file, instead of here.")] = None,
     seconds: Annotated[
         float, typer.Option(min=0, help="How long the best plan is searched; 0 takes the first answer.")
     ] = 30.0,
+    check: Check = False,  # noqa: FBT002 - an option of the command line
+    annotate: Annotate = None,
+    template: Annotated[
+        Path | None, typer.Option(help="Write a workbook to fill in, with drop-downs and an example, and stop.")
+    ] = None,
+    encoding: Encoding = None,
 ) -> None:
     """Give visits from a file their dates, by the proven best plan if time allows; no service needs to run.
 
@@ -51,10 +59,20 @@ def command(
     """
     import sys  # noqa: PLC0415 - not needed to show the help
 
-    from deploy.cli.files import results, visits  # noqa: PLC0415 - heavy
+    from deploy.cli.files import results, session, templates, visits  # noqa: PLC0415 - heavy
     from services.matching.engine.schedule import Draft  # noqa: PLC0415 - as above
 
-    draft = Draft.of(visits.read(file), visits.policy(policy))
+    if template is not None:
+        templates.write_visits(template)
+        print(f"{template} is ready to fill in. Its example can be checked and scheduled as it is.")
+        return
+    with session.reading(encoding, annotate) as own:
+        (source,) = session.named([file] if file else None)
+        requests, rules = visits.read(source, policy, own)
+    if check:
+        print(f"No faults: {len(requests)} visits.")
+        return
+    draft = Draft.of(requests, rules)
     plan = draft.best(seconds=seconds) if seconds else draft.first
     text = results.table(COLUMNS, rows(plan))
     if out is None:

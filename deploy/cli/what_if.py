@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.cli.match import Day, Files, Out, Seed, summary
+from deploy.cli.match import Annotate, Check, Day, Encoding, Files, Out, Seed, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def by_group(before: "Result", after: "Result") -> "Iterator[tuple[str, str, int
 
 
 def command(
-    files: Files,
+    files: Files = None,
     terms: Annotated[
         Path | None, typer.Option(help="JSON with the rules that change; what it does not name stays.")
     ] = None,
@@ -61,6 +61,9 @@ def command(
     day: Day = None,
     seed: Seed = None,
     out: Out = None,
+    check: Check = False,  # noqa: FBT002 - an option of the command line
+    annotate: Annotate = None,
+    encoding: Encoding = None,
 ) -> None:
     """Match the same files under other terms too, and say who wins, who loses and what it costs.
 
@@ -70,12 +73,11 @@ def command(
     from dataclasses import replace  # noqa: PLC0415 - as above
     from datetime import datetime  # noqa: PLC0415 - as above
 
-    from deploy.cli.files import problems, results  # noqa: PLC0415 - heavy
+    from deploy.cli.files import problems, results, session  # noqa: PLC0415 - heavy
     from deploy.cli.files import terms as other  # noqa: PLC0415 - as above
     from deploy.cli.system import Failed  # noqa: PLC0415 - as above
     from services.matching.engine.layers import run_layers  # noqa: PLC0415 - as above
 
-    problem = problems.read(files, day=(day or datetime.now().astimezone()).date(), seed=seed)
     options = {
         "objective": objective,
         "weights": other.weights(weight or ()),
@@ -87,8 +89,15 @@ def command(
     given = {name: option for name, option in options.items() if option not in (None, {})}
     if not given and terms is None:
         raise Failed("Nothing is changed: name other terms by --terms or by the options.")
-    before = run_layers(problem)
-    after = run_layers(replace(problem, rules=other.change_rules(problem.rules, terms, given)))
+    with session.reading(encoding, annotate) as own:
+        problem = problems.read(
+            session.named(files), day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own
+        )
+        rules = other.change_rules(problem, terms, given, own)
+    if check:
+        print("No faults in the files and the other terms.")
+        return
+    before, after = run_layers(problem), run_layers(replace(problem, rules=rules))
     changes, groups = seat_changes(before, after), list(by_group(before, after))
     print("\n".join(["As it is:", *(f"  {line}" for line in summary(before))]))
     print("\n".join(["Under the other terms:", *(f"  {line}" for line in summary(after))]))

@@ -8,13 +8,14 @@ import json
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from deploy.cli.files import result_workbook
 from deploy.cli.system import Failed
 from services.matching.engine.problem.document import plain
 from shared.contracts.codes import Expertise
 from shared.web.csv_files import escape_formula
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pydantic import JsonValue
@@ -106,20 +107,21 @@ def run(result: Result) -> dict[str, JsonValue]:
     }
 
 
-def write(folder: Path, files: dict[str, str]) -> None:
+def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
     """Write the files into a folder, creating it if missing. Raises `Failed`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            (folder / name).write_text(text, "utf-8")
+            (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
     except OSError as wrong:
         raise Failed(f"{folder} cannot be written: {wrong.strerror}.") from wrong
 
 
-def all_of(result: Result, effort: int) -> dict[str, str]:
+def all_of(result: Result, effort: int) -> dict[str, str | bytes]:
     """Return the files that `tandem match` writes, by name."""
     found = list(result.receipts(effort=effort))
     return {
+        "result.xlsx": result_workbook.make(result, found),
         "matches.csv": matches(result, found),
         "receipts.csv": receipts(found),
         "receipts.json": receipts_json(found),

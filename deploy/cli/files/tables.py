@@ -1,122 +1,347 @@
-"""Read the rows of a CSV file or the items of a JSON file, each with its place."""
+"""Find the tables in files, and read their rows as items of a dataclass, each with its place."""
 
 from __future__ import annotations
 
-import csv
-import io
+import difflib
 import json
-from dataclasses import dataclass
+import re
+from collections import Counter
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from deploy.cli.files import cells
-from deploy.cli.system import Failed
-from services.matching.engine.problem.document import types_of
+from deploy.cli.files import sheets
+from deploy.cli.files.cells import Reader
+from deploy.cli.files.days import Order, order_of
+from deploy.cli.files.encodings import Doubtful, decode
+from deploy.cli.files.fields import FIELDS, NOT_NAMED, TABLES, Listed, Pairs, Periods, Shape, Single, columns_of
+from deploy.cli.files.findings import Level, Place
+from deploy.cli.files.words import Day, plain_form
+from services.matching.engine.problem import document
+from services.matching.engine.problem.document import Unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from pydantic import JsonValue
 
-SHOWN = 25
-"""So many faults are named at once."""
-_DELIMITERS = (",", ";", "\t")
+    from deploy.cli.files.findings import Findings
+    from deploy.cli.files.sheets import Cell, Reading, Sheet
+
+_TITLE_ROWS = 20
+"""The heading is looked for in so many rows."""
+_LIKE_A_TABLE = 3
+_PERSONAL = frozenset(
+    {"name", "names", "first name", "last name", "surname", "family name", "full name", "email", "e mail", "mail"}
+    | {"phone", "telephone", "mobile", "date of birth", "birthday", "passport", "address"}
+)
+_BRACKETS = re.compile(r"\s*[(\[].*[)\]]\s*$")
+OWN_SHEETS = frozenset({"codes", "findings"})
+"""Sheets that this program adds to a workbook and passes over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The place of an item: the file, and its row in a table (1 is the heading; None: a JSON file)."""
-
-    file: Path
-    row: int | None = None
-
-    def words(self, rest: tuple[str | int, ...]) -> str:
-        """Return a place within the item: `people.csv, row 3, column languages`."""
-        if self.row is None:
-            inside = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
-            return f"{self.file}{', ' + inside.lstrip('.') if inside else ''}"
-        return f"{self.file}, row {self.row}" + (f", column {rest[0]}" if rest else "")
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Item:
-    """One row, as JSON knows it."""
+    """One row or object, as JSON knows it; `columns` says how its table calls each field."""
 
-    origin: Origin
+    place: Place
     value: dict[str, JsonValue]
+    columns: Mapping[str, str] = field(default_factory=dict)
 
-
-def fail(faults: list[str]) -> Failed:
-    """Return the faults as one message, one a line."""
-    more = [f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
-    listed = [*faults[:SHOWN], *more]
-    return Failed(listed[0] if len(listed) == 1 else "the files cannot be used:\n  " + "\n  ".join(listed))
-
-
-def text_of(file: Path) -> str:
-    """Return the text of a file. Raises `Failed` if there is none."""
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except OSError as wrong:
-        raise Failed(f"{file} cannot be read: {wrong.strerror}.") from wrong
-    except UnicodeDecodeError as wrong:
-        raise Failed(f"{file} is not UTF-8. In a spreadsheet, save it as “CSV UTF-8”.") from wrong
-
-
-def json_of(file: Path) -> Any:
-    """Return the value in a JSON file. Raises `Failed`."""
-    try:
-        return json.loads(text_of(file))
-    except ValueError as wrong:
-        raise Failed(f"{file} is not JSON: {wrong}.") from wrong
+    def at(self, name: str, *path: str | int) -> Place:
+        """Return the place of a field: of its column in a table."""
+        if self.place.row is None:
+            return replace(self.place, path=(*self.place.path, name, *path))
+        return replace(self.place, column=self.columns.get(name, name))
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A CSV file: its heading, and the rows below it with their numbers as a spreadsheet shows them."""
+    """A table in a sheet: what its rows are, the row of its heading, and the field of each column (None: unknown)."""
 
-    file: Path
+    kind: type
+    sheet: Sheet
+    heading_row: int
     heading: list[str]
-    rows: list[tuple[int, list[str]]]
+    names: list[str | None]
+
+
+def find(file: Path, kinds: Mapping[type, frozenset[str]], reading: Reading) -> list[Table]:
+    """Return the tables of a file. `kinds` has the columns by which each kind of table is known.
+
+    What holds no table, though it has the columns of one, is a fault; another sheet of a workbook is passed over.
+    """
+    first: list[Sheet] | None = None
+    for way in sheets.read(file, reading):
+        first = first or way
+        if any(_heading(sheet, kinds) for sheet in way):
+            reading.sheets += way
+            return _tables(way, kinds, reading.findings)
+    if first is not None:
+        reading.sheets += first
+        _tables(first, kinds, reading.findings)
+        if all(_passed_over(sheet, kinds) for sheet in first):
+            row = _first_row(first)
+            text = "it is empty: a row has to name the columns" if row is None else _no_table(kinds)
+            reading.findings.fault(Place(file, None, row), text)
+    return []
+
+
+def _first_row(found: list[Sheet]) -> int | None:
+    rows = [number for sheet in found for number, row in sheet.rows if any(cell.text for cell in row)]
+    return rows[0] if rows else None
+
+
+def _no_table(kinds: Mapping[type, frozenset[str]]) -> str:
+    known = "; ".join(f"{TABLES[kind]} have {' and '.join(sorted(key))}" for kind, key in kinds.items())
+    return f"these columns are no table that is known: {known} (docs/file-formats.md)"
+
+
+def _tables(way: list[Sheet], kinds: Mapping[type, frozenset[str]], findings: Findings) -> list[Table]:
+    found = []
+    for sheet in way:
+        table = _heading(sheet, kinds)
+        if table is not None:
+            found.append(table)
+        elif not _passed_over(sheet, kinds):
+            findings.fault(replace(sheet.place, row=_first_row([sheet])), _no_table(kinds))
+        elif len(way) > 1 and (sheet.name or "").casefold() not in OWN_SHEETS and _first_row([sheet]):
+            findings.warn(sheet.place, "it holds no table that is known, and was not read")
+    return found
+
+
+def _passed_over(sheet: Sheet, kinds: Mapping[type, frozenset[str]]) -> bool:
+    """Return whether a sheet without a table looks like none: fewer than some known columns in each of its rows."""
+    if (sheet.name or "").casefold() in OWN_SHEETS:
+        return True
+    most = max(
+        (sum(name is not None for name in _names(row, kind)) for _, row in sheet.rows[:_TITLE_ROWS] for kind in kinds),
+        default=0,
+    )
+    return most < _LIKE_A_TABLE
+
+
+def _heading(sheet: Sheet, kinds: Mapping[type, frozenset[str]]) -> Table | None:
+    """Return the table that the first fitting row of a sheet names: of the kind of which it has the most columns."""
+    if (sheet.name or "").casefold() in OWN_SHEETS:
+        return None
+    for number, row in sheet.rows[:_TITLE_ROWS]:
+        fitting = [
+            (sum(name is not None for name in names), kind, names)
+            for kind, key in kinds.items()
+            if key <= set(names := _names(row, kind))
+        ]
+        if fitting:
+            _, kind, names = max(fitting, key=lambda found: found[0])
+            heading = [cell.text for cell in row]
+            while heading and not heading[-1]:
+                heading.pop()
+            return Table(kind, sheet, number, heading, names[: len(heading)])
+    return None
+
+
+def _names(row: list[Cell], kind: type) -> list[str | None]:
+    """Return the field that each cell of a heading names, if any."""
+    known = columns_of(kind)
+    return [known.get(plain_form(cell.text)) or known.get(plain_form(_BRACKETS.sub("", cell.text))) for cell in row]
+
+
+def items(table: Table, reading: Reading) -> list[Item]:
+    """Return the rows of a table as items; what is wrong with heading or cells is found."""
+    findings, sheet = reading.findings, table.sheet
+    sheet.heading_row = table.heading_row
+    _check_heading(table, findings)
+    columns = {name: heading for name, heading in zip(table.names, table.heading, strict=True) if name is not None}
+    body = [
+        (number, row)
+        for number, row in sheet.rows
+        if number > table.heading_row and any(cell.text or cell.fault for cell in row)
+    ]
+    _check_rows(table, body, findings)
+    orders = _orders(table, body, findings)
+    found = []
+    for number, row in body:
+        item = Item(replace(sheet.place, row=number), {}, columns)
+        for at, (name, cell) in enumerate(zip(table.names, row, strict=False)):
+            if name is not None:
+                own = Reader(item.at(name), findings, orders.get(at, Order.UNSETTLED))
+                _take(item, name, cell, own, FIELDS[table.kind][name], sheet.merged.get((number, at + 1)))
+        found.append(item)
+    return found
+
+
+def _take(item: Item, name: str, cell: Cell, own: Reader, shape: Shape, merged: str | None) -> None:
+    """Put the value of a cell into its item."""
+    if merged is not None:
+        own.findings.fault(own.place, f"this cell is merged with {merged}; unmerge them and write each value")
+    elif cell.fault is not None:
+        own.findings.fault(own.place, cell.fault, cell.text)
+    elif cell.text and cell.is_day and not _has_days(shape):
+        own.findings.fault(
+            own.place, f"the spreadsheet made the day {cell.text} of this; format the cell as text and write it again"
+        )
+    elif cell.text:
+        if cell.formula:
+            own.findings.understood(own.place, "a formula", f'its value "{cell.text}"')
+        value = own.cell(shape, cell.text)
+        if value is not None:
+            item.value[name] = value
+
+
+def _check_heading(table: Table, findings: Findings) -> None:
+    """Find columns that are missing, doubled or unknown, and rows above the heading."""
+    place = replace(table.sheet.place, row=table.heading_row)
+    above = [number for number, row in table.sheet.rows if number < table.heading_row and any(c.text for c in row)]
+    if above:
+        findings.warn(
+            replace(place, row=None), f"what stands above the heading in row {table.heading_row} was not read"
+        )
+    counted = Counter(name for name in table.names if name is not None)
+    renamed: dict[str, str] = {}
+    for name, heading in zip(table.names, table.heading, strict=True):
+        own = replace(place, column=heading or "(no name)")
+        if name is None:
+            _unknown(table, heading, own, findings)
+        elif counted[name] > 1:
+            same = [
+                f'"{other}"' for own_name, other in zip(table.names, table.heading, strict=True) if own_name == name
+            ]
+            findings.fault(own, f"{' and '.join(same)} are the same column {name}; keep one of them")
+        elif heading != name:
+            renamed[heading] = name
+    if renamed:
+        findings.understood(replace(place, row=None), ", ".join(renamed), ", ".join(renamed.values()))
+    for part in fields(table.kind):
+        if part.default is MISSING and part.default_factory is MISSING and part.name not in counted:
+            findings.fault(place, f"there is no column {part.name}, which is needed")
+
+
+def _unknown(table: Table, heading: str, place: Place, findings: Findings) -> None:
+    """Warn of a column that is not read, with the known name that is nearest."""
+    form, known = plain_form(heading), columns_of(table.kind)
+    if form in NOT_NAMED:
+        return
+    if not form:
+        at = next(at for at, text in enumerate(table.heading) if not plain_form(text))
+        if any(len(row) > at and row[at].text for number, row in table.sheet.rows if number > table.heading_row):
+            findings.warn(place, "it has values but no name, and was not read")
+        return
+    near = difflib.get_close_matches(form, [name for name in known if known[name] not in table.names], 1, 0.6)
+    also = " No personal data belongs into these files." if form in _PERSONAL else ""
+    mean = f"; do you mean {known[near[0]]}?" if near else ""
+    findings.warn(place, f"this column is not known and was not read{mean}{also}", heading)
+
+
+def _check_rows(table: Table, body: list[tuple[int, list[Cell]]], findings: Findings) -> None:
+    """Find rows that reach beyond the heading, a second heading, and rows out of sight."""
+    place, width = table.sheet.place, len(table.heading)
+    for number, row in body:
+        own = replace(place, row=number)
+        if any(cell.text for cell in row[width:]):
+            filled = max(at for at, cell in enumerate(row, 1) if cell.text)
+            text = f"it has {filled} cells, the heading {width}"
+            if table.sheet.name is None:
+                findings.fault(own, f"{text}; put a text that holds the separator between quotation marks")
+            else:
+                findings.warn(own, f"{text}; those without a heading were not read")
+        names = {name for name in _names(row, table.kind) if name is not None}
+        if len(names) >= _LIKE_A_TABLE and len(names) * 2 >= len(set(table.names) - {None}):
+            findings.fault(own, "a second heading begins here; put each table on a sheet or into a file of its own")
+    numbers = {number for number, _ in body}
+    hidden = [number for number in table.sheet.hidden if number in numbers]
+    if hidden:
+        findings.warn(place, f"{len(hidden)} hidden rows were read too, from row {hidden[0]} on")
+    if table.sheet.is_hidden:
+        findings.warn(place, "this sheet is hidden, and was read")
+
+
+def _orders(table: Table, body: list[tuple[int, list[Cell]]], findings: Findings) -> dict[int, Order]:
+    """Return the order of day and month of each column with days."""
+    found = {}
+    for at, name in enumerate(table.names):
+        if name is None or not _has_days(FIELDS[table.kind][name]):
+            continue
+        cells = [row[at] for _, row in body if at < len(row)]
+        found[at] = order_of(cell.text for cell in cells if not cell.is_day)
+        real = [cell.text for cell in cells if cell.is_day and int(cell.text[8:10]) <= 12]
+        if found[at] is Order.DAY_FIRST and real:
+            findings.warn(
+                replace(table.sheet.place, column=table.heading[at]),
+                f"some cells hold days, others texts with the day first: check that {real[0]} is not "
+                "the other way round",
+            )
+    return found
+
+
+def _has_days(shape: Shape) -> bool:
+    match shape:
+        case Single(word) | Listed(word):
+            return isinstance(word, Day)
+        case Pairs(key, item):
+            return isinstance(key, Day) or isinstance(item, Day)
+        case Periods():
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The places of faults that are found already, so that the same fault is not named twice in other words."""
+
+    places: frozenset[Place]
+    above: frozenset[Place]
 
     @classmethod
-    def read(cls, file: Path) -> Table:
-        """Return the table in a file; columns are separated by comma, semicolon or tab. Raises `Failed`."""
-        text = text_of(file)
-        first = text.partition("\n")[0]
-        delimiter = max(_DELIMITERS, key=first.count)
+    def of(cls, findings: Findings) -> Recorded:
+        """Return the places of all faults, and in JSON those above them."""
+        places = frozenset(found.place for found in findings.all if found.level is Level.FAULT)
+        above = {
+            replace(place, path=place.path[:length]) for place in places for length in range(1, len(place.path) + 1)
+        }
+        return cls(places, frozenset(above))
+
+    def __contains__(self, place: Place) -> bool:
+        """Return whether a fault is recorded at the place, above it or within it."""
+        return place in self.above or any(
+            replace(place, path=place.path[:length]) in self.places
+            for length in range(bool(place.path), len(place.path) + 1)
+        )
+
+
+def check(found: Iterable[tuple[type, Item]], findings: Findings) -> list[Any]:
+    """Return the items as their dataclasses; what is missing or of another type is found."""
+    recorded = Recorded.of(findings)
+    made: list[Any] = []
+    for kind, item in found:
         try:
-            lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-        except csv.Error as wrong:
-            raise Failed(f"{file} is no CSV file: {wrong}.") from wrong
-        if not lines or not any(lines[0]):
-            raise Failed(f"{file} is empty: its first row has to name the columns.")
-        rows = [
-            (number, [cell.strip() for cell in line])
-            for number, line in enumerate(lines[1:], 2)
-            if any(cell.strip() for cell in line)
-        ]
-        return cls(file, [cell.strip() for cell in lines[0]], rows)
+            made.append(document.read(kind, item.value))
+        except Unreadable as wrong:
+            for fault in wrong.faults:
+                name = str(fault.path[0]) if fault.path else None
+                place = item.place if name is None else item.at(name, *fault.path[1:])
+                missing = item.place.row is not None and name is not None and name not in item.columns
+                if place not in recorded and not missing:
+                    findings.fault(place, fault.text)
+    return made
 
-    def items(self, kind: type, faults: list[str]) -> list[Item]:
-        """Return the rows as items of a dataclass; what is wrong with heading or cells is added to `faults`."""
-        known = types_of(kind)
-        for name in self.heading:
-            if name not in known:
-                faults.append(
-                    f"{self.file}, row 1, column {name or '(no name)'}: not known; known are {', '.join(known)}"
-                )
-            elif self.heading.count(name) > 1:
-                faults.append(f"{self.file}, row 1, column {name}: it stands there {self.heading.count(name)} times")
-        return [Item(Origin(self.file, number), self._values(number, row, known, faults)) for number, row in self.rows]
 
-    def _values(self, number: int, row: list[str], known: Any, faults: list[str]) -> dict[str, JsonValue]:
-        if len(row) > len(self.heading) and any(row[len(self.heading) :]):
-            faults.append(f"{self.file}, row {number}: it has {len(row)} cells, the heading {len(self.heading)}")
-        values: dict[str, JsonValue] = {}
-        for name, text in zip(self.heading, row, strict=False):
-            if text and name in known:
-                try:
-                    values[name] = cells.value(known[name], text)
-                except cells.Malformed as wrong:
-                    faults.append(f"{self.file}, row {number}, column {name}: {wrong}")
-        return values
+def json_of(file: Path, reading: Reading) -> Any:
+    """Return the value in a JSON file, or None after a fault. A name that stands twice in an object is one."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        for name, count in Counter(name for name, _ in pairs).items():
+            if count > 1:
+                reading.findings.fault(Place(file), f"the name {name} stands {count} times in one object; keep one")
+        return dict(pairs)
+
+    value = None
+    try:
+        value = json.loads(decode(sheets.bytes_of(file)).text, object_pairs_hook=once)
+    except Doubtful as wrong:
+        reading.findings.fault(Place(file), f"this {wrong}")
+    except (ValueError, RecursionError) as wrong:
+        reading.findings.fault(Place(file), f"this is not JSON: {wrong}")
+    else:
+        if value is None:
+            reading.findings.fault(Place(file), "it holds nothing")
+    return value

@@ -2,41 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.cli.files.tables import Origin, fail, json_of
+from deploy.cli.files import tables
+from deploy.cli.files.cells import Reader
+from deploy.cli.files.fields import Objects
+from deploy.cli.files.findings import Place
+from deploy.cli.files.references import JsonPart, exclusions
+from deploy.cli.files.sheets import Reading
 from deploy.cli.system import Failed
 from services.matching.engine.problem import document
 from services.matching.engine.problem.document import Unreadable
-from services.matching.engine.problem.problem import WEIGHTS, Rules
+from services.matching.engine.problem.problem import WEIGHTS, Problem, Rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 
-def change_rules(rules: Rules, file: Path | None, options: Mapping[str, object]) -> Rules:
+def change_rules(
+    problem: Problem, file: Path | None, options: Mapping[str, object], reading: Reading | None = None
+) -> Rules:
     """Return the rules with those of a file (JSON: `rules`, or their names alone), then the options, applied.
 
     Of `weights`, `ceilings` and `floors` only what is named is replaced; null removes a ceiling or floor. Raises
-    `Failed`.
+    `Failed` with all faults.
     """
-    value = document.plain(rules)
+    reading = reading or Reading()
+    findings = reading.findings
+    value = document.plain(problem.rules)
     value.setdefault("weights", {name.value: document.plain(weight) for name, weight in WEIGHTS.items()})
-    if file is not None:
-        given = json_of(file)
-        given = given.get("rules", given) if isinstance(given, dict) else given
-        if not isinstance(given, dict):
-            raise Failed(f"{file} holds no object with rules.")
-        _put(value, given)
-    _put(value, options)
+    place = Place(Path("the options") if file is None else file)
+    given = {} if file is None else tables.json_of(file, reading)
+    if isinstance(given, dict) and "rules" in given:
+        given, place = given["rules"], replace(place, path=("rules",))
+    if given is not None and not isinstance(given, dict):
+        findings.fault(place, "it holds no object with rules")
+    for origin, own in ((place, given), (Place(Path("the options")), options)):
+        single = JsonPart(origin, Reader(origin, findings).json(Objects(Rules), own))
+        agencies = [*(seat.organisation_id for seat in problem.seats)]
+        agencies += [candidate.organisation_id for candidate in problem.candidates]
+        exclusions(single, agencies, findings)
+        _put(value, single.value if isinstance(single.value, dict) else {})
+    recorded = tables.Recorded.of(findings)
     try:
-        return document.read(Rules, value)
+        rules = document.read(Rules, value)
     except Unreadable as wrong:
-        origin = Origin(file) if file is not None else None
-        raise fail(
-            [f"{origin.words(fault.path) if origin else fault.where}: {fault.text}" for fault in wrong.faults]
-        ) from wrong
+        for fault in wrong.faults:
+            own_place = replace(place, path=(*place.path, *fault.path))
+            if own_place not in recorded:
+                findings.fault(own_place, fault.text)
+        rules = problem.rules
+    findings.check()
+    try:
+        return replace(problem, rules=rules).rules
+    except ValueError as wrong:
+        raise Failed(f"{place}: {wrong}") from wrong
 
 
 def _put(value: dict[str, Any], given: Mapping[str, object]) -> None:

@@ -1,55 +1,74 @@
-"""Read the visits that need dates, and the policy, from CSV or JSON files."""
+"""Read the visits that need dates, and the policy, from tables or JSON files."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from deploy.cli.files.tables import Item, Origin, Table, fail, json_of
-from deploy.cli.system import Failed
+from deploy.cli.files import tables
+from deploy.cli.files.cells import Reader
+from deploy.cli.files.fields import Objects
+from deploy.cli.files.findings import Level, Place
+from deploy.cli.files.sheets import Reading
+from deploy.cli.files.tables import Item
 from services.matching.engine.problem import document
 from services.matching.engine.problem.document import Unreadable
 from services.matching.engine.schedule import SchedulePolicy, VisitRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+KINDS: Mapping[type, frozenset[str]] = {VisitRequest: frozenset({"candidate_id", "seat_id"})}
+"""The columns by which a table of visits is known."""
 
-def read(file: Path) -> list[VisitRequest]:
-    """Return the visits of a file, in its order: a table, or a JSON list. Raises `Failed` with all faults."""
-    faults: list[str] = []
+
+def read(
+    file: Path, policy_file: Path | None = None, reading: Reading | None = None
+) -> tuple[list[VisitRequest], SchedulePolicy]:
+    """Return the visits of a file in its order (a table, or a JSON list), and the policy of another, or the default.
+
+    What was found goes into `reading`. Raises `Failed` with all faults of both.
+    """
+    reading = reading or Reading()
+    findings, unread = reading.findings, False
+    items: list[Item] = []
     if file.suffix.lower() == ".json":
-        found = json_of(file)
-        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-            raise Failed(f"{file} holds no list of visits.")
-        items = [Item(Origin(file), item) for item in found]
+        items = _of_json(file, reading)
     else:
-        items = Table.read(file).items(VisitRequest, faults)
-    if not items:
-        raise Failed(f"{file} holds no visit.")
-    if faults:
-        raise fail(faults)
-    visits: list[VisitRequest] = []
-    for number, item in enumerate(items):
-        try:
-            visits.append(document.read(VisitRequest, item.value))
-        except Unreadable as wrong:
-            faults += [_placed(item, number, fault) for fault in wrong.faults]
-    if faults:
-        raise fail(faults)
-    return visits
+        found = tables.find(file, KINDS, reading)
+        unread = not found
+        items = [item for table in found for item in tables.items(table, reading)]
+    visits: list[VisitRequest] = tables.check([(VisitRequest, item) for item in items], findings)
+    policy = SchedulePolicy() if policy_file is None else _policy(policy_file, reading)
+    if not items and not unread and not findings.of(Level.FAULT):
+        findings.fault(Place(file), "it holds no visit")
+    findings.check()
+    return visits, policy
 
 
-def policy(file: Path | None) -> SchedulePolicy:
-    """Return the policy in a JSON file, or the default one. Raises `Failed`."""
-    if file is None:
+def _of_json(file: Path, reading: Reading) -> list[Item]:
+    value, own = tables.json_of(file, reading), Reader(Place(file), reading.findings)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        reading.findings.fault(own.place, "it holds no list of visits")
+        return []
+    shape = Objects(VisitRequest)
+    return [Item(own.at(number).place, own.at(number).json(shape, item)) for number, item in enumerate(value)]
+
+
+def _policy(file: Path, reading: Reading) -> SchedulePolicy:
+    """Return the policy in a JSON file."""
+    own = Reader(Place(file), reading.findings)
+    given = tables.json_of(file, reading)
+    if given is None:
         return SchedulePolicy()
-    value: Any = json_of(file)
+    value = own.json(Objects(SchedulePolicy), given)
+    recorded = tables.Recorded.of(reading.findings)
     try:
         return document.read(SchedulePolicy, value)
     except Unreadable as wrong:
-        raise fail([f"{Origin(file).words(fault.path)}: {fault.text}" for fault in wrong.faults]) from wrong
-
-
-def _placed(item: Item, number: int, fault: document.Fault) -> str:
-    path = fault.path if item.origin.row is not None else (number, *fault.path)
-    return f"{item.origin.words(path)}: {fault.text}"
+        for fault in wrong.faults:
+            if (place := own.at(*fault.path).place) not in recorded:
+                reading.findings.fault(place, fault.text)
+        return SchedulePolicy()

@@ -1,0 +1,105 @@
+"""Read days as people write them; a text that could be two days is one only where its column settles the order."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from shared.contracts.base import FIRST_DAY, LAST_DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
+_DOTS = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})\.?")
+_EITHER = re.compile(r"(\d{1,2})([-/])(\d{1,2})\2(\d{4})")
+_IN_TEXT = re.compile(r"(?<!\d)(\d{1,2})([-/])(\d{1,2})\2(\d{4})(?!\d)")
+_IN_WORDS = re.compile(r"(\d{1,2})(?:\.|st|nd|rd|th)?[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4})")
+_WORDS_FIRST = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
+_SHORT_YEAR = re.compile(r"\d{1,2}[-/. ]\s?(?:\d{1,2}|[A-Za-z]{3,9})[-/. ]\s?\d{2}")
+_MONTHS = (
+    "january february march april may june july august september october november december".split()  # noqa: SIM905
+)
+REMEDY = "write it as 2027-03-15"
+
+
+class Order(StrEnum):
+    """The order of day and month in a column, as those of its texts that can be read in one way only show it."""
+
+    UNSETTLED = "unsettled"
+    DAY_FIRST = "day first"
+    MONTH_FIRST = "month first"
+
+
+class NoDay(ValueError):
+    """A text that is no day, or two; the text says so, with the remedy."""
+
+
+def order_of(texts: Iterable[str]) -> Order:
+    """Return the order that a column's texts settle: unsettled too where some say one and some the other."""
+    first, second = set[Order](), Order.UNSETTLED
+    for text in texts:
+        for found in _IN_TEXT.finditer(text):
+            left, right = int(found[1]), int(found[3])
+            if left > 12 >= right:
+                first.add(Order.DAY_FIRST)
+            elif right > 12 >= left:
+                first.add(Order.MONTH_FIRST)
+    if len(first) == 1:
+        (second,) = first
+    return second
+
+
+def read_day(text: str, order: Order = Order.UNSETTLED) -> date:
+    """Return the day of a text: 2027-03-15, 15.03.2027, 15/03/2027, 15 March 2027. Raises `NoDay`."""
+    day = _read(text, order)
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise NoDay(f"{day} lies outside of the programme's years ({FIRST_DAY.year} to {LAST_DAY.year})")
+    return day
+
+
+def _read(text: str, order: Order) -> date:
+    if found := _YEAR_FIRST.fullmatch(text):
+        return _date(text, int(found[1]), int(found[2]), int(found[3]))
+    if found := _DOTS.fullmatch(text):
+        return _date(text, int(found[3]), int(found[2]), int(found[1]))
+    if found := _EITHER.fullmatch(text):
+        return _either(text, int(found[1]), int(found[3]), int(found[4]), order)
+    if found := _IN_WORDS.fullmatch(text):
+        return _date(text, int(found[3]), _month(text, found[2]), int(found[1]))
+    if found := _WORDS_FIRST.fullmatch(text):
+        return _date(text, int(found[3]), _month(text, found[1]), int(found[2]))
+    if _SHORT_YEAR.fullmatch(text):
+        raise NoDay(f'"{text}" has a year of two digits; {REMEDY}')
+    raise NoDay(f'"{text}" is no day; {REMEDY}')
+
+
+def _either(text: str, first: int, second: int, year: int, order: Order) -> date:
+    """Read a day between slashes or hyphens, which some write day first and some month first."""
+    if first > 12 or first == second or (second <= 12 and order is Order.DAY_FIRST):
+        return _date(text, year, second, first)
+    if second > 12 or order is Order.MONTH_FIRST:
+        return _date(text, year, first, second)
+    ways = _date(text, year, second, first), _date(text, year, first, second)
+    raise NoDay(
+        f'"{text}" can be {ways[0]:%-d %B} or {ways[1]:%-d %B}, and no other day of the column settles it; '
+        f"write {ways[0]} or {ways[1]}"
+    )
+
+
+def _month(text: str, word: str) -> int:
+    found = [number for number, name in enumerate(_MONTHS, 1) if name.startswith(word.lower()) and len(word) >= 3]
+    if word.lower() == "sept":
+        found = [9]
+    if len(found) != 1:
+        raise NoDay(f'"{text}" names no month; {REMEDY}')
+    return found[0]
+
+
+def _date(text: str, year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise NoDay(f'"{text}" is not in the calendar; {REMEDY}') from None

@@ -1,0 +1,284 @@
+"""Define the columns of each table and the names of the rules: what their values are, and how people call them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deploy.cli.files import words
+from services.matching.engine.problem.problem import (
+    Candidate,
+    Exclusion,
+    Fixed,
+    Problem,
+    Rules,
+    Seat,
+    Skill,
+    Weight,
+)
+from services.matching.engine.problem.weeks import Period
+from services.matching.engine.schedule import SchedulePolicy, VisitRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deploy.cli.files.words import Word
+
+MOST_PLACES = 500
+"""The most places of an offer (`shared/contracts/offers.py`)."""
+LARGEST_GROUP = 5
+MOST_POINTS = 100
+_MANY = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """A single value."""
+
+    word: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list of values."""
+
+    word: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of a name and a value."""
+
+    key: Word
+    item: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Skills:
+    """Areas of expertise, each with its level and years."""
+
+    area: Word = words.AREA
+    level: Word = words.Grade()  # noqa: RUF009 - frozen
+    years: Word = words.Number(0, 60)  # noqa: RUF009 - frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """Periods from a first to a last day."""
+
+    day: Word = words.Day()  # noqa: RUF009 - frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Lists of several values each; only in JSON."""
+
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Objects with names of their own, in a list or by a name; only in JSON."""
+
+    kind: type
+    by: Word | None = None
+
+
+Shape = Single | Listed | Pairs | Skills | Periods | Rows | Objects
+
+_ID = words.Text("an id", listed=True)
+_ANY = words.Text("a text")
+_WEEK = words.Day(what="the Monday of a week, such as 2027-03-15", week=True)
+_DAY = words.Day()
+_COUNTRY = words.COUNTRY
+_PLACES = words.Number(0, MOST_PLACES)
+_COUNT = words.Number(0, _MANY)
+_POINTS = words.Number(0, MOST_POINTS)
+
+FIELDS: Mapping[type, Mapping[str, Shape]] = {
+    Candidate: {
+        "id": Single(_ID),
+        "kind": Single(words.APPLICATION_KIND),
+        "country": Single(_COUNTRY),
+        "organisation_id": Single(_ID),
+        "rank_group": Single(words.RANK),
+        "service": Single(words.SERVICE),
+        "expertise": Skills(),
+        "languages": Pairs(words.LANGUAGE, words.LEVEL),
+        "language_minimum": Single(words.LEVEL),
+        "topics": Listed(words.TOPIC),
+        "preferred_countries": Listed(_COUNTRY),
+        "weeks": Listed(_WEEK),
+        "conflicts": Listed(_ANY),
+        "barred": Listed(_ANY),
+        "first_time": Single(words.Switch()),
+        "pre_matched": Single(_ANY),
+        "group_id": Single(_ID),
+        "group_size": Single(words.Number(1, LARGEST_GROUP)),
+    },
+    Seat: {
+        "id": Single(_ID),
+        "kind": Single(words.SEAT_KIND),
+        "country": Single(_COUNTRY),
+        "organisation_id": Single(_ID),
+        "capacity": Single(_PLACES),
+        "rank_group": Single(words.RANK),
+        "service": Single(words.SERVICE),
+        "expertise": Skills(),
+        "languages": Pairs(words.LANGUAGE, words.LEVEL),
+        "speaks": Pairs(words.LANGUAGE, words.LEVEL),
+        "topics": Listed(words.TOPIC),
+        "weeks": Pairs(_WEEK, _PLACES),
+        "excluded_ranks": Listed(words.RANK),
+        "minimum_level": Single(words.Grade()),
+        "group_size": Single(words.Number(1, LARGEST_GROUP)),
+        "conflicts": Listed(_ANY),
+        "pre_matched": Single(_ANY),
+        "available": Single(words.Switch()),
+        "share_exempt": Single(words.Switch()),
+    },
+    Fixed: {
+        "candidate_id": Single(_ID),
+        "seat_id": Single(_ANY),
+        "country": Single(_COUNTRY),
+        "group_id": Single(_ID),
+    },
+    VisitRequest: {
+        "candidate_id": Single(_ID),
+        "seat_id": Single(_ID),
+        "home_country": Single(_COUNTRY),
+        "host_country": Single(_COUNTRY),
+        "confirmed_on": Single(_DAY),
+        "days": Single(words.Number(1, 5)),
+        "host_periods": Periods(),
+        "candidate_periods": Periods(),
+        "blackouts": Periods(),
+        "places": Pairs(_WEEK, _PLACES),
+        "taken": Pairs(_WEEK, _PLACES),
+        "busy": Periods(),
+        "party": Single(words.Number(1, LARGEST_GROUP)),
+        "together": Single(_DAY),
+        "group_id": Single(_ID),
+        "announced": Listed(_DAY),
+    },
+    Problem: {
+        "call_id": Single(_ANY),
+        "day": Single(_DAY),
+        "seed": Single(_ANY),
+        "rules": Objects(Rules),
+    },
+    Rules: {
+        "weights": Objects(Weight, words.CRITERION),
+        "objective": Single(words.OBJECTIVE),
+        "language_minimum": Single(words.LEVEL),
+        "common_weeks": Single(words.Number(0, 52)),
+        "share": Single(words.Number(0, 100)),
+        "ceilings": Pairs(_COUNTRY, _COUNT),
+        "floors": Pairs(_COUNTRY, _COUNT),
+        "exclusions": Objects(Exclusion),
+        "suspended": Pairs(_COUNTRY, _DAY),
+        "needs": Rows((_COUNTRY, words.TOPIC_OR_AREA, _POINTS)),
+        "reciprocity": Rows((_COUNTRY, _COUNTRY, _POINTS)),
+    },
+    Exclusion: {
+        "first": Single(_ANY),
+        "second": Single(_ANY),
+        "since": Single(_DAY),
+        "until": Single(_DAY),
+        "confidential": Single(words.Switch()),
+    },
+    Weight: {"applicant": Single(_COUNT), "host": Single(_COUNT)},
+    Skill: {"level": Single(words.Grade()), "years": Single(words.Number(0, 60))},
+    Period: {"first": Single(_DAY), "last": Single(_DAY)},
+    SchedulePolicy: {
+        "notice_weeks": Single(words.Number(0, 52)),
+        "minimum_days": Single(words.Number(1, 5)),
+        "extra_holidays": Pairs(_COUNTRY, _DAY),
+    },
+}
+"""The shape of each column and name. An id that points at something is checked once all files are read."""
+
+TABLES: Mapping[type, str] = {
+    Candidate: "candidates",
+    Seat: "seats",
+    Fixed: "fixed pairs",
+    VisitRequest: "visits",
+}
+"""The name of the rows of each kind of table."""
+
+PARTS: Mapping[str, type] = {"candidates": Candidate, "seats": Seat, "fixed": Fixed}
+
+_AGENCY = ("organisation", "organization", "organization id", "agency", "agency id", "host", "host agency")
+_SHARED = {
+    "organisation_id": _AGENCY,
+    "rank_group": ("rank", "rank groups"),
+    "languages": ("language", "language levels", "working languages"),
+    "expertise": ("area of expertise", "areas of expertise", "skills", "areas"),
+    "topics": ("topic", "priority topics", "wanted topics"),
+    "weeks": ("week", "possible weeks", "available weeks"),
+    "group_id": ("group",),
+    "conflicts": ("conflict", "conflicts of interest", "conflict of interest"),
+    "pre_matched": ("prematched", "pre matched with", "counterpart"),
+    "service": ("services", "service kind"),
+    "kind": ("type",),
+}
+OTHER_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
+    Candidate: {
+        **_SHARED,
+        "id": ("candidate id", "candidate", "application id", "application", "applicant id", "applicant", "reference"),
+        "country": ("home country", "country of origin"),
+        "language_minimum": ("minimum language level", "language minimum level"),
+        "preferred_countries": ("preferred country", "wanted countries", "countries preferred"),
+        "barred": ("declined before", "declined", "declined seats"),
+        "first_time": ("first participation", "first time participant"),
+        "group_size": ("size of group", "size of the group"),
+    },
+    Seat: {
+        **_SHARED,
+        "id": ("seat id", "seat", "placement id", "placement", "offer id", "offer", "mentor id", "reference"),
+        "country": ("host country",),
+        "capacity": ("places", "number of places", "seats", "mentees"),
+        "speaks": ("own languages", "own language levels"),
+        "excluded_ranks": ("excluded rank groups", "ranks not taken", "rank groups not taken"),
+        "minimum_level": ("least level", "minimum level of expertise"),
+        "group_size": ("largest group", "largest group size"),
+        "available": ("is available",),
+        "share_exempt": ("group offer", "exempt from share"),
+    },
+    Fixed: {
+        "candidate_id": ("candidate", "application id", "application", "applicant", "applicant id"),
+        "seat_id": ("seat", "placement id", "placement", "offer id", "offer", "mentor id"),
+        "country": ("home country", "country of origin"),
+        "group_id": ("group",),
+    },
+    VisitRequest: {
+        "candidate_id": (
+            "candidate",
+            "application id",
+            "application",
+            "applicant",
+            "applicant id",
+            "guest",
+            "guest id",
+        ),
+        "seat_id": ("seat", "placement id", "placement", "offer id", "offer"),
+        "home_country": ("country of origin",),
+        "confirmed_on": ("confirmed", "confirmation day", "date of confirmation"),
+        "days": ("working days", "length"),
+        "host_periods": ("periods of the host", "host period"),
+        "candidate_periods": ("guest periods", "periods of the guest", "candidate period"),
+        "blackouts": ("blackout",),
+        "group_id": ("group",),
+    },
+}
+"""Other names of columns, as people write them; blanks, case and marks between words never matter."""
+
+NOT_NAMED = ("faults", "remarks")
+"""Headings of columns that an annotated copy adds; they are passed over."""
+
+
+def columns_of(kind: type) -> dict[str, str]:
+    """Return every form of a column's name, and the name."""
+    others = OTHER_NAMES.get(kind, {})
+    found = {words.plain_form(other): name for name in others for other in others[name]}
+    return found | {words.plain_form(name): name for name in FIELDS[kind]}

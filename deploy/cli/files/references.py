@@ -1,0 +1,274 @@
+"""Check what the parts of a problem say about each other: ids that stand twice or nowhere, limits for nobody."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from deploy.cli.files.findings import Place
+from deploy.cli.files.words import COUNTRY, Malformed
+from shared.contracts.codes import PRIORITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from deploy.cli.files.findings import Findings
+    from deploy.cli.files.tables import Item
+
+_MOST_GUESSES = 100
+"""For so many unknown ids the nearest known one is looked for, which takes time."""
+_KEYS = {"candidates": "id", "seats": "id", "fixed": "candidate_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPart:
+    """A part of a JSON file that is no list of items, such as the rules: its place and its value."""
+
+    place: Place
+    value: Any
+
+
+class Ids:
+    """The ids that something in the files has, by how people may write them."""
+
+    def __init__(self, what: str, ids: Iterable[str]) -> None:
+        self.what = what
+        self.exact = set(ids)
+        self._guesses = 0
+        self._forms: dict[str, set[str]] = defaultdict(set)
+        for id_ in self.exact:
+            self._forms[form_of(id_)].add(id_)
+
+    def find(self, text: str) -> str | None:
+        """Return the id that is meant: as written, or in another case."""
+        if text in self.exact:
+            return text
+        found = self._forms.get(form_of(text), set())
+        return next(iter(found)) if len(found) == 1 else None
+
+    def remedy(self, text: str) -> str:
+        """Return what to do about an id that nothing has."""
+        self._guesses += 1
+        near = difflib.get_close_matches(text, sorted(self.exact), 1, 0.6) if self._guesses <= _MOST_GUESSES else []
+        mean = f"; do you mean {near[0]}?" if near else ""
+        remedy = mean or ", so it would count for nothing; correct it or take it out"
+        return f'there is no {self.what} "{text}" in the files{remedy}'
+
+
+def form_of(text: str) -> str:
+    """Return an id without what people vary: case and blanks."""
+    return "".join(text.casefold().split())
+
+
+def check(
+    items: Mapping[str, list[Item]], rules: JsonPart | None, findings: Findings, *, complete: bool = True
+) -> None:
+    """Find ids that stand twice, or name nothing; put in their place what they mean.
+
+    Without a file that could not be read (not `complete`) nothing is said of ids: they may stand there.
+    """
+    for name, rows in items.items():
+        _doubles(rows, _KEYS[name], findings)
+    everything = [item for name in ("candidates", "seats") for item in items[name]]
+    _spellings(everything, "organisation_id", findings)
+    _spellings(items["candidates"] + items["fixed"], "group_id", findings)
+    _schemes(items, findings)
+    if not complete:
+        return
+    people, places = _texts(items["candidates"], "id"), _texts(items["seats"], "id")
+    agencies = _texts(everything, "organisation_id")
+    unknown: dict[Place, list[str]] = defaultdict(list)
+    seats, candidates = Ids("seat", places), Ids("candidate", people)
+    ways = (
+        ("candidates", "conflicts", Ids("seat or organisation", [*places, *agencies])),
+        ("candidates", "barred", seats),
+        ("candidates", "pre_matched", Ids("seat or candidate", [*places, *people])),
+        ("seats", "conflicts", Ids("candidate or organisation", [*people, *agencies])),
+        ("seats", "pre_matched", candidates),
+        ("fixed", "seat_id", seats),
+    )
+    for name, column, known in ways:
+        for item in items[name]:
+            _resolve(item, column, known, findings, unknown, strict=name == "fixed")
+    if rules is not None:
+        exclusions(rules, agencies, findings)
+        _countries(rules, items, findings)
+    _warn_of(unknown, findings)
+    _groups(items["candidates"], findings)
+
+
+def _texts(rows: Iterable[Item], name: str) -> list[str]:
+    return [text for item in rows if isinstance(text := item.value.get(name), str)]
+
+
+def _warn_of(unknown: Mapping[Place, list[str]], findings: Findings) -> None:
+    for place, ids in unknown.items():
+        shown = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
+        findings.warn(place, f"nothing in the files has the id {shown}: it counts for nothing here")
+
+
+def _doubles(rows: list[Item], key: str, findings: Findings) -> None:
+    """Find items that stand twice, also in another case."""
+    first: dict[str, tuple[str, Item]] = {}
+    for item in rows:
+        id_ = item.value.get(key)
+        if not isinstance(id_, str):
+            continue
+        before, other = first.setdefault(form_of(id_), (id_, item))
+        if other is not item:
+            as_well = "" if before == id_ else f", written {before}"
+            findings.fault(item.at(key), f"{id_} stands in {other.place} already{as_well}; each id stands once", id_)
+
+
+def _spellings(rows: list[Item], key: str, findings: Findings) -> None:
+    """Take an id in two spellings, which the matching would take for two, as it is written first."""
+    first: dict[str, str] = {}
+    for item in rows:
+        id_ = item.value.get(key)
+        if isinstance(id_, str) and (before := first.setdefault(form_of(id_), id_)) != id_:
+            findings.understood(item.at(key), id_, f"{before}, as it is written first")
+            item.value[key] = before
+
+
+def _resolve(
+    item: Item, column: str, known: Ids, findings: Findings, unknown: dict[Place, list[str]], *, strict: bool
+) -> None:
+    """Replace the ids in a column by those that are meant."""
+    value = item.value.get(column)
+    if isinstance(value, str):
+        meant = _resolve_id(value, item.at(column), known, findings, unknown, strict=strict)
+        item.value[column] = meant[0] if meant else value
+    elif isinstance(value, list):
+        found: list[Any] = []
+        for number, text in enumerate(value):
+            if isinstance(text, str):
+                place = item.at(column, number) if item.place.row is None else item.at(column)
+                found += _resolve_id(text, place, known, findings, unknown, strict=strict, listed=True)
+            else:
+                found.append(text)
+        item.value[column] = found
+
+
+def _resolve_id(
+    text: str,
+    place: Place,
+    known: Ids,
+    findings: Findings,
+    unknown: dict[Place, list[str]],
+    *,
+    strict: bool,
+    listed: bool = False,
+) -> list[str]:
+    """Return the ids that a text means: one, or several between commas. One that nothing has is a fault.
+
+    An id that the system gave (a UUID) may be of something that the files do not hold: it is a warning.
+    """
+    found = known.find(text)
+    pieces = [piece.strip() for piece in text.split(",") if piece.strip()] if listed else []
+    if found is None and len(pieces) > 1:
+        return [id_ for piece in pieces for id_ in _resolve_id(piece, place, known, findings, unknown, strict=strict)]
+    if found is not None:
+        if found != text:
+            findings.understood(place, text, found)
+        return [found]
+    if _is_uuid(text) and not strict:
+        unknown[replace(place, row=None, path=place.path[:1])].append(text)
+        return [text]
+    findings.fault(place, known.remedy(text), text)
+    return [text]
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def exclusions(rules: JsonPart, organisations: Iterable[str], findings: Findings) -> None:
+    """Understand both sides of each exclusion: an organisation of the files, or a country."""
+    agencies, unknown = Ids("country or organisation", organisations), defaultdict[Place, list[str]](list)
+    listed = rules.value.get("exclusions") if isinstance(rules.value, dict) else None
+    for number, exclusion in enumerate(listed if isinstance(listed, list) else []):
+        for side in ("first", "second") if isinstance(exclusion, dict) else ():
+            text = exclusion.get(side)
+            if not isinstance(text, str) or text in agencies.exact:
+                continue
+            place = replace(rules.place, path=(*rules.place.path, "exclusions", number, side))
+            try:
+                code = COUNTRY.read(text)
+            except Malformed as wrong:
+                if " takes no part" in str(wrong) and agencies.find(text) is None:
+                    findings.fault(place, str(wrong), text)
+                    continue
+                (exclusion[side],) = _resolve_id(text, place, agencies, findings, unknown, strict=False)
+                continue
+            if code != text:
+                findings.understood(place, text, code)
+            exclusion[side] = code
+    _warn_of(unknown, findings)
+
+
+def _countries(rules: JsonPart, items: Mapping[str, list[Item]], findings: Findings) -> None:
+    """Warn of limits for a country from which nobody comes, and of a floor above its ceiling."""
+    homes = {str(item.value.get("country")) for name in ("candidates", "fixed") for item in items[name]}
+    if not isinstance(rules.value, dict):
+        return
+    limits = {name: rules.value.get(name) for name in ("ceilings", "floors")}
+    for name, limit in limits.items():
+        for country in limit if isinstance(limit, dict) else ():
+            if country not in homes:
+                place = replace(rules.place, path=(*rules.place.path, name, country))
+                findings.warn(place, "no candidate of the files comes from this country")
+    ceilings, floors = limits["ceilings"], limits["floors"]
+    if isinstance(ceilings, dict) and isinstance(floors, dict):
+        for country in ceilings.keys() & floors.keys():
+            least, most = floors[country], ceilings[country]
+            if isinstance(least, int) and isinstance(most, int) and least > most:
+                place = replace(rules.place, path=(*rules.place.path, "floors", country))
+                findings.warn(place, f"the floor {least} is above the ceiling {most}, and cannot be met")
+
+
+def _groups(rows: list[Item], findings: Findings) -> None:
+    """Warn of groups whose size is not that of their members in the files."""
+    members: dict[str, list[Item]] = defaultdict(list)
+    for item in rows:
+        if isinstance(group := item.value.get("group_id"), str):
+            members[group].append(item)
+    for group, own in members.items():
+        stated = {str(item.value.get("group_size", 1)) for item in own}
+        if stated != {str(len(own))}:
+            sizes = ", ".join(sorted(stated))
+            findings.warn(
+                own[0].at("group_size"),
+                f"group {group} has {len(own)} members in the files, and its group_size is {sizes}",
+            )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _schemes(items: Mapping[str, list[Item]], findings: Findings) -> None:
+    """Warn where candidates and seats name topics of different schemes, which never match."""
+    used: dict[str, set[str]] = {}
+    for name in ("candidates", "seats"):
+        topics = {
+            topic for item in items[name] for topic in _listed(item.value.get("topics")) if isinstance(topic, str)
+        }
+        used[name] = {
+            scheme
+            for scheme, known in PRIORITIES.items()
+            if any(topic in known and sum(topic in other for other in PRIORITIES.values()) == 1 for topic in topics)
+        }
+    both = used["candidates"] | used["seats"]
+    if len(both) > 1:
+        place = (items["candidates"] or items["seats"])[0].place
+        findings.warn(
+            replace(place, row=None, path=()),
+            f"topics of several schemes are mixed ({', '.join(sorted(both))}), and those of different schemes "
+            "do not match",
+        )

@@ -1,0 +1,40 @@
+"""Run a command on files: say what was understood, write an annotated copy where asked, stop after a check."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from deploy.cli.files.encodings import ENCODINGS
+from deploy.cli.files.sheets import Reading
+from deploy.cli.system import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def reading(encoding: str | None, annotate: Path | None) -> Iterator[Reading]:
+    """Give a reading; afterwards, also after a fault, remarks are on standard error and the copy is written."""
+    if encoding is not None and encoding.lower() not in ENCODINGS:
+        raise Failed(f"--encoding {encoding}: known are {', '.join(ENCODINGS)}.")
+    found = Reading(None if encoding is None else encoding.lower())
+    try:
+        yield found
+    finally:
+        for line in found.findings.remarks():
+            print(line, file=sys.stderr)
+        if annotate is not None:
+            from deploy.cli.files.annotated_copy import write  # noqa: PLC0415 - heavy, and not needed otherwise
+
+            write(annotate, found)
+            print(f"{annotate} has a copy of the sheets with what was found.", file=sys.stderr)
+
+
+def named(files: list[Path] | None) -> list[Path]:
+    """Return the files of a command. Raises `Failed` if none is named."""
+    if not files:
+        raise Failed("Name the files, or write a workbook to fill in with --template FILE.")
+    return files

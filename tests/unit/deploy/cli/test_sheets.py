@@ -1,0 +1,590 @@
+"""Test that sheets are understood to exactly the values that are meant, or refused with the cell named."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import re
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+
+from deploy.cli.files import annotated_copy, problems, words
+from deploy.cli.files.days import NoDay, Order, order_of, read_day
+from deploy.cli.files.encodings import Doubtful, decode
+from deploy.cli.files.fields import FIELDS, Pairs, Single, columns_of
+from deploy.cli.files.findings import Level
+from deploy.cli.files.sheets import Reading
+from deploy.cli.files.words import Choice
+from deploy.cli.system import Failed
+from services.matching.engine.problem import document
+from services.matching.engine.problem.digest import digest as digest_of
+from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Seat
+from shared.contracts.codes import COUNTRIES
+from tests.unit.matching.engine.worlds import make_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+DAY = date(2027, 1, 4)
+_AGENCIES = ("Policía", "Żandarmeria", "Полиция", "Garda Síochána", "Поліція", "Bundespolizei", "Rīga")
+_KINDS: Mapping[str, type] = {"candidates": Candidate, "seats": Seat, "fixed": Fixed}
+
+
+def lawful(problem: Problem, dice: random.Random) -> Problem:
+    """Return a random problem in which every id names something of the problem, with agencies of many scripts."""
+    agencies = {
+        old: f"{dice.choice(_AGENCIES)} {number}"
+        for number, old in enumerate(
+            sorted(
+                {item.organisation_id for item in problem.candidates} | {seat.organisation_id for seat in problem.seats}
+            )
+        )
+    }
+    people, places = {item.id for item in problem.candidates}, {item.id for item in problem.seats}
+    known = {**agencies, **{id_: id_ for id_ in people | places}}
+
+    def of(ids: frozenset[str], others: set[str]) -> frozenset[str]:
+        return frozenset(known[id_] for id_ in ids if id_ in known and (id_ in agencies or id_ in others))
+
+    return replace(
+        problem,
+        candidates=tuple(
+            replace(
+                item,
+                organisation_id=agencies[item.organisation_id],
+                conflicts=of(item.conflicts, places),
+                barred=item.barred & places,
+                pre_matched=item.pre_matched if item.pre_matched in places else None,
+            )
+            for item in problem.candidates
+        ),
+        seats=tuple(
+            replace(
+                item,
+                organisation_id=agencies[item.organisation_id],
+                conflicts=of(item.conflicts, people),
+                pre_matched=item.pre_matched if item.pre_matched in people else None,
+            )
+            for item in problem.seats
+        ),
+        rules=replace(
+            problem.rules,
+            exclusions=tuple(
+                replace(pair, first=agencies.get(pair.first, pair.first), second=agencies.get(pair.second, pair.second))
+                for pair in problem.rules.exclusions
+                if all(side in agencies or side in COUNTRIES for side in (pair.first, pair.second))
+            ),
+        ),
+    )
+
+
+@given(seed=st.integers(0, 2**32))
+def test_a_problem_as_json_reads_back_the_same(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    """A file that the program itself writes is understood as written, without a remark about a value."""
+    dice = random.Random(seed)
+    problem = lawful(make_problem(dice, 4, 3, tight=0.4), dice)
+    if not problem.candidates or not problem.seats:
+        return
+    file = tmp_path_factory.mktemp("json") / "problem.json"
+    file.write_bytes(document.dumps(problem))
+    reading = Reading()
+    assert digest_of(problems.read([file], day=DAY, reading=reading)) == digest_of(problem)
+    assert reading.findings.of(Level.UNDERSTOOD) == []
+
+
+def test_ids_of_the_system_may_be_of_something_that_the_files_do_not_hold(tmp_path: Path) -> None:
+    """A stored run bars seats that are gone: a UUID that nothing has is a warning, and stays as it is."""
+    gone = "01977a1e-0000-7000-8000-000000000001"
+    path = book(tmp_path / "b.xlsx", {"A": [(*HEADING, "barred"), (*OFFICER, gone)], "B": [SEAT_HEADING, PLACE]})
+    problem, reading = read(path)
+    assert problem is not None
+    assert problem.candidates[0].barred == {gone}
+    assert any(f"nothing in the files has the id {gone}" in line for line in reading.findings.remarks())
+
+
+class Writer:
+    """Writes the parts of a problem as people do: labels or codes, any case, one way of days for each column."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self._dice = dice
+        self._days: Callable[[date], str] = str
+
+    def heading(self, kind: type, name: str) -> str:
+        """Return a column's name in one of the ways that are understood."""
+        forms = [name, name.replace("_", " ").title(), name.upper(), f" {name.replace('_', '-')} "]
+        forms += [form for form, meant in columns_of(kind).items() if meant == name]
+        return self._dice.choice(forms)
+
+    def column(self) -> None:
+        """Begin another column: its days are written in one way."""
+        ways: Sequence[Callable[[date], str]] = (
+            str,
+            lambda day: f"{day:%d.%m.%Y}",
+            lambda day: f"{day:%d/%m/%Y}",
+            lambda day: f"{day:%m/%d/%Y}",
+            lambda day: f"{day.day} {day:%B %Y}",
+        )
+        self._days = self._dice.choice(ways)
+
+    def cell(self, shape: Any, value: Any) -> str:
+        """Return the text of a cell."""
+        between = self._dice.choice(("; ", ";", "\n"))
+        if value is None:
+            return ""
+        if isinstance(value, list):
+            return between.join(self._word(shape.word, item) for item in value) or "-"
+        if isinstance(value, dict) and isinstance(shape, Pairs):
+            mark = self._dice.choice((":", ": ", " : "))
+            pairs = (f"{self._word(shape.key, key)}{mark}{self._word(shape.item, item)}" for key, item in value.items())
+            return between.join(pairs) or "-"
+        if isinstance(value, dict):
+            skills = (
+                f"{self._word(words.AREA, area)}:{skill.get('level', 2)}:{skill.get('years', 0)}"
+                for area, skill in value.items()
+            )
+            return between.join(skills) or "-"
+        return self._word(shape.word, value)
+
+    def _word(self, word: Any, value: Any) -> str:
+        if isinstance(value, bool):
+            return self._dice.choice(("yes", "Yes", "TRUE", "y") if value else ("no", "No", "FALSE", "n"))
+        if isinstance(word, words.Day):
+            return self._days(date.fromisoformat(value))
+        if isinstance(word, Choice):
+            names = [value, word.labels[value], *(name for name, code in word.others.items() if code == value)]
+            name = self._dice.choice([name for name in names if not set(name) & set(",;:")])
+            return self._dice.choice((name, name.upper(), name.lower(), f"  {name}"))
+        return str(value)
+
+
+def tables_of(problem: Problem, dice: random.Random) -> tuple[dict[str, list[list[str]]], dict[str, Any]]:
+    """Return the tables of a problem as texts, and the rest as JSON has it."""
+    plain = document.plain(problem)
+    writer, found = Writer(dice), {}
+    for part, kind in _KINDS.items():
+        rows = plain.pop(part, [])
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        dice.shuffle(names)
+        columns = []
+        for name in names:
+            writer.column()
+            texts = [writer.cell(FIELDS[kind][name], row.get(name)) for row in rows]
+            columns.append([writer.heading(kind, name), *texts])
+        if rows:
+            found[part] = [list(row) for row in zip(*columns, strict=True)]
+    return found, plain
+
+
+def as_csv(rows: list[list[str]], delimiter: str, encoding: str) -> bytes:
+    """Return a table as CSV; in UTF-8 where the encoding lacks a letter."""
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter).writerows(rows)
+    try:
+        return text.getvalue().encode(encoding)
+    except UnicodeEncodeError:
+        return text.getvalue().encode("utf-8")
+
+
+def as_workbook(path: Path, tables: Mapping[str, list[list[str]]], dice: random.Random) -> None:
+    """Write tables as sheets; whole numbers and days become those of the spreadsheet now and then."""
+    with xlsxwriter.Workbook(str(path), {"default_date_format": "dd/mm/yyyy"}) as book:
+        for name, rows in tables.items():
+            sheet = book.add_worksheet(name.title())
+            above = dice.choice((0, 0, 1, 2))
+            if above:
+                sheet.merge_range(0, 0, 0, 3, "Study visits 2027")
+            for at, row in enumerate(rows, above):
+                for column, text in enumerate(row):
+                    if text.isascii() and text.isdigit() and dice.random() < 0.7:
+                        sheet.write_number(at, column, int(text))
+                    elif re.fullmatch(r"\d{4}-\d\d-\d\d", text) and dice.random() < 0.7:
+                        sheet.write_datetime(at, column, date.fromisoformat(text))
+                    elif text:
+                        sheet.write_string(at, column, text)
+
+
+@given(seed=st.integers(0, 2**32))
+def test_a_lawful_problem_reads_back_the_same_or_its_doubtful_cell_is_named(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    """With all labels, cases, delimiters and encodings no value is understood as another one."""
+    dice = random.Random(seed)
+    problem = lawful(make_problem(dice, 4, 3, tight=0.4), dice)
+    if not problem.candidates or not problem.seats:
+        return
+    folder = tmp_path_factory.mktemp("sheets")
+    tables, rest = tables_of(problem, dice)
+    encoding = dice.choice(
+        ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "windows-1250", "windows-1251", "windows-1252")
+    )
+    paths = [folder / "rest.json"]
+    paths[0].write_bytes(json.dumps(rest).encode())
+    if dice.random() < 0.5:
+        paths.append(folder / "all.xlsx")
+        as_workbook(paths[-1], tables, dice)
+    else:
+        for name, rows in tables.items():
+            paths.append(folder / f"{name}.csv")
+            paths[-1].write_bytes(as_csv(rows, dice.choice(",;\t|"), encoding))
+    reading = Reading()
+    try:
+        read = problems.read(paths, day=DAY, reading=reading)
+    except Failed:
+        for fault in reading.findings.of(Level.FAULT):
+            assert "settles it" in fault.text or "--encoding" in fault.text, fault
+            assert fault.place.column is not None or "--encoding" in fault.text
+    else:
+        assert digest_of(read) == digest_of(problem)
+
+
+_TEXTS = {
+    "windows-1250": ("Łódź", "Żandarmeria", "Poliția", "Příbram", "Gyõr", "Čačak", "Zürich", "Česká policie"),
+    "windows-1251": ("Полиция", "Поліція", "Београд", "Полиция и граница", "Одесса", "Київ"),
+    "windows-1252": ("Policía", "Zürich", "Orléans", "Garda Síochána", "Besançon", "Århus", "Österreich", "Málaga 2"),
+}
+
+
+@given(st.sampled_from(sorted(_TEXTS)), st.lists(st.sampled_from(sorted({*sum(_TEXTS.values(), ())})), min_size=1))
+def test_a_guessed_encoding_is_right_or_refused(encoding: str, texts: list[str]) -> None:
+    """A text in a Windows code page is decoded as it was written, or refused as doubtful; a named one settles it."""
+    text = "id;organisation_id\n" + "\n".join(f"{number};{text}" for number, text in enumerate(texts))
+    try:
+        content = text.encode(encoding)
+    except UnicodeEncodeError:
+        return
+    assert decode(content, encoding).text == text
+    try:
+        decoded = decode(content)
+    except Doubtful:
+        return
+    assert decoded.text == text
+
+
+def test_a_guess_is_given_where_letters_leave_no_doubt() -> None:
+    """Cyrillic words, and letters that one code page alone has, settle the encoding; č and è do not."""
+    assert decode("a;Полиция".encode("windows-1251")).guess == "windows-1251"
+    assert decode("a;Żandarmeria łódzka".encode("windows-1250")).guess == "windows-1250"
+    assert decode("a;Žilina".encode("utf-16-le")).guess == "utf-16-le"
+    assert decode("a;Žilina".encode()).guess is None
+    with pytest.raises(Doubtful, match=r"more than one way: “.*” \(windows-125.\) or “"):
+        decode("a;Česká policie".encode("windows-1250"))
+
+
+@given(st.dates(date(2000, 1, 1), date(2199, 12, 31)), st.sampled_from(list(Order)))
+def test_a_day_is_read_as_it_was_written(day: date, order: Order) -> None:
+    """Each way to write a day gives that day; between slashes only where the column settles the order."""
+    for text in (str(day), f"{day:%d.%m.%Y}", f"{day.day}. {day.month}. {day.year}", f"{day.day} {day:%B %Y}"):
+        assert read_day(text, order) == day
+    slashed = f"{day:%d/%m/%Y}"
+    if day.day > 12 or day.day == day.month or order is Order.DAY_FIRST:
+        assert read_day(slashed, order) == day
+    elif order is Order.MONTH_FIRST:
+        assert read_day(slashed, order) == date(day.year, day.day, day.month)
+    else:
+        with pytest.raises(NoDay, match="no other day of the column settles it"):
+            read_day(slashed, order)
+
+
+def test_a_column_settles_the_order_only_where_its_days_agree() -> None:
+    """One day that can be read in one way only settles the others; two that disagree settle nothing."""
+    assert order_of(["03/04/2027", "15/03/2027"]) is Order.DAY_FIRST
+    assert order_of(["03/04/2027; 03/15/2027"]) is Order.MONTH_FIRST
+    assert order_of(["15/03/2027", "03/15/2027"]) is Order.UNSETTLED
+    assert order_of(["15.03.2027", "03/04/2027"]) is Order.UNSETTLED
+
+
+@pytest.mark.parametrize("text", ["15/03/27", "31.02.2027", "2027-13-01", "15 Foo 2027", "46461", "1.3", "tomorrow"])
+def test_a_text_that_is_no_day_is_refused(text: str) -> None:
+    """Two-digit years, days that no calendar has, and a spreadsheet's serial numbers are no days."""
+    with pytest.raises(NoDay):
+        read_day(text, Order.DAY_FIRST)
+
+
+def test_each_name_of_a_column_and_of_a_code_means_one() -> None:
+    """No form of a heading stands for two columns, and no form of a label for two codes."""
+    for kind in FIELDS:
+        for form, name in columns_of(kind).items():
+            assert form not in FIELDS[kind] or name == form
+    single = [shape.word for names in FIELDS.values() for shape in names.values() if isinstance(shape, Single)]
+    for choice in [words.LANGUAGE, words.TOPIC_OR_AREA, *(word for word in single if isinstance(word, Choice))]:
+        for code, label in choice.labels.items():
+            assert choice.read(code) == choice.read(label) == choice.read(f" {label.upper()} ", Order.UNSETTLED) == code
+        for form in choice.refused:
+            with pytest.raises(words.Malformed):
+                choice.read(form)
+
+
+HEADING = ("id", "kind", "country", "organisation_id", "rank_group", "languages", "topics", "weeks")
+OFFICER = ("a", "study_visit", "AM", "am1", "operational", "en:B2", "online_crime", "2027-03-01")
+SEAT_HEADING = ("id", "kind", "country", "organisation_id", "capacity", "languages", "topics", "weeks")
+PLACE = ("s", "placement", "FR", "fr1", 1, "en:B1", "online_crime", "2027-03-01:1")
+
+
+def book(path: Path, sheets: Mapping[str, Sequence[Sequence[object]]]) -> Path:
+    """Write a workbook as openpyxl does, which keeps no values of formulas."""
+    made = Workbook()
+    made.remove(made.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = made.create_sheet(name)
+        for row in rows:
+            sheet.append(list(row))
+    made.save(path)
+    return path
+
+
+def read(*paths: Path) -> tuple[Problem | None, Reading]:
+    """Return the problem of files, or None where they are refused, with what was found."""
+    reading = Reading()
+    try:
+        return problems.read(paths, day=DAY, reading=reading), reading
+    except Failed:
+        return None, reading
+
+
+def faults(reading: Reading) -> list[str]:
+    """Return the faults without the folder."""
+    return [
+        str(fault).replace(str(fault.place.file), fault.place.file.name) for fault in reading.findings.of(Level.FAULT)
+    ]
+
+
+def test_a_coordinators_workbook_with_titles_labels_and_real_days(tmp_path: Path) -> None:
+    """A merged title, a blank row, labels, numbers as ids, days of the spreadsheet and a sheet of notes are no harm."""
+    path = tmp_path / "visits 2027.xlsx"
+    with xlsxwriter.Workbook(str(path), {"default_date_format": "d mmm yyyy"}) as made:
+        people = made.add_worksheet("Officers")
+        people.merge_range("A1:H1", "Study visits, spring 2027")
+        names = ("Candidate ID", "Kind", "Home country", "Agency", "Rank Group", "Languages", "Topics", "Weeks")
+        people.write_row("A3", [*names, "Telephone"])
+        people.write_row("A4", [101, "Study visit", "Armenia", "Police of Armenia", "Middle management"])
+        people.write_row("F4", ["English:B2\nRussian (native)", "Drug Trafficking, Online crime"])
+        people.write_datetime("H4", date(2027, 3, 1))
+        hosts = made.add_worksheet("Hosts")
+        hosts.write_row("A1", ["Placement", "Kind", "Host country", "Host agency", "Places", "Languages", "Topics"])
+        hosts.write_row("A2", [7, "Placement", "France", "Gendarmerie", 2, "English B1", "online crime"])
+        made.add_worksheet("Notes").write("A1", "Ask Paris about March")
+    problem, reading = read(path)
+    assert faults(reading) == []
+    assert problem is not None
+    (officer,), (seat,) = problem.candidates, problem.seats
+    assert (officer.id, officer.country, officer.rank_group) == ("101", "AM", "middle_management")
+    assert (officer.languages, officer.topics) == ({"en": "B2", "ru": "NS"}, ("drug_trafficking", "online_crime"))
+    assert officer.weeks == frozenset({date(2027, 3, 1)})
+    assert (seat.id, seat.capacity, seat.languages, seat.organisation_id) == ("7", 2, {"en": "B1"}, "Gendarmerie")
+    remarks = "\n".join(reading.findings.remarks())
+    assert "column Telephone: this column is not known and was not read No personal data" in remarks.replace(".", "")
+    assert "sheet Notes: it holds no table that is known, and was not read" in remarks
+    assert '"Armenia" as AM' in remarks
+
+
+def test_a_coordinators_sheet_in_a_cyrillic_code_page(tmp_path: Path) -> None:
+    """Semicolons, windows-1251, local days: read, and the guess is given."""
+    people = tmp_path / "officers.csv"
+    people.write_bytes(
+        "sep=;\r\nID;Kind;Country;Organisation;Rank group;Languages;Topics;Weeks\r\n"
+        "1;mentee;ukraine;Поліція Києва;Supervisor;Ukrainian:native;Online crime;\r\n"
+        "2;Study Visit;Moldova;Полиция;strategic;english:c1;ONLINE CRIME;01/03/2027; \r\n"
+        "3;Study Visit;MDA;Полиция;strategic;english:c1;ONLINE CRIME;15/03/2027\r\n".encode("windows-1251")
+    )
+    seats = book(tmp_path / "seats.xlsx", {"Sheet1": [SEAT_HEADING, PLACE]})
+    problem, reading = read(people, seats)
+    assert faults(reading) == []
+    assert problem is not None
+    assert [item.organisation_id for item in problem.candidates] == ["Поліція Києва", "Полиция", "Полиция"]
+    assert [item.weeks for item in problem.candidates] == [
+        None,
+        frozenset({date(2027, 3, 1)}),
+        frozenset({date(2027, 3, 15)}),
+    ]
+    assert "read as windows-1251 (--encoding settles it)" in "\n".join(reading.findings.remarks())
+
+
+def test_a_coordinators_sheet_full_of_mistakes_names_each_cell(tmp_path: Path) -> None:
+    """Each wrong cell of a sheet has its own line with row, column, value and remedy; nothing falls away."""
+    people = book(
+        tmp_path / "p.xlsx",
+        {
+            "Officers": [
+                HEADING,
+                ("a", "visit", "UK", "am1", "boss", "Klingon:B2", "Cyber crime", "2027-03-02"),
+                ("b", "study_visit", "Turkey", "am1", "operational", "en:B9", "online_crime", "03/04/2027"),
+                ("A", "study_visit", "AM", "am1", "operational", "en:B1;English:C1", "", date(2027, 3, 6)),
+            ]
+        },
+    )
+    places = book(
+        tmp_path / "s.xlsx",
+        {"S": [(*SEAT_HEADING, "conflicts"), ("s", "placement", "FR", "fr1", 1.5, "en:B1", "", "2027-03-01", "x")]},
+    )
+    _, reading = read(people, places)
+    assert [fault.partition(":")[0] for fault in faults(reading)] == [
+        *(f"p.xlsx, sheet Officers, row 2, column {name}" for name in ("kind", "country", "rank_group")),
+        *(f"p.xlsx, sheet Officers, row 2, column {name}" for name in ("languages", "topics", "weeks")),
+        *(f"p.xlsx, sheet Officers, row 3, column {name}" for name in ("country", "languages", "weeks")),
+        *(f"p.xlsx, sheet Officers, row 4, column {name}" for name in ("languages", "weeks", "id")),
+        *(f"s.xlsx, sheet S, row 2, column {name}" for name in ("capacity", "weeks", "conflicts")),
+    ]
+    text = "\n".join(faults(reading))
+    assert '"2027-03-02" is a Tuesday; a week is named by its Monday: that of this week is 2027-03-01' in text
+    assert '"UK" can be Ukraine (UA) or the United Kingdom' in text
+    assert '"2027-03-01" is no pair; write it as 2027-03-15:2' in text
+    assert 'there is no candidate or organisation "x" in the files' in text
+
+
+def test_a_coordinators_workbook_with_formulas_merges_and_hidden_rows(tmp_path: Path) -> None:
+    """A formula counts by its value and is a fault without one; merged cells are faults; hidden rows are named."""
+    path = tmp_path / "f.xlsx"
+    with xlsxwriter.Workbook(str(path)) as made:
+        people = made.add_worksheet("Officers")
+        people.write_row("A1", HEADING)
+        people.write_row("A2", OFFICER)
+        people.write_row("A3", OFFICER)
+        people.write_formula("A3", '="b"&1', None, "b1")
+        people.set_row(2, None, None, {"hidden": True})
+        hosts = made.add_worksheet("Hosts")
+        hosts.write_row("A1", SEAT_HEADING)
+        hosts.write_row("A2", PLACE)
+    problem, reading = read(path)
+    assert problem is not None
+    assert [item.id for item in problem.candidates] == ["a", "b1"]
+    remarks = "\n".join(reading.findings.remarks())
+    assert "1 hidden rows were read too, from row 3 on" in remarks
+    assert '"a formula" as its value "b1"' in remarks
+
+    changed = load_workbook(path)  # openpyxl drops the values of formulas
+    changed["Officers"].merge_cells("D2:D3")
+    changed.save(path)
+    _, reading = read(path)
+    assert [fault.partition(";")[0] for fault in faults(reading)] == [
+        "f.xlsx, sheet Officers, row 3, column id: this is a formula without a value",
+        "f.xlsx, sheet Officers, row 3, column organisation_id: this cell is merged with D2",
+    ]
+
+
+def test_a_coordinators_own_csv_of_mentors_with_tabs(tmp_path: Path) -> None:
+    """UTF-16 with tabs, as a spreadsheet saves “Unicode text”; commas between items; levels in words."""
+    people, mentors = tmp_path / "mentees.txt", tmp_path / "mentors.txt"
+    people.write_bytes(
+        (
+            "Application\tKind\tCountry\tOrganisation ID\tRank\tExpertise\tLanguages\tFirst time\n"
+            "m1\tMentoring\tGeorgia\tge1\tsupervisor\tAnalysis:basic:3, Asset Recovery\tGeorgian native, en C1\tNO\n"
+        ).encode("utf-16")
+    )
+    mentors.write_bytes(
+        (
+            "Mentor ID\tKind\tCountry\tOrganisation ID\tMentees\tExpertise\tLanguages\n"
+            "x\tMentor\tEuropean Union\teu1\t2\tanalysis:expert:12\tEnglish=B2\n"
+        ).encode("utf-16")
+    )
+    problem, reading = read(people, mentors)
+    assert faults(reading) == []
+    assert problem is not None
+    (mentee,), (mentor,) = problem.candidates, problem.seats
+    assert {area: (skill.level, skill.years) for area, skill in mentee.expertise.items()} == {
+        "analysis": (1, 3),
+        "asset_recovery": (2, 0),
+    }
+    assert (mentee.languages, mentee.first_time) == ({"ka": "NS", "en": "C1"}, False)
+    assert (mentor.country, mentor.capacity, mentor.expertise["analysis"].level) == ("EU", 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("heading", "row", "message"),
+    [
+        ((*HEADING, "Home country"), (*OFFICER, "GE"), '"country" and "Home country" are the same column country'),
+        (HEADING, (*OFFICER[:3], date(2027, 1, 3), *OFFICER[4:]), "the spreadsheet made the day 2027-01-03 of this"),
+        (HEADING, (12345678901234567, *OFFICER[1:]), "a number of so many digits loses some"),
+        (HEADING, ("a;b", *OFFICER[1:]), '"a;b" holds ";", which separates the items of lists'),
+        (HEADING, HEADING, "a second heading begins here"),
+        ((*HEADING, "first_time"), (*OFFICER, "perhaps"), '"perhaps" is not yes or no'),
+        ((*HEADING, "group_size"), (*OFFICER, 6), "6 is not possible here; write a whole number from 1 to 5"),
+        ((*HEADING, "expertise"), (*OFFICER, "analysis:4"), '"4" is no level; write 1 (basic)'),
+        ((*HEADING, "pre_matched"), (*OFFICER, "T"), 'there is no seat or candidate "T" in the files'),
+    ],
+)
+def test_a_value_that_would_fall_away_is_refused(
+    tmp_path: Path, heading: Sequence[object], row: Sequence[object], message: str
+) -> None:
+    """Doubled columns, ids that the spreadsheet changed, and values out of bounds are faults of their cell."""
+    path = book(tmp_path / "b.xlsx", {"People": [heading, row], "Places": [SEAT_HEADING, PLACE]})
+    problem, reading = read(path)
+    assert problem is None
+    assert any(message in fault for fault in faults(reading)), faults(reading)
+
+
+def test_rules_in_json_are_understood_or_refused(tmp_path: Path) -> None:
+    """A ceiling for `am` counts for AM, an exclusion names a country or an organisation; nothing falls away."""
+    path = book(tmp_path / "b.xlsx", {"People": [HEADING, OFFICER], "Places": [SEAT_HEADING, PLACE]})
+    rules = tmp_path / "r.json"
+    lawful_rules = {
+        "ceilings": {"am": 1},
+        "floors": {"Armenia": 1},
+        "exclusions": [{"first": "azerbaijan", "second": "AM1"}],
+        "needs": [["Armenia", "Online crime", 50]],
+        "weights": {"Topic wanted": {"applicant": 5, "host": 0}},
+        "objective": "Most_Good",
+    }
+    rules.write_text(json.dumps({"rules": lawful_rules}), "utf-8")
+    problem, reading = read(path, rules)
+    assert problem is not None, faults(reading)
+    found = problem.rules
+    assert (found.ceilings, found.floors, found.needs) == ({"AM": 1}, {"AM": 1}, {("AM", "online_crime"): 50})
+    assert [(pair.first, pair.second) for pair in found.exclusions] == [("AZ", "am1")]
+    assert found.objective == "most_good"
+    for unlawful, message in (
+        ({"ceilings": {"AM": 1, "am": 2}}, "AM stands there twice"),
+        ({"ceilings": {"Amenia": 1}}, "did you mean AM (Armenia)?"),
+        ({"exclusions": [{"first": "AZ", "second": "am2"}]}, "do you mean am1?"),
+        ({"needs": [["AM", "cyber", 1]]}, '"cyber" is not known'),
+        ({"needs": [["AM", "analysis", 1], ["am", "Analysis", 2]]}, "stand there twice"),
+        ({"share": 140}, "write a whole number from 0 to 100"),
+        ({"suspended": {"GE": "1 Marz 2027"}}, "names no month"),
+    ):
+        rules.write_text(json.dumps({"rules": unlawful}), "utf-8")
+        refused, reading = read(path, rules)
+        assert refused is None
+        assert any(message in fault for fault in faults(reading)), (message, faults(reading))
+    rules.write_text('{"rules": {"ceilings": {"AM": 1, "AM": 2}}}', "utf-8")
+    assert "the name AM stands 2 times in one object" in faults(read(path, rules)[1])[0]
+
+
+def test_an_annotated_copy_names_each_fault_and_can_be_corrected(tmp_path: Path) -> None:
+    """The copy has comments, a column and a list of the faults; corrected in place it is read without a fault."""
+    path = book(
+        tmp_path / "b.xlsx",
+        {
+            "People": [("Study visits",), HEADING, ("=a", *OFFICER[1:4], "boss", *OFFICER[5:])],
+            "Places": [SEAT_HEADING, PLACE],
+        },
+    )
+    (tmp_path / "copies").mkdir()
+    copy = tmp_path / "copies" / "b.xlsx"
+    _, reading = read(path)
+    annotated_copy.write(copy, reading)
+    made = load_workbook(copy)
+    sheet = made["People"]
+    assert sheet["I2"].value == "Faults"
+    lines = str(sheet["I3"].value).splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["id", "rank_group"]
+    assert '"boss" is not known; known are operational' in lines[1]
+    assert "fault:" in sheet["E3"].comment.text
+    assert sheet["A3"].data_type == "s"
+    assert [row[0].value for row in made["Findings"].iter_rows(min_row=2)].count("fault") == len(faults(reading))
+    sheet["E3"].value = "Operational"
+    sheet["A3"].value = "a"
+    made.save(copy)
+    problem, again = read(copy)
+    assert faults(again) == []
+    assert problem is not None
+    with pytest.raises(Failed, match="is one of the files that are read"):
+        annotated_copy.write(path, reading)
