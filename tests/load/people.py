@@ -19,6 +19,7 @@ from shared.ids import new_id
 from shared.settings import plain_address
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from deploy.cli.system import System
@@ -46,7 +47,7 @@ async def enter(system: System, officers: int, seconds: float) -> Entered:
     async with People(system) as people:
         fund = await complete(Journey(people, movable=False), today.isoformat())
         subjects = await _register(people, officers, today)
-        keys = await _signed_in(system, [*subjects, PROGRAMME, HOME])
+        keys = await sign_in(system, [*subjects, PROGRAMME, HOME])
         deadline = datetime.now(UTC) + timedelta(seconds=seconds)
         call = await people.post(PROGRAMME, f"{PORTAL}/calls", _call(today, deadline, fund))
     return Entered(
@@ -102,7 +103,7 @@ def answers() -> dict[str, object]:
     return ANSWERS | {"languages": [{"language": "en", "level": "B2"}]} | read
 
 
-async def _signed_in(system: System, subjects: list[str]) -> dict[str, dict[str, str]]:
+async def sign_in(system: System, subjects: Sequence[str]) -> dict[str, dict[str, str]]:
     """Begin a session for each of these people, as the portal keeps it; return their cookies."""
     name, now = CookieJar(system.origin).session, datetime.now(UTC)
     keys = {subject: new_key() for subject in subjects}

@@ -33,8 +33,8 @@ _LOOK_EVERY = 2.0
 _LAST_SHARE = 1 / 3
 _LATE_SHARE = 0.01
 _PAGES = {
-    PROGRAMME: ("/applications/", "/applications/eligibility", "/matching/board"),
-    HOME: ("/applications/queue", "/applications/inbox"),
+    PROGRAMME: ("/applications/", "/applications/eligibility", "/matching/"),
+    HOME: ("/applications/cases", "/applications/inbox"),
 }
 """Pages of people who do not apply."""
 
@@ -162,7 +162,7 @@ async def _others(system: System, entered: Entered, outcome: Outcome, transport:
     async def read(browser: Browser, path: str) -> None:
         while True:
             started = monotonic()
-            await browser.open(path)
+            (await browser.open(path)).raise_for_status()
             outcome.others.append(monotonic() - started)
             await asyncio.sleep(_OTHERS_EVERY)
 
