@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
     """Return the matches that wait for the reader."""
-    views = await match_views(session, reader.principal, MATCH_AWAITED)
+    views = await match_views(session, reader.principal, MATCH_AWAITED, named=False)
     count = sum(view.waits for view in views)
     name = ngettext("match waits for you", "matches wait for you", count)
     return counted(count, name, "/applications/matches?state=waits")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.applications.access import store as access_store
 from services.applications.application.store.applications import Application
@@ -85,7 +87,7 @@ class Line:
         return self.needs and self.own_state != ApplicationState.APPEALED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reader:
     """The reader of a queue, the time, and the countries and EU agencies that have a coordinator or a deputy."""
 
@@ -93,37 +95,37 @@ class Reader:
     now: datetime
     deciders: Deciders
 
-
-def by_silence(reader: Reader) -> sa.ColumnElement[bool]:
-    """Return the condition of cases that passed to the programme: no decision in time, or nobody to decide."""
-    passed_on = access_store.by_silence(
-        reader.deciders,
-        reader.now,
-        country=_A.c.country,
-        organisation_id=_A.c.organisation_id,
-        call_id=_A.c.call_id,
-        due=_A.c.due,
-        person=_A.c.subject,
-    )
-    return sa.and_(_A.c.state == ApplicationState.SUBMITTED, passed_on)
-
-
-def needs_reader(reader: Reader) -> sa.ColumnElement[bool]:
-    """Return the condition of cases that the reader can decide now, so none that concern the reader.
-
-    These are endorsements and appeals; for the programme also eligibility and what came to it by silence.
-    """
-    principal = reader.principal
-    any_of = [
-        sa.and_(
-            _A.c.state == ApplicationState.SUBMITTED,
-            coordinated(national_only(principal), country=_A.c.country, organisation=_A.c.organisation_id),
+    @cached_property
+    def by_silence(self) -> sa.ColumnElement[bool]:
+        """The condition of cases that passed to the programme: no decision in time, or nobody to decide."""
+        passed_on = access_store.by_silence(
+            self.deciders,
+            self.now,
+            country=_A.c.country,
+            organisation_id=_A.c.organisation_id,
+            call_id=_A.c.call_id,
+            due=_A.c.due,
+            person=_A.c.subject,
         )
-    ]
-    if principal.has(Role.PROGRAMME_COORDINATOR):
-        any_of += [_A.c.state == ApplicationState.ENDORSED, by_silence(reader)]
-    any_of.append(sa.and_(_A.c.state == ApplicationState.APPEALED, review_store.waits_for(principal)))
-    return sa.and_(sa.or_(*any_of), _A.c.subject.not_in(sorted(reader.deciders.ties.concerning(principal.subject))))
+        return sa.and_(_A.c.state == ApplicationState.SUBMITTED, passed_on)
+
+    @cached_property
+    def needs(self) -> sa.ColumnElement[bool]:
+        """The condition of cases that the reader can decide now, so none that concern the reader.
+
+        These are endorsements and appeals; for the programme also eligibility and what came to it by silence.
+        """
+        any_of = [
+            sa.and_(
+                _A.c.state == ApplicationState.SUBMITTED,
+                coordinated(national_only(self.principal), country=_A.c.country, organisation=_A.c.organisation_id),
+            )
+        ]
+        if self.principal.has(Role.PROGRAMME_COORDINATOR):
+            any_of += [_A.c.state == ApplicationState.ENDORSED, self.by_silence]
+        any_of.append(sa.and_(_A.c.state == ApplicationState.APPEALED, review_store.waits_for(self.principal)))
+        concerning = sorted(self.deciders.ties.concerning(self.principal.subject))
+        return sa.and_(sa.or_(*any_of), _A.c.subject != sa.all_(sa.literal(concerning, ARRAY(sa.Text))))
 
 
 def _due(which: str, now: datetime) -> sa.ColumnElement[bool]:
@@ -159,7 +161,7 @@ def _where(reader: Reader, filters: QueueFilters) -> list[sa.ColumnElement[bool]
     if filters.state:
         among.append(SHOWN == filters.state)  # noqa: SIM300 - SQLAlchemy's operator, which the other order loses on mypy
     if filters.needs:
-        among.append(needs_reader(reader) if filters.needs == "me" else by_silence(reader))
+        among.append(reader.needs if filters.needs == "me" else reader.by_silence)
     if filters.due:
         among.append(_due(filters.due, reader.now))
     if filters.age:
@@ -196,7 +198,7 @@ def _lines(reader: Reader, among: Sequence[sa.ColumnElement[bool]]) -> sa.Select
             SINCE.label("since"),
             DUE.label("due"),
             _A.c.submitted_at,
-            needs_reader(reader).label("needs"),
+            reader.needs.label("needs"),
         )
         .select_from(_JOIN)
         .where(*among)
@@ -222,10 +224,10 @@ async def listed(session: AsyncSession, reader: Reader, filters: QueueFilters, r
 
 async def lines(session: AsyncSession, reader: Reader, filters: QueueFilters, page: int = 1) -> tuple[list[Line], int]:
     """Return one page of the submitted applications within reach, and how many there are in all."""
-    among, mine = _where(reader, filters), needs_reader(reader)
+    among = _where(reader, filters)
     total = (await session.execute(sa.select(sa.func.count()).select_from(_JOIN).where(*among))).scalar_one()
     by = _SORTS.get(filters.sort.lstrip("-"))
-    order: list[sa.ColumnElement[Any]] = [mine.desc(), DUE.asc().nulls_last()]
+    order: list[sa.ColumnElement[Any]] = [reader.needs.desc(), DUE.asc().nulls_last()]
     if by is not None:
         order = [by.desc().nulls_last() if filters.sort.startswith("-") else by.asc().nulls_last()]
     query = _lines(reader, among).order_by(*order, _A.c.id)
@@ -247,7 +249,7 @@ async def figures(session: AsyncSession, reader: Reader, filters: QueueFilters) 
     """Return the figures on top of the queue: each counts exactly the rows that the filter of the same name shows."""
     among = _where(reader, filters.wide())
     by_state = sa.select(SHOWN.label("shown"), sa.func.count()).select_from(_JOIN).where(*among).group_by(SHOWN)
-    pressing = [needs_reader(reader), by_silence(reader), _due("overdue", reader.now), _due("week", reader.now)]
+    pressing = [reader.needs, reader.by_silence, _due("overdue", reader.now), _due("week", reader.now)]
     counted = sa.select(*(sa.func.count().filter(condition) for condition in pressing)).select_from(_JOIN).where(*among)
     states = {str(state): int(count) for state, count in (await session.execute(by_state)).all()}
     return Figures(states, *(int(number) for number in (await session.execute(counted)).one()))

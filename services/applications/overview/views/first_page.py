@@ -29,7 +29,7 @@ MOST_CASES = 20
 class Participant(Reader):
     """A reader with their own applications, and the matches that were agreed on and concern them.
 
-    `agreed` are the confirmed ones; of mentee and mentor also those that were cancelled later.
+    `agreed` are the confirmed ones, without names; of mentee and mentor also those that were cancelled later.
     """
 
     cases: Sequence[Case]
@@ -53,5 +53,5 @@ async def participant(session: AsyncSession, principal: Principal, settings: Set
     deciders = await deciders_on(session, clock.today())
     pair = principal.has(Role.OFFICER, Role.MENTOR)
     states = MATCH_SETTLED if pair else (MatchState.CONFIRMED,)
-    agreed = await match_views(session, principal, states)
+    agreed = await match_views(session, principal, states, named=False)
     return Participant(principal, settings, deciders, cases, agreed)

@@ -119,29 +119,18 @@ async def match_views_by_id(session: AsyncSession, principal: Principal, ids: Co
     return views
 
 
-async def views_of(session: AsyncSession, principal: Principal, found: Sequence[Case]) -> list[MatchView]:
-    """Return these matches as the principal sees them."""
+async def views_of(
+    session: AsyncSession, principal: Principal, found: Sequence[Case], *, named: bool = True
+) -> list[MatchView]:
+    """Return these matches as the principal sees them; without names, hosts and placements unless `named`."""
     if not found:
         return []
     ids = [case.match.id for case in found]
     cleared = await participation.clearances(session, ids)
     answers = await participation.answers(session, ids)
     deciders = await held_on(session, clock.today())
-    organisation_ids = {case.match.host_organisation_id for case in found}
-    hosts = {
-        organisation.id: organisation for organisation in await entries.organisations(session, ids=organisation_ids)
-    }
-    placements = await placements_store.offers_by_id(
-        session, {case.match.offer_id for case in found if case.match.offer_id}
-    )
     visits_by_match = await visits_store.of_matches(session, ids)
-    travelling = [
-        matches_parties.as_visit_case(case, visits_by_match[case.match.id])
-        if case.match.id in visits_by_match
-        else case
-        for case in found
-    ]
-    identities = await matches_parties.identities_of(session, travelling, await participation.releases(session, ids))
+    names = await _names(session, found, visits_by_match) if named else _Names({}, {}, {})
     mentorships_by_match = await mentorships.of_matches(session, ids)
     return [
         MatchView(
@@ -149,9 +138,9 @@ async def views_of(session: AsyncSession, principal: Principal, found: Sequence[
             clearance.clearance_status(principal, case, cleared[case.match.id], deciders),
             cleared[case.match.id],
             answers[case.match.id],
-            identities[case.match.id],
-            hosts.get(case.match.host_organisation_id),
-            placements.get(case.match.offer_id) if case.match.offer_id else None,
+            names.known.get(case.match.id, {}),
+            names.hosts.get(case.match.host_organisation_id),
+            names.placements.get(case.match.offer_id) if case.match.offer_id else None,
             visits_by_match.get(case.match.id),
             mentorships_by_match.get(case.match.id),
         )
@@ -159,12 +148,44 @@ async def views_of(session: AsyncSession, principal: Principal, found: Sequence[
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names in matches: people's by match, of host organisations and placements by id."""
+
+    known: Mapping[UUID, dict[Party, VisibleIdentity]]
+    hosts: Mapping[UUID, entries.Organisation]
+    placements: Mapping[UUID, placements_store.Offer]
+
+
+async def _names(
+    session: AsyncSession, found: Sequence[Case], visits_by_match: Mapping[UUID, visits_store.Visit]
+) -> _Names:
+    organisation_ids = {case.match.host_organisation_id for case in found}
+    hosts = await entries.organisations(session, ids=organisation_ids)
+    offer_ids = {case.match.offer_id for case in found if case.match.offer_id}
+    travelling = [
+        matches_parties.as_visit_case(case, visits_by_match[case.match.id])
+        if case.match.id in visits_by_match
+        else case
+        for case in found
+    ]
+    released = await participation.releases(session, [case.match.id for case in found])
+    return _Names(
+        await matches_parties.identities_of(session, travelling, released),
+        {organisation.id: organisation for organisation in hosts},
+        await placements_store.offers_by_id(session, offer_ids),
+    )
+
+
 async def match_views(
-    session: AsyncSession, principal: Principal, states: Sequence[MatchState] = ()
+    session: AsyncSession, principal: Principal, states: Sequence[MatchState] = (), *, named: bool = True
 ) -> list[MatchView]:
-    """Return all matches that the person sees by any role, those due first; `matches.MOST` at the most."""
+    """Return all matches that the person sees by any role, those due first; `matches.MOST` at the most.
+
+    For counts no names, hosts and placements are read (`named`).
+    """
     found = await matches.within(session, await seen_by(session, principal), states=states)
-    return await views_of_matches(session, principal, found)
+    return await views_of_matches(session, principal, found, named=named)
 
 
 async def seen_by(session: AsyncSession, principal: Principal) -> list[sa.ColumnElement[bool]]:
@@ -187,9 +208,9 @@ async def seen_by(session: AsyncSession, principal: Principal) -> list[sa.Column
 
 
 async def views_of_matches(
-    session: AsyncSession, principal: Principal, found: Sequence[matches.Match]
+    session: AsyncSession, principal: Principal, found: Sequence[matches.Match], *, named: bool = True
 ) -> list[MatchView]:
-    """Return those of these matches that the person sees, in their order."""
+    """Return those of these matches that the person sees, in their order; `named` as in `views_of`."""
     if not found:
         return []
     applications = await applications_store.by_id(session, {row.application_id for row in found})
@@ -203,7 +224,7 @@ async def views_of_matches(
         parties = matches_parties.parties_of(principal, match, application.subject, mentor.subject if mentor else None)
         if parties:
             visible.append(Case(match, application, mentor, parties))
-    return await views_of(session, principal, visible)
+    return await views_of(session, principal, visible, named=named)
 
 
 def _ids(principal: Principal, role: Role) -> list[UUID]:
