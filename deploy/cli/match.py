@@ -26,7 +26,9 @@ Check = Annotated[bool, typer.Option("--check", help="Only check the files: exit
 Annotate = Annotated[
     Path | None, typer.Option(help="Write a copy of the sheets (.xlsx) with the faults as comments and in a column.")
 ]
-Out = Annotated[Path | None, typer.Option(help="Write the results into this folder, instead of the matches here.")]
+Out = Annotated[
+    Path | None, typer.Option(help="Write the results into this folder, or as a workbook into this .xlsx file.")
+]
 
 
 def summary(result: "Result") -> list[str]:
@@ -81,8 +83,8 @@ def command(
             session.named(files), day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own
         )
     if check:
-        fixed = f", {len(problem.fixed)} fixed pairs" if problem.fixed else ""
-        print(f"No faults: {len(problem.candidates)} candidates, {len(problem.seats)} seats{fixed}.")
+        fixed = f", fixed pairs: {len(problem.fixed)}" if problem.fixed else ""
+        print(f"No faults. Candidates: {len(problem.candidates)}, seats: {len(problem.seats)}{fixed}.")
         return
     result = run_layers(problem)
     if out is None:

@@ -42,7 +42,9 @@ def rows(plan: "Plan") -> list[tuple[object, ...]]:
 def command(
     file: Annotated[Path | None, typer.Argument(help="Sheet (.xlsx or CSV) or JSON with the visits.")] = None,
     policy: Annotated[Path | None, typer.Option(help="JSON with notice_weeks, minimum_days, extra_holidays.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the dates into this file, instead of here.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the dates into this file (.xlsx or CSV), instead of here.")
+    ] = None,
     seconds: Annotated[
         float, typer.Option(min=0, help="How long the best plan is searched; 0 takes the first answer.")
     ] = 30.0,
@@ -59,7 +61,7 @@ def command(
     """
     import sys  # noqa: PLC0415 - not needed to show the help
 
-    from deploy.cli.files import results, session, templates, visits  # noqa: PLC0415 - heavy
+    from deploy.cli.files import result_workbook, results, session, templates, visits  # noqa: PLC0415 - heavy
     from services.matching.engine.schedule import Draft  # noqa: PLC0415 - as above
 
     if template is not None:
@@ -70,15 +72,16 @@ def command(
         (source,) = session.named([file] if file else None)
         requests, rules = visits.read(source, policy, own)
     if check:
-        print(f"No faults: {len(requests)} visits.")
+        print(f"No faults. Visits: {len(requests)}.")
         return
     draft = Draft.of(requests, rules)
     plan = draft.best(seconds=seconds) if seconds else draft.first
-    text = results.table(COLUMNS, rows(plan))
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(results.table(COLUMNS, rows(plan)))
+    elif out.suffix.lower() == ".xlsx":
+        results.write(out.parent, {out.name: result_workbook.of_tables({"Visits": (COLUMNS, rows(plan))})})
     else:
-        results.write(out.parent, {out.name: text})
+        results.write(out.parent, {out.name: results.table(COLUMNS, rows(plan))})
     dated = sum(1 for days in plan.days if days)
     proof = "No plan is better." if plan.proven else "A better plan may exist; give it more --seconds."
     print(f"{dated} of {len(plan.days)} visits have dates, {len(plan.moves)} moved. {proof}", file=sys.stderr)

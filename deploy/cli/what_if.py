@@ -9,7 +9,7 @@ import typer
 from deploy.cli.match import Annotate, Check, Day, Encoding, Files, Out, Seed, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from services.matching.engine.matching import Result
 
@@ -67,13 +67,14 @@ def command(
 ) -> None:
     """Match the same files under other terms too, and say who wins, who loses and what it costs.
 
-    With --out the folder gets changes.csv (everybody whose seat differs), groups.csv, before.json and after.json.
+    With --out the folder gets changes.csv (everybody whose seat differs), groups.csv, before.json and after.json;
+    a name that ends with .xlsx gets a workbook instead.
     """
     import json  # noqa: PLC0415 - not needed to show the help
     from dataclasses import replace  # noqa: PLC0415 - as above
     from datetime import datetime  # noqa: PLC0415 - as above
 
-    from deploy.cli.files import problems, results, session  # noqa: PLC0415 - heavy
+    from deploy.cli.files import problems, result_workbook, results, session  # noqa: PLC0415 - heavy
     from deploy.cli.files import terms as other  # noqa: PLC0415 - as above
     from deploy.cli.system import Failed  # noqa: PLC0415 - as above
     from services.matching.engine.layers import run_layers  # noqa: PLC0415 - as above
@@ -106,13 +107,26 @@ def command(
     for words, group, wins, losses, moves in groups:
         print(f"  {words} {group}: {wins} win, {losses} lose, {moves} move")
     if out is not None:
-        columns = ("group", "name", "wins", "loses", "moves")
-        results.write(
-            out,
-            {
-                "changes.csv": results.table(("candidate_id", "before", "after", "change"), changes),
-                "groups.csv": results.table(columns, groups),
-                "before.json": json.dumps(results.run(before), indent=1) + "\n",
-                "after.json": json.dumps(results.run(after), indent=1) + "\n",
-            },
+        changed_columns, columns = (
+            ("candidate_id", "before", "after", "change"),
+            ("group", "name", "wins", "loses", "moves"),
         )
+        facts = results.run(before), results.run(after)
+        if out.suffix.lower() == ".xlsx":
+            both = [(name, str(value), str(facts[1][name])) for name, value in facts[0].items()]
+            sheets: dict[str, tuple[Sequence[str], Iterable[Sequence[object]]]] = {
+                "Changes": (changed_columns, changes),
+                "Groups": (columns, groups),
+                "Before and after": (("what", "before", "after"), both),
+            }
+            results.write(out.parent, {out.name: result_workbook.of_tables(sheets)})
+        else:
+            results.write(
+                out,
+                {
+                    "changes.csv": results.table(changed_columns, changes),
+                    "groups.csv": results.table(columns, groups),
+                    "before.json": json.dumps(facts[0], indent=1) + "\n",
+                    "after.json": json.dumps(facts[1], indent=1) + "\n",
+                },
+            )

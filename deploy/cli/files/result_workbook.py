@@ -13,7 +13,7 @@ from services.matching.engine.layers import Layered
 from shared.contracts.codes import COUNTRIES, RankGroup, ServiceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from services.matching.engine.explain.receipt import Receipt
     from services.matching.engine.matching import Result
@@ -73,6 +73,14 @@ def make(result: Result, receipts: Sequence[Receipt]) -> bytes:
     _rates(book, result)
     _places(book, result)
     _groups(book, result, receipts)
+    return book.bytes()
+
+
+def of_tables(sheets: Mapping[str, tuple[Sequence[str], Iterable[Sequence[object]]]]) -> bytes:
+    """Return a workbook with a sheet for each name: its columns, and its rows."""
+    book = _Book()
+    for name, (columns, rows) in sheets.items():
+        book.sheet(name, [(column, 24) for column in columns], rows)
     return book.bytes()
 
 

@@ -588,3 +588,88 @@ def test_an_annotated_copy_names_each_fault_and_can_be_corrected(tmp_path: Path)
     assert problem is not None
     with pytest.raises(Failed, match="is one of the files that are read"):
         annotated_copy.write(path, reading)
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 10**10)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(("AM", "am", "en", "B2", "s", "a", "online_crime", "2027-03-01", "1.3.2027")),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                sorted({name for names in FIELDS.values() for name in names} | {"AM", "am", "en", "topic"})
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+_PARTS = sorted({"candidates", "seats", "fixed", *FIELDS[Problem]})
+
+
+@given(
+    found=st.dictionaries(st.sampled_from(_PARTS), _JSON, max_size=7), rules=_JSON, items=st.lists(_JSON, max_size=3)
+)
+def test_no_json_ends_in_another_way_than_a_problem_or_faults(
+    tmp_path_factory: pytest.TempPathFactory, found: dict[str, Any], rules: Any, items: list[Any]
+) -> None:
+    """Values of any type at any place are read, or refused as faults."""
+    file = tmp_path_factory.mktemp("json") / "any.json"
+    file.write_text(json.dumps({"rules": rules, "candidates": items, "seats": items, **found}), "utf-8")
+    problem, reading = read(file)
+    assert problem is not None or faults(reading)
+
+
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)), st.booleans())
+def test_no_bytes_end_in_another_way_than_faults(
+    tmp_path_factory: pytest.TempPathFactory,
+    content: bytes,
+    packed: bool,  # noqa: FBT001 - drawn
+) -> None:
+    """A file of any bytes, also one that begins as a workbook or a table, is refused as a fault."""
+    file = tmp_path_factory.mktemp("bytes") / "any.csv"
+    file.write_bytes((b"PK\x03\x04" if packed else b"id;rank_group;kind\n") + content)
+    problem, reading = read(file)
+    assert problem is None
+    assert faults(reading)
+
+
+_SPOILT = ("kind", "country", "rank_group", "languages", "topics", "weeks")
+
+
+@given(column=st.sampled_from(_SPOILT), text=st.data())
+def test_a_misspelt_cell_is_named(tmp_path_factory: pytest.TempPathFactory, column: str, text: st.DataObject) -> None:
+    """A letter more, less or other in a code or label is a fault of that cell, unless the code is plainly the same."""
+    at = HEADING.index(column)
+    labelled = ("a", "Study visit", "Armenia", "am1", "Operational", "English:B2", "Online crime", "2027-03-01")
+    whole = str(text.draw(st.sampled_from((OFFICER[at], labelled[at]))))
+    cut = text.draw(st.integers(0, len(whole)))
+    spoilt = (
+        whole[:cut] + text.draw(st.text("aeinrst1207:;,. -/", max_size=2)) + whole[cut + text.draw(st.integers(0, 1)) :]
+    )
+    row = [*OFFICER]
+    row[at] = spoilt
+    path = tmp_path_factory.mktemp("spoilt") / "people.csv"
+    path.write_bytes(as_csv([list(HEADING), row, ["", "", "", "", "", "", "", ""]], "|", "utf-8"))
+    other = tmp_path_factory.mktemp("places") / "places.csv"
+    other.write_bytes(as_csv([list(SEAT_HEADING), [str(cell) for cell in PLACE]], ",", "utf-8"))
+    problem, reading = read(path, other)
+    if problem is None:
+        assert all(f"people.csv, row 2, column {column}: " in fault for fault in faults(reading)), faults(reading)
+        return
+    officer = problem.candidates[0]
+    if column == "weeks":
+        assert all(day.isoformat()[:4] in spoilt for day in officer.weeks or ())
+        assert len(officer.weeks or ()) <= spoilt.count("2027") or not officer.weeks
+        assert all(day.weekday() == 0 for day in officer.weeks or ())
+    elif column in {"languages", "topics"}:
+        known = {"languages": {"en": "B2"}, "topics": ("online_crime",)}[column]
+        assert getattr(officer, column) in (known, type(known)(), {"en": "B1"}, {"en": "A2"}), spoilt
+    else:
+        meant = {"kind": "study_visit", "country": ("AM",), "rank_group": "operational"}[column]
+        assert getattr(officer, column) in meant, spoilt
