@@ -48,7 +48,7 @@ class Reader:
                 return self.read_word(word, text)
             case Listed(word):
                 parts = self._parts(text, lambda part: self._quiet(word, part) is not None, apart=_apart(word))
-                return [value for part in parts if (value := self.read_word(word, part)) is not None]
+                return self._once([value for part in parts if (value := self.read_word(word, part)) is not None])
             case Pairs():
                 return self._mapping(self._parts(text, lambda part: self._is_pair(shape, part)), shape)
             case Skills():
@@ -191,6 +191,14 @@ class Reader:
         if name in found:
             self.findings.fault(self.place, f'"{part}" names {name} a second time; keep one of them', part)
         found[name] = value
+
+    def _once(self, values: list[Any]) -> list[Any]:
+        """Return the values of a list, each once."""
+        found = list(dict.fromkeys(values))
+        if len(found) < len(values):
+            twice = next(value for value in found if values.count(value) > 1)
+            self.findings.warn(self.place, f"{twice} stands several times in the list, and counts once")
+        return found
 
     def _is_pair(self, shape: Pairs, part: str) -> bool:
         key, rest = _split(part)

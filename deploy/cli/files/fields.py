@@ -208,7 +208,7 @@ TABLES: Mapping[type, str] = {
 
 PARTS: Mapping[str, type] = {"candidates": Candidate, "seats": Seat, "fixed": Fixed}
 
-_AGENCY = ("organisation", "organization", "organization id", "agency", "agency id", "host", "host agency")
+_AGENCY = ("organisation", "organization", "organization id", "agency", "agency id")
 _SHARED = {
     "organisation_id": _AGENCY,
     "rank_group": ("rank", "rank groups"),
@@ -216,7 +216,6 @@ _SHARED = {
     "expertise": ("area of expertise", "areas of expertise", "skills", "areas"),
     "topics": ("topic", "priority topics", "wanted topics"),
     "weeks": ("week", "possible weeks", "available weeks"),
-    "group_id": ("group",),
     "conflicts": ("conflict", "conflicts of interest", "conflict of interest"),
     "pre_matched": ("prematched", "pre matched with", "counterpart"),
     "service": ("services", "service kind"),
@@ -237,6 +236,7 @@ OTHER_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
         **_SHARED,
         "id": ("seat id", "seat", "placement id", "placement", "offer id", "offer", "mentor id", "reference"),
         "country": ("host country",),
+        "organisation_id": (*_AGENCY, "host", "host agency", "host organisation"),
         "capacity": ("places", "number of places", "seats", "mentees"),
         "speaks": ("own languages", "own language levels"),
         "excluded_ranks": ("excluded rank groups", "ranks not taken", "rank groups not taken"),
@@ -249,7 +249,6 @@ OTHER_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
         "candidate_id": ("candidate", "application id", "application", "applicant", "applicant id"),
         "seat_id": ("seat", "placement id", "placement", "offer id", "offer", "mentor id"),
         "country": ("home country", "country of origin"),
-        "group_id": ("group",),
     },
     VisitRequest: {
         "candidate_id": (
@@ -268,7 +267,6 @@ OTHER_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
         "host_periods": ("periods of the host", "host period"),
         "candidate_periods": ("guest periods", "periods of the guest", "candidate period"),
         "blackouts": ("blackout",),
-        "group_id": ("group",),
     },
 }
 """Other names of columns, as people write them; blanks, case and marks between words never matter."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from deploy.cli.files.findings import Place
 from deploy.cli.files.words import COUNTRY, Malformed
+from services.matching.engine.problem.problem import SEATS_FOR
 from shared.contracts.codes import PRIORITIES
 
 if TYPE_CHECKING:
@@ -98,6 +99,15 @@ def check(
         _countries(rules, items, findings)
     _warn_of(unknown, findings)
     _groups(items["candidates"], findings)
+    _agencies(everything, findings)
+    _sides(items, findings)
+    for name, column in (
+        ("candidates", "languages"),
+        ("candidates", "topics"),
+        ("candidates", "expertise"),
+        ("seats", "languages"),
+    ):
+        _silent(items[name], column, "seats" if name == "candidates" else "candidates", findings)
 
 
 def _texts(rows: Iterable[Item], name: str) -> list[str]:
@@ -246,6 +256,47 @@ def _groups(rows: list[Item], findings: Findings) -> None:
                 own[0].at("group_size"),
                 f"group {group} has {len(own)} members in the files, and its group_size is {sizes}",
             )
+
+
+def _agencies(rows: list[Item], findings: Findings) -> None:
+    """Warn of an organisation in several countries: two agencies of one name would count as the same."""
+    countries: dict[str, dict[str, Item]] = defaultdict(dict)
+    for item in rows:
+        agency, country = item.value.get("organisation_id"), item.value.get("country")
+        if isinstance(agency, str) and isinstance(country, str):
+            countries[agency].setdefault(country, item)
+    for agency, found in countries.items():
+        if len(found) > 1:
+            first = next(iter(found.values()))
+            findings.warn(
+                first.at("organisation_id"),
+                f"organisation {agency} stands with {' and '.join(sorted(found))}: it counts as one agency, whose "
+                "people do not visit each other; give different agencies different ids",
+            )
+
+
+def _sides(items: Mapping[str, list[Item]], findings: Findings) -> None:
+    """Warn of candidates for whose kind there is no seat at all."""
+    kinds = {str(item.value.get("kind")) for item in items["seats"]}
+    for kind, seat in SEATS_FOR.items():
+        found = [item for item in items["candidates"] if item.value.get("kind") == kind.value]
+        if found and items["seats"] and seat.value not in kinds:
+            findings.warn(
+                replace(found[0].at("kind"), row=None),
+                f"{len(found)} candidates are of the kind {kind.value}, and no seat is of the kind {seat.value}",
+            )
+
+
+def _silent(rows: list[Item], column: str, others: str, findings: Findings) -> None:
+    """Warn of rows that say nothing where hardly anybody fits without it, once for each sheet."""
+    empty: dict[Place, list[Item]] = defaultdict(list)
+    for item in rows:
+        if not item.value.get(column):
+            empty[replace(item.place, row=None, path=item.place.path[:1])].append(item)
+    for place, found in empty.items():
+        first = found[0].place.row
+        where = f", the first is row {first}" if first is not None else ""
+        findings.warn(place, f"{len(found)} have no {column}{where}: few {others} fit them, or none")
 
 
 def _listed(value: Any) -> list[Any]:

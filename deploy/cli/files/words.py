@@ -44,10 +44,19 @@ class Malformed(ValueError):
 
 
 def plain_form(text: str) -> str:
-    """Return a text without what people vary: case, accents, and marks between words."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return " ".join(re.sub(r"[\W_]+", " ", kept.replace("&", " and ")).split())
+    """Return a heading without what people vary: case, accents, and all marks."""
+    return " ".join(re.sub(r"[\W_]+", " ", _folded(text)).split())
+
+
+def value_form(text: str) -> str:
+    """Return a value without case, accents, and marks between words; a mark that may mean something stays (`B1+?`)."""
+    between = re.sub(r"(?<=\w)[-/](?=\w)", " ", _folded(text))
+    return " ".join(re.sub(r"[\s_.,()'’]+", " ", between).split())  # noqa: RUF001 - an apostrophe as typed
+
+
+def _folded(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", text.casefold().replace("&", " and "))
+    return "".join(letter for letter in letters if unicodedata.category(letter) not in {"Mn", "Cf"})
 
 
 class Word(Protocol):
@@ -75,14 +84,14 @@ class Choice:
 
     @cached_property
     def _forms(self) -> dict[str, str]:
-        found = {plain_form(name): code for name, code in self.others.items()}
-        found |= {plain_form(label): code for code, label in self.labels.items()}
-        return found | {plain_form(code): code for code in self.labels}
+        found = {value_form(name): code for name, code in self.others.items()}
+        found |= {value_form(label): code for code, label in self.labels.items()}
+        return found | {value_form(code): code for code in self.labels}
 
     def read(self, text: str, order: Order = Order.UNSETTLED) -> str:
         """Return the code. Raises `Malformed` with the nearest known one."""
         del order
-        form = plain_form(text)
+        form = value_form(text)
         if text in self.labels:
             return text
         if form in self._forms and form:
@@ -168,8 +177,11 @@ class Text:
     """True if lists may name it, so that it cannot hold what separates their items."""
 
     def read(self, text: str, order: Order = Order.UNSETTLED) -> str:
-        """Return the text without blanks around it. Raises `Malformed`."""
+        """Return the text without letters that cannot be seen. Raises `Malformed`."""
         del order
+        text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf").strip()
+        if not text:
+            raise Malformed("the cell looks empty, but holds letters that cannot be seen; delete them")
         if len(text) > _LONGEST:
             raise Malformed(f"a text of {len(text)} characters is too long; {_LONGEST} is the most")
         if any(unicodedata.category(letter) == "Cc" for letter in text):
@@ -241,7 +253,7 @@ COUNTRY = Choice(
     {
         "uk": "can be Ukraine (UA) or the United Kingdom, which takes no part; write UA or Ukraine",
         **{
-            plain_form(name): f"takes no part in the programme; the countries are {', '.join(COUNTRIES)}"
+            value_form(name): f"takes no part in the programme; the countries are {', '.join(COUNTRIES)}"
             for code, territory in _ENGLISH.territories.items()
             if re.fullmatch(r"[A-Z]{2}", code) and code not in COUNTRIES
             for name in ((code, territory) if code != "UK" else (territory,))
@@ -253,7 +265,7 @@ LANGUAGE = Choice(
     LANGUAGES,
     {_ENGLISH.languages[code]: code for code in LANGUAGES},
     {
-        plain_form(name): "is no language of the programme's countries; "
+        value_form(name): "is no language of the programme's countries; "
         f"the languages are {', '.join(f'{code} {label}' for code, label in LANGUAGES.items())}"
         for code, name in _ENGLISH.languages.items()
         if len(code) == 2 and code not in LANGUAGES

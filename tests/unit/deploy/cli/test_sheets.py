@@ -522,6 +522,48 @@ def test_a_value_that_would_fall_away_is_refused(
     assert any(message in fault for fault in faults(reading)), faults(reading)
 
 
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        ("languages", "en:B1+"),
+        ("languages", "en:B2?"),
+        ("languages", "no English:B2"),
+        ("languages", "en:B1/B2"),
+        ("country", "not AM"),
+        ("country", "AM?"),
+        ("country", "AM+GE"),
+        ("rank_group", "operational or supervisor"),
+        ("topics", "!online_crime"),
+        ("weeks", "after 2027-03-01"),
+    ],
+)
+def test_a_doubt_that_somebody_wrote_down_is_not_taken_away(tmp_path: Path, column: str, text: str) -> None:
+    """Marks and words that may mean something are no noise: the cell is refused."""
+    row = [*OFFICER]
+    row[HEADING.index(column)] = text
+    _, reading = read(book(tmp_path / "b.xlsx", {"A": [HEADING, row], "B": [SEAT_HEADING, PLACE]}))
+    assert [fault.partition(": ")[0] for fault in faults(reading)] == [f"b.xlsx, sheet A, row 2, column {column}"]
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "warning"),
+    [
+        ("organisation_id", "fr1", "organisation fr1 stands with AM and FR: it counts as one agency"),
+        ("kind", "mentee", "1 candidates are of the kind mentee, and no seat is of the kind mentor"),
+        ("topics", "", "1 have no topics, the first is row 2: few seats fit them, or none"),
+        ("topics", "online_crime; Online crime", "online_crime stands several times in the list, and counts once"),
+        ("topics", "cyber_attacks", "topics of several schemes are mixed (empact-2022, empact-2026)"),
+    ],
+)
+def test_a_lawful_value_that_is_hardly_meant_is_a_warning(tmp_path: Path, column: str, text: str, warning: str) -> None:
+    """The files are used, and the warning says what will come of it."""
+    row = [*OFFICER]
+    row[HEADING.index(column)] = text
+    problem, reading = read(book(tmp_path / "b.xlsx", {"A": [HEADING, row], "B": [SEAT_HEADING, PLACE]}))
+    assert problem is not None
+    assert any(warning in found.text for found in reading.findings.of(Level.WARNING)), reading.findings.remarks()
+
+
 def test_rules_in_json_are_understood_or_refused(tmp_path: Path) -> None:
     """A ceiling for `am` counts for AM, an exclusion names a country or an organisation; nothing falls away."""
     path = book(tmp_path / "b.xlsx", {"People": [HEADING, OFFICER], "Places": [SEAT_HEADING, PLACE]})

@@ -150,7 +150,7 @@ def test_a_check_writes_no_result_and_an_annotated_copy_is_written_after_faults(
 
 
 def test_results_as_a_workbook(tmp_path: Path) -> None:
-    """Who goes where, a message for each, rates with their base, places; an id that looks as a formula is a text."""
+    """Matches, a message for each, rates with their base, places; an id that looks as a formula is a text."""
     found = problem((officer("=1+1"), officer("b", country="GE", languages={"en": LanguageLevel.A1})), (place("s"),))
     result = run_layers(found)
     made = sheets_of(result_workbook.make(result, list(result.receipts(effort=24))))
