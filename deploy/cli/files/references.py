@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from deploy.cli.files.findings import Place
+from deploy.cli.files.tables import Recorded
 from deploy.cli.files.words import COUNTRY, Malformed
 from services.matching.engine.problem.problem import SEATS_FOR
 from shared.contracts.codes import PRIORITIES
@@ -290,8 +291,9 @@ def _sides(items: Mapping[str, list[Item]], findings: Findings) -> None:
 def _silent(rows: list[Item], column: str, others: str, findings: Findings) -> None:
     """Warn of rows that say nothing where hardly anybody fits without it, once for each sheet."""
     empty: dict[Place, list[Item]] = defaultdict(list)
+    recorded = Recorded.of(findings)
     for item in rows:
-        if not item.value.get(column):
+        if not item.value.get(column) and item.at(column) not in recorded:
             empty[replace(item.place, row=None, path=item.place.path[:1])].append(item)
     for place, found in empty.items():
         first = found[0].place.row
