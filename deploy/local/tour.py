@@ -27,7 +27,7 @@ EVERYBODY: Mapping[str, tuple[str, ...]] = COORDINATOR | {
     "persona-coordinator-fr": (_PORTAL, "/applications/cases"),
     "persona-programme-2": (_PORTAL, "/matching/", _FIGURES),
     "persona-evaluator": (_FIGURES,),
-    "persona-donor": (_FIGURES,),
+    "persona-donor": ("/reporting/",),
 }
 """The pages of the tour with the sample programme."""
 

@@ -14,7 +14,11 @@ BusDep = Annotated[Bus, Depends(bus_of)]
 ServiceDep = Annotated[Service, Depends(service_of)]
 PeriodQuery = Annotated[
     str | None,
-    Query(description="`2026`, `2026-H1`, `2026-Q3` or `programme`; none: this year.", examples=["2026-H1"]),
+    Query(
+        description="`2026`, `2026-H1` or `2026-Q3`; none: the published period that ended last. Programme coordinators"
+        " and evaluators also read periods that are not published, and `programme`; none: this year.",
+        examples=["2026-H1"],
+    ),
 ]
 PeriodPath = Annotated[str, Path(description="Its label: `2026`, `2026-H1` or `2026-Q3`.", examples=["2026-H1"])]
 RequiredPeriod = Annotated[str, Query(description="`2026`, `2026-H1` or `2026-Q3`.", examples=["2026-H1"])]

@@ -18,6 +18,11 @@ class Settings(ServiceSettings):
         le=1000,
         description="As for every service; figures wait so long, and leave the machine to what people look at.",
     )
+    disclosure_seconds: float = Field(
+        default=60,
+        gt=0,
+        description="In so many seconds it must be proven that a publication reveals nobody, or it is refused.",
+    )
     draft_days: int = Field(default=180, ge=1, description="Days for which a form begun and not gone on with is kept.")
     feeds_private_key: SecretStr = Field(
         description="PEM, Ed25519: signs the manifests of what was published; the public half is at /reporting/feeds."

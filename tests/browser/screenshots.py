@@ -68,10 +68,10 @@ def take(browser: Browser, origin: str) -> None:
     expect(board.get_by_role("heading", name="Receipt")).to_be_visible()
     save_picture(board, "receipt")
 
-    donor = as_(browser, origin, "persona-donor", "/reporting/?period=programme")
-    donor.get_by_role("link", name="Applications received").first.click()
-    expect(donor.get_by_text("Computed from")).to_be_visible()
-    save_picture(donor, "figure")
+    steering = as_(browser, origin, "persona-programme", "/reporting/?period=programme")
+    steering.get_by_role("link", name="Applications received").first.click()
+    expect(steering.get_by_text("Computed from")).to_be_visible()
+    save_picture(steering, "figure")
     apply(browser, origin)
 
 

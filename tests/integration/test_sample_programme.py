@@ -100,8 +100,8 @@ async def test_ani_and_nino_stand_in_the_middle(people: People) -> None:
 
 
 async def test_the_programme_as_a_whole_says_something_true(people: People) -> None:
-    """Each figure of the donor has a value; response rates are neither none nor all."""
-    figures = (await people.get("persona-donor", "/reporting/api/v1/figures", period="programme"))["figures"]
+    """Each figure agreed with the donor has a value; response rates are neither none nor all."""
+    figures = (await people.get("persona-programme", "/reporting/api/v1/figures", period="programme"))["figures"]
     values = {figure["indicator"]: figure for figure in figures}
 
     def value(indicator: str) -> float:
@@ -126,14 +126,16 @@ async def test_the_programme_as_a_whole_says_something_true(people: People) -> N
 
 
 async def test_the_published_half_year_was_stated_again(people: People) -> None:
-    """Its figures have two statements, the second with its reason: one visit fewer, whose certificate is revoked."""
+    """It has two statements; the correction of one visit, whose certificate is revoked, waits and changes no figure."""
     half = Days(clock.today()).published_half
-    path = "/reporting/api/v1/indicators/TOPCOP-OP-02/history"
-    history = await people.get("persona-donor", path, period=half)
-    first, second = history["statements"]
-    assert (first["reason"], second["reason"]) == (None, "correction")
-    assert int(first["value"]) - int(second["value"]) == 1
-    late = await people.get("persona-donor", "/reporting/api/v1/indicators/TOPCOP-DQ-02", period="programme")
+    path = "/reporting/api/v1/indicators/TOPCOP-OP-02"
+    history = await people.get("persona-donor", f"{path}/history", period=half)
+    assert history["statement"] == 2
+    [only] = history["statements"]
+    assert (only["statement"], only["reason"]) == (1, None)
+    shown = await people.get("persona-donor", path, period=half)
+    assert (shown["value"], shown["waits"]) == (only["value"], True)
+    late = await people.get("persona-programme", "/reporting/api/v1/indicators/TOPCOP-DQ-02", period="programme")
     assert int(late["value"]) > 0
 
 

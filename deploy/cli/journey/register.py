@@ -78,7 +78,7 @@ async def _agencies(walk: Journey, members: Sequence[Member]) -> dict[str, str]:
 async def _may_read_figures(walk: Journey, donor: str) -> bool:
     """Return whether reporting knows of the grant, which it learns a moment after the portal."""
     try:
-        await walk.people.get(donor, "/reporting/api/v1/figures", period="programme")
+        await walk.people.get(donor, "/reporting/api/v1/targets")
     except Refused as error:
         if error.status != _FORBIDDEN:
             raise

@@ -9,7 +9,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.client import Refused
-from deploy.cli.journey.cast import DONOR
 from deploy.cli.system import Failed
 
 if TYPE_CHECKING:
@@ -80,8 +79,8 @@ class Journey:
         )
 
     async def figure(self, indicator: str) -> int:
-        """Return a figure's total over the whole programme, as the donor reads it."""
-        found = await self.people.get(DONOR, f"/reporting/api/v1/indicators/{indicator}", period="programme")
+        """Return a figure's total over the whole programme, which those who steer it read before publication."""
+        found = await self.people.get(PROGRAMME, f"/reporting/api/v1/indicators/{indicator}", period="programme")
         return int(found["value"] or 0)
 
     async def counts(self, indicator: str, application_id: str, type_: str, *, wanted: bool = True) -> None:

@@ -9,7 +9,7 @@ from services.reporting.approval import views
 from services.reporting.approval.actions import periods, restatements
 from services.reporting.approval.views import FigureHistory, Restatement, RestatementProposal
 from services.reporting.disclosure.actions import released_figure
-from services.reporting.guards import ApiReader, Steerer, Tracer
+from services.reporting.guards import ApiReader, Steerer, may_steer
 from services.reporting.parameters import BusDep, IndicatorPath, PeriodPath, RequiredPeriod
 from services.reporting.periods.views import PeriodStatus, period_status
 from shared.contracts.codes import RestatementReason
@@ -54,17 +54,19 @@ class RestatementIn(BaseModel):
 
 
 @router.get("/indicators/{indicator}/history")
-async def history(_: ApiReader, bus: BusDep, indicator: IndicatorPath, period: RequiredPeriod) -> FigureHistory:
-    """Return each statement of a figure of a submitted period, the first one first, as it was shown."""
-    approval, _figure, _released = await released_figure(bus, indicator, period)
+async def history(principal: ApiReader, bus: BusDep, indicator: IndicatorPath, period: RequiredPeriod) -> FigureHistory:
+    """Return each statement of a figure of a published period, the first one first, as it was shown."""
+    steers = may_steer(principal)
+    approval = (await released_figure(bus, indicator, period, steers=steers)).approval
     async with bus.read() as session:
-        stated = await restatements.history(session, approval, indicator) if approval.fixed else []
+        fixed = approval.fixed
+        stated = await restatements.history(session, approval, indicator, steers=steers) if fixed else []
     statements = [views.figure_statement(each.statement, each.figure, each.reason) for each in stated]
     return views.figure_history(approval, statements)
 
 
 @router.get("/periods/{label}/restatement", responses={409: {}})
-async def restatement(_: Tracer, bus: BusDep, label: PeriodPath) -> Restatement:
+async def restatement(_: Steerer, bus: BusDep, label: PeriodPath) -> Restatement:
     """Return what a restatement of a frozen period would change now, or what the waiting proposal changes."""
     async with bus.read() as session:
         found = await restatements.difference(bus, session, label)

@@ -47,6 +47,6 @@ def _payload(released: Released, cell: ReleasedCell, dimensions: tuple[Dimension
         denominator=None if cell.denominator is None else written(cell.denominator),
         suppressed=cell.suppressed,
         cut_off=released.cut_off,
-        events=cell.events,
+        events=cell.events or 0,
         events_digest=cell.digest or digest_of(()),
     )

@@ -1,151 +1,203 @@
-"""Decide what of a period's figures is shown, and show published figures as they were released.
+"""Decide once, at publication, what of a period's figures is shown; serve what was decided.
 
-A published statement is shown as it was released, for ever. Figures that are not published yet are checked against all
-releases as if they were released now; pages ask for the same again and again, so the decision is cached while nothing
-moves.
+Readers get published periods, as their statements were released. Those who steer the programme also see the figures of
+periods that are not published, whole, since they may see single cases anyway. Reading decides nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import structlog
-
 from services.reporting.disclosure import store
-from services.reporting.disclosure.model import EarlierRelease, NotSafe, Pattern, decide, released_by
+from services.reporting.disclosure.model import (
+    EarlierRelease,
+    NotProven,
+    NotSafe,
+    decide,
+    released_by,
+    standing_by,
+    whole,
+)
 from services.reporting.figures import store as figures_store
-from services.reporting.figures.actions.periods import period_of, standing_figures
+from services.reporting.figures.actions.periods import all_period_choices, period_of, standing_figures
 from services.reporting.indicators.model.catalogue import COUNTED, agreed
 from services.reporting.periods.model import periods
+from services.reporting.periods.views import approval_of
 from shared.contracts.codes import PeriodState
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.reporting.disclosure.model import Released
+    from services.reporting.disclosure.model import Pattern, Released
     from services.reporting.indicators.model.figure import Figure
     from services.reporting.periods.model.approval import Approval
+    from services.reporting.periods.model.periods import Period
     from shared.bus import Bus
 
-log = structlog.get_logger(__name__)
 
-_REMEMBERED = 200
-_cache: OrderedDict[Hashable, Pattern] = OrderedDict()
+@dataclass(frozen=True, slots=True)
+class FigureAsShown:
+    """A figure as it was counted and as it may be shown, and the statement that it is shown from."""
+
+    approval: Approval
+    figure: Figure
+    released: Released
+    statement: int
 
 
-async def released_figures(bus: Bus, label: str | None) -> tuple[Approval, list[Released]]:
-    """Return how far a period is approved, and all its figures as they may be shown. Raises `Refused` (404)."""
+async def published_periods(session: AsyncSession) -> list[Period]:
+    """Return the periods of which something was released, the one that ended last first, longer ones before."""
+    found = [periods.parse(label) for label in sorted({label for label, *_ in await store.releases(session)})]
+    return sorted(found, key=lambda each: (each.end, each.end - each.start), reverse=True)
+
+
+async def period_to_show(session: AsyncSession, label: str | None, *, steers: bool) -> Period:
+    """Return the period with that label; without one this year, or for readers the published one that ended last.
+
+    Raises `Refused` (404, 409).
+    """
+    if label is None and not steers:
+        published = await published_periods(session)
+        if not published:
+            raise _not_published(gettext("No period is published yet, so there are no figures to read."))
+        return published[0]
+    return await period_of(session, label)
+
+
+async def readable_period(session: AsyncSession, label: str | None, *, steers: bool) -> tuple[Approval, bool]:
+    """Return how far a period is approved, and whether its figures may be read. Raises `Refused` (404, 409)."""
+    approval = await approval_of(session, await period_to_show(session, label, steers=steers))
+    return approval, steers or approval.state is PeriodState.PUBLISHED
+
+
+async def period_choices(bus: Bus, *, steers: bool) -> list[tuple[str, str]]:
+    """Return the labels and names of the periods that a reader can choose from: all, or those published."""
     async with bus.read() as session:
-        approval, made = await standing_figures(session, await period_of(session, label))
-        return approval, await released(session, approval, made)
+        if not steers:
+            return [(each.label, each.label) for each in await published_periods(session)]
+        return await all_period_choices(session)
 
 
-async def agreed_figures(bus: Bus, label: str | None) -> tuple[Approval, list[Released]]:
+async def released_figures(bus: Bus, label: str | None, *, steers: bool) -> tuple[Approval, list[Released]]:
+    """Return how far a period is approved, and all its figures as they may be shown. Raises `Refused` (404, 409)."""
+    async with bus.read() as session:
+        approval, shown = await _shown_figures(session, label, steers=steers)
+        return approval, [each.released for each in shown]
+
+
+async def agreed_figures(bus: Bus, label: str | None, *, steers: bool) -> tuple[Approval, list[Released]]:
     """Return the same with the figures that were agreed with the donor only: for overview, report and feeds."""
-    approval, figures = await released_figures(bus, label)
+    approval, figures = await released_figures(bus, label, steers=steers)
     return approval, agreed(figures)
 
 
-async def released_figure(bus: Bus, indicator: str, label: str | None) -> tuple[Approval, Figure, Released]:
-    """Return how far a period is approved, and one figure, whole and as it may be shown. Raises `Refused` (404)."""
+async def released_figure(bus: Bus, indicator: str, label: str | None, *, steers: bool) -> FigureAsShown:
+    """Return one figure of a period, whole and as it may be shown. Raises `Refused` (404, 409)."""
     if indicator not in COUNTED:
         raise Refused(gettext("There is no such indicator."), 404)
     async with bus.read() as session:
-        approval, made = await standing_figures(session, await period_of(session, label))
-        figures = {each.definition.id: each for each in await released(session, approval, made)}
-    figure = next((each for each in made if each.definition.id == indicator), None)
-    if figure is None:
+        _, shown = await _shown_figures(session, label, steers=steers)
+    found = next((each for each in shown if each.released.definition.id == indicator), None)
+    if found is None:
         raise Refused(gettext("This indicator was not part of that period's figures."), 404)
-    return approval, figure, figures[indicator]
+    return found
 
 
-async def released(session: AsyncSession, approval: Approval, figures: Sequence[Figure]) -> list[Released]:
-    """Return a period's figures as they may be shown: the only way out for them."""
-    out = await store.patterns(session)
-    label = approval.period.label
-    if approval.state is PeriodState.PUBLISHED and label in out and out[label][0] == approval.statement:
-        return released_by(figures, out[label][1])
-    key = (label, _numbers(figures), tuple((name, statement) for name, (statement, _) in out.items()))
-    if key not in _cache:
-        try:
-            _remember(key, await _decide(session, approval, figures, out))
-        except NotSafe as found:
-            log.warning("figures not safe to show", period=label, figure=str(found))
-            _remember(key, Pattern())
-    _cache.move_to_end(key)
-    return released_by(figures, _cache[key])
+async def released_history(
+    session: AsyncSession, approval: Approval, indicator: str, *, steers: bool
+) -> list[tuple[int, Released]]:
+    """Return each statement of a figure as it was shown, with its number; those in which it waited are left out."""
+    if approval.state is not PeriodState.PUBLISHED:
+        stated = await figures_store.statements(session, approval.period, indicator) if steers else []
+        return [(number, whole([figure])[0]) for number, figure in stated if number <= approval.statement]
+    found = []
+    for label, statement, pattern in await store.releases(session):
+        if label == approval.period.label and indicator not in pattern.waiting:
+            figures = await figures_store.figures_of_statement(session, approval.period, statement)
+            own = [each for each in figures if each.definition.id == indicator]
+            found += [(statement, each) for each in released_by(own, pattern)]
+    return found
 
 
-async def released_before(
-    session: AsyncSession, approval: Approval, statement: int, figures: Sequence[Figure]
+async def released_before(session: AsyncSession, approval: Approval) -> list[Released]:
+    """Return the figures of a published period as its present statement shows them."""
+    return [each.released for each in await _as_released(session, approval)]
+
+
+def of_calls(figures: Sequence[Figure]) -> list[Released]:
+    """Return figures by call with all their numbers, for those who steer: they are never published."""
+    return whole(figures)
+
+
+async def release_statement(
+    session: AsyncSession, approval: Approval, figures: Sequence[Figure], seconds: float
 ) -> list[Released]:
-    """Return figures of one statement as they were shown then; before publication, judged by themselves."""
-    pattern = await store.pattern(session, approval, statement)
-    if pattern is None:
-        pattern = await asyncio.to_thread(decide, figures)
-    return released_by(figures, pattern)
-
-
-async def of_calls(figures: Sequence[Figure]) -> list[Released]:
-    """Return figures by call as they may be shown. They are never published, so no release names a call."""
-    key = ("calls", _numbers(figures))
-    if key not in _cache:
-        try:
-            _remember(key, await asyncio.to_thread(decide, figures))
-        except NotSafe as found:
-            log.warning("figures not safe to show", period="calls", figure=str(found))
-            _remember(key, Pattern())
-    return released_by(figures, _cache[key])
-
-
-def _remember(key: Hashable, pattern: Pattern) -> None:
-    _cache[key] = pattern
-    while len(_cache) > _REMEMBERED:
-        _cache.popitem(last=False)
-
-
-async def release_statement(session: AsyncSession, approval: Approval, figures: Sequence[Figure]) -> list[Released]:
-    """Decide for good what of a period's statement is shown. Raises `Refused` (409)."""
+    """Decide for good what of a period's statement is shown, in so many seconds at most. Raises `Refused` (409)."""
     await store.lock(session)
+    ledger = [
+        EarlierRelease(
+            await figures_store.figures_of_statement(session, periods.parse(label), statement), pattern, statement
+        )
+        for label, statement, pattern in await store.releases(session)
+    ]
     try:
-        pattern = await _decide(session, approval, figures, await store.patterns(session))
+        # In a thread, since the attack would block the event loop.
+        pattern = await asyncio.to_thread(decide, figures, ledger, approval.statement, seconds)
     except NotSafe as found:
         sentence = gettext(
             "These figures cannot be published: together with those that are, %(figure)s would tell a number that"
             " few people stand behind."
         )
         raise Refused(sentence % {"figure": str(found)}, 409) from None
+    except NotProven:
+        sentence = gettext(
+            "These figures were not published: the check that they reveal nobody did not finish in %(seconds)s"
+            " seconds. Try again when fewer people use the system, or ask the operator to allow more time."
+        )
+        raise Refused(sentence % {"seconds": round(seconds)}, 409) from None
     await store.keep(session, approval, pattern, clock.now())
-    return released_by(figures, pattern)
+    return released_by(standing_by(figures, pattern, ledger), pattern)
 
 
-async def _decide(
-    session: AsyncSession, approval: Approval, figures: Sequence[Figure], out: Mapping[str, tuple[int, Pattern]]
-) -> Pattern:
-    before = [
-        EarlierRelease(await figures_store.figures_of_statement(session, periods.parse(label), statement), pattern)
-        for label, (statement, pattern) in out.items()
-        if label != approval.period.label
+async def _shown_figures(
+    session: AsyncSession, label: str | None, *, steers: bool
+) -> tuple[Approval, list[FigureAsShown]]:
+    approval, readable = await readable_period(session, label, steers=steers)
+    if not readable:
+        raise _not_published(gettext("The figures of this period can be read once they are published."))
+    if approval.state is PeriodState.PUBLISHED:
+        return approval, await _as_released(session, approval)
+    _, made = await standing_figures(session, approval.period)
+    pairs = zip(made, whole(made), strict=True)
+    return approval, [FigureAsShown(approval, figure, released, approval.statement) for figure, released in pairs]
+
+
+async def _as_released(session: AsyncSession, approval: Approval) -> list[FigureAsShown]:
+    """Return the figures of a published period as they were released."""
+    pattern = await store.pattern(session, approval)
+    figures = await figures_store.figures_of_statement(session, approval.period, approval.statement)
+    standing = await _standing(session, approval.period, figures, pattern)
+    return [
+        FigureAsShown(approval, figure, released, pattern.waiting.get(figure.definition.id, approval.statement))
+        for figure, released in zip(standing, released_by(standing, pattern), strict=True)
     ]
-    former = (
-        await figures_store.figures_of_statement(session, approval.period, out[approval.period.label][0])
-        if approval.period.label in out
-        else []
-    )
-    # In a thread, since the attack would block the event loop.
-    return await asyncio.to_thread(decide, figures, before, former)
 
 
-def _numbers(figures: Sequence[Figure]) -> Hashable:
-    return tuple(
-        (figure.definition.id, figure.definition.version, *part, cell.value, cell.numerator, cell.denominator)
-        for figure in figures
-        for *part, cell in figure.cells()
-    )
+async def _standing(session: AsyncSession, period: Period, figures: Sequence[Figure], pattern: Pattern) -> list[Figure]:
+    """Return figures with those that wait as an earlier statement has them."""
+    earlier = [
+        EarlierRelease(await figures_store.figures_of_statement(session, period, statement), pattern, statement)
+        for statement in sorted(set(pattern.waiting.values()))
+    ]
+    return standing_by(figures, pattern, earlier)
+
+
+def _not_published(sentence: str) -> Refused:
+    return Refused(sentence, code=ProblemCode.NOT_PUBLISHED)

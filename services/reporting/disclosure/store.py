@@ -38,14 +38,15 @@ async def keep(session: AsyncSession, approval: Approval, pattern: Pattern, at: 
     await session.flush()
 
 
-async def pattern(session: AsyncSession, approval: Approval, statement: int) -> Pattern | None:
-    """Return what was shown of a period with a statement; None if that was never released."""
-    query = select(Release).where(col(Release.period) == approval.period.label, col(Release.statement) <= statement)
-    row = await session.scalar(query.order_by(col(Release.statement).desc()).limit(1))
-    return Pattern.of_stored(row.pattern) if row else None
+async def pattern(session: AsyncSession, approval: Approval) -> Pattern:
+    """Return what is shown of the present statement of a published period."""
+    query = select(Release).where(
+        col(Release.period) == approval.period.label, col(Release.statement) == approval.statement
+    )
+    return Pattern.of_stored((await session.execute(query)).scalar_one().pattern)
 
 
-async def patterns(session: AsyncSession) -> dict[str, tuple[int, Pattern]]:
-    """Return the newest released statement of each period, with what of it is shown, by the period's label."""
+async def releases(session: AsyncSession) -> list[tuple[str, int, Pattern]]:
+    """Return each release: the period's label, the statement's number, and what of it is shown."""
     query = select(Release).order_by(col(Release.period), col(Release.statement))
-    return {row.period: (row.statement, Pattern.of_stored(row.pattern)) for row in await session.scalars(query)}
+    return [(row.period, row.statement, Pattern.of_stored(row.pattern)) for row in await session.scalars(query)]

@@ -86,9 +86,7 @@ def why_hidden(cell: ReleasedCell, definition: Definition) -> str:
             return gettext("There is nothing to divide by: nothing of that kind belongs to the period.")
         case Hidden.NO_DATA:
             return gettext("Nothing has happened: the programme or the period has not begun by then.")
-        case Hidden.FEW if definition.minimum:
-            return gettext("Fewer than %(least)s stand behind it.") % {"least": definition.minimum}
-        case Hidden.FEW | Hidden.PROTECTED:
+        case Hidden.PROTECTED:
             return gettext("Few people stand behind it, or it would give away a number that few stand behind.")
         case _:
             return ""
@@ -142,11 +140,14 @@ def finding(figure: Released) -> str:
 
 
 def headline(figures: dict[str, Released]) -> str:
-    """Return the title of the overview: the programme's main finding."""
-    visits, officials = figures["TOPCOP-OP-02"].total, figures["TOPCOP-OP-01"].total
-    count, people = int(visits.value or 0), int(officials.value or 0)
+    """Return the title of the overview: the programme's main finding, of the numbers that are shown."""
+    visits, officials, applied = (figures[f"TOPCOP-{each}"].total for each in ("OP-02", "OP-01", "IN-01"))
+    count, people, received = (int(each.value or 0) for each in (visits, officials, applied))
+    if visits.suppressed or (count and officials.suppressed):
+        if not received:
+            return gettext("Figures of the programme")
+        return ngettext("%(num)d application came in", "%(num)d applications came in", received) % {"num": received}
     if not count:
-        received = int(figures["TOPCOP-IN-01"].total.value or 0)
         if not received:
             return gettext("Nothing has been counted for this period yet")
         return ngettext(
@@ -217,7 +218,10 @@ class FigureNumber(ReadModel):
     numerator: Number | None
     denominator: Number | None
     hidden: Annotated[Hidden | None, Field(description="Why there is no number; null where there is one.")]
-    events: Annotated[int | None, Field(description="How many events prove it.", examples=[17])]
+    events: Annotated[
+        int | None,
+        Field(description="How many events prove it; null where that would be another number.", examples=[17]),
+    ]
     events_digest: Annotated[
         str | None,
         Field(
@@ -264,6 +268,10 @@ class ReleasedFigure(FigureNumber, FigureSubject):
     breakdowns: Annotated[dict[str, list[FigurePart]], Field(description="The parts by dimension.")]
     withheld: Annotated[list[str], Field(description="Dimensions of which nothing may be shown.", examples=[["sex"]])]
     notes: list[FigureNote]
+    waits: Annotated[
+        bool,
+        Field(description="True if a correction waits until it can be published without telling of few people."),
+    ]
 
 
 def released_figure(figure: Released) -> ReleasedFigure:
@@ -295,6 +303,7 @@ def released_figure(figure: Released) -> ReleasedFigure:
         },
         withheld=list(figure.withheld),
         notes=[FigureNote(text=n.text, numerator=n.numerator, denominator=n.denominator) for n in figure.notes],
+        waits=figure.waits,
     )
 
 
@@ -305,6 +314,6 @@ def figure_number(cell: ReleasedCell) -> FigureNumber:
         numerator=cell.numerator,
         denominator=cell.denominator,
         hidden=cell.hidden,
-        events=None if cell.suppressed else cell.events,
+        events=cell.events,
         events_digest=cell.digest,
     )

@@ -43,9 +43,9 @@ NO_CACHE = "no-cache"
 limit_parameter("published", pattern="(?!tokens/)[^/]+")  # a period: `tokens` have routes of their own
 
 
-async def csv_response(bus: Bus, period: str | None) -> Response:
-    """Return the CSV file of a period's figures."""
-    approval, released = await agreed_figures(bus, period)
+async def csv_response(bus: Bus, period: str | None, *, steers: bool) -> Response:
+    """Return the CSV file of a period's figures. Raises `Refused` (404, 409)."""
+    approval, released = await agreed_figures(bus, period, steers=steers)
     name = f'attachment; filename="tandem-figures-{approval.period.label}.csv"'
     return Response(
         csv_text(released, approval), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name}
@@ -53,8 +53,8 @@ async def csv_response(bus: Bus, period: str | None) -> Response:
 
 
 async def iati_response(bus: Bus, settings: Settings, period: str | None) -> Response:
-    """Return the IATI file of a period. Raises `Refused` (409) where it would break the schema or the rules."""
-    approval, released = await agreed_figures(bus, period)
+    """Return the IATI file of a published period. Raises `Refused` (409) also where it would break the rules."""
+    approval, released = await agreed_figures(bus, period, steers=False)
     async with bus.read() as session:
         targets = standing(await targets_store.everything(session))
     try:

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from shared.bus import Bus
 
 
-async def needs_and_figures(bus: Bus, label: str | None) -> tuple[Approval, dict[str, Released], list[Need]]:
+async def needs_and_figures(
+    bus: Bus, label: str | None, *, steers: bool
+) -> tuple[Approval, dict[str, Released], list[Need]]:
     """Return how far a period is approved, its released figures by id, and the needs of which a part falls into it."""
-    approval, released = await released_figures(bus, label)
+    approval, released = await released_figures(bus, label, steers=steers)
     async with bus.read() as session:
         needs = await store.of_period(session, approval.period)
     return approval, {each.definition.id: each for each in released}, needs

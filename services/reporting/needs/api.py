@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.reporting.guards import ApiReader
+from services.reporting.guards import ApiReader, may_steer
 from services.reporting.needs import documents
 from services.reporting.needs.actions import needs_and_figures
 from services.reporting.needs.views import PeriodNeeds, period_needs
@@ -14,12 +14,12 @@ router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
 @router.get("/needs")
-async def needs(_: ApiReader, bus: BusDep, period: PeriodQuery = None) -> PeriodNeeds:
+async def needs(principal: ApiReader, bus: BusDep, period: PeriodQuery = None) -> PeriodNeeds:
     """Return needs beside applications received, matched and completed, and reasons for no match: a row a number."""
-    return period_needs(*await needs_and_figures(bus, period))
+    return period_needs(*await needs_and_figures(bus, period, steers=may_steer(principal)))
 
 
 @router.get("/needs.csv", response_class=Response, responses=file_answers("text/csv", headers=("Link",)))
-async def needs_as_csv(_: ApiReader, bus: BusDep, period: PeriodQuery = None) -> Response:
+async def needs_as_csv(principal: ApiReader, bus: BusDep, period: PeriodQuery = None) -> Response:
     """Return needs and demand of a period as CSV."""
-    return documents.csv_response(*await needs_and_figures(bus, period))
+    return documents.csv_response(*await needs_and_figures(bus, period, steers=may_steer(principal)))

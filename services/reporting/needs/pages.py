@@ -10,8 +10,8 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.reporting.disclosure import views as disclosure_views
-from services.reporting.figures.actions.periods import period_choices
-from services.reporting.guards import Reader
+from services.reporting.disclosure.actions import period_choices
+from services.reporting.guards import Reader, may_steer
 from services.reporting.indicators.model.demand import RECEIVED, RESULTS, UNMET
 from services.reporting.needs import documents, views
 from services.reporting.needs.actions import needs_and_figures
@@ -41,14 +41,14 @@ GAPS = {
 @router.get("/reporting/needs")
 async def needs(
     request: Request,
-    _: Reader,
+    principal: Reader,
     bus: BusDep,
     period: str | None = None,
     by: Annotated[str, one_of(*BY)] = "topic",
     gap: Annotated[str, one_of(*GAPS)] = "topic-and-country",
 ) -> Response:
     """Show needs beside demand by one dimension, and those without a match by two."""
-    approval, figures, found = await needs_and_figures(bus, period)
+    approval, figures, found = await needs_and_figures(bus, period, steers=may_steer(principal))
     by, gap = by or "topic", gap or "topic-and-country"
     rows = views.rows(figures, found, by)
     return render(
@@ -71,29 +71,29 @@ async def needs(
         gap=gap,
         kinds=[(name, gettext(words)) for name, words in BY.items()],
         gaps=[(name, gettext(words)) for name, words in GAPS.items()],
-        choices=await period_choices(bus),
+        choices=await period_choices(bus, steers=may_steer(principal)),
         show=disclosure_views,
     )
 
 
 @router.get("/reporting/needs.csv")
-async def as_csv(_: Reader, bus: BusDep, period: str | None = None) -> Response:
+async def as_csv(principal: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Download needs and demand as CSV, for the next needs analysis."""
-    return documents.csv_response(*await needs_and_figures(bus, period))
+    return documents.csv_response(*await needs_and_figures(bus, period, steers=may_steer(principal)))
 
 
 @router.get("/reporting/needs.csv-metadata.json")
-async def described(_: Reader, bus: BusDep, period: str | None = None) -> Response:
+async def described(principal: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Return what the columns of the CSV file hold (CSV on the Web)."""
-    approval, *_rest = await needs_and_figures(bus, period)
+    approval, *_rest = await needs_and_figures(bus, period, steers=may_steer(principal))
     table = f"needs.csv?period={approval.period.label}"
     return Response(documents.description(approval, table=table), media_type="application/csvm+json")
 
 
 @router.get("/reporting/needs.xlsx")
-async def as_workbook(_: Reader, bus: BusDep, period: str | None = None) -> Response:
+async def as_workbook(principal: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Download the same rows as an Excel workbook."""
-    approval, figures, found = await needs_and_figures(bus, period)
+    approval, figures, found = await needs_and_figures(bus, period, steers=may_steer(principal))
     content = documents.as_workbook(list(figures.values()), found, approval, clock.now())
     headers = documents.download_headers(f"tandem-needs-{approval.period.label}.xlsx")
     return Response(content, media_type=XLSX, headers=headers)

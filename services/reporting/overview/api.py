@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from services.reporting.disclosure.actions import agreed_figures, released_figure
 from services.reporting.figures.actions.periods import events_of
-from services.reporting.guards import ApiReader, Tracer
+from services.reporting.guards import ApiReader, Tracer, may_steer
 from services.reporting.overview.views import figures as views
 from services.reporting.overview.views.figures import FigureEvents, IndicatorFigure, PeriodFigures
 from services.reporting.parameters import BusDep, IndicatorPath, PeriodQuery
@@ -13,22 +13,24 @@ router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
 @router.get("/figures")
-async def figures(_: ApiReader, bus: BusDep, period: PeriodQuery = None) -> PeriodFigures:
+async def figures(principal: ApiReader, bus: BusDep, period: PeriodQuery = None) -> PeriodFigures:
     """Return the figures of a period as released."""
-    return views.period_figures(*await agreed_figures(bus, period))
+    return views.period_figures(*await agreed_figures(bus, period, steers=may_steer(principal)))
 
 
 @router.get("/indicators/{indicator}")
-async def indicator(_: ApiReader, bus: BusDep, indicator: IndicatorPath, period: PeriodQuery = None) -> IndicatorFigure:
+async def indicator(
+    principal: ApiReader, bus: BusDep, indicator: IndicatorPath, period: PeriodQuery = None
+) -> IndicatorFigure:
     """Return one figure with its definition and breakdowns."""
-    approval, _figure, released = await released_figure(bus, indicator, period)
-    return views.indicator_figure(approval, released)
+    shown = await released_figure(bus, indicator, period, steers=may_steer(principal))
+    return views.indicator_figure(shown.approval, shown.released)
 
 
 @router.get("/indicators/{indicator}/events")
-async def events(_: Tracer, bus: BusDep, indicator: IndicatorPath, period: PeriodQuery = None) -> FigureEvents:
+async def events(principal: Tracer, bus: BusDep, indicator: IndicatorPath, period: PeriodQuery = None) -> FigureEvents:
     """Return the ids of all events that a figure was computed from, and their digest."""
-    approval, figure, _released = await released_figure(bus, indicator, period)
+    shown = await released_figure(bus, indicator, period, steers=may_steer(principal))
     async with bus.read() as session:
-        ids = await events_of(session, approval, figure)
-    return views.figure_events(figure, ids)
+        ids = await events_of(session, shown.approval, shown.figure, statement=shown.statement)
+    return views.figure_events(shown.figure, ids)

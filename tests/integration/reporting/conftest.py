@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from services.reporting.app import create_app
 from services.reporting.consumers import consumers
 from services.reporting.settings import Settings
+from shared.contracts.codes import Role
 from shared.identity import Grant, csrf, issue_ticket, write_access
 from shared.identity.state import identity_of
 from shared.time import clock
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from shared.contracts.codes import Role
     from tests.conftest import Databases
 
 ORIGIN = "http://localhost:8000"
@@ -54,6 +54,15 @@ class House:
         client = httpx2.AsyncClient(transport=ReadFirst(self.app), base_url=ORIGIN, headers=headers)
         client.cookies.set(identity.cookies.session, session_key(self.app, name), domain="localhost.local")
         return client
+
+    async def publish(self, *labels: str) -> None:
+        """Take these periods from draft to published, one after the other, by two people."""
+        author = await self.grant(Role.EVALUATOR, name="author of figures")
+        other = await self.grant(Role.PROGRAMME_COORDINATOR, name="approver of figures")
+        for label in labels:
+            for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
+                answer = await who.post(f"/reporting/periods/{label}/{step}")
+                assert answer.status_code == 303, answer.text
 
     def stranger(self) -> httpx2.AsyncClient:
         """Return a client of somebody without an account; it keeps cookies as a browser does."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from services.reporting.approval.model import event_key, events_of_figure
 from services.reporting.disclosure import actions as disclosure_actions
+from services.reporting.feeds.actions import files as feeds_files
 from services.reporting.feeds.actions import publications
 from services.reporting.figures import store as figures_store
 from services.reporting.figures.actions.full_count import CountRequest, count
@@ -106,7 +107,10 @@ async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
             now = approval.publish(was)
         await save_approval(tx.session, now)
         released = await disclosure_actions.release_statement(
-            tx.session, now, await figures_store.figures_of_statement(tx.session, now.period, now.statement)
+            tx.session,
+            now,
+            await figures_store.figures_of_statement(tx.session, now.period, now.statement),
+            feeds_files.ours(bus.settings).disclosure_seconds,
         )
         await publications.publish(tx.session, now, released, bus.settings)
         for figure in released:

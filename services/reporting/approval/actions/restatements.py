@@ -9,6 +9,8 @@ from services.reporting.approval import store
 from services.reporting.approval.actions.periods import figures_digest, locked
 from services.reporting.approval.model import event_key, events_of_figure
 from services.reporting.disclosure import actions as disclosure_actions
+from services.reporting.disclosure.model import THRESHOLD
+from services.reporting.feeds.actions import files as feeds_files
 from services.reporting.feeds.actions import publications
 from services.reporting.figures import store as figures_store
 from services.reporting.figures.actions.full_count import CountRequest, count, differences
@@ -137,8 +139,9 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
         payload = PeriodRestated(period=now.as_reporting_period(), reason=decided.reason, counted=counted)
         await tx.record(payload, now.period.label)
         if approval.state is PeriodState.PUBLISHED:
-            old = await disclosure_actions.released_before(tx.session, approval, approval.statement, before)
-            new = await disclosure_actions.release_statement(tx.session, now, all_of_it)
+            old = await disclosure_actions.released_before(tx.session, approval)
+            seconds = feeds_files.ours(bus.settings).disclosure_seconds
+            new = await disclosure_actions.release_statement(tx.session, now, all_of_it, seconds)
             await publications.publish(tx.session, now, new, bus.settings, reason=decided.reason.value)
             changed = await differences(tx.session, approval.period, approval.statement, before, stated)
             await _record_changes(tx, decided, old, new, changed)
@@ -164,21 +167,16 @@ class Statement:
     reason: RestatementReason | None
 
 
-async def history(session: AsyncSession, approval: Approval, indicator: str) -> list[Statement]:
-    """Return each approved statement of a figure, the first one first."""
+async def history(session: AsyncSession, approval: Approval, indicator: str, *, steers: bool) -> list[Statement]:
+    """Return each approved statement of a figure as it was shown, the first one first."""
     reasons = {
         each.statement: each.reason
         for each in await store.of_period(session, approval.period.label)
         if each.state is ProposalState.APPROVED
     }
     return [
-        Statement(
-            number,
-            (await disclosure_actions.released_before(session, approval, number, [figure]))[0],
-            reasons.get(number),
-        )
-        for number, figure in await figures_store.statements(session, approval.period, indicator)
-        if number <= approval.statement
+        Statement(number, figure, reasons.get(number))
+        for number, figure in await disclosure_actions.released_history(session, approval, indicator, steers=steers)
     ]
 
 
@@ -270,6 +268,8 @@ async def _record_changes(
                 continue
             (dimension, value) = next(((each.name, each.value) for each in payload.dimensions), ("", ""))
             change = None if payload.suppressed else events.get((figure.definition.id, dimension, value))
+            if change is not None and any(0 < len(each) < THRESHOLD for each in (change.added, change.removed)):
+                change = None  # the number of events would tell of few people, such as one that was taken out
             await tx.record(
                 FigureRestated(
                     figure=payload,

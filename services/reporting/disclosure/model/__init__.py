@@ -1,5 +1,6 @@
 """Keep a published figure from revealing a person: what is shown is decided beside all that was shown before."""
 
+from services.reporting.disclosure.model.attack import NotProven
 from services.reporting.disclosure.model.gate import (
     EarlierRelease,
     NotSafe,
@@ -8,6 +9,8 @@ from services.reporting.disclosure.model.gate import (
     decide,
     release,
     released_by,
+    standing_by,
+    whole,
 )
 from services.reporting.disclosure.model.released import ROLLED_UP, Hidden, Released, ReleasedCell
 from services.reporting.disclosure.model.tables import THRESHOLD
@@ -17,6 +20,7 @@ __all__ = [
     "THRESHOLD",
     "EarlierRelease",
     "Hidden",
+    "NotProven",
     "NotSafe",
     "Pattern",
     "Released",
@@ -25,4 +29,6 @@ __all__ = [
     "decide",
     "release",
     "released_by",
+    "standing_by",
+    "whole",
 ]

@@ -1,10 +1,10 @@
 """Attack hidden numbers by linear programming on all tables that share numbers.
 
-The attacker knows every number that was shown (in this period and in all that were published), that a hidden number is
-whole, which rows a table lists, that parts add up to their total, that halves add up to their year, and that there are
-no more officials than visits. For each hidden number HiGHS (highs.dev) finds the smallest and the largest value that
-agree with all of that. A number that nobody published can be worked out too: the second half is the year less the
-first. So the rest of a period is attacked as if it were a hidden table.
+The attacker knows every number that was ever shown, in each statement of each period, that a hidden number is whole,
+which rows a table lists, that parts add up to their total, that halves add up to their year, and that there are no more
+officials than visits. For each hidden number HiGHS (highs.dev) finds the smallest and the largest value that agree with
+all of that. A number that nobody published can be worked out too: the second half is the year less the first, and what
+came late is the second statement less the first. So such a rest is attacked as if it were a hidden table.
 
 The idea is the protection interval of statistical disclosure control (Hundepool et al., Statistical Disclosure Control,
 2012, chapter 4); here a hidden number needs three possible values or more.
@@ -14,21 +14,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import chain, product
+from itertools import chain, combinations, pairwise, product
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
 
-from services.reporting.disclosure.model.links import AT_MOST, linked
-from services.reporting.disclosure.model.tables import covered, inside
+from services.reporting.disclosure.model.links import AT_MOST, TIES, linked
+from services.reporting.disclosure.model.tables import THRESHOLD, covered, inside
 from services.reporting.indicators.model.demand import CLOSED
 from services.reporting.indicators.model.figure import joined, parts_of, split
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Iterator, Sequence
+    from datetime import date
 
-    from services.reporting.disclosure.model.links import Link
+    from services.reporting.disclosure.model.links import Link, Tie
     from services.reporting.disclosure.model.tables import Amounts, Table
 
 POSSIBLE = 3
@@ -37,8 +39,26 @@ _CLOSE = 1e-6
 _OTHER = "*"
 """A value that no table lists: a table that does not list its rows may have more than are known elsewhere."""
 Expression = dict[int, float]
-Place = tuple[str, str, str, str, bool]
-"""Indicator, dimension, period, value, and whether it is the rest of that period."""
+Place = tuple[str, str, str, int, str, tuple[tuple[str, int], ...]]
+"""Indicator, dimension, period, statement, value, and the periods and statements that are subtracted from it."""
+
+
+class NotProven(RuntimeError):
+    """The solver did not prove within its time that no hidden number can be worked out."""
+
+
+class Deadline:
+    """The time that is left to decide on one release."""
+
+    def __init__(self, seconds: float = math.inf) -> None:
+        self._end = monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left. Raises `NotProven` if there are none."""
+        left = self._end - monotonic()
+        if left <= 0:
+            raise NotProven
+        return left
 
 
 class _Silent(highspy.Highs):
@@ -56,15 +76,14 @@ class Target:
     table: Table
     value: str
     layer: int
-    needed: int = POSSIBLE
-    rest: bool = False
-    """True if it is the rest that published periods leave of this one."""
+    less: tuple[tuple[str, int], ...] = ()
+    """The periods and statements (or other figures) that are subtracted from it, if it is a rest."""
 
     @property
     def place(self) -> Place:
         """The identity of the number, for a set of such."""
         table = self.table
-        return table.indicator, table.dimension, table.label, self.value, self.rest
+        return table.indicator, table.dimension, table.label, table.statement, self.value, self.less
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +102,7 @@ class Range:
     @property
     def safe(self) -> bool:
         """Return whether enough are possible."""
-        return self.possible >= self.target.needed
+        return self.possible >= POSSIBLE
 
 
 class _ObservedValues:
@@ -110,9 +129,10 @@ class _ObservedValues:
 class Attack:
     """An attacker's knowledge of tables that share numbers, as a system of equations."""
 
-    def __init__(self, tables: Sequence[Table]) -> None:
+    def __init__(self, tables: Sequence[Table], deadline: Deadline | None = None) -> None:
         """Write down all that is known."""
-        self.tables = sorted(tables, key=lambda t: (t.indicator, t.dimension, t.start, t.end))
+        self.tables = sorted(tables, key=lambda t: (t.indicator, t.dimension, t.start, t.end, t.statement))
+        self._deadline = deadline or Deadline()
         self._values = _universe(tables)
         self._columns: dict[tuple[int, str, int], int] = {}
         self._bounds: list[tuple[float, float]] = []
@@ -122,15 +142,20 @@ class Attack:
         for table in self.tables:
             self._table(table)
         for family in self._families():
-            for parent in family:
-                self._children(parent, [each for each in inside(parent, family) if each.layers == parent.layers])
+            self._statements(family)
+            if family[0].at_end:
+                self._ends(family)
+            else:
+                self._periods(family)
         for smaller, larger in AT_MOST:
             self._at_most(smaller, larger)
         for link, child, parent_table in linked(self.tables):
             self._link(link, child, parent_table)
+        for tie in TIES:
+            self._tie(tie)
 
-    def weak(self, revealed: Collection[Place] = (), safe: set[tuple[Place, int]] | None = None) -> Range | None:
-        """Return the first hidden number that is not safe, or None; except those that are `given` away by totals alone.
+    def weak(self, safe: set[tuple[Place, int]] | None = None) -> Range | None:
+        """Return the first hidden number that is not safe, or None. Raises `NotProven`.
 
         `safe` are the numbers found safe before less was shown; those found now are added to it.
 
@@ -139,15 +164,13 @@ class Attack:
         """
         safe = set() if safe is None else safe
         targets = [
-            (target, expression)
-            for target, expression in self._targets
-            if target.place not in revealed and (target.place, target.layer) not in safe
+            (target, expression) for target, expression in self._targets if (target.place, target.layer) not in safe
         ]
         if not targets:
             return None
         solver, observed = self._solver(), _ObservedValues([expression for _, expression in targets])
         for place, (target, expression) in enumerate(targets):
-            if observed.possible(place) < target.needed:
+            if observed.possible(place) < POSSIBLE:
                 found = Range(target, *self._between(solver, expression, observed))
                 if not found.safe:
                     return found
@@ -170,10 +193,8 @@ class Attack:
                 self._plain = False
                 self._rows.append((1.0, highspy.kHighsInf, dict.fromkeys(self._of(table, value), 1.0)))
             if table.listed or row.few:
-                whole = sum(table.totals) if table.totals else math.inf
-                needed = POSSIBLE if table.listed else int(min(POSSIBLE, whole + 1))
                 for layer, column in enumerate(self._of(table, value)):
-                    self._targets.append((Target(table, value, layer, needed), {column: 1.0}))
+                    self._targets.append((Target(table, value, layer), {column: 1.0}))
         self._margins(table, values)
 
     def _rows_of(self, table: Table) -> list[str]:
@@ -199,31 +220,78 @@ class Attack:
         return [self._columns[id(table), value, layer] for layer in range(table.layers)]
 
     def _families(self) -> list[list[Table]]:
-        """Return the tables of the same indicator and dimension, of all periods."""
+        """Return the tables of the same indicator and dimension, of all periods and statements."""
         found: dict[tuple[str, str], list[Table]] = {}
         for table in self.tables:
             found.setdefault((table.indicator, table.dimension), []).append(table)
         return list(found.values())
 
+    def _statements(self, family: Sequence[Table]) -> None:
+        """Attack what two statements of a period tell by their difference: what came late, or was corrected."""
+        for statements in _by_span(family):
+            for earlier, later in combinations(statements, 2):
+                self._difference(later, earlier)
+
+    def _difference(self, later: Table, earlier: Table) -> None:
+        left = {value: _less(later, [earlier], value) for value in self._values[later.dimension]}
+        if all(each > -_CLOSE for each in chain.from_iterable(left.values())):
+            self._plain = False
+            self._relate(later, [earlier], 0.0, highspy.kHighsInf)
+        self._rest(later, [earlier], left)
+
+    def _ends(self, family: Sequence[Table]) -> None:
+        """Relate periods by their last day, for what is so at a period's end."""
+        newest = [statements[-1] for statements in _by_span(family)]
+        for one, other in combinations(sorted(newest, key=lambda table: (table.end, table.start)), 2):
+            left = [each for value in self._values[one.dimension] for each in _less(other, [one], value)]
+            if one.end == other.end and all(abs(each) < _CLOSE for each in left):
+                self._plain = False
+                self._relate(other, [one], 0.0, 0.0)
+            elif one.end < other.end and one.grows:
+                self._difference(other, one)
+
+    def _periods(self, family: Sequence[Table]) -> None:
+        """Relate each period to those inside it, statement by statement."""
+        spans = _by_span(family)
+        for parent in family:
+            within = [
+                statements
+                for statements in spans
+                if parent.start <= statements[0].start
+                and statements[0].end <= parent.end
+                and (parent.start, parent.end) != (statements[0].start, statements[0].end)
+            ]
+            for place in range(max(map(len, within), default=0)):
+                chosen = [statements[min(place, len(statements) - 1)] for statements in within]
+                self._children(parent, inside(parent, [each for each in chosen if each.layers == parent.layers]))
+                for parts in _apart(chosen):
+                    self._leave(parent, parts)
+
     def _children(self, parent: Table, children: Sequence[Table]) -> None:
-        """Add what periods inside another one say of it, and what they leave of it, if that is not published."""
+        """Add what periods inside another one say of it."""
         if not children:
             return
         all_of_it = covered(parent, children)
-        left = {value: _less(parent, children, value) for value in self._values[parent.dimension]}
-        everything = list(chain.from_iterable(left.values()))
+        everything = [each for value in self._values[parent.dimension] for each in _less(parent, children, value)]
         if all_of_it and all(abs(each) < _CLOSE for each in everything):
             self._relate(parent, children, 0.0, 0.0)
-        elif not all_of_it and all(each > -_CLOSE for each in everything):
+        elif all(each > -_CLOSE for each in everything) and (parent.adds_up or not all_of_it):
             self._relate(parent, children, 0.0, highspy.kHighsInf)
-            self._rest(parent, children, left)
-        elif all_of_it and all(each < _CLOSE for each in everything):  # a person counts once in each period
-            self._plain = False
+        elif all_of_it and not parent.adds_up and all(each < _CLOSE for each in everything):
+            self._plain = False  # a person counts once in each period
             self._relate(parent, children, -highspy.kHighsInf, 0.0)
             for child in children:
                 mine = self._values[parent.dimension]
                 if all(each > -_CLOSE for value in mine for each in _less(parent, [child], value)):
                     self._relate(parent, [child], 0.0, highspy.kHighsInf)
+
+    def _leave(self, parent: Table, children: Sequence[Table]) -> None:
+        """Attack what periods leave of the one that they lie in, if that adds up: it can be worked out."""
+        if not parent.adds_up and covered(parent, children):
+            return
+        left = {value: _less(parent, children, value) for value in self._values[parent.dimension]}
+        if parent.adds_up or all(each > -_CLOSE for each in chain.from_iterable(left.values())):
+            self._rest(parent, children, left)
 
     def _relate(self, parent: Table, children: Sequence[Table], least: float, most: float) -> None:
         """Add that parent less children lies between two numbers, row by row."""
@@ -233,18 +301,15 @@ class Attack:
                     self._rows.append((least, most, expression))
 
     def _rest(self, parent: Table, children: Sequence[Table], left: dict[str, Amounts]) -> None:
-        """Attack the rest of a period: it can be worked out though nobody published it."""
-        totals = [table.totals for table in (parent, *children)]
-        needed = POSSIBLE
-        if all(total is not None for total in totals):  # the totals limit what is possible
-            whole, *subtracted = (sum(total or ()) for total in totals)
-            needed = int(min(POSSIBLE, whole - sum(subtracted) + 1))
+        """Attack what is left when tables are subtracted from another one, where few are behind it."""
+        less = tuple((child.label, child.statement) for child in children)
         for value, amounts in left.items():
-            if not parent.is_few(amounts):
+            size = parent.size(value) - sum(child.size(value) for child in children)
+            if not parent.is_few(amounts, size):
                 continue
             for layer in range(parent.layers):
                 if expression := self._left(parent, children, value, layer):
-                    self._targets.append((Target(parent, value, layer, needed, rest=True), expression))
+                    self._targets.append((Target(parent, value, layer, less), expression))
 
     def _left(self, parent: Table, children: Sequence[Table], value: str, layer: int) -> Expression:
         """Return parent less children. A row that a table does not list is known to be nothing, so it drops out."""
@@ -255,7 +320,7 @@ class Attack:
     def _at_most(self, smaller: str, larger: str) -> None:
         for low in (table for table in self.tables if table.indicator == smaller):
             for high in (table for table in self.tables if table.indicator == larger):
-                same = (low.dimension, low.start, low.end) == (high.dimension, high.start, high.end)
+                same = (low.dimension, low.label, low.statement) == (high.dimension, high.label, high.statement)
                 if same and all(low.amounts(v)[0] <= high.amounts(v)[0] for v in low.rows):
                     self._plain = False
                     self._relate(high, [low], 0.0, highspy.kHighsInf)
@@ -270,6 +335,26 @@ class Attack:
         for value in self._rows_of(child):
             sums.setdefault(link.into(value), {})[self._columns[id(child), value, 0]] = 1.0
         self._rows += [(0.0, 0.0, expression) for _, expression in sorted(sums.items())]
+
+    def _tie(self, tie: Tie) -> None:
+        """Add what two figures of a period say of each other by their totals, and attack their difference if few."""
+        at = {(t.indicator, t.dimension, t.label, t.statement): t for t in self.tables}
+        for more in self.tables:
+            if (more.indicator, more.dimension) != tie.more.key:
+                continue
+            less = at.get((*tie.less.key, more.label, more.statement))
+            if less is None:
+                continue
+            difference = sum(tie.more.of(more.amounts(""))) - sum(tie.less.of(less.amounts("")))
+            expression = {self._columns[id(more), "", layer]: 1.0 for layer in tie.more.layers(more)}
+            expression |= {self._columns[id(less), "", layer]: -1.0 for layer in tie.less.layers(less)}
+            if difference < -_CLOSE:
+                continue
+            self._plain = False
+            self._rows.append((0.0, 0.0 if difference < _CLOSE else highspy.kHighsInf, expression))
+            if _CLOSE < difference < THRESHOLD:
+                subtracted = ((less.indicator, less.statement),)
+                self._targets.append((Target(more, "", 0, subtracted), expression))
 
     def _solver(self) -> highspy.Highs:
         solver = _Silent()
@@ -287,6 +372,7 @@ class Attack:
         solver.changeColsCost(len(columns), columns, signs)
         for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize):
             solver.changeObjectiveSense(sense)
+            solver.setOptionValue("time_limit", solver.getRunTime() + self._deadline.left())
             state = self._state(solver)
             if state is None:
                 found.append(-math.inf if sense == highspy.ObjSense.kMinimize else math.inf)
@@ -295,7 +381,10 @@ class Attack:
             observed.add(state)
         solver.changeColsCost(len(columns), columns, np.zeros(len(columns)))
         least, most = found
-        return math.ceil(least - _CLOSE), (math.floor(most + _CLOSE) if math.isfinite(most) else most)
+        return (
+            math.ceil(least - _CLOSE) if math.isfinite(least) else least,
+            math.floor(most + _CLOSE) if math.isfinite(most) else most,
+        )
 
     def _state(self, solver: highspy.Highs) -> np.ndarray | None:
         """Return the best state of the system, in whole numbers; None if there is no best."""
@@ -318,7 +407,23 @@ def _solved(solver: highspy.Highs) -> np.ndarray | None:
         case highspy.HighsModelStatus.kUnbounded | highspy.HighsModelStatus.kUnboundedOrInfeasible:
             return None
         case status:
-            raise RuntimeError(f"The attack on hidden numbers ended with {status}")
+            raise NotProven(str(status))
+
+
+def _by_span(family: Sequence[Table]) -> list[list[Table]]:
+    """Return the tables of each period, the earlier statement first."""
+    found: dict[tuple[date, date], list[Table]] = {}
+    for table in sorted(family, key=lambda each: each.statement):
+        found.setdefault((table.start, table.end), []).append(table)
+    return list(found.values())
+
+
+def _apart(tables: Sequence[Table]) -> Iterator[tuple[Table, ...]]:
+    """Yield each set of periods of which no two share a day."""
+    for number in range(1, len(tables) + 1):
+        for some in combinations(sorted(tables, key=lambda each: (each.start, each.end)), number):
+            if all(one.end < other.start for one, other in pairwise(some)):
+                yield some
 
 
 def _universe(tables: Sequence[Table]) -> dict[str, list[str]]:

@@ -1,35 +1,66 @@
 """Decide what of a period's figures may be shown: the one gate for pages, CSV, IATI, API and all else.
 
 Threshold and complementary suppression as in statistical disclosure control (Hundepool et al., Statistical Disclosure
-Control, 2012, chapter 4): a part with few people behind it is hidden, and so are others, smallest first, until the
-attack (`attack.py`) on all that is and was shown leaves each hidden number three possible values or more. What was
-hidden besides and proves not to be needed is shown again. Totals of counts are always shown: they say how large the
-programme is, and nothing of a person. A table that is mostly hidden has its hidden rows rolled up into one.
+Control, 2012, chapter 4): a number with few people behind it is hidden, and so are others, smallest first, until the
+attack (`attack.py`) on all that was ever shown leaves each hidden number three possible values or more. Totals are
+decided first: a figure whose total is hidden shows nothing. What was hidden besides and proves not to be needed is
+shown again. A table that is mostly hidden has its hidden rows rolled up into one.
+
+A statement that changes a published figure shows the change, or the figure waits: it stays as it was shown, until what
+changed can go out with more.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from services.reporting.disclosure.model.attack import Attack
-from services.reporting.disclosure.model.links import groups, lines
+from services.reporting.disclosure.model.attack import Attack, Deadline
+from services.reporting.disclosure.model.links import groups, lines, moving_with, partners
 from services.reporting.disclosure.model.released import ROLLED_UP, Hidden, Released, ReleasedCell
-from services.reporting.disclosure.model.tables import THRESHOLD, Values, tables_of, total_is_few
-from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.disclosure.model.tables import (
+    THRESHOLD,
+    TOTAL,
+    Shown,
+    Values,
+    is_note,
+    note_shown,
+    part_tables,
+    tables_of,
+    total_tables,
+)
+from services.reporting.indicators.model.catalogue import COUNTED, INDICATORS
 from services.reporting.indicators.model.figure import JOINT, Measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from services.reporting.disclosure.model.attack import Place, Range
     from services.reporting.disclosure.model.links import Line
     from services.reporting.disclosure.model.tables import Table
     from services.reporting.indicators.model.figure import Cell, Figure
+    from services.reporting.periods.model.periods import Period
 
+_AN_EVENT_EACH = frozenset(
+    {
+        "TOPCOP-IN-01",
+        "TOPCOP-IN-02",
+        "TOPCOP-PR-01",
+        "TOPCOP-PR-02",
+        "TOPCOP-OP-02",
+        "TOPCOP-OP-08",
+        "TOPCOP-OC-01",
+        "TOPCOP-OC-03",
+        "TOPCOP-OC-04",
+        "TOPCOP-DQ-02",
+        "TANDEM-ND-01",
+    }
+)
+"""Figures with one event behind each thing that is counted: its number says nothing that the figure does not."""
 _SHARE_OF = {"TOPCOP-OP-06": ("TOPCOP-OP-01", "sex")}
 """Shares that are only a breakdown of another figure: shown only where all of that is."""
 
@@ -48,23 +79,27 @@ class StoredPattern(BaseModel):
 
     shown: dict[str, dict[str, list[str]]]
     rolled: dict[str, list[str]]
+    waiting: dict[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """The values of a period's figures that are shown: indicator -> dimension -> values (total: both are `""`).
 
-    A dimension that is not named is withheld. `rolled` names the dimensions whose hidden rows are one row.
+    A dimension that is not named is withheld. `rolled` names the dimensions whose hidden rows are one row, `waiting`
+    the figures that stay as an earlier statement showed them, with its number.
     """
 
     shown: Mapping[str, Values] = field(default_factory=dict)
     rolled: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    waiting: Mapping[str, int] = field(default_factory=dict)
 
     def stored(self) -> StoredPattern:
         """Return the pattern as it is stored, in one order."""
         return StoredPattern(
             shown={i: {d: sorted(values) for d, values in sorted(of.items())} for i, of in sorted(self.shown.items())},
             rolled={i: sorted(of) for i, of in sorted(self.rolled.items())},
+            waiting=dict(sorted(self.waiting.items())),
         )
 
     @classmethod
@@ -73,41 +108,188 @@ class Pattern:
         return cls(
             {i: {d: frozenset(values) for d, values in of.items()} for i, of in kept.shown.items()},
             {i: frozenset(of) for i, of in kept.rolled.items()},
+            dict(kept.waiting),
         )
+
+    def of_figure(self, figure: Figure) -> Shown:
+        """Return what is shown of a figure."""
+        name = figure.definition.id
+        return Shown(figure, self.shown.get(name, {}), self.rolled.get(name, ()))
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierRelease:
-    """The release of a period: its figures as they were stated last, and what of them was shown."""
+    """The release of a statement of a period: its figures as they were stated, and what of them was shown."""
 
     figures: Sequence[Figure]
     pattern: Pattern
+    statement: int = 1
+
+    @property
+    def period(self) -> Period:
+        """Its period."""
+        return self.figures[0].period
+
+    def tables(self) -> Iterator[Table]:
+        """Yield what it added to all that was shown: figures that waited add nothing."""
+        for figure in self.figures:
+            if figure.definition.id not in self.pattern.waiting:
+                yield from tables_of(figure, self.statement, shown=self.pattern.of_figure(figure))
 
 
 def release(
-    figures: Sequence[Figure], before: Iterable[EarlierRelease] = (), former: Sequence[Figure] = ()
+    figures: Sequence[Figure], before: Iterable[EarlierRelease] = (), statement: int = 1, seconds: float = math.inf
 ) -> list[Released]:
-    """Return a period's figures as they may be shown, beside the releases of other periods. Raises `NotSafe`."""
-    return released_by(figures, decide(figures, before, former))
+    """Return a period's figures as they may be shown, beside all earlier releases. Raises `NotSafe`, `NotProven`."""
+    ledger = list(before)
+    pattern = decide(figures, ledger, statement, seconds)
+    return released_by(standing_by(figures, pattern, ledger), pattern)
 
 
-def decide(figures: Sequence[Figure], before: Iterable[EarlierRelease] = (), former: Sequence[Figure] = ()) -> Pattern:
-    """Decide what of a period's figures is shown.
+def decide(
+    figures: Sequence[Figure], before: Iterable[EarlierRelease] = (), statement: int = 1, seconds: float = math.inf
+) -> Pattern:
+    """Decide what of a statement of a period is shown.
 
-    `before` are the releases of other periods, `former` the figures stated before of this one. Raises `NotSafe`.
+    `before` are all earlier releases, of this period (lower statements) and of others; `seconds` limits the time.
+    Raises `NotSafe` if nothing can be hidden that would make the release safe, `NotProven` if that takes too long.
     """
-    was = {figure.definition.id: figure for figure in former}
-    tables = [table for figure in figures for table in tables_of(figure, former=was.get(figure.definition.id))]
-    for out in before:
-        for figure in out.figures:
-            name = figure.definition.id
-            known = out.pattern.shown.get(name, {})
-            tables += tables_of(figure, out=known, rolled=out.pattern.rolled.get(name, ()))
-    for group in groups(tables):
+    ledger = [each for each in before if each.figures]
+    deadline = Deadline(seconds)
+    own = [each for each in ledger if figures and each.period.label == figures[0].period.label]
+    last = max(own, key=lambda each: each.statement, default=None)
+    before_it = standing_by(last.figures, last.pattern, own) if last else []
+    former = {each.definition.id: last.pattern.of_figure(each) for each in before_it} if last else {}
+    closed: frozenset[str] = frozenset()
+    while True:
+        waiting = closed & former.keys()
+        moving = [each for each in figures if each.definition.id not in waiting]
+        try:
+            tables = _decided(moving, ledger, former, statement, closed, deadline)
+        except NotSafe as found:
+            names = moving_with(found.found.target.table.indicator)
+            if {each.definition.id for each in moving} & names <= closed:
+                raise
+            closed |= names
+            continue
+        lost = {
+            table.indicator
+            for table in tables.values()
+            if not table.dimension
+            and table.hidden()
+            and table.indicator in former
+            and TOTAL in former[table.indicator].values.get(TOTAL, ())
+        }
+        if not lost:
+            break
+        closed = closed.union(*map(moving_with, lost))
+    pattern = _pattern(moving, tables)
+    return pattern if last is None else _with_waiting(pattern, waiting, last)
+
+
+def _with_waiting(pattern: Pattern, waiting: frozenset[str], last: EarlierRelease) -> Pattern:
+    """Return the pattern with the figures that stay as they were shown."""
+    shown, rolled, since = dict(pattern.shown), dict(pattern.rolled), {}
+    for name in sorted(waiting):
+        since[name] = last.pattern.waiting.get(name, last.statement)
+        shown[name] = last.pattern.shown.get(name, {})
+        if name in last.pattern.rolled:
+            rolled[name] = last.pattern.rolled[name]
+    return Pattern(shown, rolled, since)
+
+
+def standing_by(figures: Sequence[Figure], pattern: Pattern, before: Iterable[EarlierRelease]) -> list[Figure]:
+    """Return the figures of a statement as it shows them: those that wait are the earlier ones."""
+    if not figures:
+        return []
+    label = figures[0].period.label
+    earlier = {
+        (figure.definition.id, each.statement): figure
+        for each in before
+        for figure in each.figures
+        if figure.period.label == label
+    }
+    return [earlier.get((each.definition.id, pattern.waiting.get(each.definition.id, 0)), each) for each in figures]
+
+
+def _decided(
+    figures: Sequence[Figure],
+    ledger: Sequence[EarlierRelease],
+    former: Mapping[str, Shown],
+    statement: int,
+    closed: frozenset[str],
+    deadline: Deadline,
+) -> dict[tuple[str, str], Table]:
+    """Return the tables of these figures with all rows that may be shown; of `closed` figures nothing is."""
+    year = figures[0].period.start.year if figures else 0
+    out = [table for each in ledger for table in each.tables() if table.at_end or table.start.year == year]
+    totals = [
+        table
+        for figure in figures
+        if not figure.definition.guarded
+        for table in total_tables(figure, statement, former=former.get(figure.definition.id))
+    ]
+    for table in totals:
+        table.rows[TOTAL].shown = table.rows[TOTAL].shown and table.indicator not in closed
+    for group in groups([*totals, *(each for each in out if _is_total(each))]):
         if any(not table.fixed for table in group):
-            _protect(group)
-    open_ = {(table.indicator, table.dimension): table for table in tables if not table.fixed}
-    return _pattern(figures, open_)
+            _protect_totals(group, deadline)
+    visible = {table.indicator for table in totals if not table.dimension and not table.hidden()}
+    parts = list(_parts(figures, former, statement, visible, closed))
+    for group in groups([*parts, *(each for each in out if not _is_total(each))]):
+        if any(not table.fixed for table in group):
+            _protect(group, deadline)
+    return {(table.indicator, table.dimension): table for table in (*totals, *parts)}
+
+
+def _parts(
+    figures: Sequence[Figure],
+    former: Mapping[str, Shown],
+    statement: int,
+    visible: Collection[str],
+    closed: Collection[str],
+) -> Iterator[Table]:
+    """Yield the tables by dimension of figures with a visible total, and all of those whose total is a part itself."""
+    for figure in figures:
+        name = figure.definition.id
+        if figure.definition.guarded and name not in closed:
+            yield from tables_of(figure, statement, former=former.get(name))
+        elif name in visible:
+            yield from part_tables(figure, statement, former=former.get(name))
+
+
+def _is_total(table: Table) -> bool:
+    return (not table.dimension or is_note(table.dimension)) and not COUNTED[table.indicator].guarded
+
+
+def _protect_totals(group: Sequence[Table], deadline: Deadline) -> None:
+    """Hide totals that are not released yet until no hidden one can be worked out. Raises `NotSafe`."""
+    safe: set[tuple[Place, int]] = set()
+    _hide_alike(group)
+    while (found := Attack(group, deadline).weak(safe)) is not None:
+        target = found.target.table
+        choices = [
+            (not is_note(table.dimension), table.indicator != target.indicator, table.rows[TOTAL].size,
+             table.indicator, table.dimension, table)
+            for table in group
+            if not table.fixed and table.rows[TOTAL].shown
+        ]  # fmt: skip
+        if not choices:
+            raise NotSafe(found)
+        min(choices, key=lambda each: each[:-1])[-1].rows[TOTAL].shown = False
+        _hide_alike(group)
+
+
+def _hide_alike(group: Sequence[Table]) -> None:
+    """Hide the rows of tables that are not released yet which their partners hide."""
+    for table in group:
+        for value in table.hidden() if not table.fixed else ():
+            for partner in partners(table, group):
+                if value in partner.rows and not partner.fixed:
+                    partner.rows[value].shown = False
+                    partner.listed = partner.listed and (
+                        not partner.dimension or len(partner.hidden()) < len(partner.rows)
+                    )
 
 
 def released_by(figures: Sequence[Figure], pattern: Pattern) -> list[Released]:
@@ -115,7 +297,12 @@ def released_by(figures: Sequence[Figure], pattern: Pattern) -> list[Released]:
     return [_released(each, pattern) for each in figures]
 
 
-def _protect(group: Sequence[Table]) -> None:
+def whole(figures: Sequence[Figure]) -> list[Released]:
+    """Return a period's figures with all their numbers, for those who may see single cases."""
+    return [_whole(each) for each in figures]
+
+
+def _protect(group: Sequence[Table], deadline: Deadline) -> None:
     """Hide rows of tables that are not released yet until no hidden number can be worked out. Raises `NotSafe`."""
     open_ = [table for table in group if not table.fixed]
     must = {(table.label, table.indicator, value) for table in open_ for value in table.hidden()}
@@ -123,33 +310,30 @@ def _protect(group: Sequence[Table]) -> None:
     for table in open_:
         if table.dimension not in JOINT:
             _complement(table)
+    _hide_alike(group)
     _complement_lines(sums)
-    revealed = _hide(group, sums)
+    _hide(group, sums, deadline)
     if sums:
         return  # in tables that share rows, trying each row again takes long, and most hidden rows are needed
     for table in open_:
         for value in _largest_first(table):
-            if (table.label, table.indicator, value) not in must:
-                _show_again(group, table, value, revealed)
+            alike = [table, *(each for each in partners(table, group) if value in each.rows)]
+            if not any((each.label, each.indicator, value) in must for each in alike):
+                _show_again(group, alike, value, deadline)
     for table in open_:
-        _roll_up(group, table, revealed)
+        _roll_up(group, table, deadline)
 
 
-def _hide(group: Sequence[Table], sums: Sequence[Line]) -> set[Place]:
-    """Hide rows until the attack finds no unsafe number, except those that the totals alone give away."""
-    revealed: set[Place] = set()
+def _hide(group: Sequence[Table], sums: Sequence[Line], deadline: Deadline) -> None:
+    """Hide rows until the attack finds no unsafe number. Raises `NotSafe`."""
     # A safe number stays safe while more is hidden: an attacker who knows less can rule out no more.
     safe: set[tuple[Place, int]] = set()
-    while (found := Attack(group).weak(revealed, safe)) is not None:
-        if (candidate := _next(group, found, sums)) is not None:
-            table, value = candidate
-            _take(table, value)
-            _complement_lines(sums)
-        elif found.target.table.listed and not found.target.rest:
+    while (found := Attack(group, deadline).weak(safe)) is not None:
+        if (candidate := _next(group, found, sums)) is None:
             raise NotSafe(found)
-        else:
-            revealed.add(found.target.place)  # the total of a period with one visit reveals it, whatever is hidden
-    return revealed
+        _take(*candidate)
+        _hide_alike(group)
+        _complement_lines(sums)
 
 
 def _take(table: Table, value: str) -> None:
@@ -243,21 +427,23 @@ def _largest_first(table: Table) -> list[str]:
     return sorted(table.hidden(), key=lambda value: (-table.rows[value].size, value))
 
 
-def _show_again(group: Sequence[Table], table: Table, value: str, revealed: set[Place]) -> None:
-    was = table.listed
-    table.rows[value].shown = table.listed = True
-    if not _enough(table) or Attack(group).weak(revealed) is not None:
-        table.rows[value].shown, table.listed = False, was
+def _show_again(group: Sequence[Table], tables: Sequence[Table], value: str, deadline: Deadline) -> None:
+    was = [(table.rows[value].shown, table.listed) for table in tables]
+    for table in tables:
+        table.rows[value].shown = table.listed = True
+    if not all(map(_enough, tables)) or Attack(group, deadline).weak() is not None:
+        for table, (shown, listed) in zip(tables, was, strict=True):
+            table.rows[value].shown, table.listed = shown, listed
 
 
-def _roll_up(group: Sequence[Table], table: Table, revealed: set[Place]) -> None:
+def _roll_up(group: Sequence[Table], table: Table, deadline: Deadline) -> None:
     """Make the hidden rows one where they outnumber those shown: their sum is known anyhow, and it reads better."""
     hidden = table.hidden()
     parts = table.totals and [sum(row.amounts[i] for row in table.rows.values()) for i in range(table.layers)]
     adds_up = parts and table.totals and all(abs(a - b) < 0.5 for a, b in zip(parts, table.totals, strict=True))
     if adds_up and table.listed and len(table.rows) > len(hidden) > len(table.rows) / 2:
         table.listed = False
-        if Attack(group).weak(revealed) is not None:
+        if Attack(group, deadline).weak() is not None:
             table.listed = True
 
 
@@ -265,52 +451,83 @@ def _pattern(figures: Sequence[Figure], tables: Mapping[tuple[str, str], Table])
     values_by_indicator: dict[str, Values] = {}
     rolled: dict[str, frozenset[str]] = {}
     for figure in figures:
-        name, of = figure.definition.id, values_by_indicator.setdefault(figure.definition.id, {})
-        total = tables.get((name, ""))
-        hidden = (total is not None and bool(total.hidden())) or total_is_few(figure)
-        of[""] = frozenset() if hidden or figure.total.value is None else frozenset({""})
-        for dimension, cells in figure.breakdowns.items():
-            table = tables.get((name, dimension))
-            if not cells:
-                of[dimension] = frozenset()
-            elif table is not None and of[""] and len(table.hidden()) < len(table.rows):
-                of[dimension] = frozenset(value for value, row in table.rows.items() if row.shown)
-                if not table.listed and dimension not in JOINT:
-                    rolled[name] = rolled.get(name, frozenset()) | {dimension}
+        name = figure.definition.id
+        own = {dimension: table for (indicator, dimension), table in tables.items() if indicator == name}
+        values_by_indicator[name] = _values(figure, own)
+        names = {
+            dimension
+            for dimension in values_by_indicator[name]
+            if dimension in own and not own[dimension].listed and dimension not in JOINT
+        }
+        if names:
+            rolled[name] = frozenset(names)
     for share, (name, dimension) in _SHARE_OF.items():
-        table = tables.get((name, dimension))
-        if share in values_by_indicator and table is not None and table.hidden():
-            values_by_indicator[share][""] = frozenset()
+        breakdown = tables.get((name, dimension))
+        if share in values_by_indicator and (breakdown is None or breakdown.hidden()):
+            values_by_indicator[share] = {TOTAL: frozenset()}
     return Pattern(values_by_indicator, rolled)
 
 
+def _values(figure: Figure, tables: Mapping[str, Table]) -> Values:
+    """Return which values of each dimension of a figure are shown; none without its total."""
+    total = tables.get(TOTAL)
+    if total is None or total.hidden():
+        return {TOTAL: frozenset()}
+    of: Values = {TOTAL: frozenset({TOTAL})}
+    of |= {name: frozenset({TOTAL}) for name, table in tables.items() if is_note(name) and not table.hidden()}
+    for dimension, cells in figure.breakdowns.items():
+        table = tables.get(dimension)
+        if not cells:
+            of[dimension] = frozenset()
+        elif table is not None and len(table.hidden()) < len(table.rows):
+            of[dimension] = frozenset(value for value, row in table.rows.items() if row.shown)
+    return of
+
+
 def _released(figure: Figure, pattern: Pattern) -> Released:
-    name = figure.definition.id
-    out = pattern.shown.get(name, {})
+    out = pattern.of_figure(figure).values
     if figure.total.value is None:
         total = ReleasedCell(None, hidden=Hidden.NO_DATA)
-    elif "" in out.get("", ()):
-        total = _released_cell(figure.total)
+    elif TOTAL in out.get(TOTAL, ()):
+        total = _released_total(figure)
     else:
-        few = total_is_few(figure) and not figure.definition.guarded
-        total = ReleasedCell(None, hidden=Hidden.FEW if few else Hidden.PROTECTED)
+        total = ReleasedCell(None, hidden=Hidden.PROTECTED)
     breakdowns: dict[str, Mapping[str, ReleasedCell]] = {}
     withheld = []
     for dimension, cells in figure.breakdowns.items():
-        if figure.total.value is None or not cells:
+        if figure.total.value is None:
             breakdowns[dimension] = {}
-        elif dimension not in out or not out[""]:
+        elif dimension not in out or not out[TOTAL]:
             withheld.append(dimension)
-        elif dimension in pattern.rolled.get(name, ()):
-            breakdowns[dimension] = dict(_rolled(figure, dimension, out[dimension]))
+        elif dimension in pattern.rolled.get(figure.definition.id, ()):
+            breakdowns[dimension] = dict(_rolled(figure, dimension, frozenset(out[dimension])))
         else:
             breakdowns[dimension] = {
-                value: _released_cell(cell) if value in out[dimension] else ReleasedCell(None, hidden=Hidden.PROTECTED)
+                value: _released_part(cell) if value in out[dimension] else ReleasedCell(None, hidden=Hidden.PROTECTED)
                 for value, cell in cells.items()
                 if value in out[dimension] or dimension not in JOINT
             }
-    notes = tuple(note for note in figure.notes if note.denominator >= (figure.definition.minimum or 0))
-    return Released(figure.definition, figure.period, figure.cut_off, total, breakdowns, tuple(withheld), notes)
+    notes = tuple(note for place, note in enumerate(figure.notes) if note_shown(out, place))
+    waits = figure.definition.id in pattern.waiting
+    return Released(
+        figure.definition, figure.period, figure.cut_off, total, breakdowns, tuple(withheld), notes, waits=waits
+    )
+
+
+def _whole(figure: Figure) -> Released:
+    def cell_of(cell: Cell) -> ReleasedCell:
+        if cell.value is None:
+            return ReleasedCell(None, hidden=Hidden.NO_DATA)
+        return ReleasedCell(cell.value, cell.numerator, cell.denominator, cell.count, cell.digest)
+
+    return Released(
+        figure.definition,
+        figure.period,
+        figure.cut_off,
+        cell_of(figure.total),
+        {name: {value: cell_of(cell) for value, cell in cells.items()} for name, cells in figure.breakdowns.items()},
+        notes=tuple(note for note in figure.notes if note.denominator),
+    )
 
 
 def _rolled(figure: Figure, dimension: str, values: frozenset[str]) -> Iterator[tuple[str, ReleasedCell]]:
@@ -318,7 +535,7 @@ def _rolled(figure: Figure, dimension: str, values: frozenset[str]) -> Iterator[
     cells, total = figure.breakdowns[dimension], figure.total
     visible_cells = {value: cell for value, cell in cells.items() if value in values}
     for value, cell in visible_cells.items():
-        yield value, _released_cell(cell)
+        yield value, _released_part(cell)
     if figure.definition.measure is Measure.SHARE:
         none = Decimal()
         holding = (total.numerator or none) - sum((cell.numerator or none for cell in visible_cells.values()), none)
@@ -332,5 +549,15 @@ def _rolled(figure: Figure, dimension: str, values: frozenset[str]) -> Iterator[
         yield ROLLED_UP, ReleasedCell(rest, rest)
 
 
-def _released_cell(cell: Cell) -> ReleasedCell:
-    return ReleasedCell(cell.value, cell.numerator, cell.denominator, cell.count, cell.digest)
+def _released_total(figure: Figure) -> ReleasedCell:
+    """Return a total with the number of its events, where that is the total itself: else it would be another number."""
+    total = figure.total
+    told = total.count if total.count in {total.value, total.denominator} else None
+    if figure.definition.id not in _AN_EVENT_EACH:
+        told = None
+    return ReleasedCell(total.value, total.numerator, total.denominator, told, total.digest)
+
+
+def _released_part(cell: Cell) -> ReleasedCell:
+    """Return a part without the number of its events: beside hidden parts it would tell how many they have."""
+    return ReleasedCell(cell.value, cell.numerator, cell.denominator, None, cell.digest)

@@ -35,6 +35,10 @@ AT_MOST = (
 """Figures of which everybody knows that the first is never more than the second, such as officials and visits."""
 
 
+SAME_ROWS = (frozenset({"TOPCOP-OP-02", "TOPCOP-OP-03"}), frozenset({"TOPCOP-OP-02", "TANDEM-RC-01"}))
+"""Figures that hide the same rows: a visit has five days as a rule, so days tell visits, and visits days."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """Rows of `child` add up to a row of `parent`: `place` names it, by parts of the child's value or in words."""
@@ -78,6 +82,58 @@ LINKS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A total (or a note) of a figure: all its amounts together, or one of them."""
+
+    key: Key
+    layer: int | None = None
+
+    def layers(self, table: Table) -> Sequence[int]:
+        """Return the layers of a table that it takes."""
+        return range(table.layers) if self.layer is None else (self.layer,)
+
+    def of(self, amounts: Sequence[float]) -> Sequence[float]:
+        """Return the amounts that it takes."""
+        return amounts if self.layer is None else (amounts[self.layer],)
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Totals of a period of which everybody knows that `more` is never below `less`: the difference is of people."""
+
+    more: Term
+    less: Term
+
+
+TIES = (
+    Tie(Term(("TOPCOP-PR-01", "")), Term(("TOPCOP-PR-02", ""))),
+    Tie(Term(("TOPCOP-OP-01", "")), Term(("TOPCOP-OP-06", ""))),
+    Tie(Term(("TOPCOP-OP-02", "")), Term(("TOPCOP-DQ-01", ""))),
+    Tie(Term(("TOPCOP-DQ-01", ""), 1), Term(("TOPCOP-DQ-01", "note-0"), 0)),
+    Tie(Term(("TOPCOP-OP-08", "")), Term(("TOPCOP-OC-06", ""))),
+    Tie(Term((RECEIVED, "")), Term((RESULTS, ""))),
+    Tie(Term(("TOPCOP-OP-03", "")), Term(("TANDEM-RC-01", ""))),
+)
+"""Decisions; officials and those who said their sex; visits and those whose evaluation is due; those not answered and
+answered late; mentorships; applications; person-days."""
+
+MOVE_TOGETHER = (
+    frozenset({RECEIVED, RESULTS, MATCHED, UNMET}),
+    frozenset({"TOPCOP-PR-01", "TOPCOP-PR-02"}),
+    frozenset(
+        {"TOPCOP-OP-01", "TOPCOP-OP-02", "TOPCOP-OP-03", "TOPCOP-OP-05", "TOPCOP-OP-06", "TOPCOP-DQ-01", "TANDEM-RC-01"}
+    ),
+    frozenset({"TOPCOP-OP-08", "TOPCOP-OC-06"}),
+)
+"""Figures that say something of each other, so that a correction of one is published with the others, or waits."""
+
+
+def moving_with(indicator: str) -> frozenset[str]:
+    """Return the figures that are stated again together with one, that one included."""
+    return next((each for each in MOVE_TOGETHER if indicator in each), frozenset({indicator}))
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """Rows that add up: to another row (`whole`), or to a total that everybody knows (None).
 
@@ -94,11 +150,22 @@ class Line:
         yield from sorted(found, key=lambda each: (each[0], each[2]))
 
 
+def partners(table: Table, group: Iterable[Table]) -> list[Table]:
+    """Return the tables that hide the same rows as a table."""
+    here = (table.dimension, table.label, table.statement)
+    return [
+        each
+        for each in group
+        if (each.dimension, each.label, each.statement) == here and {each.indicator, table.indicator} in SAME_ROWS
+    ]
+
+
 def groups(tables: Iterable[Table]) -> list[list[Table]]:
     """Return the tables that belong together: one figure's of all periods, and those that bound or share rows."""
     listed = list(tables)
     root: dict[Key, Key] = {(table.indicator, table.dimension): (table.indicator, table.dimension) for table in listed}
     pairs = [((low, key[1]), (high, key[1])) for low, high in AT_MOST for key in root if key[0] == low]
+    pairs += [(tie.more.key, tie.less.key) for tie in TIES]
     for first, second in (*pairs, *((link.child, link.parent) for link in LINKS)):
         if first in root and second in root:
             into, of = root[first], root[second]
@@ -114,13 +181,14 @@ def linked(group: Sequence[Table]) -> list[tuple[Link, Table, Table]]:
 
     Numbers that were stated apart may not agree; those tables are not linked.
     """
-    at = {(table.indicator, table.dimension, table.label): table for table in group}
+    at = {(table.indicator, table.dimension, table.label, table.statement): table for table in group}
     found = []
     for link in LINKS:
         for table in group:
-            if (table.indicator, table.dimension) != link.child or (*link.parent, table.label) not in at:
+            here = (*link.parent, table.label, table.statement)
+            if (table.indicator, table.dimension) != link.child or here not in at:
                 continue
-            parent = at[*link.parent, table.label]
+            parent = at[here]
             if _agree(link, table, parent):
                 found.append((link, table, parent))
     return found
@@ -161,7 +229,8 @@ def _over_time(group: Sequence[Table]) -> Iterator[Line]:
     """Yield the rows of periods that make up another one, where they add up to its rows."""
     for whole in group:
         family = [each for each in group if (each.indicator, each.dimension) == (whole.indicator, whole.dimension)]
-        parts = inside(whole, sorted(family, key=lambda each: (each.start, each.end)))
+        newest = {(each.start, each.end): each for each in sorted(family, key=lambda each: each.statement)}
+        parts = inside(whole, sorted(newest.values(), key=lambda each: (each.start, each.end)))
         if not parts or not covered(whole, parts):
             continue
         for value in sorted(whole.rows):

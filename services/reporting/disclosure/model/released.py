@@ -23,8 +23,6 @@ class Hidden(StrEnum):
 
     NO_DATA = "no_data"
     """There is nothing to divide by: nothing is hidden, there is nothing."""
-    FEW = "few"
-    """Fewer than the indicator asks for stand behind the whole figure."""
     PROTECTED = "protected"
     """Few stand behind it, or it would give away another that is hidden. Which of the two is not told: the answer
     would say that a number lies below the threshold."""
@@ -37,19 +35,22 @@ class ReleasedCell:
     value: Decimal | None
     numerator: Decimal | None = None
     denominator: Decimal | None = None
-    events: int = 0
+    events: int | None = None
     digest: str | None = None
     hidden: Hidden | None = None
 
     @property
     def suppressed(self) -> bool:
         """Return whether there is a number that is not shown."""
-        return self.hidden in {Hidden.FEW, Hidden.PROTECTED}
+        return self.hidden is Hidden.PROTECTED
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """A figure as it may be released. `withheld` are dimensions of which nothing may be shown."""
+    """A figure as it may be released. `withheld` are dimensions of which nothing may be shown.
+
+    `waits`: what has changed since is not shown yet, since it would tell a number about few people.
+    """
 
     definition: Definition
     period: Period
@@ -58,3 +59,4 @@ class Released:
     breakdowns: Mapping[str, Mapping[str, ReleasedCell]] = field(default_factory=dict)
     withheld: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    waits: bool = False

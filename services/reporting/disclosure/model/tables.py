@@ -1,7 +1,7 @@
 """Turn a figure into tables as an attacker sees them.
 
 Each dimension of a figure is a table: a row for each value, one or two amounts a row (a share has those who hold and
-those who do not), and the total below. A share's total is a table of one row, since it may be hidden too.
+those who do not), and the total below. A total is a table of one row, since it may be hidden too, and so is a note.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date
 
-    from services.reporting.indicators.model.figure import Cell, Definition, Figure
+    from services.reporting.indicators.model.figure import Cell, Definition, Figure, Note
 
 THRESHOLD = 5
-"""A part with fewer behind it (and not none) is hidden."""
+"""A number with fewer behind it (and not none) is hidden."""
+TOTAL = ""
+"""The dimension of a total, and the value of the only row of such a table."""
+_NOTE = "note-"
 
 Amounts = tuple[float, ...]
 Values = dict[str, frozenset[str]]
@@ -39,9 +42,11 @@ class Row:
 
 @dataclass(slots=True)
 class Table:
-    """A table of one period. `listed`: whether its rows are known; `fixed`: it is released already.
+    """A table of one period in one statement. `listed`: whether its rows are known; `fixed`: it is released already.
 
-    Of a joint table only the rows that are shown are named: an empty field may be none or hidden.
+    Of a joint table only the rows that are shown are named: an empty field may be none or hidden. `adds_up`: periods
+    inside another one add up to it; `at_end`: it says what is so at the period's end; `grows`: that never becomes
+    less; `summed`: its amounts are not people, so few are told by its sizes.
     """
 
     indicator: str
@@ -54,6 +59,11 @@ class Table:
     smallest: int = THRESHOLD
     listed: bool = True
     fixed: bool = False
+    statement: int = 1
+    adds_up: bool = True
+    at_end: bool = False
+    grows: bool = False
+    summed: bool = False
 
     @property
     def layers(self) -> int:
@@ -69,14 +79,21 @@ class Table:
         row = self.rows.get(value)
         return row.amounts if row else (0.0,) * self.layers
 
-    def is_few(self, amounts: Amounts) -> bool:
+    def size(self, value: str) -> int:
+        """Return how many are behind a row; none if there is no such row."""
+        row = self.rows.get(value)
+        return row.size if row else 0
+
+    def is_few(self, amounts: Amounts, size: int) -> bool:
         """Return whether so few are behind such amounts that they may not be worked out (none at all are no secret)."""
-        smallest = self.smallest
-        return any(0 < each < smallest for each in amounts) if self.dimension else 0 < sum(amounts) < smallest
+        if self.summed:
+            return 0 < abs(size) < THRESHOLD
+        few = any(0 < abs(each) < THRESHOLD for each in amounts)
+        return few or (not self.dimension and 0 < sum(amounts) < self.smallest)
 
 
 def amounts_of(definition: Definition, cell: Cell, dimension: str) -> Amounts:
-    """Return a cell's amounts; none for what no sum leads to (a median, a share of nothing)."""
+    """Return a cell's amounts; of a median the number of those in whose middle it is."""
     match definition.measure:
         case Measure.COUNT | Measure.SUM:
             return (float(cell.value or 0),)
@@ -84,7 +101,7 @@ def amounts_of(definition: Definition, cell: Cell, dimension: str) -> Amounts:
             holding = float(cell.numerator or 0)
             return (holding,) if dimension in definition.whole else (holding, float(cell.denominator or 0) - holding)
         case Measure.MEDIAN:
-            return ()
+            return () if dimension else (float(cell.denominator or 0),)
 
 
 def is_few(definition: Definition, cell: Cell) -> bool:
@@ -98,72 +115,163 @@ def is_few(definition: Definition, cell: Cell) -> bool:
 
 
 def total_is_few(figure: Figure) -> bool:
-    """Return whether the whole figure needs more behind it; totals of counts are shown unless they are parts."""
-    if figure.definition.guarded:
-        return 0 < figure.total.contributors < THRESHOLD
-    minimum = figure.definition.minimum
-    return bool(minimum) and figure.total.value is not None and (figure.total.denominator or 0) < (minimum or 0)
+    """Return whether so few are behind a whole figure, or beside it, that it may not be shown."""
+    definition, total = figure.definition, figure.total
+    if total.value is None:
+        return False
+    if definition.measure is Measure.MEDIAN:
+        return (total.denominator or 0) < max(definition.minimum or 0, THRESHOLD)
+    return is_few(definition, total)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a release shows of a figure: the values of each dimension, and the dimensions that are rolled up."""
+
+    figure: Figure
+    values: Mapping[str, Collection[str]]
+    rolled: Collection[str] = ()
 
 
 def tables_of(
-    figure: Figure,
-    *,
-    out: Mapping[str, Collection[str]] | None = None,
-    rolled: Collection[str] = (),
-    former: Figure | None = None,
+    figure: Figure, statement: int = 1, *, shown: Shown | None = None, former: Shown | None = None
 ) -> Iterator[Table]:
-    """Yield the tables of a figure. `out` (dimension -> values shown) and `rolled` say how it was released, if it was.
+    """Yield the tables of a figure in a statement: its total, its notes, and its dimensions if the total is shown.
 
-    `former` is what was stated before for the same period: a row that differs from it by a few is hidden, since the
-    difference is a number about those few.
+    `shown` says how it was released, if it was. `former` is what was released before of the same period: what was
+    hidden then stays hidden, and so is what differs from it by a few, since the difference is a number about those.
     """
-    definition, period = figure.definition, figure.period
-    if figure.total.value is None or definition.measure is Measure.MEDIAN:
+    if figure.total.value is None:
         return
-    few = total_is_few(figure)
-    here = (period.label, period.start, period.end)
-    if period.kind is None:  # without facts outside of the programme whole years lie in it
-        here = (period.label, period.start.replace(month=1, day=1), period.end.replace(month=12, day=31))
-    if definition.measure is Measure.SHARE or definition.guarded:
-        size = figure.total.contributors if definition.guarded else int(figure.total.denominator or 0)
-        row = Row(amounts_of(definition, figure.total, ""), size, few, _is_shown("", "", out, few=few))
-        least = definition.minimum or THRESHOLD
-        yield Table(definition.id, "", *here, None, {"": row}, least, fixed=out is not None)
-    if few:
+    yield from total_tables(figure, statement, shown=shown, former=former)
+    if figure.definition.guarded and total_is_few(figure):
         return
+    if figure.definition.guarded or shown is None or TOTAL in shown.values.get(TOTAL, ()):
+        yield from part_tables(figure, statement, shown=shown, former=former)
+
+
+def total_tables(
+    figure: Figure, statement: int = 1, *, shown: Shown | None = None, former: Shown | None = None
+) -> Iterator[Table]:
+    """Yield the tables of one row: the total of a figure, and the notes beside it."""
+    definition, total = figure.definition, figure.total
+    if total.value is None:
+        return
+    was = former.figure if former is not None and former.figure.total.value is not None else None
+    few = total_is_few(figure) or (was is not None and _moved_by_few(definition, total, was.total))
+    size = int(total.denominator or 0) if definition.measure is Measure.SHARE else total.contributors
+    named = {TOTAL: Row(amounts_of(definition, total, TOTAL), size, few)}
+    for place, note in enumerate(figure.notes):
+        if note.denominator:
+            named[f"{_NOTE}{place}"] = _note_row(definition, note, _same_note(note, was))
+    for dimension, row in named.items():
+        if shown is not None:
+            row.shown = TOTAL in shown.values.get(dimension, ())
+        else:
+            hidden = former is not None and was is not None and TOTAL not in former.values.get(dimension, ())
+            row.shown = not (row.few or hidden)
+        yield _table(figure, dimension, statement, None, {TOTAL: row}, fixed=shown is not None)
+
+
+def _note_row(definition: Definition, note: Note, was: Note | None) -> Row:
+    amounts = (note.numerator, note.denominator - note.numerator)
+    few = note.denominator < max(definition.minimum or 0, THRESHOLD) or any(0 < each < THRESHOLD for each in amounts)
+    if was is not None:
+        moved = (note.numerator - was.numerator, amounts[1] - (was.denominator - was.numerator))
+        few = few or any(0 < abs(each) < THRESHOLD for each in moved)
+    return Row(tuple(map(float, amounts)), note.denominator, few)
+
+
+def _same_note(note: Note, figure: Figure | None) -> Note | None:
+    return next((each for each in figure.notes if each.text == note.text), None) if figure else None
+
+
+def part_tables(
+    figure: Figure, statement: int = 1, *, shown: Shown | None = None, former: Shown | None = None
+) -> Iterator[Table]:
+    """Yield the tables of a figure by its dimensions."""
+    definition = figure.definition
     for dimension, cells in figure.breakdowns.items():
-        if definition.guarded and not cells:
+        if (definition.guarded and not cells) or definition.measure is Measure.MEDIAN:
             continue  # its total, none, says all
         rows = _rows(figure, dimension, former)
-        for value, row in rows.items():
-            row.shown = _is_shown(dimension, value, out, few=row.few)
-        listed = dimension not in JOINT and (out is None or (dimension in out and dimension not in rolled))
+        if shown is not None:
+            for value, row in rows.items():
+                row.shown = value in shown.values.get(dimension, ())
+        listed = dimension not in JOINT
+        if shown is not None:
+            listed = listed and dimension in shown.values and dimension not in shown.rolled
         totals = None if definition.guarded else amounts_of(definition, figure.total, dimension)
-        yield Table(definition.id, dimension, *here, totals, rows, listed=listed, fixed=out is not None)
+        yield _table(figure, dimension, statement, totals, rows, listed=listed, fixed=shown is not None)
 
 
-def _is_shown(dimension: str, value: str, out: Mapping[str, Collection[str]] | None, *, few: bool) -> bool:
-    """Return whether a row is shown: as it was released; before a release, if it is not of a few."""
-    return not few if out is None else value in out.get(dimension, ())
+def note_shown(values: Mapping[str, Collection[str]], place: int) -> bool:
+    """Return whether a release shows a note of a figure, by its place."""
+    return TOTAL in values.get(f"{_NOTE}{place}", ())
 
 
-def _rows(figure: Figure, dimension: str, former: Figure | None) -> dict[str, Row]:
-    """Return the rows of a breakdown, by value; a row is of a few in itself, or in its difference to `former`."""
+def is_note(dimension: str) -> bool:
+    """Return whether a table is a note beside a figure."""
+    return dimension.startswith(_NOTE)
+
+
+def _table(
+    figure: Figure,
+    dimension: str,
+    statement: int,
+    totals: Amounts | None,
+    rows: dict[str, Row],
+    *,
+    listed: bool = True,
+    fixed: bool,
+) -> Table:
+    definition, period = figure.definition, figure.period
+    return Table(
+        definition.id,
+        dimension,
+        period.label,
+        period.start,
+        period.end,
+        totals,
+        rows,
+        smallest=(definition.minimum or THRESHOLD) if not dimension else THRESHOLD,
+        listed=listed,
+        fixed=fixed,
+        statement=statement,
+        adds_up=definition.additive or definition.measure is not Measure.COUNT,
+        at_end=definition.at_end,
+        grows=definition.grows,
+        summed=definition.measure is Measure.SUM,
+    )
+
+
+def _rows(figure: Figure, dimension: str, former: Shown | None) -> dict[str, Row]:
+    """Return the rows of a breakdown, by value; those of a few are hidden, and those that a former release hid."""
     definition = figure.definition
     rows = {}
     for value, cell in figure.breakdowns[dimension].items():
         few = is_few(definition, cell)
-        if former is not None:
-            few = few or _moved_by_few(cell, former.breakdowns.get(dimension, {}).get(value))
-        rows[value] = Row(amounts_of(definition, cell, dimension), cell.contributors, few)
+        row = Row(amounts_of(definition, cell, dimension), cell.contributors, few, not few)
+        if former is not None and former.figure.total.value is not None:
+            before = former.figure.breakdowns.get(dimension, {}).get(value)
+            hidden = before is not None or dimension in former.rolled or dimension not in former.values
+            hidden = hidden and value not in former.values.get(dimension, ())
+            row.few = few or _moved_by_few(definition, cell, before)
+            row.shown = not (row.few or hidden)
+        rows[value] = row
     return rows
 
 
-def _moved_by_few(now: Cell, before: Cell | None) -> bool:
+def _moved_by_few(definition: Definition, now: Cell, before: Cell | None) -> bool:
     none = Decimal()
+    if definition.measure in {Measure.SUM, Measure.MEDIAN}:
+        behind = before.contributors if before else 0
+        return now.value != (before.value if before else none) and abs(now.contributors - behind) < THRESHOLD
     old = (before.numerator, before.denominator) if before else (none, none)
-    pairs = zip((now.numerator, now.denominator), old, strict=True)
-    return any(0 < abs((new or none) - (was or none)) < THRESHOLD for new, was in pairs)
+    pairs = [(new or none, was or none) for new, was in zip((now.numerator, now.denominator), old, strict=True)]
+    if definition.measure is Measure.SHARE:
+        pairs.append((pairs[1][0] - pairs[0][0], pairs[1][1] - pairs[0][1]))
+    return any(0 < abs(new - was) < THRESHOLD for new, was in pairs)
 
 
 def inside(parent: Table, family: Sequence[Table]) -> list[Table]:

@@ -12,7 +12,6 @@ from services.reporting.feeds.actions import files as feeds_files
 from services.reporting.feeds.model import publication as model
 from services.reporting.feeds.model.publication import Manifest
 from services.reporting.feeds.store import publications as store
-from services.reporting.figures import store as figures_store
 from services.reporting.indicators.model.catalogue import agreed
 from services.reporting.periods import store as periods_store
 from services.reporting.periods.model import periods
@@ -142,6 +141,5 @@ async def keep_files_of(bus: Bus, label: str) -> None:
         if at is None:
             return
         approval = await periods_store.approval(tx.session, periods.parse(label))
-        made = await figures_store.figures_of_statement(tx.session, approval.period, approval.statement)
-        released = await disclosure_actions.released(tx.session, approval, made)
+        released = await disclosure_actions.released_before(tx.session, approval)
         await publish(tx.session, approval, released, bus.settings, published_at=at)

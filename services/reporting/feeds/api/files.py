@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from services.reporting.disclosure.actions import agreed_figures
+from services.reporting.disclosure.actions import agreed_figures, readable_period
 from services.reporting.feeds import views
 from services.reporting.feeds.actions import files
 from services.reporting.feeds.actions.files import MEDIA_TYPES
@@ -12,7 +12,7 @@ from services.reporting.feeds.actions.publications import LATEST
 from services.reporting.feeds.guards import CONSUMER, Puller
 from services.reporting.feeds.responses import csv_response, file_response, iati_response
 from services.reporting.feeds.views import PeriodFeeds
-from services.reporting.guards import ApiReader
+from services.reporting.guards import ApiReader, may_steer
 from services.reporting.parameters import CSV, BusDep, PeriodPath, PeriodQuery, SettingsDep
 from shared.contracts.codes import PeriodState
 from shared.web.openapi import described_headers, file_answers
@@ -21,25 +21,28 @@ router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
 @router.get("/figures.csv", response_class=Response, responses=CSV)
-async def as_csv(_: ApiReader, bus: BusDep, period: PeriodQuery = None) -> Response:
+async def as_csv(principal: ApiReader, bus: BusDep, period: PeriodQuery = None) -> Response:
     """Return the figures of a period as CSV."""
-    return await csv_response(bus, period)
+    return await csv_response(bus, period, steers=may_steer(principal))
 
 
 @router.get("/iati.xml", response_class=Response, responses=file_answers("application/xml"))
 async def as_iati(_: ApiReader, bus: BusDep, settings: SettingsDep, period: PeriodQuery = None) -> Response:
-    """Return the figures of a period as an IATI 2.03 activity file."""
+    """Return the figures of a published period as an IATI 2.03 activity file."""
     return await iati_response(bus, settings, period)
 
 
 @router.get("/feeds/{period}")
-async def feeds(_: ApiReader, bus: BusDep, period: PeriodPath) -> PeriodFeeds:
+async def feeds(principal: ApiReader, bus: BusDep, period: PeriodPath) -> PeriodFeeds:
     """Return what was published of a period, each statement with its files, and what keeps it from being published."""
-    approval, released = await agreed_figures(bus, period)
+    steers = may_steer(principal)
     async with bus.read() as session:
+        approval, _ = await readable_period(session, period, steers=steers)
         found = await views.published(session, approval)
-    published = approval.state is PeriodState.PUBLISHED
-    findings = [] if published else files.findings(released, approval, bus.settings, found.targets)
+    findings = []
+    if steers and approval.state is not PeriodState.PUBLISHED:
+        _, figures = await agreed_figures(bus, period, steers=steers)
+        findings = files.findings(figures, approval, bus.settings, found.targets)
     return views.period_feeds(approval, found, findings)
 
 

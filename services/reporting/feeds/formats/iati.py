@@ -190,13 +190,18 @@ def _sentence(figure: Released) -> str:
     definition = figure.definition
     parts = [definition.numerator, definition.denominator and f"Of: {definition.denominator}"]
     if figure.total.suppressed:
-        parts.append(f"No value for {figure.period.label}: fewer than {definition.minimum} stand behind it.")
+        parts.append(
+            f"No value for {figure.period.label} is shown: few people stand behind it, or it would give away a number"
+            " that few stand behind."
+        )
     elif figure.total.hidden:
         parts.append(f"No value for {figure.period.label}: there is nothing to divide by yet.")
     hidden = [name for name, cells in figure.breakdowns.items() if any(cell.suppressed for cell in cells.values())]
     if hidden or figure.withheld:
         names = ", ".join(sorted({*hidden, *figure.withheld}))
         parts.append(f"Some parts by {names} are left out, since few people stand behind them.")
+    if figure.waits:
+        parts.append("A correction waits until it can be published without telling of few people.")
     return " ".join(part for part in parts if part)
 
 
@@ -206,7 +211,8 @@ def _actual(period: Any, cell: ReleasedCell, approval: Approval, **dimension: st
     actual = _add(period, "actual", value=written(cell.value))
     if dimension:
         _add(actual, "dimension", **dimension)
-    proof = f"{cell.events} events, SHA-256 of their ids {cell.digest}."
+    counted = "events" if cell.events is None else f"{cell.events} events"
+    proof = f"{counted}, SHA-256 of their ids {cell.digest}." if cell.digest else "the total and the other parts."
     _narrative(_add(actual, "comment"), f"{approval.state.label}. Computed from {proof}")
 
 

@@ -69,12 +69,13 @@ def _row(figure: Released, target_values: Sequence[TargetValue], days: Sequence[
     }
     comments = [target_value.comment for target_value in target_values if target_value.comment]
     if figure.total.suppressed:
-        comments.insert(0, "No current value: too few people stand behind it to be shown.")
+        comments.insert(0, "No current value is shown: few people stand behind it, or behind what it would give away.")
     elif figure.total.value is None:
         comments.insert(0, "No current value: there is nothing to divide by yet.")
     sources = list(dict.fromkeys(target_value.source for target_value in target_values))
     if figure.total.digest:
-        sources.append(f"{figure.total.events} events, SHA-256 of their ids {figure.total.digest}")
+        counted = "Events" if figure.total.events is None else f"{figure.total.events} events"
+        sources.append(f"{counted}, SHA-256 of their ids {figure.total.digest}")
     return [
         _CHAIN[definition.level],
         definition.id,

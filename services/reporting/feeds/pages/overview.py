@@ -5,14 +5,13 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.reporting.disclosure import views as disclosure_views
-from services.reporting.disclosure.actions import agreed_figures
+from services.reporting.disclosure.actions import agreed_figures, period_choices, readable_period
 from services.reporting.disclosure.model import THRESHOLD
 from services.reporting.feeds import views
 from services.reporting.feeds.actions import files
 from services.reporting.feeds.responses import csv_response, iati_response
 from services.reporting.feeds.signing import key_of
-from services.reporting.figures.actions.periods import period_choices
-from services.reporting.guards import Reader, may_see_tokens
+from services.reporting.guards import Reader, may_see_tokens, may_steer
 from services.reporting.parameters import BusDep, SettingsDep
 from shared.contracts.codes import PeriodState
 from shared.web import states
@@ -24,10 +23,12 @@ router = APIRouter(include_in_schema=False)
 @router.get("/reporting/feeds")
 async def overview(request: Request, principal: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Show the files of a period with their addresses, and what is wrong with them."""
-    approval, released = await agreed_figures(bus, period)
+    steers = may_steer(principal)
     async with bus.read() as session:
+        approval, _ = await readable_period(session, period, steers=steers)
         found = await views.published(session, approval)
-    published = approval.state is PeriodState.PUBLISHED
+    checked = steers and approval.state is not PeriodState.PUBLISHED
+    figures = (await agreed_figures(bus, period, steers=steers))[1] if checked else []
     listed = found.publications
     return render(
         request,
@@ -41,16 +42,19 @@ async def overview(request: Request, principal: Reader, bus: BusDep, period: str
         kinds=files.KINDS,
         open_to_all=[each for each in files.KINDS if each in files.open_to_all(files.ours(bus.settings))],
         sees_tokens=may_see_tokens(principal),
-        counted=bool(released),
-        findings=[] if published else files.findings(released, approval, bus.settings, found.targets),
-        choices=await period_choices(bus),
+        checked=checked,
+        counted=bool(figures),
+        findings=files.findings(figures, approval, bus.settings, found.targets) if checked else [],
+        choices=await period_choices(bus, steers=steers),
     )
 
 
 @router.get("/reporting/feeds/exclusions")
-async def exclusions(request: Request, _: Reader, bus: BusDep, period: str | None = None) -> Response:
+async def exclusions(request: Request, principal: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Show what is left out of the files and why, in general and in one period."""
-    approval, released = await agreed_figures(bus, period)
+    steers = may_steer(principal)
+    choices = await period_choices(bus, steers=steers)
+    approval, released = await agreed_figures(bus, period, steers=steers) if choices else (None, [])
     left_out = []
     for figure in released:
         parts = sum(cell.suppressed for cells in figure.breakdowns.values() for cell in cells.values())
@@ -62,18 +66,18 @@ async def exclusions(request: Request, _: Reader, bus: BusDep, period: str | Non
         approval=approval,
         left_out=left_out,
         threshold=THRESHOLD,
-        choices=await period_choices(bus),
+        choices=choices,
         show=disclosure_views,
     )
 
 
 @router.get("/reporting/figures.csv")
-async def as_csv(_: Reader, bus: BusDep, period: str | None = None) -> Response:
+async def as_csv(principal: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Download the figures of a period as CSV."""
-    return await csv_response(bus, period)
+    return await csv_response(bus, period, steers=may_steer(principal))
 
 
 @router.get("/reporting/iati.xml")
 async def as_iati(_: Reader, bus: BusDep, settings: SettingsDep, period: str | None = None) -> Response:
-    """Download the figures of a period as an IATI 2.03 activity file."""
+    """Download the figures of a published period as an IATI 2.03 activity file."""
     return await iati_response(bus, settings, period)

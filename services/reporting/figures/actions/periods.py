@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from services.reporting.indicators.model.figure import Figure
     from services.reporting.periods.model.approval import Approval
     from services.reporting.periods.model.periods import Period
-    from shared.bus import Bus
 
 
 async def period_of(session: AsyncSession, label: str | None) -> Period:
@@ -45,22 +44,27 @@ async def standing_figures(session: AsyncSession, period: Period) -> tuple[Appro
 
 
 async def events_of(
-    session: AsyncSession, approval: Approval, figure: Figure, *, first: int = 0, count: int = store.ALL
+    session: AsyncSession,
+    approval: Approval,
+    figure: Figure,
+    *,
+    statement: int,
+    first: int = 0,
+    count: int = store.ALL,
 ) -> list[UUID]:
-    """Return the events behind a figure's total, sorted: `count` of them from the one numbered `first`."""
+    """Return the events behind a figure's total in a statement: `count` of them from the one numbered `first`."""
     if figure.total.events:
         return list(figure.total.events[first : first + count])
     if approval.fixed:
         named = approval.period, figure.definition.id
-        return await store.events(session, *named, statement=approval.statement, first=first, count=count)
+        return await store.events(session, *named, statement=statement, first=first, count=count)
     return await store.moving_events(session, approval.period, figure.definition.id, first=first, count=count)
 
 
-async def period_choices(bus: Bus) -> list[tuple[str, str]]:
-    """Return the labels and names of the periods that a reader can choose from."""
+async def all_period_choices(session: AsyncSession) -> list[tuple[str, str]]:
+    """Return the labels and names of all periods since the programme's first fact."""
     today = clock.today()
-    async with bus.read() as session:
-        first, _ = await days_of_facts(session)
+    first, _ = await days_of_facts(session)
     whole = (periods.PROGRAMME, gettext("Programme as a whole"))
     return [whole, *((label, label) for label in periods.labels(min(first, today), today))]
 

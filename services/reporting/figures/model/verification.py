@@ -124,7 +124,7 @@ def _checked(payload: FigurePayload, figure: Figure) -> CheckedFigure:
     pairs = (
         ("value", payload.value, _text(cell.value)),
         *(parts if payload.value is not None else ()),
-        ("events", str(payload.events), str(cell.count)),
+        *((("events", str(payload.events), str(cell.count)),) if payload.events else ()),  # not told for each number
         ("digest of the events", payload.events_digest, cell.digest),
     )
     return CheckedFigure(

@@ -125,6 +125,10 @@ class Definition:
     version: int = 1
     guarded: bool = False
     """True if its total is a part of another figure, and is hidden if few people are behind it."""
+    at_end: bool = False
+    """True if it counts what is so at the period's end, so that periods inside another one do not add up to it."""
+    grows: bool = False
+    """True if that never becomes less from one period to the next, but for corrections."""
     late: bool = False
     """True if it also counts late facts about a frozen period, of any type."""
 

@@ -192,6 +192,8 @@ DEFINITIONS = (
         units=_pairs_that_met,
         dimensions=("country-of-service", "priority-topic"),
         unit_of=N_("pairs"),
+        at_end=True,
+        grows=True,
     ),
     Definition(
         id="TOPCOP-OP-05",
@@ -228,6 +230,7 @@ DEFINITIONS = (
         units=_mentors,
         dimensions=("country-of-service", "priority-topic"),
         unit_of=N_("mentors"),
+        at_end=True,
     ),
     Definition(
         id="TOPCOP-OP-08",

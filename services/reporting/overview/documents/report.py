@@ -23,12 +23,11 @@ _FONTS = _HERE.parents[3] / "shared" / "web" / "static" / "vendor" / "documents"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One value of a dimension: its number, of how many, and the events behind it."""
+    """One value of a dimension: its number, of how many, and the digest of the events behind it."""
 
     name: str
     value: str
     fraction: str
-    events: str
     digest: str
 
 
@@ -71,7 +70,6 @@ class Words:
     all: str
     figure: str
     of: str
-    events: str
     digest: str
 
 

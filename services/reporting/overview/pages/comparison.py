@@ -15,13 +15,11 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.reporting.cases import views as cases_views
-from services.reporting.disclosure import actions as disclosure_actions
 from services.reporting.disclosure import views as disclosure_views
-from services.reporting.disclosure.actions import agreed_figures
+from services.reporting.disclosure.actions import agreed_figures, of_calls, period_choices
 from services.reporting.disclosure.model import Released, ReleasedCell
 from services.reporting.figures.actions import counting
-from services.reporting.figures.actions.periods import period_choices
-from services.reporting.guards import Reader
+from services.reporting.guards import Reader, Steerer, may_steer
 from services.reporting.indicators.model import calls
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.indicators.model.figure import Definition, Measure, written
@@ -93,15 +91,21 @@ def difference_in_words(difference: Decimal | None, definition: Definition) -> s
     return gettext("%(number)s percentage points") % {"number": text} if definition.measure is Measure.SHARE else text
 
 
-async def _columns(bus: Bus, labels: list[str]) -> list[tuple[Approval, dict[str, Released]]]:
-    loaded = [await agreed_figures(bus, label) for label in labels]
+async def _columns(bus: Bus, labels: list[str], *, steers: bool) -> list[tuple[Approval, dict[str, Released]]]:
+    loaded = [await agreed_figures(bus, label, steers=steers) for label in labels]
     return [(approval, {each.definition.id: each for each in released}) for approval, released in loaded]
 
 
-def _chosen_labels(period: list[str]) -> tuple[list[str], str]:
-    """Return the chosen labels and what is wrong with them (empty: nothing); by default last year and this."""
-    year = clock.today().year
-    labels = [label for label in period if label] or [str(year - 1), str(year)]
+async def _chosen_labels(bus: Bus, period: list[str], *, steers: bool) -> tuple[list[str], str]:
+    """Return the chosen labels and what is wrong with them (empty: nothing).
+
+    By default these are last year and this, for readers the two published periods that ended last.
+    """
+    labels = [label for label in period if label]
+    if not labels and steers:
+        labels = [str(clock.today().year - 1), str(clock.today().year)]
+    elif not labels:
+        labels = [label for label, _ in (await period_choices(bus, steers=False))[1::-1]]
     if len(labels) < 2:
         return labels, gettext("Choose two periods or more.")
     if len(labels) > MOST:
@@ -117,33 +121,36 @@ def _overlap(columns: list[tuple[Approval, dict[str, Released]]]) -> bool:
 
 
 @router.get("/reporting/compare")
-async def compare(request: Request, _: Reader, bus: BusDep, period: Labels = []) -> Response:  # noqa: B006 - FastAPI copies it
+async def compare(request: Request, principal: Reader, bus: BusDep, period: Labels = []) -> Response:  # noqa: B006 - FastAPI copies it
     """Show periods side by side, compared with the first one."""
-    labels, wrong = _chosen_labels(period)
-    columns = [] if wrong else await _columns(bus, labels)
+    steers = may_steer(principal)
+    labels, wrong = await _chosen_labels(bus, period, steers=steers)
+    columns = [] if wrong else await _columns(bus, labels, steers=steers)
     return render(
         request,
         "overview/comparison.html",
-        status=422 if wrong else 200,
+        status=422 if wrong and period else 200,
         labels=labels,
         slots=range(MOST),
         wrong=wrong,
         columns=[(approval, states.state("period", approval.state)) for approval, _ in columns],
         rows=rows([figures for _, figures in columns]) if columns else [],
         overlap=_overlap(columns),
-        choices=await period_choices(bus),
+        choices=await period_choices(bus, steers=steers),
+        steers=steers,
         change=change,
         show=disclosure_views,
     )
 
 
 @router.get("/reporting/compare.csv")
-async def as_csv(_: Reader, bus: BusDep, period: Labels = []) -> Response:  # noqa: B006 - as above
+async def as_csv(principal: Reader, bus: BusDep, period: Labels = []) -> Response:  # noqa: B006 - as above
     """Download the comparison as CSV: a row for each indicator and period."""
-    labels, wrong = _chosen_labels(period)
+    steers = may_steer(principal)
+    labels, wrong = await _chosen_labels(bus, period, steers=steers)
     if wrong:
         raise Refused(wrong, 422, {"period": wrong})
-    columns = await _columns(bus, labels)
+    columns = await _columns(bus, labels, steers=steers)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(
@@ -173,17 +180,17 @@ async def as_csv(_: Reader, bus: BusDep, period: Labels = []) -> Response:  # no
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """An indicator with its number over all calls and in each chosen one; None: there is none, or it is hidden."""
+    """An indicator with its number over all calls and in each chosen one; None: there is none."""
 
     definition: Definition
     whole: ReleasedCell
     sides: list[tuple[ReleasedCell | None, Decimal | None]]
 
 
-def call_rows(released: list[Released], chosen: list[str]) -> list[CallRow]:
+def call_rows(figures: list[Released], chosen: list[str]) -> list[CallRow]:
     """Return each indicator that has a number by call, compared with the first chosen call."""
     found = []
-    for figure in released:
+    for figure in figures:
         cells = figure.breakdowns.get(calls.DIMENSION, {})
         numbers = [cells.get(call) for call in chosen]
         base = numbers[0].value if numbers and numbers[0] else None
@@ -211,11 +218,11 @@ async def _by_call(bus: Bus, call: list[str]) -> tuple[dict[str, str], list[str]
         wrong = gettext("You chose a call twice: choose different ones.")
     if wrong:
         return known, named[:MOST], wrong, []
-    return known, named, "", call_rows(await disclosure_actions.of_calls(made), [known[each] for each in named])
+    return known, named, "", call_rows(of_calls(made), [known[each] for each in named])
 
 
 @router.get("/reporting/compare/calls")
-async def compare_calls(request: Request, _: Reader, bus: BusDep, call: Labels = []) -> Response:  # noqa: B006 - as above
+async def compare_calls(request: Request, _: Steerer, bus: BusDep, call: Labels = []) -> Response:  # noqa: B006 - as above
     """Show calls side by side, over their whole time, compared with the first one."""
     known, named, wrong, found = await _by_call(bus, call)
     return render(
@@ -233,7 +240,7 @@ async def compare_calls(request: Request, _: Reader, bus: BusDep, call: Labels =
 
 
 @router.get("/reporting/compare/calls.csv")
-async def calls_as_csv(_: Reader, bus: BusDep, call: Labels = []) -> Response:  # noqa: B006 - as above
+async def calls_as_csv(_: Steerer, bus: BusDep, call: Labels = []) -> Response:  # noqa: B006 - as above
     """Download the comparison as CSV: a row for each indicator and call."""
     _known, named, wrong, found = await _by_call(bus, call)
     if wrong:

@@ -8,9 +8,8 @@ from starlette.requests import Request
 
 from services.reporting.approval.actions import restatements
 from services.reporting.disclosure import views as disclosure_views
-from services.reporting.disclosure.actions import released_figures
+from services.reporting.disclosure.actions import period_choices, released_figures
 from services.reporting.disclosure.model import Released
-from services.reporting.figures.actions.periods import period_choices
 from services.reporting.guards import READER, Reader, may_protect, may_steer, may_trace
 from services.reporting.indicators.model.catalogue import agreed
 from services.reporting.overview.views.charts import NamedChart, charts
@@ -36,9 +35,11 @@ router = APIRouter(include_in_schema=False)
 router.add_api_route("/reporting/live", live_route("figures"), dependencies=[READER])
 
 
-async def _figures_and_charts(bus: Bus, label: str | None) -> tuple[Approval, list[Released], list[NamedChart]]:
+async def _figures_and_charts(
+    bus: Bus, label: str | None, *, steers: bool
+) -> tuple[Approval, list[Released], list[NamedChart]]:
     """Return how far a period is approved, all its figures as they may be shown, and the charts of the overview."""
-    approval, released = await released_figures(bus, label)
+    approval, released = await released_figures(bus, label, steers=steers)
     async with bus.read() as session:
         targets = await target_values(session)
     return approval, released, charts({each.definition.id: each for each in released}, approval.period, targets)
@@ -49,7 +50,12 @@ async def overview(
     request: Request, principal: Reader, bus: BusDep, counts: RunningCountsDep, period: str | None = None
 ) -> Response:
     """Show all figures of a period."""
-    approval, all_of_it, named_charts = await _figures_and_charts(bus, period)
+    steers = may_steer(principal)
+    choices = await period_choices(bus, steers=steers)
+    if not choices:
+        about = {"traces": may_trace(principal), "protects": may_protect(principal)}
+        return render(request, "overview/nothing_published.html", **about)
+    approval, all_of_it, named_charts = await _figures_and_charts(bus, period, steers=steers)
     released = agreed(all_of_it)
     figures = {each.definition.id: each for each in released}
     fixed = approval.state in FIXED
@@ -61,7 +67,7 @@ async def overview(
         state=states.state("period", approval.state),
         fixed=fixed,
         counted_at=min((each.cut_off for each in released), default=None),
-        choices=await period_choices(bus),
+        choices=choices,
         levels=[(level, [f for f in released if f.definition.level == level]) for level in disclosure_views.LEVELS],
         headline=disclosure_views.headline(figures)
         if released
@@ -70,9 +76,9 @@ async def overview(
         show=disclosure_views,
         traces=may_trace(principal),
         protects=may_protect(principal),
-        steps=_own_step(approval, principal) if may_steer(principal) else None,
-        where=await _standing(bus, approval, principal) if may_steer(principal) else None,
-        work=counts.of(approval.period.label, max(stated, default=None)) if may_steer(principal) else None,
+        steps=_own_step(approval, principal) if steers else None,
+        where=await _standing(bus, approval, principal) if steers else None,
+        work=counts.of(approval.period.label, max(stated, default=None)) if steers else None,
         reasons=list(PeriodReturnReason),
         report=_report(approval, principal),
     )
@@ -130,9 +136,9 @@ async def _standing(bus: Bus, approval: Approval, principal: Principal) -> Stand
 
 
 @router.get("/reporting/charts/{name}.csv")
-async def chart_as_csv(_: Reader, bus: BusDep, name: str, period: str | None = None) -> Response:
+async def chart_as_csv(principal: Reader, bus: BusDep, name: str, period: str | None = None) -> Response:
     """Download the numbers of one chart of the overview as CSV. Raises `Refused` (404)."""
-    approval, _released, named_charts = await _figures_and_charts(bus, period)
+    approval, _released, named_charts = await _figures_and_charts(bus, period, steers=may_steer(principal))
     found = [each for each in named_charts if each.name == name]
     if not found:
         raise Refused(gettext("There is no such chart for this period: it may have too few numbers to be drawn."), 404)

@@ -9,10 +9,10 @@ from starlette.requests import Request
 
 from services.reporting.approval.actions import restatements
 from services.reporting.disclosure import views as disclosure_views
-from services.reporting.disclosure.actions import released_figure
+from services.reporting.disclosure.actions import period_choices, released_figure
 from services.reporting.facts import views as facts_views
-from services.reporting.figures.actions.periods import events_of, period_choices
-from services.reporting.guards import Reader, Tracer, may_trace
+from services.reporting.figures.actions.periods import events_of
+from services.reporting.guards import Reader, Tracer, may_steer, may_trace
 from services.reporting.parameters import BusDep
 from shared.i18n import gettext, ngettext
 from shared.time import dates
@@ -29,9 +29,11 @@ async def indicator(
     request: Request, principal: Reader, bus: BusDep, indicator: str, period: str | None = None
 ) -> Response:
     """Show one figure with its definition and breakdowns."""
-    approval, _, released = await released_figure(bus, indicator, period)
+    steers = may_steer(principal)
+    shown = await released_figure(bus, indicator, period, steers=steers)
+    approval, released, fixed = shown.approval, shown.released, shown.approval.fixed
     async with bus.read() as session:
-        statements = await restatements.history(session, approval, indicator) if approval.fixed else []
+        statements = await restatements.history(session, approval, indicator, steers=steers) if fixed else []
     return render(
         request,
         "overview/indicator.html",
@@ -40,7 +42,7 @@ async def indicator(
         figure=released,
         statements=statements,
         charts={name: disclosure_views.chart(released, name) for name in released.breakdowns},
-        choices=await period_choices(bus),
+        choices=await period_choices(bus, steers=steers),
         show=disclosure_views,
         traces=may_trace(principal),
     )
@@ -49,16 +51,18 @@ async def indicator(
 @router.get("/reporting/indicators/{indicator}/events")
 async def events(
     request: Request,
-    _: Tracer,
+    principal: Tracer,
     bus: BusDep,
     indicator: str,
     period: str | None = None,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """Show the events that a figure was computed from, by their opaque ids."""
-    approval, figure, released = await released_figure(bus, indicator, period)
+    shown = await released_figure(bus, indicator, period, steers=may_steer(principal))
+    approval, figure, released = shown.approval, shown.figure, shown.released
     async with bus.read() as session:
-        ids = await events_of(session, approval, figure, first=(page - 1) * PAGE, count=PAGE)
+        first = (page - 1) * PAGE
+        ids = await events_of(session, approval, figure, statement=shown.statement, first=first, count=PAGE)
         steps = await facts_views.events(session, ids)
     label, definition, total = approval.period.label, released.definition, figure.total.count
     names = (gettext("Event"), gettext("What"), gettext("Business date"), gettext("Told at"), gettext("Topic"))

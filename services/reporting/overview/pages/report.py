@@ -12,7 +12,7 @@ from services.reporting.parameters import BusDep, SettingsDep
 from services.reporting.periods.model.approval import Approval
 from services.reporting.settings import Settings
 from shared.contracts.codes import PeriodState
-from shared.errors import ProblemCode, Refused
+from shared.errors import Refused
 from shared.i18n import gettext, language, ngettext
 from shared.time.dates import moment, span
 
@@ -29,15 +29,10 @@ async def report(
     period: str | None = None,
 ) -> Response:
     """Download the report on a period as PDF; before publication only as a draft for those who steer."""
-    approval, released = await agreed_figures(bus, period)
+    approval, released = await agreed_figures(bus, period, steers=may_steer(principal))
     if approval.period.kind is None:
         raise Refused(gettext("The programme as a whole has no report: choose a half-year, a quarter or a year."), 404)
     published = approval.state is PeriodState.PUBLISHED
-    if not published and not may_steer(principal):
-        raise Refused(
-            gettext("The report can be read once the figures of this period are published."),
-            code=ProblemCode.NOT_PUBLISHED,
-        )
     cut_off = approval.cut_off if approval.fixed and approval.cut_off else min(each.cut_off for each in released)
     content = await document.pdf(_report(approval, released, settings, moment(cut_off)), at=cut_off)
     name = f"tandem-report-{approval.period.label}{'' if published else '-draft'}.pdf"
@@ -85,7 +80,6 @@ def _report(approval: Approval, released: list[Released], settings: Settings, cu
             all=gettext("Digest of all figures of this period"),
             figure=gettext("Figure"),
             of=gettext("Of how many"),
-            events=gettext("Events"),
             digest=gettext("Digest"),
         ),
         levels=[
@@ -106,7 +100,8 @@ def _figure(figure: Released, approval: Approval, settings: Settings, cut_off: s
         gettext("facts up to %(moment)s") % {"moment": cut_off},
     ]
     if total.digest:
-        proof.append(ngettext("%(num)d event", "%(num)d events", total.events) % {"num": total.events})
+        if total.events is not None:
+            proof.append(ngettext("%(num)d event", "%(num)d events", total.events) % {"num": total.events})
         proof.append(gettext("digest %(digest)s") % {"digest": total.digest[:DIGEST]})
     return document.Figure(
         title=gettext(definition.title),
@@ -142,6 +137,5 @@ def _row(name: str, cell: ReleasedCell, figure: Released) -> document.Row:
         name=name,
         value=disclosure_views.value(cell, figure.definition),
         fraction=disclosure_views.fraction(cell),
-        events=str(cell.events) if cell.digest else "",
         digest=cell.digest[:DIGEST] if cell.digest else "",
     )

@@ -11,7 +11,7 @@ from fastapi import Form as FormValue
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from services.reporting.disclosure.actions import agreed_figures
+from services.reporting.disclosure.actions import agreed_figures, readable_period
 from services.reporting.guards import Reader, Steerer, may_steer
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.parameters import BusDep
@@ -81,19 +81,25 @@ async def overview(
 
 @router.get("/reporting/targets.csv")
 async def as_csv(
-    _: Reader, bus: BusDep, kind: Annotated[str, one_of(*views.KINDS)] = PeriodKind.YEAR.value
+    principal: Reader, bus: BusDep, kind: Annotated[str, one_of(*views.KINDS)] = PeriodKind.YEAR.value
 ) -> Response:
     """Download targets beside the figures of the periods in which they are due, as CSV."""
     async with bus.read() as session:
         found = await views.target_values(session)
-    content = views.csv_text(await _columns(bus, found, kind))
+    content = views.csv_text(await _columns(bus, found, kind, steers=may_steer(principal)))
     headers = {"Content-Disposition": 'attachment; filename="tandem-targets.csv"'}
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-async def _columns(bus: Bus, found: list[TargetValue], kind: str) -> list[views.Column]:
+async def _columns(bus: Bus, found: list[TargetValue], kind: str, *, steers: bool) -> list[views.Column]:
     kind = kind if kind in views.KINDS else PeriodKind.YEAR.value
-    return [views.column(*await agreed_figures(bus, period.label), found) for period in views.due_in(found, kind)]
+    columns = []
+    for period in views.due_in(found, kind):
+        async with bus.read() as session:
+            approval, readable = await readable_period(session, period.label, steers=steers)
+        figures = (await agreed_figures(bus, period.label, steers=steers))[1] if readable else []
+        columns.append(views.column(approval, figures, found))
+    return columns
 
 
 def _done(added: int, unchanged: int) -> str:
@@ -172,7 +178,7 @@ async def _page(
         status,
         standing=standing(found),
         waiting=waiting(found) if steers else [],
-        charts=views.charts(await _columns(bus, found, kind)),
+        charts=views.charts(await _columns(bus, found, kind, steers=steers)),
         kind=kind,
         kinds=[(name, gettext(text)) for name, text in views.KINDS.items()],
         definitions=INDICATORS,

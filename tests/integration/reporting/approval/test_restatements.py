@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 LABEL = "2026-Q1"
 PAGE = f"/reporting/periods/{LABEL}/restatement"
+LATE = (12, 13, 15, 16, 18)
+"""Visits of the quarter that may be told of together: five."""
 
 
 @pytest.fixture
@@ -72,16 +74,16 @@ async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: Hou
     before = (await other.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02?period={LABEL}")).json()
     assert "The figures are what the facts say" in (await author.get(PAGE)).text
     assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 409
-    await _late(house, 12, 15)
+    await _late(house, *LATE)
     seen = (await author.get(f"/reporting/api/v1/periods/{LABEL}/restatement")).json()
     change = next(each for each in seen["changes"] if (each["indicator"], each["dimension"]) == ("TOPCOP-OP-02", None))
-    assert (change["old"], change["new"], len(change["added"]), change["removed"]) == ("8", "10", 2, [])
+    assert (change["old"], change["new"], len(change["added"]), change["removed"]) == ("8", "13", 5, [])
     page = (await author.get(PAGE)).text
     assert all(each in page for each in change["added"])
     assert len(re.findall(r'<section class="tandem-card"', page)) == len(
         {each["indicator"] for each in seen["changes"]}
     )
-    assert re.search(r"8 stands, the facts say\s*<strong>10</strong>", page)
+    assert re.search(r"8 stands, the facts say\s*<strong>13</strong>", page)
     parts = sum((each["indicator"], bool(each["dimension"])) == ("TOPCOP-OP-02", True) for each in seen["changes"])
     assert f"{parts} of its parts change" in page
     assert (await author.post(f"{PAGE}/propose", data={"reason": "nonsense"})).status_code == 422
@@ -98,13 +100,13 @@ async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: Hou
     assert (against.status_code, "“Approved”" in against.text) == (409, True)
 
     now = (await other.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02?period={LABEL}")).json()
-    assert now["value"] == "10"
+    assert now["value"] == "13"
     listed = (await other.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02/events?period={LABEL}")).json()
     assert set(change["added"]) <= set(listed["events"])
     assert digest_of(UUID(each) for each in listed["events"]) == now["events_digest"]
     events = {row.aggregateid: row for row in await house.journal("exchange.figures") if row.type == "FigureRestated"}
     payload = json.loads(events[f"TOPCOP-OP-02/{LABEL}"].payload)
-    assert (payload["previous_value"], payload["figure"]["value"], payload["reason"]) == ("8", "10", "late_facts")
+    assert (payload["previous_value"], payload["figure"]["value"], payload["reason"]) == ("8", "13", "late_facts")
     assert payload["previous_digest"] == before["events_digest"]
     assert sorted(payload["added"]) == sorted(change["added"])
     assert f"TOPCOP-IN-02/{LABEL}" not in events, "what did not change is not told again"
@@ -114,19 +116,19 @@ async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: Hou
 async def test_the_history_of_a_figure_shows_all_statements(house: House) -> None:
     """Page and API show each statement with its reason, to donors too, but without events."""
     author, other = await _frozen(house)
-    await _late(house, 12)
+    await _late(house, *LATE)
     await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})
     await other.post(f"{PAGE}/approve")
     donor = await house.grant(Role.DONOR)
     answer = (await donor.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02/history?period={LABEL}")).json()
-    assert [(each["statement"], each["value"]) for each in answer["statements"]] == [(1, "8"), (2, "9")]
+    assert [(each["statement"], each["value"]) for each in answer["statements"]] == [(1, "8"), (2, "13")]
     page = (await donor.get(f"/reporting/indicators/TOPCOP-OP-02?period={LABEL}")).text
     assert "How often it was stated" in page
     assert "Facts arrived after the freeze" in page
     assert "this is statement 2" in (await donor.get(f"/reporting/?period={LABEL}")).text
     assert (await donor.get(PAGE)).status_code == 403
     assert "Approved" in (await author.get(PAGE)).text
-    await _late(house, 15)
+    await _late(house, 19)
     await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})
     assert (await author.post(f"{PAGE}/withdraw")).status_code == 303
     await author.post(f"{PAGE}/propose", data={"reason": "correction"})
@@ -136,11 +138,41 @@ async def test_the_history_of_a_figure_shows_all_statements(house: House) -> Non
     assert len(answer["statements"]) == 2, "what was withdrawn or declined never stood"
 
 
+async def test_a_correction_of_one_waits_for_others(house: House) -> None:
+    """One late visit changes nothing that is shown and the page says so; with four more it is published."""
+    author, other = await _frozen(house)
+    donor = await house.grant(Role.DONOR)
+    address = f"/reporting/api/v1/indicators/TOPCOP-OP-02?period={LABEL}"
+    before = (await donor.get(address)).json()
+    await _late(house, 12)
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert (await other.post(f"{PAGE}/approve")).status_code == 303
+    assert (await donor.get(address)).json() == {**before, "waits": True}
+    page = (await donor.get(f"/reporting/indicators/TOPCOP-OP-02?period={LABEL}")).text
+    assert "A correction waits: it would tell of few people." in page
+    history = f"/reporting/api/v1/indicators/TOPCOP-OP-02/history?period={LABEL}"
+    assert [each["statement"] for each in (await donor.get(history)).json()["statements"]] == [1]
+    listed = (await other.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02/events?period={LABEL}")).json()
+    assert listed["events_digest"] == before["events_digest"]
+    assert digest_of(UUID(each) for each in listed["events"]) == before["events_digest"]
+    file = (await donor.get(f"/reporting/feeds/{LABEL}/2/figures.csv")).text
+    assert ",9," not in next(line for line in file.splitlines() if line.startswith("TOPCOP-OP-02"))
+    told = [row.aggregateid for row in await house.journal("exchange.figures") if row.type == "FigureRestated"]
+    assert not [name for name in told if name.startswith("TOPCOP-OP-02")]
+    await _late(house, *LATE[1:])
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert (await other.post(f"{PAGE}/approve")).status_code == 303
+    now = (await donor.get(address)).json()
+    assert (now["value"], now["waits"]) == ("13", False)
+    stated = (await donor.get(history)).json()["statements"]
+    assert [(each["statement"], each["value"]) for each in stated] == [(1, "8"), (3, "13")]
+
+
 async def test_simultaneous_approvals_count_once(house: House) -> None:
     """Of two simultaneous approvals one is refused, and each figure is restated once."""
     author, other = await _frozen(house)
     third = await house.grant(Role.EVALUATOR, Role.PROGRAMME_COORDINATOR)
-    await _late(house, 12)
+    await _late(house, *LATE)
     proposed = await asyncio.gather(
         *(who.post(f"{PAGE}/propose", data={"reason": "late_facts"}) for who in (author, author))
     )

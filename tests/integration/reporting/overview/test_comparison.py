@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.integration.reporting.conftest import House
 
 VISITS = "TOPCOP-OP-02"
+ASKED = "TOPCOP-IN-01"
 
 
 def figure(value: str | None, *, version: int | None = None, hidden: Hidden | None = None) -> dict[str, Released]:
@@ -33,7 +34,14 @@ def figure(value: str | None, *, version: int | None = None, hidden: Hidden | No
 
 def test_a_difference_needs_the_same_definition_and_two_numbers() -> None:
     """Another version, a hidden number or a missing figure gives no difference to the first period."""
-    columns = [figure("12"), figure("9"), figure("12"), figure("40", version=9), figure(None, hidden=Hidden.FEW), {}]
+    columns = [
+        figure("12"),
+        figure("9"),
+        figure("12"),
+        figure("40", version=9),
+        figure(None, hidden=Hidden.PROTECTED),
+        {},
+    ]
     [(definition, sides)] = rows(columns)
     assert [side.difference for side in sides] == [None, Decimal(-3), Decimal(0), None, None, None]
     assert [side.other_version for side in sides] == [False, False, False, True, False, False]
@@ -43,15 +51,16 @@ def test_a_difference_needs_the_same_definition_and_two_numbers() -> None:
 async def test_periods_are_side_by_side(house: House) -> None:
     """Page and file give the difference to the first period, and a wrong choice is named and kept."""
     await feed_events(house, world(12))
+    await house.publish("2026-Q1", "2026-Q2", "2026-H1")
     donor = await house.grant(Role.DONOR)
     page = await donor.get("/reporting/compare?period=2026-Q1&period=2026-Q2&period=&period=")
     assert page.status_code == 200, page.text
     assert "Each difference is against 2026-Q1" in page.text
     assert "share days" not in page.text
-    assert "share days" in (await donor.get("/reporting/compare?period=2026-Q1&period=2026")).text
-    file = (await donor.get("/reporting/compare.csv?period=2026-Q1&period=2026")).text
+    assert "share days" in (await donor.get("/reporting/compare?period=2026-Q1&period=2026-H1")).text
+    file = (await donor.get("/reporting/compare.csv?period=2026-Q1&period=2026-H1")).text
     found = {(row["indicator"], row["period"]): row for row in csv.DictReader(io.StringIO(file))}
-    first, whole = found[VISITS, "2026-Q1"], found[VISITS, "2026"]
+    first, whole = found[ASKED, "2026-Q1"], found[ASKED, "2026-H1"]
     assert int(whole["difference"]) == int(whole["value"]) - int(first["value"])
     assert (first["difference"], whole["comparable"]) == ("", "yes")
 
@@ -61,4 +70,5 @@ async def test_periods_are_side_by_side(house: House) -> None:
     assert '<option value="2026-Q1" selected>' in twice.text
     assert (await donor.get("/reporting/compare?period=2026-Q1")).status_code == 422
     assert (await donor.get("/reporting/compare?period=2026-Q1&period=nonsense")).status_code == 404
-    assert (await donor.get("/reporting/compare")).status_code == 200
+    assert (await donor.get("/reporting/compare?period=2026-Q1&period=2026-Q3")).status_code == 409, "not published"
+    assert "Each difference is against 2026-Q2" in (await donor.get("/reporting/compare")).text

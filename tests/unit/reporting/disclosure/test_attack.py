@@ -18,6 +18,7 @@ from services.reporting.disclosure.model import (
     THRESHOLD,
     EarlierRelease,
     Hidden,
+    NotProven,
     NotSafe,
     Pattern,
     decide,
@@ -167,12 +168,55 @@ def test_published_rows_are_never_changed() -> None:
     assert Pattern.of_stored(pattern.stored()) == pattern
 
 
-def test_a_restatement_of_one_is_hidden() -> None:
-    """A row that differs by one from its last statement is hidden, as the difference is about one person."""
+def test_a_restatement_of_one_waits() -> None:
+    """A total that differs by one from its last statement stays as it was shown, as the difference is one person."""
     was, now = (visits("2026-H1", {"FR": number, "DE": 9, "PL": 12, "RO": 30}) for number in (17, 18))
-    shown = release([now], former=[was])[0].breakdowns[DIMENSION]
-    assert shown["FR"].hidden is Hidden.PROTECTED
-    assert shown["RO"].value == 30
+    [shown] = release([now], [EarlierRelease([was], decide([was]))], statement=2)
+    assert (shown.total.value, shown.waits) == (68, True)
+    assert shown.breakdowns[DIMENSION]["FR"].value == 17
+
+
+def test_a_row_that_moves_by_few_is_hidden() -> None:
+    """A total may move by six, but not the row in which one of them is, nor the one in which the others are."""
+    was = visits("2026-H1", {"FR": 17, "DE": 9, "PL": 12, "RO": 30})
+    now = visits("2026-H1", {"FR": 18, "DE": 14, "PL": 12, "RO": 30})
+    [shown] = release([now], [EarlierRelease([was], decide([was]))], statement=2)
+    assert (shown.total.value, shown.waits) == (74, False)
+    rows = shown.breakdowns[DIMENSION]
+    assert [rows[name].hidden for name in ("FR", "DE")] == [Hidden.PROTECTED, Hidden.PROTECTED]
+    assert rows["RO"].value == 30
+
+
+def test_what_did_not_move_does_not_reveal_what_did() -> None:
+    """Of six late visits five are in a row that was shown: that row is hidden, since the sixth is in a hidden one."""
+    was = visits("2026-H1", {"FR": 20, "RO": 30, "PL": 3, "DE": 9})
+    now = visits("2026-H1", {"FR": 25, "RO": 30, "PL": 3, "DE": 10})
+    [before] = release([was])
+    assert before.breakdowns[DIMENSION]["FR"].value == 20
+    [shown] = release([now], [EarlierRelease([was], decide([was]))], statement=2)
+    assert (shown.total.value, shown.waits) == (68, False)
+    assert shown.breakdowns[DIMENSION]["FR"].hidden is Hidden.PROTECTED
+
+
+def test_a_correction_of_days_waits() -> None:
+    """Person-days that change without another visit are a number about few visits."""
+    days = [
+        Figure(INDICATORS["TOPCOP-OP-03"], periods.parse("2026-H1"), AT, Cell(Decimal(each), Decimal(each), None, 12))
+        for each in (60, 59)
+    ]
+    [shown] = release(days[1:], [EarlierRelease(days[:1], decide(days[:1]))], statement=2)
+    assert (shown.total.value, shown.waits) == (60, True)
+
+
+def test_what_was_hidden_stays_hidden() -> None:
+    """A row that was hidden in one statement is hidden in the next, though enough people stand behind it now."""
+    was = visits("2026-H1", {"FR": 3, "DE": 9, "PL": 12, "RO": 30})
+    now = visits("2026-H1", {"FR": 13, "DE": 19, "PL": 22, "RO": 40})
+    [before] = release([was])
+    hidden = {name for name, cell in before.breakdowns[DIMENSION].items() if cell.hidden}
+    [shown] = release([now], [EarlierRelease([was], decide([was]))], statement=2)
+    assert hidden == {"FR", "DE"}
+    assert {name for name, cell in shown.breakdowns[DIMENSION].items() if cell.hidden} >= hidden
 
 
 def test_visits_do_not_reveal_few_officials() -> None:
@@ -207,13 +251,38 @@ def test_a_share_is_hidden_with_its_numbers() -> None:
 
 
 def test_a_share_below_its_smallest_base_does_not_follow_from_others() -> None:
-    """Twelve answers in the half and nineteen in the year would reveal the rate of seven."""
+    """Fifteen answers in the half and 22 in the year would reveal the rate of seven."""
     half, year = (
         Figure(INDICATORS["TOPCOP-OC-01"], periods.parse(label), AT, share(*of))
-        for label, of in (("2026-H1", (10, 12)), ("2026", (15, 19)))
+        for label, of in (("2026-H1", (10, 15)), ("2026", (17, 22)))
     )
     assert release([year])[0].total.value is not None
     assert release([year], [EarlierRelease([half], decide([half]))])[0].total.hidden is Hidden.PROTECTED
+
+
+def test_a_total_does_not_follow_from_other_periods() -> None:
+    """Twelve visits in the half and fifteen in the year would reveal the three of the other half."""
+    half, year = visits("2026-H1", {"FR": 12}), visits("2026", {"FR": 15})
+    assert release([year])[0].total.value == 15
+    assert release([year], [EarlierRelease([half], decide([half]))])[0].total.hidden is Hidden.PROTECTED
+
+
+def test_a_half_does_not_follow_from_a_year_and_quarters() -> None:
+    """With a row of 30 in the year and 28 in the half, the two of the other half stay hidden beside its quarter."""
+    out: list[EarlierRelease] = []
+    rest = {"DE": 40, "PL": 40, "RO": 50}
+    for label, number, share in (("2026", 30, 4), ("2026-Q3", 1, 1), ("2026-H1", 28, 2)):
+        figures = [visits(label, {"FR": number, **{name: share * each for name, each in rest.items()}})]
+        out.append(EarlierRelease(figures, decide(figures, out)))
+    year, _, half = (released_by(each.figures, each.pattern)[0].breakdowns[DIMENSION] for each in out)
+    assert is_shown(year, "FR")
+    assert not is_shown(half, "FR")
+
+
+def test_a_release_that_is_not_proven_in_time_is_refused() -> None:
+    """Without time for the proof nothing is decided."""
+    with pytest.raises(NotProven):
+        decide([visits("2026-H1", {"FR": 3, "DE": 9, "PL": 12, "RO": 30})], seconds=0)
 
 
 def test_a_table_that_is_mostly_hidden_is_rolled_up() -> None:
@@ -221,7 +290,7 @@ def test_a_table_that_is_mostly_hidden_is_rolled_up() -> None:
     rows = release([visits("2026", {"FR": 40, "DE": 3, "PL": 4, "RO": 2, "IT": 3, "ES": 1})])[0].breakdowns[DIMENSION]
     assert set(rows) == {"FR", ROLLED_UP}
     assert rows[ROLLED_UP].value == 13
-    assert (rows[ROLLED_UP].events, rows[ROLLED_UP].digest) == (0, None)
+    assert (rows[ROLLED_UP].events, rows[ROLLED_UP].digest) == (None, None)
 
 
 def test_an_unsafe_table_is_found() -> None:
@@ -248,8 +317,10 @@ def test_a_hidden_number_needs_three_possible_values(hidden: int, safe: bool) ->
 
 
 def test_figures_that_cannot_be_made_safe_are_not_released() -> None:
-    """If published tables reveal a number whatever is hidden now, nothing is released."""
-    half = [visits("2026-H1", {"FR": 3, "DE": 9})]
-    careless = Pattern({"TOPCOP-OP-02": {"": frozenset({""}), DIMENSION: frozenset({"DE"})}})
+    """If published totals reveal a number whatever is hidden now, nothing is released."""
+    careless = Pattern({"TOPCOP-OP-02": {"": frozenset({""})}})
+    out = [
+        EarlierRelease([visits(label, {"FR": number})], careless) for label, number in (("2026-H1", 9), ("2026", 12))
+    ]
     with pytest.raises(NotSafe):
-        decide([visits("2026", {"FR": 30, "DE": 30})], [EarlierRelease(half, careless)])
+        decide([visits("2026-Q1", {"FR": 7})], out)

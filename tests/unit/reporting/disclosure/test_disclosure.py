@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,10 +70,10 @@ def test_hidden_cells_have_no_values(numbers: dict[str, int]) -> None:
     for shown in released.breakdowns.get("host-country", {}).values():
         if shown.hidden:
             assert (shown.value, shown.numerator, shown.denominator, shown.events, shown.digest) == (
-                None, None, None, 0, None,
+                None, None, None, None, None,
             )  # fmt: skip
     for line in csv_text([released], Approval(YEAR)).splitlines()[1:]:
-        if any(f",{reason.value}," in line for reason in (Hidden.FEW, Hidden.PROTECTED)) or ",withheld," in line:
+        if any(f",{reason.value}," in line for reason in (Hidden.PROTECTED,)) or ",withheld," in line:
             assert ",,,," in line
 
 
@@ -81,9 +82,9 @@ def test_a_share_needs_its_smallest_denominator() -> None:
     definition = INDICATORS["TOPCOP-OC-01"]
     made = [
         release([Figure(definition, YEAR, AT, share(part, whole))])[0].total
-        for part, whole in ((8, 9), (8, 10), (0, 0))
+        for part, whole in ((9, 9), (10, 10), (0, 0))
     ]
-    assert [each.hidden for each in made] == [Hidden.FEW, None, Hidden.NO_DATA]
+    assert [each.hidden for each in made] == [Hidden.PROTECTED, None, Hidden.NO_DATA]
     assert (made[0].numerator, made[0].denominator) == (None, None)
 
 
@@ -99,7 +100,23 @@ def test_a_share_of_a_part_hides_small_numerators_and_rests() -> None:
     assert "GE" in [name for name, each in shown.items() if each.hidden]
 
 
-def test_totals_of_counts_are_shown() -> None:
-    """The size of the programme is no secret: three visits in all are shown, without a breakdown."""
-    released = counted({"FR": 2, "RO": 1})
-    assert (str(released.total.value), released.withheld) == ("3", ("host-country",))
+@pytest.mark.parametrize(("number", "hidden"), [(0, False), (1, True), (4, True), (5, False)])
+def test_a_total_of_one_to_four_is_hidden(number: int, hidden: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """One to four visits in all are hidden with all their parts; none, and five, are shown."""
+    released = counted({"FR": number})
+    assert (released.total.hidden is Hidden.PROTECTED) == hidden
+    assert bool(released.withheld) == hidden
+
+
+@pytest.mark.parametrize(("part", "hidden"), [(0, False), (3, True), (12, False), (18, True), (20, False)])
+def test_a_share_hides_a_small_numerator_and_its_complement(part: int, hidden: bool) -> None:  # noqa: FBT001 - as above
+    """Of twenty answers three, or all but two, are few people; none and all are not."""
+    [released] = release([Figure(INDICATORS["TOPCOP-OC-01"], YEAR, AT, share(part, 20))])
+    assert (released.total.hidden is Hidden.PROTECTED) == hidden
+
+
+def test_events_are_counted_beside_the_total_only() -> None:
+    """A part has no number of events, which would tell those of a hidden part beside it."""
+    released = counted({"FR": 20, "RO": 9})
+    assert released.total.events == 29
+    assert [each.events for each in released.breakdowns["host-country"].values()] == [None, None]

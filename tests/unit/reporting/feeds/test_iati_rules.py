@@ -187,7 +187,7 @@ def test_csv_on_the_web_is_read_by_its_description(tmp_path: Path) -> None:
     rows = list(read.tables[0].iterdicts(strict=True))
     assert [row["value"] for row in rows] == [61, 30, 31, None]
     assert rows[0]["start"].date() == date(2026, 1, 1)
-    assert rows[-1]["hidden"] == "few"
+    assert rows[-1]["hidden"] == "protected"
 
 
 def test_the_workbook_equals_the_csv() -> None:

@@ -70,7 +70,7 @@ def test_the_logframe_has_baseline_targets_and_current_value() -> None:
     assert (row["Current value"], row["Current value date"]) == (61, "2026-12-31")
     hidden = dict(zip(head, share, strict=True))
     assert hidden["Current value"] is None
-    assert "too few people" in str(hidden["Comments"])
+    assert "few people stand behind it" in str(hidden["Comments"])
     assert all(cell.data_type != "f" for line in sheet.iter_rows() for cell in line)
     later = target_value(TargetKind.TARGET, date(2026, 12, 31), 999, at=AT + timedelta(days=1))
     waiting = target_value(TargetKind.TARGET, date(2028, 12, 31), 5, at=None)

@@ -12,7 +12,7 @@ from services.reporting.indicators.model.quality import FOLLOWED
 from services.reporting.overview.views.charts import answering, delivery_path
 from services.reporting.periods.model import periods
 
-HIDDEN = ReleasedCell(None, hidden=Hidden.FEW)
+HIDDEN = ReleasedCell(None, hidden=Hidden.PROTECTED)
 
 
 def released(indicator: str, total: ReleasedCell, *notes: Note) -> dict[str, Released]:

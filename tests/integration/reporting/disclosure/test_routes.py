@@ -1,0 +1,97 @@
+"""Whatever a reader can fetch was decided before: it does not move with the facts, and open periods are closed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shared.contracts.codes import Role
+from shared.identity import every_route
+from tests.integration.reporting.overview.test_figures import feed_events
+from tests.integration.reporting.world import ident, mentorship, need, world
+from tests.integration.test_routes_by_role import PARAMETER
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.integration.reporting.conftest import House
+
+OPEN = ("2026-Q1", "2026", "programme")
+"""Periods of the test that are not published; the half-year is."""
+LABEL = "2026-H1"
+VALUES = {
+    "indicator": ("TOPCOP-IN-01", "TOPCOP-OP-02", "TANDEM-ND-01"),
+    "name": ("figures.csv", "figures.json", "iati-activities.xml", "path"),
+    "period": (LABEL, "latest"),
+    "label": (LABEL,),
+    "statement": ("1", "latest"),
+    "number": ("1",),
+}
+"""Values for the parameters of routes; any other is the id of an application."""
+TRACED = frozenset({Role.EVALUATOR, Role.PROGRAMME_COORDINATOR, Role.AUDITOR})
+STEERING = frozenset({Role.EVALUATOR, Role.PROGRAMME_COORDINATOR})
+READERS = sorted(set(Role) - STEERING)
+
+
+def addresses(house: House, role: Role | None) -> list[str]:
+    """Return an address for each route that a role (none: everybody) may read, and each value of its parameters."""
+    found = []
+    for route, access in every_route(house.app):
+        path = str(route.path)
+        single = access.roles == TRACED  # events and journeys: single facts, whose reader is an auditor
+        if "GET" not in (route.methods or ()) or path.endswith("/live") or single or not path.startswith("/reporting"):
+            continue
+        if access.kind == "public" or (role is not None and access.kind != "ticket" and access.admits(role)):
+            made = [path]
+            for name, kind in PARAMETER.findall(path):
+                field = f"{{{name}:{kind}}}" if kind else f"{{{name}}}"
+                values = VALUES.get(name, (str(ident("application", 0)),))
+                made = [each.replace(field, value) for each in made for value in values]
+            found += made
+    return sorted(set(found))
+
+
+async def fetched(client: httpx2.AsyncClient, paths: list[str]) -> dict[str, tuple[int, str]]:
+    """Return status and text of each address, as they are and for the published period, without tokens of forms."""
+    found = {}
+    for path in paths:
+        for address in (path, f"{path}?period={LABEL}"):
+            answer = await client.get(address)
+            text = answer.content.decode(errors="replace")
+            text = re.sub(r'name="csrf_token" value="[^"]+"|<time[^>]*>', "", text)
+            found[address] = (answer.status_code, "" if "xlsx" in address else text)
+    return found
+
+
+@pytest.mark.parametrize("role", [None, *READERS], ids=lambda role: role.value if role else "everybody")
+async def test_nothing_that_readers_fetch_moves_with_the_facts(house: House, role: Role | None) -> None:
+    """New applications and visits change no page, file or answer of any route until a statement is released."""
+    await feed_events(house, [*world(40), *mentorship(), need(1, quantity=30)])
+    await house.publish(LABEL)
+    client = house.stranger() if role is None else await house.grant(role)
+    paths = addresses(house, role)
+    before = await fetched(client, paths)
+    assert any(status == 200 for status, _ in before.values())
+    later = [each for each in world(60) if each.story in {ident("application", n) for n in range(40, 60)}]
+    await feed_events(house, later)
+    after = await fetched(client, paths)
+    assert {address for address in before if before[address] != after[address]} == set()
+    for path in paths:
+        for label in OPEN if role is not None else ():
+            answer = await client.get(f"{path}?period={label}&call=a")
+            if "figures.csv" in path or "/figures" in path or "/indicators/" in path or "/charts/" in path:
+                told = path.startswith("/reporting/feeds/") or "/api/v1/feeds/" in path
+                assert told or answer.status_code in {403, 404, 409}, f"{path} {label}: {answer.status_code}"
+
+
+async def test_those_who_steer_see_what_is_not_published(house: House) -> None:
+    """The same facts move the figures of an evaluator: what the others do not see is there."""
+    await feed_events(house, world(12))
+    evaluator = await house.grant(Role.EVALUATOR)
+    before = (await evaluator.get("/reporting/api/v1/indicators/TOPCOP-OP-02?period=2026")).json()
+    await feed_events(house, [each for each in world(13) if each.story == ident("application", 12)])
+    after = (await evaluator.get("/reporting/api/v1/indicators/TOPCOP-OP-02?period=2026")).json()
+    assert (before["value"], after["value"]) == ("12", "13")
+    assert min(int(part["value"]) for part in after["breakdowns"]["country-of-service"]) == 3

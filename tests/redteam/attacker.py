@@ -1,0 +1,243 @@
+"""Work out hidden counts by integer programming from what a donor can fetch.
+
+The attacker knows which quarter a period covers, that what is known only grows, that rows add up, that a visit that was
+completed has five days, and that nobody came twice. For each quarter and each moment of counting there is an unknown
+number of units with each value; each number that was fetched is an equation on their sums. This module shares no code
+with disclosure control.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from ortools.sat.python import cp_model
+
+from tests.redteam.programme import COUNTRIES, COVERS, HOSTS, OPEN, QUARTERS, SEXES, TOPICS, UNMET
+from tests.redteam.programme import FOUND as MATCHED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+MOST = 200
+ELSE = "*"
+"""A value of which nobody knows: where rows are not listed there may be one."""
+ENOUGH = 3
+FEW = range(1, 5)
+Unit = tuple[str, str, str]
+"""What is counted, by which dimension, with which value."""
+Cell = tuple[Unit, ...]
+"""Units that are counted together."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A statement of a period as the donor fetched it, at which moment of counting it was made."""
+
+    label: str
+    statement: int
+    moment: int
+    figures: Mapping[str, dict[str, Any]]
+
+
+_SEX = tuple("unsaid" if each is None else each for each in SEXES)
+VALUES = {
+    "country": (*COUNTRIES, ELSE),
+    "host": (*HOSTS, ELSE),
+    "topic": (*TOPICS, ELSE),
+    "sex": (*_SEX, ELSE),
+}
+_NAMES = {
+    "country-of-service": "country",
+    "host-country": "host",
+    "priority-topic": "topic",
+    "sex": "sex",
+    "result": "result",
+    "topic-and-result": "topic|result",
+    "country-and-result": "country|result",
+    "topic-and-country": "topic|country",
+    "topic-and-completion": "topic|completion",
+    "country-and-completion": "country|completion",
+}
+RESULTS = (MATCHED, UNMET, OPEN)
+
+
+def single(what: str, dimension: str) -> Callable[[str], list[tuple[int, Unit]]]:
+    """Return the function that gives the one unit of a value."""
+    return lambda value: [(1, (what, dimension, value))]
+
+
+class World:
+    """The unknowns of one group of figures that share people, and what each unit of the real programme adds to them."""
+
+    def __init__(self, margins: Mapping[str, Sequence[str]], joint: Sequence[Unit] = ()) -> None:
+        """Take what is counted, each with the dimensions that its total is split by, and further unknowns."""
+        self.units: list[Unit] = list(joint)
+        self.margins = margins
+        for what, dimensions in margins.items():
+            self.units.append((what, "", ""))
+            self.units += [(what, dimension, value) for dimension in dimensions for value in VALUES[dimension]]
+
+
+@dataclass
+class Attacker:
+    """The equations of one group of figures."""
+
+    world: World
+    moments: int
+    model: cp_model.CpModel = field(default_factory=cp_model.CpModel)
+    unknown: dict[tuple[Unit, str, int], cp_model.IntVar] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the unknowns, and the sums that hold in each quarter and moment."""
+        for quarter in QUARTERS:
+            for moment in range(self.moments):
+                for unit in self.world.units:
+                    name = "/".join((*unit, quarter, str(moment)))
+                    self.unknown[unit, quarter, moment] = self.model.new_int_var(0, MOST, name)
+                for what, dimensions in self.world.margins.items():
+                    for dimension in dimensions:
+                        parts = [self.unknown[(what, dimension, value), quarter, moment] for value in VALUES[dimension]]
+                        self.model.add(sum(parts) == self.unknown[(what, "", ""), quarter, moment])
+
+    def each(self) -> Iterator[Callable[[Unit], cp_model.IntVar]]:
+        """Yield for each quarter and moment the function that gives the unknown of a unit."""
+        for quarter in QUARTERS:
+            for moment in range(self.moments):
+                yield lambda unit, quarter=quarter, moment=moment: self.unknown[unit, quarter, moment]  # type: ignore[misc]  # mypy does not infer a lambda with defaults
+
+    def amount(self, terms: Iterable[tuple[int, Unit]], label: str, moment: int) -> cp_model.LinearExpr:
+        """Return a sum of units in a period, as far as known at a moment."""
+        return cp_model.LinearExpr.sum(
+            [
+                factor * self.unknown[unit, quarter, until]
+                for factor, unit in terms
+                for quarter in COVERS[label]
+                for until in range(moment + 1)
+            ]
+        )
+
+    def learn(self, amount: cp_model.LinearExpr, value: str | None) -> None:
+        """Take in a number, or that there is one that is not shown."""
+        if value is None:
+            self.model.add(amount >= 1)
+        else:
+            self.model.add(amount == int(value))
+
+    def rows(
+        self,
+        fetched: Fetched,
+        indicator: str,
+        dimension: str,
+        of: Callable[[str], list[tuple[int, Unit]]],
+        key: str = "numerator",
+    ) -> None:
+        """Take in a breakdown: shown rows, hidden ones, and which values there are if all are listed."""
+        figure = fetched.figures.get(indicator)
+        if figure is None or figure["waits"] or dimension not in figure["breakdowns"]:
+            return
+        parts = {part["value_of"]: part for part in figure["breakdowns"][dimension]}
+        joint = "|" in _NAMES[dimension]
+        for value, part in parts.items():
+            if value != "rolled_up":
+                self.learn(self.amount(of(value), fetched.label, fetched.moment), part[key])
+        if "rolled_up" in parts or joint or not figure_has_total(figure):
+            return
+        known: tuple[str, ...] = VALUES.get(_NAMES[dimension], RESULTS)
+        for value in known:
+            if value not in parts:
+                self.model.add(self.amount(of(value), fetched.label, fetched.moment) == 0)
+
+    def total(self, fetched: Fetched, indicator: str, terms: list[tuple[int, Unit]], key: str = "numerator") -> None:
+        """Take in a total, or that there is a plain number that is not shown."""
+        figure = fetched.figures.get(indicator)
+        if figure is None or figure["waits"] or figure["hidden"] == "no_data":
+            return
+        amount = self.amount(terms, fetched.label, fetched.moment)
+        if figure["hidden"] is None:
+            self.learn(amount, figure[key])
+        elif figure["definition"]["measure"] in {"count", "sum"}:
+            self.learn(amount, None)
+
+
+def figure_has_total(figure: Mapping[str, Any]) -> bool:
+    """Return whether the total of a figure is shown."""
+    return figure["hidden"] is None
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A count of few people that the attacker brought down to fewer than three values."""
+
+    what: str
+    real: int
+    least: int
+    most: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """A sum of statements: each with a sign, a period and a moment; of a cell."""
+
+    cell: Cell
+    parts: tuple[tuple[int, str, int], ...]
+
+
+def targets(cells: Iterable[Cell], statements: Sequence[tuple[str, int]]) -> Iterator[Target]:
+    """Yield each cell in each statement, in the difference of two, and in what statements leave of another one."""
+    differences: list[tuple[tuple[int, str, int], ...]] = [((1, *each),) for each in statements]
+    for one, other in combinations(statements, 2):
+        if one[0] == other[0]:
+            early, late = sorted((one, other), key=lambda each: each[1])
+            differences.append(((1, *late), (-1, *early)))
+    for parent in statements:
+        inner = [each for each in statements if set(COVERS[each[0]]) < set(COVERS[parent[0]])]
+        for number in range(1, len(inner) + 1):
+            for some in combinations(inner, number):
+                covered = [quarter for label, _ in some for quarter in COVERS[label]]
+                if len(covered) == len(set(covered)):
+                    differences.append(((1, *parent), *((-1, *each) for each in some)))
+    for cell in cells:
+        for parts in differences:
+            yield Target(cell, parts)
+
+
+def pinned(attacker: Attacker, found: Iterable[Target], real: Callable[[Target], int]) -> tuple[list[Pinned], int]:
+    """Return the counts of few that are pinned, and how many were tried."""
+    tried = [(target, number) for target in found if (number := real(target)) in FEW]
+    if not tried:
+        return [], 0
+    expressions = [
+        cp_model.LinearExpr.sum(
+            [
+                sign * attacker.amount([(1, unit) for unit in target.cell], label, moment)
+                for sign, label, moment in target.parts
+            ]
+        )
+        for target, _ in tried
+    ]
+    seen: list[set[int]] = [set() for _ in tried]
+    caught = []
+    for place, (target, number) in enumerate(tried):
+        ends: list[int] = []
+        for seek in (attacker.model.maximize, attacker.model.minimize):
+            if _wide(seen[place]):
+                break
+            seek(expressions[place])
+            solver = cp_model.CpSolver()
+            solver.parameters.num_workers = 1
+            status = solver.solve(attacker.model)
+            if status != cp_model.OPTIMAL:
+                raise AssertionError(f"the attacker's equations have no solution: {solver.status_name(status)}")
+            ends.append(round(solver.objective_value))
+            for values, expression in zip(seen, expressions, strict=True):
+                values.add(solver.value(expression))
+        if not _wide(seen[place]):
+            least, most = min(seen[place]), max(seen[place])
+            caught.append(Pinned(f"{target.cell} {target.parts}", number, least, most))
+    return caught, len(tried)
+
+
+def _wide(values: set[int]) -> bool:
+    return len(values) >= ENOUGH or (bool(values) and max(values) - min(values) >= ENOUGH - 1)

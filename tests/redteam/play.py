@@ -1,0 +1,128 @@
+"""Play a programme against the real service over HTTP, and attack what the donor fetched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts.codes import Role
+from tests.integration.reporting.overview.test_figures import feed_events
+from tests.redteam import knowledge
+from tests.redteam.attacker import Fetched, Pinned, pinned, targets
+from tests.redteam.programme import COVERS, events, programme
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.integration.reporting.conftest import House
+    from tests.redteam.programme import Officer, Step
+
+OWN = ("TANDEM-ND-01", "TANDEM-ND-02", "TANDEM-ND-03", "TANDEM-RC-01")
+API = "/reporting/api/v1"
+
+
+@dataclass
+class Result:
+    """The outcome of one programme: what was pinned, how many counts were tried, what was published or refused."""
+
+    seed: int
+    pinned: list[Pinned] = field(default_factory=list)
+    tried: int = 0
+    shown: int = 0
+    published: int = 0
+    refused: int = 0
+
+
+class _Play:
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.fetched: list[Fetched] = []
+        self.known: list[tuple[int, Officer]] = []
+        self.statements: dict[str, int] = {}
+
+    async def begin(self) -> None:
+        self.author = await self.house.grant(Role.EVALUATOR, name="author of figures")
+        self.other = await self.house.grant(Role.PROGRAMME_COORDINATOR, name="approver of figures")
+        self.donor = await self.house.grant(Role.DONOR)
+
+    async def take(self, step: Step, moment: int) -> bool:
+        """Let officers become known, publish or restate the period, and fetch it; return whether it was released."""
+        late = moment > 0
+        await feed_events(self.house, [each for officer in step.known for each in events(officer, late=late)])
+        self.known += [(moment, officer) for officer in step.known]
+        released = await (self._restate if step.label in self.statements else self._publish)(step.label)
+        if released:
+            self.statements[step.label] = self.statements.get(step.label, 0) + 1
+            self.fetched.append(await self._fetch(step.label, moment))
+        for label in set(COVERS) - set(self.statements):
+            await self._closed(f"{API}/figures", period=label)
+        await self._closed(f"{API}/figures", period="programme")
+        await self._closed("/reporting/compare/calls.csv")
+        return released
+
+    async def _closed(self, path: str, **params: str) -> None:
+        answer = await self.donor.get(path, params=params)
+        assert answer.status_code in {403, 409}, f"{path} {params} is open: {answer.status_code}"
+
+    async def _publish(self, label: str) -> bool:
+        return await self._all((self.author, f"{label}/submit"), (self.other, f"{label}/approve"), (
+            self.author, f"{label}/publish"))  # fmt: skip
+
+    async def _restate(self, label: str) -> bool:
+        at = f"{label}/restatement"
+        proposed = await self.author.post(f"/reporting/periods/{at}/propose", data={"reason": "late_facts"})
+        if proposed.status_code == 409:
+            return False
+        if await self._all((self.other, f"{at}/approve")):
+            return True
+        assert await self._all((self.author, f"{at}/withdraw"))
+        return False
+
+    async def _all(self, *steps: tuple[httpx2.AsyncClient, str]) -> bool:
+        for who, path in steps:
+            answer = await who.post(f"/reporting/periods/{path}")
+            if answer.status_code == 409:
+                return False
+            assert answer.status_code == 303, answer.text
+        return True
+
+    async def _fetch(self, label: str, moment: int) -> Fetched:
+        """Return all that the donor can fetch of a statement: the agreed figures, and the others one by one."""
+        answer = await self.donor.get(f"{API}/figures", params={"period": label})
+        assert answer.status_code == 200, answer.text
+        figures: dict[str, dict[str, Any]] = {each["indicator"]: each for each in answer.json()["figures"]}
+        for indicator in OWN:
+            figures[indicator] = (
+                await self.donor.get(f"{API}/indicators/{indicator}", params={"period": label})
+            ).json()
+        statement = self.statements[label]
+        file = await self.donor.get(f"/reporting/feeds/{label}/{answer.json()['statement']}/figures.json")
+        kept = {each["indicator"]: each for each in file.json()["figures"]}
+        assert all(kept[name] == figures[name] for name in kept), "the file says what the API says"
+        return Fetched(label, statement, moment, figures)
+
+
+async def play(house: House, seed: int) -> Result:
+    """Return what an attacker pins in the programme of a seed."""
+    played, result = _Play(house), Result(seed)
+    await played.begin()
+    steps = programme(seed).steps
+    for moment, step in enumerate(steps):
+        if await played.take(step, moment):
+            result.published += 1
+        else:
+            result.refused += 1
+    result.shown = sum(each["hidden"] is None for one in played.fetched for each in one.figures.values())
+    number = knowledge.real(played.known)
+    statements = [(each.label, each.moment) for each in played.fetched]
+    for attack, world in (
+        (knowledge.visits, knowledge.VISITS),
+        (knowledge.applications, knowledge.APPLICATIONS),
+        (knowledge.decisions, knowledge.DECISIONS),
+        (knowledge.evaluations, knowledge.EVALUATIONS),
+    ):
+        attacker = attack(played.fetched, len(steps))
+        caught, tried = pinned(attacker, targets(knowledge.cells(world), statements), number)
+        result.pinned += caught
+        result.tried += tried
+    return result

@@ -1,0 +1,27 @@
+"""No count of one to four people can be worked out from what a donor can fetch."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.reporting.conftest import house, migrated, portal_url
+from tests.redteam.play import play
+
+if TYPE_CHECKING:
+    from tests.integration.reporting.conftest import House
+
+__all__ = ["house", "migrated", "portal_url"]
+FIRST, NUMBER = (
+    int(os.environ.get(f"TANDEM_REDTEAM_{name}", usual)) for name, usual in (("FIRST", "0"), ("NUMBER", "12"))
+)
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + NUMBER))
+async def test_no_count_of_few_is_pinned(house: House, seed: int) -> None:
+    """Whatever the programme and the order of publications, each hidden count keeps three possible values or more."""
+    result = await play(house, seed)
+    print(result)
+    assert result.pinned == []
