@@ -474,7 +474,7 @@ DISCLOSURE = (
     PlantedBug(
         "attack-forgets-periods",
         "services.reporting.disclosure.model.attack:Attack._leave",
-        "            self._rest(parent, children, left)\n",
+        "            self._rest(parent, children, left, parent.smallest)\n",
         "            pass\n",
         f"{_DISCLOSURE}/test_attack.py::test_a_year_does_not_reveal_its_other_half",
     ),

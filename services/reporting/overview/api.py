@@ -7,18 +7,18 @@ from services.reporting.figures.actions.periods import events_of
 from services.reporting.guards import ApiReader, Tracer, may_steer
 from services.reporting.overview.views import figures as views
 from services.reporting.overview.views.figures import FigureEvents, IndicatorFigure, PeriodFigures
-from services.reporting.parameters import BusDep, IndicatorPath, PeriodQuery
+from services.reporting.parameters import NOT_PUBLISHED, BusDep, IndicatorPath, PeriodQuery
 
 router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
-@router.get("/figures")
+@router.get("/figures", responses=NOT_PUBLISHED)
 async def figures(principal: ApiReader, bus: BusDep, period: PeriodQuery = None) -> PeriodFigures:
     """Return the figures of a period as released."""
     return views.period_figures(*await agreed_figures(bus, period, steers=may_steer(principal)))
 
 
-@router.get("/indicators/{indicator}")
+@router.get("/indicators/{indicator}", responses=NOT_PUBLISHED)
 async def indicator(
     principal: ApiReader, bus: BusDep, indicator: IndicatorPath, period: PeriodQuery = None
 ) -> IndicatorFigure:
@@ -27,7 +27,7 @@ async def indicator(
     return views.indicator_figure(shown.approval, shown.released)
 
 
-@router.get("/indicators/{indicator}/events")
+@router.get("/indicators/{indicator}/events", responses=NOT_PUBLISHED)
 async def events(principal: Tracer, bus: BusDep, indicator: IndicatorPath, period: PeriodQuery = None) -> FigureEvents:
     """Return the ids of all events that a figure was computed from, and their digest."""
     shown = await released_figure(bus, indicator, period, steers=may_steer(principal))

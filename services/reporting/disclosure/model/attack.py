@@ -147,8 +147,8 @@ class Attack:
                 self._ends(family)
             else:
                 self._periods(family)
-        for smaller, larger in AT_MOST:
-            self._at_most(smaller, larger)
+        for smaller, larger, layer in AT_MOST:
+            self._at_most(smaller, larger, layer)
         for link, child, parent_table in linked(self.tables):
             self._link(link, child, parent_table)
         for tie in TIES:
@@ -194,7 +194,8 @@ class Attack:
                 self._rows.append((1.0, highspy.kHighsInf, dict.fromkeys(self._of(table, value), 1.0)))
             if table.listed or row.few:
                 for layer, column in enumerate(self._of(table, value)):
-                    self._targets.append((Target(table, value, layer), {column: 1.0}))
+                    if row.amounts[layer]:  # that there is nobody is no secret
+                        self._targets.append((Target(table, value, layer), {column: 1.0}))
         self._margins(table, values)
 
     def _rows_of(self, table: Table) -> list[str]:
@@ -291,7 +292,7 @@ class Attack:
             return
         left = {value: _less(parent, children, value) for value in self._values[parent.dimension]}
         if parent.adds_up or all(each > -_CLOSE for each in chain.from_iterable(left.values())):
-            self._rest(parent, children, left)
+            self._rest(parent, children, left, parent.smallest)
 
     def _relate(self, parent: Table, children: Sequence[Table], least: float, most: float) -> None:
         """Add that parent less children lies between two numbers, row by row."""
@@ -300,15 +301,18 @@ class Attack:
                 if expression := self._left(parent, children, value, layer):
                     self._rows.append((least, most, expression))
 
-    def _rest(self, parent: Table, children: Sequence[Table], left: dict[str, Amounts]) -> None:
+    def _rest(
+        self, parent: Table, children: Sequence[Table], left: dict[str, Amounts], smallest: int = THRESHOLD
+    ) -> None:
         """Attack what is left when tables are subtracted from another one, where few are behind it."""
         less = tuple((child.label, child.statement) for child in children)
         for value, amounts in left.items():
             size = parent.size(value) - sum(child.size(value) for child in children)
-            if not parent.is_few(amounts, size):
+            if not parent.is_few(amounts, size, smallest):
                 continue
             for layer in range(parent.layers):
-                if expression := self._left(parent, children, value, layer):
+                expression = self._left(parent, children, value, layer)
+                if expression and amounts[layer]:
                     self._targets.append((Target(parent, value, layer, less), expression))
 
     def _left(self, parent: Table, children: Sequence[Table], value: str, layer: int) -> Expression:
@@ -317,13 +321,19 @@ class Attack:
         columns = ((self._columns.get((id(table), value, layer)), sign) for table, sign in parts)
         return {column: sign for column, sign in columns if column is not None}
 
-    def _at_most(self, smaller: str, larger: str) -> None:
+    def _at_most(self, smaller: str, larger: str, layer: int) -> None:
         for low in (table for table in self.tables if table.indicator == smaller):
             for high in (table for table in self.tables if table.indicator == larger):
                 same = (low.dimension, low.label, low.statement) == (high.dimension, high.label, high.statement)
-                if same and all(low.amounts(v)[0] <= high.amounts(v)[0] for v in low.rows):
-                    self._plain = False
-                    self._relate(high, [low], 0.0, highspy.kHighsInf)
+                if not same or any(low.amounts(v)[0] > high.amounts(v)[layer] for v in low.rows):
+                    continue
+                self._plain = False
+                for value in self._values[low.dimension]:
+                    more = self._columns.get((id(high), value, layer))
+                    less = self._columns.get((id(low), value, 0))
+                    named = ((more, 1.0), (less, -1.0))
+                    if expression := {column: sign for column, sign in named if column is not None}:
+                        self._rows.append((0.0, highspy.kHighsInf, expression))
 
     def _link(self, link: Link, child: Table, parent: Table) -> None:
         """Add that rows of one table add up to a row of another. Linked tables are not a network any more."""

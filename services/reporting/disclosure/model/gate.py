@@ -172,19 +172,18 @@ def decide(
                 raise
             closed |= names
             continue
-        lost = {
-            table.indicator
-            for table in tables.values()
-            if not table.dimension
-            and table.hidden()
-            and table.indicator in former
-            and TOTAL in former[table.indicator].values.get(TOTAL, ())
-        }
+        lost = {table.indicator for table in tables.values() if _is_lost(table, former.get(table.indicator))}
         if not lost:
             break
         closed = closed.union(*map(moving_with, lost))
     pattern = _pattern(moving, tables)
     return pattern if last is None else _with_waiting(pattern, waiting, last)
+
+
+def _is_lost(table: Table, former: Shown | None) -> bool:
+    """Return whether a total was shown before and is hidden now; one that is a part itself is hidden like others."""
+    shown = former is not None and TOTAL in former.values.get(TOTAL, ())
+    return shown and not table.dimension and bool(table.hidden()) and not COUNTED[table.indicator].guarded
 
 
 def _with_waiting(pattern: Pattern, waiting: frozenset[str], last: EarlierRelease) -> Pattern:

@@ -27,12 +27,17 @@ _MANY = 100
 Key = tuple[str, str]
 """Indicator and dimension."""
 AT_MOST = (
-    ("TOPCOP-OP-01", "TOPCOP-OP-02"),
-    ("TOPCOP-OP-02", "TOPCOP-OP-03"),
-    ("TOPCOP-OP-05", "TOPCOP-OP-02"),
-    ("TOPCOP-OP-02", "TANDEM-RC-01"),
+    ("TOPCOP-OP-01", "TOPCOP-OP-02", 0),
+    ("TOPCOP-OP-02", "TOPCOP-OP-03", 0),
+    ("TOPCOP-OP-05", "TOPCOP-OP-02", 0),
+    ("TOPCOP-OP-02", "TANDEM-RC-01", 0),
+    ("TOPCOP-OP-02", "TOPCOP-PR-03", 0),
+    ("TOPCOP-OP-02", "TOPCOP-PR-04", 1),
 )
-"""Figures of which everybody knows that the first is never more than the second, such as officials and visits."""
+"""Figures of which everybody knows that the first is never more than the second, or than one amount of it.
+
+Officials and visits; visits completed, and those planned under a match, or not cancelled.
+"""
 
 
 SAME_ROWS = (frozenset({"TOPCOP-OP-02", "TOPCOP-OP-03"}), frozenset({"TOPCOP-OP-02", "TANDEM-RC-01"}))
@@ -121,7 +126,15 @@ MOVE_TOGETHER = (
     frozenset({RECEIVED, RESULTS, MATCHED, UNMET}),
     frozenset({"TOPCOP-PR-01", "TOPCOP-PR-02"}),
     frozenset(
-        {"TOPCOP-OP-01", "TOPCOP-OP-02", "TOPCOP-OP-03", "TOPCOP-OP-05", "TOPCOP-OP-06", "TOPCOP-DQ-01", "TANDEM-RC-01"}
+        {
+            "TOPCOP-OP-01",
+            "TOPCOP-OP-02",
+            "TOPCOP-OP-03",
+            "TOPCOP-OP-05",
+            "TOPCOP-OP-06",
+            "TOPCOP-DQ-01",
+            "TANDEM-RC-01",
+        }
     ),
     frozenset({"TOPCOP-OP-08", "TOPCOP-OC-06"}),
 )
@@ -164,7 +177,7 @@ def groups(tables: Iterable[Table]) -> list[list[Table]]:
     """Return the tables that belong together: one figure's of all periods, and those that bound or share rows."""
     listed = list(tables)
     root: dict[Key, Key] = {(table.indicator, table.dimension): (table.indicator, table.dimension) for table in listed}
-    pairs = [((low, key[1]), (high, key[1])) for low, high in AT_MOST for key in root if key[0] == low]
+    pairs = [((low, key[1]), (high, key[1])) for low, high, _ in AT_MOST for key in root if key[0] == low]
     pairs += [(tie.more.key, tie.less.key) for tie in TIES]
     for first, second in (*pairs, *((link.child, link.parent) for link in LINKS)):
         if first in root and second in root:

@@ -84,12 +84,15 @@ class Table:
         row = self.rows.get(value)
         return row.size if row else 0
 
-    def is_few(self, amounts: Amounts, size: int) -> bool:
-        """Return whether so few are behind such amounts that they may not be worked out (none at all are no secret)."""
+    def is_few(self, amounts: Amounts, size: int, smallest: int = THRESHOLD) -> bool:
+        """Return whether so few are behind such amounts that they may not be worked out (none at all are no secret).
+
+        `smallest` is how many a total needs.
+        """
         if self.summed:
             return 0 < abs(size) < THRESHOLD
         few = any(0 < abs(each) < THRESHOLD for each in amounts)
-        return few or (not self.dimension and 0 < sum(amounts) < self.smallest)
+        return few or (not self.dimension and 0 < sum(amounts) < smallest)
 
 
 def amounts_of(definition: Definition, cell: Cell, dimension: str) -> Amounts:

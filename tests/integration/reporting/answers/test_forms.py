@@ -166,7 +166,7 @@ async def test_a_voided_visit_revokes_its_certificate(house: House) -> None:
     voided = VisitVoided(plan=completed.event.plan, reason=VoidReason.ENTERED_IN_ERROR)
     await house.feed.deliver((voided, VISIT), correlation=APPLICATION)
     assert [row.type for row in await house.journal("exchange.outcomes")][-1] == "CertificateRevoked"
-    reader = await house.grant(Role.DONOR)
+    reader = await house.grant(Role.EVALUATOR)
     assert (await reader.get("/reporting/api/v1/indicators/TOPCOP-OP-02?period=2026")).json()["value"] == "0"
 
 

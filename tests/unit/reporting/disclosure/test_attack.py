@@ -195,7 +195,7 @@ def test_what_did_not_move_does_not_reveal_what_did() -> None:
     assert before.breakdowns[DIMENSION]["FR"].value == 20
     [shown] = release([now], [EarlierRelease([was], decide([was]))], statement=2)
     assert (shown.total.value, shown.waits) == (68, False)
-    assert shown.breakdowns[DIMENSION]["FR"].hidden is Hidden.PROTECTED
+    assert not is_shown(shown.breakdowns[DIMENSION], "FR")
 
 
 def test_a_correction_of_days_waits() -> None:

@@ -32,6 +32,8 @@ BECAME = {
     "taken": {"result": "not_matched", "gap": "places_taken"},
     "open": {"result": "other"},
 }
+POSSIBLE = {**BECAME, ELSE: {"result": "not_matched", "gap": "other_rule"}}
+"""The same as an outsider knows it: there may be a reason that no table names."""
 IN = {RECEIVED: {}, RESULTS: {}, MATCHED: {"result": "matched"}, UNMET: {"result": "not_matched"}}
 """Of which applications each figure tells."""
 QUARTERS = {"2026-Q1": date(2026, 1, 16), "2026-Q2": date(2026, 4, 16)}
@@ -46,7 +48,7 @@ class Attacker:
 
     def __init__(self) -> None:
         self.model = cp_model.CpModel()
-        kinds = itertools.product(QUARTERS, (*TOPICS, ELSE), (*COUNTRIES, ELSE), (*LANGUAGES, ELSE), BECAME)
+        kinds = itertools.product(QUARTERS, (*TOPICS, ELSE), (*COUNTRIES, ELSE), (*LANGUAGES, ELSE), POSSIBLE)
         self.unknown = {cell: self.model.new_int_var(0, 200, "/".join(cell)) for cell in kinds}
 
     def part(self, period: str, figure: str, dimension: str, value: str) -> cp_model.LinearExpr:
@@ -59,7 +61,12 @@ class Attacker:
             for (quarter, topic, country, language, became), variable in self.unknown.items()
             if quarter in COVERS[period]
             and wanted.items()
-            <= {"priority-topic": topic, "country-of-service": country, "language": language, **BECAME[became]}.items()
+            <= {
+                "priority-topic": topic,
+                "country-of-service": country,
+                "language": language,
+                **POSSIBLE[became],
+            }.items()
         ]
         return cp_model.LinearExpr.sum(cells)
 
