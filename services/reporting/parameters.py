@@ -1,8 +1,9 @@
 """The parameters that several routes of the service share."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
+from pydantic import JsonValue
 
 from services.reporting.figures.actions.running_counts import RunningCounts
 from services.reporting.settings import Settings
@@ -24,7 +25,7 @@ PeriodPath = Annotated[str, Path(description="Its label: `2026`, `2026-H1` or `2
 RequiredPeriod = Annotated[str, Query(description="`2026`, `2026-H1` or `2026-Q3`.", examples=["2026-H1"])]
 CSV = file_answers("text/csv")
 """The answer of an operation that gives a CSV file, for its description."""
-NOT_PUBLISHED: dict[int | str, dict[str, Any]] = {409: {}}
+NOT_PUBLISHED: dict[int | str, dict[str, JsonValue]] = {409: {}}
 """The refusal of an operation that gives readers published periods only, for its description."""
 SUBMITTED_BEFORE = "The same was submitted before, and nothing was changed."
 """The description of the answer (200) of an operation that submits a form once (201)."""

@@ -192,6 +192,8 @@ class Attack:
             if table.listed and table.layers > 1 and sum(row.amounts) >= 1:
                 self._plain = False
                 self._rows.append((1.0, highspy.kHighsInf, dict.fromkeys(self._of(table, value), 1.0)))
+            if table.dimension and table.layers > 1 and not table.is_few(row.amounts, row.size):
+                continue  # it has enough people on both sides, and is hidden for its base or for another
             if table.listed or row.few:
                 for layer, column in enumerate(self._of(table, value)):
                     if row.amounts[layer]:  # that there is nobody is no secret

@@ -181,7 +181,8 @@ async def test_a_replaced_statement_stays_and_names_its_successor(house: House) 
     donor = await house.grant(Role.DONOR)
     first = await donor.get("/reporting/feeds/2026-Q1/1/figures.csv")
     assert "successor-version" not in first.headers["link"]
-    late = [each for each in world(16, running=0) if each.story in {ident("application", 12), ident("application", 15)}]
+    known = {ident("application", n) for n in (12, 13, 15, 16, 18)}
+    late = [each for each in world(19, running=0) if each.story in known]
     await feed_events(house, [replace(each, at=clock.now()) if "Visit" in each.event.type else each for each in late])
     page = "/reporting/periods/2026-Q1/restatement"
     assert (await author.post(f"{page}/propose", data={"reason": "late_facts"})).status_code == 303
