@@ -172,7 +172,7 @@ def test_a_restatement_of_one_waits() -> None:
     """A total that differs by one from its last statement stays as it was shown, as the difference is one person."""
     was, now = (visits("2026-H1", {"FR": number, "DE": 9, "PL": 12, "RO": 30}) for number in (17, 18))
     [shown] = release([now], [EarlierRelease([was], decide([was]))], statement=2)
-    assert (shown.total.value, shown.waits) == (68, True)
+    assert (shown.total.value, shown.waits) == (Decimal(68), True)
     assert shown.breakdowns[DIMENSION]["FR"].value == 17
 
 
@@ -181,7 +181,7 @@ def test_a_row_that_moves_by_few_is_hidden() -> None:
     was = visits("2026-H1", {"FR": 17, "DE": 9, "PL": 12, "RO": 30})
     now = visits("2026-H1", {"FR": 18, "DE": 14, "PL": 12, "RO": 30})
     [shown] = release([now], [EarlierRelease([was], decide([was]))], statement=2)
-    assert (shown.total.value, shown.waits) == (74, False)
+    assert (shown.total.value, shown.waits) == (Decimal(74), False)
     rows = shown.breakdowns[DIMENSION]
     assert [rows[name].hidden for name in ("FR", "DE")] == [Hidden.PROTECTED, Hidden.PROTECTED]
     assert rows["RO"].value == 30
@@ -194,7 +194,7 @@ def test_what_did_not_move_does_not_reveal_what_did() -> None:
     [before] = release([was])
     assert before.breakdowns[DIMENSION]["FR"].value == 20
     [shown] = release([now], [EarlierRelease([was], decide([was]))], statement=2)
-    assert (shown.total.value, shown.waits) == (68, False)
+    assert (shown.total.value, shown.waits) == (Decimal(68), False)
     assert not is_shown(shown.breakdowns[DIMENSION], "FR")
 
 
@@ -205,7 +205,7 @@ def test_a_correction_of_days_waits() -> None:
         for each in (60, 59)
     ]
     [shown] = release(days[1:], [EarlierRelease(days[:1], decide(days[:1]))], statement=2)
-    assert (shown.total.value, shown.waits) == (60, True)
+    assert (shown.total.value, shown.waits) == (Decimal(60), True)
 
 
 def test_what_was_hidden_stays_hidden() -> None:
