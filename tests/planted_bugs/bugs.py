@@ -455,14 +455,14 @@ DISCLOSURE = (
         "services.reporting.disclosure.model.attack:Attack._difference",
         "        self._rest(later, [earlier], left)\n",
         "",
-        f"{_DISCLOSURE}/test_attack.py::test_what_did_not_move_does_not_reveal_what_did",
+        f"{_DISCLOSURE}/test_attack.py::test_rows_that_stay_do_not_reveal_those_that_move",
     ),
     PlantedBug(
         "hidden-numbers-are-shown-later",
         "services.reporting.disclosure.model.tables:_rows",
         "row.shown = not (row.few or hidden)",
         "row.shown = not row.few",
-        f"{_DISCLOSURE}/test_attack.py::test_what_was_hidden_stays_hidden",
+        f"{_DISCLOSURE}/test_attack.py::test_hidden_rows_stay_hidden",
     ),
     PlantedBug(
         "few-beside-a-total-are-shown",

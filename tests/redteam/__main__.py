@@ -56,7 +56,7 @@ def _attack(databases: Databases, portal: str, seeds: range | tuple[int, ...]) -
     started, caught, tried, published, refused, shown = monotonic(), 0, 0, 0, 0, 0
     for place, seed in enumerate(seeds, 1):
         address = databases.new(template)
-        result = asyncio.run(_one(address, portal, seed))
+        result = asyncio.run(_result(address, portal, seed))
         databases.drop(address)
         caught += bool(result.pinned)
         tried, published = tried + result.tried, published + result.published
@@ -72,7 +72,7 @@ def _attack(databases: Databases, portal: str, seeds: range | tuple[int, ...]) -
     return 1 if caught else 0
 
 
-async def _one(address: str, portal: str, seed: int) -> Result:
+async def _result(address: str, portal: str, seed: int) -> Result:
     app = create_app(Settings(**settings_for(address, portal_url=portal)), background=False)
     try:
         return await play(House(app, Feed(app.state.service.bus, consumers)), seed)

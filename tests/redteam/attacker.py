@@ -26,7 +26,7 @@ ELSE = "*"
 ENOUGH = 3
 FEW = range(1, 5)
 Unit = tuple[str, str, str]
-"""What is counted, by which dimension, with which value."""
+"""The thing that is counted, the dimension, and the value."""
 Cell = tuple[Unit, ...]
 """Units that are counted together."""
 
@@ -187,9 +187,9 @@ class Target:
 def targets(cells: Iterable[Cell], statements: Sequence[tuple[str, int]]) -> Iterator[Target]:
     """Yield each cell in each statement, in the difference of two, and in what statements leave of another one."""
     differences: list[tuple[tuple[int, str, int], ...]] = [((1, *each),) for each in statements]
-    for one, other in combinations(statements, 2):
-        if one[0] == other[0]:
-            early, late = sorted((one, other), key=lambda each: each[1])
+    for first, other in combinations(statements, 2):
+        if first[0] == other[0]:
+            early, late = sorted((first, other), key=lambda each: each[1])
             differences.append(((1, *late), (-1, *early)))
     for parent in statements:
         inner = [each for each in statements if set(COVERS[each[0]]) < set(COVERS[parent[0]])]

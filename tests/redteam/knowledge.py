@@ -97,7 +97,7 @@ def _completed(country: str, topic: str) -> list[tuple[int, Unit]]:
 
 
 def applications(fetched: Iterable[Fetched], moments: int) -> Attacker:
-    """Return what is known of applications and of what became of them."""
+    """Return what is known of applications and their results."""
     made = Attacker(APPLICATIONS, moments)
     for of in made.each():
         for country in VALUES["country"]:
@@ -155,7 +155,7 @@ def evaluations(fetched: Iterable[Fetched], moments: int) -> Attacker:
 
 
 def cells(world: World) -> list[Cell]:
-    """Return what of a world is told in figures, so that few of it may not be worked out."""
+    """Return the cells of a world that figures count, so that few people in one may not be worked out."""
     found: list[Cell] = [(unit,) for unit in world.units if unit[0] in {"V", "A", "D", "S", "R"}]
     if world is APPLICATIONS:
         found += [

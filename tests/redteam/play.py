@@ -112,7 +112,7 @@ async def play(house: House, seed: int) -> Result:
             result.published += 1
         else:
             result.refused += 1
-    result.shown = sum(each["hidden"] is None for one in played.fetched for each in one.figures.values())
+    result.shown = sum(each["hidden"] is None for fetched in played.fetched for each in fetched.figures.values())
     number = knowledge.real(played.known)
     statements = [(each.label, each.moment) for each in played.fetched]
     for attack, world in (

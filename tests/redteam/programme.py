@@ -105,7 +105,7 @@ def _officer(dice: random.Random, number: int, quarter: str, skew: float) -> Off
 
 
 def events(officer: Officer, *, late: bool) -> list[WorldEvent]:
-    """Return an officer's application, match, visit and evaluation as events; what is `late` is told today."""
+    """Return an officer's application, match, visit and evaluation as events; `late` ones happen today."""
     made: list[WorldEvent] = []
     application, match, visit = (ident(what, officer.number) for what in ("application", "match", "visit"))
     first = date(YEAR, 3 * QUARTERS.index(officer.quarter) + 1, 1)

@@ -58,7 +58,7 @@ def number(figure: Any, dimension: str, value: str) -> int | None:
     return None if parts.get(value) is None else int(parts[value])
 
 
-async def test_a_the_programme_less_its_periods_tells_nobody(house: House) -> None:
+async def test_a_programme_and_periods_reveal_nobody(house: House) -> None:
     """The whole programme is closed, and a year less its half does not tell the four of the other half."""
     await become_known(house, officers(1, 9), officers(20, 30, country="GE"))
     await become_known(house, officers(60, 4, quarter="Q3"), officers(70, 20, quarter="Q3", country="GE"))
@@ -72,7 +72,7 @@ async def test_a_the_programme_less_its_periods_tells_nobody(house: House) -> No
     assert None in both, "13 less 9 would be the four"
 
 
-async def test_b_what_did_not_move_does_not_tell_what_did(house: House) -> None:
+async def test_b_rows_that_stay_do_not_reveal_those_that_move(house: House) -> None:
     """Six late visits, five of them in one country: the sixth does not follow from the rows that are shown."""
     await become_known(house, officers(1, 20), officers(30, 30, country="GE"), officers(70, 3, country="MD"))
     await become_known(house, officers(80, 9, country="UA"))
@@ -147,5 +147,5 @@ async def test_f_totals_of_few_and_few_beside_a_total_are_hidden(house: House) -
         ("TOPCOP-OP-02", f"{YEAR}-H2"),
     ):
         hidden = await figure(donor, indicator, label)
-        told = [hidden[name] for name in ("value", "numerator", "denominator", "events", "events_digest")]
-        assert (hidden["hidden"], told) == ("protected", [None] * 5), indicator
+        numbers = [hidden[name] for name in ("value", "numerator", "denominator", "events", "events_digest")]
+        assert (hidden["hidden"], numbers) == ("protected", [None] * 5), indicator

@@ -21,7 +21,7 @@ FIRST, NUMBER = (
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + NUMBER))
 async def test_no_count_of_few_is_pinned(house: House, seed: int) -> None:
-    """Whatever the programme and the order of publications, each hidden count keeps three possible values or more."""
+    """In random programmes and orders of publication each hidden count keeps three possible values or more."""
     result = await play(house, seed)
     print(result)
     assert result.pinned == []

@@ -245,13 +245,13 @@ class Attack:
     def _ends(self, family: Sequence[Table]) -> None:
         """Relate periods by their last day, for what is so at a period's end."""
         newest = [statements[-1] for statements in _by_span(family)]
-        for one, other in combinations(sorted(newest, key=lambda table: (table.end, table.start)), 2):
-            left = [each for value in self._values[one.dimension] for each in _less(other, [one], value)]
-            if one.end == other.end and all(abs(each) < _CLOSE for each in left):
+        for first, other in combinations(sorted(newest, key=lambda table: (table.end, table.start)), 2):
+            left = [each for value in self._values[first.dimension] for each in _less(other, [first], value)]
+            if first.end == other.end and all(abs(each) < _CLOSE for each in left):
                 self._plain = False
-                self._relate(other, [one], 0.0, 0.0)
-            elif one.end < other.end and one.grows:
-                self._difference(other, one)
+                self._relate(other, [first], 0.0, 0.0)
+            elif first.end < other.end and first.grows:
+                self._difference(other, first)
 
     def _periods(self, family: Sequence[Table]) -> None:
         """Relate each period to those inside it, statement by statement."""
@@ -434,7 +434,7 @@ def _apart(tables: Sequence[Table]) -> Iterator[tuple[Table, ...]]:
     """Yield each set of periods of which no two share a day."""
     for number in range(1, len(tables) + 1):
         for some in combinations(sorted(tables, key=lambda each: (each.start, each.end)), number):
-            if all(one.end < other.start for one, other in pairwise(some)):
+            if all(first.end < other.start for first, other in pairwise(some)):
                 yield some
 
 

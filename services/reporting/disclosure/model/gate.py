@@ -25,7 +25,7 @@ from services.reporting.disclosure.model.released import ROLLED_UP, Hidden, Rele
 from services.reporting.disclosure.model.tables import (
     THRESHOLD,
     TOTAL,
-    Shown,
+    ReleasedPart,
     Values,
     is_note,
     note_shown,
@@ -111,10 +111,10 @@ class Pattern:
             dict(kept.waiting),
         )
 
-    def of_figure(self, figure: Figure) -> Shown:
+    def of_figure(self, figure: Figure) -> ReleasedPart:
         """Return what is shown of a figure."""
         name = figure.definition.id
-        return Shown(figure, self.shown.get(name, {}), self.rolled.get(name, ()))
+        return ReleasedPart(figure, self.shown.get(name, {}), self.rolled.get(name, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def decide(
     return pattern if last is None else _with_waiting(pattern, waiting, last)
 
 
-def _is_lost(table: Table, former: Shown | None) -> bool:
+def _is_lost(table: Table, former: ReleasedPart | None) -> bool:
     """Return whether a total was shown before and is hidden now; one that is a part itself is hidden like others."""
     shown = former is not None and TOTAL in former.values.get(TOTAL, ())
     return shown and not table.dimension and bool(table.hidden()) and not COUNTED[table.indicator].guarded
@@ -214,7 +214,7 @@ def standing_by(figures: Sequence[Figure], pattern: Pattern, before: Iterable[Ea
 def _decided(
     figures: Sequence[Figure],
     ledger: Sequence[EarlierRelease],
-    former: Mapping[str, Shown],
+    former: Mapping[str, ReleasedPart],
     statement: int,
     closed: frozenset[str],
     deadline: Deadline,
@@ -243,7 +243,7 @@ def _decided(
 
 def _parts(
     figures: Sequence[Figure],
-    former: Mapping[str, Shown],
+    former: Mapping[str, ReleasedPart],
     statement: int,
     visible: Collection[str],
     closed: Collection[str],
@@ -551,10 +551,10 @@ def _rolled(figure: Figure, dimension: str, values: frozenset[str]) -> Iterator[
 def _released_total(figure: Figure) -> ReleasedCell:
     """Return a total with the number of its events, where that is the total itself: else it would be another number."""
     total = figure.total
-    told = total.count if total.count in {total.value, total.denominator} else None
+    events = total.count if total.count in {total.value, total.denominator} else None
     if figure.definition.id not in _AN_EVENT_EACH:
-        told = None
-    return ReleasedCell(total.value, total.numerator, total.denominator, told, total.digest)
+        events = None
+    return ReleasedCell(total.value, total.numerator, total.denominator, events, total.digest)
 
 
 def _released_part(cell: Cell) -> ReleasedCell:

@@ -46,7 +46,7 @@ class Table:
 
     Of a joint table only the rows that are shown are named: an empty field may be none or hidden. `adds_up`: periods
     inside another one add up to it; `at_end`: it says what is so at the period's end; `grows`: that never becomes
-    less; `summed`: its amounts are not people, so few are told by its sizes.
+    less; `summed`: its amounts are not people, so its sizes say how few there are.
     """
 
     indicator: str
@@ -128,8 +128,8 @@ def total_is_few(figure: Figure) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What a release shows of a figure: the values of each dimension, and the dimensions that are rolled up."""
+class ReleasedPart:
+    """The part of a figure that a release shows: the values of each dimension, and the dimensions that are rolled up."""
 
     figure: Figure
     values: Mapping[str, Collection[str]]
@@ -137,7 +137,7 @@ class Shown:
 
 
 def tables_of(
-    figure: Figure, statement: int = 1, *, shown: Shown | None = None, former: Shown | None = None
+    figure: Figure, statement: int = 1, *, shown: ReleasedPart | None = None, former: ReleasedPart | None = None
 ) -> Iterator[Table]:
     """Yield the tables of a figure in a statement: its total, its notes, and its dimensions if the total is shown.
 
@@ -154,7 +154,7 @@ def tables_of(
 
 
 def total_tables(
-    figure: Figure, statement: int = 1, *, shown: Shown | None = None, former: Shown | None = None
+    figure: Figure, statement: int = 1, *, shown: ReleasedPart | None = None, former: ReleasedPart | None = None
 ) -> Iterator[Table]:
     """Yield the tables of one row: the total of a figure, and the notes beside it."""
     definition, total = figure.definition, figure.total
@@ -190,7 +190,7 @@ def _same_note(note: Note, figure: Figure | None) -> Note | None:
 
 
 def part_tables(
-    figure: Figure, statement: int = 1, *, shown: Shown | None = None, former: Shown | None = None
+    figure: Figure, statement: int = 1, *, shown: ReleasedPart | None = None, former: ReleasedPart | None = None
 ) -> Iterator[Table]:
     """Yield the tables of a figure by its dimensions."""
     definition = figure.definition
@@ -248,7 +248,7 @@ def _table(
     )
 
 
-def _rows(figure: Figure, dimension: str, former: Shown | None) -> dict[str, Row]:
+def _rows(figure: Figure, dimension: str, former: ReleasedPart | None) -> dict[str, Row]:
     """Return the rows of a breakdown, by value; those of a few are hidden, and those that a former release hid."""
     definition = figure.definition
     rows = {}

@@ -157,8 +157,8 @@ async def test_a_correction_of_one_waits_for_others(house: House) -> None:
     assert digest_of(UUID(each) for each in listed["events"]) == before["events_digest"]
     file = (await donor.get(f"/reporting/feeds/{LABEL}/2/figures.csv")).text
     assert ",9," not in next(line for line in file.splitlines() if line.startswith("TOPCOP-OP-02"))
-    told = [row.aggregateid for row in await house.journal("exchange.figures") if row.type == "FigureRestated"]
-    assert not [name for name in told if name.startswith("TOPCOP-OP-02")]
+    restated = [row.aggregateid for row in await house.journal("exchange.figures") if row.type == "FigureRestated"]
+    assert not [name for name in restated if name.startswith("TOPCOP-OP-02")]
     await _late(house, *LATE[1:])
     assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
     assert (await other.post(f"{PAGE}/approve")).status_code == 303

@@ -1,4 +1,4 @@
-"""Whatever a reader can fetch was decided before: it does not move with the facts, and open periods are closed."""
+"""Readers fetch what was decided before: it does not move with the facts, and open periods are closed."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def fetched(client: httpx2.AsyncClient, paths: list[str]) -> dict[str, tup
 def _lines(before: tuple[int, str], after: tuple[int, str]) -> list[str]:
     """Return the lines in which two answers differ."""
     pairs = zip(before[1].splitlines(), after[1].splitlines(), strict=False)
-    return [f"{one.strip()[:150]} / {other.strip()[:150]}" for one, other in pairs if one != other][:3]
+    return [f"{was.strip()[:150]} / {now.strip()[:150]}" for was, now in pairs if was != now][:3]
 
 
 @pytest.mark.parametrize("role", [None, *READERS], ids=lambda role: role.value if role else "everybody")
@@ -89,8 +89,8 @@ async def test_nothing_that_readers_fetch_moves_with_the_facts(house: House, rol
         for label in OPEN if role is not None else ():
             answer = await client.get(f"{path}?period={label}&call=a")
             if "figures.csv" in path or "/figures" in path or "/indicators/" in path or "/charts/" in path:
-                told = path.startswith("/reporting/feeds/") or "/api/v1/feeds/" in path
-                assert told or answer.status_code in {403, 404, 409}, f"{path} {label}: {answer.status_code}"
+                of_files = path.startswith("/reporting/feeds/") or "/api/v1/feeds/" in path
+                assert of_files or answer.status_code in {403, 404, 409}, f"{path} {label}: {answer.status_code}"
 
 
 async def test_those_who_steer_see_what_is_not_published(house: House) -> None:

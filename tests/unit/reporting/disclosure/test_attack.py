@@ -187,7 +187,7 @@ def test_a_row_that_moves_by_few_is_hidden() -> None:
     assert rows["RO"].value == 30
 
 
-def test_what_did_not_move_does_not_reveal_what_did() -> None:
+def test_rows_that_stay_do_not_reveal_those_that_move() -> None:
     """Of six late visits five are in a row that was shown: that row is hidden, since the sixth is in a hidden one."""
     was = visits("2026-H1", {"FR": 20, "RO": 30, "PL": 3, "DE": 9})
     now = visits("2026-H1", {"FR": 25, "RO": 30, "PL": 3, "DE": 10})
@@ -208,7 +208,7 @@ def test_a_correction_of_days_waits() -> None:
     assert (shown.total.value, shown.waits) == (Decimal(60), True)
 
 
-def test_what_was_hidden_stays_hidden() -> None:
+def test_hidden_rows_stay_hidden() -> None:
     """A row that was hidden in one statement is hidden in the next, though enough people stand behind it now."""
     was = visits("2026-H1", {"FR": 3, "DE": 9, "PL": 12, "RO": 30})
     now = visits("2026-H1", {"FR": 13, "DE": 19, "PL": 22, "RO": 40})
