@@ -129,7 +129,7 @@ def total_is_few(figure: Figure) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedPart:
-    """The part of a figure that a release shows: the values of each dimension, and the dimensions that are rolled up."""
+    """The part of a figure that a release shows: the values of each dimension, and the dimensions rolled up."""
 
     figure: Figure
     values: Mapping[str, Collection[str]]
