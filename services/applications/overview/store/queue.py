@@ -14,8 +14,9 @@ from services.applications.access import store as access_store
 from services.applications.application.store.applications import Application
 from services.applications.application.store.standings import Standing
 from services.applications.overview.model import QueueFilters
+from services.applications.register.store.entries import Organisation
 from services.applications.review import store as review_store
-from services.applications.tables import one_page
+from services.applications.tables import PAGE, one_page
 from shared.contracts.codes import UNION, ApplicationState, Role
 from shared.contracts.lifecycle import Unit
 from shared.contracts.lifecycle.state_sets import APPLICATION_ASKED
@@ -38,6 +39,9 @@ WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
 _A: sa.Table = Application.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
 _S: sa.Table = Standing.__table__  # type: ignore[attr-defined]  # as above
+_O: sa.Table = Organisation.__table__  # type: ignore[attr-defined]  # as above
+_DECIDABLE = (ApplicationState.SUBMITTED, ApplicationState.ENDORSED, ApplicationState.APPEALED)
+"""The states in which an application may need somebody who decides."""
 _ELIGIBLE = _A.c.state == ApplicationState.ELIGIBLE
 SHOWN: sa.ColumnElement[str] = sa.case(
     (_ELIGIBLE, sa.func.coalesce(_S.c.state, ApplicationState.IN_MATCHING.value)), else_=_A.c.state
@@ -222,16 +226,39 @@ async def listed(session: AsyncSession, reader: Reader, filters: QueueFilters, r
     return [Line(*row) for row in (await session.execute(cut(query, [_A.c.id], request))).all()]
 
 
-async def lines(session: AsyncSession, reader: Reader, filters: QueueFilters, page: int = 1) -> tuple[list[Line], int]:
-    """Return one page of the submitted applications within reach, and how many there are in all."""
+async def count(session: AsyncSession, reader: Reader, filters: QueueFilters) -> int:
+    """Return how many submitted applications are within reach."""
+    return await _count(session, _where(reader, filters))
+
+
+async def _count(session: AsyncSession, among: Sequence[sa.ColumnElement[bool]]) -> int:
+    return int((await session.execute(sa.select(sa.func.count()).select_from(_JOIN).where(*among))).scalar_one())
+
+
+async def lines(session: AsyncSession, reader: Reader, filters: QueueFilters, page: int = 1) -> list[Line]:
+    """Return one page of the submitted applications within reach; what needs the reader comes first."""
     among = _where(reader, filters)
-    total = (await session.execute(sa.select(sa.func.count()).select_from(_JOIN).where(*among))).scalar_one()
     by = _SORTS.get(filters.sort.lstrip("-"))
-    order: list[sa.ColumnElement[Any]] = [reader.needs.desc(), DUE.asc().nulls_last()]
     if by is not None:
-        order = [by.desc().nulls_last() if filters.sort.startswith("-") else by.asc().nulls_last()]
-    query = _lines(reader, among).order_by(*order, _A.c.id)
-    return [Line(*row) for row in (await session.execute(one_page(query, page))).all()], int(total)
+        order = by.desc().nulls_last() if filters.sort.startswith("-") else by.asc().nulls_last()
+        return await _read(session, one_page(_lines(reader, among).order_by(order, _A.c.id), page))
+    # What needs the reader is few among thousands, and found by its state: mostly nothing else is read and sorted.
+    own = [*among, _A.c.state.in_(_DECIDABLE), reader.needs]
+    found = await _read(session, one_page(_in_turn(reader, own), page))
+    if len(found) == PAGE or filters.needs == "me":
+        return found
+    before = (page - 1) * PAGE
+    own_before = before if found or not before else await _count(session, own)
+    others = _in_turn(reader, [*among, reader.needs.is_not(sa.true())])
+    return found + await _read(session, others.limit(PAGE - len(found)).offset(before - own_before))
+
+
+def _in_turn(reader: Reader, among: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+    return _lines(reader, among).order_by(DUE.asc().nulls_last(), _A.c.id)
+
+
+async def _read(session: AsyncSession, query: sa.Select[Any]) -> list[Line]:
+    return [Line(*row) for row in (await session.execute(query)).all()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +275,12 @@ class Figures:
 async def figures(session: AsyncSession, reader: Reader, filters: QueueFilters) -> Figures:
     """Return the figures on top of the queue: each counts exactly the rows that the filter of the same name shows."""
     among = _where(reader, filters.wide())
-    by_state = sa.select(SHOWN.label("shown"), sa.func.count()).select_from(_JOIN).where(*among).group_by(SHOWN)
     pressing = [reader.needs, reader.by_silence, _due("overdue", reader.now), _due("week", reader.now)]
-    counted = sa.select(*(sa.func.count().filter(condition) for condition in pressing)).select_from(_JOIN).where(*among)
-    states = {str(state): int(count) for state, count in (await session.execute(by_state)).all()}
-    return Figures(states, *(int(number) for number in (await session.execute(counted)).one()))
+    counts = (sa.func.count(), *(sa.func.count().filter(condition) for condition in pressing))
+    query = sa.select(SHOWN.label("shown"), *counts).select_from(_JOIN).where(*among).group_by(SHOWN)
+    rows = (await session.execute(query)).all()
+    states = {str(row[0]): int(row[1]) for row in rows}
+    return Figures(states, *(sum(int(row[place]) for row in rows) for place in range(2, 2 + len(pressing))))
 
 
 async def of_call(session: AsyncSession, call_id: UUID) -> dict[str, int]:
@@ -264,5 +292,5 @@ async def of_call(session: AsyncSession, call_id: UUID) -> dict[str, int]:
 
 async def organisations(session: AsyncSession, reader: Reader) -> Sequence[UUID]:
     """Return the organisations that have a case in the queue: the choices of its filter."""
-    query = sa.select(_A.c.organisation_id).where(*_where(reader, QueueFilters()), _A.c.organisation_id.is_not(None))
-    return list((await session.execute(query.distinct().order_by(_A.c.organisation_id).limit(500))).scalars())
+    case = sa.exists().where(*_where(reader, QueueFilters()), _A.c.organisation_id == _O.c.id)
+    return list((await session.execute(sa.select(_O.c.id).where(case).order_by(_O.c.id).limit(500))).scalars())

@@ -87,7 +87,10 @@ async def _reader(session: AsyncSession, principal: Principal) -> queue.Reader:
 async def queue_page(session: AsyncSession, principal: Principal, filters: QueueFilters, page: int) -> QueuePage:
     """Return one page of the queue, the reader's own tasks first."""
     reader = await _reader(session, principal)
-    lines, total = await queue.lines(session, reader, filters, page)
+    lines = await queue.lines(session, reader, filters, page)
+    figures = await queue.figures(session, reader, filters)
+    wide = filters == filters.wide()
+    total = sum(figures.states.values()) if wide else await queue.count(session, reader, filters)
     people = await entries.people_by_subject(session, [line.subject for line in lines])
     calls = await calls_store.calls(session)
     references = {call.id: call.reference for call in calls}
@@ -100,7 +103,7 @@ async def queue_page(session: AsyncSession, principal: Principal, filters: Queue
             for line in lines
         ],
         total,
-        await queue.figures(session, reader, filters),
+        figures,
         [(str(call.id), f"{call.reference} {call.title}") for call in calls],
         [(str(agency.id), agency.name) for agency in agencies],
     )
