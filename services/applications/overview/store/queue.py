@@ -244,7 +244,7 @@ async def lines(session: AsyncSession, reader: Reader, filters: QueueFilters, pa
         return await _read(session, one_page(_lines(reader, among).order_by(order, _A.c.id), page))
     # What needs the reader is few among thousands, and found by its state: mostly nothing else is read and sorted.
     own = [*among, _A.c.state.in_(_DECIDABLE), reader.needs]
-    found = await _read(session, one_page(_in_turn(reader, own), page))
+    found = await _read(session, one_page(_in_turn(reader, own), page, PAGE))
     if len(found) == PAGE or filters.needs == "me":
         return found
     before = (page - 1) * PAGE

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
+from services.applications.access.store import deciders_on
+from services.applications.overview.model import QueueFilters
+from services.applications.overview.store import queue
 from shared.contracts.lifecycle import Unit
+from shared.identity.access import load_principal
 from shared.time import clock, workdays
 from tests.integration.applications.suspension import FINISH
 from tests.support import SERVICE_TOKEN, items, ticked_versions
@@ -512,3 +516,25 @@ async def test_programs_page_through_eligibility_by_cursor(many: Programme) -> N
     assert (again["done"], again["left"]) == (answer["done"], []), "the same person again"
     events = [kind for kind, _, _ in await many.journal("exchange.applications")]
     assert events.count("ApplicationFoundEligible") + events.count("ApplicationFoundIneligible") == len(ids)
+
+
+async def test_own_tasks_come_first_and_each_case_stands_on_one_page(
+    programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of five cases three need the reader: page by page all five are shown once, the three first."""
+    names = [f"officer{number}" for number in range(5)]
+    known = {"service": "police", "rank_group": "operational", "years_in_field": 6}
+    people = [programme.person(name, f"{name.title()} Petrosyan", "AM", "officer", **known) for name in names]
+    await programme.post("programme", "/people", {"people": people}, 201)
+    body = {"call_id": programme.call["id"], "kind": "study_visit", "answers": programme.answers(), "privacy": True}
+    cases = [(await programme.post(name, "/applications", body | {"submit": True}, 201))["id"] for name in names]
+    for case in cases[:2]:
+        await programme.post("tigran", f"/applications/{case}/endorse")
+    monkeypatch.setattr(queue, "PAGE", 2)
+    async with programme.app.state.service.bus.read() as session:
+        principal = await load_principal(session, "tigran")
+        reader = queue.Reader(principal, clock.now(), await deciders_on(session, clock.today()))
+        pages = [await queue.lines(session, reader, QueueFilters(), page) for page in (1, 2, 3, 4)]
+        assert await queue.count(session, reader, QueueFilters()) == 5
+    assert [[line.needs for line in page] for page in pages] == [[True, True], [True, False], [False], []]
+    assert sorted(str(line.id) for page in pages for line in page) == sorted(cases)
