@@ -80,7 +80,8 @@ def find(file: Path, kinds: Mapping[type, frozenset[str]], reading: Reading) -> 
     if first is not None:
         reading.sheets += first
         _tables(first, kinds, reading.findings)
-        if all(_passed_over(sheet, kinds) for sheet in first):
+        refused = any(found.level is Level.FAULT and found.place.file == file for found in reading.findings.all)
+        if not refused and all(_passed_over(sheet, kinds) for sheet in first):
             row = _first_row(first)
             text = "it is empty: a row has to name the columns" if row is None else _no_table(kinds)
             reading.findings.fault(Place(file, None, row), text)
@@ -227,7 +228,7 @@ def _unknown(table: Table, heading: str, place: Place, findings: Findings) -> No
             findings.warn(place, "it has values but no name, and was not read")
         return
     near = difflib.get_close_matches(form, [name for name in known if known[name] not in table.names], 1, 0.6)
-    also = " No personal data belongs into these files." if form in _PERSONAL else ""
+    also = "; no personal data belongs into these files" if form in _PERSONAL else ""
     mean = f"; do you mean {known[near[0]]}?" if near else ""
     findings.warn(place, f"this column is not known and was not read{mean}{also}", heading)
 

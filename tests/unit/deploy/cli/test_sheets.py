@@ -7,6 +7,7 @@ import io
 import json
 import random
 import re
+import zipfile
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -382,7 +383,7 @@ def test_a_coordinators_workbook_with_titles_labels_and_real_days(tmp_path: Path
     assert officer.weeks == frozenset({date(2027, 3, 1)})
     assert (seat.id, seat.capacity, seat.languages, seat.organisation_id) == ("7", 2, {"en": "B1"}, "Gendarmerie")
     remarks = "\n".join(reading.findings.remarks())
-    assert "column Telephone: this column is not known and was not read No personal data" in remarks.replace(".", "")
+    assert "column Telephone: this column is not known and was not read; no personal data belongs" in remarks
     assert "sheet Notes: it holds no table that is known, and was not read" in remarks
     assert '"Armenia" as AM' in remarks
 
@@ -715,3 +716,48 @@ def test_a_misspelt_cell_is_named(tmp_path_factory: pytest.TempPathFactory, colu
     else:
         meant = {"kind": "study_visit", "country": ("AM",), "rank_group": "operational"}[column]
         assert getattr(officer, column) in meant, spoilt
+
+
+def repacked(path: Path, part: str, text: bytes) -> Path:
+    """Change one part of a workbook to another text."""
+    old = zipfile.ZipFile(io.BytesIO(path.read_bytes()))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, text if name == part else old.read(name))
+    return path
+
+
+def test_files_beyond_all_bounds_are_refused(tmp_path: Path) -> None:
+    """A workbook that unpacks to too much, a cell in the last row, an old Excel file, a table of too many rows."""
+    packed = book(tmp_path / "packed.xlsx", {"A": [HEADING, OFFICER], "B": [SEAT_HEADING, PLACE]})
+    repacked(packed, "xl/worksheets/sheet1.xml", b" " * 101_000_000)
+    far = tmp_path / "far.xlsx"
+    with xlsxwriter.Workbook(str(far)) as made:
+        made.add_worksheet("A").write_string(1_048_575, 16_383, "x")
+    old = tmp_path / "old.xls"
+    old.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
+    long = tmp_path / "long.csv"
+    long.write_text("id;rank_group\n" + "a;b\n" * 50_000, "utf-8")
+    problem, reading = read(packed, far, old, long)
+    assert problem is None
+    assert [fault.partition(";")[0] for fault in faults(reading)] == [
+        "packed.xlsx: it unpacks to more than a table can be",
+        "far.xlsx, sheet A: it reaches to row 1048576 and column XFD",
+        "old.xls: this is an old or a protected Excel file",
+        "long.csv: it has 50001 rows",
+    ]
+
+
+def test_entities_of_a_workbook_bring_in_no_file(tmp_path: Path) -> None:
+    """An entity that names a file of this machine is refused, or stays empty."""
+    text = (
+        b'<?xml version="1.0"?><!DOCTYPE sst [<!ENTITY file SYSTEM "file:///etc/passwd">]>'
+        b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" count="1" uniqueCount="1">'
+        b"<si><t>&file;</t></si></sst>"
+    )
+    path = tmp_path / "e.xlsx"
+    with xlsxwriter.Workbook(str(path)) as made:
+        made.add_worksheet("A").write_string(0, 0, "x")
+    _, reading = read(repacked(path, "xl/sharedStrings.xml", text))
+    assert faults(reading)
+    assert "root:" not in str(reading)
