@@ -80,7 +80,7 @@ def command(
         return
     with session.reading(encoding, annotate) as own:
         problem = problems.read(
-            session.named(files), day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own
+            session.named(files, out, annotate), day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own
         )
     if check:
         fixed = f", fixed pairs: {len(problem.fixed)}" if problem.fixed else ""

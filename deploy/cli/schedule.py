@@ -69,7 +69,7 @@ def command(
         print(f"{template} is ready to fill in. Its example can be checked and scheduled as it is.")
         return
     with session.reading(encoding, annotate) as own:
-        (source,) = session.named([file] if file else None)
+        (source,) = session.named([file] if file else None, out, annotate)
         requests, rules = visits.read(source, policy, own)
     if check:
         print(f"No faults. Visits: {len(requests)}.")

@@ -92,7 +92,7 @@ def command(
         raise Failed("Nothing is changed: name other terms by --terms or by the options.")
     with session.reading(encoding, annotate) as own:
         problem = problems.read(
-            session.named(files), day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own
+            session.named(files, out, annotate), day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own
         )
         rules = other.change_rules(problem, terms, given, own)
     if check:

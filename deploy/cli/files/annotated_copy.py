@@ -28,8 +28,6 @@ def write(file: Path, reading: Reading) -> None:
     """Write a workbook with each sheet as read, its findings in place, and a list of them all. Raises `Failed`."""
     if file.suffix.lower() != ".xlsx":
         raise Failed(f"{file}: the annotated copy is a workbook; give it a name that ends with .xlsx.")
-    if any(sheet.file.resolve() == file.resolve() for sheet in reading.sheets):
-        raise Failed(f"{file} is one of the files that are read; give the annotated copy another name.")
     try:
         with xlsxwriter.Workbook(str(file), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
             names: set[str] = {"findings"}

@@ -23,18 +23,35 @@ def reading(encoding: str | None, annotate: Path | None) -> Iterator[Reading]:
     found = Reading(None if encoding is None else encoding.lower())
     try:
         yield found
-    finally:
-        for line in found.findings.remarks():
-            print(line, file=sys.stderr)
-        if annotate is not None:
-            from deploy.cli.files.annotated_copy import write  # noqa: PLC0415 - heavy, and not needed otherwise
+    except Failed:
+        _report(found)
+        try:
+            _annotate(annotate, found)
+        except Failed as wrong:
+            print(f"tandem: {wrong}", file=sys.stderr)
+        raise
+    _report(found)
+    _annotate(annotate, found)
 
-            write(annotate, found)
-            print(f"{annotate} has a copy of the sheets with what was found.", file=sys.stderr)
+
+def _report(found: Reading) -> None:
+    for line in found.findings.remarks():
+        print(line, file=sys.stderr)
 
 
-def named(files: list[Path] | None) -> list[Path]:
-    """Return the files of a command. Raises `Failed` if none is named."""
+def _annotate(file: Path | None, found: Reading) -> None:
+    if file is not None:
+        from deploy.cli.files.annotated_copy import write  # noqa: PLC0415 - heavy, and not needed otherwise
+
+        write(file, found)
+        print(f"{file} has a copy of the sheets with what was found.", file=sys.stderr)
+
+
+def named(files: list[Path] | None, *outputs: Path | None) -> list[Path]:
+    """Return the files of a command. Raises `Failed` if none is named, or an output would replace one of them."""
     if not files:
         raise Failed("Name the files, or write a workbook to fill in with --template FILE.")
+    for output in outputs:
+        if output is not None and any(output.resolve() == file.resolve() for file in files):
+            raise Failed(f"{output} is one of the files that are read; give what is written another name.")
     return files

@@ -143,6 +143,11 @@ def test_a_check_writes_no_result_and_an_annotated_copy_is_written_after_faults(
     with pytest.raises(Failed, match="Atlantis"):
         match.command([tmp_path / "wrong.xlsx"], check=True, annotate=tmp_path / "marked.xlsx")
     assert "Atlantis" in load_workbook(tmp_path / "marked.xlsx")["Candidates"]["C2"].comment.text
+    with pytest.raises(Failed, match="Atlantis"):
+        match.command([tmp_path / "wrong.xlsx"], annotate=tmp_path / "missing" / "marked.xlsx")
+    for name in ("annotate", "out"):
+        with pytest.raises(Failed, match="is one of the files that are read"):
+            match.command([tmp_path / "wrong.xlsx"], **{name: tmp_path / "wrong.xlsx"})  # type: ignore[arg-type]
     with pytest.raises(Failed, match="Name the files"):
         match.command()
     with pytest.raises(Failed, match="known are utf-8"):
