@@ -265,10 +265,10 @@ def _orders(table: Table, body: list[tuple[int, list[Cell]]], findings: Findings
         cells = [row[at] for _, row in body if at < len(row)]
         found[at] = order_of(cell.text for cell in cells if not cell.is_day)
         real = [cell.text for cell in cells if cell.is_day and int(cell.text[8:10]) <= 12]
-        if found[at] is Order.DAY_FIRST and real:
+        if found[at] is not Order.UNSETTLED and real:
             findings.warn(
                 replace(table.sheet.place, column=table.heading[at]),
-                f"some cells hold days, others texts with the day first: check that {real[0]} is not "
+                f"some cells hold days, others texts with the {found[at]}: check that {real[0]} is not "
                 "the other way round",
             )
     return found

@@ -565,6 +565,15 @@ def test_a_lawful_value_that_is_hardly_meant_is_a_warning(tmp_path: Path, column
     assert any(warning in found.text for found in reading.findings.of(Level.WARNING)), reading.findings.remarks()
 
 
+def test_days_that_a_spreadsheet_may_have_turned_round_are_a_warning(tmp_path: Path) -> None:
+    """In a column of texts with the day first, a day that the spreadsheet made of its neighbour is doubtful."""
+    rows = [(*OFFICER[:7], "15/03/2027"), ("b", *OFFICER[1:7], date(2027, 2, 8))]
+    problem, reading = read(book(tmp_path / "b.xlsx", {"A": [HEADING, *rows], "B": [SEAT_HEADING, PLACE]}))
+    assert problem is not None
+    text = "some cells hold days, others texts with the day first: check that 2027-02-08 is not the other way round"
+    assert text in [found.text for found in reading.findings.of(Level.WARNING)]
+
+
 def test_rules_in_json_are_understood_or_refused(tmp_path: Path) -> None:
     """A ceiling for `am` counts for AM, an exclusion names a country or an organisation; nothing falls away."""
     path = book(tmp_path / "b.xlsx", {"People": [HEADING, OFFICER], "Places": [SEAT_HEADING, PLACE]})
