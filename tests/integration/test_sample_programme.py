@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(1200)
 PORTAL = "/applications/api/v1"
+STANDING = ["proposed", "cleared", "offered", "confirmed"]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ async def people(sample: LocalRun) -> AsyncIterator[People]:
 
 def test_the_output_lists_the_sample_and_the_clock_is_where_it_began(sample: LocalRun) -> None:
     """The output has the promised numbers and the time it took; afterwards the clock is ahead as the tests' is."""
-    assert "29 organisations, 80 officers, 97 applications, 27 placements" in sample.output
+    assert "29 organisations, 80 officers, 108 applications, 27 placements" in sample.output
     assert re.search(r"is loaded \(.*; \d+ s\)", sample.output)
     assert abs(float((sample.folder / "clock").read_text()) - clock.offset().total_seconds()) < 2
 
@@ -165,6 +166,42 @@ async def test_the_coordinator_has_steered_the_matching(sample: LocalRun, people
     assert by_hand == 1
     assert [row["state"] for row in of_the_group] == ["proposed", "proposed"]
     assert len({row["seat_id"] for row in of_the_group}) == 1, "the two go together"
+
+
+async def test_a_country_is_at_its_ceiling_and_an_officer_refused_for_it(people: People) -> None:
+    """As many officers of Ukraine as its ceiling allows have a match; one has none although a suitable place is free.
+
+    The receipt says so: the rule that left no place is the quota, and one more would have matched.
+    """
+    who = "persona-programme"
+    calls = (await people.get(who, f"{PORTAL}/calls"))["items"]
+    call = next(each for each in calls if "second" in each["terms"]["texts"][0]["title"])
+    ceilings = {quota["country"]: quota["ceiling"] for quota in call["terms"]["quotas"]}
+    path = "/matching/api/v1"
+    ours = await people.items(who, f"{path}/applications", call_id=call["id"])
+    placed = {match["application_id"] for match in await people.items(who, f"{PORTAL}/matches", state=STANDING)}
+    sent = [each for each in ours if each["country"] == "UA" and each["id"] in placed]
+    assert len(sent) == ceilings["UA"]
+    receipts = [
+        (await people.get(who, f"{path}/receipts/{each['id']}"))["published"]
+        for each in ours
+        if each["country"] == "UA" and (each["stage_kind"], each["stage"]) == ("application", "in_matching")
+    ]
+    refused = []
+    for receipt in receipts:
+        left = {row["rule"]: row["remaining"] for row in receipt["funnel"]} if receipt else {}
+        if left.get("capacity", 0) > 0 and left["quota"] == 0:
+            refused.append({change["change"] for change in receipt["counterfactuals"]})
+    assert {"quota"} in refused
+
+
+async def test_the_map_of_unmet_demand_shows_groups_and_no_person(people: People) -> None:
+    """By topic and language the map has fields of five people or more, among them one that no host had on offer."""
+    figure = await people.get("persona-donor", "/reporting/api/v1/indicators/TANDEM-ND-03", period="programme")
+    shown = {part["value_of"]: part["value"] for part in figure["breakdowns"]["topic-and-language"]}
+    assert (shown["environmental_crime|en"], shown["firearms_explosives|fr"]) == ("6", "5")
+    assert all(int(value) >= 5 for value in shown.values() if value is not None)
+    assert int(figure["value"]) > 11
 
 
 async def test_the_sample_has_appeals_incidents_and_a_dead_letter(people: People) -> None:

@@ -10,6 +10,7 @@ from deploy.cli.sample.plan import OPEN
 from deploy.cli.sample.protagonists import ANI, RING
 from deploy.cli.sample.submissions import provisional
 from deploy.cli.system import Failed
+from shared.contracts.codes import HardRule
 
 if TYPE_CHECKING:
     from deploy.cli.sample.context import LoadContext
@@ -64,7 +65,7 @@ async def override(room: LoadContext) -> None:
             price = await room.people.get(PROGRAMME, f"{MATCHING}/overrides/price", **pair)
         except Refused:
             continue
-        if price["forbidden"] or price["may_give_way"] or price["supersedes"]:
+        if price["forbidden"] or price["may_give_way"] or price["supersedes"] or HardRule.QUOTA in price["waived"]:
             continue
         body = {**pair, "version": application["version"], "reason": "operational_duty"}
         await room.people.post(PROGRAMME, f"{MATCHING}/overrides", body)

@@ -181,7 +181,7 @@ CALLS = (
         closes=200,
         visits=(17, 150),
         countries=("AM", "AZ", "GE", "MD", "UA"),
-        ceilings=(("AM", 4),),
+        ceilings=(("UA", 5),),
     ),
     Call(
         UPCOMING,

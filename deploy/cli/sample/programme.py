@@ -15,6 +15,7 @@ from deploy.cli.sample.names import draw
 from deploy.cli.sample.organisations import HOSTS, PARTNERS, PERSONA_ORGANISATIONS
 from deploy.cli.sample.plan import CALLS, FINISHED, NATIVE, OPEN, Application, Call, Person, Programme, Progress, period
 from deploy.cli.sample.protagonists import RING, protagonists
+from deploy.cli.sample.unmet import unmet
 from deploy.local.personas import PERSONAS
 from shared.contracts.codes import EMPACT_2026, PRIORITIES, Expertise, RankGroup, Role
 
@@ -43,6 +44,8 @@ def generate(today: date, seed: int = SEED) -> Programme:
         for place, (person, kind) in enumerate(by_call.get(call.key, ()))
     ]
     applications += protagonists(days, people, by_call[OPEN], mentors[-1])
+    first = {officer.subject for officer, _ in by_call[FINISHED]}
+    applications += unmet(days, [each for each in by_call[OPEN] if each[0].subject not in first])
     return Programme(
         days=days,
         organisations=PARTNERS + HOSTS,

@@ -45,11 +45,13 @@ async def needs(
     bus: BusDep,
     period: str | None = None,
     by: Annotated[str, one_of(*BY)] = "topic",
-    gap: Annotated[str, one_of(*GAPS)] = "topic-and-country",
+    gap: Annotated[str, one_of(*GAPS)] = "",
 ) -> Response:
-    """Show needs beside demand by one dimension, and those without a match by two."""
+    """Show needs beside demand by one dimension, and those without a match by two: the first map that can be shown."""
     approval, figures, found = await needs_and_figures(bus, period, steers=may_steer(principal))
-    by, gap = by or "topic", gap or "topic-and-country"
+    unmet = figures.get(UNMET)
+    maps = {} if unmet is None else {each: views.gaps(unmet, each) for each in GAPS}
+    by, gap = by or "topic", gap or next((each for each in GAPS if maps.get(each)), next(iter(GAPS)))
     rows = views.rows(figures, found, by)
     return render(
         request,
@@ -62,9 +64,9 @@ async def needs(
         rows=rows,
         whole=views.whole(figures, found),
         chart=views.need_and_match(rows, by),
-        map=views.gaps(figures[UNMET], gap) if UNMET in figures else None,
-        gap_hidden=gap in figures[UNMET].withheld if UNMET in figures else False,
-        unmet=figures.get(UNMET),
+        map=maps.get(gap),
+        gap_hidden=unmet is not None and gap in unmet.withheld,
+        unmet=unmet,
         areas=views.areas(found),
         definitions=[figures[each].definition for each in (RECEIVED, RESULTS, *views.BECAME) if each in figures],
         by=by,

@@ -1,0 +1,66 @@
+"""Plan the applications to the first call for which no host had a place: the unmet demand of the story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deploy.cli.sample import texts
+from deploy.cli.sample.plan import CALLS, FINISHED, NATIVE, Application, Progress, period
+from shared.contracts.codes import Expertise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deploy.cli.sample.days import Days
+    from deploy.cli.sample.plan import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A topic wanted by so many officers of a country; `language` is the foreign one that they speak best."""
+
+    topic: str
+    country: str
+    language: str
+    officers: int
+
+
+WISHES = (Wish("environmental_crime", "UA", "en", 6), Wish("firearms_explosives", "MD", "fr", 5))
+"""No host of the first call offers the one topic, and the only one with the other looks for other expertise.
+
+Five officers or more each, so that a map by topic and language can show them without giving away a person.
+"""
+_DAY, _YEARS = -346, 4
+_CALL = next(call for call in CALLS if call.key == FINISHED)
+
+
+def unmet(days: Days, others: Sequence[tuple[Person, str]]) -> list[Application]:
+    """Return the applications; `others` apply to the second call, and these are the first suitable ones of them."""
+    found = []
+    for wish in WISHES:
+        suitable = [person for person, _ in others if person.country == wish.country and (person.years or 0) >= _YEARS]
+        found += [
+            Application(FINISHED, person.subject, "study_visit", _DAY, Progress.JUDGED, _answers(days, person, wish))
+            for person in suitable[: wish.officers]
+        ]
+    return found
+
+
+def _answers(days: Days, person: Person, wish: Wish) -> dict[str, Any]:
+    return {
+        "expertise": [{"area": Expertise.ANALYSIS, "level": 2, "years": _YEARS}],
+        "languages": [
+            {"language": NATIVE[wish.country], "level": "NS"},
+            {"language": wish.language, "level": "B2"},
+        ],
+        "topics": [wish.topic],
+        "preferred_countries": [],
+        "periods": [period(days, FINISHED, *_CALL.visits)],
+        "objectives": list(texts.OBJECTIVES[wish.topic][:2]),
+        "cascade_committed": True,
+        "cascade_plan": texts.CASCADE[0],
+        "line_manager_name": "Head of Unit",
+        "line_manager_email": f"head.{person.organisation}@{person.organisation}.example",
+        "took_part_before": False,
+    }
