@@ -18,15 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A topic wanted by so many officers of a country; `language` is the foreign one that they speak best."""
+    """A topic wanted by so many officers of a country, who speak English best besides their own language."""
 
     topic: str
     country: str
-    language: str
     officers: int
 
 
-WISHES = (Wish("environmental_crime", "UA", "en", 6), Wish("firearms_explosives", "MD", "fr", 5))
+WISHES = (Wish("environmental_crime", "UA", 6), Wish("firearms_explosives", "MD", 5))
 """No host of the first call offers the one topic, and the only one with the other looks for other expertise.
 
 Five officers or more each, so that a map by topic and language can show them without giving away a person.
@@ -52,7 +51,7 @@ def _answers(days: Days, person: Person, wish: Wish) -> dict[str, Any]:
         "expertise": [{"area": Expertise.ANALYSIS, "level": 2, "years": _YEARS}],
         "languages": [
             {"language": NATIVE[wish.country], "level": "NS"},
-            {"language": wish.language, "level": "B2"},
+            {"language": "en", "level": "B2"},
         ],
         "topics": [wish.topic],
         "preferred_countries": [],
