@@ -181,7 +181,7 @@ CALLS = (
         closes=200,
         visits=(17, 150),
         countries=("AM", "AZ", "GE", "MD", "UA"),
-        ceilings=(("UA", 6),),
+        ceilings=(("AZ", 4),),
     ),
     Call(
         UPCOMING,

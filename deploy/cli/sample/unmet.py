@@ -25,10 +25,10 @@ class Wish:
     officers: int
 
 
-WISHES = (Wish("environmental_crime", "UA", 6), Wish("firearms_explosives", "MD", 5))
+WISHES = (Wish("environmental_crime", "UA", 7), Wish("firearms_explosives", "MD", 6))
 """No host of the first call offers the one topic, and the only one with the other looks for other expertise.
 
-Five officers or more each, so that a map by topic and language can show them without giving away a person.
+More than five officers each, so that a map by topic and language can show them without giving away a person.
 """
 _DAY, _YEARS = -346, 4
 _CALL = next(call for call in CALLS if call.key == FINISHED)

@@ -35,7 +35,7 @@ READERS = (
 )
 
 
-def refused(n: int, country: str, rule: str) -> list[WorldEvent]:
+def refused(n: int, country: str, rule: str, topic: str = "online_crime") -> list[WorldEvent]:
     """Return an application without a match."""
     subject = ident("application", "refused", n)
     at = datetime(2026, 1, 14, 9, n, tzinfo=UTC)
@@ -44,7 +44,7 @@ def refused(n: int, country: str, rule: str) -> list[WorldEvent]:
         **ex.PROFILE,
         "reference": f"{country}-2026-{900 + n:04d}",
         "country": country,
-        "topics": ["online_crime"],
+        "topics": [topic],
     }
     funnel = [{"rule": rule, "remaining": 0}]
     return [
@@ -97,6 +97,24 @@ async def test_needs_demand_and_results_are_side_by_side(house: House) -> None:
             assert answer.status_code == 200, answer.text
     assert (await (await house.grant(Role.OFFICER)).get("/reporting/needs")).status_code == 403
     assert "/reporting/needs?period=2026-H1" in (await reader.get("/reporting/?period=2026-H1")).text
+
+
+async def test_the_page_opens_with_the_first_map_that_can_be_shown(house: House) -> None:
+    """Where few people stand behind each topic of each country, the map by topic and language is shown instead."""
+    events = [*world(40)]
+    for n in range(24):
+        topic = ("online_crime", "drug_trafficking")[n % 2]
+        events += refused(n, ("AM", "AZ", "GE", "MD", "UA", "BY")[n // 2 % 6], "common_language", topic)
+    await feed_events(house, events)
+    donor = await house.grant(Role.DONOR)
+    at = "/reporting/needs?period=2026"
+    by_country, by_language, opened = [
+        (await donor.get(at + chosen)).text for chosen in ("&gap=topic-and-country", "&gap=topic-and-language", "")
+    ]
+    assert "Not shown: few people stand behind each field" in by_country
+    assert "Most without a match" in by_language
+    assert "Most without a match" in opened
+    assert '<option value="topic-and-language" selected>' in opened
 
 
 async def test_an_empty_programme_says_so(house: House) -> None:
