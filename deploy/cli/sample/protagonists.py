@@ -1,7 +1,7 @@
 """Plan the applications around which the story of the second call turns.
 
 Ani looks for a placement and Nino for a mentor. A pair of officers visits each other's agencies in a ring, two
-officers apply as a group, and a mentee has agreed with a mentor beforehand.
+officers apply as a group, a mentee has agreed with a mentor beforehand, and one officer more than there are places waits.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ def protagonists(
     leader = pick(lambda officer: officer.country == "GE")
     member = pick(lambda officer: officer.country == "GE")
     mentee = pick(lambda officer: officer.country == "UA")
+    waiting = pick(lambda officer: officer.country == "MD")
 
     def apply(
         person: Person,
@@ -86,6 +87,7 @@ def protagonists(
             "mentee",
             (ApplicationMode.PRE_MATCHED, mentor.subject),
         ),
+        apply(waiting, hosts["fr"], _LATER),
     ]
 
 
@@ -94,7 +96,9 @@ def _answers(days: Days, person: tuple[str, str], host: Organisation, kind: str)
     topic = host.topics[0] if host.topics else "criminal_networks"
     first, last = (_CALL.published + 30, _CALL.published + 200) if kind == "mentee" else _CALL.visits
     areas = dict.fromkeys([*host.expertise, Expertise.ANALYSIS])
-    level = "C2" if host.country == "FR" else "C1"  # so that no draw between equals decides about Ani
+    level = (
+        "C2" if (country, host.country) == ("AM", "FR") else "C1"
+    )  # so that no draw between equals decides about Ani
     return {
         "expertise": [{"area": area, "level": 2, "years": _YEARS} for area in areas],
         "languages": [{"language": NATIVE[country], "level": "NS"}, {"language": "en", "level": level}],

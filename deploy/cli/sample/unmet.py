@@ -16,17 +16,24 @@ if TYPE_CHECKING:
     from deploy.cli.sample.plan import Person
 
 
+TOPIC = "migrant_smuggling_thb"
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A topic wanted by so many officers of a country, who speak English best besides their own language."""
+    """So many officers of a country with the best foreign language and the expertise that they name."""
 
-    topic: str
     country: str
+    language: str
+    expertise: Expertise
     officers: int
 
 
-WISHES = (Wish("environmental_crime", "UA", 7), Wish("firearms_explosives", "MD", 6))
-"""No host of the first call offers the one topic, and the only one with the other looks for other expertise.
+WISHES = (
+    Wish("UA", "en", Expertise.ORGANISED_CRIME_PROSECUTION, 6),
+    Wish("GE", "fr", Expertise.ANALYSIS, 6),
+)
+"""No host of the first call with the topic shares the expertise of the ones, or speaks the language of the others.
 
 More than five officers each, so that a map by topic and language can show them without giving away a person.
 """
@@ -48,15 +55,15 @@ def unmet(days: Days, others: Sequence[tuple[Person, str]]) -> list[Application]
 
 def _answers(days: Days, person: Person, wish: Wish) -> dict[str, Any]:
     return {
-        "expertise": [{"area": Expertise.ANALYSIS, "level": 2, "years": _YEARS}],
+        "expertise": [{"area": wish.expertise, "level": 2, "years": _YEARS}],
         "languages": [
             {"language": NATIVE[wish.country], "level": "NS"},
-            {"language": "en", "level": "B2"},
+            {"language": wish.language, "level": "B2"},
         ],
-        "topics": [wish.topic],
+        "topics": [TOPIC],
         "preferred_countries": [],
         "periods": [period(days, FINISHED, *_CALL.visits)],
-        "objectives": list(texts.OBJECTIVES[wish.topic][:2]),
+        "objectives": list(texts.OBJECTIVES[TOPIC][:2]),
         "cascade_committed": True,
         "cascade_plan": texts.CASCADE[0],
         "line_manager_name": "Head of Unit",
