@@ -1,7 +1,8 @@
 """Plan the applications around which the story of the second call turns.
 
 Ani looks for a placement and Nino for a mentor. A pair of officers visits each other's agencies in a ring, two
-officers apply as a group, a mentee has agreed with a mentor beforehand, and one officer more than there are places waits.
+officers apply as a group, a mentee has agreed with a mentor beforehand, and one officer more than there are places
+waits.
 """
 
 from __future__ import annotations
