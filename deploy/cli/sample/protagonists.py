@@ -1,8 +1,8 @@
 """Plan the applications around which the story of the second call turns.
 
 Ani looks for a placement and Nino for a mentor. A pair of officers visits each other's agencies in a ring, two
-officers apply as a group, a mentee has agreed with a mentor beforehand, and one officer more than there are places
-waits.
+officers apply as a group, a mentee has agreed with a mentor beforehand, and one more officer competes for the places
+at the host of Ani.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def protagonists(
     leader = pick(lambda officer: officer.country == "GE")
     member = pick(lambda officer: officer.country == "GE")
     mentee = pick(lambda officer: officer.country == "UA")
-    waiting = pick(lambda officer: officer.country == "MD")
+    rival = pick(lambda officer: officer.country == "MD")
 
     def apply(
         person: Person,
@@ -88,7 +88,7 @@ def protagonists(
             "mentee",
             (ApplicationMode.PRE_MATCHED, mentor.subject),
         ),
-        apply(waiting, hosts["fr"], _LATER),
+        apply(rival, hosts["fr"], _LATER),
     ]
 
 
