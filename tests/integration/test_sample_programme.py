@@ -194,7 +194,7 @@ async def test_a_country_is_at_its_ceiling_and_an_officer_refused_for_it(people:
 
 
 async def test_the_map_of_unmet_demand_names_groups_of_officers(people: People) -> None:
-    """Where most found no place: one topic, for officers without the expertise or the language that hosts look for."""
+    """Most without a place wanted one topic, and lack the expertise or the language that hosts look for."""
     figure = await people.get("persona-evaluator", "/reporting/api/v1/indicators/TANDEM-ND-03", period="programme")
     shown = {part["value_of"]: part["value"] for part in figure["breakdowns"]["topic-and-language"]}
     assert int(shown["migrant_smuggling_thb|en"]) >= 6

@@ -100,7 +100,7 @@ async def test_needs_demand_and_results_are_side_by_side(house: House) -> None:
 
 
 async def test_the_page_opens_with_the_first_map_that_can_be_shown(house: House) -> None:
-    """Where few people stand behind each topic of each country, the map by topic and language is shown instead."""
+    """The map by topic and language is shown if few people stand behind each topic of each country."""
     events = [*world(40)]
     for n in range(24):
         topic = ("online_crime", "drug_trafficking")[n % 2]
