@@ -71,8 +71,8 @@ def findings(outcome: Outcome) -> list[Finding]:
         Finding(
             "errors that people met",
             _words(outcome.troubles.errors) or "none",
-            "none",
-            not outcome.troubles.errors or outcome.plan.kill,
+            "none but 502 at the kill" if outcome.plan.kill else "none",
+            all(outcome.plan.kill and ": 502 " in error for error in outcome.troubles.errors),
         ),
         Finding("answers “busy, send again”", f"{outcome.troubles.busy:,}", "any", met=True),
         Finding(
