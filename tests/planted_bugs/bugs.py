@@ -504,7 +504,7 @@ DISCLOSURE = (
         "services.reporting.disclosure.model.gate:_pattern",
         "            values_by_indicator[share] = {TOTAL: frozenset()}\n",
         "            pass\n",
-        f"{_DISCLOSURE}/test_attack.py::test_a_share_is_hidden_with_its_numbers",
+        f"{_DISCLOSURE}/test_attack.py::test_a_share_of_hidden_rows_is_hidden",
     ),
     PlantedBug(
         "published-rows-are-hidden-later",

@@ -250,6 +250,24 @@ def test_a_share_is_hidden_with_its_numbers() -> None:
     assert [each.total.hidden for each in release([of_all, women])] == [None, Hidden.PROTECTED]
 
 
+def test_a_share_of_hidden_rows_is_hidden() -> None:
+    """The share of women stays hidden while officials by sex are, though enough people stand behind it."""
+
+    def stated(women: int, men: int) -> list[Figure]:
+        period = periods.parse("2026-H1")
+        by_sex = {"sex": {"female": count(women), "male": count(men)}}
+        return [
+            Figure(INDICATORS["TOPCOP-OP-01"], period, AT, count(women + men), by_sex),
+            Figure(INDICATORS["TOPCOP-OP-06"], period, AT, share(women, women + men)),
+        ]
+
+    assert [each.total.hidden for each in release(stated(18, 18))] == [None, None]
+    withheld = Pattern({name: {"": frozenset({""})} for name in ("TOPCOP-OP-01", "TOPCOP-OP-06")})
+    officials, women = release(stated(18, 18), [EarlierRelease(stated(12, 12), withheld)], statement=2)
+    assert (officials.total.value, officials.withheld) == (Decimal(36), ("sex",))
+    assert women.total.hidden is Hidden.PROTECTED
+
+
 def test_a_share_below_its_smallest_base_does_not_follow_from_others() -> None:
     """Fifteen answers in the half and 22 in the year would reveal the rate of seven."""
     half, year = (
