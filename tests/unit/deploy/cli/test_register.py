@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FIGURES = "/reporting/api/v1/figures"
+TARGETS = "/reporting/api/v1/targets"
 
 
 class Empty(BaseHTTPRequestHandler):
@@ -29,12 +29,12 @@ class Empty(BaseHTTPRequestHandler):
     entered: list[dict[str, Any]]
 
     def do_GET(self) -> None:
-        """Nobody is there; figures are refused twice."""
+        """Nobody is there; targets are refused twice."""
         path = self.path.partition("?")[0]
         self.requests.append(path)
-        if path == FIGURES:
-            late = self.requests.count(FIGURES) < 3
-            self._answer(403 if late else 200, {"title": "This page is for: Donor."} if late else {"figures": []})
+        if path == TARGETS:
+            late = self.requests.count(TARGETS) < 3
+            self._answer(403 if late else 200, {"title": "This page is for: Donor."} if late else {"items": []})
         else:
             self._answer(200, {"items": [], "next": None})
 
@@ -75,7 +75,7 @@ async def test_a_register_that_was_empty_is_complete_once_the_donor_may_read(sys
     async with People(system) as people:
         await complete(Journey(people, movable=False), "2026-11-27")
     assert Empty.requests.count("/applications/api/v1/people") == 2  # looked up, and entered
-    assert Empty.requests.count(FIGURES) == 3
+    assert Empty.requests.count(TARGETS) == 3
 
 
 async def test_an_officer_of_its_own_takes_part(system: System) -> None:
