@@ -26,7 +26,7 @@ from deploy.local.process import ServerFailed
 from shared.bus.db import bus
 from shared.runtime.migrate import migrate
 from shared.time import clock
-from tests import compiled_sql, described_answers
+from tests import compiled_sql
 from tests.local_run import LocalRun, quick_folder
 from tests.support import OWNER, SERVING, as_owner
 
@@ -206,14 +206,6 @@ class Databases:
     def address(self, database: str) -> str:
         """Return the address of a database for SQLAlchemy with asyncpg, as the role for services."""
         return self.server.url(database, SERVING).replace("postgresql://", "postgresql+asyncpg://", 1)
-
-
-@pytest.fixture
-def answers_as_described(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Fail the test if an API answers otherwise than its OpenAPI document says."""
-    with described_answers.compared(monkeypatch) as differences:
-        yield
-    assert sorted(set(differences)) == []
 
 
 @pytest.fixture

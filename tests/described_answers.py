@@ -1,7 +1,7 @@
 """Compare each answer that a service's API gives in a test with its OpenAPI description.
 
-Tests with the fixture `answers_as_described` are compared, whatever they are about: the status, the media type, the
-headers that clients use, and the body.
+In every test of `tests/integration` that runs an app in its own process, whatever it is about: the status, the media
+type, the headers that clients use, and the body.
 """
 
 from __future__ import annotations

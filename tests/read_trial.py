@@ -1,6 +1,6 @@
 """Read each GET operation of a service's API until it answers 200, and once with HEAD.
 
-Used with the fixture `answers_as_described`, which compares every answer with the description.
+In `tests/integration` every answer is compared with the description (`tests/described_answers.py`).
 """
 
 from __future__ import annotations

@@ -183,7 +183,6 @@ READS = {"applications": "people", "notifications": "messages", "reporting": "fi
 """A list of each service."""
 
 
-@pytest.mark.usefixtures("answers_as_described")
 async def test_requests_of_programs_are_limited_as_described(app: FastAPI) -> None:
     """Beyond the limit the answer is 429, says after how many seconds to try again, and is as it is described."""
     identity_of(app).rate_limit = RateLimit(2)
@@ -201,7 +200,6 @@ async def test_requests_of_programs_are_limited_as_described(app: FastAPI) -> No
         assert (await second.get(address)).status_code == 401
 
 
-@pytest.mark.usefixtures("answers_as_described")
 async def test_texts_of_problems_follow_accept_language_as_described(app: FastAPI) -> None:
     """A problem is written in the first language of Accept-Language that is offered, else in English, and names it."""
     service = app.state.service.name

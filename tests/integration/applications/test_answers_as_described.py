@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import httpx2
-import pytest
 
 from shared.contracts.codes import Role
 from shared.identity.token_scopes import READ_CALLS
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
     from tests.integration.applications.world import World
     from tests.integration.shared.identity.conftest import SigningIssuer
-
-pytestmark = pytest.mark.usefixtures("answers_as_described")
 __all__ = ["signing_issuer"]
 API = "/applications/api/v1"
 PEOPLE = {

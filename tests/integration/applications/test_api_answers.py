@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from shared.privacy_notice import VERSION
 
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
-
-pytestmark = pytest.mark.usefixtures("answers_as_described")
 
 
 async def test_the_answer_to_an_action_equals_the_application(programme: Programme) -> None:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     import httpx2
 
     from tests.integration.applications.conftest import Programme
-
-pytestmark = pytest.mark.usefixtures("answers_as_described")
 API = "/applications/api/v1"
 ORGANISATIONS = f"{API}/organisations"
 # The answer of a request is stored after its commit: here that takes so long that the test can end the request.

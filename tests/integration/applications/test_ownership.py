@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-
 from shared.contracts.codes import Role
 from shared.identity import every_route
 from shared.ids import new_id
@@ -37,8 +35,6 @@ OUTSIDERS: dict[Role, str] = {
 
 EVERYBODYS = {"call_id", "draft_id", "place", "number", "country", "decision_id", "case_id"}
 """Ids of things that are published, or checked by whoever holds a document, or are the programme's and nobody's."""
-
-pytestmark = pytest.mark.usefixtures("answers_as_described")
 
 
 def owned(programme: Programme) -> Iterator[tuple[str, str, RouteAccess]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import httpx2
-import pytest
 
 from services.matching.cohorts.actions import job
 from services.matching.interventions.actions import what_ifs
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
     from tests.integration.matching.conftest import World
     from tests.integration.shared.identity.conftest import SigningIssuer
-
-pytestmark = pytest.mark.usefixtures("answers_as_described")
 __all__ = ["signing_issuer"]
 API = "/matching/api/v1"
 

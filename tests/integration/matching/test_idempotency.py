@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from shared.contracts.codes import Role
 from shared.identity import csrf
 from shared.identity.idempotency import HEADER, REPLAYED
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
     import httpx2
 
     from tests.integration.matching.conftest import World
-
-pytestmark = pytest.mark.usefixtures("answers_as_described")
 WHAT_IFS = "/matching/api/v1/what-ifs"
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from tests.support import Feed
 
-pytestmark = pytest.mark.usefixtures("answers_as_described")
-
 
 @pytest.fixture
 async def app(migrated: str) -> AsyncIterator[FastAPI]:

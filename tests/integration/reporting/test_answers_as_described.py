@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from shared.contracts.codes import Role
 from shared.identity import issue_ticket
 from shared.identity.ticket_exchange import HEADER
@@ -25,8 +23,6 @@ from tests.support import ticket_keys
 if TYPE_CHECKING:
     from tests.integration.reporting.conftest import House
     from tests.integration.shared.identity.conftest import SigningIssuer
-
-pytestmark = pytest.mark.usefixtures("answers_as_described")
 __all__ = ["signing_issuer"]
 API = "/reporting/api/v1"
 KNOWN = {

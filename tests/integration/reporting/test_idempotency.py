@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from shared.contracts.codes import Role
 from shared.identity.idempotency import HEADER, REPLAYED
 from tests.integration.reporting.world import TOPICS
 
 if TYPE_CHECKING:
     from tests.integration.reporting.conftest import House
-
-pytestmark = pytest.mark.usefixtures("answers_as_described")
 QUESTIONS = "/reporting/api/v1/questions"
 
 

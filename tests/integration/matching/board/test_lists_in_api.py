@@ -6,8 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import pytest
-
 from shared.contracts.codes import Role
 from shared.ids import new_id
 from shared.time import clock
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 
 API = "/matching/api/v1"
 LISTS = ("applications", "provisional", "matches", "visits", "mentorships", "events", "runs", "what-ifs")
-
-pytestmark = pytest.mark.usefixtures("answers_as_described")
 
 
 async def _all(browser: httpx2.AsyncClient, path: str, limit: int) -> list[dict[str, Any]]:

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     import httpx2
 
     from tests.integration.reporting.conftest import House
-
-pytestmark = pytest.mark.usefixtures("answers_as_described")
 DOCUMENTED = Path(__file__).parents[4] / "docs/feeds.md"
 
 
@@ -116,7 +114,7 @@ async def test_conditional_requests_follow_rfc_9110(house: House) -> None:
 
 
 async def test_files_are_answered_as_described(house: House) -> None:
-    """The tag, the links and the other headers of a file are in the API's description (`answers_as_described`)."""
+    """The tag, the links and the other headers of a file are in the API's description (`tests/described_answers.py`)."""
     await published(house, "2026-Q1")
     donor = await house.grant(Role.DONOR)
     file = "feeds/2026-Q1/figures.csv"

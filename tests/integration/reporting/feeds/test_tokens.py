@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     import httpx2
 
     from tests.integration.reporting.conftest import House
-
-pytestmark = pytest.mark.usefixtures("answers_as_described")
 TOKENS = "/reporting/feeds/tokens"
 FILE = "/reporting/feeds/2026-Q1/figures.csv"
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import httpx2
 
     from tests.integration.reporting.conftest import House
-
-pytestmark = pytest.mark.usefixtures("answers_as_described")
 API = "/reporting/api/v1/targets"
 HEAD = ",".join(COLUMNS)
 TABLE = (
