@@ -114,7 +114,7 @@ async def test_conditional_requests_follow_rfc_9110(house: House) -> None:
 
 
 async def test_files_are_answered_as_described(house: House) -> None:
-    """The tag, the links and the other headers of a file are in the API's description (`tests/described_answers.py`)."""
+    """The tag, the links and the other headers of a file are described (`tests/described_answers.py`)."""
     await published(house, "2026-Q1")
     donor = await house.grant(Role.DONOR)
     file = "feeds/2026-Q1/figures.csv"
