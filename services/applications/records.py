@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from services.applications.application.model.answers import FIELDS
@@ -27,6 +28,7 @@ from services.applications.mentorships.store.mentorships import Mentorship
 from services.applications.mentorships.store.pauses import Pause
 from services.applications.mentorships.store.sessions import PairSession
 from services.applications.mentorships.store.visits import PairVisit
+from services.applications.needs.model import upload_in_words
 from services.applications.needs.store import Need, NeedImport
 from services.applications.oversight.store.incidents import Incident, Note
 from services.applications.partners.store import DecidedCase, Decision
@@ -88,6 +90,11 @@ def _case(*cases: tuple[sa.SQLColumnExpression[Any], Any], otherwise: Any) -> sa
     return sa.case(*cases, else_=otherwise)
 
 
+def _latest(*moments: Any) -> sa.ColumnElement[Any]:
+    """Return the latest of some moments, of which each may be missing."""
+    return sa.func.greatest(*moments)
+
+
 # The states in which pages show them, by their rows.
 _PROJECTED = sa.select(col(Standing.state)).where(col(Standing.application_id) == col(Application.id)).scalar_subquery()
 _OF_APPLICATIONS = _case(
@@ -117,6 +124,24 @@ _OF_EXCLUSIONS = _case(
     (col(Exclusion.since) > _TODAY, "planned"), (col(Exclusion.until) < _TODAY, "ended"), otherwise="current"
 )
 
+_OF_FUNDS = _case((col(Fund.since) > _TODAY, "planned"), (col(Fund.until) < _TODAY, "ended"), otherwise="current")
+_OF_CERTIFICATES = _case((col(Certificate.revoked_at).is_not(None), "revoked"), otherwise="granted")
+_STATUS = aliased(Partner)
+_OF_PARTNERS = (
+    sa.select(col(_STATUS.status))
+    .where(col(_STATUS.country) == col(Partner.country), col(_STATUS.since) <= _TODAY)
+    .order_by(col(_STATUS.since).desc())
+    .limit(1)
+    .correlate(Partner)
+    .scalar_subquery()
+)
+_CASES_CHANGED = (
+    sa.select(sa.func.max(DecidedCase.at))
+    .where(col(DecidedCase.decision_id) == col(Decision.id))
+    .correlate(Decision)
+    .scalar_subquery()
+)
+
 RECORDS = Records(
     {
         "application_id": Record(
@@ -126,39 +151,57 @@ RECORDS = Records(
             state=_OF_APPLICATIONS,
             state_word=_word("application"),
         ),
-        "application_id/code": Record(Application, column="answers", keys=FIELDS.get),
+        "application_id/code": Record(
+            Application, column="answers", keys=FIELDS.get, changed=col(Application.saved_at)
+        ),
         "companion_id": Record(Companion, state=col(Companion.state), state_word=companion_in_words),
         "call_id": Record(Call, state=_OF_CALLS, state_word=_word("call")),
         "draft_id": Record(
             CallDraft, leaving_out={"saved_at", "saved_by"}, state=sa.literal("draft"), state_word=_word("call")
         ),
-        "draft_id/code": Record(CallDraft, column="entry", keys=_stored_keys),
+        "draft_id/code": Record(CallDraft, column="entry", keys=_stored_keys, changed=col(CallDraft.saved_at)),
         "offer_id": Record(Offer, leaving_out={"saved_at"}, state=col(Offer.state), state_word=_word("offer")),
         "mentor_id": Record(Mentor, leaving_out={"saved_at"}, state=col(Mentor.state), state_word=_word("mentor")),
         "match_id": Record(Match, parts=_OF_MATCH, state=_OF_MATCHES, state_word=_word("match")),
         "visit_id": Record(Visit, parts=_OF_VISIT, state=col(Visit.state), state_word=_word("visit")),
-        "cost_id": Record(Cost),
-        "rule_id": Record(TravelRule),
+        "cost_id": Record(Cost, changed=col(Cost.at)),
+        "rule_id": Record(TravelRule, changed=col(TravelRule.at)),
         "mentorship_id": Record(
             Mentorship, parts=_OF_MENTORSHIP, state=col(Mentorship.state), state_word=_word("mentorship")
         ),
         "goal_id": Record(Goal, parts=(Part(GoalNote, "goal_id"),), state=_OF_GOALS, state_word=_word("goal")),
-        "meeting_id": Record(Meeting),
+        "meeting_id": Record(Meeting, changed=_latest(Meeting.at, Meeting.cancelled_at)),
         "session_id": Record(PairSession, state=_OF_SESSIONS, state_word=_word("session")),
         "request_id": Record(PairVisit, state=col(PairVisit.state), state_word=_word("pair_visit")),
         "incident_id": Record(
             Incident, parts=(Part(Note, "incident_id"),), state=col(Incident.state), state_word=_word("incident")
         ),
         "organisation_id": Record(Organisation, state=_OF_ORGANISATIONS, state_word=_word("organisation")),
-        "person_id": Record(Person, key="id"),
-        "country": Record(Partner, key="country", parts=(Part(Decision, "country", of="country"),)),
-        "decision_id": Record(Decision, parts=(Part(DecidedCase, "decision_id"),)),
-        "fund_id": Record(Fund),
+        "person_id": Record(Person, key="id", changed=col(Person.changed_at)),
+        "country": Record(
+            Partner,
+            key="country",
+            parts=(Part(Decision, "country", of="country"),),
+            state=_OF_PARTNERS,
+            state_word=_word("partner"),
+        ),
+        "decision_id": Record(
+            Decision,
+            parts=(Part(DecidedCase, "decision_id"),),
+            changed=_latest(Decision.decided_at, Decision.effective_at, Decision.withdrawn_at, _CASES_CHANGED),
+        ),
+        "fund_id": Record(Fund, state=_OF_FUNDS, state_word=_word("term")),
         "exclusion_id": Record(Exclusion, state=_OF_EXCLUSIONS, state_word=_word("term")),
         "proposal_id": Record(Proposal, state=col(Proposal.state), state_word=_word("proposal")),
         "need_id": Record(Need, state=_OF_NEEDS, state_word=_word("need")),
-        "import_id": Record(NeedImport),
-        "number": Record(Certificate, key="number", parts=(Part(Issue, "granted", of="number"),)),
+        "import_id": Record(NeedImport, state=col(NeedImport.state), state_word=upload_in_words),
+        "number": Record(
+            Certificate,
+            key="number",
+            parts=(Part(Issue, "granted", of="number"),),
+            state=_OF_CERTIFICATES,
+            state_word=_word("outcome"),
+        ),
     },
     additions=frozenset(
         {

@@ -15,9 +15,9 @@ from urllib.parse import urljoin, urlsplit
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Match
 
+from shared.bus.db.outdated import changed_last
 from shared.bus.db.records import versions_by_record
 from shared.errors import ProblemCode
-from shared.i18n import gettext
 from shared.identity import csrf
 from shared.identity.state import service_of
 from shared.identity.versions import (
@@ -29,7 +29,6 @@ from shared.identity.versions import (
     service_records,
     show_versions,
 )
-from shared.time import dates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,16 +80,11 @@ def show_both(
     """
     if outdated.code is ProblemCode.VERSION_NEEDED:
         raise outdated
-    form.compare(" ".join(part for part in (outdated.detail, _changed_last(by, at)) if part), saved)
+    sentence = outdated.detail
+    if last := changed_last(at, by):
+        sentence = f"{sentence.removesuffix(changed_last(outdated.changed)).rstrip()} {last}"
+    form.compare(sentence, saved)
     show_versions(request, outdated)
-
-
-def _changed_last(by: str, at: datetime | None) -> str:
-    if at is None:
-        return ""
-    if not by:
-        return gettext("It was changed last on %(moment)s.") % {"moment": dates.moment(at)}
-    return gettext("%(name)s changed it last, on %(moment)s.") % {"name": by, "moment": dates.moment(at)}
 
 
 def _opened(opened: Sequence[str], chain: Sequence[Named]) -> list[str]:

@@ -198,8 +198,14 @@ class Form(WTForm):
         if saved is not None:
             theirs = {field.name: field for field in saved}
             pairs = [(field, theirs[field.name]) for field in self if field.name in theirs]
-            found = [Difference(str(mine.label.text), words_of(mine), words_of(other)) for mine, other in pairs]
+            found = [
+                Difference(str(mine.label.text), self.in_words(mine), saved.in_words(other)) for mine, other in pairs
+            ]
             self.differences = [each for each in found if each.written != each.saved]
+
+    def in_words(self, field: Field) -> str:
+        """Return the content of a field for a comparison; empty where another answer makes it count for nothing."""
+        return words_of(field)
 
     async def rows_changed(self, request: Request) -> bool:
         """Add, move or remove a row when such a button was pressed; then the form is shown again, unchecked.

@@ -6,6 +6,7 @@ raise `Refused`; this module makes the answer.
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -22,6 +23,7 @@ from starlette.routing import Match
 
 from shared.bus.db.outdated import Outdated
 from shared.bus.db.transient_errors import DATABASE_ERRORS, is_rolled_back, is_transient
+from shared.contracts.labels import label
 from shared.errors import ProblemCode, Refused, default_code
 from shared.i18n import N_, gettext, language
 from shared.identity import csrf
@@ -151,7 +153,7 @@ async def _outdated(request: Request, outdated: Outdated) -> Response:
         title=gettext(PROBLEM_TYPES[outdated.code].title),
         detail=gettext("Nothing was saved. The form does not say what you saw.") if needed else outdated.detail,
         sent=sent,
-        written=[(name, value) for name, value in sent if value and name not in {*_MACHINE_FIELDS, FIELD}],
+        written=[(name, _in_words(value)) for name, value in sent if value and name not in {*_MACHINE_FIELDS, FIELD}],
         action=here(request),
         here=_page_before(request),
     )
@@ -159,6 +161,12 @@ async def _outdated(request: Request, outdated: Outdated) -> Response:
     return answer
 
 
+def _in_words(value: str) -> str:
+    """Return what was sent as people read it: a code, such as that of a reason, in plain words."""
+    return label(value) if _CODE.fullmatch(value) else value
+
+
+_CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 # Hidden fields that say nothing to a reader.
 _MACHINE_FIELDS = frozenset({"version", "seen", "digest", "draft_writer", "draft_turn", "arrival_stamp"})
 

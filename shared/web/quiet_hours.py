@@ -99,6 +99,17 @@ class QuietHoursForm(Form):
                 % {"most": MOST_HOURS}
             )
 
+    def compare(self, sentence: str, saved: Form | None) -> None:
+        """Compare as every form, the hours after what else is chosen, as on the page."""
+        super().compare(sentence, saved)
+        hours = {str(field.label.text) for field in (self.night, self.since, self.until)}
+        self.differences = sorted(self.differences, key=lambda each: each.label in hours)
+
+    def in_words(self, field: Field) -> str:
+        """Return the content of a field; the hours count only where they are chosen."""
+        unused = field.name in {"since", "until"} and self.night.data != QuietHours.OWN
+        return "" if unused else super().in_words(field)
+
     @property
     def as_text(self) -> str:
         """Return the choice, once it is valid."""

@@ -239,19 +239,24 @@ def role_links(principal: Principal) -> list[Card]:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Somebody to whom messages are sent: the opaque id, and the language in which they are written."""
+    """Somebody to whom messages are sent: the opaque id, the language in which they are written, the last change."""
 
     id: UUID
     country: str | None
     email: str
     written_in: str
+    changed_at: datetime
 
 
 async def recipient(bus: Bus, principal: Principal) -> Recipient | None:
     """Return the principal as the register knows them; None for somebody who is not in it."""
     async with bus.read() as session:
         person = await entries.person(session, principal.subject)
-    return None if person is None else Recipient(person.id, person.country, person.email, person.written_in)
+    return (
+        None
+        if person is None
+        else Recipient(person.id, person.country, person.email, person.written_in, person.changed_at)
+    )
 
 
 async def known_recipient(bus: Bus, principal: Principal) -> Recipient:

@@ -40,6 +40,18 @@ class ImportState(StrEnum):
     DISCARDED = "discarded"
 
 
+_UPLOADS = {
+    ImportState.WAITS: N_("Not imported yet"),
+    ImportState.DONE: N_("Imported"),
+    ImportState.DISCARDED: N_("Discarded"),
+}
+
+
+def upload_in_words(state: str) -> str:
+    """Return the state of an uploaded table in the reader's language."""
+    return gettext(_UPLOADS[ImportState(state)])
+
+
 class NeedEntry(Entry):
     """A training need; with an id it replaces the existing one."""
 

@@ -38,7 +38,7 @@ class ChoiceRow(Table, table=True):
     at: datetime = Field(sa_type=sa.DateTime(timezone=True), description="Domain time")
 
 
-CHOICE = Record(ChoiceRow, key="recipient")
+CHOICE = Record(ChoiceRow, key="recipient", changed=col(ChoiceRow.at))
 
 
 async def hold(session: AsyncSession, recipient: UUID) -> None:

@@ -49,7 +49,8 @@ class Record:
     A record that no address names may have several columns as its `key`, and a name for each. Left out is what no
     reader sees, such as notes of a worker. With `column`, a record is one section of the row: those keys of this JSON
     column that `keys` returns for the section, and nothing else. `state` is the state in which people see it, by its
-    row, and `state_word` the word for it in the reader's language.
+    row, and `state_word` the word for it in the reader's language; a record without states has `changed`, the moment of
+    its last change. A refusal of an older version says them.
     """
 
     table: type
@@ -60,6 +61,7 @@ class Record:
     keys: Callable[[str], Collection[str] | None] | None = None
     state: sa.SQLColumnExpression[str] | None = field(default=None, compare=False)
     state_word: Callable[[str], str] | None = None
+    changed: sa.SQLColumnExpression[Any] | None = field(default=None, compare=False)
 
     def read(self, text: str) -> object | None:
         """Return the name that stands in an address; None for a text that names no record of this kind."""
@@ -83,11 +85,12 @@ class Record:
         column = self._column
         return sa.select(column, self._digest(section)).where(column.in_(names)).group_by(column)
 
-    def present_state(self, name: object) -> sa.Select[Any] | None:
-        """Return the query for its state; None for a record without states."""
-        return (
-            None if self.state is None else sa.select(self.state).where(self._is(name)).select_from(_table(self.table))
-        )
+    def present(self, name: object) -> sa.Select[Any] | None:
+        """Return the query for its state and the moment of its last change; None for a record that knows neither."""
+        if self.state is None and self.changed is None:
+            return None
+        known = (sa.null() if each is None else each for each in (self.state, self.changed))
+        return sa.select(*known).where(self._is(name)).select_from(_table(self.table))
 
     @property
     def _columns(self) -> list[sa.Column[Any]]:

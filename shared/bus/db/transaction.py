@@ -259,20 +259,18 @@ class RequestVersions:
             named = any(version.startswith(prefix) for version in self.versions)
             if named and self.present(connection, place) in self.versions:
                 return None
-        return self.refusal(present, named=bool(self.versions), state=self._state(connection))
-
-    def _state(self, connection: Connection) -> str:
-        """Return the word for the present state of the innermost record that has states."""
-        for record in reversed(self.records):
-            query = record.record.present_state(record.name)
-            if query is not None and (state := connection.scalar(query)) is not None:
-                return record.in_words(state)
-        return ""
-
-    def refusal(self, present: str, *, named: bool = True, detail: str = "", state: str = "") -> Outdated:
-        """Return the refusal that names the present version."""
+        state, changed = self._now(connection)
         places = {self.place: present} if self.place else None
-        return Outdated(present, named=named, detail=detail, places=places, state=state)
+        return Outdated(present, named=bool(self.versions), places=places, state=state, changed=changed)
+
+    def _now(self, connection: Connection) -> tuple[str, datetime | None]:
+        """Return the word for the state and the moment of the last change of the innermost record that knows either."""
+        for record in reversed(self.records):
+            query = record.record.present(record.name)
+            row = None if query is None else connection.execute(query).first()
+            if row is not None:
+                return record.in_words(row[0]), row[1]
+        return "", None
 
 
 class Comparison:
@@ -343,7 +341,9 @@ class Comparison:
         if not self.compared:
             found = await session.run_sync(lambda sync: versions.outdated(sync.connection()))
         named = found is not None and found.code is ProblemCode.OUTDATED
-        return versions.refusal(found.version, detail=refused.detail) if named and found is not None else None
+        if not named or found is None:
+            return None
+        return Outdated(found.version, detail=refused.detail, places=found.places)
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from shared.contracts.lifecycle import TRANSITIONS, allowed
 from shared.identity import csrf
 from shared.identity.versions import FIELD, changes_record
 from shared.ids import new_id
+from shared.time import clock, dates
 from tests.confirmed import rests_on_no_record
 from tests.integration.applications.acts import ALIASES, API
 from tests.integration.applications.truths import aim_of, facts_in, state_words, states_named
@@ -89,10 +90,7 @@ class Trial(KeptDatabase):
     ids: dict[str, str]
     strict: bool = False
     near: int = 0
-    aimed: bool = False
     wrong: list[str] = field(default_factory=list)
-    repeats: set[Act] = field(default_factory=set)
-    """The actions that changed nothing in the first state; looked at where the trial knows no aims."""
     forms: dict[Act, Fields] = field(default_factory=dict)
     """The values that the forms of the pages send, which were opened before the first action."""
     pairs: int = 0
@@ -260,9 +258,7 @@ class Trial(KeptDatabase):
                 if act.on is not None and act not in self.forms and act.word != UNASKED:
                     self.find("is possible, and its page has no form for it", act)
                 await self.check_whole(act)
-            if done(answer) and not self.aimed and not now.changed(before):
-                self.repeats.add(act)
-            elif done(answer):
+            if done(answer):
                 await self._check_effect(act, answer=answer, written=bool(now.changed(before)))
             await self.restore(before, now)
         for first in possible:
@@ -361,11 +357,11 @@ class Trial(KeptDatabase):
     async def _check_effect(self, *acts: Act, answer: httpx2.Response, written: bool) -> None:
         """Check that what was answered as done has had its effect, or that what it is for was so already."""
         aim = aim_of(acts[-1].who, acts[-1].path, acts[-1].word, acts[-1].does)
-        if aim and self.aimed:
+        if aim:
             ((reached,),) = await self.run(aim.format(**{**self.ids, **self._names(acts[-1])}))
             if not reached:
                 self.find("is answered as done, and it is not so", *acts, answer=answer)
-        elif not (written or acts[-1] in self.repeats or (len(acts) > 1 and acts[-1].is_again(acts[0]))):
+        elif not (written or (len(acts) > 1 and acts[-1].is_again(acts[0]))):
             self.find("is answered and has no effect", *acts, answer=answer)
 
     async def _judge(self, answer: httpx2.Response, first: Act, second: Act) -> None:
@@ -392,9 +388,11 @@ class Trial(KeptDatabase):
             self.find(f"gets an answer without the present state ({words})", first, second, answer=answer)
 
     def _shows_change(self, act: Act, text: str) -> bool:
-        """Return whether a refusal says that a record without states was changed, beside its present content."""
+        """Return whether a refusal says that a record without states was changed, and when: on this day."""
         record = self._record(act)
-        return CHANGED in text and (record is None or record.record.state is None)
+        if CHANGED not in text or (record is not None and record.record.state is not None):
+            return False
+        return record is None or re.search(f"changed (it )?last,? on {dates.day(clock.today())}", text) is not None
 
     async def _at_once(
         self,
@@ -425,18 +423,17 @@ async def try_scene(
     *,
     strict: bool = False,
     near: int = 0,
-    aimed: bool = False,
 ) -> Trial:
     """Try each pair of these actions on the records with these ids; return what was found.
 
     `strict` also checks that the same action again is answered as the first time, that refusals name the present state,
     and that records which are missing are not found. With `near`, only that many of the next actions in the table, and
-    those with the same last word, come second. `aimed`: an action that changes nothing is done already, by its aim.
+    those with the same last word, come second. An action that changes nothing is done already, by its aim.
     """
     for who in sorted({act.who for act in acts}):
         await abroad.get(who, "/calls")  # the first request of a session notes when it was used
     async with owner_of(abroad.of.app.state.service.bus) as owner:
-        trial = Trial(owner=owner, abroad=abroad, ids=ids, strict=strict, near=near, aimed=aimed)
+        trial = Trial(owner=owner, abroad=abroad, ids=ids, strict=strict, near=near)
         await trial.open_all(acts)
         before = await trial.keep()
         await trial.try_all(acts, before)

@@ -26,8 +26,6 @@ FORMS = table.page_acts()
 """The forms of each kind of record."""
 BY_API_TOO = {"application", "match", "visit", "mentorship", "incident", "group"}
 """The kinds of which each pair is tried by API, and some by forms, which do the same."""
-AIMED = {*BY_API_TOO, "companion", "mentor", "office", "officer", "partner", "placement", "proposal"}
-"""The kinds of which the table of aims says what each action brings about that may find nothing to do."""
 BY_API_ONLY = {"match half cleared", "match half accepted"}
 """Scenes whose forms are those of another scene of the match: their pairs are tried by API only."""
 
@@ -63,6 +61,6 @@ def test_every_form_is_tried(programme: Programme) -> None:
 async def test_each_pair_of_forms(abroad: Abroad, scene: str) -> None:
     """A second click shows the first result, any other form is done or told what is true; database and events agree."""
     kind, ids = await make_scene(abroad, scene)
-    near, aimed = 4 if kind in BY_API_TOO else 0, kind in AIMED
-    trial = await try_scene(abroad, ids, FORMS[kind], strict=True, near=near, aimed=aimed)
+    near = 4 if kind in BY_API_TOO else 0
+    trial = await try_scene(abroad, ids, FORMS[kind], strict=True, near=near)
     trial.check()

@@ -6,6 +6,7 @@ A refusal names the present state of a record in its address, in the words of `s
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.time import clock
@@ -143,6 +144,9 @@ _NEW_CAPACITY = "SELECT entry ->> 'capacity' = '3' FROM mentor WHERE id = '{ment
 _NEW_QUANTITY = "SELECT quantity = 5 FROM need WHERE id = '{need_id}'"
 _NO_RULE = "SELECT count(*) = 0 FROM preparation_rule WHERE id = '{rule_id}'"
 _NO_DRAFT = "SELECT count(*) = 0 FROM call_draft WHERE id = '{draft_id}'"
+_CONFIRMED_TODAY = "SELECT confirmed_on >= '{FIRST}' FROM person WHERE id = '{person_id}'"
+# As the table of forms has it (`page_acts.py`), which is made at this moment too.
+_IN_A_MONTH = clock.today() + timedelta(days=30)
 _SUBMITTED_OFFER = _OFFER_IS.format("NOT IN ('draft', 'returned', 'withdrawn', 'voided')")
 _ENDORSED_OFFER = _OFFER_IS.format("IN ('endorsed', 'published', 'paused', 'closed')")
 _SUSPENSION = (
@@ -183,15 +187,34 @@ AIMS = {
     "need_id/withdraw": "SELECT withdrawn FROM need WHERE id = '{need_id}'",
     "import_id/confirm": _IMPORT_IS.format("done"),
     "import_id/discard": _IMPORT_IS.format("discarded"),
+    "exclusion_id/{exclusion_id}": f"SELECT until = '{_IN_A_MONTH}' FROM exclusion WHERE id = '{{exclusion_id}}'",
     "exclusion_id/end": "SELECT until <= '{FIRST}' FROM exclusion WHERE id = '{exclusion_id}'",
     "rule_id/{rule_id} remove": _NO_RULE,
     "rule_id/take-back": _NO_RULE,
+    "fund_id/{fund_id}": "SELECT name = 'TOPCOP III' FROM fund WHERE id = '{fund_id}'",
+    "organisation_id/edit": "SELECT city = 'Gyumri' FROM organisation WHERE id = '{organisation_id}'",
+    "person_id/edit": "SELECT unit = 'Cybercrime' FROM person WHERE id = '{person_id}'",
+    "person_id/leave": (
+        "SELECT count(*) > 0 FROM register_change c JOIN person p ON p.subject = c.key"
+        " WHERE p.id = '{person_id}' AND c.action = 'left'"
+    ),
+    "person_id/transfer": (
+        "SELECT '{other_organisation}' IN (moves_to::text, organisation_id::text) FROM person WHERE id = '{person_id}'"
+    ),
+    "person_id/confirm unasked": _CONFIRMED_TODAY,
+    "confirm": _CONFIRMED_TODAY,
     "person_id/address": (
         "SELECT count(*) > 0 FROM address_check c JOIN person p USING (subject) WHERE p.id = '{person_id}'"
     ),
     "draft_id/{draft_id}": (
         "SELECT coalesce(entry ->> 'reserves', entry -> 'rules' ->> 'reserves') = '2'"
         " FROM call_draft WHERE id = '{draft_id}'"
+    ),
+    "draft_id/{code}": (
+        "SELECT entry -> 'texts' -> 0 ->> 'title' = 'Exchange of experts 2' FROM call_draft WHERE id = '{draft_id}'"
+    ),
+    "draft_id/{place}": (
+        "SELECT position('Which unit is it?' in entry ->> 'questions') > 0 FROM call_draft WHERE id = '{draft_id}'"
     ),
     "draft_id/{draft_id} discard": _NO_DRAFT,
     "draft_id/discard": _NO_DRAFT,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from services.matching.scheduling.actions.plans import SECONDS
 from shared.contracts import applications, participation
 from shared.contracts.codes import Answer, Party, Reason, Side
 from shared.ids import new_id
@@ -63,7 +64,8 @@ Body = Callable[[Opened], dict[str, Any]]
 class Act:
     """A request, or an event of the portal; `record` is the name of the record in the address.
 
-    Requests of a person with the same `word` are the same action, by API or page.
+    Requests of a person with the same `word` are the same action, by API or page. `aim` is a query that is true where
+    that is so which a request is to bring about: after each answer that it is done.
     """
 
     word: str
@@ -72,6 +74,7 @@ class Act:
     body: Body | None = field(default=None, hash=False, compare=False)
     record: str = ""
     event: Callable[[Mapping[str, Any]], tuple[Event, UUID]] | None = field(default=None, hash=False, compare=False)
+    aim: str = field(default="", hash=False, compare=False)
 
     def __str__(self) -> str:
         """Return it as a finding names it."""
@@ -92,13 +95,18 @@ class Act:
         return re.sub(r"{(\w+)}", lambda found: str(known[found[1]]), self.path)
 
 
-def _both(word: str, path: str, body: Body | None = None, *, record: str = "", also: str = "bruno") -> tuple[Act, ...]:
+def _by(who: str, word: str, path: str, body: Body | None = None, *, record: str = "", aim: str) -> Act:
+    """Return a request by API."""
+    return Act(word, who, API + path, body, record, aim=aim)
+
+
+def _both(word: str, path: str, body: Body | None = None, *, record: str = "", aim: str) -> tuple[Act, ...]:
     """Return a request of carla's and the same of another coordinator's."""
-    return tuple(Act(word, who, API + path, body, record) for who in ("carla", also))
+    return tuple(_by(who, word, path, body, record=record, aim=aim) for who in ("carla", "bruno"))
 
 
-def _page(word: str, path: str, body: Body | None = None, *, record: str = "") -> Act:
-    return Act(word, "carla", M + path, body or (lambda _: {}), record)
+def _page(word: str, path: str, body: Body | None = None, *, record: str = "", aim: str) -> Act:
+    return Act(word, "carla", M + path, body or (lambda _: {}), record, aim=aim)
 
 
 def _event(word: str, kind: type[Event], subject: str, **values: Any) -> Act:
@@ -172,21 +180,94 @@ def _what_if(ceiling: int) -> Any:
     }
 
 
+def _pairs(*pairs: tuple[str, str]) -> str:
+    """Return pairs as the tables hold them."""
+    listed = ", ".join(f"'{{{application}}}', '{{{seat}}}'" for application, seat in pairs)
+    return f"jsonb_build_object({listed})"
+
+
+def _cohort(*pairs: tuple[str, str], more: str = "") -> str:
+    """Return the query whether a cohort of just these pairs was committed, with a match for each."""
+    return (
+        "SELECT count(*) > 0 FROM cohort c WHERE call_id = '{call_id}'"
+        f" AND pairs = {_pairs(*pairs)} {more}"
+        " AND (SELECT count(*) FROM match m JOIN jsonb_each_text(c.matches) made ON made.value = m.id::text"
+        f" WHERE c.pairs ->> m.application_id::text = m.seat_id::text) = {len(pairs)}"
+    )
+
+
+def _asked(*pairs: tuple[str, str]) -> str:
+    """Return the query whether a job is to commit just these pairs, or has done so."""
+    return (
+        "SELECT count(*) > 0 FROM cohort_job WHERE call_id = '{call_id}'"
+        f" AND state NOT IN ('refused', 'failed', 'cancelled') AND chosen = {_pairs(*pairs)}"
+    )
+
+
+_OPEN = "state IN ('proposed', 'cleared', 'offered', 'confirmed') AND NOT reserve"
+
+
+def _put(application: str, seat: str, *ended: str) -> str:
+    """Return the query whether an application has an open match with a place, and some matches are open no more."""
+    gone = "".join(f" AND NOT EXISTS (SELECT FROM match WHERE id = '{{{match}}}' AND {_OPEN})" for match in ended)
+    return (
+        f"SELECT count(*) > 0 FROM match WHERE application_id = '{{{application}}}' AND seat_id = '{{{seat}}}'"
+        f" AND {_OPEN}{gone}"
+    )
+
+
+def _moved(week: str) -> str:
+    """Return the query whether a visit is in that week, or guest and host are asked about it."""
+    return (
+        f"SELECT count(*) > 0 FROM visit WHERE match_id = '{{m1}}' AND date_trunc('week', '{{{week}}}'::date)"
+        " IN (date_trunc('week', start), date_trunc('week', (proposal -> 'days' ->> 0)::date))"
+    )
+
+
+def _planned(seconds: int) -> str:
+    return (
+        "SELECT count(*) > 0 FROM date_plan WHERE call_id = '{call_id}' AND state <> 'cancelled'"
+        f" AND seconds = {seconds}"
+    )
+
+
+def _tried(ceiling: int) -> str:
+    return (
+        "SELECT count(*) > 0 FROM what_if WHERE call_id = '{call_id}' AND state <> 'cancelled'"
+        f" AND (other -> 'quotas' -> 0 ->> 'ceiling')::int = {ceiling}"
+    )
+
+
+_STOPPED = "SELECT state <> 'searching' FROM date_plan WHERE id = '{plan}'"
+_PROPOSED = (
+    "SELECT bool_and(v.proposal -> 'days' = change -> 'after') FROM date_plan p, jsonb_array_elements(p.changes) change"
+    " JOIN visit v ON v.match_id::text = change ->> 'match_id' WHERE p.id = '{plan}'"
+)
 _PROPOSAL = _commit(("a1", "s1"), ("a2", "s2"))
+_COMMITTED = _cohort(("a1", "s1"), ("a2", "s2"))
 _GONE = {"application_id": "a1", "reason": Reason.OPERATIONAL_DUTY}
 
 
 def commits() -> tuple[Act, ...]:
     """Return what can be done with provisional matches."""
     return (
-        *_both("commit", "/cohorts", _PROPOSAL),
+        *_both("commit", "/cohorts", _PROPOSAL, aim=_COMMITTED),
         _page(
-            "commit", "/cohorts/{call_id}/commit", lambda opened: {"pair": opened.ticked(("a1", "s1"), ("a2", "s2"))}
+            "commit",
+            "/cohorts/{call_id}/commit",
+            lambda opened: {"pair": opened.ticked(("a1", "s1"), ("a2", "s2"))},
+            aim=_COMMITTED,
         ),
-        Act("commit with reserves", "carla", f"{API}/cohorts", _commit(("a1", "s1"), ("a2", "s2"), reserves=True)),
-        Act("commit one", "carla", f"{API}/cohorts", _commit(("a1", "s1"))),
-        Act("commit nobody", "carla", f"{API}/cohorts", _commit()),
-        *_both("put a3 to s1", "/overrides", _override("a3", "s1")),
+        _by(
+            "carla",
+            "commit with reserves",
+            "/cohorts",
+            _commit(("a1", "s1"), ("a2", "s2"), reserves=True),
+            aim=_cohort(("a1", "s1"), ("a2", "s2"), more="AND reserves IS NOT NULL"),
+        ),
+        _by("carla", "commit one", "/cohorts", _commit(("a1", "s1")), aim=_cohort(("a1", "s1"))),
+        _by("carla", "commit nobody", "/cohorts", _commit(), aim=_cohort()),
+        *_both("put a3 to s1", "/overrides", _override("a3", "s1"), aim=_put("a3", "s1")),
         _withdrawn("a1"),
     )
 
@@ -194,15 +275,26 @@ def commits() -> tuple[Act, ...]:
 def matches() -> tuple[Act, ...]:
     """Return what can be done with proposed matches."""
     clear = {"application_id": "a1"}
+    other = _put("a1", "s2", "m1", "m2")
     home, host = clear | {"side": Side.HOME, "country": "MD"}, clear | {"side": Side.HOST, "country": "FR"}
     return (
-        *_both("put a3 to s1", "/overrides", _override("a3", "s1", instead="m1")),
-        Act("put a3 to s1 for another reason", "carla", f"{API}/overrides", _override("a3", "s1", "other", "m1")),
-        _page(
-            "put a3 to s1", "/applications/{application_id}/override/commit", _override_form("s1", "m1"), record="a3"
+        *_both("put a3 to s1", "/overrides", _override("a3", "s1", instead="m1"), aim=_put("a3", "s1", "m1")),
+        _by(
+            "carla",
+            "put a3 to s1 for another reason",
+            "/overrides",
+            _override("a3", "s1", "other", "m1"),
+            aim=_put("a3", "s1", "m1"),
         ),
-        Act("put a1 to s2", "carla", f"{API}/overrides", _override("a1", "s2", instead="m2")),
-        Act("commit again", "carla", f"{API}/cohorts", _PROPOSAL),
+        _page(
+            "put a3 to s1",
+            "/applications/{application_id}/override/commit",
+            _override_form("s1", "m1"),
+            record="a3",
+            aim=_put("a3", "s1", "m1"),
+        ),
+        _by("carla", "put a1 to s2", "/overrides", _override("a1", "s2", instead="m2"), aim=other),
+        _by("carla", "commit again", "/cohorts", _PROPOSAL, aim=_COMMITTED),
         _event("home clears", participation.ClearanceGiven, "m1", **home),
         _event("home refuses", participation.ClearanceRefused, "m1", **home, reason="personal"),
         _event("host clears", participation.ClearanceGiven, "m1", **host),
@@ -213,10 +305,10 @@ def matches() -> tuple[Act, ...]:
 
 def answers() -> tuple[Act, ...]:
     """Return what can be done with an offered match."""
-    own = {"application_id": "a1"}
+    own, other = {"application_id": "a1"}, _put("a1", "s2", "m1", "m2")
     return (
-        *_both("put a3 to s1", "/overrides", _override("a3", "s1", instead="m1")),
-        Act("put a1 to s2", "carla", f"{API}/overrides", _override("a1", "s2", instead="m2")),
+        *_both("put a3 to s1", "/overrides", _override("a3", "s1", instead="m1"), aim=_put("a3", "s1", "m1")),
+        _by("carla", "put a1 to s2", "/overrides", _override("a1", "s2", instead="m2"), aim=other),
         _event("guest accepts", participation.AnswerGiven, "m1", **own, by=Party.GUEST, answer=Answer.ACCEPT),
         _event("host accepts", participation.AnswerGiven, "m1", **own, by=Party.HOST, answer=Answer.ACCEPT),
         _event(
@@ -236,22 +328,29 @@ def answers() -> tuple[Act, ...]:
 def rings() -> tuple[Act, ...]:
     """Return what can be done with a possible exchange ring."""
     legs = (("a1", "s2"), ("a2", "s1"))
+    proposed = _cohort(*legs, more="AND ring IS NOT NULL")
     return (
-        *_both("ring", "/rings", _ring(*legs)),
-        _page("ring", "/rings/{call_id}/propose", lambda opened: {"pair": opened.ticked(*legs)}),
-        Act("commit the places", "carla", f"{API}/cohorts", _commit(("a3", "s1"), ("a4", "s2"))),
+        *_both("ring", "/rings", _ring(*legs), aim=proposed),
+        _page("ring", "/rings/{call_id}/propose", lambda opened: {"pair": opened.ticked(*legs)}, aim=proposed),
+        _by(
+            "carla",
+            "commit the places",
+            "/cohorts",
+            _commit(("a3", "s1"), ("a4", "s2")),
+            aim=_cohort(("a3", "s1"), ("a4", "s2")),
+        ),
         _withdrawn("a1"),
     )
 
 
 def visits() -> tuple[Act, ...]:
     """Return what can be done with a planned visit."""
-    own = {"application_id": "a1", "visit_id": "v1"}
+    own, move = {"application_id": "a1", "visit_id": "v1"}, "/visits/{match_id}/move"
     return (
-        *_both("move", "/visits/{match_id}/move", _week("week"), record="m1"),
-        Act("move for another reason", "carla", f"{API}/visits/{{match_id}}/move", _week("week", "other"), "m1"),
-        Act("move elsewhere", "carla", f"{API}/visits/{{match_id}}/move", _week("later"), "m1"),
-        _page("move", "/visits/{match_id}/move", _week("week"), record="m1"),
+        *_both("move", move, _week("week"), record="m1", aim=_moved("week")),
+        _by("carla", "move for another reason", move, _week("week", "other"), record="m1", aim=_moved("week")),
+        _by("carla", "move elsewhere", move, _week("later"), record="m1", aim=_moved("later")),
+        _page("move", move, _week("week"), record="m1", aim=_moved("week")),
         _event("guest accepts", participation.MoveAccepted, "m1", **own, by=Party.GUEST, move=1),
         _event("host accepts", participation.MoveAccepted, "m1", **own, by=Party.HOST, move=1),
         _event(
@@ -273,16 +372,17 @@ def visits() -> tuple[Act, ...]:
 
 def plans() -> tuple[Act, ...]:
     """Return what can be done with a plan of dates."""
+    plan = "/calls/{call_id}/plan"
     return (
-        *_both("plan", "/calls/{call_id}/plan", lambda _: {"seconds": 5}),
-        Act("plan for longer", "carla", f"{API}/calls/{{call_id}}/plan", lambda _: {"seconds": 9}),
-        _page("plan as usual", "/plans/{call_id}"),
-        *_both("stop", "/calls/{call_id}/plan/stop", lambda opened: {"plan_id": str(opened.ids["plan"])}),
-        _page("stop", "/plans/{call_id}/stop", lambda opened: {"plan": str(opened.ids["plan"])}),
-        *_both("propose", "/calls/{call_id}/plan/propose", _plan()),
-        Act("propose for another reason", "carla", f"{API}/calls/{{call_id}}/plan/propose", _plan("other")),
-        _page("propose", "/plans/{call_id}/propose", _plan_form),
-        Act("move", "carla", f"{API}/visits/{{match_id}}/move", _week("later"), "m1"),
+        *_both("plan", plan, lambda _: {"seconds": 5}, aim=_planned(5)),
+        _by("carla", "plan for longer", plan, lambda _: {"seconds": 9}, aim=_planned(9)),
+        _page("plan as usual", "/plans/{call_id}", aim=_planned(SECONDS)),
+        *_both("stop", f"{plan}/stop", lambda opened: {"plan_id": str(opened.ids["plan"])}, aim=_STOPPED),
+        _page("stop", "/plans/{call_id}/stop", lambda opened: {"plan": str(opened.ids["plan"])}, aim=_STOPPED),
+        *_both("propose", f"{plan}/propose", _plan(), aim=_PROPOSED),
+        _by("carla", "propose for another reason", f"{plan}/propose", _plan("other"), aim=_PROPOSED),
+        _page("propose", "/plans/{call_id}/propose", _plan_form, aim=_PROPOSED),
+        _by("carla", "move", "/visits/{match_id}/move", _week("later"), record="m1", aim=_moved("later")),
         _event("guest cancels", participation.CancellationRequested, "m1", **_GONE, by=Party.GUEST),
     )
 
@@ -312,22 +412,24 @@ def mentorships() -> tuple[Act, ...]:
 
 def what_ifs() -> tuple[Act, ...]:
     """Return what can be done with a what-if."""
+    cancelled = "SELECT state = 'cancelled' FROM what_if WHERE id = '{what_if}'"
     return (
-        *_both("try", "/what-ifs", _what_if(0)),
-        _page("try", "/what-ifs/new?call={call_id}", lambda opened: opened.ids["form"]),
-        Act("try another", "carla", f"{API}/what-ifs", _what_if(1)),
-        *_both("cancel", "/what-ifs/{what_if_id}/cancel", record="what_if"),
-        _page("cancel", "/what-ifs/{what_if_id}/cancel", record="what_if"),
+        *_both("try", "/what-ifs", _what_if(0), aim=_tried(0)),
+        _page("try", "/what-ifs/new?call={call_id}", lambda opened: opened.ids["form"], aim=_tried(0)),
+        _by("carla", "try another", "/what-ifs", _what_if(1), aim=_tried(1)),
+        *_both("cancel", "/what-ifs/{what_if_id}/cancel", record="what_if", aim=cancelled),
+        _page("cancel", "/what-ifs/{what_if_id}/cancel", record="what_if", aim=cancelled),
     )
 
 
 def jobs() -> tuple[Act, ...]:
     """Return what can be done with the job of a large cohort."""
+    cancelled = "SELECT state = 'cancelled' FROM cohort_job WHERE id = '{job}'"
     return (
-        *_both("commit", "/cohorts", _PROPOSAL),
-        Act("commit one", "carla", f"{API}/cohorts", _commit(("a1", "s1"))),
-        *_both("cancel", "/jobs/{job_id}/cancel", record="job"),
-        _page("cancel", "/cohorts/jobs/{job_id}/cancel", record="job"),
+        *_both("commit", "/cohorts", _PROPOSAL, aim=_asked(("a1", "s1"), ("a2", "s2"))),
+        _by("carla", "commit one", "/cohorts", _commit(("a1", "s1")), aim=_asked(("a1", "s1"))),
+        *_both("cancel", "/jobs/{job_id}/cancel", record="job", aim=cancelled),
+        _page("cancel", "/cohorts/jobs/{job_id}/cancel", record="job", aim=cancelled),
         _withdrawn("a1"),
     )
 

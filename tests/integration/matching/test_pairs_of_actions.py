@@ -114,6 +114,11 @@ def test_every_writing_route_is_tried(app: FastAPI) -> None:
     assert not known & left
 
 
+def test_every_request_says_what_it_brings_about() -> None:
+    """Each request has an aim, by which the database shows whether it is so."""
+    assert not [str(act) for kind, _ in SCENES.values() for act in kind() if act.path and not act.aim]
+
+
 class Used(dict[str, str]):
     """Versions that note which of them a body names."""
 
@@ -134,7 +139,6 @@ class Trial(KeptDatabase):
     ids: dict[str, Any]
     clients: dict[str, httpx2.AsyncClient] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
-    repeats: set[Act] = field(default_factory=set)
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     pairs: int = 0
     last: Moment | None = None
@@ -248,6 +252,12 @@ class Trial(KeptDatabase):
             if not named_states <= visits_now:
                 self.find(f"says what is not true of {rows}", *acts, answer=answer)
 
+    async def check_aim(self, answer: httpx2.Response, *acts: Act) -> None:
+        """Check that what was answered as done is so."""
+        ((reached,),) = await self.run(acts[-1].aim.format(**self.ids))
+        if not reached:
+            self.find("is answered as done, and it is not so", *acts, answer=answer)
+
     async def try_all(self, kind: tuple[Act, ...]) -> None:
         """Try each pair of actions from this state."""
         await self.sign_in()
@@ -266,9 +276,9 @@ class Trial(KeptDatabase):
             if written and (answer is None or _done(answer)):
                 possible.append(act)
                 await self.check_whole(act)
-            elif answer is None or _done(answer):
-                self.repeats.add(act)
-            else:
+            if answer is not None and _done(answer):
+                await self.check_aim(answer, act)
+            elif answer is not None:
                 await self.check_sentence(answer, act)
             await self.back(before)
         for first in possible:
@@ -311,12 +321,12 @@ class Trial(KeptDatabase):
                     self.find(
                         f"is answered other than the first time {_result(answered)}", first, second, answer=answer
                     )
-            elif _done(answer) and not written and second not in self.repeats:
-                self.find("is answered and has no effect", first, second, answer=answer)
             elif written and (stale or not _done(answer)):
                 self.find(
                     f"wrote {written} although it is {'stale' if stale else 'refused'}", first, second, answer=answer
                 )
+            if _done(answer):
+                await self.check_aim(answer, first, second)
             await self.check_sentence(answer, first, second)
             if written or _done(answer):
                 await self.check_whole(first, second)

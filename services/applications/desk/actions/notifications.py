@@ -19,6 +19,7 @@ from shared.contracts.codes import AudienceKind, Role
 from shared.errors import ProblemCode, Refused
 from shared.i18n import SOURCE
 from shared.identity import service_headers
+from shared.time import clock
 from shared.web.quiet_hours import QuietHours
 
 if TYPE_CHECKING:
@@ -208,8 +209,10 @@ async def _request(settings: Settings, method: str, path: str, **sent: Any) -> d
             if answer.status_code == _CONFLICT:
                 raise Refused(str(answer.json().get("detail", "")), code=ProblemCode.ALREADY_DONE)
             if answer.status_code in {ProblemCode.OUTDATED.status, ProblemCode.VERSION_NEEDED.status}:
-                (wrong,) = answer.json()["errors"]
-                raise Outdated(wrong["version"], named=answer.status_code == ProblemCode.OUTDATED.status)
+                problem = answer.json()
+                (wrong,) = problem["errors"]
+                named = answer.status_code == ProblemCode.OUTDATED.status
+                raise Outdated(wrong["version"], named=named, detail=problem["detail"])
             answer.raise_for_status()
             found: dict[str, Any] = answer.json()
     except (httpx2.HTTPError, ValueError, KeyError) as error:
@@ -218,10 +221,13 @@ async def _request(settings: Settings, method: str, path: str, **sent: Any) -> d
     return found
 
 
-def check_language(present: str, read: str, code: str) -> None:
-    """Raise `Outdated` (412) where the language of messages is neither the one that the person has read nor `code`."""
+def check_language(present: str, read: str, code: str, changed_at: datetime) -> None:
+    """Raise `Outdated` (412) where the language of messages is neither the one that the person has read nor `code`.
+
+    `changed_at` is the moment at which the person's entry was changed last.
+    """
     if present not in {read, code}:
-        raise Outdated
+        raise Outdated(changed=changed_at)
 
 
 async def write_in(bus: Bus, principal: Principal, code: str, read: str) -> None:
@@ -234,7 +240,7 @@ async def write_in(bus: Bus, principal: Principal, code: str, read: str) -> None
         person = await entries.person(tx.session, principal.subject, lock=True)
         if person is None:
             return
-        check_language(person.written_in, read, code)
+        check_language(person.written_in, read, code, person.changed_at)
         if person.mail_language != code:
-            person.mail_language = code
+            person.mail_language, person.changed_at = code, clock.now()
             tx.session.add(person)

@@ -3,7 +3,9 @@
 What can be chosen comes from notifications, which may be away: then there is no form, so it is no `Decision`.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -13,6 +15,7 @@ from services.applications.desk.actions.notifications import check_language, wri
 from services.applications.desk.views import Recipient, known_recipient
 from services.applications.guards import SignedIn
 from services.applications.parameters import BusDep, Portal
+from shared.bus import Bus
 from shared.bus.db.outdated import Outdated
 from shared.contracts import labels
 from shared.contracts.codes import Role
@@ -51,7 +54,8 @@ async def show(request: Request, principal: SignedIn, bus: BusDep, settings: Por
         return _page(request, person, None, None)
     form = ChoicesForm(data=_form_data(choice, person))
     _set_choices(form, choice, person)
-    return _page(request, person, choice, form)
+    saved = request.query_params.get("done_version", choice.version)
+    return _page(request, person, choice, form, changed=saved != choice.version)
 
 
 @router.post("")
@@ -72,7 +76,7 @@ async def choose(request: Request, principal: SignedIn, bus: BusDep, settings: P
             raise Outdated(_version(present, person), named=False)
         of_choice, _, read_language = version.rpartition(".")
         try:
-            check_language(person.written_in, read_language, form.language.data)
+            check_language(person.written_in, read_language, form.language.data, person.changed_at)
             await notifications.choose(settings, person.id, form.choice.data, form.as_text, of_choice)
             await write_in(bus, principal, form.language.data, read_language)
         except Outdated as outdated:
@@ -86,7 +90,15 @@ async def choose(request: Request, principal: SignedIn, bus: BusDep, settings: P
             return _page(request, person, present, form, outdated.status_code)
     except notifications.Unavailable:
         return see_other(f"{HERE}?done=away")
-    return see_other(f"{HERE}?done=yes")
+    return see_other(f"{HERE}?{await _saved(bus, principal, read)}done=yes")
+
+
+async def _saved(bus: Bus, principal: Principal, read: Callable[[], Awaitable[notifications.Choice]]) -> str:
+    """Return the version that was saved, as a parameter of the next page; empty where it cannot be read."""
+    try:
+        return urlencode({"done_version": _version(await read(), await known_recipient(bus, principal))}) + "&"
+    except notifications.Unavailable:
+        return ""
 
 
 def _roles(principal: Principal) -> set[Role]:
@@ -117,6 +129,8 @@ def _page(
     choice: notifications.Choice | None,
     form: ChoicesForm | None,
     status: int = 200,
+    *,
+    changed: bool = False,
 ) -> Response:
-    done = request.query_params.get("done")
+    done = "changed" if changed else request.query_params.get("done")
     return render(request, "desk/settings.html", status, person=person, present=choice, form=form, done=done)

@@ -88,7 +88,7 @@ async def move(
         await _check_time(member, begins_at, meeting_time.minutes)
         await count_message(tx, MessageKind.MEETING)
         meeting.begins_at, meeting.minutes, meeting.on_site = begins_at, meeting_time.minutes, meeting_time.on_site
-        meeting.party = member.party
+        meeting.party, meeting.at = member.party, clock.now()
         meeting.version += 1
         tx.session.add(meeting)
         await member.record(_meeting_event(SessionMoved, member.mentorship, meeting, member.party))

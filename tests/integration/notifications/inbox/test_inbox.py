@@ -23,13 +23,13 @@ from services.notifications.preferences.model.quiet_hours import Hours, Quiet
 from services.notifications.settings import Settings
 from shared.bus.db.journal import IN_ORDER
 from shared.contracts import read
-from shared.identity import service_headers
+from shared.identity import csrf, service_headers
 from shared.identity.versions import FIELD
 from shared.ids import new_id
 from tests.integration.applications.conftest import Programme
 from tests.integration.notifications.conftest import Catcher, post, rows
 from tests.serving import served
-from tests.support import Feed, ReadFirst, create_all, settings_for
+from tests.support import Feed, ReadFirst, create_all, settings_for, without_versions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -182,12 +182,21 @@ async def test_two_tabs_on_the_settings(both: tuple[Programme, FastAPI]) -> None
     first = {"choice": "digest", "language": "en", FIELD: opened}
     for _ in range(2):
         assert (await tigran.post(CHOICES, data=first)).headers["location"].endswith("done=yes")
+    saved = (await tigran.post(CHOICES, data=first)).headers["location"]
+    assert "Your choice is kept." in await page_text(tigran, saved)
     second = first | {"choice": "none"}
     stale = await tigran.post(CHOICES, data=second)
     assert (stale.status_code, "Your version" in stale.text) == (412, True)
+    assert "It was changed last on" in stale.text
     assert 'value="digest" checked' in await page_text(tigran, CHOICES)
-    assert (await tigran.post(CHOICES, data=second | {FIELD: _version(stale.text)})).status_code == 303
+    async with without_versions(tigran, both[0].app) as elsewhere:
+        headers = {csrf.HEADER: tigran.headers[csrf.HEADER]}
+        again = await elsewhere.post(CHOICES, data=second | {FIELD: _version(stale.text)}, headers=headers)
+        assert again.status_code == 303
     assert 'value="none" checked' in await page_text(tigran, CHOICES)
+    reloaded = await page_text(tigran, saved)
+    assert "Saved. Something has changed since then." in reloaded
+    assert "Your choice is kept." not in reloaded
     opened = _version(await page_text(tigran, CHOICES))
     first = {"choice": "none", "language": "hy", FIELD: opened}
     for _ in range(2):
