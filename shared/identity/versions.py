@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.bus.db.outdated import Outdated
-from shared.bus.db.records import ReadVersions, named, version_of, versions_by_record
+from shared.bus.db.records import ReadVersions, named, present_by_record, version_of, versions_by_record
 from shared.bus.db.transaction import RequestVersions, expect
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
@@ -65,8 +65,13 @@ class SentVersions:
         missing = {place for place in found if not sent[place]}
         wrong = missing or {place for place, each in found.items() if sent[place] != present[each]}
         if wrong:
-            places = {f"/{self.name}/{place}/version": present[found[place]] for place in sorted(wrong)}
-            raise Outdated(named=not missing, places=places)
+            at = {f"/{self.name}/{place}/version": found[place] for place in sorted(wrong)}
+            words = await present_by_record(session, at.values())
+            raise Outdated(
+                named=not missing,
+                places={place: present[each] for place, each in at.items()},
+                sentences={place: words.get(each, "") for place, each in at.items()},
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +208,7 @@ async def item_versions(
 async def state_in_words(request: Request) -> str:
     """Return the word for the present state of the innermost record with states in the address; empty without one."""
     for each in reversed(list(named_records(records_of(request), request.path_params))):
-        query = each.record.present_state(each.name)
+        query = None if each.record.state is None else each.record.present(each.name)
         if query is not None:
             async with service_of(request.app).bus.glance() as session:
                 return each.in_words(await session.scalar(query))

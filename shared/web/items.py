@@ -91,7 +91,9 @@ def not_done(id_: UUID, detail: str, code: ProblemCode, changes: Changes) -> Not
     """Return a record that was left; what has changed since it was read is outdated, whatever its state allows."""
     version = None if id_ in changes.unnamed else changes.present.get(id_)
     outdated = version is not None and code.status == ProblemCode.WRONG_STATE.status
-    return NotDone(id=id_, detail=detail, code=ProblemCode.OUTDATED if outdated else code, version=version)
+    present = changes.sentences.get(id_, "") if version is not None else ""
+    said = detail if present in detail else f"{detail} {present}"
+    return NotDone(id=id_, detail=said, code=ProblemCode.OUTDATED if outdated else code, version=version)
 
 
 def read_items(request: Request, parameter: str, name: str, items: Sequence[ReadItem]) -> ReadVersions:

@@ -127,7 +127,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if isinstance(error, Outdated) and not wants_json(request):
         return await _outdated(request, error)
     if isinstance(error, Outdated):
-        errors = [FieldError(place, error.detail, place, version=version) for place, version in error.places.items()]
+        errors = [
+            FieldError(place, error.detail_at(place), place, version=version) for place, version in error.places.items()
+        ]
         return answer(request, error.status_code, error.detail, code=error.code, errors=errors, headers=error.headers)
     if isinstance(error, Refused):
         errors = await errors_of_rules(request, error.fields)

@@ -21,7 +21,8 @@ class Outdated(HTTPException):
     `version` is the present one, `state` the word for the record's present state, `changed` the moment of its last
     change, as far as they are known. `detail` says what is true now where an action has found that out. Where the body
     names records with their versions, `places` are the JSON pointers to those versions that do not hold, with the
-    present ones. It is no `Refused`: a page that shows a refusal at its form would offer the older version again.
+    present ones, and `sentences` say for each what its record is now. It is no `Refused`: a page that shows a refusal
+    at its form would offer the older version again.
     """
 
     def __init__(
@@ -31,24 +32,35 @@ class Outdated(HTTPException):
         named: bool = True,
         detail: str = "",
         places: Mapping[str, str] | None = None,
+        sentences: Mapping[str, str] | None = None,
         state: str = "",
         changed: datetime | None = None,
     ) -> None:
         self.version = version
         self.changed = changed
         self.places = dict(places or {})
+        self.sentences = dict(sentences or {})
         self.code = ProblemCode.OUTDATED if named else ProblemCode.VERSION_NEEDED
         headers = None if self.places else {"ETag": f'"{version}"'}
-        super().__init__(self.code.status, detail or self._sentence(state, changed), headers)
+        super().__init__(self.code.status, detail or self._sentence(present_in_words(state, changed)), headers)
 
-    def _sentence(self, state: str, changed: datetime | None) -> str:
+    def detail_at(self, place: str) -> str:
+        """Return what is said about the record whose version stands at that place in the body."""
+        return self._sentence(self.sentences[place]) if place in self.sentences else self.detail
+
+    def _sentence(self, present: str) -> str:
         if self.code is ProblemCode.OUTDATED:
             sentence = gettext("Nothing was saved. The record has changed since you read it.")
-            now = gettext("It is now “%(state)s”.") % {"state": state} if state else ""
-            return " ".join(filter(None, (sentence, now, changed_last(changed))))
+            return f"{sentence} {present}".rstrip()
         if self.places:
             return gettext("Send the version of each record that you read, beside its id.")
         return gettext("Send the version that you read: the ETag of this record, in the header If-Match.")
+
+
+def present_in_words(state: str, changed: datetime | None) -> str:
+    """Return what a record is now and when it was changed last, as far as either is known."""
+    now = gettext("It is now “%(state)s”.") % {"state": state} if state else ""
+    return " ".join(filter(None, (now, changed_last(changed))))
 
 
 def changed_last(at: datetime | None, by: str = "") -> str:

@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from shared.bus.db.outdated import Outdated
+from shared.bus.db.outdated import Outdated, present_in_words
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import read_id
@@ -89,8 +89,15 @@ class Record:
         """Return the query for its state and the moment of its last change; None for a record that knows neither."""
         if self.state is None and self.changed is None:
             return None
-        known = (sa.null() if each is None else each for each in (self.state, self.changed))
-        return sa.select(*known).where(self._is(name)).select_from(_table(self.table))
+        return sa.select(*self._known).where(self._is(name)).select_from(_table(self.table))
+
+    def presents(self, names: Collection[object]) -> sa.Select[Any]:
+        """Return the query for the names of several records, their states, and the moments of their last changes."""
+        return sa.select(self._column, *self._known).where(self._column.in_(names))
+
+    @property
+    def _known(self) -> tuple[sa.SQLColumnExpression[Any], ...]:
+        return tuple(sa.null() if each is None else each for each in (self.state, self.changed))
 
     @property
     def _columns(self) -> list[sa.Column[Any]]:
@@ -202,15 +209,33 @@ async def versions_by_record(session: AsyncSession, records: Collection[Named]) 
     return found
 
 
+async def present_by_record(session: AsyncSession, records: Collection[Named]) -> dict[Named, str]:
+    """Return what the records are now in words, with one query for each kind; none for those that are not there."""
+    kinds: dict[int, list[Named]] = {}
+    for each in records:
+        kinds.setdefault(id(each.record), []).append(each)
+    found: dict[Named, str] = {}
+    for alike in kinds.values():
+        rows = await session.execute(alike[0].record.presents([each.name for each in alike]))
+        known = {row[0]: (row[1], row[2]) for row in rows}
+        found |= {
+            each: present_in_words(each.in_words(known[each.name][0]), known[each.name][1])
+            for each in alike
+            if each.name in known
+        }
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """The records that are not as somebody read them, among several, with their present versions.
 
-    `unnamed` are the places in the body at which versions were to stand and do not.
+    `sentences` say what each is now. `unnamed` are the places in the body at which versions were to stand and do not.
     """
 
     present: Mapping[UUID, str] = field(default_factory=dict)
     unnamed: Mapping[UUID, str] = field(default_factory=dict)
+    sentences: Mapping[UUID, str] = field(default_factory=dict)
 
     def has(self, id_: UUID) -> bool:
         """Return whether a record is not as it was read. Raises `Outdated` (428) if some are named without version."""
@@ -235,8 +260,11 @@ class ReadVersions:
         looked_at = {id_: each for id_, each in self.records.items() if ids is None or id_ in ids}
         present = await versions_by_record(session, looked_at.values())
         changed = {id_: present[each] for id_, each in looked_at.items() if present[each] not in self.versions}
+        words = await present_by_record(session, [looked_at[id_] for id_ in changed]) if changed else {}
         return Changes(
-            changed, {id_: self.places[id_] for id_ in changed if id_ in self.places and not self._named(id_)}
+            changed,
+            {id_: self.places[id_] for id_ in changed if id_ in self.places and not self._named(id_)},
+            {id_: words.get(looked_at[id_], "") for id_ in changed},
         )
 
     def _named(self, id_: UUID) -> bool:
@@ -253,4 +281,7 @@ class ReadVersions:
         if changes.present and not self.places:
             raise Refused(gettext("This has changed since you opened the page. Look at it again."), code=_CHANGED)
         if changes.present:
-            raise Outdated(places={self.places[id_]: version for id_, version in changes.present.items()})
+            raise Outdated(
+                places={self.places[id_]: version for id_, version in changes.present.items()},
+                sentences={self.places[id_]: sentence for id_, sentence in changes.sentences.items()},
+            )
