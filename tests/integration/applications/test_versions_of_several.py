@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
 
 API = "/applications/api/v1"
+NOW = re.compile("It is now “[^”]+”|It was changed last on ")
+"""The sentence of a refusal that says what is true of a record now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,7 @@ async def test_changed_records_are_left_and_named(
     assert (left["id"], left["code"], left["version"]) == (changed["id"], "outdated", now[changed["id"]])
     assert left["version"] != changed["version"]
     assert "changed" in left["detail"]
+    assert NOW.search(left["detail"])
     again = await decide(several, program, [{"id": changed["id"], "version": left["version"]}])
     assert ids_done(several, again) == [changed["id"]]
 
@@ -258,6 +262,7 @@ async def test_entries_that_exist_are_replaced_in_the_version_that_was_read(abro
                 assert refused.status_code == status, refused.text
                 [error] = refused.json()["errors"]
                 assert (error["pointer"], error["version"]) == (f"/{name}/1/version", version)
+                assert bool(NOW.search(error["detail"])) is (status == 412)
             assert len((await program.get(f"{API}{listed}")).json()["items"]) == len(found), "nothing was entered"
             done = await program.post(path, json={name: [new, known | {"version": version}]})
             assert done.status_code == 201, done.text
@@ -300,3 +305,4 @@ async def test_a_record_that_a_body_names_is_changed_in_the_version_that_was_rea
             assert again.status_code == 200, again.text
             stale = await program.post(f"{API}{path}", json=others[path] | {"version": version})
             assert stale.status_code == 412, stale.text
+            assert NOW.search(stale.json()["errors"][0]["detail"])
