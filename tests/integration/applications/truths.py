@@ -194,10 +194,7 @@ AIMS = {
     "fund_id/{fund_id}": "SELECT name = 'TOPCOP III' FROM fund WHERE id = '{fund_id}'",
     "organisation_id/edit": "SELECT city = 'Gyumri' FROM organisation WHERE id = '{organisation_id}'",
     "person_id/edit": "SELECT unit = 'Cybercrime' FROM person WHERE id = '{person_id}'",
-    "person_id/leave": (
-        "SELECT count(*) > 0 FROM register_change c JOIN person p ON p.subject = c.key"
-        " WHERE p.id = '{person_id}' AND c.action = 'left'"
-    ),
+    "person_id/leave": "SELECT count(*) > 0 FROM register_change WHERE key = '{person_id}' AND action = 'left'",
     "person_id/transfer": (
         "SELECT '{other_organisation}' IN (moves_to::text, organisation_id::text) FROM person WHERE id = '{person_id}'"
     ),
