@@ -208,10 +208,9 @@ async def item_versions(
 async def state_in_words(request: Request) -> str:
     """Return the word for the present state of the innermost record with states in the address; empty without one."""
     for each in reversed(list(named_records(records_of(request), request.path_params))):
-        query = None if each.record.state is None else each.record.present(each.name)
-        if query is not None:
+        if each.record.state is not None:
             async with service_of(request.app).bus.glance() as session:
-                return each.in_words(await session.scalar(query))
+                return each.in_words(await session.scalar(each.record.present(each.name)))
     return ""
 
 

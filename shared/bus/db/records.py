@@ -50,7 +50,7 @@ class Record:
     reader sees, such as notes of a worker. With `column`, a record is one section of the row: those keys of this JSON
     column that `keys` returns for the section, and nothing else. `state` is the state in which people see it, by its
     row, and `state_word` the word for it in the reader's language; a record without states has `changed`, the moment of
-    its last change. A refusal of an older version says them.
+    its last change. A refusal of an older version says them; TypeError is raised for a record that knows neither.
     """
 
     table: type
@@ -62,6 +62,11 @@ class Record:
     state: sa.SQLColumnExpression[str] | None = field(default=None, compare=False)
     state_word: Callable[[str], str] | None = None
     changed: sa.SQLColumnExpression[Any] | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a record of which nobody could be told what it is now."""
+        if (self.state is None or self.state_word is None) and self.changed is None:
+            raise TypeError(f"{self.table.__name__} needs a state with a word for it, or the moment of its last change")
 
     def read(self, text: str) -> object | None:
         """Return the name that stands in an address; None for a text that names no record of this kind."""
@@ -85,10 +90,8 @@ class Record:
         column = self._column
         return sa.select(column, self._digest(section)).where(column.in_(names)).group_by(column)
 
-    def present(self, name: object) -> sa.Select[Any] | None:
-        """Return the query for its state and the moment of its last change; None for a record that knows neither."""
-        if self.state is None and self.changed is None:
-            return None
+    def present(self, name: object) -> sa.Select[Any]:
+        """Return the query for its state and the moment of its last change, of which it may have only one."""
         return sa.select(*self._known).where(self._is(name)).select_from(_table(self.table))
 
     def presents(self, names: Collection[object]) -> sa.Select[Any]:

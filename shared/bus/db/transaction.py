@@ -264,10 +264,9 @@ class RequestVersions:
         return Outdated(present, named=bool(self.versions), places=places, state=state, changed=changed)
 
     def _now(self, connection: Connection) -> tuple[str, datetime | None]:
-        """Return the word for the state and the moment of the last change of the innermost record that knows either."""
+        """Return the word for the state and the moment of the last change of the innermost record that is there."""
         for record in reversed(self.records):
-            query = record.record.present(record.name)
-            row = None if query is None else connection.execute(query).first()
+            row = connection.execute(record.record.present(record.name)).first()
             if row is not None:
                 return record.in_words(row[0]), row[1]
         return "", None

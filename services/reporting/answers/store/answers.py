@@ -17,6 +17,7 @@ from services.reporting.tables import Table, write_rows
 from shared.bus.db.records import Record
 from shared.contracts import outcomes
 from shared.contracts.codes import Respondent
+from shared.i18n import gettext
 from shared.ids import new_number
 
 if TYPE_CHECKING:
@@ -42,7 +43,12 @@ class Submission(Table, table=True):
     texts: dict[str, str] = Field(sa_type=JSONB, description="Free text: never in an event")
 
 
-SUBMISSION = Record(Submission, key=("case_id", "form", "respondent"))
+SUBMISSION = Record(
+    Submission,
+    key=("case_id", "form", "respondent"),
+    state=sa.literal("submitted"),
+    state_word=lambda _: gettext("Received"),
+)
 
 
 class ReceivedAnswer(Table, table=True):
