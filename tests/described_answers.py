@@ -74,10 +74,13 @@ class Description:
             self._operations.append((re.compile(pattern), method, operation))
 
     def operation(self, method: str, path: str) -> dict[str, Any] | None:
-        """Return what is said about an operation, None if there is none; HEAD is answered as GET is."""
+        """Return what is said about an operation, None if there is none; HEAD is answered as GET is.
+
+        An address is its own one, with its own methods, before one with a parameter for its words.
+        """
         wanted = "GET" if method == "HEAD" else method
-        found = (each for pattern, method, each in self._operations if method == wanted and pattern.fullmatch(path))
-        return next(found, None)
+        own = next((pattern for pattern, _, _ in self._operations if pattern.fullmatch(path)), None)
+        return next((each for pattern, method, each in self._operations if (pattern, method) == (own, wanted)), None)
 
     def differences(self, answer: Answer) -> Iterator[str]:
         """Yield the ways in which an answer is not as it is described."""

@@ -25,8 +25,8 @@ PeriodPath = Annotated[str, Path(description="Its label: `2026`, `2026-H1` or `2
 RequiredPeriod = Annotated[str, Query(description="`2026`, `2026-H1` or `2026-Q3`.", examples=["2026-H1"])]
 CSV = file_answers("text/csv")
 """The answer of an operation that gives a CSV file, for its description."""
-NOT_PUBLISHED: dict[int | str, dict[str, JsonValue]] = {409: {}}
-"""The refusal of an operation that gives readers published periods only, for its description."""
+NOT_PUBLISHED: dict[int | str, dict[str, JsonValue]] = {404: {}, 409: {}}
+"""The refusals of an operation that gives readers published periods only: a period may be unknown, or not published."""
 SUBMITTED_BEFORE = "The same was submitted before, and nothing was changed."
 """The description of the answer (200) of an operation that submits a form once (201)."""
 IndicatorPath = Annotated[str, Path(description="Its id, as agreed with the donor.", examples=["TOPCOP-OP-02"])]

@@ -17,4 +17,4 @@ def answers_as_described(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fail the test if an API answers otherwise than its OpenAPI document says."""
     with described_answers.compared(monkeypatch) as differences:
         yield
-    assert sorted(set(differences)) == []
+    assert not differences, "\n".join(sorted(set(differences)))
