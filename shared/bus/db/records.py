@@ -92,14 +92,14 @@ class Record:
 
     def present(self, name: object) -> sa.Select[Any]:
         """Return the query for its state and the moment of its last change, of which it may have only one."""
-        return sa.select(*self._known).where(self._is(name)).select_from(_table(self.table))
+        return sa.select(*self._present_columns).where(self._is(name)).select_from(_table(self.table))
 
     def presents(self, names: Collection[object]) -> sa.Select[Any]:
         """Return the query for the names of several records, their states, and the moments of their last changes."""
-        return sa.select(self._column, *self._known).where(self._column.in_(names))
+        return sa.select(self._column, *self._present_columns).where(self._column.in_(names))
 
     @property
-    def _known(self) -> tuple[sa.SQLColumnExpression[Any], ...]:
+    def _present_columns(self) -> tuple[sa.SQLColumnExpression[Any], ...]:
         return tuple(sa.null() if each is None else each for each in (self.state, self.changed))
 
     @property

@@ -259,11 +259,11 @@ class RequestVersions:
             named = any(version.startswith(prefix) for version in self.versions)
             if named and self.present(connection, place) in self.versions:
                 return None
-        state, changed = self._now(connection)
+        state, changed = self._present_state(connection)
         places = {self.place: present} if self.place else None
         return Outdated(present, named=bool(self.versions), places=places, state=state, changed=changed)
 
-    def _now(self, connection: Connection) -> tuple[str, datetime | None]:
+    def _present_state(self, connection: Connection) -> tuple[str, datetime | None]:
         """Return the word for the state and the moment of the last change of the innermost record that is there."""
         for record in reversed(self.records):
             row = connection.execute(record.record.present(record.name)).first()

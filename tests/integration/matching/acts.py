@@ -196,7 +196,7 @@ def _cohort(*pairs: tuple[str, str], more: str = "") -> str:
     )
 
 
-def _asked(*pairs: tuple[str, str]) -> str:
+def _job_for(*pairs: tuple[str, str]) -> str:
     """Return the query whether a job is to commit just these pairs, or has done so."""
     return (
         "SELECT count(*) > 0 FROM cohort_job WHERE call_id = '{call_id}'"
@@ -426,8 +426,8 @@ def jobs() -> tuple[Act, ...]:
     """Return what can be done with the job of a large cohort."""
     cancelled = "SELECT state = 'cancelled' FROM cohort_job WHERE id = '{job}'"
     return (
-        *_both("commit", "/cohorts", _PROPOSAL, aim=_asked(("a1", "s1"), ("a2", "s2"))),
-        _by("carla", "commit one", "/cohorts", _commit(("a1", "s1")), aim=_asked(("a1", "s1"))),
+        *_both("commit", "/cohorts", _PROPOSAL, aim=_job_for(("a1", "s1"), ("a2", "s2"))),
+        _by("carla", "commit one", "/cohorts", _commit(("a1", "s1")), aim=_job_for(("a1", "s1"))),
         *_both("cancel", "/jobs/{job_id}/cancel", record="job", aim=cancelled),
         _page("cancel", "/cohorts/jobs/{job_id}/cancel", record="job", aim=cancelled),
         _withdrawn("a1"),
