@@ -114,7 +114,7 @@ def apply(browsers: Browsers, board: Board, season: steps.Season, call: str) -> 
     country.press("Ask for more information")
     country.fill("Languages", "At which level did you pass in spring?").press("Ask the officer")
     country.sees_status("More information asked for")
-    board.shows(f"{reference}: Application returned for information")
+    board.shows(f"{reference}: Application returned with a question")
     officer.go("/applications/").follow(reference)
     officer.sees_status("More information asked for", holder="You", follows="You answer and submit it again.")
     officer.sees("At which level did you pass in spring?").follow("Languages you speak")

@@ -33,26 +33,33 @@ _INSERT = (
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """The call, and the session cookies of officers and of other people, by sign-in subject."""
+    """The call, and the session cookies of officers and of other people, by sign-in subject.
+
+    `deadline` is in real time, which the programme's clock is `ahead` of.
+    """
 
     call_id: str
     deadline: datetime
+    ahead: timedelta
     officers: dict[str, dict[str, str]]
     others: dict[str, dict[str, str]]
 
 
 async def enter(system: System, officers: int, seconds: float) -> Entered:
     """Enter so many officers, and a call whose deadline is in so many seconds from the end of the preparations."""
-    today = datetime.now(UTC).date()
     async with People(system) as people:
+        shown = (await people.get(PROGRAMME, f"{PORTAL}/clock"))["now"]
+        ahead = datetime.fromisoformat(shown) - datetime.now(UTC)
+        today = (datetime.now(UTC) + ahead).date()
         fund = await complete(Journey(people, movable=False), today.isoformat())
         subjects = await _register(people, officers, today)
         keys = await sign_in(system, [*subjects, PROGRAMME, HOME])
         deadline = datetime.now(UTC) + timedelta(seconds=seconds)
-        call = await people.post(PROGRAMME, f"{PORTAL}/calls", _call(today, deadline, fund))
+        call = await people.post(PROGRAMME, f"{PORTAL}/calls", _call(today, deadline + ahead, fund))
     return Entered(
         call["id"],
         deadline,
+        ahead,
         {subject: keys[subject] for subject in subjects},
         {subject: keys[subject] for subject in (PROGRAMME, HOME)},
     )
@@ -97,9 +104,9 @@ def _call(today: date, deadline: datetime, fund: str) -> dict[str, Any]:
     }
 
 
-def answers() -> dict[str, object]:
-    """Return complete answers to the call."""
-    read = {"privacy_version": privacy_notice.VERSION, "periods": [period(datetime.now(UTC).date())]}
+def answers(ahead: timedelta) -> dict[str, object]:
+    """Return complete answers to the call, where the programme's clock is `ahead`."""
+    read = {"privacy_version": privacy_notice.VERSION, "periods": [period((datetime.now(UTC) + ahead).date())]}
     return ANSWERS | {"languages": [{"language": "en", "level": "B2"}]} | read
 
 
@@ -116,15 +123,15 @@ async def sign_in(system: System, subjects: Sequence[str]) -> dict[str, dict[str
     return {subject: {name: key} for subject, key in keys.items()}
 
 
-async def submitted(system: System, call_id: str) -> tuple[int, datetime | None]:
-    """Return how many applications of a call the portal has as submitted, and when the last of them arrived."""
+async def submitted(system: System, entered: Entered) -> tuple[int, datetime | None]:
+    """Return how many applications of the call are submitted, and when the last of them arrived, in real time."""
     connection = await asyncpg.connect(plain_address(system["TANDEM_DATABASE_OWNER_URL_APPLICATIONS"]))
     try:
         query = (
             "SELECT count(*), max(submitted_at) FROM application WHERE call_id = $1::uuid AND submitted_at IS NOT NULL"
         )
-        row = await connection.fetchrow(query, call_id)
+        row = await connection.fetchrow(query, entered.call_id)
     finally:
         await connection.close()
     assert row is not None
-    return row[0], row[1]
+    return row[0], None if row[1] is None else row[1] - entered.ahead

@@ -105,7 +105,7 @@ async def rush(system: System, plan: Plan, pids: Callable[[], dict[str, int]]) -
                 acting.create_task(_apply(browser, entered, submission, outcome.begun, moment), name=subject)
         for watcher in watchers:
             watcher.cancel()
-    outcome.stored, outcome.last_stored = await submitted(system, entered.call_id)
+    outcome.stored, outcome.last_stored = await submitted(system, entered)
     return outcome
 
 
@@ -132,7 +132,7 @@ async def _apply(browser: Browser, entered: Entered, submission: Submission, beg
         draft = (await browser.press(only_form(call, "/apply"))).headers["location"]
         saved = await browser.put(
             f"/applications/api/v1/applications{draft.removeprefix('/applications/mine')}/answers",
-            answers(),
+            answers(entered.ahead),
             token_of(call),
         )
         saved.raise_for_status()

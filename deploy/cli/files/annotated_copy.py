@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
-from xlsxwriter.exceptions import FileCreateError, XlsxWriterException  # type: ignore[import-untyped]
+from xlsxwriter.exceptions import FileCreateError, XlsxWriterException  # type: ignore[import-untyped]  # as above
 
 from deploy.cli.files.findings import Finding, Level
 from deploy.cli.system import Failed

@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
-from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
+from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]  # as above
 
 from deploy.cli.files.fields import FIELDS, Listed, Pairs, Periods, Shape, Single, Skills
 from deploy.cli.files.words import Choice, Grade, Number, Switch

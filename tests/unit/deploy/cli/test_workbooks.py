@@ -147,7 +147,7 @@ def test_a_check_writes_no_result_and_an_annotated_copy_is_written_after_faults(
         match.command([tmp_path / "wrong.xlsx"], annotate=tmp_path / "missing" / "marked.xlsx")
     for name in ("annotate", "out"):
         with pytest.raises(Failed, match="is one of the files that are read"):
-            match.command([tmp_path / "wrong.xlsx"], **{name: tmp_path / "wrong.xlsx"})  # type: ignore[arg-type]
+            match.command([tmp_path / "wrong.xlsx"], **{name: tmp_path / "wrong.xlsx"})  # type: ignore[arg-type]  # an option
     with pytest.raises(Failed, match="Name the files"):
         match.command()
     with pytest.raises(Failed, match="known are utf-8"):
