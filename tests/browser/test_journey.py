@@ -141,7 +141,7 @@ def publish_placement(browsers: Browsers, board: Board, season: steps.Season) ->
     country.go("/applications/offers?state=submitted").follow(re.compile(r"^FR-")).press("Endorse").sees_status(
         "Endorsed"
     )
-    host.sees_status("Endorsed", follows="It is published.").press("Publish").sees_status("Published")
+    host.sees_status("Endorsed", follows="You publish it.").press("Publish").sees_status("Published")
     board.shows("Placement endorsed by the host country", "Placement published")
 
 
