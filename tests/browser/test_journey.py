@@ -142,7 +142,7 @@ def publish_placement(browsers: Browsers, board: Board, season: steps.Season) ->
         "Endorsed"
     )
     host.sees_status("Endorsed", follows="You publish it.").press("Publish").sees_status("Published")
-    board.shows("Placement endorsed by the host country", "Placement published")
+    board.shows("Placement endorsed", "Placement published")
 
 
 def confirm_and_commit(browsers: Browsers, board: Board, call: str, reference: str) -> None:
@@ -210,7 +210,7 @@ def follow_mentorship(browsers: Browsers, board: Board, season: steps.Season, ca
     """Publish a mentor, match a mentee, sign on both sides, log a session and confirm it."""
     mentor, mentee, country = browsers[MENTOR], browsers[MENTEE], browsers[GEORGIA]
     steps.write_profile(mentor, season)
-    board.shows("Mentor published")
+    board.shows("Mentor's profile published")
     mentee.go("/applications/").follow(season.title).press("Apply for a mentor")
     steps.answer_tasks(mentee, season, own="Georgian", level="C1", when=steps.MEETINGS)
     reference = steps.submit(mentee)
