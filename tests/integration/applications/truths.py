@@ -284,6 +284,9 @@ def states_named(names: Mapping[str, str]) -> list[tuple[str, str]]:
     ]
     if "application_id" in names:
         own.append(("application", f"SELECT state FROM application WHERE id = '{names['application_id']}'"))
+    if "country" in names:
+        newest = f"SELECT status FROM partner WHERE country = '{names['country']}' ORDER BY since DESC LIMIT 1"
+        own.append(("partner", newest))
     if "companion_id" in names:
         of_companion = f"FROM companion WHERE companion.id = '{names['companion_id']}'"
         own += [
