@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from services.notifications.mail.store.unreachable import Unreachable
 from services.notifications.messages.store.messages import MessageRow, NotificationRow
+from services.notifications.messages.views.messages import shown_state
 from services.notifications.preferences.actions import CHOOSER
 from services.notifications.preferences.store import CHOICE
 from services.notifications.webhooks.store.deliveries import Delivery
@@ -36,7 +37,7 @@ RECORDS = Records(
             MessageRow,
             parts=(Part(NotificationRow, "message_id"),),
             state=col(MessageRow.state),
-            state_word=lambda code: state("notification", code).word,
+            state_word=lambda code: state("notification", shown_state(code)).word,
         ),
         "recipient": Record(
             Unreachable,

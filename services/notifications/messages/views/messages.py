@@ -115,7 +115,12 @@ def message_wording(message: MessageRow, *, origin: str = "", host: str = "") ->
 
 def state_of(message: MessageRow) -> MessageState:
     """Return the code of its state in `shared.web.states`, kind `notification`."""
-    return _STATES[message.state]
+    return shown_state(message.state)
+
+
+def shown_state(stored: str) -> MessageState:
+    """Return the code of a stored state in `shared.web.states`, kind `notification`."""
+    return _STATES[stored]
 
 
 def stored_state(code: str | None) -> str | None:
