@@ -86,7 +86,7 @@ async def end_deputy(body: EndedDeputy, principal: Holder, bus: BusDep) -> Ended
     return Ended(ended=True)
 
 
-@router.post("/own-address", operation_id="send_own_address_confirmation", status_code=202)
+@router.post("/own-address", operation_id="send_own_address_confirmation", status_code=202, responses={404: {}})
 async def ask_own(principal: Annotated[Principal, Depends(signed_in())], bus: BusDep) -> MailSent:
     """Send the mail by which the caller confirms his or her own address again."""
     await addresses.send_own_mail(bus, principal)
