@@ -60,7 +60,7 @@ BESIDE = 500
 """The most messages that a batch takes along since they wait for the same readers."""
 MOST_IN_MAIL = 100
 """The most messages of one email: mail programs cut one that is longer than 100 kB."""
-CLAIMED = 48
+CLAIMED = 96
 """The most emails that are claimed and not yet recorded, or two a connection: so many may have a second copy after a
 crash."""
 # How long an orderly end waits; together less than a service gives its loops (shared/runtime/service.py).
