@@ -91,7 +91,7 @@ class LostRecords:
         self._bus = bus
         self._highest: dict[tuple[str, int], int] = {}
         self._consumer: AIOKafkaConsumer | None = None
-        """Kept between two looks: to start one takes half a second, for which the relay would not send."""
+        """Kept from the first look on: to start one takes half a second, for which the relay would not send."""
 
     async def _load(self) -> None:
         """Read the highest acknowledged offsets from the store."""
@@ -108,8 +108,6 @@ class LostRecords:
         Raises database and Kafka errors.
         """
         await self._load()
-        if not self._highest:
-            return 0
         ends = await self._ends([TopicPartition(*key) for key in sorted(self._highest)])
         lost = 0
         for partition, end in sorted(ends.items()):
