@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SHOWN = 25
 """So many faults are named on the terminal; an annotated copy names them all."""
 _PAIRS_SHOWN = 12
-"""So much is said of what was understood in a column."""
+"""So many values of a column are listed with what they were understood as."""
 
 
 class Level(StrEnum):

@@ -85,7 +85,7 @@ def _take_json(file: Path, items: dict[str, list[Item]], alone: dict[str, JsonPa
         own = Reader(replace(place, path=(name,)), findings)
         if name in _ALONE:
             if name in alone:
-                findings.fault(own.place, f"it stands in {alone[name].place} already")
+                findings.fault(own.place, f"it is in {alone[name].place} already")
             alone[name] = JsonPart(own.place, own.json(FIELDS[Problem][name], part))
         elif name not in PARTS:
             findings.fault(own.place, f"this name is not known; known are {names}")

@@ -273,7 +273,7 @@ class NeedsRow(ReadModel):
     status: PeriodState
     indicator: Annotated[str | None, Field(description="Null for needs.", examples=["TOPCOP-IN-01"])] = None
     definition_version: int | None = None
-    events: Annotated[int | None, Field(description="How many events prove the number, where that is told.")] = None
+    events: Annotated[int | None, Field(description="How many events prove the number, where that is shown.")] = None
     events_digest: Annotated[str | None, Field(description="SHA-256 over their sorted ids.")] = None
     cut_off: Annotated[AwareDatetime | None, Field(description="Facts up to then count; null for needs.")] = None
 
