@@ -19,9 +19,11 @@ class Settings(ServiceSettings):
         description="As for every service; figures wait so long, and leave the machine to what people look at.",
     )
     disclosure_seconds: float = Field(
-        default=60,
+        default=20,
         gt=0,
-        description="In so many seconds it must be proven that a publication reveals nobody, or it is refused.",
+        le=25,
+        description="In so many seconds it must be proven that a publication reveals nobody, or it is refused: before"
+        " the gateway gives up the answer, at half a minute.",
     )
     draft_days: int = Field(default=180, ge=1, description="Days for which a form begun and not gone on with is kept.")
     feeds_private_key: SecretStr = Field(
