@@ -7,6 +7,8 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from babel import Locale
+
 from shared.contracts.base import FIRST_DAY, LAST_DAY
 
 if TYPE_CHECKING:
@@ -19,9 +21,7 @@ _IN_TEXT = re.compile(r"(?<!\d)(\d{1,2})([-/])(\d{1,2})\2(\d{4})(?!\d)")
 _IN_WORDS = re.compile(r"(\d{1,2})(?:\.|st|nd|rd|th)?[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4})")
 _WORDS_FIRST = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
 _SHORT_YEAR = re.compile(r"\d{1,2}[-/. ]\s?(?:\d{1,2}|[A-Za-z]{3,9})[-/. ]\s?\d{2}")
-_MONTHS = (
-    "january february march april may june july august september october november december".split()  # noqa: SIM905 - short
-)
+_MONTHS = [name.lower() for name in Locale("en").months["format"]["wide"].values()]
 REMEDY = "write it as 2027-03-15"
 
 

@@ -29,6 +29,9 @@ MOST_PLACES = 500
 LARGEST_GROUP = 5
 MOST_POINTS = 100
 _MANY = 100_000
+_GRADE = words.Grade()
+_YEARS = words.Number(0, 60)
+_DAY = words.Day()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +61,15 @@ class Skills:
     """Areas of expertise, each with its level and years."""
 
     area: Word = words.AREA
-    level: Word = words.Grade()  # noqa: RUF009 - frozen
-    years: Word = words.Number(0, 60)  # noqa: RUF009 - frozen
+    level: Word = _GRADE
+    years: Word = _YEARS
 
 
 @dataclass(frozen=True, slots=True)
 class Periods:
     """Periods from a first to a last day."""
 
-    day: Word = words.Day()  # noqa: RUF009 - frozen
+    day: Word = _DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,6 @@ Shape = Single | Listed | Pairs | Skills | Periods | Rows | Objects
 _ID = words.Text("an id", listed=True)
 _ANY = words.Text("a text")
 _WEEK = words.Day(what="the Monday of a week, such as 2027-03-15", week=True)
-_DAY = words.Day()
 _COUNTRY = words.COUNTRY
 _PLACES = words.Number(0, MOST_PLACES)
 _COUNT = words.Number(0, _MANY)
@@ -130,7 +132,7 @@ FIELDS: Mapping[type, Mapping[str, Shape]] = {
         "topics": Listed(words.TOPIC),
         "weeks": Pairs(_WEEK, _PLACES),
         "excluded_ranks": Listed(words.RANK),
-        "minimum_level": Single(words.Grade()),
+        "minimum_level": Single(_GRADE),
         "group_size": Single(words.Number(1, LARGEST_GROUP)),
         "conflicts": Listed(_ANY),
         "pre_matched": Single(_ANY),
@@ -188,7 +190,7 @@ FIELDS: Mapping[type, Mapping[str, Shape]] = {
         "confidential": Single(words.Switch()),
     },
     Weight: {"applicant": Single(_COUNT), "host": Single(_COUNT)},
-    Skill: {"level": Single(words.Grade()), "years": Single(words.Number(0, 60))},
+    Skill: {"level": Single(_GRADE), "years": Single(_YEARS)},
     Period: {"first": Single(_DAY), "last": Single(_DAY)},
     SchedulePolicy: {
         "notice_weeks": Single(words.Number(0, 52)),
