@@ -78,10 +78,9 @@ def command(
         templates.write_problem(template)
         print(f"{template} is ready to fill in. Its example can be checked and matched as it is.")
         return
+    sources = session.named(files, outputs=[*results.targets(out, results.FILES), annotate])
     with session.reading(encoding, annotate) as own:
-        problem = problems.read(
-            session.named(files, out, annotate), day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own
-        )
+        problem = problems.read(sources, day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own)
     if check:
         fixed = f", fixed pairs: {len(problem.fixed)}" if problem.fixed else ""
         print(f"No faults. Candidates: {len(problem.candidates)}, seats: {len(problem.seats)}{fixed}.")

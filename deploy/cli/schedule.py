@@ -68,8 +68,8 @@ def command(
         templates.write_visits(template)
         print(f"{template} is ready to fill in. Its example can be checked and scheduled as it is.")
         return
+    (source,) = session.named([file] if file else None, policy, outputs=[out, annotate])
     with session.reading(encoding, annotate) as own:
-        (source,) = session.named([file] if file else None, out, annotate)
         requests, rules = visits.read(source, policy, own)
     if check:
         print(f"No faults. Visits: {len(requests)}.")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NAME = "what-if"
 
+FILES = ("changes.csv", "groups.csv", "before.json", "after.json")
 _GROUPS = (("country", "country"), ("service", "service"), ("rank group", "rank_group"))
 
 
@@ -90,10 +91,9 @@ def command(
     given = {name: option for name, option in options.items() if option not in (None, {})}
     if not given and terms is None:
         raise Failed("Nothing is changed: name other terms by --terms or by the options.")
+    sources = session.named(files, terms, outputs=[*results.targets(out, FILES), annotate])
     with session.reading(encoding, annotate) as own:
-        problem = problems.read(
-            session.named(files, out, annotate), day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own
-        )
+        problem = problems.read(sources, day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own)
         rules = other.change_rules(problem, terms, given, own)
     if check:
         print("No faults in the files and the other terms.")
@@ -121,12 +121,9 @@ def command(
             }
             results.write(out.parent, {out.name: result_workbook.of_tables(sheets)})
         else:
-            results.write(
-                out,
-                {
-                    "changes.csv": results.table(changed_columns, changes),
-                    "groups.csv": results.table(columns, groups),
-                    "before.json": json.dumps(facts[0], indent=1) + "\n",
-                    "after.json": json.dumps(facts[1], indent=1) + "\n",
-                },
+            contents = (
+                results.table(changed_columns, changes),
+                results.table(columns, groups),
+                *(json.dumps(fact, indent=1) + "\n" for fact in facts),
             )
+            results.write(out, dict(zip(FILES, contents, strict=True)))

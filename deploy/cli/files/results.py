@@ -35,6 +35,7 @@ RECEIPTS = (
     "waiting_place",
     "changes",
 )
+FILES = ("result.xlsx", "matches.csv", "receipts.csv", "receipts.json", "run.json")
 _RESTRICTED = {area.value for area in Expertise if area.restricted}
 
 
@@ -117,16 +118,24 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
         raise Failed(f"{folder} cannot be written: {wrong.strerror}.") from wrong
 
 
+def targets(out: Path | None, names: Sequence[str]) -> list[Path]:
+    """Return the files that are written to `out`: a workbook by its name, otherwise `names` in a folder."""
+    if out is None or out.suffix.lower() == ".xlsx":
+        return [out] if out is not None else []
+    return [out / name for name in names]
+
+
 def all_of(result: Result, effort: int) -> dict[str, str | bytes]:
     """Return the files that `tandem match` writes, by name."""
     found = list(result.receipts(effort=effort))
-    return {
-        "result.xlsx": result_workbook.make(result, found),
-        "matches.csv": matches(result, found),
-        "receipts.csv": receipts(found),
-        "receipts.json": receipts_json(found),
-        "run.json": _text(run(result)),
-    }
+    contents = (
+        result_workbook.make(result, found),
+        matches(result, found),
+        receipts(found),
+        receipts_json(found),
+        _text(run(result)),
+    )
+    return dict(zip(FILES, contents, strict=True))
 
 
 def _text(value: object) -> str:

@@ -56,7 +56,7 @@ class Sentences:
         candidate = self._candidates[receipt.candidate_id]
         if receipt.match is not None:
             return self._placed(candidate, self._seats[receipt.match.seat_id], receipt)
-        return " ".join([_no_place(candidate), self._why(candidate, receipt), *self._changes(receipt)]).strip()
+        return " ".join([_no_place(candidate), self._why(candidate, receipt), *self._changes(receipt)])
 
     def _placed(self, candidate: Candidate, seat: Seat, receipt: Receipt) -> str:
         what = "placement" if seat.kind is SeatKind.PLACEMENT else "mentor"

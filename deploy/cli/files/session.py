@@ -11,7 +11,7 @@ from deploy.cli.files.sheets import Reading
 from deploy.cli.system import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
@@ -47,11 +47,18 @@ def _annotate(file: Path | None, found: Reading) -> None:
         print(f"{file} has a copy of the sheets with what was found.", file=sys.stderr)
 
 
-def named(files: list[Path] | None, *outputs: Path | None) -> list[Path]:
-    """Return the files of a command. Raises `Failed` if none is named, or an output would replace one of them."""
+def named(files: list[Path] | None, *others: Path | None, outputs: Sequence[Path | None]) -> list[Path]:
+    """Return the files of a command, which reads `others` too.
+
+    Raises `Failed` if none is named, or if an output would replace one that is read, or another output.
+    """
     if not files:
         raise Failed("Name the files, or write a workbook to fill in with --template FILE.")
-    for output in outputs:
-        if output is not None and any(output.resolve() == file.resolve() for file in files):
+    kept = [file for file in (*files, *others) if file is not None and file.exists()]
+    written = [output for output in outputs if output is not None]
+    for output in written:
+        if output.exists() and any(output.samefile(file) for file in kept):
             raise Failed(f"{output} is one of the files that are read; give what is written another name.")
+    if len({output.resolve() for output in written}) < len(written):
+        raise Failed("The annotated copy and the results have the same name; give one of them another.")
     return files

@@ -36,6 +36,8 @@ def change_rules(
     place = Place(Path("the options") if file is None else file)
     given = {} if file is None else tables.json_of(file, reading)
     if isinstance(given, dict) and "rules" in given:
+        if others := ", ".join(name for name in given if name != "rules"):
+            findings.warn(place, f"of this file only rules is taken; {others} was not read")
         given, place = given["rules"], replace(place, path=("rules",))
     if given is not None and not isinstance(given, dict):
         findings.fault(place, "it holds no object with rules")

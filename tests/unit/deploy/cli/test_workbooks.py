@@ -148,10 +148,48 @@ def test_a_check_writes_no_result_and_an_annotated_copy_is_written_after_faults(
     for name in ("annotate", "out"):
         with pytest.raises(Failed, match="is one of the files that are read"):
             match.command([tmp_path / "wrong.xlsx"], **{name: tmp_path / "wrong.xlsx"})  # type: ignore[arg-type]  # an option
+    assert load_workbook(tmp_path / "wrong.xlsx")["Candidates"]["C2"].value == "Atlantis"
     with pytest.raises(Failed, match="Name the files"):
         match.command()
     with pytest.raises(Failed, match="known are utf-8"):
         match.command([tmp_path / "t.xlsx"], encoding="ebcdic")
+
+
+def test_no_file_that_is_read_is_replaced(tmp_path: Path) -> None:
+    """Neither tables, other terms nor a policy, by any name of theirs, nor by a file of a folder of results."""
+    templates.write_problem(tmp_path / "t.xlsx")
+    templates.write_visits(tmp_path / "v.xlsx")
+    out = tmp_path / "out"
+    out.mkdir()
+    terms, table, policy = out / "before.json", out / "matches.csv", tmp_path / "policy.json"
+    terms.write_text('{"share": 30}', "utf-8")
+    table.write_text("candidate_id,seat_id,country\nx,FR-1,AM\n", "utf-8")
+    policy.write_text('{"notice_weeks": 4}', "utf-8")
+    (tmp_path / "link.xlsx").symlink_to(terms)
+    refused = pytest.raises(Failed, match="is one of the files that are read")
+    with refused:
+        what_if.command([tmp_path / "t.xlsx"], terms=terms, out=out)
+    with refused:
+        what_if.command([tmp_path / "t.xlsx"], terms=terms, annotate=tmp_path / "link.xlsx")
+    with refused:
+        match.command([tmp_path / "t.xlsx", table], out=out)
+    with refused:
+        schedule.command(tmp_path / "v.xlsx", policy=policy, out=policy)
+    with pytest.raises(Failed, match="have the same name"):
+        match.command([tmp_path / "t.xlsx"], out=tmp_path / "r.xlsx", annotate=out / ".." / "r.xlsx")
+    assert (terms.read_text(), policy.read_text()) == ('{"share": 30}', '{"notice_weeks": 4}')
+    assert table.read_text().startswith("candidate_id,seat_id,country")
+
+
+def test_names_beside_the_rules_of_other_terms_are_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a file with `rules` nothing else is taken, and the warning says so."""
+    templates.write_problem(tmp_path / "t.xlsx")
+    terms = tmp_path / "terms.json"
+    terms.write_text('{"rules": {"share": 30}, "ceilings": {"AM": 0}}', "utf-8")
+    what_if.command([tmp_path / "t.xlsx"], terms=terms, check=True)
+    assert "of this file only rules is taken; ceilings was not read" in capsys.readouterr().err
 
 
 def test_results_as_a_workbook(tmp_path: Path) -> None:
@@ -215,9 +253,28 @@ def test_a_confidential_exclusion_reads_as_a_place_that_is_not_available() -> No
     away = Exclusion(first="AM", second="FR", confidential=True)
     apart = run_layers(problem((officer("a"),), (place("s"),), exclusions=(away,)))
     paused = run_layers(problem((officer("a"),), (place("s", available=False),)))
-    opening = "We have no place for you yet. The only placement does not fit, because no place is available."
-    assert messages(apart)["a"] == opening
-    assert messages(paused)["a"].startswith(opening)
+    text = "We have no place for you yet. The only placement does not fit, because no place is available."
+    assert messages(apart) == messages(paused) == {"a": text}
+
+
+@given(seed=st.integers(0, 2**32))
+def test_no_sentence_of_a_message_tells_a_confidential_exclusion_from_a_pause(seed: int) -> None:
+    """Of any problem all messages, with the changes that would have helped, are those of a seat that is paused."""
+    dice = random.Random(seed)
+    found = make_problem(dice, 4, 3, tight=0.4)
+    if not found.seats:
+        return
+    people = tuple(replace(item, country="AM", group_id=None, group_size=1) for item in found.candidates)
+    seats = tuple(replace(seat, organisation_id=f"host {at}") for at, seat in enumerate(found.seats))
+    away = Exclusion(first="AM", second="host 0", confidential=True)
+    apart = replace(
+        found,
+        candidates=people,
+        seats=seats,
+        rules=replace(found.rules, exclusions=(*found.rules.exclusions, away)),
+    )
+    paused = replace(found, candidates=people, seats=(replace(seats[0], available=False), *seats[1:]))
+    assert messages(run_layers(apart)) == messages(run_layers(paused))
 
 
 @given(seed=st.integers(0, 2**32))
