@@ -8,8 +8,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
+from openpyxl.utils import get_column_letter
 from xlsxwriter.exceptions import FileCreateError, XlsxWriterException  # type: ignore[import-untyped]  # as above
 
+from deploy.cli.files.fields import FAULTS
 from deploy.cli.files.findings import Finding, Level
 from deploy.cli.system import Failed
 
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 
     from deploy.cli.files.sheets import Cell, Reading, Sheet
 
-FAULTS = "Faults"
-"""The heading of the added column; a reading passes it over, so that the corrected copy can be read again."""
+LIST = "Findings"
+"""The sheet with all findings; that of an earlier copy is not copied again."""
 _COLOURS = {Level.FAULT: "#F4CCCC", Level.WARNING: "#FFF2CC", Level.UNDERSTOOD: "#D9EAD3"}
 _COMMENT = 2_000
 
@@ -30,8 +32,10 @@ def write(file: Path, reading: Reading) -> None:
         raise Failed(f"{file}: the annotated copy is a workbook; give it a name that ends with .xlsx.")
     try:
         with xlsxwriter.Workbook(str(file), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-            names: set[str] = {"findings"}
+            names: set[str] = {LIST.casefold()}
             for sheet in reading.sheets:
+                if sheet.name == LIST:
+                    continue
                 _copy(book, book.add_worksheet(_name(sheet, names)), sheet, reading.findings.all)
             _listed(book, reading.findings.all)
     except (OSError, FileCreateError) as wrong:
@@ -59,20 +63,25 @@ def _copy(book: Any, target: Any, sheet: Sheet, findings: list[Finding]) -> None
     formats = {level: book.add_format({"bg_color": colour, "num_format": "@"}) for level, colour in _COLOURS.items()}
     days = book.add_format({"num_format": "yyyy-mm-dd"})
     text, bold = book.add_format({"num_format": "@"}), book.add_format({"bold": True, "text_wrap": True})
-    width = max((len(row) for _, row in sheet.rows), default=0)
     heading = sheet.heading_row
+    headings = next((row for number, row in sheet.rows if number == heading), [])
+    # The faults of an earlier copy give way to those of now.
+    width = next(
+        (at for at, cell in enumerate(headings) if cell.text == FAULTS),
+        max((len(row) for _, row in sheet.rows), default=0),
+    )
     target.set_column(0, max(width - 1, 0), 18, text)
     target.set_column(width, width, 60, book.add_format({"text_wrap": True}))
-    headings = next((row for number, row in sheet.rows if number == heading), [])
+    names = [cell.text or get_column_letter(at) for at, cell in enumerate(headings, 1)]
     for number, row in sheet.rows:
         here = by_row.get(number, [])
         for column, cell in enumerate(row):
+            if column == width:
+                continue
             cell_findings = [
                 found
                 for found in here
-                if found.place.column is not None
-                and column < len(headings)
-                and headings[column].text == (found.place.column if found.place.column != "(no name)" else "")
+                if found.place.column is not None and names[column : column + 1] == [found.place.column]
             ]
             worst = next((level for level in Level if any(found.level is level for found in cell_findings)), None)
             _put(target, number - 1, column, cell, formats[worst] if worst else days if cell.is_day else text)
@@ -115,7 +124,7 @@ def _put(target: Any, row: int, column: int, cell: Cell, style: Any) -> None:
 
 def _listed(book: Any, findings: list[Finding]) -> None:
     """Write all findings, one a row."""
-    sheet = book.add_worksheet("Findings")
+    sheet = book.add_worksheet(LIST)
     bold = book.add_format({"bold": True})
     sheet.write_row(0, 0, ("What", "File", "Sheet", "Row", "Column", "Written", "Remark"), bold)
     sheet.set_column(0, 5, 18)

@@ -84,7 +84,7 @@ def _either(text: str, first: int, second: int, year: int, order: Order) -> date
         return _date(text, year, first, second)
     ways = _date(text, year, second, first), _date(text, year, first, second)
     raise NoDay(
-        f'"{text}" can be {ways[0]:%-d %B} or {ways[1]:%-d %B}, and no other day of the column settles it; '
+        f'"{text}" can be {ways[0]:%-d %B} or {ways[1]:%-d %B}, and the other days of the column do not settle it; '
         f"write {ways[0]} or {ways[1]}"
     )
 

@@ -273,8 +273,8 @@ OTHER_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
 }
 """Other names of columns, as people write them; blanks, case and marks between words never matter."""
 
-NOT_NAMED = ("faults", "remarks")
-"""Headings of columns that an annotated copy adds; they are passed over."""
+FAULTS = "Faults"
+"""The heading of the column that an annotated copy adds; it is passed over, so that the corrected copy can be read."""
 
 
 def columns_of(kind: type) -> dict[str, str]:

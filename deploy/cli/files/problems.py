@@ -46,23 +46,20 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
     findings = reading.findings
     items: dict[str, list[Item]] = {name: [] for name in PARTS}
     alone: dict[str, JsonPart] = {}
-    unread = False
     for file in files:
         if file.suffix.lower() == ".json":
-            unread = not _take_json(file, items, alone, reading) or unread
+            _take_json(file, items, alone, reading)
             continue
-        found = tables.find(file, KINDS, reading)
-        unread = unread or not found
-        for table in found:
+        for table in tables.find(file, KINDS, reading):
             items[_NAMES[table.kind]] += tables.items(table, reading)
     for name in ("candidates", "seats"):
-        if not items[name] and not unread:
+        if not items[name] and not reading.incomplete:
             findings.fault(
                 Place(Path("all files")),
                 f"there are no {name} in the files (docs/file-formats.md says how they are written)",
             )
     rules = alone.get("rules")
-    references.check(items, rules, findings, complete=not unread)
+    references.check(items, rules, findings, complete=not reading.incomplete)
     tables.check([(PARTS[name], item) for name, rows in items.items() for item in rows], findings)
     value: dict[str, Any] = {"call_id": "files", "day": day.isoformat(), "seed": "files"}
     value |= {name: single.value for name, single in alone.items()} | ({"seed": seed} if seed is not None else {})
@@ -72,20 +69,21 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
     return document.read(Problem, value)
 
 
-def _take_json(file: Path, items: dict[str, list[Item]], alone: dict[str, JsonPart], reading: Reading) -> bool:
-    """Add the contents of a JSON file; return whether it could be read."""
+def _take_json(file: Path, items: dict[str, list[Item]], alone: dict[str, JsonPart], reading: Reading) -> None:
+    """Add the contents of a JSON file."""
     value, place, findings = tables.json_of(file, reading), Place(file), reading.findings
     names = ", ".join((*PARTS, *_ALONE))
     if value is None:
-        return False
+        return
     if not isinstance(value, dict):
         findings.fault(place, f"it holds no object; its names are any of {names}")
-        return False
+        reading.incomplete = True
+        return
     for name, part in value.items():
         own = Reader(replace(place, path=(name,)), findings)
         if name in _ALONE:
             if name in alone:
-                findings.fault(own.place, f"it is in {alone[name].place} already")
+                findings.fault(own.place, f"it is in {alone[name].place} already; keep one of them")
             alone[name] = JsonPart(own.place, own.json(FIELDS[Problem][name], part))
         elif name not in PARTS:
             findings.fault(own.place, f"this name is not known; known are {names}")
@@ -96,7 +94,6 @@ def _take_json(file: Path, items: dict[str, list[Item]], alone: dict[str, JsonPa
             items[name] += [
                 Item(own.at(number).place, own.at(number).json(shape, item)) for number, item in enumerate(part)
             ]
-    return True
 
 
 def _check_alone(value: dict[str, Any], alone: Mapping[str, JsonPart], findings: Findings) -> None:

@@ -255,7 +255,7 @@ def _groups(rows: list[Item], findings: Findings) -> None:
             sizes = ", ".join(sorted(stated))
             findings.warn(
                 own[0].at("group_size"),
-                f"group {group} has {len(own)} members in the files, and its group_size is {sizes}",
+                f"members of group {group} in the files: {len(own)}, but its group_size is {sizes}",
             )
 
 
@@ -284,7 +284,7 @@ def _sides(items: Mapping[str, list[Item]], findings: Findings) -> None:
         if found and items["seats"] and seat.value not in kinds:
             findings.warn(
                 replace(found[0].at("kind"), row=None),
-                f"{len(found)} candidates are of the kind {kind.value}, and no seat is of the kind {seat.value}",
+                f"candidates of the kind {kind.value}: {len(found)}, but no seat of the kind {seat.value}",
             )
 
 
@@ -298,7 +298,7 @@ def _silent(rows: list[Item], column: str, others: str, findings: Findings) -> N
     for place, found in empty.items():
         first = found[0].place.row
         where = f", the first is row {first}" if first is not None else ""
-        findings.warn(place, f"{len(found)} have no {column}{where}: few {others} fit them, or none")
+        findings.warn(place, f"rows without {column}: {len(found)}{where}; few {others} fit them, or none")
 
 
 def _listed(value: Any) -> list[Any]:

@@ -55,7 +55,8 @@ EMPTY = Cell("")
 class Sheet:
     """A table's cells: `name` of the sheet in a workbook, rows with their numbers as a spreadsheet counts.
 
-    `merged` maps a covered cell (row and column, from 1) to the one that shows there; `hidden` are rows out of sight.
+    `merged` maps a covered cell (row and column, from 1) to the one that shows there; `hidden` are rows out of sight,
+    `hidden_columns` columns (from 1).
     """
 
     file: Path
@@ -63,6 +64,7 @@ class Sheet:
     rows: list[tuple[int, list[Cell]]]
     merged: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden: list[int] = field(default_factory=list)
+    hidden_columns: set[int] = field(default_factory=set)
     is_hidden: bool = False
     heading_row: int | None = None
     """The row of the table's heading, once it is found."""
@@ -80,6 +82,8 @@ class Reading:
     encoding: str | None = None
     findings: Findings = field(default_factory=Findings)
     sheets: list[Sheet] = field(default_factory=list)
+    incomplete: bool = False
+    """True if a table could not be read: what seems to be missing may stand there, so nothing is said of it."""
 
 
 def bytes_of(file: Path) -> bytes:
@@ -146,7 +150,7 @@ def _text_cell(text: str) -> Cell:
     clean = text.strip()
     fault = None
     if len(clean) > _LONGEST_CELL:
-        fault = f"a text of {len(clean)} characters is too long"
+        fault = f"a text of {len(clean)} characters is too long; {_LONGEST_CELL} is the most"
     elif clean.startswith("="):
         fault = "this is a formula written as a text, without its value; write the value itself"
     return Cell(clean, clean, fault)
@@ -217,6 +221,9 @@ def _sheet(file: Path, sheet: Any, values: Any, findings: Findings) -> Sheet | N
             if (row_number, column) != (area.min_row, area.min_col):
                 found.merged[row_number, column] = top
     found.hidden = [number for number, row in sheet.row_dimensions.items() if row.hidden]
+    for columns in sheet.column_dimensions.values():  # neighbours that look alike stand as one
+        if columns.hidden:
+            found.hidden_columns.update(range(columns.min, columns.max + 1))
     return found
 
 

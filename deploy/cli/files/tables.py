@@ -9,11 +9,12 @@ from collections import Counter
 from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from openpyxl.utils import get_column_letter
+
 from deploy.cli.files import sheets
 from deploy.cli.files.cells import Reader
 from deploy.cli.files.days import Order, order_of
-from deploy.cli.files.encodings import Doubtful, decode
-from deploy.cli.files.fields import FIELDS, NOT_NAMED, TABLES, Listed, Pairs, Periods, Shape, Single, columns_of
+from deploy.cli.files.fields import FAULTS, FIELDS, TABLES, Listed, Pairs, Periods, Shape, Single, columns_of
 from deploy.cli.files.findings import Level, Place
 from deploy.cli.files.words import Day, plain_form
 from services.matching.engine.problem import document
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from deploy.cli.files.findings import Findings
     from deploy.cli.files.sheets import Cell, Reading, Sheet
+    from services.matching.engine.problem.document import Fault
 
 _TITLE_ROWS = 20
 """The heading is looked for in so many rows."""
@@ -85,6 +87,7 @@ def find(file: Path, kinds: Mapping[type, frozenset[str]], reading: Reading) -> 
             row = _first_row(first)
             text = "it is empty: a row has to name the columns" if row is None else _no_table(kinds)
             reading.findings.fault(Place(file, None, row), text)
+    reading.incomplete = True
     return []
 
 
@@ -151,6 +154,9 @@ def items(table: Table, reading: Reading) -> list[Item]:
     """Return the rows of a table as items; what is wrong with heading or cells is found."""
     findings, sheet = reading.findings, table.sheet
     sheet.heading_row = table.heading_row
+    if _stands_beside_another(table, findings):
+        reading.incomplete = True
+        return []
     _check_heading(table, findings)
     columns = {name: heading for name, heading in zip(table.names, table.heading, strict=True) if name is not None}
     body = [
@@ -158,6 +164,8 @@ def items(table: Table, reading: Reading) -> list[Item]:
         for number, row in sheet.rows
         if number > table.heading_row and any(cell.text or cell.fault for cell in row)
     ]
+    body, whole = _until_second_heading(table, body, findings)
+    reading.incomplete = reading.incomplete or not whole
     _check_rows(table, body, findings)
     orders = _orders(table, body, findings)
     found = []
@@ -199,10 +207,10 @@ def _check_heading(table: Table, findings: Findings) -> None:
         )
     counted = Counter(name for name in table.names if name is not None)
     renamed: dict[str, str] = {}
-    for name, heading in zip(table.names, table.heading, strict=True):
-        own = replace(place, column=heading or "(no name)")
+    for at, (name, heading) in enumerate(zip(table.names, table.heading, strict=True)):
+        own = replace(place, column=heading or get_column_letter(at + 1))
         if name is None:
-            _unknown(table, heading, own, findings)
+            _unknown(table, at, own, findings)
         elif counted[name] > 1:
             same = [
                 f'"{other}"' for own_name, other in zip(table.names, table.heading, strict=True) if own_name == name
@@ -217,13 +225,27 @@ def _check_heading(table: Table, findings: Findings) -> None:
             findings.fault(place, f"there is no column {part.name}, which is needed")
 
 
-def _unknown(table: Table, heading: str, place: Place, findings: Findings) -> None:
+def _stands_beside_another(table: Table, findings: Findings) -> bool:
+    """Return whether so many columns stand twice that the heading is of two tables side by side, which is a fault."""
+    counted = Counter(name for name in table.names if name is not None)
+    twice = [name for name, count in counted.items() if count > 1]
+    if len(twice) < _LIKE_A_TABLE:
+        return False
+    findings.fault(
+        replace(table.sheet.place, row=table.heading_row),
+        f"{', '.join(twice)} are in this heading twice, as of two tables side by side; "
+        "put each table on a sheet or into a file of its own",
+    )
+    return True
+
+
+def _unknown(table: Table, at: int, place: Place, findings: Findings) -> None:
     """Warn of a column that is not read, with the known name that is nearest."""
+    heading = table.heading[at]
     form, known = plain_form(heading), columns_of(table.kind)
-    if form in NOT_NAMED:
+    if heading == FAULTS:
         return
     if not form:
-        at = next(at for at, text in enumerate(table.heading) if not plain_form(text))
         if any(len(row) > at and row[at].text for number, row in table.sheet.rows if number > table.heading_row):
             findings.warn(place, "it has values but no name, and was not read")
         return
@@ -233,8 +255,27 @@ def _unknown(table: Table, heading: str, place: Place, findings: Findings) -> No
     findings.warn(place, f"this column is not known and was not read{mean}{also}", heading)
 
 
+def _until_second_heading(
+    table: Table, body: list[tuple[int, list[Cell]]], findings: Findings
+) -> tuple[list[tuple[int, list[Cell]]], bool]:
+    """Return the rows above another table's heading, and whether these are all; the own heading is left out."""
+    found = []
+    for number, row in body:
+        named = _names(row, table.kind)
+        names = set(named) - {None}
+        if len(names) < _LIKE_A_TABLE or len(names) * 2 < len(set(table.names) - {None}):
+            found.append((number, row))
+            continue
+        repeated = named[: len(table.names)] == table.names
+        remedy = "delete this row" if repeated else "put each table on a sheet or into a file of its own"
+        findings.fault(replace(table.sheet.place, row=number), f"a second heading begins here; {remedy}")
+        if not repeated:
+            return found, False
+    return found, True
+
+
 def _check_rows(table: Table, body: list[tuple[int, list[Cell]]], findings: Findings) -> None:
-    """Find rows that reach beyond the heading, a second heading, and rows out of sight."""
+    """Find rows that reach beyond the heading, and rows and columns out of sight."""
     place, width = table.sheet.place, len(table.heading)
     for number, row in body:
         own = replace(place, row=number)
@@ -245,13 +286,17 @@ def _check_rows(table: Table, body: list[tuple[int, list[Cell]]], findings: Find
                 findings.fault(own, f"{text}; put a text that holds the separator between quotation marks")
             else:
                 findings.warn(own, f"{text}; those without a heading were not read")
-        names = {name for name in _names(row, table.kind) if name is not None}
-        if len(names) >= _LIKE_A_TABLE and len(names) * 2 >= len(set(table.names) - {None}):
-            findings.fault(own, "a second heading begins here; put each table on a sheet or into a file of its own")
     numbers = {number for number, _ in body}
     hidden = [number for number in table.sheet.hidden if number in numbers]
     if hidden:
-        findings.warn(place, f"{len(hidden)} hidden rows were read too, from row {hidden[0]} on")
+        findings.warn(place, f"hidden rows were read too: {len(hidden)}, the first is row {hidden[0]}")
+    unseen = [
+        heading
+        for at, (name, heading) in enumerate(zip(table.names, table.heading, strict=True), 1)
+        if name is not None and at in table.sheet.hidden_columns
+    ]
+    if unseen:
+        findings.warn(place, f"hidden columns were read too: {', '.join(unseen)}")
     if table.sheet.is_hidden:
         findings.warn(place, "this sheet is hidden, and was read")
 
@@ -317,13 +362,31 @@ def check(found: Iterable[tuple[type, Item]], findings: Findings) -> list[Any]:
         try:
             made.append(document.read(kind, item.value))
         except Unreadable as wrong:
-            for fault in wrong.faults:
-                name = str(fault.path[0]) if fault.path else None
-                place = item.place if name is None else item.at(name, *fault.path[1:])
-                missing = item.place.row is not None and name is not None and name not in item.columns
-                if place not in recorded and not missing:
-                    findings.fault(place, fault.text)
+            _take_faults(item, wrong.faults, recorded, findings)
     return made
+
+
+def _take_faults(item: Item, faults: Iterable[Fault], recorded: Recorded, findings: Findings) -> None:
+    """Record the faults of an item; several empty cells of a row are one fault: the row may be a title or a total."""
+    empty: list[tuple[Place, str]] = []
+    for fault in faults:
+        name = str(fault.path[0]) if fault.path else None
+        place = item.place if name is None else item.at(name, *fault.path[1:])
+        if place in recorded or (item.place.row is not None and name is not None and name not in item.columns):
+            continue
+        if item.place.row is not None and name is not None and name not in item.value:
+            empty.append((place, fault.text))
+        else:
+            findings.fault(place, fault.text)
+    if len(empty) > 1:
+        names = ", ".join(str(place.column) for place, _ in empty)
+        text = (
+            f"these cells are empty, but needed: {names}; fill them in, or delete the row if it is a title or a total"
+        )
+        findings.fault(item.place, text)
+        return
+    for place, text in empty:
+        findings.fault(place, text)
 
 
 def json_of(file: Path, reading: Reading) -> Any:
@@ -337,12 +400,13 @@ def json_of(file: Path, reading: Reading) -> Any:
 
     value = None
     try:
-        value = json.loads(decode(sheets.bytes_of(file)).text, object_pairs_hook=once)
-    except Doubtful as wrong:
-        reading.findings.fault(Place(file), f"this {wrong}")
+        value = json.loads(sheets.bytes_of(file), object_pairs_hook=once)
+    except UnicodeDecodeError:
+        reading.findings.fault(Place(file), "this is not UTF-8, as JSON is; save it as UTF-8")
     except (ValueError, RecursionError) as wrong:
         reading.findings.fault(Place(file), f"this is not JSON: {wrong}")
     else:
         if value is None:
             reading.findings.fault(Place(file), "it holds nothing")
+    reading.incomplete = reading.incomplete or value is None
     return value

@@ -30,17 +30,15 @@ def read(
     What was found goes into `reading`. Raises `Failed` with all faults of both.
     """
     reading = reading or Reading()
-    findings, unread = reading.findings, False
+    findings = reading.findings
     items: list[Item] = []
     if file.suffix.lower() == ".json":
         items = _of_json(file, reading)
     else:
-        found = tables.find(file, KINDS, reading)
-        unread = not found
-        items = [item for table in found for item in tables.items(table, reading)]
+        items = [item for table in tables.find(file, KINDS, reading) for item in tables.items(table, reading)]
     visits: list[VisitRequest] = tables.check([(VisitRequest, item) for item in items], findings)
     policy = SchedulePolicy() if policy_file is None else _policy(policy_file, reading)
-    if not items and not unread and not findings.of(Level.FAULT):
+    if not items and not reading.incomplete and not findings.of(Level.FAULT):
         findings.fault(Place(file), "it holds no visit")
     findings.check()
     return visits, policy

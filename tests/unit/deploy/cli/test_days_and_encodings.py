@@ -58,7 +58,7 @@ def test_a_day_is_read_as_it_was_written(day: date, order: Order) -> None:
     elif order is Order.MONTH_FIRST:
         assert read_day(slashed, order) == date(day.year, day.day, day.month)
     else:
-        with pytest.raises(NoDay, match="no other day of the column settles it"):
+        with pytest.raises(NoDay, match="the other days of the column do not settle it"):
             read_day(slashed, order)
 
 

@@ -135,7 +135,7 @@ def test_a_coordinators_workbook_with_formulas_merges_and_hidden_rows(tmp_path: 
     assert problem is not None
     assert [item.id for item in problem.candidates] == ["a", "b1"]
     remarks = "\n".join(reading.findings.remarks())
-    assert "1 hidden rows were read too, from row 3 on" in remarks
+    assert "hidden rows were read too: 1, the first is row 3" in remarks
     assert '"a formula" as its value "b1"' in remarks
 
     changed = load_workbook(path)  # openpyxl drops the values of formulas
@@ -146,6 +146,77 @@ def test_a_coordinators_workbook_with_formulas_merges_and_hidden_rows(tmp_path: 
         "f.xlsx, sheet Officers, row 3, column id: this is a formula without a value",
         "f.xlsx, sheet Officers, row 3, column organisation_id: this cell is merged with D2",
     ]
+
+
+def test_hidden_columns_are_read_with_a_warning(tmp_path: Path) -> None:
+    """A warning names each hidden column of a table, also where several stand together."""
+    path = tmp_path / "h.xlsx"
+    with xlsxwriter.Workbook(str(path)) as made:
+        people = made.add_worksheet("Officers")
+        people.write_row("A1", HEADING)
+        people.write_row("A2", OFFICER)
+        people.set_column("F:G", None, None, {"hidden": True})
+        people.set_column("K:K", None, None, {"hidden": True})
+        hosts = made.add_worksheet("Hosts")
+        hosts.write_row("A1", SEAT_HEADING)
+        hosts.write_row("A2", PLACE)
+    problem, reading = read(path)
+    assert problem is not None
+    hidden = [found.text for found in reading.findings.of(Level.WARNING) if "hidden" in found.text]
+    assert hidden == ["hidden columns were read too: languages, topics"]
+
+
+def test_two_tables_on_one_sheet_are_one_fault(tmp_path: Path) -> None:
+    """Below or beside each other: the fault says where the other begins, and no cell of it is taken for another's."""
+    below = book(tmp_path / "below.xlsx", {"All": [HEADING, OFFICER, (), SEAT_HEADING, PLACE]})
+    beside = book(tmp_path / "beside.xlsx", {"All": [(*HEADING, None, *SEAT_HEADING), (*OFFICER, None, *PLACE)]})
+    remedy = "put each table on a sheet or into a file of its own"
+    assert faults(read(below)[1]) == [f"below.xlsx, sheet All, row 4: a second heading begins here; {remedy}"]
+    both = [name for name in HEADING if name in SEAT_HEADING]
+    (fault,) = faults(read(beside)[1])
+    assert fault == (
+        f"beside.xlsx, sheet All, row 1: {', '.join(both)} are in this heading twice, as of two tables side by side; "
+        f"{remedy}"
+    )
+
+
+def test_a_row_with_totals_is_one_fault_with_its_remedy(tmp_path: Path) -> None:
+    """Several empty cells of a row are named together: the row may be no candidate at all."""
+    totals = (None, None, None, 1, None, None, None, None)
+    path = book(tmp_path / "t.xlsx", {"A": [HEADING, OFFICER, totals], "B": [SEAT_HEADING, PLACE]})
+    (fault,) = faults(read(path)[1])
+    assert fault == (
+        "t.xlsx, sheet A, row 3: these cells are empty, but needed: id, kind, country, rank_group; "
+        "fill them in, or delete the row if it is a title or a total"
+    )
+
+
+def test_each_column_that_is_not_read_is_named(tmp_path: Path) -> None:
+    """Columns with values but no name are named by their letters; remarks are no column of this program."""
+    heading = (*HEADING, None, None, "Remarks")
+    path = book(
+        tmp_path / "u.xlsx",
+        {"A": [heading, (*OFFICER, None, "Only B1 really", "Ask her")], "B": [SEAT_HEADING, PLACE]},
+    )
+    problem, reading = read(path)
+    assert problem is not None
+    unread = [found for found in reading.findings.of(Level.WARNING) if "was not read" in found.text]
+    assert [(found.place.column, found.text) for found in unread] == [
+        ("J", "it has values but no name, and was not read"),
+        ("Remarks", "this column is not known and was not read"),
+    ]
+
+
+def test_json_is_read_as_utf_8_only(tmp_path: Path) -> None:
+    """Another encoding is a fault of a JSON file, not a silent guess; the mark of UTF-8 does no harm."""
+    path = book(tmp_path / "b.xlsx", {"A": [HEADING, OFFICER], "B": [SEAT_HEADING, PLACE]})
+    rules = tmp_path / "r.json"
+    rules.write_bytes('{"seed": "Поліція"}'.encode("windows-1251"))
+    assert faults(read(path, rules)[1]) == ["r.json: this is not UTF-8, as JSON is; save it as UTF-8"]
+    rules.write_bytes('{"seed": "Поліція"}'.encode("utf-8-sig"))
+    problem, _ = read(path, rules)
+    assert problem is not None
+    assert problem.seed == "Поліція"
 
 
 def test_a_coordinators_own_csv_of_mentors_with_tabs(tmp_path: Path) -> None:
@@ -182,7 +253,7 @@ def test_a_coordinators_own_csv_of_mentors_with_tabs(tmp_path: Path) -> None:
         (HEADING, (*OFFICER[:3], date(2027, 1, 3), *OFFICER[4:]), "the spreadsheet made the day 2027-01-03 of this"),
         (HEADING, (12345678901234567, *OFFICER[1:]), "a number of so many digits loses some"),
         (HEADING, ("a;b", *OFFICER[1:]), '"a;b" holds ";", which separates the items of lists'),
-        (HEADING, HEADING, "a second heading begins here"),
+        (HEADING, HEADING, "a second heading begins here; delete this row"),
         ((*HEADING, "first_time"), (*OFFICER, "perhaps"), '"perhaps" is not yes or no'),
         ((*HEADING, "group_size"), (*OFFICER, 6), "6 is not possible here; write a whole number from 1 to 5"),
         ((*HEADING, "expertise"), (*OFFICER, "analysis:4"), '"4" is no level; write 1 (basic)'),
@@ -226,8 +297,8 @@ def test_a_doubt_that_somebody_wrote_down_is_not_taken_away(tmp_path: Path, colu
     ("column", "text", "warning"),
     [
         ("organisation_id", "fr1", "organisation fr1 stands with AM and FR: it counts as one agency"),
-        ("kind", "mentee", "1 candidates are of the kind mentee, and no seat is of the kind mentor"),
-        ("topics", "", "1 have no topics, the first is row 2: few seats fit them, or none"),
+        ("kind", "mentee", "candidates of the kind mentee: 1, but no seat of the kind mentor"),
+        ("topics", "", "rows without topics: 1, the first is row 2; few seats fit them, or none"),
         ("topics", "online_crime; Online crime", "online_crime stands several times in the list, and counts once"),
         ("topics", "cyber_attacks", "topics of several schemes are mixed (empact-2022, empact-2026)"),
     ],
@@ -309,6 +380,12 @@ def test_an_annotated_copy_names_each_fault_and_can_be_corrected(tmp_path: Path)
     assert sheet["A3"].data_type == "s"
     assert [row[0].value for row in made["Findings"].iter_rows(min_row=2)].count("fault") == len(faults(reading))
     sheet["E3"].value = "Operational"
+    made.save(copy)
+    annotated_copy.write(tmp_path / "again.xlsx", read(copy)[1])
+    again_made = load_workbook(tmp_path / "again.xlsx")
+    assert again_made.sheetnames == ["People", "Places", "Findings"]
+    assert again_made["People"].max_column == len(HEADING) + 1
+    assert str(again_made["People"]["I3"].value).startswith("id: ")
     sheet["A3"].value = "a"
     made.save(copy)
     problem, again = read(copy)
