@@ -258,7 +258,7 @@ def _unknown(table: Table, at: int, place: Place, findings: Findings) -> None:
 def _until_second_heading(
     table: Table, body: list[tuple[int, list[Cell]]], findings: Findings
 ) -> tuple[list[tuple[int, list[Cell]]], bool]:
-    """Return the rows above another table's heading, and whether these are all; the own heading is left out."""
+    """Return the rows above another table's heading, and whether these are all; a repeated heading is left out."""
     found = []
     for number, row in body:
         named = _names(row, table.kind)

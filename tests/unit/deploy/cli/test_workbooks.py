@@ -258,7 +258,7 @@ def test_a_confidential_exclusion_reads_as_a_place_that_is_not_available() -> No
 
 
 @given(seed=st.integers(0, 2**32))
-def test_no_sentence_of_a_message_tells_a_confidential_exclusion_from_a_pause(seed: int) -> None:
+def test_a_confidential_exclusion_gives_the_messages_of_a_paused_seat(seed: int) -> None:
     """Of any problem all messages, with the changes that would have helped, are those of a seat that is paused."""
     dice = random.Random(seed)
     found = make_problem(dice, 4, 3, tight=0.4)
