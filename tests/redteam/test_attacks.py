@@ -113,12 +113,16 @@ async def test_d_calls_do_not_tell_what_periods_hide(house: House) -> None:
 
 
 async def test_e_numbers_of_events_do_not_tell_hidden_visits(house: House) -> None:
-    """Person-days have no number of events, which is that of the visits, and no part has any."""
+    """Figures whose events are those of the visits have no number of events, and no part has any."""
     await become_known(house, officers(1, 20), officers(30, 3, host="PL"), officers(40, 9, host="RO"))
     await house.publish(H1)
     donor = await house.grant(Role.DONOR)
     days = await figure(donor, "TOPCOP-OP-03", H1)
     assert (days["value"], days["events"]) == (str(32 * DAYS), None)
+    for indicator in ("TOPCOP-OP-01", "TOPCOP-PR-04"):
+        assert (await figure(donor, indicator, H1))["events"] is None, (
+            f"{indicator}: its events are those of the visits"
+        )
     assert number(days, "host-country", "PL") is None
     every = (await donor.get(f"{API}/figures?period={H1}")).json()["figures"]
     parts = [part for each in every for cells in each["breakdowns"].values() for part in cells]
