@@ -66,7 +66,11 @@ async def period_to_show(session: AsyncSession, label: str | None, *, steers: bo
     if label is None and not steers:
         published = await published_periods(session)
         if not published:
-            raise _not_published(gettext("No period is published yet, so there are no figures to read."))
+            sentence = gettext(
+                "No period is published yet, so there are no figures to read. Try again after the first publication,"
+                " or ask the programme coordinator for its date."
+            )
+            raise _not_published(sentence)
         return published[0]
     return await period_of(session, label)
 
@@ -171,7 +175,11 @@ async def _shown_figures(
 ) -> tuple[Approval, list[FigureAsShown]]:
     approval, readable = await readable_period(session, label, steers=steers)
     if not readable:
-        raise _not_published(gettext("The figures of this period can be read once they are published."))
+        sentence = gettext(
+            "The figures of this period can be read once they are published. Choose a published period, or ask the"
+            " programme coordinator for the date."
+        )
+        raise _not_published(sentence)
     if approval.state is PeriodState.PUBLISHED:
         return approval, await _as_released(session, approval)
     _, made = await standing_figures(session, approval.period)

@@ -30,6 +30,10 @@ async def test_an_empty_programme_says_so(house: House) -> None:
     """Before the first event the overview says why it is empty, and shows no number."""
     donor = await house.grant(Role.DONOR)
     assert "No period is published yet" in (await donor.get("/reporting/")).text
+    for period in ("", "?period=2026"):
+        problem = await donor.get(f"/reporting/api/v1/figures{period}")
+        assert (problem.status_code, problem.json()["code"]) == (409, "not-published")
+        assert "ask the programme coordinator" in problem.json()["detail"]
     page = await (await house.grant(Role.EVALUATOR)).get("/reporting/?period=2026")
     assert page.status_code == 200, page.text
     assert "Nothing has been counted for this period yet" in page.text
