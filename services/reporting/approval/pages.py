@@ -74,7 +74,6 @@ async def restatement(
         reasons=list(RestatementReason),
         definitions=COUNTED,
         show=disclosure_views,
-        steers=True,
         own=proposal is not None and proposal.author == principal.subject,
     )
 
