@@ -20,15 +20,15 @@ READING = (
     Role.ANASPOC,
 )
 
-READER = Depends(allow(*READING))
+STEERER = Depends(allow(*_STEERING))
 
-Reader = Annotated[Principal, READER]
+Reader = Annotated[Principal, Depends(allow(*READING))]
 """Reads figures: aggregates only."""
 ApiReader = Annotated[Principal, Depends(allow(*READING, service_scope=READ_FIGURES))]
 """Reads them by the API, where a program with a token of its own may too."""
 Tracer = Annotated[Principal, Depends(allow(*_TRACED))]
 """Also follows a figure to its events (opaque ids) and an application through its events."""
-Steerer = Annotated[Principal, Depends(allow(*_STEERING))]
+Steerer = Annotated[Principal, STEERER]
 """Also reads single outcomes, and takes a period from draft to published."""
 Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 """Also waives an evaluation."""

@@ -10,7 +10,7 @@ from services.reporting.approval.actions import restatements
 from services.reporting.disclosure import views as disclosure_views
 from services.reporting.disclosure.actions import period_choices, released_figures
 from services.reporting.disclosure.model import Released
-from services.reporting.guards import READER, Reader, may_protect, may_steer, may_trace
+from services.reporting.guards import STEERER, Reader, may_protect, may_steer, may_trace
 from services.reporting.indicators.model.catalogue import agreed
 from services.reporting.overview.views.charts import NamedChart, charts
 from services.reporting.overview.views.charts import csv_text as rows_as_csv
@@ -32,7 +32,8 @@ from shared.web.states import Standing
 router = APIRouter(include_in_schema=False)
 
 
-router.add_api_route("/reporting/live", live_route("figures"), dependencies=[READER])
+# Readers do not follow: each fact is signalled, so they would learn when and how often something happens.
+router.add_api_route("/reporting/live", live_route("figures"), dependencies=[STEERER])
 
 
 async def _figures_and_charts(
