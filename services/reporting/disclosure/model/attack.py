@@ -416,7 +416,7 @@ def _solved(solver: highspy.Highs) -> np.ndarray | None:
     match solver.getModelStatus():
         case highspy.HighsModelStatus.kOptimal:
             return np.asarray(solver.getSolution().col_value)
-        case highspy.HighsModelStatus.kUnbounded | highspy.HighsModelStatus.kUnboundedOrInfeasible:
+        case highspy.HighsModelStatus.kUnbounded:
             return None
         case status:
             raise NotProven(str(status))
