@@ -34,7 +34,15 @@ class Order(StrEnum):
 
 
 class NoDay(ValueError):
-    """A text that is no day, or two; the text says so, with the remedy."""
+    """A text that is no day; the text says so, with the remedy."""
+
+
+class TwoDays(NoDay):
+    """A text that can be two days (`ways`), which nothing settles; `cause` says so without the remedy."""
+
+    def __init__(self, cause: str, ways: tuple[date, date]) -> None:
+        super().__init__(f"{cause}; write {ways[0]} or {ways[1]}")
+        self.cause, self.ways = cause, ways
 
 
 def order_of(texts: Iterable[str]) -> Order:
@@ -83,9 +91,8 @@ def _either(text: str, first: int, second: int, year: int, order: Order) -> date
     if second > 12 or order is Order.MONTH_FIRST:
         return _date(text, year, first, second)
     ways = _date(text, year, second, first), _date(text, year, first, second)
-    raise NoDay(
-        f'"{text}" can be {ways[0]:%-d %B} or {ways[1]:%-d %B}, and the other days of the column do not settle it; '
-        f"write {ways[0]} or {ways[1]}"
+    raise TwoDays(
+        f'"{text}" can be {ways[0]:%-d %B} or {ways[1]:%-d %B}, and the other days of the column do not settle it', ways
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from babel import Locale
 from babel.core import get_global
 
-from deploy.cli.files.days import NoDay, Order, read_day
+from deploy.cli.files.days import NoDay, Order, TwoDays, read_day
 from services.matching.engine.problem.problem import SeatKind
 from services.matching.engine.problem.weeks import monday
 from shared.contracts.codes import (
@@ -205,6 +205,12 @@ class Day:
         """Return the day as year-month-day. Raises `Malformed`."""
         try:
             day = read_day(text, order)
+        except TwoDays as wrong:
+            mondays = [way for way in wrong.ways if way.weekday() == 0]
+            if not self.week or len(mondays) > 1:
+                raise Malformed(str(wrong)) from None
+            remedy = f"write {mondays[0]}, the only Monday of them" if mondays else "write the Monday of the week"
+            raise Malformed(f"{wrong.cause}; {remedy}") from None
         except NoDay as wrong:
             raise Malformed(str(wrong)) from None
         if self.week and day.weekday() != 0:

@@ -62,6 +62,22 @@ def test_a_day_is_read_as_it_was_written(day: date, order: Order) -> None:
             read_day(slashed, order)
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("01/03/2027", "; write 2027-03-01, the only Monday of them"),
+        ("02/03/2027", "; write the Monday of the week"),
+        ("02/08/2027", "; write 2027-08-02 or 2027-02-08"),
+    ],
+)
+def test_of_two_days_only_a_monday_is_proposed_for_a_week(text: str, remedy: str) -> None:
+    """A week that could be named by two days is refused, and what the message proposes is accepted."""
+    with pytest.raises(words.Malformed, match=f"do not settle it{remedy}$"):
+        words.Day(week=True).read(text, Order.UNSETTLED)
+    with pytest.raises(words.Malformed, match=r"; write 2027-03-01 or 2027-01-03$"):
+        words.Day().read("01/03/2027", Order.UNSETTLED)
+
+
 def test_a_column_settles_the_order_only_where_its_days_agree() -> None:
     """One day that can be read in one way only settles the others; two that disagree settle nothing."""
     assert order_of(["03/04/2027", "15/03/2027"]) is Order.DAY_FIRST
