@@ -109,8 +109,9 @@ def _print_difference(statement: "Statement") -> None:
     name = f"{statement.period}, counted at {statement.cut_off.isoformat()}"
     if statement.untold:
         print(f"{name}: the events of the export are others, and too many to tell which: state the period again.")
+    late = "had happened and had not been read: they are left out, and a restatement would take them in"
     for ids, words in (
-        (statement.late, "had happened and had not been read: they are left out, and a restatement would take them in"),
+        (statement.missed, late),
         (statement.lost, "were counted and are not in the export"),
     ):
         if ids:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.reporting.facts.model.book import Book
-from services.reporting.facts.model.facts import frozen_by
+from services.reporting.facts.model.facts import FREEZES, frozen_by
 from services.reporting.figures.model.sketch import Sketch, TooMany
 from services.reporting.indicators.model.catalogue import UnknownVersion, definition
 from services.reporting.indicators.model.figure import compute, written
@@ -41,7 +41,8 @@ class Statement:
     """The events of a statement of a period, compared with all that there are.
 
     `late` happened before the cut-off and were read after the figures were counted; `lost` were counted and are missing
-    now; `untold`: they differ in more events than the sketch can name.
+    now; `untold`: they differ in more events than the sketch can name. `idle` are those of `late` that freeze or
+    publish a period and move no number: reporting wrote them itself, and they were on their way back to it.
     """
 
     period: str
@@ -49,11 +50,17 @@ class Statement:
     late: frozenset[UUID] = frozenset()
     lost: frozenset[UUID] = frozenset()
     untold: bool = False
+    idle: frozenset[UUID] = frozenset()
+
+    @property
+    def missed(self) -> frozenset[UUID]:
+        """The late events that a restatement would take in."""
+        return self.late - self.idle
 
     @property
     def whole(self) -> bool:
-        """Return whether the statement was counted from all events, and from no other."""
-        return not (self.late or self.lost or self.untold)
+        """Return whether the statement was counted from all events that move a number, and from no other."""
+        return not (self.missed or self.lost or self.untold)
 
 
 def statement(facts: Iterable[Fact], period: str, counted: CountedEvents) -> Statement:
@@ -63,18 +70,28 @@ def statement(facts: Iterable[Fact], period: str, counted: CountedEvents) -> Sta
     for fact in facts:
         if fact.occurred_at <= counted.cut_off:
             (known if fact.type in counted.types else others).append(fact)
-    frozen = frozen_by(known)
-    about_frozen = (
-        fact
-        for fact in others
-        if any(each.start <= fact.day <= each.end and fact.occurred_at > each.at for each in frozen)
-    )
+    about_frozen = _after_freeze(others, known)
     ids = [fact.id for fact in (*known, *about_frozen)]
     try:
         late, lost = Sketch.of(ids).difference(Sketch.read(counted.sketch))
     except (TooMany, ValueError):
         return Statement(period, counted.cut_off, untold=True)
-    return Statement(period, counted.cut_off, late, lost)
+    own = frozenset(fact.id for fact in known if fact.type in FREEZES and fact.id in late)
+    if own:
+        movable = [fact for fact in (*known, *others) if fact.type not in FREEZES]
+        before = [fact for fact in known if fact.id not in own]
+        own = own if _after_freeze(movable, known) == _after_freeze(movable, before) else frozenset()
+    return Statement(period, counted.cut_off, late, lost, idle=own)
+
+
+def _after_freeze(facts: Iterable[Fact], said: Iterable[Fact]) -> list[Fact]:
+    """Return the facts about a period that had been frozen before them, as the facts in `said` have it."""
+    frozen = frozen_by(said)
+    return [
+        fact
+        for fact in facts
+        if any(each.start <= fact.day <= each.end and fact.occurred_at > each.at for each in frozen)
+    ]
 
 
 def recount(

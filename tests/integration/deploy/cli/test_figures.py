@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 import typer
@@ -25,11 +27,12 @@ from shared.bus.log.envelope import Envelope
 from shared.contracts import TOPICS
 from shared.contracts.codes import PeriodState
 from shared.contracts.figures import FigurePublished
-from shared.contracts.periods import CountedEvents, PeriodSubmitted
+from shared.contracts.periods import CountedEvents, PeriodFrozen, PeriodPublished, PeriodSubmitted
 from shared.time import clock
 from tests.integration.reporting.world import world
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from deploy.cli.system import System
@@ -123,7 +126,13 @@ async def _short_of_one(system: System) -> Fact:
     book = await _programme(system)
     facts = list(book.everything())
     late = next(fact for fact in facts if fact.type == "VisitCompleted")
-    read = [fact for fact in facts if fact is not late]
+    await _state(system, Book([fact for fact in facts if fact is not late], book.cut_off))
+    return late
+
+
+async def _state(system: System, book: Book) -> None:
+    """Submit and publish a year whose figures were counted from the facts of a book."""
+    read = list(book.everything())
     types = types_of(COUNTED.values())
     ids = [fact.id for fact in read if fact.type in types]
     counted = CountedEvents(cut_off=book.cut_off, types=types, events=len(ids), sketch=Sketch.of(ids).text())
@@ -132,8 +141,49 @@ async def _short_of_one(system: System) -> Fact:
     async with bus.transaction("evaluator") as tx:
         await tx.record(PeriodSubmitted(period=where.as_reporting_period(), counted=counted), "2026")
     await bus.close()
-    await _publish(system, Book(read, book.cut_off))
-    return late
+    await _publish(system, book)
+
+
+async def _freeze_quarter(system: System) -> datetime:
+    """Freeze and publish the first quarter in reporting's own journal; gives the moment after it."""
+    bus = system.bus("reporting")
+    async with bus.transaction("evaluator") as tx:
+        where = Approval(parse("2026-Q1"), PeriodState.FROZEN, "evaluator", clock.now(), frozen_at=clock.now())
+        await tx.record(PeriodFrozen(period=where.as_reporting_period()), "2026-Q1")
+        published = replace(where, state=PeriodState.PUBLISHED)
+        await tx.record(PeriodPublished(period=published.as_reporting_period()), "2026-Q1")
+    await bus.close()
+    return clock.now()
+
+
+async def test_own_events_on_their_way_are_not_blamed(
+    system: System, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The freeze and the publication of another period that reporting had not read back yet are no finding."""
+    book = await _programme(system)
+    cut_off = await _freeze_quarter(system)
+    await _state(system, Book(book.everything(), cut_off))
+    await export(system, tmp_path / "export")
+    wrong, checked, statements = recount_export(tmp_path / "export", ErasureKeys(""))
+    assert (wrong, statements) == ([], [])
+    assert [each for each in checked if each.differences] == []
+    verify(tmp_path / "export", every=False)
+    assert "had not been read" not in capsys.readouterr().out
+
+
+async def test_a_late_freeze_that_moves_a_number_is_named(system: System, tmp_path: Path) -> None:
+    """If something had happened after a freeze that was on its way, a restatement would count it: both are named."""
+    book = await _programme(system)
+    await _freeze_quarter(system)
+    bus = system.bus("matching")
+    late = next(each for each in world(13, running=0) if each.event.type == "VisitCompleted")
+    async with bus.transaction("system:tests") as tx:
+        await tx.record(late.event, uuid4(), correlation=late.story)
+    await bus.close()
+    await _state(system, Book(book.everything(), clock.now()))
+    await export(system, tmp_path / "export")
+    _, _, (stated,) = recount_export(tmp_path / "export", ErasureKeys(""))
+    assert (len(stated.missed), stated.idle) == (3, frozenset())
 
 
 async def test_an_event_that_was_on_its_way_breaks_no_figure(
