@@ -76,8 +76,13 @@ async def period_to_show(session: AsyncSession, label: str | None, *, steers: bo
 
 
 async def readable_period(session: AsyncSession, label: str | None, *, steers: bool) -> tuple[Approval, bool]:
-    """Return how far a period is approved, and whether its figures may be read. Raises `Refused` (404, 409)."""
+    """Return how far a period is approved, and whether its figures may be read. Raises `Refused` (404, 409).
+
+    Readers never see the programme as a whole: its first and last day are those of single facts.
+    """
     approval = await approval_of(session, await period_to_show(session, label, steers=steers))
+    if approval.period.kind is None and not steers:
+        raise _closed()
     return approval, steers or approval.state is PeriodState.PUBLISHED
 
 
@@ -175,11 +180,7 @@ async def _shown_figures(
 ) -> tuple[Approval, list[FigureAsShown]]:
     approval, readable = await readable_period(session, label, steers=steers)
     if not readable:
-        sentence = gettext(
-            "The figures of this period can be read once they are published. Choose a published period, or ask the"
-            " programme coordinator for the date."
-        )
-        raise _not_published(sentence)
+        raise _closed()
     if approval.state is PeriodState.PUBLISHED:
         return approval, await _as_released(session, approval)
     _, made = await standing_figures(session, approval.period)
@@ -205,6 +206,14 @@ async def _standing(session: AsyncSession, period: Period, figures: Sequence[Fig
         for statement in sorted(set(pattern.waiting.values()))
     ]
     return standing_by(figures, pattern, earlier)
+
+
+def _closed() -> Refused:
+    sentence = gettext(
+        "The figures of this period can be read once they are published. Choose a published period, or ask the"
+        " programme coordinator for the date."
+    )
+    return _not_published(sentence)
 
 
 def _not_published(sentence: str) -> Refused:

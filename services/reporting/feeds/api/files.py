@@ -32,7 +32,7 @@ async def as_iati(_: ApiReader, bus: BusDep, settings: SettingsDep, period: Peri
     return await iati_response(bus, settings, period)
 
 
-@router.get("/feeds/{period}")
+@router.get("/feeds/{period}", responses=NOT_PUBLISHED)
 async def feeds(principal: ApiReader, bus: BusDep, period: PeriodPath) -> PeriodFeeds:
     """Return what was published of a period, each statement with its files, and what keeps it from being published."""
     steers = may_steer(principal)

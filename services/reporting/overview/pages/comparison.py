@@ -99,13 +99,15 @@ async def _columns(bus: Bus, labels: list[str], *, steers: bool) -> list[tuple[A
 async def _chosen_labels(bus: Bus, period: list[str], *, steers: bool) -> tuple[list[str], str]:
     """Return the chosen labels and what is wrong with them (empty: nothing).
 
-    By default these are last year and this, for readers the two published periods that ended last.
+    By default these are last year and this, for readers the two published periods that ended last. Raises `Refused`
+    (409) for readers while no period is published.
     """
     labels = [label for label in period if label]
-    if not labels and steers:
-        labels = [str(clock.today().year - 1), str(clock.today().year)]
-    elif not labels:
-        labels = [label for label, _ in (await period_choices(bus, steers=False))[1::-1]]
+    if steers:
+        labels = labels or [str(clock.today().year - 1), str(clock.today().year)]
+    else:
+        await agreed_figures(bus, None, steers=False)
+        labels = labels or [label for label, _ in (await period_choices(bus, steers=False))[1::-1]]
     if len(labels) < 2:
         return labels, gettext("Choose two periods or more.")
     if len(labels) > MOST:
