@@ -19,7 +19,8 @@ from services.reporting.periods.model.approval import NotNow
 from services.reporting.periods.model.periods import labels, parse
 from services.reporting.targets.model import TargetKind, TargetValue, approve, meant_for, standing
 from tests.unit.reporting.fact_samples import ident
-from tests.unit.reporting.feeds.test_iati_rules import AT, OFFICIAL, content_of
+from tests.unit.reporting.feeds.official_ruleset import OFFICIAL
+from tests.unit.reporting.feeds.test_iati_rules import AT, content_of
 
 EARLY = datetime(2026, 2, 1, tzinfo=UTC)
 
