@@ -100,7 +100,7 @@ class SimulatedLosses(LostRecords):
     log: Log
 
     async def _ends(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        return {each: len(self.log.partitions[each.topic, each.partition]) for each in partitions}
+        return {each: len(self.log.partitions.get((each.topic, each.partition), ())) for each in partitions}
 
 
 class SimulatedRelay(Relay):

@@ -19,11 +19,9 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 import structlog
-from aiokafka.errors import KafkaError
 
 from shared.bus import set_aside
 from shared.bus.db.transaction import driver
-from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.bus.inbox.admission import Verdict
 from shared.bus.log.heads import HeadsLog, Request, bucket_of, write
 from shared.bus.metrics import MISSING, UNKNOWN
@@ -47,7 +45,6 @@ PAUSES = (0.0, 60.0, 300.0, 1800.0)
 HEADS_BEHIND = 2
 """So many heads must lack what was applied before them: the first of them may have been on its way."""
 TIMEOUT_SECONDS = 60.0
-PASSING: tuple[type[Exception], ...] = (*DATABASE_ERRORS, KafkaError)
 
 # A dead letter is known, and no longer missing.
 _SEEN = f"""
@@ -109,15 +106,15 @@ class Missing:
         """How many events were applied that their owner does not know, by topic."""
 
     async def run(self) -> None:
-        """Compare until cancelled; a failure is tried again."""
+        """Compare until cancelled; after any failure with a new client."""
         try:
             while True:
                 await asyncio.sleep(LOOK_SECONDS)
                 try:
                     async with asyncio.timeout(TIMEOUT_SECONDS):
                         await self.look()
-                except PASSING as wrong:
-                    log.info("heads are not compared", reason=wrong)
+                except Exception as wrong:  # noqa: BLE001 - whatever a client raises, heads must be compared again
+                    log.warning("heads are not compared", reason=repr(wrong))
                     await self._log.close()
         finally:
             await self._log.close()

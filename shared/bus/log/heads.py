@@ -161,8 +161,8 @@ class HeadsLog:
         return self._consumer
 
     async def close(self) -> None:
-        """Leave; the next look begins anew."""
+        """Leave; the next look makes a new client. Raises nothing."""
         self.published.clear()  # they are read again
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            await kafka.stop(consumer)
+            await kafka.leave(consumer)

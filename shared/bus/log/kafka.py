@@ -7,6 +7,7 @@ import ssl
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
 from confluent_kafka import Consumer, ConsumerGroupState, KafkaError, KafkaException
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
     from shared.contracts.topics import Topic
     from shared.settings import ServiceSettings
 
+log = structlog.get_logger(__name__)
+
 CREATE_SECONDS = 30.0
 GROUPS_SECONDS = 5.0
 STOP_SECONDS = 5.0
 """Seconds that a client which is stopping has left once its user was cancelled."""
+LEAVE_SECONDS = 10.0
+"""Seconds after which a client that does not stop is left to itself."""
 
 
 def client_options(settings: ServiceSettings) -> dict[str, Any]:
@@ -94,7 +99,7 @@ async def start(client: Client) -> None:
     try:
         await client.start()
     except BaseException:
-        await stop(client)
+        await leave(client)
         raise
 
 
@@ -105,7 +110,7 @@ async def started(client: ClientT) -> AsyncIterator[ClientT]:
     try:
         yield client
     finally:
-        await stop(client)
+        await leave(client)
 
 
 async def stop(client: Client) -> None:
@@ -121,6 +126,15 @@ async def stop(client: Client) -> None:
         await asyncio.wait([stopping], timeout=STOP_SECONDS)
         stopping.cancel()
         raise
+
+
+async def leave(client: Client) -> None:
+    """Stop a client that may be half started or broken: log what it raises, and do not wait for it for ever."""
+    try:
+        async with asyncio.timeout(LEAVE_SECONDS):
+            await stop(client)
+    except Exception as wrong:  # noqa: BLE001 - whatever it is, nothing of the client is needed any more
+        log.info("a client did not stop cleanly", reason=repr(wrong))
 
 
 def create_topics(settings: ServiceSettings, service: str, topics: Sequence[Topic]) -> None:

@@ -87,7 +87,7 @@ class Subscription:
                 await self._broker.start()
             except (KafkaError, OSError) as wrong:
                 log.warning("the reader waits for Kafka", reason=wrong)
-                await kafka.stop(self._broker)
+                await kafka.leave(self._broker)
                 await asyncio.sleep(1)
             else:
                 return

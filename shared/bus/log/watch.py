@@ -48,7 +48,7 @@ class LogWatch:
             except (KafkaError, OSError, TimeoutError) as wrong:
                 log.info("Kafka does not answer", reason=wrong)
             finally:
-                await kafka.stop(consumer)
+                await kafka.leave(consumer)
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _ask(self, consumer: AIOKafkaConsumer) -> None:

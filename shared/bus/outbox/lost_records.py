@@ -8,6 +8,7 @@ what they had.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -91,7 +92,13 @@ class LostRecords:
         self._bus = bus
         self._highest: dict[tuple[str, int], int] = {}
         self._consumer: AIOKafkaConsumer | None = None
-        """Kept from the first look on: to start one takes half a second, for which the relay would not send."""
+        """Kept from the first look on: to start one takes a while, for which the relay would not send."""
+        self._own = [
+            TopicPartition(name, number)
+            for name, topic in sorted(TOPICS.items())
+            if topic.owner == bus.service
+            for number in range(topic.partitions)
+        ]
 
     async def _load(self) -> None:
         """Read the highest acknowledged offsets from the store."""
@@ -105,13 +112,14 @@ class LostRecords:
     async def look(self) -> int:
         """Compare the ends of all partitions with what was acknowledged; requeue what is missing, return its number.
 
-        Raises database and Kafka errors.
+        All own partitions are asked for from the first look on, also those to which nothing was sent yet: the client
+        takes a while to get to know a topic, for which the relay would not send. Raises database and Kafka errors.
         """
         await self._load()
-        ends = await self._ends([TopicPartition(*key) for key in sorted(self._highest)])
+        ends = await self._ends(sorted({*self._own, *(TopicPartition(*key) for key in self._highest)}))
         lost = 0
         for partition, end in sorted(ends.items()):
-            if end <= self._highest[partition.topic, partition.partition]:
+            if end <= self._highest.get((partition.topic, partition.partition), -1):
                 async with self._bus.transaction("system:relay") as tx:
                     lost += await self._requeue(await driver(tx.session), partition.topic, partition.partition, end)
         if lost:
@@ -119,26 +127,31 @@ class LostRecords:
         return lost
 
     async def _ends(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        """Return the offset after the last record of each partition."""
+        """Return the offset after the last record of each partition.
+
+        Topics are asked for at the same time: the client waits a moment for each one that is new to it.
+        """
         if self._consumer is None:
             consumer = kafka.bare_consumer(self._bus.settings)
             await kafka.start(consumer)
             self._consumer = consumer
         try:
             there = await self._consumer.topics()  # a topic that is missing is made anew and filled (`upkeep.py`)
-            ends: dict[TopicPartition, int] = await self._consumer.end_offsets(
-                [each for each in partitions if each[0] in there]
-            )
+            wanted: dict[str, list[TopicPartition]] = {}
+            for each in partitions:
+                if each.topic in there:
+                    wanted.setdefault(each.topic, []).append(each)
+            found = await asyncio.gather(*map(self._consumer.end_offsets, wanted.values()))
         except BaseException:
             await self.close()
             raise
-        return ends
+        return {place: end for ends in found for place, end in ends.items()}
 
     async def close(self) -> None:
-        """Leave the broker; the next look connects again."""
+        """Leave the broker; the next look connects again. Raises nothing."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            await kafka.stop(consumer)
+            await kafka.leave(consumer)
 
     async def notice(self, connection: asyncpg.Connection, acknowledged: Iterable[RecordMetadata]) -> int:
         """Requeue, in the relay's transaction, records that these acknowledgements show as lost; return how many."""

@@ -373,10 +373,5 @@ class Relay:
 
     async def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
-        if producer is None:
-            return
-        try:
-            async with asyncio.timeout(10):
-                await kafka.stop(producer)
-        except (KafkaError, TimeoutError, OSError) as wrong:
-            log.info("the old producer did not stop cleanly", reason=wrong)
+        if producer is not None:
+            await kafka.leave(producer)

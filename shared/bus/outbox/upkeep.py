@@ -13,10 +13,8 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 import structlog
-from aiokafka.errors import KafkaError
 
 from shared.bus.db.transaction import driver
-from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.bus.log import kafka
 from shared.bus.log.heads import BUCKETS, Head, HeadsLog, bucket_of, write
 from shared.bus.outbox.replay import replay
@@ -44,7 +42,8 @@ LEAST_SECONDS = 30.0
 PAGE = 500
 TIMEOUT_SECONDS = 600.0
 """A whole topic may have to be put into the outbox."""
-PASSING: tuple[type[Exception], ...] = (*DATABASE_ERRORS, KafkaError)
+LONGEST_PAUSE = 30.0
+"""Seconds between two attempts, however often the log could not be looked at."""
 
 # What waits in the outbox is not sent yet; what waits there again is left out too, which is noticed later only.
 _HEADS = f"""
@@ -66,6 +65,11 @@ WHERE aggregatetype = $1 AND {bucket_of("aggregateid")} = ANY($2) AND aggregatei
 """  # noqa: S608 - constants of ours
 
 
+def pause_after(failures: int) -> float:
+    """Return the seconds until the log is looked at again after so many failures in a row."""
+    return min(SERVE_SECONDS * 2.0 ** min(failures, 10), max(LONGEST_PAUSE, SERVE_SECONDS))
+
+
 class Upkeep:
     """The upkeep of one service's topics, while its process is the relay."""
 
@@ -77,8 +81,9 @@ class Upkeep:
         self._served: dict[tuple[str, str], tuple[UUID, float]] = {}
 
     async def run(self, lease: Lease) -> None:
-        """Keep the log until cancelled; a failure is tried again."""
+        """Keep the log until cancelled; after any failure with a new client, and after a growing pause."""
         looked = -EVERY_SECONDS
+        failures = 0
         try:
             while True:
                 try:
@@ -88,10 +93,12 @@ class Upkeep:
                             await self.publish()
                             looked = monotonic()
                         await self.serve(lease)
-                except PASSING as wrong:
-                    log.info("the log is not looked at", reason=wrong)
+                    failures = 0
+                except Exception as wrong:  # noqa: BLE001 - whatever a client raises, the log must be looked at again
+                    failures += 1
+                    log.warning("the log is not looked at", reason=repr(wrong), failures=failures)
                     await self._log.close()
-                await asyncio.sleep(SERVE_SECONDS)
+                await asyncio.sleep(pause_after(failures))
         finally:
             await self._log.close()
 
