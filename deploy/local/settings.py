@@ -216,7 +216,11 @@ def service_environment(
             "TANDEM_PERSONAS_FILE": str(place / "personas.json"),
         }
     if service == "reporting":
-        own["TANDEM_FEEDS_PRIVATE_KEY"] = chosen.secrets["feeds_private_key"]
+        own |= {
+            "TANDEM_FEEDS_PRIVATE_KEY": chosen.secrets["feeds_private_key"],
+            # An example: outside a local run no period is published under it.
+            "TANDEM_IATI_ORGANISATION": os.environ.get("TANDEM_IATI_ORGANISATION", "XI-IATI-TANDEM"),
+        }
     if service == "notifications":
         own |= {
             "TANDEM_SMTP_HOST": HOST,

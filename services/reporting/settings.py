@@ -38,8 +38,9 @@ class Settings(ServiceSettings):
     programme_start: date = Field(default=date(2025, 1, 1), description="First day of the programme, for feeds.")
     programme_end: date = Field(default=date(2028, 12, 31), description="Planned last day of the programme, for feeds.")
     iati_organisation: str = Field(
-        default="XI-IATI-TANDEM",
-        description="Identifier of the reporting organisation, as registered with IATI; set it before you publish.",
+        default="",
+        description="Identifier of the reporting organisation, as registered with IATI, such as XM-DAC-12345. Without"
+        " it no period can be published.",
     )
     iati_organisation_name: str = Field(
         default="European Union Agency for Law Enforcement Training (CEPOL)",

@@ -24,6 +24,7 @@ from services.reporting.figures import store as figures_store
 from services.reporting.figures.actions.periods import all_period_choices, period_of, standing_figures
 from services.reporting.indicators.model.catalogue import COUNTED, agreed
 from services.reporting.periods.model import periods
+from services.reporting.periods.model.approval import Approval
 from services.reporting.periods.views import approval_of
 from shared.contracts.codes import PeriodState
 from shared.errors import ProblemCode, Refused
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     from services.reporting.disclosure.model import Pattern, Released
     from services.reporting.indicators.model.figure import Figure
-    from services.reporting.periods.model.approval import Approval
     from services.reporting.periods.model.periods import Period
     from shared.bus import Bus
 
@@ -138,6 +138,29 @@ async def released_history(
 async def released_before(session: AsyncSession, approval: Approval) -> list[Released]:
     """Return the figures of a published period as its present statement shows them."""
     return [each.released for each in await _as_released(session, approval)]
+
+
+async def released_until(session: AsyncSession, approval: Approval) -> list[Released]:
+    """Return the figures of the other periods that were released before a statement, as they stood then."""
+    statements = await store.released_until(session, approval.period.label, approval.statement)
+    return [each for label, number in statements.items() for each in await _of_statement(session, label, number)]
+
+
+async def released_periods(session: AsyncSession) -> list[tuple[Period, list[Released]]]:
+    """Return each published period with its figures as they stand; the one that began first, longer ones before."""
+    statements = {label: number for label, number, _ in await store.releases(session)}
+    found = [(periods.parse(label), await _of_statement(session, label, statements[label])) for label in statements]
+    return sorted(found, key=lambda each: (each[0].start, -each[0].end.toordinal()))
+
+
+async def released_besides(session: AsyncSession, label: str) -> list[Released]:
+    """Return the figures of all other published periods, as they stand."""
+    return [each for period, figures in await released_periods(session) if period.label != label for each in figures]
+
+
+async def _of_statement(session: AsyncSession, label: str, number: int) -> list[Released]:
+    approval = Approval(periods.parse(label), PeriodState.PUBLISHED, statement=number)
+    return await released_before(session, approval)
 
 
 def of_calls(figures: Sequence[Figure]) -> list[Released]:

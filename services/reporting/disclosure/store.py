@@ -50,3 +50,16 @@ async def releases(session: AsyncSession) -> list[tuple[str, int, Pattern]]:
     """Return each release: the period's label, the statement's number, and what of it is shown."""
     query = select(Release).order_by(col(Release.period), col(Release.statement))
     return [(row.period, row.statement, Pattern.of_stored(row.pattern)) for row in await session.scalars(query)]
+
+
+async def released_until(session: AsyncSession, period: str, statement: int) -> dict[str, int]:
+    """Return the statement of each other period that stood when a statement was released, by the period's label."""
+    own = sa.select(col(Release.at)).where(col(Release.period) == period, col(Release.statement) == statement)
+    newest = sa.func.max(Release.statement)
+    query = (
+        sa.select(col(Release.period), newest)
+        .where(col(Release.period) != period, col(Release.at) < own.scalar_subquery())
+        .group_by(col(Release.period))
+        .order_by(col(Release.period))
+    )
+    return {row[0]: row[1] for row in await session.execute(query)}

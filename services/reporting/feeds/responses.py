@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from fastapi.responses import Response
 
-from services.reporting.disclosure.actions import agreed_figures
+from services.reporting.disclosure.actions import agreed_figures, released_besides
 from services.reporting.feeds.actions import publications as actions
 from services.reporting.feeds.actions.files import open_to_all, ours
 from services.reporting.feeds.actions.publications import HOME, LATEST
@@ -22,6 +22,7 @@ from services.reporting.feeds.formats.table import csv_text
 from services.reporting.feeds.model.publication import sha256
 from services.reporting.feeds.model.tokens import PullToken
 from services.reporting.feeds.store import tokens
+from services.reporting.indicators.model.catalogue import agreed
 from services.reporting.targets import store as targets_store
 from services.reporting.targets.model import standing
 from shared.errors import Refused
@@ -57,8 +58,9 @@ async def iati_response(bus: Bus, settings: Settings, period: str | None) -> Res
     approval, released = await agreed_figures(bus, period, steers=False)
     async with bus.read() as session:
         targets = standing(await targets_store.everything(session))
+        others = agreed(await released_besides(session, approval.period.label))
     try:
-        content = activity(released, approval, settings, clock.now(), targets)
+        content = activity(released, approval, settings, clock.now(), targets, others)
     except NotValid as problem:
         raise Refused(gettext("The file would not be valid: %(why)s") % {"why": problem.findings[0]}, 409) from None
     name = f'attachment; filename="tandem-iati-{approval.period.label}.xml"'

@@ -109,6 +109,12 @@ def baseline_of(target_values: Iterable[TargetValue], indicator: str) -> TargetV
     return max(ours, key=lambda each: each.day, default=None)
 
 
+def target_on(target_values: Iterable[TargetValue], indicator: str, day: date) -> TargetValue | None:
+    """Return the target of an indicator that is due on a day, among approved values."""
+    place = indicator, TargetKind.TARGET, day
+    return next((target_value for target_value in target_values if target_value.place == place), None)
+
+
 def target_of(target_values: Iterable[TargetValue], indicator: str, period: str) -> TargetValue | None:
     """Return the target of an indicator for a calendar period, among approved values."""
     ours = (

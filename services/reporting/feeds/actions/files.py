@@ -34,13 +34,25 @@ NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """The content of a statement's files: its figures, those of other published periods, and the targets that count."""
+
+    released: Sequence[Released]
+    history: Sequence[Released]
+    approval: Approval
+    settings: Settings
+    at: datetime
+    target_values: Sequence[TargetValue]
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A file that a published period has: its name, a description, its media type, and how it is made."""
 
     name: str
     words: str
     media_type: str
-    made: Callable[[Sequence[Released], Approval, Settings, datetime, Sequence[TargetValue]], bytes]
+    made: Callable[[Statement], bytes]
 
 
 KINDS = {
@@ -50,50 +62,52 @@ KINDS = {
             "figures.csv",
             N_("CSV: a row for each number"),
             "text/csv; charset=utf-8",
-            lambda released, period_approval, *_: csv_text(released, period_approval).encode(),
+            lambda of: csv_text(of.released, of.approval).encode(),
         ),
         Kind(
             "figures.csv-metadata.json",
             N_("CSV on the Web: the description of the CSV file's columns"),
             "application/csvm+json",
-            lambda _, period_approval, *__: metadata(period_approval, table="figures.csv"),
+            lambda of: metadata(of.approval, table="figures.csv"),
         ),
         Kind(
             "figures.xlsx",
             N_("Excel workbook with the same rows"),
             _XLSX,
-            lambda released, period_approval, _, at, __: workbook(released, period_approval, at),
+            lambda of: workbook(of.released, of.approval, of.at),
         ),
         Kind(
             "figures.json",
             N_("JSON, with the definitions"),
             "application/json",
-            lambda released, period_approval, *_: _json(released, period_approval),
+            lambda of: _json(of.released, of.approval),
         ),
         Kind(
             "logframe.xlsx",
             N_("Logframe for OPSYS: baselines, targets and current values"),
             _XLSX,
-            lambda released, period_approval, _, at, target_values: logframe(
-                released, period_approval, target_values, at
+            lambda of: logframe(
+                of.released, of.approval, of.target_values, of.at, of.history, since=of.settings.programme_start
             ),
         ),
         Kind(
             "iati-activities.xml",
-            N_("IATI 2.03 activity file"),
+            N_("IATI 2.03 activity file, with all published periods"),
             "application/xml",
-            iati.activity,
+            lambda of: iati.activity(of.released, of.approval, of.settings, of.at, of.target_values, of.history),
         ),
         Kind(
             "iati-organisation.xml",
             N_("IATI 2.03 organisation file"),
             "application/xml",
-            lambda _, __, settings, at, ___: iati.organisation(settings, at),
+            lambda of: iati.organisation(of.settings, of.at),
         ),
     )
 }
 """The files by name, in the order in which they are listed."""
 
+OF_ALL_PERIODS = frozenset({"iati-activities.xml"})
+"""The files that have all periods: the newest is the one that was published last, whichever period it is of."""
 MEDIA_TYPES = tuple(sorted({kind.media_type.partition(";")[0] for kind in KINDS.values()}))
 """The media types of the files."""
 
@@ -111,8 +125,11 @@ def files(
     approval: Approval,
     settings: ServiceSettings,
     target_values: Sequence[TargetValue] = (),
+    history: Sequence[Released] = (),
 ) -> list[File]:
     """Return all files of a period that is being published; targets count as they were at the statement's moment.
+
+    `history` are the figures of the periods that were published before, as they stood then.
 
     Raises `Refused` (409) with the first findings if an IATI file would break schema or rules, or if there is no
     figure.
@@ -120,10 +137,11 @@ def files(
     at = made_at(released, approval)
     if at is None:
         raise Refused(gettext("There is nothing to publish: no figure was counted for this period."), 409)
+    content_of = Statement(agreed(released), agreed(history), approval, ours(settings), at, standing(target_values, at))
     made, found = [], []
     for kind in KINDS.values():
         try:
-            content = kind.made(agreed(released), approval, ours(settings), at, standing(target_values, at))
+            content = kind.made(content_of)
         except iati.NotValid as problem:
             found += [each for each in problem.findings if each not in found]
         else:
@@ -139,15 +157,17 @@ def findings(
     approval: Approval,
     settings: ServiceSettings,
     target_values: Sequence[TargetValue] = (),
+    history: Sequence[Released] = (),
 ) -> list[str]:
     """Return what would be wrong with the IATI files of these figures, in words; empty if they may be published."""
     at = made_at(released, approval)
     found: list[str] = []
     if at is None:
         return found
+    content_of = Statement(agreed(released), agreed(history), approval, ours(settings), at, standing(target_values, at))
     for name in ("iati-activities.xml", "iati-organisation.xml"):
         try:
-            KINDS[name].made(agreed(released), approval, ours(settings), at, standing(target_values, at))
+            KINDS[name].made(content_of)
         except iati.NotValid as problem:
             found += [each for each in problem.findings if each not in found]
     return found

@@ -58,8 +58,9 @@ async def publish(
     now = clock.now()
     at = published_at or now
     written = await targets_store.everything(session)
+    history = await disclosure_actions.released_until(session, approval)
     # In a thread, since writing workbooks would block the event loop.
-    files = await asyncio.to_thread(feeds_files.files, released, approval, settings, written)
+    files = await asyncio.to_thread(feeds_files.files, released, approval, settings, written, history)
     base = f"{settings.origin}{HOME}"
     added = model.publication(approval, agreed(released), files, at, base=base, reason=reason)
     before = await store.manifest(session)
@@ -79,7 +80,7 @@ async def file(session: AsyncSession, period: str, statement: str, name: str) ->
     if not (statement == LATEST or (statement.isdecimal() and len(statement) < 6)):
         raise Refused(gettext("A statement is a number, or “latest”."), 404)
     if period == LATEST:
-        newest = await store.newest_period(session)
+        newest = await store.newest_period(session, published_last=name in feeds_files.OF_ALL_PERIODS)
         if newest is None:
             raise Refused(gettext("No period is published yet, so there are no files."), 404)
         period = newest

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from services.reporting.disclosure.actions import agreed_figures, readable_period
+from services.reporting.disclosure.actions import agreed_figures, readable_period, released_besides
 from services.reporting.feeds import views
 from services.reporting.feeds.actions import files
 from services.reporting.feeds.actions.files import MEDIA_TYPES
@@ -39,15 +39,19 @@ async def feeds(principal: ApiReader, bus: BusDep, period: PeriodPath) -> Period
     async with bus.read() as session:
         approval, _ = await readable_period(session, period, steers=steers)
         found = await views.published(session, approval)
+        others = await released_besides(session, approval.period.label)
     findings = []
     if steers and approval.state is not PeriodState.PUBLISHED:
         _, figures = await agreed_figures(bus, period, steers=steers)
-        findings = files.findings(figures, approval, bus.settings, found.targets)
+        findings = files.findings(figures, approval, bus.settings, found.targets, others)
     return views.period_feeds(approval, found, findings)
 
 
 async def standing_file(request: Request, puller: Puller, bus: BusDep, period: str, name: str) -> Response:
-    """Return a file of a period's present statement; `latest` is the published period that ends last. With ETag."""
+    """Return a file of a period's present statement; `latest` is the published period that ends last. With ETag.
+
+    The `latest` IATI activity file is the one that was published last: it has all published periods.
+    """
     return await file_response(request, bus, puller, period, LATEST, name)
 
 

@@ -5,7 +5,7 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.reporting.disclosure import views as disclosure_views
-from services.reporting.disclosure.actions import agreed_figures, period_choices, readable_period
+from services.reporting.disclosure.actions import agreed_figures, period_choices, readable_period, released_besides
 from services.reporting.disclosure.model import THRESHOLD
 from services.reporting.feeds import views
 from services.reporting.feeds.actions import files
@@ -27,6 +27,7 @@ async def overview(request: Request, principal: Reader, bus: BusDep, period: str
     async with bus.read() as session:
         approval, _ = await readable_period(session, period, steers=steers)
         found = await views.published(session, approval)
+        others = await released_besides(session, approval.period.label)
     checked = steers and approval.state is not PeriodState.PUBLISHED
     figures = (await agreed_figures(bus, period, steers=steers))[1] if checked else []
     listed = found.publications
@@ -44,7 +45,7 @@ async def overview(request: Request, principal: Reader, bus: BusDep, period: str
         sees_tokens=may_see_tokens(principal),
         checked=checked,
         counted=bool(figures),
-        findings=files.findings(figures, approval, bus.settings, found.targets) if checked else [],
+        findings=files.findings(figures, approval, bus.settings, found.targets, others) if checked else [],
         choices=await period_choices(bus, steers=steers),
     )
 

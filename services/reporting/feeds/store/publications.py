@@ -116,11 +116,18 @@ async def file(session: AsyncSession, period: str, name: str, statement: int | N
     )
 
 
-async def newest_period(session: AsyncSession) -> str | None:
-    """Return the published period that ends last; of those that end on the same day the longest."""
-    labels = await session.scalars(select(FeedFile.period).distinct().order_by(col(FeedFile.period)))
-    found = [periods.parse(label) for label in labels]
-    return max(found, key=lambda each: (each.end, -each.start.toordinal())).label if found else None
+async def newest_period(session: AsyncSession, *, published_last: bool = False) -> str | None:
+    """Return the published period that ends last; of those that end on the same day the longest.
+
+    `published_last`: the one with the statement that was published last instead.
+    """
+    last = sa.func.max(FeedFile.published_at)
+    query = sa.select(col(FeedFile.period)).group_by(col(FeedFile.period)).order_by(last, col(FeedFile.period))
+    labels = list(await session.scalars(query))
+    if published_last:
+        return labels[-1] if labels else None
+    found = sorted(map(periods.parse, labels), key=lambda each: (each.end, -each.start.toordinal()))
+    return found[-1].label if found else None
 
 
 async def manifest(session: AsyncSession, number: int | None = None) -> Manifest | None:

@@ -10,7 +10,7 @@ import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -321,6 +321,26 @@ async def test_older_publications_get_files_once(house: House) -> None:
     assert stated["files"] == was["files"]
     assert datetime.fromisoformat(stated["published_at"]) == waiting["2026-Q1"]
     assert json.loads((await donor.get("/reporting/feeds/manifest.json")).content)["manifest"] == 2
+
+
+async def test_the_latest_iati_file_has_all_published_periods(house: House) -> None:
+    """The latest IATI file is the one published last, with all periods; other files are of the last period."""
+    await published(house, "2026-Q1")
+    await published(house, "2025-Q4", feed=False)
+    donor = await house.grant(Role.DONOR)
+    answer = await donor.get("/reporting/feeds/latest/iati-activities.xml")
+    assert answer.headers["content-location"] == "/reporting/feeds/2025-Q4/1/iati-activities.xml"
+
+    def begun(content: bytes) -> set[str]:
+        root: Any = etree.fromstring(content)
+        of_visits = "//indicator[reference/@code='TOPCOP-OP-02']/period/period-start/@iso-date"
+        return set(root.xpath(of_visits))
+
+    assert begun(answer.content) == {"2025-10-01", "2026-01-01"}
+    assert begun((await donor.get("/reporting/feeds/2026-Q1/1/iati-activities.xml")).content) == {"2026-01-01"}
+    assert begun((await donor.get("/reporting/iati.xml?period=2026-Q1")).content) == {"2025-10-01", "2026-01-01"}
+    other = await donor.get("/reporting/feeds/latest/figures.csv")
+    assert other.headers["content-location"] == "/reporting/feeds/2026-Q1/1/figures.csv"
 
 
 async def published(house: House, label: str, *, feed: bool = True) -> tuple[httpx2.AsyncClient, httpx2.AsyncClient]:

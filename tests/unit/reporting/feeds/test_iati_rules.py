@@ -45,9 +45,12 @@ def settings(**changes: Any) -> Settings:
 
 
 def figures() -> list[Released]:
-    """Return a count in two parts, and a share that too few stand behind."""
+    """Return a count in two parts by host and by officers' country, and a share that too few stand behind."""
     parts = {"FR": count(30), "RO": count(31)}
-    whole = Figure(INDICATORS["TOPCOP-OP-02"], YEAR, AT, count(61), {"host-country": parts})
+    officers = {"AM": count(20), "GE": count(41)}
+    whole = Figure(
+        INDICATORS["TOPCOP-OP-02"], YEAR, AT, count(61), {"host-country": parts, "country-of-service": officers}
+    )
     return release([whole, Figure(INDICATORS["TOPCOP-PR-01"], YEAR, AT, share(2, 3), {})])
 
 
@@ -197,7 +200,7 @@ def test_csv_on_the_web_is_read_by_its_description(tmp_path: Path) -> None:
     read = CSVW(str(tmp_path / "figures.csv-metadata.json"), validate=True)
     assert read.is_valid, read.warnings
     rows = list(read.tables[0].iterdicts(strict=True))
-    assert [row["value"] for row in rows] == [61, 30, 31, None]
+    assert [row["value"] for row in rows] == [61, 30, 31, 20, 41, None]
     assert rows[0]["start"].date() == date(2026, 1, 1)
     assert rows[-1]["hidden"] == "protected"
 
