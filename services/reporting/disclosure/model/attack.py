@@ -22,7 +22,7 @@ import highspy
 import numpy as np
 
 from services.reporting.disclosure.model.links import AT_MOST, TIES, linked
-from services.reporting.disclosure.model.tables import THRESHOLD, covered, inside
+from services.reporting.disclosure.model.tables import THRESHOLD, covered
 from services.reporting.indicators.model.demand import CLOSED
 from services.reporting.indicators.model.figure import joined, parts_of, split
 
@@ -237,56 +237,69 @@ class Attack:
 
     def _difference(self, later: Table, earlier: Table) -> None:
         left = {value: _less(later, [earlier], value) for value in self._values[later.dimension]}
-        if all(each > -_CLOSE for each in chain.from_iterable(left.values())):
+        amounts = list(chain.from_iterable(left.values()))
+        low = 0.0 if all(each > -_CLOSE for each in amounts) else -highspy.kHighsInf
+        high = 0.0 if all(each < _CLOSE for each in amounts) else highspy.kHighsInf
+        if math.isfinite(low) or math.isfinite(high):
             self._plain = False
-            self._relate(later, [earlier], 0.0, highspy.kHighsInf)
+            self._relate(later, [earlier], low, high)
         self._rest(later, [earlier], left)
 
     def _ends(self, family: Sequence[Table]) -> None:
-        """Relate periods by their last day, for what is so at a period's end."""
-        newest = [statements[-1] for statements in _by_span(family)]
-        for first, other in combinations(sorted(newest, key=lambda table: (table.end, table.start)), 2):
-            left = [each for value in self._values[first.dimension] for each in _less(other, [first], value)]
-            if first.end == other.end and all(abs(each) < _CLOSE for each in left):
-                self._plain = False
-                self._relate(other, [first], 0.0, 0.0)
-            elif first.end < other.end and first.grows:
-                self._difference(other, first)
+        """Relate periods by their last day, for what is so at a period's end: those that end together say the same."""
+        by_end: dict[date, list[Table]] = {}
+        for table in sorted(family, key=lambda each: (each.end, each.start, each.statement)):
+            by_end.setdefault(table.end, []).append(table)
+        for together in by_end.values():
+            for first, other in combinations(together, 2):
+                if first.start != other.start:  # statements of one period are compared as such
+                    self._difference(other, first)
+        if family[0].grows:
+            ends = [self._distinct(together) for together in by_end.values()]
+            for earlier, later in combinations(ends, 2):
+                for first, other in product(earlier, later):
+                    self._difference(other, first)
 
     def _periods(self, family: Sequence[Table]) -> None:
-        """Relate each period to those inside it, statement by statement."""
-        spans = _by_span(family)
-        for parent in family:
+        """Relate each period to those inside it, whichever statements of them are taken."""
+        spans = [self._distinct(statements) for statements in _by_span(family)]
+        for parent in chain.from_iterable(spans):
             within = [
-                statements
+                same
                 for statements in spans
                 if parent.start <= statements[0].start
                 and statements[0].end <= parent.end
                 and (parent.start, parent.end) != (statements[0].start, statements[0].end)
+                and (same := [each for each in statements if each.layers == parent.layers])
             ]
-            for place in range(max(map(len, within), default=0)):
-                chosen = [statements[min(place, len(statements) - 1)] for statements in within]
-                self._children(parent, inside(parent, [each for each in chosen if each.layers == parent.layers]))
-                for parts in _apart(chosen):
-                    self._leave(parent, parts)
+            bounded: list[set[int]] = []
+            for some in _apart(within):
+                self._deadline.left()
+                for children in product(*some):
+                    self._children(parent, children, bounded)
+                    self._leave(parent, children)
 
-    def _children(self, parent: Table, children: Sequence[Table]) -> None:
-        """Add what periods inside another one say of it."""
-        if not children:
-            return
-        all_of_it = covered(parent, children)
+    def _distinct(self, tables: Sequence[Table]) -> list[Table]:
+        """Return tables of one number without those that repeat an earlier one: their equality is known."""
+        found: dict[tuple[Amounts, ...], Table] = {}
+        for table in tables:
+            found.setdefault(tuple(table.amounts(value) for value in self._values[table.dimension]), table)
+        return list(found.values())
+
+    def _children(self, parent: Table, children: Sequence[Table], bounded: list[set[int]]) -> None:
+        """Add what periods inside another one say of it. `bounded` are sets of which it is known to be no less."""
+        all_of_it, among = covered(parent, children), set(map(id, children))
         everything = [each for value in self._values[parent.dimension] for each in _less(parent, children, value)]
         if all_of_it and all(abs(each) < _CLOSE for each in everything):
             self._relate(parent, children, 0.0, 0.0)
+            bounded.append(among)
         elif all(each > -_CLOSE for each in everything) and (parent.adds_up or not all_of_it):
-            self._relate(parent, children, 0.0, highspy.kHighsInf)
+            if not any(among < others for others in bounded):  # fewer children follow from more
+                self._relate(parent, children, 0.0, highspy.kHighsInf)
+                bounded.append(among)
         elif all_of_it and not parent.adds_up and all(each < _CLOSE for each in everything):
             self._plain = False  # a person counts once in each period
             self._relate(parent, children, -highspy.kHighsInf, 0.0)
-            for child in children:
-                mine = self._values[parent.dimension]
-                if all(each > -_CLOSE for value in mine for each in _less(parent, [child], value)):
-                    self._relate(parent, [child], 0.0, highspy.kHighsInf)
 
     def _leave(self, parent: Table, children: Sequence[Table]) -> None:
         """Attack what periods leave of the one that they lie in, if that adds up: it can be worked out."""
@@ -430,11 +443,11 @@ def _by_span(family: Sequence[Table]) -> list[list[Table]]:
     return list(found.values())
 
 
-def _apart(tables: Sequence[Table]) -> Iterator[tuple[Table, ...]]:
-    """Yield each set of periods of which no two share a day."""
-    for number in range(1, len(tables) + 1):
-        for some in combinations(sorted(tables, key=lambda each: (each.start, each.end)), number):
-            if all(first.end < other.start for first, other in pairwise(some)):
+def _apart(spans: Sequence[list[Table]]) -> Iterator[tuple[list[Table], ...]]:
+    """Yield each set of periods, each with its statements, of which no two share a day: the largest sets first."""
+    for number in range(len(spans), 0, -1):
+        for some in combinations(sorted(spans, key=lambda each: (each[0].start, each[0].end)), number):
+            if all(first[0].end < other[0].start for first, other in pairwise(some)):
                 yield some
 
 
