@@ -73,6 +73,7 @@ def command(
     from uuid import UUID  # noqa: PLC0415 - as above
 
     from deploy.cli.system import Failed, System  # noqa: PLC0415 - as above
+    from services.matching.engine.problem import document  # noqa: PLC0415 - as above
 
     try:
         run_id = str(UUID(run))
@@ -80,8 +81,9 @@ def command(
         raise Failed(f"{run!r} is no id of a run. Copy it from the address of the run's page.") from None
     kept = asyncio.run(fetch(System.here(), run_id, person))
     if save is not None:
+        whole = document.in_full(kept["problem"])
         try:
-            save.write_text(json.dumps(kept["problem"], indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+            save.write_text(json.dumps(whole, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
         except OSError as wrong:
             raise Failed(f"{save} cannot be written: {wrong.strerror}.") from wrong
     done = repeat(kept)

@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.cli.files import references, tables
+from deploy.cli.files import references, tables, terms
 from deploy.cli.files.cells import Reader
 from deploy.cli.files.fields import FIELDS, PARTS, Objects
 from deploy.cli.files.findings import Place
@@ -19,7 +19,7 @@ from deploy.cli.files.sheets import Reading
 from deploy.cli.files.tables import Item
 from services.matching.engine.problem import document
 from services.matching.engine.problem.document import Unreadable
-from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Seat
+from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Seat, default_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,6 +63,10 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
     tables.check([(PARTS[name], item) for name, rows in items.items() for item in rows], findings)
     value: dict[str, Any] = {"call_id": "files", "day": day.isoformat(), "seed": "files"}
     value |= {name: single.value for name, single in alone.items()} | ({"seed": seed} if seed is not None else {})
+    rules_value = value.setdefault("rules", {})
+    if isinstance(rules_value, dict):
+        weights = default_weights(needs_cited=bool(rules_value.get("needs")))
+        value["rules"] = {"weights": terms.weights_written(weights), **rules_value}
     _check_alone(value, alone, findings)
     findings.check()
     value |= {name: [item.value for item in rows] for name, rows in items.items() if rows or name != "fixed"}

@@ -15,10 +15,13 @@ from deploy.cli.files.sheets import Reading
 from deploy.cli.system import Failed
 from services.matching.engine.problem import document
 from services.matching.engine.problem.document import Unreadable
-from services.matching.engine.problem.problem import WEIGHTS, Problem, Rules
+from services.matching.engine.problem.problem import Problem, Rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from services.matching.engine.problem.problem import Weight
+    from shared.contracts.codes import Criterion
 
 
 def change_rules(
@@ -32,7 +35,7 @@ def change_rules(
     reading = reading or Reading()
     findings = reading.findings
     value = document.plain(problem.rules)
-    value.setdefault("weights", {name.value: document.plain(weight) for name, weight in WEIGHTS.items()})
+    value.setdefault("weights", weights_written(problem.rules.weights))
     place = Place(Path("the options") if file is None else file)
     given = {} if file is None else tables.json_of(file, reading)
     if isinstance(given, dict) and "rules" in given:
@@ -70,6 +73,11 @@ def _put(value: dict[str, Any], given: Mapping[str, object]) -> None:
             value[name] = {key: item for key, item in both.items() if item is not None}
         else:
             value[name] = entry
+
+
+def weights_written(given: Mapping[Criterion, Weight]) -> dict[str, Any]:
+    """Return weights as a document has them."""
+    return {name.value: document.plain(weight) for name, weight in given.items()}
 
 
 def weights(texts: Sequence[str]) -> dict[str, dict[str, int]]:

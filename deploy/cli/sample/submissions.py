@@ -42,7 +42,12 @@ def open_call(key: str) -> Callable[[LoadContext], Awaitable[None]]:
             "deadline": deadline.isoformat(),
             "closes": day(call.closes),
             "visit_periods": [{"start": day(call.visits[0]), "end": day(call.visits[1])}],
-            "rules": {"minimum_years": 3, "minimum_level": "B1", "countries": list(call.countries)},
+            "rules": {
+                "minimum_years": 3,
+                "minimum_level": "B1",
+                "countries": list(call.countries),
+                "first_time_first": True,
+            },
             "quotas": [
                 {"country": country, "floor": 1, "ceiling": ceilings.get(country, 12)} for country in call.countries
             ],

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.matching.engine.layers import run_layers
 from services.matching.engine.matching import Result
 from services.matching.engine.problem.problem import ENGINE_VERSION, WEIGHTS, Problem
-from services.matching.provisional.model.problem import Facts, solve
+from services.matching.provisional.model.problem import Facts, solve, weights_of
 from services.matching.provisional.model.results import stopping_rule
 from shared.contracts.calls import CallTerms, CountryQuota, CriterionWeight
 from shared.contracts.codes import ApplicationKind, Objective
@@ -80,9 +80,7 @@ class OtherTerms(BaseModel):
 
 def in_full(terms: CallTerms) -> OtherTerms:
     """Return all terms of a call that affect its matching, with default weights written out."""
-    own = {weight.criterion: (weight.applicant, weight.host) for weight in terms.weights} or {
-        criterion: (weight.applicant, weight.host) for criterion, weight in WEIGHTS.items()
-    }
+    own = {criterion: (weight.applicant, weight.host) for criterion, weight in weights_of(terms).items()}
     return OtherTerms(
         objective=terms.objective,
         share_of_offer=terms.share_of_offer,

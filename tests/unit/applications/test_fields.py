@@ -315,7 +315,7 @@ def test_the_schema_describes_the_field() -> None:
     described = Sample.model_json_schema()["properties"]["name"]["description"]
     assert described == "Name. As in the passport"
     parts = CallEntry.model_json_schema()["$defs"]
-    assert parts["EligibilityRules"]["properties"]["countries"]["description"] == (
+    assert parts["EntryRules"]["properties"]["countries"]["description"] == (
         "Countries whose officers may apply. None chosen: all"
     )
     assert parts["Timers"]["properties"]["report_days"]["description"] == "Report of the guest (days)"

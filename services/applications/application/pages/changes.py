@@ -21,8 +21,9 @@ from services.applications.parameters import BusDep
 from services.applications.refusals import lawful, not_found
 from shared.bus import Bus
 from shared.bus.db.outdated import Outdated
-from shared.contracts.codes import StatedReason
+from shared.contracts.codes import ApplicationMode, StatedReason
 from shared.errors import Refused
+from shared.honesty import truth_is_safe
 from shared.i18n import N_, gettext
 from shared.identity import Principal
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
@@ -101,6 +102,7 @@ def _page_of(case: Case, code: str) -> Task:
 
 
 def _page(request: Request, case: Case, page: Task, form: Form, status: int = 200) -> Response:
+    profile = case.application.profile
     return render_page(
         request,
         "application/change_one.html",
@@ -109,6 +111,7 @@ def _page(request: Request, case: Case, page: Task, form: Form, status: int = 20
         page,
         form,
         back_to=application_address(case.application.id, "change"),
+        truthful=truth_is_safe(case.call.terms, ApplicationMode.OPEN if profile is None else profile.mode),
     )
 
 

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.application.actions.answers import WRITABLE, Writing, agencies, writing
+from services.applications.application.actions.profile import company_of
 from services.applications.application.forms import questions
 from services.applications.application.forms.tasks import FormContext, Task, tasks_of
 from services.applications.application.model.answers import FIELDS, TASKS, application_address
@@ -22,6 +23,7 @@ from shared.bus.db.outdated import Outdated
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import ApplicationState
 from shared.errors import Refused
+from shared.honesty import truth_is_safe
 from shared.identity import Principal
 from shared.identity.versions import show_present
 from shared.time import dates
@@ -121,6 +123,7 @@ async def _page(
         back_to=application_address(case.application.id),
         autosave=application_address(case.application.id, f"{page.code}/draft"),
         remark=" ".join(remark.text for remark in remarks if remark.task == page.code),
+        truthful=truth_is_safe(case.call.terms, (await company_of(session, case.application)).mode),
     )
 
 

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.applications.calls.model import field_sentences as say
 from services.applications.calls.model.checks import CHECKS, day_of
-from services.applications.calls.model.rule_fields import RULE_FIELDS, TIMER_FIELDS, each, sentence
+from services.applications.calls.model.rule_fields import RULE_FIELDS, TIMER_FIELDS, EntryRules, each, sentence
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
 from services.applications.fields import Control, FieldSpec, PartSpec, fields_of, missing
 from services.applications.stored_entries import Check, StoredEntry
@@ -200,7 +200,7 @@ class CallEntry(StoredEntry):
             remedy=N_("Enter the days"),
         ),
     ] = 5
-    rules: Annotated[EligibilityRules, PartSpec(RULE_FIELDS)] = EligibilityRules()
+    rules: Annotated[EntryRules, PartSpec(RULE_FIELDS)] = EntryRules()
     quotas: Annotated[
         tuple[CountryQuota, ...],
         Field(max_length=MOST_ROWS),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.applications.calls.model import field_sentences as say
 from services.applications.fields import Control, FieldSpec
+from shared.contracts.calls import EligibilityRules
 from shared.contracts.codes import LanguageLevel, RankGroup, ServiceKind
 from shared.i18n import N_, gettext
 
@@ -29,6 +30,12 @@ def either(yes: Callable[[], str], no: Callable[[], str]) -> Callable[[Any, Any,
 def sentence(text: str, words: Callable[[Any], object] = lambda value: value) -> Callable[[Any, Any, Any], str]:
     """Return how a field is stated whose sentence names its `value`, in these words."""
     return lambda value, _part, _facts: gettext(text) % {"value": words(value)}
+
+
+class EntryRules(EligibilityRules):
+    """The rules of a call that is being written: nobody comes first by their own word, unless the call says so."""
+
+    first_time_first: bool = False
 
 
 RULE_FIELDS: dict[str, FieldSpec] = {

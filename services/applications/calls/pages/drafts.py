@@ -23,6 +23,7 @@ from services.applications.refusals import readable, reading
 from shared.bus import Bus
 from shared.bus.db.outdated import Outdated
 from shared.errors import Refused
+from shared.honesty import Breach, Cause, breaches_of
 from shared.i18n import gettext
 from shared.identity import Principal
 from shared.time import dates
@@ -34,6 +35,15 @@ from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 limit_parameter("call_section", SECTION_FORMS)
+
+_WHERE: dict[Cause, str] = {
+    Cause.OBJECTIVE: "weights",
+    Cause.WEIGHT: "weights",
+    Cause.FIRST_TIME_FIRST: "rules",
+    Cause.NEEDS: "topics",
+    Cause.QUOTAS: "quotas",
+}
+"""The section in which a setting is written by which an officer could gain."""
 
 
 def draft_address(draft_id: UUID, rest: str = "") -> str:
@@ -61,6 +71,8 @@ def _first() -> dict[str, Any]:
         "draft": None,
         "caption": gettext("A new call"),
         "back_to": "/applications/calls",
+        "warnings": (),
+        "done": None,
     }
 
 
@@ -111,6 +123,7 @@ def task_page(request: Request, principal: Principal, draft: DraftPage, refused:
         left_out=[_left_out(left_out, draft) for left_out in draft.left_out],
         done=request.query_params.get("done"),
         unwritten=draft.reading.unwritten,
+        warnings=[breach.warning for breach in breaches_of(draft.entry)],
     )
 
 
@@ -243,7 +256,14 @@ def _page(request: Request, draft: DraftPage, part: Section, form: Form, status:
         back_to=draft_address(draft.id),
         step=codes.index(part.code) + 1,
         steps=len(codes),
+        warnings=[breach.warning for breach in _breaches(draft.entry, part.code)],
+        done=request.query_params.get("done"),
     )
+
+
+def _breaches(entry: CallEntry, code: str) -> list[Breach]:
+    """Return by which settings of a section an officer could gain by an untrue statement."""
+    return [breach for breach in breaches_of(entry) if _WHERE[breach.cause] == code]
 
 
 async def _refused_page(
@@ -288,8 +308,15 @@ async def save(request: Request, draft_id: UUID, code: str, principal: Coordinat
             form.refuse(field_of(form, name), sentence)
         prepare(form, after.facts, after.entry)
         return _page(request, after, part, form, 422)
+    return see_other(_next_address(draft, after, code, later="later" in sent))
+
+
+def _next_address(before: DraftPage, after: DraftPage, code: str, *, later: bool) -> str:
+    """Return where to go after a section is saved: to its new warnings, to the next section or back to the list."""
+    if set(_breaches(after.entry, code)) - set(_breaches(before.entry, code)):
+        return draft_address(after.id, code) + "?done=warned"
     codes = list(SECTIONS)
     onward = codes.index(code) + 1
-    if "later" in sent or onward == len(codes) or after.call is not None:
-        return see_other(draft_address(draft_id))
-    return see_other(draft_address(draft_id, codes[onward]))
+    if later or onward == len(codes) or after.call is not None:
+        return draft_address(after.id)
+    return draft_address(after.id, codes[onward])

@@ -2,7 +2,8 @@
 
 The types of `problem.py` direct it: a dataclass is an object, dates and codes are texts, a mapping is an object, or a
 list of lists `[key, key, value]` if its key has several parts. Fields at their default are left out. Parts whose order
-has no meaning are sorted, so that the same problem always gives the same bytes.
+has no meaning are sorted, so that the same problem always gives the same bytes. What a field without a value meant when
+runs were first stored is what it means for ever (`_STORED_WEIGHTS`).
 """
 
 import json
@@ -11,16 +12,39 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date
 from enum import Enum, StrEnum
 from functools import cache
-from types import UnionType
+from types import MappingProxyType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from services.matching.engine.problem.problem import Problem
+from services.matching.engine.problem.problem import Problem, Rules, Weight
+from shared.contracts.codes import Criterion
 
 T = TypeVar("T")
 Path = tuple[str | int, ...]
 
 _ORDERED = {"topics"}
 """Fields whose order says something where they are lists; every other list and every set is sorted."""
+
+_STORED_WEIGHTS: Mapping[Criterion, Weight] = MappingProxyType(
+    {
+        Criterion.TOPIC: Weight(5, 1),
+        Criterion.EXPERTISE: Weight(0, 3),
+        Criterion.EXPERTISE_GAP: Weight(3, 0),
+        Criterion.LANGUAGE: Weight(1, 2),
+        Criterion.PREFERRED_COUNTRY: Weight(2, 0),
+        Criterion.WEEKS: Weight(1, 1),
+        Criterion.FIRST_TIME: Weight(0, 4),
+        Criterion.TRAINING_NEED: Weight(0, 3),
+        Criterion.RECIPROCITY: Weight(0, 1),
+        Criterion.RANK_GROUP: Weight(1, 1),
+        Criterion.SERVICE: Weight(1, 1),
+    }
+)
+"""The weights of rules in a document that holds none: earlier runs were stored so. They are not those of a new call."""
+_STORED: Mapping[type, tuple[str, Any]] = {
+    Rules: ("weights", _STORED_WEIGHTS),
+    Problem: ("rules", Rules(weights=_STORED_WEIGHTS)),
+}
+"""The field of a class that is always written, since it meant something else where an earlier document left it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +83,19 @@ def loads(text: bytes | str) -> Problem:
     return read(Problem, value)
 
 
+def in_full(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored document with its weights written out, for readers who know the present defaults only."""
+    weights = {criterion.value: plain(weight) for criterion, weight in _STORED_WEIGHTS.items()}
+    return {**stored, "rules": {"weights": weights, **stored.get("rules", {})}}
+
+
 def plain(value: object, *, ordered: bool = False) -> Any:
     """Return a part of a problem as JSON values: objects, lists, texts, numbers, yes and no."""
     if is_dataclass(value):
         return {
             part.name: plain(own, ordered=part.name in _ORDERED)
             for part in fields(value)
-            if not at_default(part, own := getattr(value, part.name))
+            if not _left_out(value, part, own := getattr(value, part.name))
         }
     if isinstance(value, Mapping):
         if any(isinstance(key, tuple) for key in value):
@@ -78,6 +108,16 @@ def plain(value: object, *, ordered: bool = False) -> Any:
     if isinstance(value, Enum):
         return value.value
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _left_out(owner: object, part: Any, value: object) -> bool:
+    """Return whether a document leaves a field out: at its default, unless that was another one once."""
+    return part.name != _stored(type(owner))[0] and at_default(part, value)
+
+
+def _stored(kind: type) -> tuple[str, Any]:
+    """Return the field of a class that earlier documents left out at another value than its default, and that value."""
+    return next((field for base, field in _STORED.items() if issubclass(kind, base)), ("", None))
 
 
 def at_default(part: Any, value: object) -> bool:
@@ -126,6 +166,9 @@ def _read_fields(kind: Any, value: Any, at: Path, faults: list[Fault]) -> Any:
             _wrong((*at, part.name), "this is needed", faults)
     if len(faults) > before:
         return None
+    name, stored = _stored(kind)
+    if name:
+        given.setdefault(name, stored)
     try:
         return kind(**given)
     except ValueError as wrong:

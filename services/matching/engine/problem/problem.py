@@ -149,20 +149,28 @@ class Weight:
 
 WEIGHTS: Mapping[Criterion, Weight] = MappingProxyType(
     {
-        Criterion.TOPIC: Weight(5, 1),
+        Criterion.TOPIC: Weight(5, 0),
         Criterion.EXPERTISE: Weight(0, 3),
         Criterion.EXPERTISE_GAP: Weight(3, 0),
         Criterion.LANGUAGE: Weight(1, 2),
         Criterion.PREFERRED_COUNTRY: Weight(2, 0),
-        Criterion.WEEKS: Weight(1, 1),
-        Criterion.FIRST_TIME: Weight(0, 4),
-        Criterion.TRAINING_NEED: Weight(0, 3),
+        Criterion.WEEKS: Weight(1, 0),
+        Criterion.FIRST_TIME: Weight(0, 0),
+        Criterion.TRAINING_NEED: Weight(0, 0),
         Criterion.RECIPROCITY: Weight(0, 1),
         Criterion.RANK_GROUP: Weight(1, 1),
         Criterion.SERVICE: Weight(1, 1),
     }
 )
-"""Weights of a call that sets none of its own."""
+"""Weights of a call that sets none of its own: on the host's side only verified facts count (`shared/honesty.py`)."""
+
+_NEED_CITED = Weight(0, 3)
+
+
+def default_weights(*, needs_cited: bool) -> dict[Criterion, Weight]:
+    """Return the weights of a call that sets none of its own: where it cites training needs, they count for hosts."""
+    return {**WEIGHTS, **({Criterion.TRAINING_NEED: _NEED_CITED} if needs_cited else {})}
+
 
 MOST_WEIGHT = 40_000
 """Neither side's sum of weights is above it, so that a score fits into 22 bits beside its tie-break."""

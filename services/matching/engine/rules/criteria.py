@@ -3,7 +3,8 @@
 What a candidate and a seat give each other is a number, made of their properties (`properties.py`) by a function of
 arrays: one candidate meets all seats with it, or one seat all candidates. All engines call these functions and no
 other; they differ in what they keep (`seat_rows.py`, `columns.py`, `live/pairing.py`). To add a criterion or a rule,
-add its code to the contracts and its line here (and a property, if it needs one that is not there).
+add its code to the contracts and its line here (and a property, if it needs one that is not there). Whether a
+criterion rests on verified facts is declared in `shared/honesty.py`, since the portal asks it too.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from services.matching.engine.problem.problem import Rules
 from services.matching.engine.rules import properties as of
 from services.matching.engine.rules.properties import Property, Vocabulary
 from shared.contracts.codes import Criterion, HardRule
+from shared.honesty import VERIFIED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +53,11 @@ class Measure:
     criterion: Criterion
     terms: tuple[Term, ...]
     up_to: int = 0
+
+    @property
+    def verified(self) -> bool:
+        """True if the points rest on verified facts alone, so that no statement of the applicant can raise them."""
+        return self.criterion in VERIFIED
 
     def joined(self, first: Any, second: Any) -> Any:
         """Return what two of its terms, or a term for two words, give together."""

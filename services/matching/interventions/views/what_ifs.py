@@ -27,9 +27,10 @@ from services.matching.interventions.model import (
 from services.matching.overview.store import board as overview
 from shared.contracts import labels
 from shared.contracts.calls import CountryQuota
-from shared.contracts.codes import ApplicationKind, CallState, RankGroup, ServiceKind
+from shared.contracts.codes import ApplicationKind, CallState, Objective, RankGroup, ServiceKind
 from shared.contracts.runs import RunFinished
 from shared.errors import Refused
+from shared.honesty import breaches
 from shared.i18n import N_, gettext, ngettext, number, percent
 from shared.identity.scope import Reach
 from shared.web.graphics.charts import Chart, Pair, pairs
@@ -174,6 +175,16 @@ class Beginning:
     call: CallSummary
     terms: OtherTerms
     basis: Basis
+
+
+def warnings(terms: OtherTerms) -> list[str]:
+    """Return by what an officer could gain by an untrue statement under the terms tried, as sentences."""
+    found = breaches(
+        terms.objective or Objective.STABLE,
+        {weight.criterion: weight.host for weight in terms.weights or ()},
+        quotas=any(quota.floor or quota.ceiling is not None for quota in terms.quotas or ()),
+    )
+    return [breach.warning for breach in found]
 
 
 def state(code: str) -> State:

@@ -14,7 +14,6 @@ from uuid import UUID
 
 from services.matching.engine.layers import run_layers
 from services.matching.engine.problem.problem import (
-    WEIGHTS,
     Candidate,
     Exclusion,
     Fixed,
@@ -24,6 +23,7 @@ from services.matching.engine.problem.problem import (
     SeatKind,
     Skill,
     Weight,
+    default_weights,
 )
 from services.matching.engine.problem.weeks import monday
 from services.matching.facts.model import spans, weekly_places, weeks_of
@@ -261,7 +261,7 @@ def problem(
 
 def _rules(facts: Facts) -> Rules:
     terms = facts.terms
-    weights = {weight.criterion: Weight(weight.applicant, weight.host) for weight in terms.weights} or dict(WEIGHTS)
+    weights = weights_of(terms)
     if terms.rules.first_time_first:
         weights[Criterion.FIRST_TIME] = _before_all(weights, terms.objective)
     needs = {(need.country, code): 100 for need in facts.needs for code in (need.topic, need.area) if code is not None}
@@ -276,6 +276,12 @@ def _rules(facts: Facts) -> Rules:
         needs=needs,
         reciprocity=facts.reciprocity,
     )
+
+
+def weights_of(terms: CallTerms) -> dict[Criterion, Weight]:
+    """Return the weights of a call: its own, or those of the programme, under which a need that it cites counts."""
+    own = {weight.criterion: Weight(weight.applicant, weight.host) for weight in terms.weights}
+    return own or default_weights(needs_cited=bool(terms.needs))
 
 
 def _before_all(weights: Mapping[Criterion, Weight], objective: Objective) -> Weight:

@@ -12,6 +12,7 @@ from shared.contracts import outcomes
 from shared.identity import every_route
 from shared.ids import new_id
 from shared.time import clock
+from tests.integration.applications.call_forms import revision
 from tests.support import settings_for, ticked_versions
 
 if TYPE_CHECKING:
@@ -101,6 +102,17 @@ async def test_an_application_by_forms_only(programme: Programme) -> None:
     sent = await programme.as_("ani").post(f"{mine}/check")
     assert sent.headers["location"] == f"{mine}?done=submitted"
     assert "National coordinator of Armenia" in (await programme.as_("ani").get(mine)).text
+
+
+async def test_the_promise_that_a_true_order_is_safe_is_made_where_it_holds(programme: Programme) -> None:
+    """The page of topics promises safety under rules that keep it, and nothing once the call counts the order."""
+    mine = await _applied(programme)
+    assert "Answer truthfully: your order cannot harm you." in (await programme.as_("ani").get(f"{mine}/topics")).text
+    assert "Answer truthfully" not in (await programme.as_("ani").get(f"{mine}/languages")).text
+    for unsafe in ({"weights": [{"criterion": "topic", "applicant": 5, "host": 1}]}, {"objective": "most_good"}):
+        draft = await revision(programme, **unsafe)
+        await programme.post("programme", f"/call-drafts/{draft}/revise", {"favour": True})
+        assert "Answer truthfully" not in (await programme.as_("ani").get(f"{mine}/topics")).text
 
 
 async def test_a_page_with_errors_keeps_the_input(programme: Programme) -> None:

@@ -359,3 +359,27 @@ async def test_calls_and_drafts_are_read_page_by_page(programme: Programme) -> N
     await programme.post("programme", f"/calls/{second['id']}/close")
     closed = await programme.get("ani", f"/calls?since={since}")
     assert [(call["id"], call["state"]) for call in closed["items"]] == [(second["id"], "closed")]
+
+
+async def test_a_setting_by_which_officers_gain_is_warned_of_where_it_is_set(programme: Programme) -> None:
+    """A weight on an officer's own word is saved and warned of on its page, and again on the list of all parts."""
+    address = await begun(programme)
+    coordinator = programme.as_("programme")
+    assert "untrue statement" not in (await coordinator.get(f"{address}/weights")).text
+    data = {"objective": "stable", "topic-applicant": "40", "topic-host": "20"}
+    saved = await coordinator.post(f"{address}/weights", data=data)
+    assert saved.headers["location"] == f"{address}/weights?done=warned"
+    page = (await coordinator.get(saved.headers["location"])).text
+    assert "Saved. Officers could now gain by an untrue statement." in page
+    assert "“Topic wanted” counts for the host, but nobody verifies what officers state for it." in page
+    onward = await coordinator.post(f"{address}/weights", data=data)
+    assert onward.headers["location"] == f"{address}/questions"
+    assert "“Topic wanted” counts for the host" in (await coordinator.get(address)).text
+    settings = {
+        "rules": {"minimum_years": "2", "minimum_level": "B1", "first_time_first": "y"},
+        "quotas": {"quotas-0-country": "AM", "quotas-0-ceiling": "4", "share_of_offer": "40", "group_size": "5"},
+    }
+    for code, sent in settings.items():
+        saved = await coordinator.post(f"{address}/{code}", data=sent | {"reserves": "1"})
+        assert saved.headers["location"] == f"{address}/{code}?done=warned", code
+        assert "Officers could gain by an untrue statement." in (await coordinator.get(f"{address}/{code}")).text

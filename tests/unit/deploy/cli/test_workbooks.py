@@ -220,8 +220,8 @@ def test_the_price_of_groups_has_a_sheet() -> None:
     """A group that goes first, the single whom it keeps out, and what that costs, in words."""
     group = {"group_id": "g", "group_size": 2}
     found = problem(
-        (officer("a", **group, first_time=False), officer("b", **group, first_time=False), officer("c")),
-        (place("s", capacity=2, share_exempt=True),),
+        (officer("a", **group), officer("b", **group), officer("c", expertise={"analysis": Skill(3, 9)})),
+        (place("s", capacity=2, share_exempt=True, expertise={"analysis": Skill()}),),
     )
     result = run_layers(found)
     made = sheets_of(result_workbook.make(result, list(result.receipts(effort=24))))
@@ -240,7 +240,8 @@ def test_messages_say_in_plain_words_what_happened() -> None:
         "b": "We have no place for you yet. The only placement does not fit, because there is no common language at "
         "the level asked for. You would have had a place with English at level C1 instead of B1.",
     }
-    result = run_layers(problem((officer("a"), officer("b", first_time=False)), (place("s"),), share=100))
+    people = (officer("a", expertise={"analysis": Skill(3, 9)}), officer("b"))
+    result = run_layers(problem(people, (place("s", expertise={"analysis": Skill()}),), share=100))
     assert messages(result)["b"] == (
         "We have no place for you yet. One of the placements fits you, but its places went to others with more points. "
         "You are number 1 on the waiting list of the one that fits you best. "

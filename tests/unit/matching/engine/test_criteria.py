@@ -12,7 +12,7 @@ from services.matching.engine.live.matching import LiveMatching
 from services.matching.engine.market import market as market_module
 from services.matching.engine.market.market import COMPILED, Market
 from services.matching.engine.matching import run
-from services.matching.engine.problem.problem import WEIGHTS, Candidate, Problem, Seat, Weight
+from services.matching.engine.problem.problem import Candidate, Problem, Seat, Weight
 from services.matching.engine.rules import criteria, properties
 from services.matching.engine.rules.criteria import Measure, Requirement, Term
 from services.matching.engine.rules.pairing import Pairing
@@ -21,7 +21,7 @@ from services.matching.engine.rules.scores import TIE_BITS
 from shared.contracts.codes import Code, Criterion, HardRule, Objective
 from tests.unit.matching.engine.oracle import broken, level, points, same_kind
 from tests.unit.matching.engine.random_events import event, world
-from tests.unit.matching.engine.worlds import make_problem, problems
+from tests.unit.matching.engine.worlds import EVERY_WEIGHT, make_problem, problems
 
 
 class Extra(Code):
@@ -119,7 +119,7 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def heavy(problem: Problem) -> Problem:
     """Return the problem with weights for the extra criteria."""
-    return replace(problem, rules=replace(problem.rules, weights={**WEIGHTS, **HEAVY}))
+    return replace(problem, rules=replace(problem.rules, weights={**EVERY_WEIGHT, **HEAVY}))
 
 
 def plain(problem: Problem) -> Market:

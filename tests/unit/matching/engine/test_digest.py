@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from services.matching.engine.problem.digest import canonical
 from services.matching.engine.problem.digest import digest as digest_of
-from services.matching.engine.problem.document import plain, read
+from services.matching.engine.problem.document import in_full, plain, read
 from services.matching.engine.problem.problem import (
     ENGINE_VERSION,
     Candidate,
@@ -27,7 +27,7 @@ from services.matching.engine.problem.problem import (
     Weight,
 )
 from shared.contracts.codes import Criterion, Objective
-from tests.unit.matching.engine.worlds import make_problem, problems, shuffled
+from tests.unit.matching.engine.worlds import DAY, EVERY_WEIGHT, make_problem, problems, shuffled
 
 ODD = st.text(st.sampled_from('ab !"#\\\n\x7f\u00e9\u4e2d\U0001f600,'), max_size=4)
 """Texts in which the two ways to write JSON, or to order it, could part."""
@@ -51,8 +51,20 @@ def _plainly(problem: Problem) -> str:
     ],
 )
 def test_digests_of_stored_runs_stay(seed: int, tight: float, aim: Objective, digest: str) -> None:
-    """Problems of runs published with this version of the engine keep their digests."""
-    assert digest_of(make_problem(random.Random(seed), 9, 5, tight=tight, objective=aim)) == digest
+    """Problems of runs published with this version of the engine keep their digests, stored without weights too."""
+    problem = make_problem(random.Random(seed), 9, 5, tight=tight, objective=aim)
+    stored = plain(problem)
+    del stored["rules"]["weights"]
+    assert digest_of(problem) == digest_of(read(Problem, stored)) == digest_of(read(Problem, in_full(stored))) == digest
+
+
+def test_weights_of_a_new_run_are_written_out() -> None:
+    """The weights that a call has by default now stand in the document, so that no later default changes the run."""
+    nobody = Problem(call_id="call", day=DAY, seed="seed", candidates=(), seats=())
+    assert plain(nobody)["rules"]["weights"]
+    assert read(Problem, plain(nobody)) == nobody
+    earlier = {name: value for name, value in plain(nobody).items() if name != "rules"}
+    assert read(Problem, earlier).rules.weights == EVERY_WEIGHT
 
 
 def test_the_digest_of_odd_texts_stays() -> None:

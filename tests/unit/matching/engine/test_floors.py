@@ -99,8 +99,7 @@ def _officers(country: str, count: int, **values: Any) -> list[Candidate]:
             country=country,
             organisation_id="home",
             rank_group=RankGroup.OPERATIONAL,
-            languages={"en": LanguageLevel.B2},
-            **{"first_time": False} | values,
+            **{"languages": {"en": LanguageLevel.A1}} | values,
         )
         for number in range(count)
     ]
@@ -126,7 +125,7 @@ def _problem(people: list[Candidate], seats: list[Seat], **rules: Any) -> Proble
 
 def test_a_floor_takes_only_as_many_places_as_it_lacks() -> None:
     """A floor of one takes one of two places from a country that the host values more, not both."""
-    people = [*_officers("AM", 2), *_officers("GE", 2, first_time=True)]
+    people = [*_officers("AM", 2), *_officers("GE", 2, languages={"en": LanguageLevel.C1})]
     seats = [_seat("s", 2)]
     assert Counter(candidate_id[:2] for candidate_id in run(_problem(people, seats)).matching) == {"GE": 2}
     result = run(_problem(people, seats, floors={"AM": 1}))
@@ -148,7 +147,7 @@ def test_a_ceiling_below_the_floor_puts_nobody_first() -> None:
 
 def test_the_price_of_a_floor_is_reported() -> None:
     """The officer who lost the place to a floor blocks with its seat, and the run counts that."""
-    people = [*_officers("AM", 1), *_officers("GE", 1, first_time=True)]
+    people = [*_officers("AM", 1), *_officers("GE", 1, languages={"en": LanguageLevel.C1})]
     assert run(_problem(people, [_seat("s", 1)])).prices.blocking_pairs == 0
     assert run(_problem(people, [_seat("s", 1)], floors={"AM": 1})).prices.blocking_pairs == 1
 

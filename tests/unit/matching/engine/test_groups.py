@@ -231,13 +231,13 @@ def _officer(identity: str, group: str | None = None, **values: Any) -> Candidat
         "weeks": frozenset({FIRST_WEEK, FIRST_WEEK + timedelta(weeks=1)}),
         "group_id": group,
         "group_size": 2 if group else 1,
+        "languages": {"en": LanguageLevel.B2},
     }
     return Candidate(
         id=identity,
         kind=ApplicationKind.STUDY_VISIT,
         organisation_id="home",
         rank_group=RankGroup.OPERATIONAL,
-        languages={"en": LanguageLevel.B2},
         **plain | values,
     )
 
@@ -311,8 +311,9 @@ def test_a_companion_follows_the_one_who_is_fixed() -> None:
 
 def test_the_price_of_placing_groups_first_is_reported() -> None:
     """A single whom the seat values above the group is counted in the price."""
-    pair = [_officer("a", "g", first_time=False), _officer("b", "g", first_time=False)]
-    single = _officer("c", first_time=True)
+    basic: dict[str, Any] = {"languages": {"en": LanguageLevel.A2}}
+    pair = [_officer("a", "g", **basic), _officer("b", "g", **basic)]
+    single = _officer("c", languages={"en": LanguageLevel.C1})
     result = run_layers(_call([*pair, single], [_seat("s", 2)]))
     assert result.matching == {"a": "s", "b": "s"}
     price = result.groups_price

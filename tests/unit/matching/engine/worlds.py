@@ -9,8 +9,19 @@ import numpy as np
 from hypothesis import strategies as st
 
 from services.matching.engine.market.market import Market, Pairs
-from services.matching.engine.problem.problem import Candidate, Exclusion, Fixed, Problem, Rules, Seat, SeatKind, Skill
-from shared.contracts.codes import ApplicationKind, LanguageLevel, Objective, RankGroup
+from services.matching.engine.problem.problem import (
+    WEIGHTS,
+    Candidate,
+    Exclusion,
+    Fixed,
+    Problem,
+    Rules,
+    Seat,
+    SeatKind,
+    Skill,
+    Weight,
+)
+from shared.contracts.codes import ApplicationKind, Criterion, LanguageLevel, Objective, RankGroup
 
 TOPICS = ("online_crime", "drug_trafficking", "environmental_crime")
 AREAS = ("analysis", "forensics", "asset_recovery")
@@ -22,6 +33,14 @@ WEEKS = tuple(FIRST_WEEK + timedelta(weeks=after) for after in range(6))
 LEVELS = tuple(LanguageLevel)
 RANKS = tuple(RankGroup)
 DAY = date(2027, 1, 4)
+EVERY_WEIGHT = {
+    **WEIGHTS,
+    Criterion.TOPIC: Weight(5, 1),
+    Criterion.WEEKS: Weight(1, 1),
+    Criterion.FIRST_TIME: Weight(0, 4),
+    Criterion.TRAINING_NEED: Weight(0, 3),
+}
+"""Weights of a call under which every criterion counts, statements for the host too."""
 
 
 def problems(
@@ -54,6 +73,7 @@ def make_problem(
     places = [seat(dice, f"s{number}", tight) for number in range(seats)]
     candidates = [candidate(dice, f"c{number}", seats, tight) for number in range(people)]
     rules = Rules(
+        weights=EVERY_WEIGHT,
         objective=objective,
         language_minimum=LanguageLevel.A2 if dice.random() < tight else None,
         common_weeks=2 if dice.random() < tight else 1,
