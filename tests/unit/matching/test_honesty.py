@@ -193,7 +193,7 @@ _UNSAFE: Mapping[Cause, Callable[[], CallTerms]] = {
 
 @pytest.mark.parametrize("cause", tuple(Cause))
 def test_each_setting_that_is_warned_of_lets_an_untruth_gain(cause: Cause) -> None:
-    """What a coordinator is warned of is true: under such rules the same untruths do gain places."""
+    """Under each rule that a coordinator is warned of the same untruths do gain places."""
     terms = _UNSAFE[cause]()
     assert [breach.cause for breach in breaches_of(terms)] == [cause]
     assert all(breach.warning for breach in breaches_of(terms))
