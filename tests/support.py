@@ -6,6 +6,7 @@ import base64
 import json
 from collections import defaultdict
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -30,7 +31,7 @@ from shared.web.form_versions import changed_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-    from datetime import datetime
+    from datetime import date
     from uuid import UUID
 
     from shared.bus import Consumers
@@ -202,6 +203,11 @@ def record_forms(app: Any, path: str, html: str) -> Iterator[tuple[str, list[Nam
             if records:
                 prefixes = tuple(record.prefix for record in records)
                 yield address, records, [version for version in versions if version.startswith(prefixes)]
+
+
+def move_to(day: date, minute: int) -> None:
+    """Move the clock to a minute after midnight (UTC) of a day; the test has a clock of its own."""
+    clock.move(datetime.combine(day, time(0, minute), UTC) - clock.now())
 
 
 def example_of(event: type[Event]) -> dict[str, Any]:

@@ -17,6 +17,10 @@ _ADMISSION = "tests/unit/shared/bus/test_admission.py"
 _SIMULATION = "tests/simulation/test_bus.py::test_any_interleaving_ends_with_every_event_applied_once"
 _MATCHING = "tests/integration/matching"
 _LIFE = f"{_MATCHING}/lifecycle/test_life_of_a_match.py"
+_MENTORSHIPS = f"{_MATCHING}/lifecycle/test_mentorships.py"
+_PORTAL = "tests/integration/applications"
+_PARTNERS = f"{_PORTAL}/partners/test_partners.py"
+_AVAILABILITY = f"{_PORTAL}/availability/test_availability.py"
 _LEASES = "tests/simulation/test_leases.py::test_at_most_one_process_acts_under_a_lease"
 _NOTIFICATIONS = "tests/integration/notifications"
 _DISCLOSURE = "tests/unit/reporting/disclosure"
@@ -399,13 +403,6 @@ MATCHING = (
         f"{_MATCHING}/provisional/test_replacements.py::test_a_reserve_takes_the_place_of_a_no_show_at_once",
     ),
     PlantedBug(
-        "offer-expires-before-what-arrived-is-answered",
-        "services.matching.lifecycle.actions.deadlines:_look_at",
-        "now, today = settled(), settled_on()",
-        "now, today = clock.now(), clock.today()",
-        f"{_LIFE}::test_an_answer_given_in_time_counts_within_the_grace",
-    ),
-    PlantedBug(
         "answer-in-time-comes-too-late",
         "services.matching.lifecycle.actions.deadlines:_look_at",
         "now > match.due + timedelta(seconds=timers.answer_grace_seconds)",
@@ -427,6 +424,109 @@ MATCHING = (
         f"{_MATCHING}/test_stalled.py",
     ),
 )
+
+WAITING = (
+    PlantedBug(
+        "offer-expires-before-what-arrived-is-answered",
+        "services.matching.lifecycle.actions.deadlines:sweep",
+        "now, today = settled(), settled_on()",
+        "now, today = clock.now(), settled_on()",
+        f"{_LIFE}::test_an_answer_given_in_time_counts_within_the_grace",
+    ),
+    PlantedBug(
+        "proposed-dates-expire-before-what-arrived-is-answered",
+        "services.matching.lifecycle.actions.deadlines:sweep",
+        "now, today = settled(), settled_on()",
+        "now, today = clock.now(), settled_on()",
+        f"{_MATCHING}/lifecycle/test_moves.py::test_silence_leaves_the_old_dates",
+    ),
+    PlantedBug(
+        "visit-ends-before-recorded-attendance-is-answered",
+        "services.matching.lifecycle.actions.deadlines:sweep",
+        "now, today = settled(), settled_on()",
+        "now, today = settled(), clock.today()",
+        f"{_LIFE}::test_attendance_may_be_recorded_until_all_that_arrived_in_time_is_answered",
+    ),
+    PlantedBug(
+        "mentorship-ends-before-a-signature-is-answered",
+        "services.matching.lifecycle.actions.transitions:Transitions.progressed",
+        "now=settled()",
+        "now=now",
+        f"{_MENTORSHIPS}::test_an_agreement_may_be_signed_until_all_that_arrived_in_time_is_answered",
+    ),
+    PlantedBug(
+        "mentorship-is-over-before-a-session-is-answered",
+        "services.matching.lifecycle.actions.transitions:Transitions.progressed",
+        "                today = settled_on()\n",
+        "",
+        f"{_MENTORSHIPS}::test_a_mentorship_is_over_once_all_that_arrived_in_time_is_answered",
+    ),
+    PlantedBug(
+        "application-is-withdrawn-before-its-answer-is-answered",
+        "services.applications.application.actions.deadlines:withdraw_silent",
+        "    until = settled()\n",
+        "    from shared.time import clock\n\n    until = clock.now()\n",
+        f"{_PORTAL}/application/test_journey.py::test_a_returned_application_is_withdrawn_after_ten_working_days",
+    ),
+    PlantedBug(
+        "access-lapses-before-its-confirmation-is-answered",
+        "services.applications.access.actions.yearly_confirmation:lapse",
+        "times.lapsed_before(settled_on())",
+        "times.lapsed_before(clock.today())",
+        f"{_PORTAL}/access/test_access.py::test_access_lapses_once_all_that_arrived_in_time_is_answered",
+    ),
+    PlantedBug(
+        "upload-is-deleted-before-its-confirmation-is-answered",
+        "services.applications.needs.actions.imports:forget_imports",
+        "settled()",
+        "clock.now()",
+        f"{_PORTAL}/needs/test_needs.py::test_an_upload_is_deleted_once_all_that_arrived_in_time_is_answered",
+    ),
+    PlantedBug(
+        "notice-ends-before-its-withdrawal-is-answered",
+        "services.applications.partners.actions.notices:end_all_due",
+        "today = settled_on()",
+        "today = clock.today()",
+        f"{_PARTNERS}::test_a_notice_ends_once_all_that_arrived_in_time_is_answered",
+    ),
+    PlantedBug(
+        "notice-ends-another-case",
+        "services.applications.partners.actions.notices:_end_due",
+        "by_application.get((Side(case.side), case.application_id))",
+        "next(iter(by_application.values()), None)",
+        f"{_PARTNERS}::test_a_notice_that_has_run_out_ends_no_other_case",
+    ),
+    PlantedBug(
+        "placement-closes-before-its-revision-is-answered",
+        "services.applications.availability.actions.checks:Checks.run",
+        "store.ended(settled_on())",
+        "store.ended(clock.today())",
+        f"{_AVAILABILITY}::test_a_placement_closes_once_all_that_arrived_in_time_is_answered",
+    ),
+    PlantedBug(
+        "placement-pauses-before-its-answer-is-answered",
+        "services.applications.availability.actions.checks:Checks.run",
+        "store.unanswered(settled())",
+        "store.unanswered(clock.now())",
+        f"{_AVAILABILITY}::test_a_placement_is_checked_after_sixty_days_and_paused_after_silence",
+    ),
+    PlantedBug(
+        "deadline-is-announced-before-what-arrived-is-answered",
+        "services.notifications.reminders.actions.deadlines:watch_deadlines",
+        "until = settled()",
+        "until = clock.now()",
+        f"{_NOTIFICATIONS}/reminders/test_deadlines.py::test_the_loop_feels_a_moved_clock_within_seconds",
+    ),
+    PlantedBug(
+        "draft-is-deleted-before-its-form-is-answered",
+        "services.reporting.answers.actions.drafts:forget",
+        "settled() - timedelta(days=days)",
+        "clock.now() - timedelta(days=days)",
+        "tests/integration/reporting/answers/test_drafts.py"
+        "::test_a_draft_is_deleted_once_all_that_arrived_in_time_is_answered",
+    ),
+)
+"""The clock closes nothing before all that arrived in time is answered (`shared.time.arrival`)."""
 
 DISCLOSURE = (
     PlantedBug(
@@ -524,7 +624,7 @@ DISCLOSURE = (
 
 
 def _all() -> Iterator[PlantedBug]:
-    for group in (OUTBOX, INBOX, LEASES, SENDERS, MATCHING, DISCLOSURE):
+    for group in (OUTBOX, INBOX, LEASES, SENDERS, MATCHING, WAITING, DISCLOSURE):
         yield from group
 
 

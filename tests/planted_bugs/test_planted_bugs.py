@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_SETTLED = re.compile(r"(?<![\w.])settled(_on)?\(\)")
 SAMPLE = 6
 """The number of bugs that are planted each day; within some ten days all of them."""
 
@@ -38,6 +41,39 @@ def test_every_bug_has_a_place(bug: PlantedBug) -> None:
     path, _, name = bug.test.partition("::")
     assert (ROOT / path).exists()
     assert not name or f"def {name.partition('[')[0]}(" in (ROOT / path).read_text(encoding="utf-8")
+
+
+def _waiting_sweeps() -> Iterator[tuple[str, str]]:
+    """Yield each function that closes what was due before all requests were answered: its name, and its source."""
+    for path in sorted([*ROOT.glob("services/**/*.py"), *ROOT.glob("shared/**/*.py")]):
+        source = path.read_text(encoding="utf-8")
+        if "shared.time.arrival import" in source:
+            module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            for name, node in _functions(ast.parse(source)):
+                text = ast.get_source_segment(source, node) or ""
+                if _SETTLED.search(text):
+                    yield f"{module}:{name}", text
+
+
+def _functions(tree: ast.AST, within: str = "") -> Iterator[tuple[str, ast.AST]]:
+    """Yield the outermost functions and methods with their qualified names."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.ClassDef):
+            yield from _functions(node, f"{within}{node.name}.")
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{within}{node.name}", node
+
+
+def test_every_sweep_that_waits_has_a_bug_that_does_not_wait() -> None:
+    """Each judgement by the moment before which all is answered has a planted bug, and so a test that it waits."""
+    sweeps = dict(_waiting_sweeps())
+    assert len(sweeps) >= 9
+    for where, source in sweeps.items():
+        rest = source
+        for bug in BUGS:
+            if bug.where == where and _SETTLED.sub("", bug.before) != bug.before:
+                rest = rest.replace(bug.before.strip("\n"), "")
+        assert not _SETTLED.search(rest), f"{where} waits for what arrived in time, and no planted bug takes that away"
 
 
 def test_there_are_forty() -> None:

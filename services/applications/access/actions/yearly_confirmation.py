@@ -40,6 +40,7 @@ from shared.web.items import BulkResult, not_done
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -141,15 +142,16 @@ async def lapse(
 
     The last programme coordinator keeps the access, so that somebody can confirm. Raises `LeaseLost`.
     """
+    before = times.lapsed_before(settled_on())
     async with bus.read() as session:
-        ids = await people.due_lapses(session, times.lapsed_before(settled_on()), clock.today())
-    return await (aside or SetAside(bus, LAPSES)).each(ids, partial(_lapse, bus, times, lease), at_once=AT_ONCE)
+        ids = await people.due_lapses(session, before, clock.today())
+    return await (aside or SetAside(bus, LAPSES)).each(ids, partial(_lapse, bus, before, lease), at_once=AT_ONCE)
 
 
-async def _lapse(bus: Bus, times: register_grants.ConfirmationTimes, lease: Lease | None, ids: Sequence[UUID]) -> int:
+async def _lapse(bus: Bus, before: date, lease: Lease | None, ids: Sequence[UUID]) -> int:
     today = clock.today()
     async with bus.transaction("system:clock", lease) as tx:
-        found = await people.lock_lapses(tx.session, times.lapsed_before(settled_on()), today, ids)
+        found = await people.lock_lapses(tx.session, before, today, ids)
         grants = await people.grants(tx.session, [person.subject for person in found])
         coordinators = await _programme_coordinators(tx.session)
         count = 0

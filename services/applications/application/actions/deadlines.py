@@ -22,6 +22,7 @@ from shared.time.arrival import settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from shared.bus import Bus, Lease
     from shared.runtime.service import Service
@@ -46,14 +47,15 @@ async def keep_deadlines(service: Service) -> None:
 
 async def withdraw_silent(bus: Bus, lease: Lease | None = None, aside: SetAside[UUID] | None = None) -> int:
     """Withdraw applications not answered in time; return how many. One that fails is set aside. Raises `LeaseLost`."""
+    until = settled()
     async with bus.read() as session:
-        ids = await store.unanswered_returns(session, settled())
-    return await (aside or SetAside(bus, WORK)).each(ids, partial(_withdraw, bus, lease), at_once=AT_ONCE)
+        ids = await store.unanswered_returns(session, until)
+    return await (aside or SetAside(bus, WORK)).each(ids, partial(_withdraw, bus, lease, until), at_once=AT_ONCE)
 
 
-async def _withdraw(bus: Bus, lease: Lease | None, ids: Sequence[UUID]) -> int:
+async def _withdraw(bus: Bus, lease: Lease | None, until: datetime, ids: Sequence[UUID]) -> int:
     async with bus.transaction("system:clock", lease) as tx:
-        found = await store.lock_unanswered(tx.session, settled(), ids)
+        found = await store.lock_unanswered(tx.session, until, ids)
         for application in found:
             state = states.after(ApplicationWithdrawn, application.own_state)
             event = ApplicationWithdrawn(reason=Reason.NO_ANSWER, by=Party.CLOCK)

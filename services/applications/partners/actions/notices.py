@@ -10,6 +10,7 @@ from services.applications.partners.model import CaseState, Stage
 from services.applications.partners.views import PartnerCase, case_view, load_open_cases, lock_partner
 from services.applications.refusals import not_found
 from shared.bus.set_aside import SetAside
+from shared.contracts.codes import Side
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.time import clock
@@ -17,6 +18,7 @@ from shared.time.arrival import settled_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
     from uuid import UUID
 
     from shared.bus import Bus, Lease, Tx
@@ -50,19 +52,19 @@ async def _case(tx: Tx, country: str, decision_id: UUID, case_id: UUID) -> store
     return cases[case_id]
 
 
-async def end_due(tx: Tx, decision_id: UUID, country: str) -> int:
+async def _end_due(tx: Tx, decision_id: UUID, country: str, today: date) -> int:
     """End the cases of a decision whose notice has run out; return how many. The caller has locked the country."""
-    today = settled_on()
-    open_cases = {case.id: case for case in (await load_open_cases(tx.session, country, lock=True)).cases}
+    open_cases = (await load_open_cases(tx.session, country, lock=True)).cases
+    by_id = {open_case.id: open_case for open_case in open_cases}
+    by_application = {(open_case.side, open_case.application_id): open_case for open_case in open_cases}
     ended = 0
     for case in await store.cases(tx.session, decision_id, lock=True):
         if case.state != CaseState.NOTICE or case.ends_on is None or case.ends_on > today:
             continue
-        current = open_cases.get(case.id)
+        open_case = by_id.get(case.id)
         # An application that waited may have a match by now, and a visit may have begun, which nothing cancels.
-        open_case = current or next(
-            (case for case in open_cases.values() if case.application_id == case.application_id), None
-        )
+        if open_case is None and case.application_id is not None:
+            open_case = by_application.get((Side(case.side), case.application_id))
         gone = open_case is not None and open_case.stage is not Stage.UNDER_WAY and await end(tx, open_case)
         case.state = CaseState.CANCELLED if gone else CaseState.OVER
         case.at, case.changed_by = clock.now(), tx.actor
@@ -77,13 +79,14 @@ async def end_all_due(bus: Bus, lease: Lease | None = None, aside: SetAside[UUID
 
     A decision that fails is set aside.
     """
+    today = settled_on()
     async with bus.read() as session:
-        waiting = dict(await store.notices_due(session, settled_on()))
+        waiting = dict(await store.notices_due(session, today))
 
     async def act(ids: Sequence[UUID]) -> int:
         async with bus.transaction("system:clock", lease) as tx:
             (decision_id,) = ids
             await lock_partner(tx.session, waiting[decision_id])
-            return await end_due(tx, decision_id, waiting[decision_id])
+            return await _end_due(tx, decision_id, waiting[decision_id], today)
 
     return await (aside or SetAside(bus, NOTICES)).each(list(waiting), act, at_once=1)

@@ -6,7 +6,7 @@ DeadlinePassed of notifications only informs; the owner of a state keeps the clo
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -69,10 +69,12 @@ async def sweep(bus: Bus, lease: Lease, aside: SetAside[UUID] | None = None) -> 
             | await visits.moves_overdue(session, now)
             | await mentorships.matches_to_look_at(session, now, today)
         )
-    return await (aside or SetAside(bus, WORK)).each(sorted(ids), partial(_end, bus, lease, released))
+    return await (aside or SetAside(bus, WORK)).each(sorted(ids), partial(_end, bus, lease, released, now, today))
 
 
-async def _end(bus: Bus, lease: Lease, released: Mapping[UUID, bool], ids: Sequence[UUID]) -> int:
+async def _end(
+    bus: Bus, lease: Lease, released: Mapping[UUID, bool], now: datetime, today: date, ids: Sequence[UUID]
+) -> int:
     async with bus.transaction("system:clock", lease) as tx:
         cases = await Transitions.load(tx, ids)
         for match_id in sorted(cases.matches):
@@ -81,7 +83,7 @@ async def _end(bus: Bus, lease: Lease, released: Mapping[UUID, bool], ids: Seque
             if match_id in released:
                 await _release(cases, match_id, suspended=released[match_id])
             else:
-                await _look_at(cases, match_id)
+                await _look_at(cases, match_id, now, today)
         moved = cases.moved
         await cases.save()
     return moved
@@ -97,17 +99,16 @@ async def _release(cases: Transitions, match_id: UUID, *, suspended: bool) -> No
         await cases.cancel(match_id, Party.CLOCK, Reason.OTHER, None)
 
 
-async def _look_at(cases: Transitions, match_id: UUID) -> None:
+async def _look_at(cases: Transitions, match_id: UUID, now: datetime, today: date) -> None:
     match = cases.matches[match_id]
     timers = cases.terms(match).timers
-    now, today = settled(), settled_on()
     if match.state is MatchState.OFFERED and now > match.due + timedelta(seconds=timers.answer_grace_seconds):
         await cases.expire(match.id)
     visit = cases.visits.get(match.id)
     plan = visit.plan if visit is not None and visit.state is VisitState.UNDER_WAY else None
     if plan is not None and today > plan.end + timedelta(days=timers.attendance_days):
         await cases.time_over(match.id)
-    await moves.expired(cases, match.id)
+    await moves.expired(cases, match.id, now)
     if match.id in cases.mentorships:
         await cases.progressed(match.id, None)
 

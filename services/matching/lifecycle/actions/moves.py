@@ -19,7 +19,6 @@ from shared.contracts import participation as participation_events
 from shared.contracts.codes import VisitState
 from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
-from shared.time.arrival import settled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,14 +145,14 @@ async def refused(cases: Transitions, event: Envelope) -> None:
         await cases.take_in(visits.refuse_move(visit, event.data.by, event.data.move, event.data.reason), event)
 
 
-async def expired(cases: Transitions, match_id: UUID) -> None:
-    """End a proposal whose time to answer is over.
+async def expired(cases: Transitions, match_id: UUID, now: datetime) -> None:
+    """End a proposal whose time to answer was over at `now`.
 
     Answers given in time may still arrive for as long as the programme waits.
     """
     if (visit := cases.visits.get(match_id)) is not None and visit.proposal is not None:
         grace = timedelta(seconds=cases.terms(cases.matches[match_id]).timers.answer_grace_seconds)
-        await cases.take_in(visits.expire_move(visit, now=settled() - grace), None)
+        await cases.take_in(visits.expire_move(visit, now=now - grace), None)
 
 
 def agenda_due(cases: Transitions, match: Match, start: date) -> datetime:

@@ -16,7 +16,7 @@ from services.matching.lifecycle.model import mentorship as mentorships
 from services.matching.lifecycle.model import visit as visits
 from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
-from shared.time.arrival import settled
+from shared.time.arrival import settled, settled_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,6 +156,7 @@ class Transitions(UnitOfWork):
             now, today = clock.now(), clock.today()
             if cause is None:
                 await self._mentorship(mentorships.unsigned(mentorship, today=today, now=settled()), None)
+                today = settled_on()
             mentorship = self.mentorships[match_id]
             visiting = self._visiting(match_id)
             step = mentorships.progressed(

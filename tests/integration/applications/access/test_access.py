@@ -19,7 +19,7 @@ from services.applications.register.store.entries import Partner
 from shared.contracts.codes import AudienceKind, PartnerStatus
 from shared.time import clock
 from tests.integration.applications.suspension import sign_in_again
-from tests.support import ReadFirst, items, ticked_versions
+from tests.support import ReadFirst, items, move_to, ticked_versions
 
 if TYPE_CHECKING:
     from services.applications.contacts.views import Recipient
@@ -405,3 +405,14 @@ async def test_every_change_is_recorded_with_its_actor(programme: Programme) -> 
         {"confirmed_on": str(today - timedelta(days=1))},
         {"confirmed_on": str(today)},
     )
+
+
+async def test_access_lapses_once_all_that_arrived_in_time_is_answered(programme: Programme) -> None:
+    """On its first day without a confirmation an access stays while one from the day before may still be answered."""
+    bus = programme.app.state.service.bus
+    confirmed_on = date.fromisoformat((await person(programme, "ani"))["confirmed_on"])
+    first = confirmed_on + timedelta(days=TIMES.lapse + 1)
+    move_to(first, 5)
+    assert await lapse(bus, TIMES) == 0
+    move_to(first, 12)
+    assert await lapse(bus, TIMES) > 0

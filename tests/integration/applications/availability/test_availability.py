@@ -18,7 +18,7 @@ from shared.identity.state import identity_of
 from shared.time import clock
 from shared.time.arrival import ANSWERED_WITHIN
 from tests.integration.applications.suspension import sign_in_again
-from tests.support import ReadFirst
+from tests.support import ReadFirst, move_to
 
 if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
@@ -303,3 +303,19 @@ async def test_only_the_programme_voids_a_placement(abroad: Abroad, programme: P
         assert (await abroad.post("programme", f"{of}/void", {"reason": "test"}))["state"] == "voided"
     assert (await kinds(programme)).count("OfferVoided") == 1
     await abroad.post("claire", f"{of}/resume", status=409)
+
+
+async def test_a_placement_closes_once_all_that_arrived_in_time_is_answered(
+    abroad: Abroad, programme: Programme
+) -> None:
+    """On the day after its last one a placement is open while a request of that day may still be answered."""
+    last = clock.today() + timedelta(days=100)
+    periods = [{"start": str(clock.today()), "end": str(last), "places_per_week": 1}]
+    offer = await abroad.offer(periods=periods)
+    move_to(last + timedelta(days=1), 5)
+    await later(programme, 0)
+    assert (await abroad.get("claire", f"/offers/{offer['id']}"))["state"] == "published"
+    move_to(last + timedelta(days=1), 12)
+    await later(programme, 0)
+    shown = await abroad.get("claire", f"/offers/{offer['id']}")
+    assert (shown["state"], shown["cause"]) == ("closed", "period_over")

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
 from openpyxl import load_workbook
+from sqlalchemy import text
 
+from services.applications.needs.actions.imports import forget_imports
 from shared.time import clock
 from tests.support import ticked_versions
 
@@ -260,3 +262,20 @@ async def test_the_templates_can_be_uploaded_as_they_are(programme: Programme) -
         assert [(problem["row"], problem["column"]) for problem in made["wrong"]] == [(2, "country")]
     book = load_workbook(io.BytesIO(answer.content))
     assert {"online_crime", "analysis", "MD"} <= {str(row[1].value) for row in book.worksheets[1].iter_rows()}
+
+
+async def test_an_upload_is_deleted_once_all_that_arrived_in_time_is_answered(programme: Programme) -> None:
+    """After its week an upload is there for as long as a confirmation that arrived in time may still be answered."""
+    await uploaded(programme, table(GOOD))
+    bus = programme.app.state.service.bus
+
+    async def uploads() -> int:
+        async with bus.read() as session:
+            return int(await session.scalar(text("SELECT count(*) FROM need_import")) or 0)
+
+    clock.move(timedelta(days=7, minutes=5))
+    await forget_imports(bus)
+    assert await uploads() == 1
+    clock.move(timedelta(minutes=7))
+    await forget_imports(bus)
+    assert await uploads() == 0

@@ -17,6 +17,7 @@ from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.conftest import days
 from tests.integration.applications.suspension import FINISH, HOME, cases, choosing, payloads, sign_in_again, suspend
+from tests.support import move_to
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -330,3 +331,47 @@ async def test_a_process_without_the_lease_does_nothing(abroad: Abroad) -> None:
     with pytest.raises(leases.LeaseLost):
         await take_due(bus, lease)
     assert (await abroad.get("programme", "/partners/AM"))["status"] == "active"
+
+
+async def test_a_notice_ends_once_all_that_arrived_in_time_is_answered(abroad: Abroad) -> None:
+    """On its last day the case goes on for as long as a request from the day before may still be answered."""
+    await abroad.eligible()
+    decision = await suspend(abroad, "AM", choosing("home", "waiting", "cancel", notice_days=10))
+    bus, last = abroad.of.app.state.service.bus, days(10)
+    move_to(last, 5)
+    assert await notices.end_all_due(bus) == 0
+    (case,) = await cases(abroad, "AM", decision)
+    assert case["state"] == "notice"
+    move_to(last, 12)
+    assert await notices.end_all_due(bus) == 1
+    assert len(await payloads(abroad, "exchange.applications", "ApplicationCancelled")) == 1
+
+
+async def test_a_notice_that_has_run_out_ends_no_other_case(abroad: Abroad) -> None:
+    """A notice whose own case has ended before ends nothing: the other open cases of its country go on."""
+    ended, other = await abroad.eligible("nino", "giorgi"), await abroad.placement_matched()
+    abroad.pairings[other] |= {"host_country": "GE"}
+    await abroad.publish(matches.MatchCleared, other)
+    made = choosing("home", "waiting", "cancel", notice_days=10)
+    decision = await suspend(abroad, "GE", made)
+    await abroad.post("programme", f"/calls/{abroad.of.call['id']}/close")
+    clock.move(timedelta(days=11))
+    assert await notices.end_all_due(abroad.of.app.state.service.bus) == 1
+    states = {case["id"]: case["state"] for case in await cases(abroad, "GE", decision)}
+    assert states == {ended: "over", str(other): "goes_on"}
+    assert await payloads(abroad, "exchange.participation", "CancellationRequested") == []
+    assert await payloads(abroad, "exchange.applications", "ApplicationCancelled") == []
+
+
+async def test_a_notice_ends_the_match_that_its_application_has_by_then(abroad: Abroad) -> None:
+    """An application that waited when the notice was given, and has a match when it ends, is cancelled."""
+    offer = await abroad.offer()
+    application = await abroad.eligible()
+    decision = await suspend(abroad, "AM", choosing("home", "waiting", "cancel", notice_days=10))
+    await abroad.proposed(application, offer_id=offer["id"])
+    clock.move(timedelta(days=11))
+    assert await notices.end_all_due(abroad.of.app.state.service.bus) == 1
+    (case,) = await cases(abroad, "AM", decision)
+    assert case["state"] == "cancelled"
+    (cancelled,) = await payloads(abroad, "exchange.applications", "ApplicationCancelled")
+    assert cancelled["reason"] == "partner_suspended"

@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import text
 
 from shared.contracts import applications, matches, offers, participation, receipts, runs, visits
+from shared.contracts.calls import Timers
 from shared.contracts.codes import Answer, CloseCause, Party, Reason, Side, VisitState, VoidReason
 from shared.errors import Refused
 from shared.ids import new_id
 from shared.time import clock
 from shared.time.arrival import ANSWERED_WITHIN
+from tests.support import move_to
 
 if TYPE_CHECKING:
     from tests.integration.matching.conftest import World
@@ -388,3 +390,26 @@ async def test_an_unknown_match_is_refused(world: World) -> None:
     event = participation.ClearanceGiven(application_id=new_id(), side=Side.HOME, country="MD")
     with pytest.raises(LookupError):
         await world.feed.deliver((event, new_id()))
+
+
+async def test_attendance_may_be_recorded_until_all_that_arrived_in_time_is_answered(
+    world: World, moving_clock: None
+) -> None:
+    """On the day after the last one for attendance, a visit is open while a record of that day may be answered."""
+    await world.call()
+    await world.offer()
+    application, match_id = await world.confirmed()
+    ((visit_id, scheduled),) = await world.facts("VisitScheduled")
+    assert isinstance(scheduled, visits.VisitScheduled)
+    plan = scheduled.plan
+    move_to(plan.days[0], 30)
+    recorded = participation.AttendanceRecorded(
+        application_id=application, visit_id=UUID(visit_id), day=plan.days[0], present=True
+    )
+    await world.feed.deliver((recorded, match_id))
+    over = plan.end + timedelta(days=Timers().attendance_days + 1)
+    move_to(over, 5)
+    assert (await world.sweep(), await world.facts("VisitEnded")) == (0, [])
+    move_to(over, 12)
+    assert await world.sweep() == 1
+    assert len(await world.facts("VisitEnded")) == 1

@@ -6,10 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.matching.lifecycle.actions.transitions import Transitions
 from shared.contracts import applications, mentorships, participation, visits
 from shared.contracts.codes import Answer, Party, Reason, UnschedulableCause
 from shared.ids import new_id
 from shared.time import clock
+from shared.time.arrival import ANSWERED_WITHIN
+from tests.support import move_to
 
 if TYPE_CHECKING:
     from tests.integration.matching.conftest import World
@@ -261,4 +264,38 @@ async def test_a_withdrawal_ends_the_mentorship_even_after_a_visit(world: World)
     await _attend(world, match_id, UUID(visit_id), event.plan)
     left = applications.ApplicationWithdrawn(reason=Reason.OTHER, by=Party.MENTEE)
     await world.feed.deliver((left, application))
+    assert len(await world.facts("MentorshipEndedEarly")) == 1
+
+
+async def test_an_agreement_may_be_signed_until_all_that_arrived_in_time_is_answered(
+    world: World, moving_clock: None
+) -> None:
+    """After the time to sign the mentorship goes on while a signature in time may still be answered."""
+    await _opened(world)
+    ((_, opened),) = await world.facts("MentorshipOpened")
+    assert isinstance(opened, mentorships.MentorshipOpened)
+    clock.move(opened.due - clock.now() + ANSWERED_WITHIN - timedelta(minutes=1))
+    async with world.bus.transaction("system:clock") as tx:  # also where the sweep comes by for another reason
+        ((match_id,),) = await world.rows("SELECT match_id FROM mentorship")
+        pairs = await Transitions.load(tx, [match_id])
+        await pairs.progressed(match_id, None)
+        await pairs.save()
+    assert (await world.sweep(), await world.facts("MentorshipEndedEarly")) == (0, [])
+    clock.move(timedelta(minutes=2))
+    assert await world.sweep() == 1
+    assert len(await world.facts("MentorshipEndedEarly")) == 1
+
+
+async def test_a_mentorship_is_over_once_all_that_arrived_in_time_is_answered(world: World, moving_clock: None) -> None:
+    """On the day after its last one it goes on while a session of that day may still be answered."""
+    await _begun(world)
+    ((last, match_id),) = await world.rows("SELECT until, match_id FROM mentorship")
+    move_to(last + timedelta(days=1), 5)
+    async with world.bus.transaction("system:clock") as tx:
+        pairs = await Transitions.load(tx, [match_id])
+        await pairs.progressed(match_id, None)
+        await pairs.save()
+    assert (await world.sweep(), await world.facts("MentorshipEndedEarly")) == (0, [])
+    move_to(last + timedelta(days=1), 12)
+    assert await world.sweep() == 1
     assert len(await world.facts("MentorshipEndedEarly")) == 1

@@ -135,3 +135,15 @@ async def test_a_draft_needs_the_ticket_of_its_form(house: House) -> None:
     await house.with_ticket(guest, early, "evaluation", "officer")
     assert (await guest.post(f"{early}/draft", data={"went_well": "x"})).status_code == 409
     assert await draft_count(house) == 0
+
+
+async def test_a_draft_is_deleted_once_all_that_arrived_in_time_is_answered(house: House, own_clock: None) -> None:
+    """After its last day a draft is there while a request that arrived in time may still be answered."""
+    await feed_events(house, world(1, running=0))
+    guest = await opened(house)
+    bus, write = house.app.state.service.bus, {"draft_writer": "a", "draft_turn": "1", "went_well": "The labs"}
+    await guest.post(f"{ADDRESS}/draft", data=write)
+    clock.move(timedelta(days=180, minutes=5))
+    assert await drafts.forget(bus, 180) == 0
+    clock.move(timedelta(minutes=7))
+    assert await drafts.forget(bus, 180) == 1
