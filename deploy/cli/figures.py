@@ -123,6 +123,9 @@ def verify(
     export: Annotated[Path, typer.Argument(help="A folder that `tandem export` wrote.", metavar="EXPORT")],
     *,
     every: Annotated[bool, typer.Option("--every", help="Also list the figures that hold.")] = False,
+    figure: Annotated[
+        str, typer.Option(help="Only this number, each time it was published, such as TOPCOP-OP-02/2026-H1.")
+    ] = "",
 ) -> None:
     """Compute every published figure again from an export of all journals; exit 1 if one does not hold."""
     from shared.bus.db.erasure import ErasureKeys  # noqa: PLC0415 - heavy
@@ -133,6 +136,14 @@ def verify(
         print(fault)
     for stated in statements:
         _print_difference(stated)
+    if figure:
+        checked = [each for each in checked if each.name == figure]
+        if not checked:
+            print(f"No figure {figure} was published.")
+            raise typer.Exit(1)
+        for each in checked:
+            at = f", counted at {each.cut_off.isoformat()}" if each.cut_off else ""
+            print(f"{each.name}{at}: computed {'nothing, as it was not shown' if each.hidden else each.computed}")
     broken = [each for each in checked if each.differences]
     for each in checked if every else broken:
         how = "; ".join(each.differences) or ("not shown when it was published" if each.hidden else "holds")

@@ -220,6 +220,8 @@ def service_environment(
             "TANDEM_FEEDS_PRIVATE_KEY": chosen.secrets["feeds_private_key"],
             # An example: outside a local run no period is published under it.
             "TANDEM_IATI_ORGANISATION": os.environ.get("TANDEM_IATI_ORGANISATION", "XI-IATI-TANDEM"),
+            "TANDEM_SIGNING_KEY": chosen.secrets["signing_key"],
+            "TANDEM_SIGNING_CERTIFICATES": chosen.secrets["signing_certificates"],
         }
     if service == "notifications":
         own |= {

@@ -10,13 +10,13 @@ from services.applications import routes
 from services.applications.certificates.attempt_limit import AttemptLimit
 from services.applications.consumers import consumers
 from services.applications.decision_table import own_case_rule
-from services.applications.documents.signing import signer_of
 from services.applications.oversight.actions.attempts import AttemptCounter, AttemptRecorder, write_counted_attempts
 from services.applications.partners import store as partners_store
 from services.applications.records import RECORDS
 from services.applications.sessions.actions import StoredSessions
 from services.applications.settings import Settings
 from services.applications.workers import workers
+from shared.documents.signing import signer_of
 from shared.identity.own_cases import set_own_case_rule
 from shared.identity.state import identity_of
 from shared.identity.suspensions import set_suspension_rule

@@ -56,6 +56,7 @@ from services.applications.visits import pages as visits_pages
 from services.applications.visits.api import moves, visits
 from shared.identity.oidc import sign_in_router
 from shared.runtime.dead_letters import dead_letters_router
+from shared.runtime.journal import journal_router
 from shared.time import clock as time
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ def page_routers(settings: Settings) -> list[APIRouter]:
     ]
     found += [appeal_decisions.router, oversight_balance.router, *partners_pages.routers, oversight_audit.router]
     found.append(dead_letters_router("applications", consumers))
+    found.append(journal_router("applications"))
     found.append(calendar_pages.router)
     found += [
         availability_pages.router,

@@ -16,6 +16,7 @@ from services.matching.settings import Settings
 from services.matching.workers import workers
 from shared.identity.own_cases import set_own_case_rule
 from shared.runtime.dead_letters import dead_letters_router
+from shared.runtime.journal import journal_router
 from shared.runtime.service import create
 from shared.web.openapi import ApiText
 
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
             what_ifs.router,
             monitoring.router,
             dead_letters_router("matching", consumers),
+            journal_router("matching"),
         ],
         consumers=consumers,
         workers=workers,

@@ -22,6 +22,7 @@ from services.notifications.webhooks.api import router as webhooks_api
 from services.notifications.webhooks.pages.decisions import router as webhook_decisions
 from services.notifications.webhooks.pages.endpoints import router as webhooks
 from shared.runtime.dead_letters import dead_letters_router
+from shared.runtime.journal import journal_router
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -40,6 +41,7 @@ def page_routers() -> list[APIRouter]:
         webhook_decisions,
         webhooks,
         dead_letters_router("notifications", consumers, {UNSURE_WORK: "/notifications/messages/"}),
+        journal_router("notifications"),
     ]
 
 

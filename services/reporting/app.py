@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
+
 from services.reporting.consumers import consumers
 from services.reporting.decision_table import own_case_rule
 from services.reporting.feeds.actions.files import open_to_all
 from services.reporting.feeds.actions.publications import keep_older
 from services.reporting.feeds.guards import CONSUMER
-from services.reporting.feeds.signing import key_of
+from services.reporting.feeds.signing import key_of, report_signer
 from services.reporting.figures.actions.counting import count_continuously
 from services.reporting.figures.actions.running_counts import RunningCounts
 from services.reporting.records import RECORDS
@@ -23,6 +25,8 @@ from shared.web.openapi import ApiText
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+log = structlog.get_logger(__name__)
 
 API = ApiText(
     summary="The reporting service: figures, their approval and files, and the answers that they are counted from.",
@@ -47,6 +51,8 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
     if background:
         key_of(settings)  # an unusable key fails at start, not with the first publication
         open_to_all(settings)  # and so does an unknown file
+        if report_signer(settings) is None:
+            log.warning("reports are published without a signature", setting="TANDEM_SIGNING_KEY")
     app = create(
         "reporting",
         settings,

@@ -7,7 +7,10 @@ from pydantic import JsonValue
 
 from services.reporting.figures.actions.running_counts import RunningCounts
 from services.reporting.settings import Settings
+from services.reporting.statements.model import address_of
 from shared.bus import Bus
+from shared.errors import Refused
+from shared.i18n import gettext
 from shared.runtime.service import Service, bus_of, service_of
 from shared.web.openapi import file_answers
 
@@ -20,6 +23,10 @@ PeriodQuery = Annotated[
         " and evaluators also read periods that are not published, and `programme`; none: this year.",
         examples=["2026-H1"],
     ),
+]
+StatementQuery = Annotated[
+    str | None,
+    Query(description="The number of one of its statements; none: the present one.", examples=["1"], max_length=20),
 ]
 PeriodPath = Annotated[str, Path(description="Its label: `2026`, `2026-H1` or `2026-Q3`.", examples=["2026-H1"])]
 RequiredPeriod = Annotated[str, Query(description="`2026`, `2026-H1` or `2026-Q3`.", examples=["2026-H1"])]
@@ -49,3 +56,16 @@ def running_counts(request: Request) -> RunningCounts:
 
 
 RunningCountsDep = Annotated[RunningCounts, Depends(running_counts)]
+
+
+_Unlisted = Annotated[str | None, Query(include_in_schema=False)]
+
+
+def present_only(statement: _Unlisted = None, period: _Unlisted = None) -> None:
+    """Refuse (404) an address that names a statement, on a page that shows the present one only."""
+    if statement is not None:
+        sentence = gettext("This address has no statements of its own. Open the statement's page: %(address)s")
+        raise Refused(sentence % {"address": address_of(period, statement)}, 404)
+
+
+PRESENT_ONLY = Depends(present_only)

@@ -25,9 +25,11 @@ from services.reporting.needs import api as needs_api
 from services.reporting.needs import pages as needs_pages
 from services.reporting.overview import api as overview_api
 from services.reporting.overview.pages import comparison, figures, indicators, report
+from services.reporting.statements import pages as statement_pages
 from services.reporting.targets import api as targets_api
 from services.reporting.targets.pages import import_file, targets
 from shared.runtime.dead_letters import dead_letters_router
+from shared.runtime.journal import journal_router
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -47,6 +49,7 @@ def routers() -> list[APIRouter]:
         indicators,
         approval_pages,
         report,
+        statement_pages,
         quality,
         journey,
         outcomes,
@@ -75,5 +78,6 @@ def routers() -> list[APIRouter]:
     return [
         *(page.router for page in pages),
         dead_letters_router("reporting", consumers),
+        journal_router("reporting"),
         *(api.router for api in apis),
     ]

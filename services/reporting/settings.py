@@ -29,6 +29,17 @@ class Settings(ServiceSettings):
     feeds_private_key: SecretStr = Field(
         description="PEM, Ed25519: signs the manifests of what was published; the public half is at /reporting/feeds."
     )
+    signing_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="PEM, EC or RSA, the portal's: signs the reports of published periods. Without it they are not"
+        " signed, and their pages say so.",
+    )
+    signing_certificates: str = Field(
+        default="", description="PEM: the certificate of `signing_key` first, after it those of its issuers."
+    )
+    signing_certificates_former: str = Field(
+        default="", description="PEM: certificates of keys that signed before and whose signatures still hold."
+    )
     feeds_public: str = Field(
         default="iati-activities.xml,iati-organisation.xml",
         description="Files for donors that anybody may fetch, by name, commas between; others need a token or a role.",

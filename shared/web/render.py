@@ -66,3 +66,8 @@ class _Page(HTMLResponse):
 def see_other(address: str) -> RedirectResponse:
     """Return the redirect after a form (303), so that going back or reloading does not send it again."""
     return RedirectResponse(address, status_code=303)
+
+
+def moved_to(address: str) -> RedirectResponse:
+    """Return the redirect (307) from an address that moves on to the one that stays."""
+    return RedirectResponse(address, status_code=307)

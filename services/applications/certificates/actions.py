@@ -16,8 +16,8 @@ from services.applications.certificates.views import (
     certificate_of_case,
     facts_of,
 )
-from services.applications.documents import signing
 from services.applications.refusals import not_found
+from shared.documents import signing
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.scope import may_see_case

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.applications.certificates.model import CertificateFacts, certificate_content
-from services.applications.documents import signing, typesetting
+from services.applications.documents import typesetting
+from shared.documents import signing
 from shared.i18n import Catalogues, speaking
 
 if TYPE_CHECKING:

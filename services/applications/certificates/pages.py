@@ -12,9 +12,9 @@ from services.applications.certificates.attempt_limit import AttemptLimit
 from services.applications.certificates.document import CATALOGUES
 from services.applications.certificates.model import CertificateStanding, topic
 from services.applications.certificates.views import CheckedCertificate, check, check_file
-from services.applications.documents.signing import Signed
 from services.applications.parameters import BusDep, Portal
 from shared.contracts.codes import Role
+from shared.documents.signing import Signed
 from shared.errors import Refused
 from shared.i18n import LANGUAGES, SOURCE, gettext, language, offered, own_name
 from shared.identity import Principal, allow, public

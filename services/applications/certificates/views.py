@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from services.applications.application.views.standing import case_of
 from services.applications.certificates import model, store
-from services.applications.documents import signing
 from services.applications.mentors import store as mentors_store
 from services.applications.mentorships.store import mentorships
 from services.applications.placements import store as placements_store
 from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
 from shared.contracts.codes import Party
+from shared.documents import signing
 
 if TYPE_CHECKING:
     from datetime import date, datetime

@@ -10,7 +10,7 @@ from services.reporting.approval.actions import periods, restatements
 from services.reporting.approval.views import FigureHistory, Restatement, RestatementProposal
 from services.reporting.disclosure.actions import released_figure
 from services.reporting.guards import ApiReader, Steerer, may_steer
-from services.reporting.parameters import NOT_PUBLISHED, BusDep, IndicatorPath, PeriodPath, RequiredPeriod
+from services.reporting.parameters import NOT_PUBLISHED, PRESENT_ONLY, BusDep, IndicatorPath, PeriodPath, RequiredPeriod
 from services.reporting.periods.views import PeriodStatus, period_status
 from shared.contracts.codes import RestatementReason
 
@@ -53,7 +53,7 @@ class RestatementIn(BaseModel):
     reason: RestatementReason
 
 
-@router.get("/indicators/{indicator}/history", responses=NOT_PUBLISHED)
+@router.get("/indicators/{indicator}/history", responses=NOT_PUBLISHED, dependencies=[PRESENT_ONLY])
 async def history(principal: ApiReader, bus: BusDep, indicator: IndicatorPath, period: RequiredPeriod) -> FigureHistory:
     """Return each statement of a figure of a published period, the first one first, as it was shown."""
     steers = may_steer(principal)

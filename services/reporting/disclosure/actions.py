@@ -7,7 +7,7 @@ periods that are not published, whole, since they may see single cases anyway. R
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.reporting.disclosure import store
@@ -22,10 +22,12 @@ from services.reporting.disclosure.model import (
 )
 from services.reporting.figures import store as figures_store
 from services.reporting.figures.actions.periods import all_period_choices, period_of, standing_figures
+from services.reporting.figures.model.statement_digest import figures_digest
 from services.reporting.indicators.model.catalogue import COUNTED, agreed
 from services.reporting.periods.model import periods
 from services.reporting.periods.model.approval import Approval
 from services.reporting.periods.views import approval_of
+from services.reporting.statements.model import LATEST, number_of
 from shared.contracts.codes import PeriodState
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
@@ -94,25 +96,34 @@ async def period_choices(bus: Bus, *, steers: bool) -> list[tuple[str, str]]:
         return await all_period_choices(session)
 
 
-async def released_figures(bus: Bus, label: str | None, *, steers: bool) -> tuple[Approval, list[Released]]:
-    """Return how far a period is approved, and all its figures as they may be shown. Raises `Refused` (404, 409)."""
+async def released_figures(
+    bus: Bus, label: str | None, *, steers: bool, statement: str | None = None
+) -> tuple[Approval, list[Released]]:
+    """Return how far a period is approved, and all its figures as they may be shown (statement None: the present).
+
+    Raises `Refused` (404, 409).
+    """
     async with bus.read() as session:
-        approval, shown = await _shown_figures(session, label, steers=steers)
+        approval, shown = await _shown_figures(session, label, statement, steers=steers)
         return approval, [each.released for each in shown]
 
 
-async def agreed_figures(bus: Bus, label: str | None, *, steers: bool) -> tuple[Approval, list[Released]]:
+async def agreed_figures(
+    bus: Bus, label: str | None, *, steers: bool, statement: str | None = None
+) -> tuple[Approval, list[Released]]:
     """Return the same with the figures that were agreed with the donor only: for overview, report and feeds."""
-    approval, figures = await released_figures(bus, label, steers=steers)
+    approval, figures = await released_figures(bus, label, steers=steers, statement=statement)
     return approval, agreed(figures)
 
 
-async def released_figure(bus: Bus, indicator: str, label: str | None, *, steers: bool) -> FigureAsShown:
+async def released_figure(
+    bus: Bus, indicator: str, label: str | None, *, steers: bool, statement: str | None = None
+) -> FigureAsShown:
     """Return one figure of a period, whole and as it may be shown. Raises `Refused` (404, 409)."""
     if indicator not in COUNTED:
         raise Refused(gettext("There is no such indicator."), 404)
     async with bus.read() as session:
-        _, shown = await _shown_figures(session, label, steers=steers)
+        _, shown = await _shown_figures(session, label, statement, steers=steers)
     found = next((each for each in shown if each.released.definition.id == indicator), None)
     if found is None:
         raise Refused(gettext("This indicator was not part of that period's figures."), 404)
@@ -133,6 +144,36 @@ async def released_history(
             own = [each for each in figures if each.definition.id == indicator]
             found += [(statement, each) for each in released_by(own, pattern)]
     return found
+
+
+async def stated_approval(session: AsyncSession, label: str, statement: str) -> Approval:
+    """Return the approval of a published period as of one of its statements: a number, or `latest`.
+
+    `latest` as the label is the published period that ended last. Raises `Refused` (404).
+    """
+    published = await published_periods(session)
+    if label == LATEST and not published:
+        raise Refused(gettext("No period is published yet, so there is no statement."), 404)
+    period = published[0] if label == LATEST else await period_of(session, label)
+    if period not in published:
+        sentence = gettext("The period %(period)s is not published, so it has no statement to read.")
+        raise Refused(sentence % {"period": label}, 404)
+    approval = await approval_of(session, period)
+    number = approval.statement if statement == LATEST else number_of(statement)
+    if number is None:
+        raise Refused(gettext("A statement is a number, or “latest”."), 404)
+    known = {each for released, each, _ in await store.releases(session) if released == period.label}
+    if number not in known:
+        sentence = gettext("The period %(period)s has no statement %(number)s. Its newest is statement %(newest)s.")
+        raise Refused(sentence % {"period": period.label, "number": number, "newest": approval.statement}, 404)
+    digest = figures_digest(await figures_store.figures_of_statement(session, period, number))
+    return replace(approval, statement=number, figures_digest=digest)
+
+
+async def stated_figures(session: AsyncSession, label: str, statement: str) -> tuple[Approval, list[FigureAsShown]]:
+    """Return a published statement of a period with all its figures, as they were released. Raises `Refused` (404)."""
+    approval = await stated_approval(session, label, statement)
+    return approval, await _as_released(session, approval)
 
 
 async def released_before(session: AsyncSession, approval: Approval) -> list[Released]:
@@ -199,8 +240,10 @@ async def release_statement(
 
 
 async def _shown_figures(
-    session: AsyncSession, label: str | None, *, steers: bool
+    session: AsyncSession, label: str | None, statement: str | None, *, steers: bool
 ) -> tuple[Approval, list[FigureAsShown]]:
+    if statement is not None:
+        return await stated_figures(session, label or LATEST, statement)
     approval, readable = await readable_period(session, label, steers=steers)
     if not readable:
         raise _closed()

@@ -141,7 +141,10 @@ def finding(figure: Released) -> str:
 
 def headline(figures: dict[str, Released]) -> str:
     """Return the title of the overview: the programme's main finding, of the numbers that are shown."""
-    visits, officials, applied = (figures[f"TOPCOP-{each}"].total for each in ("OP-02", "OP-01", "IN-01"))
+    named = [f"TOPCOP-{each}" for each in ("OP-02", "OP-01", "IN-01")]
+    if not figures.keys() >= set(named):
+        return gettext("Figures of the programme")
+    visits, officials, applied = (figures[each].total for each in named)
     count, people, received = (int(each.value or 0) for each in (visits, officials, applied))
     if visits.suppressed or (count and officials.suppressed):
         if not received:

@@ -44,8 +44,10 @@ NO_CACHE = "no-cache"
 limit_parameter("published", pattern="(?!tokens/)[^/]+")  # a period: `tokens` have routes of their own
 
 
-async def csv_response(bus: Bus, period: str | None, *, steers: bool) -> Response:
-    """Return the CSV file of a period's figures. Raises `Refused` (404, 409)."""
+async def csv_response(bus: Bus, period: str | None, statement: str | None = None, *, steers: bool) -> Response:
+    """Return the CSV file of a period's figures, or the one kept of a statement. Raises `Refused` (404, 409)."""
+    if statement is not None:
+        return await _kept_file(bus, period, statement, "figures.csv")
     approval, released = await agreed_figures(bus, period, steers=steers)
     name = f'attachment; filename="tandem-figures-{approval.period.label}.csv"'
     return Response(
@@ -53,8 +55,21 @@ async def csv_response(bus: Bus, period: str | None, *, steers: bool) -> Respons
     )
 
 
-async def iati_response(bus: Bus, settings: Settings, period: str | None) -> Response:
-    """Return the IATI file of a published period. Raises `Refused` (409) also where it would break the rules."""
+async def _kept_file(bus: Bus, period: str | None, statement: str, name: str) -> Response:
+    """Return a file as it was kept when the statement was published. Raises `Refused` (404, 409)."""
+    async with bus.read() as session:
+        found = await actions.file(session, period or LATEST, statement, name)
+    disposition = f'attachment; filename="tandem-{found.period}-{found.statement}-{name}"'
+    return Response(found.content, media_type=found.media_type, headers={"Content-Disposition": disposition})
+
+
+async def iati_response(bus: Bus, settings: Settings, period: str | None, statement: str | None = None) -> Response:
+    """Return the IATI file of a published period, or the one kept of a statement.
+
+    Raises `Refused` (404; 409 also where it would break the rules).
+    """
+    if statement is not None:
+        return await _kept_file(bus, period, statement, "iati-activities.xml")
     approval, released = await agreed_figures(bus, period, steers=False)
     async with bus.read() as session:
         targets = standing(await targets_store.everything(session))

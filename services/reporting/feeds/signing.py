@@ -1,4 +1,4 @@
-"""Sign manifests, and give consumers the public key.
+"""Sign manifests, give consumers the public key, and give the signer of reports.
 
 The signature is a detached JSON Web Signature (RFC 7515, appendix F) with Ed25519 (RFC 8037, RFC 9864) over the bytes
 of the manifest as they are served. A key is named by its thumbprint (RFC 7638), so that a consumer who noted it once
@@ -14,10 +14,13 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from shared.documents.signing import signer_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from services.reporting.settings import Settings
+    from shared.documents.signing import Signer
 
 ALGORITHM = "Ed25519"
 
@@ -43,6 +46,14 @@ def _read(pem: str) -> OKPKey:
             " `openssl genpkey -algorithm ed25519`, and give it in one piece from BEGIN to END."
         )
     return key
+
+
+def report_signer(settings: Settings) -> Signer | None:
+    """Return the signer of reports that these settings name; None without a key.
+
+    Raises `shared.documents.signing.Unreadable`.
+    """
+    return signer_of(settings) if settings.signing_key.get_secret_value().strip() else None
 
 
 def public(key: OKPKey) -> dict[str, str]:

@@ -15,7 +15,7 @@ from services.reporting.guards import Reader, may_steer
 from services.reporting.indicators.model.demand import RECEIVED, RESULTS, UNMET
 from services.reporting.needs import documents, views
 from services.reporting.needs.actions import needs_and_figures
-from services.reporting.parameters import BusDep
+from services.reporting.parameters import PRESENT_ONLY, BusDep
 from shared.i18n import N_, gettext
 from shared.time import clock
 from shared.web import states
@@ -38,7 +38,7 @@ GAPS = {
 """The breakdowns of those without a match that a reader can choose from."""
 
 
-@router.get("/reporting/needs")
+@router.get("/reporting/needs", dependencies=[PRESENT_ONLY])
 async def needs(
     request: Request,
     principal: Reader,
@@ -78,13 +78,13 @@ async def needs(
     )
 
 
-@router.get("/reporting/needs.csv")
+@router.get("/reporting/needs.csv", dependencies=[PRESENT_ONLY])
 async def as_csv(principal: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Download needs and demand as CSV, for the next needs analysis."""
     return documents.csv_response(*await needs_and_figures(bus, period, steers=may_steer(principal)))
 
 
-@router.get("/reporting/needs.csv-metadata.json")
+@router.get("/reporting/needs.csv-metadata.json", dependencies=[PRESENT_ONLY])
 async def described(principal: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Return what the columns of the CSV file hold (CSV on the Web)."""
     approval, *_rest = await needs_and_figures(bus, period, steers=may_steer(principal))
@@ -92,7 +92,7 @@ async def described(principal: Reader, bus: BusDep, period: str | None = None) -
     return Response(documents.description(approval, table=table), media_type="application/csvm+json")
 
 
-@router.get("/reporting/needs.xlsx")
+@router.get("/reporting/needs.xlsx", dependencies=[PRESENT_ONLY])
 async def as_workbook(principal: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Download the same rows as an Excel workbook."""
     approval, figures, found = await needs_and_figures(bus, period, steers=may_steer(principal))

@@ -7,30 +7,42 @@ from services.reporting.figures.actions.periods import events_of
 from services.reporting.guards import ApiReader, Tracer, may_steer
 from services.reporting.overview.views import figures as views
 from services.reporting.overview.views.figures import FigureEvents, IndicatorFigure, PeriodFigures
-from services.reporting.parameters import NOT_PUBLISHED, BusDep, IndicatorPath, PeriodQuery
+from services.reporting.parameters import NOT_PUBLISHED, BusDep, IndicatorPath, PeriodQuery, StatementQuery
 
 router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
 @router.get("/figures", responses=NOT_PUBLISHED)
-async def figures(principal: ApiReader, bus: BusDep, period: PeriodQuery = None) -> PeriodFigures:
-    """Return the figures of a period as released."""
-    return views.period_figures(*await agreed_figures(bus, period, steers=may_steer(principal)))
+async def figures(
+    principal: ApiReader, bus: BusDep, period: PeriodQuery = None, statement: StatementQuery = None
+) -> PeriodFigures:
+    """Return the figures of a period as released, now or in one of its statements."""
+    return views.period_figures(*await agreed_figures(bus, period, steers=may_steer(principal), statement=statement))
 
 
 @router.get("/indicators/{indicator}", responses=NOT_PUBLISHED)
 async def indicator(
-    principal: ApiReader, bus: BusDep, indicator: IndicatorPath, period: PeriodQuery = None
+    principal: ApiReader,
+    bus: BusDep,
+    indicator: IndicatorPath,
+    period: PeriodQuery = None,
+    statement: StatementQuery = None,
 ) -> IndicatorFigure:
-    """Return one figure with its definition and breakdowns."""
-    shown = await released_figure(bus, indicator, period, steers=may_steer(principal))
+    """Return one figure with its definition and breakdowns, now or in one of the period's statements."""
+    shown = await released_figure(bus, indicator, period, steers=may_steer(principal), statement=statement)
     return views.indicator_figure(shown.approval, shown.released)
 
 
 @router.get("/indicators/{indicator}/events", responses=NOT_PUBLISHED)
-async def events(principal: Tracer, bus: BusDep, indicator: IndicatorPath, period: PeriodQuery = None) -> FigureEvents:
-    """Return the ids of all events that a figure was computed from, and their digest."""
-    shown = await released_figure(bus, indicator, period, steers=may_steer(principal))
+async def events(
+    principal: Tracer,
+    bus: BusDep,
+    indicator: IndicatorPath,
+    period: PeriodQuery = None,
+    statement: StatementQuery = None,
+) -> FigureEvents:
+    """Return the ids of all events that a figure was computed from, now or in a statement, and their digest."""
+    shown = await released_figure(bus, indicator, period, steers=may_steer(principal), statement=statement)
     async with bus.read() as session:
         ids = await events_of(session, shown.approval, shown.figure, statement=shown.statement)
     return views.figure_events(shown.figure, ids)

@@ -34,6 +34,8 @@ LOOK_SECONDS = 600.0
 LEASE_SECONDS = 600.0
 _NAME, _END, _NONE = "tandem anchors 1", "end", "-"
 _AT_ONCE = 5_000
+_FILES = 3
+"""An event is in one of so many files from its day on: a transaction may end after midnight."""
 # From the journal, not from `aggregate`: a head that was set by hand anchors nothing.
 _HEADS = """
 SELECT DISTINCT ON (aggregatetype, aggregateid) aggregatetype, aggregateid, sequence, hash FROM journal
@@ -99,6 +101,18 @@ class Anchors:
                 yield head
             if not whole or next(lines, b""):
                 faults.append(f"anchors of {day}: the file is not whole")
+
+    def vouching(self, topic: str, subject: str, sequence: int, since: str) -> tuple[str, AnchoredHead] | None:
+        """Return the first anchored head at or after an event of a chain, with the day of its file; None if none is.
+
+        `since` is the day (ISO) on which the event was recorded: the next file that is written names its chain, so
+        that few files are read.
+        """
+        for day in [each for each in self.days() if each >= since][:_FILES]:
+            for head in self.heads(day, []):
+                if (head.topic, head.subject) == (topic, subject) and head.sequence >= sequence:
+                    return day, head
+        return None
 
     async def write(self, bus: Bus, lease: Lease, day: str) -> int:
         """Write the file of `day` with the heads that no file has yet; return their number.

@@ -5,7 +5,6 @@ The same step by the same person once more changes nothing; another step is refu
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from services.reporting.approval.model import event_key, events_of_figure
@@ -15,6 +14,7 @@ from services.reporting.feeds.actions import publications
 from services.reporting.figures import store as figures_store
 from services.reporting.figures.actions.full_count import CountRequest, count
 from services.reporting.figures.actions.periods import period_of
+from services.reporting.figures.model.statement_digest import figures_digest
 from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.periods.actions import lock_approval, save_approval
 from services.reporting.periods.model import approval
@@ -36,11 +36,8 @@ from shared.time import clock
 from shared.time.dates import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.reporting.indicators.model.figure import Figure
     from shared.bus import Bus, Tx
     from shared.contracts.base import Event
     from shared.identity import Principal
@@ -143,15 +140,6 @@ async def _may_step(tx: Tx, was: Approval, step: type[Event], reason: str | None
         raise Refused(gettext("These figures were not submitted yet."), code=ProblemCode.STEP_MISSING)
     code = ProblemCode.ALREADY_DONE if last.type == step.type else ProblemCode.WRONG_STATE
     raise Refused(gettext(_TAKEN[was.state]) % {"when": moment(last.at)}, code=code)
-
-
-def figures_digest(figures: Sequence[Figure]) -> str:
-    """Return the SHA-256 over a period's figures, each on a line: definition, version, value, digest of its events."""
-    lines = [
-        f"{figure.definition.id} {figure.definition.version} {figure.total.value} {figure.total.digest}\n"
-        for figure in figures
-    ]
-    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
 
 async def locked(session: AsyncSession, label: str) -> Approval:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.reporting.approval import store
-from services.reporting.approval.actions.periods import figures_digest, locked
+from services.reporting.approval.actions.periods import locked
 from services.reporting.approval.model import event_key, events_of_figure
 from services.reporting.disclosure import actions as disclosure_actions
 from services.reporting.disclosure.model import THRESHOLD
@@ -17,6 +17,7 @@ from services.reporting.figures.actions.full_count import CountRequest, count, d
 from services.reporting.figures.actions.periods import forget_statement, period_of
 from services.reporting.figures.model import restatement as model
 from services.reporting.figures.model.restatement import Change, Proposal, ProposalState
+from services.reporting.figures.model.statement_digest import figures_digest
 from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.indicators.model.figure import digest_of
 from services.reporting.periods import store as periods_store

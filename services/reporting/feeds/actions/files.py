@@ -14,6 +14,7 @@ from services.reporting.feeds.formats.table import csv_text
 from services.reporting.feeds.formats.workbook import workbook
 from services.reporting.feeds.model.publication import File
 from services.reporting.indicators.model.catalogue import agreed
+from services.reporting.overview.documents.content import kept_report
 from services.reporting.settings import Settings
 from services.reporting.targets.model import standing
 from shared.errors import Refused
@@ -101,6 +102,12 @@ KINDS = {
             N_("IATI 2.03 organisation file"),
             "application/xml",
             lambda of: iati.organisation(of.settings, of.at),
+        ),
+        Kind(
+            "report.pdf",
+            N_("Report to print"),
+            "application/pdf",
+            lambda of: kept_report(of.approval, of.released, of.settings),
         ),
     )
 }

@@ -13,7 +13,15 @@ from services.reporting.feeds.guards import CONSUMER, Puller
 from services.reporting.feeds.responses import csv_response, file_response, iati_response
 from services.reporting.feeds.views import PeriodFeeds
 from services.reporting.guards import ApiReader, may_steer
-from services.reporting.parameters import CSV, NOT_PUBLISHED, BusDep, PeriodPath, PeriodQuery, SettingsDep
+from services.reporting.parameters import (
+    CSV,
+    NOT_PUBLISHED,
+    BusDep,
+    PeriodPath,
+    PeriodQuery,
+    SettingsDep,
+    StatementQuery,
+)
 from shared.contracts.codes import PeriodState
 from shared.web.openapi import described_headers, file_answers
 
@@ -21,15 +29,23 @@ router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
 @router.get("/figures.csv", response_class=Response, responses={**CSV, **NOT_PUBLISHED})
-async def as_csv(principal: ApiReader, bus: BusDep, period: PeriodQuery = None) -> Response:
-    """Return the figures of a period as CSV."""
-    return await csv_response(bus, period, steers=may_steer(principal))
+async def as_csv(
+    principal: ApiReader, bus: BusDep, period: PeriodQuery = None, statement: StatementQuery = None
+) -> Response:
+    """Return the figures of a period as CSV, now or in one of its statements."""
+    return await csv_response(bus, period, statement, steers=may_steer(principal))
 
 
 @router.get("/iati.xml", response_class=Response, responses={**file_answers("application/xml"), **NOT_PUBLISHED})
-async def as_iati(_: ApiReader, bus: BusDep, settings: SettingsDep, period: PeriodQuery = None) -> Response:
-    """Return the figures of a published period as an IATI 2.03 activity file."""
-    return await iati_response(bus, settings, period)
+async def as_iati(
+    _: ApiReader,
+    bus: BusDep,
+    settings: SettingsDep,
+    period: PeriodQuery = None,
+    statement: StatementQuery = None,
+) -> Response:
+    """Return the figures of a published period, or of one of its statements, as an IATI 2.03 activity file."""
+    return await iati_response(bus, settings, period, statement)
 
 
 @router.get("/feeds/{period}", responses=NOT_PUBLISHED)

@@ -12,17 +12,22 @@ from services.reporting.feeds.actions import files
 from services.reporting.feeds.responses import csv_response, iati_response
 from services.reporting.feeds.signing import key_of
 from services.reporting.guards import Reader, may_see_tokens, may_steer
-from services.reporting.parameters import BusDep, SettingsDep
+from services.reporting.parameters import PRESENT_ONLY, BusDep, SettingsDep, StatementQuery
+from services.reporting.statements.model import address_of
 from shared.contracts.codes import PeriodState
 from shared.web import states
-from shared.web.render import render
+from shared.web.render import moved_to, render
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/reporting/feeds")
-async def overview(request: Request, principal: Reader, bus: BusDep, period: str | None = None) -> Response:
+async def overview(
+    request: Request, principal: Reader, bus: BusDep, period: str | None = None, statement: StatementQuery = None
+) -> Response:
     """Show the files of a period with their addresses, and what is wrong with them."""
+    if statement is not None:
+        return moved_to(address_of(period, statement))
     steers = may_steer(principal)
     async with bus.read() as session:
         approval, _ = await readable_period(session, period, steers=steers)
@@ -50,7 +55,7 @@ async def overview(request: Request, principal: Reader, bus: BusDep, period: str
     )
 
 
-@router.get("/reporting/feeds/exclusions")
+@router.get("/reporting/feeds/exclusions", dependencies=[PRESENT_ONLY])
 async def exclusions(request: Request, principal: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Show what is left out of the files and why, in general and in one period."""
     steers = may_steer(principal)
@@ -73,12 +78,20 @@ async def exclusions(request: Request, principal: Reader, bus: BusDep, period: s
 
 
 @router.get("/reporting/figures.csv")
-async def as_csv(principal: Reader, bus: BusDep, period: str | None = None) -> Response:
+async def as_csv(
+    principal: Reader, bus: BusDep, period: str | None = None, statement: StatementQuery = None
+) -> Response:
     """Download the figures of a period as CSV."""
+    if statement is not None:
+        return moved_to(address_of(period, statement, "figures.csv"))
     return await csv_response(bus, period, steers=may_steer(principal))
 
 
 @router.get("/reporting/iati.xml")
-async def as_iati(_: Reader, bus: BusDep, settings: SettingsDep, period: str | None = None) -> Response:
+async def as_iati(
+    _: Reader, bus: BusDep, settings: SettingsDep, period: str | None = None, statement: StatementQuery = None
+) -> Response:
     """Download the figures of a published period as an IATI 2.03 activity file."""
+    if statement is not None:
+        return moved_to(address_of(period, statement, "iati-activities.xml"))
     return await iati_response(bus, settings, period)

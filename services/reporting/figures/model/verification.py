@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 class CheckedFigure:
     """One published number: which it is, and what differs; nothing if it follows from the events.
 
-    `hidden` is a number that was not shown: it cannot be compared.
+    `hidden` is a number that was not shown: it cannot be compared. `cut_off` is that of its statement, `computed` the
+    value that the events give.
     """
 
     name: str
     differences: tuple[str, ...] = ()
     hidden: bool = False
+    cut_off: datetime | None = None
+    computed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def name_of(payload: FigurePayload) -> str:
 def _checked(payload: FigurePayload, figure: Figure) -> CheckedFigure:
     name = name_of(payload)
     if payload.suppressed:
-        return CheckedFigure(name, hidden=True)
+        return CheckedFigure(name, hidden=True, cut_off=payload.cut_off)
     cell = _cell(payload, figure)
     if cell is None:
         return CheckedFigure(name, ("no event belongs to this part",))
@@ -151,6 +154,8 @@ def _checked(payload: FigurePayload, figure: Figure) -> CheckedFigure:
             for what, value, found in pairs
             if value != found
         ),
+        cut_off=payload.cut_off,
+        computed=_text(cell.value),
     )
 
 

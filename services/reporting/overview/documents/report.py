@@ -96,10 +96,11 @@ async def pdf(report: Report, *, at: datetime) -> bytes:
 
     Typst runs in a thread.
     """
-    return await asyncio.to_thread(_compile, report, int(at.timestamp()))
+    return await asyncio.to_thread(pdf_here, report, at)
 
 
-def _compile(report: Report, timestamp: int) -> bytes:
+def pdf_here(report: Report, at: datetime) -> bytes:
+    """Return the same PDF; for a thread without an event loop."""
     made = typst.compile(
         str(_HERE / "report.typ"),
         root=str(_HERE),
@@ -108,7 +109,7 @@ def _compile(report: Report, timestamp: int) -> bytes:
         format="pdf",
         pdf_standards=["ua-1"],
         sys_inputs={"data": json.dumps(asdict(report), ensure_ascii=False)},
-        timestamp=timestamp,
+        timestamp=int(at.timestamp()),
     )
     assert isinstance(made, bytes)
     return made

@@ -14,8 +14,9 @@ from services.reporting.guards import STEERER, Reader, may_protect, may_steer, m
 from services.reporting.indicators.model.catalogue import agreed
 from services.reporting.overview.views.charts import NamedChart, charts
 from services.reporting.overview.views.charts import csv_text as rows_as_csv
-from services.reporting.parameters import BusDep, RunningCountsDep
+from services.reporting.parameters import PRESENT_ONLY, BusDep, RunningCountsDep, StatementQuery
 from services.reporting.periods.model.approval import FIXED, Approval
+from services.reporting.statements.model import address_of
 from services.reporting.targets.views import target_values
 from shared.bus import Bus
 from shared.contracts.codes import PeriodReturnReason, PeriodState
@@ -26,7 +27,7 @@ from shared.next_steps import PeriodFacts, period_standing
 from shared.time import clock
 from shared.web import states
 from shared.web.live import live_route
-from shared.web.render import render
+from shared.web.render import moved_to, render
 from shared.web.states import Standing
 
 router = APIRouter(include_in_schema=False)
@@ -48,9 +49,16 @@ async def _figures_and_charts(
 
 @router.get("/reporting/")
 async def overview(
-    request: Request, principal: Reader, bus: BusDep, counts: RunningCountsDep, period: str | None = None
+    request: Request,
+    principal: Reader,
+    bus: BusDep,
+    counts: RunningCountsDep,
+    period: str | None = None,
+    statement: StatementQuery = None,
 ) -> Response:
     """Show all figures of a period."""
+    if statement is not None:
+        return moved_to(address_of(period, statement))
     steers = may_steer(principal)
     choices = await period_choices(bus, steers=steers)
     if not choices:
@@ -136,7 +144,7 @@ async def _standing(bus: Bus, approval: Approval, principal: Principal) -> Stand
     return Standing.of(states.state("period", approval.state), period_standing(facts))
 
 
-@router.get("/reporting/charts/{name}.csv")
+@router.get("/reporting/charts/{name}.csv", dependencies=[PRESENT_ONLY])
 async def chart_as_csv(principal: Reader, bus: BusDep, name: str, period: str | None = None) -> Response:
     """Download the numbers of one chart of the overview as CSV. Raises `Refused` (404)."""
     approval, _released, named_charts = await _figures_and_charts(bus, period, steers=may_steer(principal))

@@ -13,12 +13,13 @@ from services.reporting.disclosure.actions import period_choices, released_figur
 from services.reporting.facts import views as facts_views
 from services.reporting.figures.actions.periods import events_of
 from services.reporting.guards import Reader, Tracer, may_steer, may_trace
-from services.reporting.parameters import BusDep
+from services.reporting.parameters import BusDep, StatementQuery
+from services.reporting.statements.model import address_of
 from shared.i18n import gettext, ngettext
 from shared.time import dates
 from shared.web import states
 from shared.web.lists import Cell, Column, Empty, Listing, list_page
-from shared.web.render import render
+from shared.web.render import moved_to, render
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
@@ -26,9 +27,16 @@ PAGE = 50
 
 @router.get("/reporting/indicators/{indicator}")
 async def indicator(
-    request: Request, principal: Reader, bus: BusDep, indicator: str, period: str | None = None
+    request: Request,
+    principal: Reader,
+    bus: BusDep,
+    indicator: str,
+    period: str | None = None,
+    statement: StatementQuery = None,
 ) -> Response:
     """Show one figure with its definition and breakdowns."""
+    if statement is not None:
+        return moved_to(address_of(period, statement, f"indicators/{indicator}"))
     steers = may_steer(principal)
     shown = await released_figure(bus, indicator, period, steers=steers)
     approval, released, fixed = shown.approval, shown.released, shown.approval.fixed
@@ -56,8 +64,11 @@ async def events(
     indicator: str,
     period: str | None = None,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    statement: StatementQuery = None,
 ) -> Response:
     """Show the events that a figure was computed from, by their opaque ids."""
+    if statement is not None:
+        return moved_to(address_of(period, statement, f"indicators/{indicator}/events"))
     shown = await released_figure(bus, indicator, period, steers=may_steer(principal))
     approval, figure, released = shown.approval, shown.figure, shown.released
     async with bus.read() as session:

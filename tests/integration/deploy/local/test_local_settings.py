@@ -75,6 +75,7 @@ def test_each_service_gets_the_settings_it_needs(
     assert not any(secret in value for secret in others for value in environment.values())
     assert ("TANDEM_TICKET_PRIVATE_KEY" in environment) == (service == "applications")
     assert ("TANDEM_FEEDS_PRIVATE_KEY" in environment) == (service == "reporting")
+    assert ("TANDEM_SIGNING_KEY" in environment) == (service in {"applications", "reporting"})
 
 
 def test_a_service_may_have_several_processes(place: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,8 +37,8 @@ from services.applications.certificates.model import (
     certificate_content,
     standing,
 )
-from services.applications.documents import signing
 from services.applications.settings import Settings
+from shared.documents import signing
 from shared.errors import Refused
 from shared.i18n import LANGUAGES, SOURCE, speaking
 from shared.ids import DIGITS, is_mistyped, new_number, normalise_number

@@ -18,9 +18,29 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
-    from services.applications.settings import Settings
+    from datetime import datetime
+    from typing import Any, Protocol
+
+    from pydantic import SecretStr
+
+    class SigningSettings(Protocol):
+        """The settings that name the key and its certificates."""
+
+        @property
+        def signing_key(self) -> SecretStr:
+            """The private key, PEM."""
+
+        @property
+        def signing_certificates(self) -> str:
+            """Its certificate, then those of its issuers, PEM."""
+
+        @property
+        def signing_certificates_former(self) -> str:
+            """Certificates of keys that signed before, PEM."""
+
 
 _RSA_BITS = 3072
 _FIELD = "Programme"
@@ -44,6 +64,18 @@ class Signer:
     known: frozenset[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The signature that a file carries: the name on its certificate, the certificate's SHA-256, and when it was made.
+
+    That a file carries one does not say that it holds.
+    """
+
+    name: str
+    certificate: str
+    at: datetime | None
+
+
 class Signed(Enum):
     """The state of a file's signature."""
 
@@ -52,7 +84,7 @@ class Signed(Enum):
     NOT_OURS = "not ours"
 
 
-def signer_of(settings: Settings) -> Signer:
+def signer_of(settings: SigningSettings) -> Signer:
     """Return the signer of these settings. Raises `Unreadable`."""
     return read(
         settings.signing_key.get_secret_value(), settings.signing_certificates, settings.signing_certificates_former
@@ -102,10 +134,11 @@ def _certificates(text: str, setting: str) -> list[x509.Certificate]:
 
 async def sign(document: bytes, signer: Signer) -> bytes:
     """Return the PDF with a signature appended; works in a thread."""
-    return await asyncio.to_thread(_sign, document, signer)
+    return await asyncio.to_thread(sign_here, document, signer)
 
 
-def _sign(document: bytes, signer: Signer) -> bytes:
+def sign_here(document: bytes, signer: Signer) -> bytes:
+    """Return the PDF with a signature appended; for a thread without an event loop."""
     from asn1crypto.keys import PrivateKeyInfo  # noqa: PLC0415 - heavy: with the first document, as all that follow
     from asn1crypto.x509 import Certificate  # noqa: PLC0415 - heavy
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter  # noqa: PLC0415 - heavy
@@ -131,6 +164,35 @@ def _sign(document: bytes, signer: Signer) -> bytes:
     return signed.getvalue()
 
 
+def signature_of(document: bytes) -> Signature | None:
+    """Return the one signature that a file of ours carries; None if it carries none that can be read."""
+    match = _RANGE.search(document)
+    if match is None:
+        return None
+    first, length, second, _ = (int(number) for number in match.groups())
+    try:
+        message = _message(document[first + length + 1 : second - 1])
+        signed = message["signer_infos"][0]["signed_attrs"]
+        (certificate,) = (each.chosen for each in list(message["certificates"])[:1])
+        known = x509.load_der_x509_certificate(certificate.dump())
+    except Exception:  # noqa: BLE001 - a malformed file may make the ASN.1 parser raise anything
+        return None
+    names = known.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    moments = [each["values"].native[0] for each in signed if each["type"].native == "signing_time"]
+    return Signature(
+        str(names[0].value) if names else known.subject.rfc4514_string(),
+        known.fingerprint(hashes.SHA256()).hex(),
+        moments[0] if moments else None,
+    )
+
+
+def _message(signature_hex: bytes) -> Any:
+    """Return the content of a CMS message in hex, with zeros behind it. Raises `ValueError`."""
+    from asn1crypto.cms import ContentInfo  # noqa: PLC0415 - heavy, as above
+
+    return ContentInfo.load(bytes.fromhex(signature_hex.decode("ascii")))["content"]
+
+
 async def check(document: bytes, signer: Signer) -> Signed:
     """Return the state of a file's signature; works in a thread. The caller bounds the file's size."""
     return await asyncio.to_thread(_check, document, signer)
@@ -146,14 +208,12 @@ def _check(document: bytes, signer: Signer) -> Signed:
 
 def _signature(document: bytes, span: tuple[int, ...], signer: Signer) -> Signed:
     """Return the state of one signature; `span` holds offset and length of the signed bytes before and after it."""
-    from asn1crypto.cms import ContentInfo  # noqa: PLC0415 - heavy, as above
     from pyhanko.sign.validation import async_validate_detached_cms  # noqa: PLC0415 - heavy
     from pyhanko_certvalidator import ValidationContext  # noqa: PLC0415 - heavy
 
     first, length, second, rest = span
-    signature_hex = document[first + length + 1 : second - 1]
     try:
-        message = ContentInfo.load(bytes.fromhex(signature_hex.decode("ascii")))["content"]
+        message = _message(document[first + length + 1 : second - 1])
         certificate = next(
             (candidate.chosen for candidate in message["certificates"] if candidate.chosen.sha256 in signer.known), None
         )
