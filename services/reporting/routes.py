@@ -24,7 +24,7 @@ from services.reporting.free_texts import pages as free_texts_pages
 from services.reporting.needs import api as needs_api
 from services.reporting.needs import pages as needs_pages
 from services.reporting.overview import api as overview_api
-from services.reporting.overview.pages import comparison, figures, indicators, report
+from services.reporting.overview.pages import comparison, figures, indicators, report, trends
 from services.reporting.statements import pages as statement_pages
 from services.reporting.targets import api as targets_api
 from services.reporting.targets.pages import import_file, targets
@@ -43,6 +43,7 @@ def routers() -> list[APIRouter]:
         tokens,
         files,
         comparison,
+        trends,
         needs_pages,
         targets,
         import_file,

@@ -145,6 +145,7 @@ OPEN_TO_PROGRAMS = {
     "list_figures",
     "list_needs",
     "list_targets",
+    "list_trends",
 }
 
 

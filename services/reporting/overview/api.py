@@ -1,13 +1,30 @@
 """The figures of a period, one indicator, and its events, for programs."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from services.reporting.disclosure.actions import agreed_figures, released_figure
 from services.reporting.figures.actions.periods import events_of
 from services.reporting.guards import ApiReader, Tracer, may_steer
+from services.reporting.overview.actions import read_timeline
 from services.reporting.overview.views import figures as views
+from services.reporting.overview.views import trends as trends_views
 from services.reporting.overview.views.figures import FigureEvents, IndicatorFigure, PeriodFigures
-from services.reporting.parameters import NOT_PUBLISHED, BusDep, IndicatorPath, PeriodQuery, StatementQuery
+from services.reporting.overview.views.trends import Trends
+from services.reporting.parameters import (
+    NOT_PUBLISHED,
+    BusDep,
+    IndicatorPath,
+    PeriodQuery,
+    SettingsDep,
+    StatementQuery,
+)
+from shared.contracts.codes import PeriodKind
+
+TrendKind = Annotated[
+    PeriodKind | None, Query(description="The length of the periods; none: the one with most published periods.")
+]
 
 router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
@@ -46,3 +63,9 @@ async def events(
     async with bus.read() as session:
         ids = await events_of(session, shown.approval, shown.figure, statement=shown.statement)
     return views.figure_events(shown.figure, ids)
+
+
+@router.get("/trends")
+async def trends(_: ApiReader, bus: BusDep, settings: SettingsDep, kind: TrendKind = None) -> Trends:
+    """Return each agreed indicator over all published periods of a kind, by country, with targets."""
+    return trends_views.trends(await read_timeline(bus, settings, kind))
