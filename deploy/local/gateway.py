@@ -34,6 +34,7 @@ def gateway(chosen: RunSettings, place: RunFolder, site: str | None = None) -> C
         "TANDEM_BIND": f"{HOST} [::1]" if _has_ipv6() else HOST,
         "TANDEM_STATIC": str(ROOT / "shared" / "web" / "static"),
         "TANDEM_PAGES": str(ROOT / "deploy" / "gateway" / "pages"),
+        **{name: value for name, value in os.environ.items() if name == "TANDEM_FORM_TRIES"},
         "TANDEM_INSIDE": f"http://{HOST}:{chosen.ports['inside']}",
         **{f"TANDEM_{service.upper()}": chosen.addresses(service) for service in SERVICES},
     }

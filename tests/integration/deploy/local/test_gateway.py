@@ -14,6 +14,7 @@ import ssl
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,14 @@ async def _page(request: Request) -> HTMLResponse:
     return HTMLResponse(f"{request.app.state.name} {request.url.path} " + "." * 2000)
 
 
+async def _form(request: Request) -> HTMLResponse:
+    """Ask for a text, and answer with the text that was sent."""
+    if request.method == "GET":
+        return HTMLResponse('<form method="post"><input name="text" aria-label="Text"><button>Save</button></form>')
+    async with request.form() as sent:
+        return HTMLResponse(f"{request.app.state.name} has: {sent['text']}")
+
+
 async def _address(request: Request) -> HTMLResponse:
     assert request.client is not None
     return HTMLResponse(request.client.host)
@@ -75,12 +84,14 @@ def _free_ports(*more: str) -> dict[str, int]:
     return ports
 
 
-def _service(name: str, port: int) -> uvicorn.Server:
+def service(name: str, port: int) -> uvicorn.Server:
+    """Return a small service at a port, which is not started yet."""
     app = Starlette(
         routes=[
             Route("/matching/live", _stream),
             Route("/address", _address),
             Route("/arrival", _arrival),
+            Route("/form", _form, methods=["GET", "POST"]),
             Route("/{path:path}", _page, methods=["GET", "POST"]),
         ]
     )
@@ -109,7 +120,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
     """A client of a gateway before three services; the fourth, reporting, is down."""
     folder: Path = tmp_path_factory.mktemp("gateway")
     ports = _free_ports()
-    up = [_service(name, ports[name]) for name in SERVICES if name != "reporting"]
+    up = [service(name, ports[name]) for name in SERVICES if name != "reporting"]
     threads = [threading.Thread(target=server.run) for server in up]
     for thread in threads:
         thread.start()
@@ -432,7 +443,7 @@ def _two_portals(folder: Path) -> Iterator[tuple[str, str, dict[str, BaseProcess
 
 
 def _serve(name: str, port: int) -> None:
-    _service(name, port).run()
+    service(name, port).run()
 
 
 def _answering(origin: str, count: int) -> set[str]:
@@ -480,12 +491,45 @@ def test_a_process_that_stalls_is_left_aside_and_comes_back(tmp_path: Path) -> N
             assert time.monotonic() < end, "the process that goes on gets no requests"
 
 
+def test_a_form_waits_for_a_process_while_all_stall(tmp_path: Path) -> None:
+    """A form that no process has taken waits longer than a page, and is then taken whole by the first that goes on."""
+    with _two_portals(tmp_path) as (origin, _, portals), ThreadPoolExecutor(1) as pool:
+        pids = [portal.pid for portal in portals.values() if portal.pid is not None]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            _until_refused(f"{origin}/form")
+            waiting = pool.submit(httpx2.post, f"{origin}/form", data={"text": "All that I wrote"}, timeout=30)
+            assert httpx2.get(f"{origin}/form", timeout=10).status_code == 503
+            assert not waiting.done()
+            os.kill(pids[0], signal.SIGCONT)
+            answer = waiting.result(PATIENCE)
+            assert (answer.status_code, answer.text) == (200, "applications has: All that I wrote")
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
+
+def _until_refused(address: str) -> None:
+    """Return once the gateway knows that nobody answers."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        assert time.monotonic() < end, "the gateway still waits for processes that stand still"
+        try:
+            if httpx2.get(address, timeout=5).status_code == 503:
+                return
+        except httpx2.ReadTimeout:
+            pass
+
+
 def _until_answers_in_a_row(origin: str, count: int) -> None:
     """Return as soon as so many requests were answered one after the other; one that hangs is given up."""
     end, answered = time.monotonic() + PATIENCE, 0
     while answered < count:
         assert time.monotonic() < end, "requests still go to a process that does not answer"
         try:
-            answered = answered + 1 if httpx2.get(f"{origin}/page", timeout=3).status_code == 200 else 0
+            page = httpx2.get(f"{origin}/page", timeout=3)
+            form = httpx2.post(f"{origin}/page", data={"text": "kept"}, timeout=3)
+            answered = answered + 1 if (page.status_code, form.status_code) == (200, 200) else 0
         except httpx2.ReadTimeout:
             answered = 0
