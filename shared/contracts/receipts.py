@@ -31,11 +31,12 @@ class FunnelStep(Part):
     remaining: Count
 
 
-class Counterfactual(Part):
-    """A smallest change that would have matched the application, verified by running the engine with it.
+class ChangePart(Part):
+    """One change: which fields are given depends on its kind.
 
-    Which fields are given depends on the kind of change: a language with its levels, a number of weeks or places, an
-    area, a topic, a period. `offer_id` or `mentor_id` is the match it would have led to.
+    A language with its levels (none before where it is not stated), a number of weeks or places, an area with the level
+    as `count` where it is above the first, a topic, a period, a country. `offer_id` or `mentor_id` is where more places
+    are needed, or a rank group is to be taken, else the match that the change would have led to.
     """
 
     change: Change
@@ -49,6 +50,15 @@ class Counterfactual(Part):
     country: Country | None = None
     offer_id: UUID | None = None
     mentor_id: UUID | None = None
+
+
+class Counterfactual(ChangePart):
+    """A smallest change that would have matched the application, verified by running the engine with it.
+
+    `beside` are further changes: all of them together are needed, no one alone is enough.
+    """
+
+    beside: tuple[ChangePart, ...] = ()
 
 
 class ReceiptEvent(Event):
@@ -148,6 +158,7 @@ class NoMatchExplained(ReceiptEvent):
                 "country": None,
                 "offer_id": ex.OFFER,
                 "mentor_id": None,
+                "beside": [],
             }
         ],
         "group_size": 3,

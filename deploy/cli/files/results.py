@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from services.matching.engine.explain.counterfactual import Counterfactual
     from services.matching.engine.explain.receipt import Receipt
+    from services.matching.engine.explain.repairs import Counterfactual
     from services.matching.engine.matching import Result
 
 MATCHES = ("candidate_id", "seat_id", "gain", "preference", "rank", "standing")
@@ -172,15 +172,24 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
 
 def _change(change: Counterfactual) -> dict[str, Any]:
     """Return the fields of a change that are given; a restricted area of expertise is not named (as on the board)."""
-    given = {part.name: plain(value) for part in fields(change) if (value := getattr(change, part.name)) is not None}
+    given = {
+        part.name: plain(value)
+        for part in fields(change)
+        if part.name != "beside" and (value := getattr(change, part.name)) is not None
+    }
     if given.get("area") in _RESTRICTED:
         given["area"] = "restricted"
-    return given
+    return given | ({"beside": [_change(part) for part in change.beside]} if change.beside else {})
 
 
 def _words(change: Counterfactual) -> str:
-    """Return a change in a few words: `language_level en B1 to B2, then s3`."""
-    given = _change(change)
-    kind, seat = given.pop("change"), given.pop("seat_id")
+    """Return a change in a few words: `language_level en B1 to B2, then s3`; a set's parts are joined by `with`."""
+    return " with ".join(_phrase(part) for part in change.parts) + f", then {change.seat_id}"
+
+
+def _phrase(part: Counterfactual) -> str:
+    given = _change(part)
+    kind = given.pop("change")
+    del given["seat_id"]
     levels = [f"{given.pop('from_level', 'none')} to {given.pop('to_level')}"] if "to_level" in given else []
-    return " ".join([kind, *(str(value) for value in given.values()), *levels]) + f", then {seat}"
+    return " ".join([kind, *(str(value) for value in given.values()), *levels])

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from services.matching.engine.explain.counterfactual import Counterfactual
     from services.matching.engine.explain.receipt import Receipt
+    from services.matching.engine.explain.repairs import Counterfactual
 
 _CHANGES_SHOWN = 2
 _WEEKS_SHOWN = 3
@@ -109,7 +109,7 @@ class Sentences:
         return [f"You would have had a place {', or '.join(shown)}."] if shown else []
 
     def _change(self, change: Counterfactual) -> str:
-        return _CHANGES[change.change](change)
+        return " and ".join(_CHANGES[part.change](part) for part in change.parts)
 
 
 def _no_place(candidate: Candidate) -> str:
@@ -135,6 +135,8 @@ def _area(change: Counterfactual) -> str:
     area = next((area for area in Expertise if area.value == change.area), None)
     if area is None or area.restricted:
         return "with one more area of expertise"
+    if (change.count or 1) > 1:
+        return f"with {area.label} at level {change.count}"
     return f"with {area.label} as one more area of expertise"
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
-from services.matching.engine.explain.counterfactual import Counterfactual
 from services.matching.engine.explain.prices import Prices, prices, total_of
 from services.matching.engine.explain.receipt import Receipt, Together, Why
+from services.matching.engine.explain.repairs import Counterfactual, applied
 from services.matching.engine.groups.layout import GroupsPrice, Layout, lay_out
 from services.matching.engine.groups.units import Unit
 from services.matching.engine.market.market import Market
@@ -22,6 +22,10 @@ from services.matching.engine.stable.floors import Unmet, unmet
 from shared.contracts.codes import Change, LanguageLevel
 
 _MOST_PLACES = 5
+_COUNTED = frozenset({Change.MORE_PLACES, Change.QUOTA})
+_OF_THE_MARKET = _COUNTED | {Change.RANK_GROUP}
+_TAKEN_BY_GROUPS = (0, 1, 2, 3, 5, 10, 20)
+"""So much more than singles alone would need is tried, since groups go first."""
 
 
 def run_layers(problem: Problem) -> Result:
@@ -125,27 +129,33 @@ class Layered(Result):
         if unit is not None:
             return self._of_member(unit, candidate_id, effort)
         receipt = self._rest.receipt(candidate_id, effort=effort)
-        true = tuple(change for change in receipt.changes if self._holds(candidate_id, change))
-        return replace(receipt, changes=true)
+        holding = (self._holding(candidate_id, change) for change in receipt.changes)
+        return replace(receipt, changes=tuple(change for change in holding if change is not None))
 
     def receipts(self, *, effort: int = 40) -> Iterator[Receipt]:
         """The receipts of all candidates, one by one, by candidate id."""
         for candidate in sorted((*self.matching, *self.unmatched)):
             yield self.receipt(candidate, effort=effort)
 
-    def _holds(self, candidate_id: str, change: Counterfactual) -> bool:
-        """Return whether a change of the market, found among singles, holds once groups have gone first again."""
-        problem = self.problem
-        if change.change is Change.MORE_PLACES and change.at_seat_id:
-            problem = _more_places(problem, change.at_seat_id, change.count or 1)
-        elif change.change is Change.QUOTA and change.country:
-            ceilings = dict(problem.rules.ceilings)
-            ceilings[change.country] += change.count or 1
-            problem = replace(problem, rules=replace(problem.rules, ceilings=ceilings))
-        else:
-            return True
-        layout = lay_out(problem)
-        return candidate_id in run(layout.rest).matching
+    def _holding(self, candidate_id: str, change: Counterfactual) -> Counterfactual | None:
+        """Return a change, found among singles, as it holds once groups have gone first again; None if it does not.
+
+        A group may take what the change gives, so more of it is tried.
+        """
+        if not any(part.change in _OF_THE_MARKET for part in change.parts):
+            return change
+        for more in _TAKEN_BY_GROUPS:
+            parts = [
+                replace(part, count=(part.count or 1) + more) if part.change in _COUNTED else part
+                for part in change.parts
+            ]
+            larger = replace(parts[0], beside=tuple(parts[1:]))
+            seat = run_layers(applied(self.problem, candidate_id, larger)).matching.get(candidate_id)
+            if seat is not None:
+                return replace(
+                    larger, seat_id=seat, beside=tuple(replace(part, seat_id=seat) for part in larger.beside)
+                )
+        return None
 
     def _of_member(self, unit: Unit, candidate_id: str, effort: int) -> Receipt:
         """Return the receipt of a group's member: own points and rules, and how many seats take the whole group."""

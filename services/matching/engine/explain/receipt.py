@@ -11,7 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.engine.explain.counterfactual import Counterfactual, Search
+from services.matching.engine.explain.counterfactual import Search
+from services.matching.engine.explain.repairs import Counterfactual
 from services.matching.engine.market.market import Column, Market
 from services.matching.engine.rules.hard_rules import Step
 from services.matching.engine.rules.scores import Earned, Points
@@ -81,8 +82,9 @@ class Receipt:
     `considered` counts the seats of the candidate's kind, before any rule; `feasible` those after all. `match` is the
     seat that the candidate got; `options` the most wanted feasible ones (up to three). `waiting_place` is the place
     among those without a seat who could take the most wanted one, in that seat's order (None: matched, or nothing
-    feasible). `changes` are the smallest changes that would have matched, each tried by running the engine with it;
-    empty for a match, and if none was found within the effort (`tried` says how many were run). `together` is the group
+    feasible). `changes` are the smallest changes that would have matched (an entry may be a set), each proven by a run;
+    empty for a match, without effort, and if every seat is ruled out by a fact that nobody changes. `tried` counts the
+    runs for single changes. `together` is the group
     of a member; `floor_first` says that a country's floor put the candidate before others.
     """
 

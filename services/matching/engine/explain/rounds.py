@@ -9,7 +9,7 @@ chains.
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -66,7 +66,7 @@ class Rounds:
         self._rounds = [self._begun(assigned, out) for assigned, out in _run(market)]
         self._apart: tuple[int, Line] | None = None
         self._wider: OrderedDict[tuple[int, int], list[int] | None] = OrderedDict()
-        self._raised: dict[int, list[int] | None] = {}
+        self._raised: dict[tuple[int, int], list[int] | None] = {}
 
     @staticmethod
     def fit(market: Market) -> bool:
@@ -96,15 +96,44 @@ class Rounds:
                 self._wider.popitem(last=False)
         return self._wider[key]
 
-    def with_quota(self, candidate: int) -> list[int] | None:
-        """Return everybody's seat if the candidate's country could send one more; None if it may send nobody now."""
+    def more_places(self, seat: int, more: int) -> list[int] | None:
+        """Return everybody's seat if a seat had so many more places."""
+        return self.with_places(seat, more, *self._widened(seat, more))
+
+    def with_quota(self, candidate: int, more: int = 1) -> list[int] | None:
+        """Return everybody's seat if the candidate's country could send more; None if it may send nobody now."""
         country = int(self._country[candidate])
         if self._quota.get(country, 0) <= 0:
             return None
-        if country not in self._raised:
+        if (country, more) not in self._raised:
             self._set_apart(None)
-            self._raised[country] = self._walked(self._quota | {country: self._quota[country] + 1})
-        return self._raised[country]
+            self._raised[country, more] = self._walked(self._quota | {country: self._quota[country] + more})
+        return self._raised[country, more]
+
+    def under(self, candidate: int, row: Pairs | None, wider: tuple[int, int] | None, quota: int) -> list[int] | None:
+        """Return everybody's seat under several changes at once; with another row only the candidate's counts.
+
+        `wider` is a seat with its number of more places, `quota` how many more the candidate's country could send.
+        """
+        country = int(self._country[candidate])
+        limits = self._quota | ({country: self._quota[country] + quota} if quota else {})
+        terms = None if wider is None else (wider[0], self._terms(*wider, *self._widened(*wider)))
+        if row is None:
+            self._set_apart(None)
+            return self._walked(limits, wider=terms)
+        self._set_apart(candidate)
+        self._enter_row(candidate, _line(len(self._market.seats), row.seat, row.key))
+        before, self._some[candidate] = self._some[candidate], len(row.seat) > 0
+        try:
+            return self._walked(limits, candidate, terms)
+        finally:
+            self._some[candidate] = before
+
+    def _widened(self, seat: int, more: int) -> tuple[int, int]:
+        """Return the free places of a seat with so many more, and the share of one country in them."""
+        market = self._market
+        wider = replace(market.seats[seat], capacity=market.seats[seat].capacity + more)
+        return market.free[seat] + more, market.rules.share_of(wider)
 
     # Parts
 

@@ -98,6 +98,11 @@ class HardRules:
             after.append(left)
         return Feasible(left, tuple(after))
 
+    def passing(self, candidate: Candidate) -> dict[HardRule, int]:
+        """Return the seats that pass each rule, judged by itself (bitmaps), in the order of the rules."""
+        keys = partial(_keys, self.rows, candidate)
+        return {requirement.rule: self.rows.left_by(requirement, keys) for requirement in criteria.REQUIREMENTS}
+
     def broken(self, candidate: Candidate, place: int) -> tuple[HardRule, ...]:
         """Return all rules that a candidate and a seat (its number) break, each judged by itself."""
         keys = partial(_keys, self.rows, candidate)

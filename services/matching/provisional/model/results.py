@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.matching.engine.groups.units import common_weeks
@@ -13,14 +13,21 @@ from services.matching.engine.rules.common_ground import terms as common_ground
 from shared.contracts.base import DatePeriod
 from shared.contracts.codes import ApplicationKind, Expertise
 from shared.contracts.matches import Pairing
-from shared.contracts.receipts import Counterfactual, FunnelStep, MatchExplained, NoMatchExplained, PointsEarned
+from shared.contracts.receipts import (
+    ChangePart,
+    Counterfactual,
+    FunnelStep,
+    MatchExplained,
+    NoMatchExplained,
+    PointsEarned,
+)
 from shared.contracts.runs import Certificate, FloorUnmet, GroupsPlaced, RankCount, RunFinished
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from services.matching.engine.explain.counterfactual import Counterfactual as Change
     from services.matching.engine.explain.receipt import Receipt
+    from services.matching.engine.explain.repairs import Counterfactual as Change
     from services.matching.engine.interventions.manual import Override
     from services.matching.engine.matching import Result
     from services.matching.engine.problem.problem import Candidate, Problem, Rules, Seat
@@ -188,21 +195,28 @@ def stopping_rule(receipt: Receipt) -> str | None:
 
 
 def _change(change: Change, kind: ApplicationKind) -> Counterfactual:
+    return Counterfactual(
+        **_part(change, kind), beside=tuple(ChangePart(**_part(each, kind)) for each in change.beside)
+    )
+
+
+def _part(change: Change, kind: ApplicationKind) -> dict[str, Any]:
+    """Return the fields of one change as the contract has them."""
     seat = UUID(change.at_seat_id or change.seat_id)
     visit = kind is ApplicationKind.STUDY_VISIT
-    return Counterfactual(
-        change=change.change,
-        language=change.language,
-        from_level=change.from_level,
-        to_level=change.to_level,
-        count=change.count,
-        area=Expertise(change.area) if change.area else None,
-        topic=change.topic,
-        period=_week(change.week) if change.week else None,
-        country=change.country,
-        offer_id=seat if visit else None,
-        mentor_id=None if visit else seat,
-    )
+    return {
+        "change": change.change,
+        "language": change.language,
+        "from_level": change.from_level,
+        "to_level": change.to_level,
+        "count": change.count,
+        "area": Expertise(change.area) if change.area else None,
+        "topic": change.topic,
+        "period": _week(change.week) if change.week else None,
+        "country": change.country,
+        "offer_id": seat if visit else None,
+        "mentor_id": None if visit else seat,
+    }
 
 
 def run_finished(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+from uuid import UUID
 
 from services.matching.facts import views as facts
 from services.matching.receipts.views.receipts import published_receipt, waiting_places
@@ -16,12 +17,11 @@ from shared.time import dates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from uuid import UUID
 
     from services.matching.facts.views import CallSummary, Place
     from services.matching.receipts.views.receipts import Explained, WaitingPlace
     from shared.bus import Bus
-    from shared.contracts.receipts import Counterfactual
+    from shared.contracts.receipts import ChangePart, Counterfactual
 
 Side = Literal["applicant", "host", "both"]
 """For whom a receipt is shown; a coordinator sees both sides."""
@@ -159,7 +159,8 @@ def seat_of(published: Explained) -> UUID | None:
 def named_places(published: Explained | None, in_line: Sequence[WaitingPlace]) -> set[UUID]:
     """Return the offers and mentors that the changes of a receipt and the waiting list name."""
     changes = published.counterfactuals if published is not None else ()
-    named = {change.offer_id or change.mentor_id for change in changes}
+    parts = [part for change in changes for part in (change, *change.beside)]
+    named = {part.offer_id or part.mentor_id for part in parts}
     return {seat_id for seat_id in named if seat_id} | {line.seat_id for line in in_line}
 
 
@@ -219,39 +220,67 @@ def _points(published: MatchExplained, side: Literal["applicant", "host"], title
 
 
 def change(counterfactual: Counterfactual, places: Mapping[UUID, Place], scheme: str) -> str:
-    """Return a smallest change that would have matched, as a sentence."""
-    seat_id = counterfactual.offer_id or counterfactual.mentor_id
-    place = places.get(seat_id) if seat_id else None
-    place_name = place.reference if place else gettext("another place")
-    count = counterfactual.count or 1
-    if counterfactual.change is Change.MORE_PLACES:
-        return ngettext("%(num)d more place at %(place)s", "%(num)d more places at %(place)s", count) % {
-            "num": count,
-            "place": place_name,
-        }
-    return gettext("%(change)s (then %(place)s)") % {
-        "change": _of_the_applicant(counterfactual, scheme, count),
-        "place": place_name,
-    }
+    """Return a smallest change that would have matched, or a set of them, as a sentence."""
+    names = [_part(part, places, scheme) for part in (counterfactual, *counterfactual.beside)]
+    text = names[0]
+    if len(names) > 1:
+        text = gettext("%(changes)s together") % {"changes": gettext(" and ").join(names)}
+    led_to = next((part for part in (counterfactual, *counterfactual.beside) if part.change not in _AT_A_PLACE), None)
+    if led_to is None:
+        return text
+    return gettext("%(change)s (then %(place)s)") % {"change": text, "place": _place_name(led_to, places)}
 
 
-def _of_the_applicant(counterfactual: Counterfactual, scheme: str, count: int) -> str:
-    match counterfactual.change:
-        case Change.LANGUAGE_LEVEL if counterfactual.language:
-            text = f"{labels.tongue(counterfactual.language)} {counterfactual.from_level} → {counterfactual.to_level}"
-        case Change.OTHER_WEEKS:
-            text = ngettext("%(num)d more week in which you can go", "%(num)d more weeks in which you can go", count)
-            text %= {"num": count}
-            if counterfactual.period:
-                text += f", {dates.span(counterfactual.period.start, counterfactual.period.end)}"
-        case Change.MORE_TOPICS if counterfactual.topic:
-            text = gettext("One more topic: %(topic)s") % {"topic": topic(counterfactual.topic, scheme)}
-        case Change.MORE_EXPERTISE if counterfactual.area:
-            text = gettext("One more area of expertise: %(area)s") % {"area": area(counterfactual.area)}
-        case Change.QUOTA if counterfactual.country:
-            text = gettext("A higher quota for %(country)s") % {"country": labels.country(counterfactual.country)}
+_AT_A_PLACE = frozenset({Change.MORE_PLACES, Change.RANK_GROUP})
+"""The changes whose place is where they are made, which need not be the place they lead to."""
+
+
+def _place_name(part: ChangePart, places: Mapping[UUID, Place]) -> str:
+    place = places.get(part.offer_id or part.mentor_id or UUID(int=0))
+    return place.reference if place else gettext("another place")
+
+
+def _part(part: ChangePart, places: Mapping[UUID, Place], scheme: str) -> str:
+    """Return one change as a phrase."""
+    count = part.count or 1
+    match part.change:
+        case Change.MORE_PLACES:
+            text = ngettext("%(num)d more place at %(place)s", "%(num)d more places at %(place)s", count)
+            text %= {"num": count, "place": _place_name(part, places)}
+        case Change.RANK_GROUP:
+            text = gettext("%(place)s takes your rank group") % {"place": _place_name(part, places)}
+        case Change.QUOTA if part.country:
+            text = ngettext(
+                "A quota for %(country)s that is %(num)d higher",
+                "A quota for %(country)s that is %(num)d higher",
+                count,
+            )
+            text %= {"num": count, "country": labels.country(part.country)}
         case _:
-            text = labels.label(counterfactual.change)
+            text = _of_the_applicant(part, scheme, count)
+    return text
+
+
+def _of_the_applicant(part: ChangePart, scheme: str, count: int) -> str:
+    match part.change:
+        case Change.LANGUAGE_LEVEL if part.language and part.from_level is None:
+            words = {"language": labels.tongue(part.language), "level": part.to_level}
+            text = gettext("%(language)s at level %(level)s, which is not stated yet") % words
+        case Change.LANGUAGE_LEVEL if part.language:
+            text = f"{labels.tongue(part.language)} {part.from_level} → {part.to_level}"
+        case Change.OTHER_WEEKS:
+            text = gettext("One more week in which you can go")
+            if part.period:
+                text += f", {dates.span(part.period.start, part.period.end)}"
+        case Change.MORE_TOPICS if part.topic:
+            text = gettext("One more topic: %(topic)s") % {"topic": topic(part.topic, scheme)}
+        case Change.MORE_EXPERTISE if part.area and count > 1:
+            expertise = {"area": area(part.area), "level": str(count)}
+            text = gettext("Expertise at level %(level)s: %(area)s") % expertise
+        case Change.MORE_EXPERTISE if part.area:
+            text = gettext("One more area of expertise: %(area)s") % {"area": area(part.area)}
+        case _:
+            text = labels.label(part.change)
     return text
 
 

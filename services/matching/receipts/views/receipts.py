@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` here: pydantic reads the annotations of the models.
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -18,7 +18,7 @@ from services.matching.provisional.snapshot import load as load_snapshot
 from shared.bus import Bus
 from shared.contracts.base import Country, DatePeriod, Language, TopicCode
 from shared.contracts.codes import ApplicationKind, Change, Criterion, Expertise, HardRule, LanguageLevel, Reason
-from shared.contracts.receipts import FunnelStep, MatchExplained, NoMatchExplained
+from shared.contracts.receipts import ChangePart, FunnelStep, MatchExplained, NoMatchExplained
 from shared.web.read_models import ReadModel
 
 _NOT_YET = UUID(int=0)
@@ -39,8 +39,8 @@ class ReceiptPoints(ReadModel):
     host_of: int | None
 
 
-class ReceiptChange(ReadModel):
-    """A smallest change that would have matched the application; which fields are given depends on the change."""
+class ReceiptChangePart(ReadModel):
+    """One change; which fields are given depends on its kind."""
 
     change: Change
     language: Language | None
@@ -56,6 +56,12 @@ class ReceiptChange(ReadModel):
     country: Country | None
     offer_id: UUID | None
     mentor_id: UUID | None
+
+
+class ReceiptChange(ReceiptChangePart):
+    """A smallest change that would have matched the application; with others `beside` it, all together are needed."""
+
+    beside: tuple[ReceiptChangePart, ...]
 
 
 class Receipt(ReadModel):
@@ -101,7 +107,7 @@ class Receipt(ReadModel):
             feasible=published.feasible,
             funnel=published.funnel,
             counterfactuals=tuple(
-                ReceiptChange(**change.model_dump(exclude={"area"}), area=_area(change.area))
+                ReceiptChange(**_part(change), beside=tuple(ReceiptChangePart(**_part(each)) for each in change.beside))
                 for change in published.counterfactuals
             ),
             group_size=published.group_size,
@@ -151,6 +157,10 @@ def _area(area: Expertise | None) -> str | None:
     if area is None:
         return None
     return RESTRICTED if area.restricted else area.value
+
+
+def _part(change: ChangePart) -> dict[str, Any]:
+    return {name: getattr(change, name) for name in ChangePart.model_fields} | {"area": _area(change.area)}
 
 
 def _points(published: MatchExplained, *, own: bool) -> tuple[ReceiptPoints, ...]:

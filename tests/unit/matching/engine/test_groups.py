@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.engine.explain.receipt import Why
+from services.matching.engine.explain.repairs import applied
 from services.matching.engine.groups import placement
 from services.matching.engine.groups.layout import Layout, lay_out
 from services.matching.engine.groups.units import Unit, common_weeks
@@ -337,28 +338,8 @@ def test_the_receipt_of_a_group_is_true(problem: Problem) -> None:
         assert receipt.seat_id == seat_id
         assert (receipt.why is Why.MATCHED) == (seat_id is not None)
         for change in receipt.changes:
-            changed = problem
-            if change.change is Change.MORE_PLACES:
-                seats = tuple(
-                    replace(seat, capacity=seat.capacity + (change.count or 0))
-                    if seat.id == change.at_seat_id
-                    else seat
-                    for seat in problem.seats
-                )
-                changed = replace(problem, seats=seats)
-            elif change.change is Change.LANGUAGE_LEVEL:
-                assert change.language is not None
-                assert change.to_level is not None
-                people = tuple(
-                    replace(candidate, languages={**candidate.languages, change.language: change.to_level})
-                    if candidate.id == receipt.candidate_id
-                    else candidate
-                    for candidate in problem.candidates
-                )
-                changed = replace(problem, candidates=people)
-            else:
-                continue
-            assert receipt.candidate_id in run_layers(changed).matching
+            changed = applied(problem, receipt.candidate_id, change)
+            assert run_layers(changed).matching.get(receipt.candidate_id) == change.seat_id
 
 
 def test_many_groups_are_placed_by_proposing() -> None:

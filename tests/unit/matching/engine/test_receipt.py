@@ -20,25 +20,41 @@ from tests.unit.matching.engine.worlds import make_problem, problems
 
 
 def _changed(problem: Problem, candidate_id: str, change: Counterfactual) -> Problem:
-    """Return the problem with the change that a receipt names."""
+    """Return the problem with all changes that a receipt names together."""
+    for part in change.parts:
+        problem = _with_part(problem, candidate_id, part)
+    return problem
+
+
+def _with_part(problem: Problem, candidate_id: str, change: Counterfactual) -> Problem:
     candidate = next(candidate for candidate in problem.candidates if candidate.id == candidate_id)
     rules, seats = problem.rules, problem.seats
     if change.change is Change.LANGUAGE_LEVEL:
         assert change.language is not None
         assert change.to_level is not None
-        assert candidate.languages[change.language] == change.from_level
+        assert candidate.languages.get(change.language) == change.from_level
         candidate = replace(candidate, languages={**candidate.languages, change.language: change.to_level})
     elif change.change is Change.OTHER_WEEKS:
         assert candidate.weeks is not None
         assert change.week is not None
-        assert min(abs(change.week - week) for week in candidate.weeks) == (change.count or 0) * WEEK
+        assert change.week not in candidate.weeks
+        assert min(abs(change.week - week) for week in candidate.weeks) <= (change.count or 0) * WEEK
         candidate = replace(candidate, weeks=candidate.weeks | {change.week})
     elif change.change is Change.MORE_TOPICS:
         assert change.topic is not None
         candidate = replace(candidate, topics=(*candidate.topics, change.topic))
     elif change.change is Change.MORE_EXPERTISE:
         assert change.area is not None
-        candidate = replace(candidate, expertise={**candidate.expertise, change.area: Skill(1)})
+        skill = replace(candidate.expertise.get(change.area, Skill(0)), level=change.count or 1)
+        candidate = replace(candidate, expertise={**candidate.expertise, change.area: skill})
+    elif change.change is Change.RANK_GROUP:
+        taken = {candidate.rank_group}
+        seats = tuple(
+            replace(seat, excluded_ranks=seat.excluded_ranks - taken) if seat.id == change.at_seat_id else seat
+            for seat in seats
+        )
+    elif change.change is Change.SMALLER_GROUP:
+        candidate = replace(candidate, group_size=change.count or 1)
     elif change.change is Change.MORE_PLACES:
         more = change.count or 0
         seats = tuple(
@@ -46,7 +62,9 @@ def _changed(problem: Problem, candidate_id: str, change: Counterfactual) -> Pro
         )
     elif change.change is Change.QUOTA:
         assert change.country is not None
-        rules = replace(rules, ceilings={**rules.ceilings, change.country: rules.ceilings[change.country] + 1})
+        rules = replace(
+            rules, ceilings={**rules.ceilings, change.country: rules.ceilings[change.country] + (change.count or 0)}
+        )
     people = tuple(candidate if other.id == candidate_id else other for other in problem.candidates)
     return replace(problem, candidates=people, seats=seats, rules=rules)
 

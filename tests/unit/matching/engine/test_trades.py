@@ -15,6 +15,9 @@ from services.matching.engine.stable.deferred_acceptance import UNMATCHED
 from shared.contracts.codes import Change, Objective
 from tests.unit.matching.engine.random_events import world
 
+_BEYOND = {Change.RANK_GROUP, Change.SMALLER_GROUP, Change.MORE_PLACES}
+"""Single changes that are not tried by size: at any seat, however wanted."""
+
 
 def _world(seed: int, *, crowded: bool) -> Problem:
     problem = world(random.Random(seed), crowded=crowded)
@@ -63,7 +66,9 @@ def test_no_smallest_change_is_left_out(seed: int, *, crowded: bool) -> None:
                 trial.change for trial in _trials(market, candidate, size) if _seat_under(market, candidate, trial) >= 0
             ]
         smallest, _ = search.smallest(candidate, 10_000)
-        assert [each.change for each in smallest] == enough
+        # Where no single change is enough, the smallest is a set, or a larger change.
+        assert not enough or [each.change for each in smallest] == enough
+        assert all(each.beside or each.steps > 3 or each.change in _BEYOND for each in smallest if not enough)
 
 
 def _seat_under(market: Market, candidate: int, trial: _Trial) -> int:
