@@ -150,7 +150,7 @@ def test_a_language_that_is_not_stated_is_named() -> None:
 
 
 def test_several_kinds_of_change_stand_together() -> None:
-    """Where language, week and topic are all missing, and others come first, the set names each of these."""
+    """A set names language, week and topic if all are missing, and places too if others come first."""
     later = FIRST_WEEK + timedelta(weeks=5)
     seat = _place("s", weeks={later: 1}, topics=frozenset({"drug_trafficking"}))
     assert _parts(_call([_officer("c")], [seat]), "c") == [
@@ -181,7 +181,7 @@ def test_a_rank_and_a_level_of_expertise_and_a_quota_are_named() -> None:
 
 
 def test_places_beside_groups_hold_with_the_groups() -> None:
-    """Where a group takes the places that are added first, as many are named as leave one for the officer."""
+    """If a group takes the places that are added first, as many are named as leave one for the officer."""
     speaks = {"languages": {"en": LanguageLevel.B1}}
     group = [_officer(f"g{number}", group_id="g", group_size=2, **speaks) for number in range(2)]
     first = _officer("d", languages={"en": LanguageLevel.C2})
