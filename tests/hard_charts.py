@@ -11,7 +11,7 @@ from shared.web.graphics.heat_maps import Cell, heat
 
 TONGUES = ["Romanian", "Ukrainian", "Azerbaijani", "Belarusian", "Georgian", "Armenian"]
 COUNTRIES = ["Republic of Moldova", "Bosnia & Herzegovina", "Azerbaijan", "North Macedonia", "Luxembourg", "Ukraine",
-             "Not said"]  # fmt: skip
+             "Not stated"]  # fmt: skip
 TOPICS = ["Seizing and managing crypto-assets in joint teams", "Online fraud", "Trafficking in human beings"]
 
 
@@ -61,7 +61,7 @@ def other_charts() -> list[Chart]:
         bars("Funnel", [Bar(step, 888_888 - 140_000 * n, marked=n == 3) for n, step in enumerate(steps)],
              label="Step", value="Applications"),
         bars("Who owes whom", [Bar(f"{COUNTRIES[0]} → {COUNTRIES[1]}", 88_888, marked=True), Bar("A → B", 0)],
-             label="Who owes → whom", value="Days"),
+             label="Owes → is owed", value="Days"),
         pairs("Target against actual", [Pair(title, 888_888, 120_000), Pair("Visits", 0, 654_321)],
               label="Indicator", names=("target", "actual")),
         pairs("Shares", [Pair(title, 90, 88.9), Pair("Follow-up after six months", 85, 100)],
@@ -69,7 +69,7 @@ def other_charts() -> list[Chart]:
         pairs("Long names", [Pair(TOPICS[0], 60, 35)], label="Topic", names=("in the last period", "in this period")),
         lines("Days", [Series("Sent", by_day(1)), Series("Not delivered", by_day(0.1)), Series("Waiting", by_day(0))],
               label="Day"),
-        lines("Hours", [Series("Half", by_day(0.0001)), Series("Nine tenths", by_day(0.0003))],
+        lines("Hours", [Series("Half", by_day(0.0001)), Series("Nine in ten", by_day(0.0003))],
               label="Day", write=lambda hours: f"{hours:.1f} h"),
         lines("Quarters", [Series("target", by_quarter(1)), Series("actual", by_quarter(0.99))], label="Period"),
         lines("Years", [Series(TOPICS[0], [("2025", 1), ("2026", 3)]), Series("Gap", [("2025", 4), ("2026", None)])],

@@ -88,12 +88,14 @@ def outcome_row(task: Task, address: str, title: str, hint: str = "") -> TaskRow
     """
     form = f"{address}/forms/{task.purpose}"
     if not task.awaited:
-        hint = gettext("Each session at home in which you pass on what you learnt. Nobody waits for it.")
+        hint = gettext(
+            "Add each training session at home in which you pass on what you learnt. Nobody is waiting for it."
+        )
         return TaskRow(title, form, hint)
     if task.done:
         return TaskRow(title, None, hint, state=states.state("outcome", "submitted"))
     if task.closed:
-        hint = gettext("It did not come, and is no longer taken. Open it to read why, and what you can do.")
+        hint = gettext("It was not received and is no longer accepted. Open it to see why, and what you can do.")
         reason_address = f"{address}/closed-forms/{task.purpose}/{task.party}"
         return TaskRow(title, reason_address, hint, state=states.state("outcome", "closed"))
     return TaskRow(title, form, hint, state=states.state("outcome", "due"))

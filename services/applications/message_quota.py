@@ -56,8 +56,8 @@ QUOTAS = {
     MessageKind.ADDRESS: Quota(
         MOST_ADDRESSES,
         N_(
-            "You have had %(most)d addresses confirmed today. Try again tomorrow, or ask the programme coordinator to"
-            " enter the people."
+            "You have asked for %(most)d address confirmations today. Try again tomorrow, or ask the programme "
+            "coordinator to enter the people."
         ),
     ),
     MessageKind.MEETING: Quota(

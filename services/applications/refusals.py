@@ -27,7 +27,7 @@ M = TypeVar("M", bound=BaseModel)
 
 def not_found() -> Refused:
     """Return the refusal (404) for a thing that does not exist or that the reader may not know of."""
-    return Refused(gettext("There is nothing under this address, or it is not yours to see."), 404)
+    return Refused(gettext("There is nothing at this address, or you may not see it."), 404)
 
 
 def unreadable(error: ValidationError) -> dict[str, str]:
@@ -41,7 +41,7 @@ def reading() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise Refused(gettext("Some of it could not be read."), 422, unreadable(error)) from error
+        raise Refused(gettext("Some entries could not be read."), 422, unreadable(error)) from error
 
 
 def readable(model: type[M], values: Mapping[str, object]) -> M:

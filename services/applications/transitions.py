@@ -78,7 +78,7 @@ def refuse(kind: str, state: str, *, done: bool = False) -> NotNow:
     """Return the exception that names the present state of a thing of that kind (a word of `shared.web.states`)."""
     text = gettext("It is now “%(state)s”, so this can no longer be done.")
     if done:
-        text = gettext("This was done already. It is now “%(state)s”.")
+        text = gettext("This was already done. It is now “%(state)s”.")
     return (AlreadyDone if done else NotNow)(text % {"state": state_word(kind, state)})
 
 

@@ -59,11 +59,11 @@ def call_of(chosen: str, calls: Calls) -> CallSummary | None:
 
 def call_filter(calls: Calls, call: CallSummary | None) -> Filter:
     """Return the field that chooses the call."""
-    options = [(ALL, gettext("All calls together"))]
+    options = [(ALL, gettext("All calls"))]
     options += [(str(each.id), f"{each.reference}: {each.title}") for each in calls.summaries]
     return Filter("call", gettext("Call"), str(call.id) if call else ALL, options, always=True)
 
 
 def call_caption(call: CallSummary | None) -> str:
     """Return what stands above the heading of a list: the call that it is about."""
-    return f"{call.reference} – {call.title}" if call else gettext("All calls together")  # noqa: RUF001 - between two names
+    return f"{call.reference} – {call.title}" if call else gettext("All calls")  # noqa: RUF001 - between two names

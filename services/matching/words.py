@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _WHY: dict[str, str] = {
     "no_feasible_seat": N_("No place meets all rules"),
-    "quota": N_("The country's quota is used up"),
-    "outranked": N_("Others came first for the places that fit"),
+    "quota": N_("The country's quota is full"),
+    "outranked": N_("Others had priority for the places that fit"),
     "group_too_large": N_("No place takes the whole group in the same week"),
 }
 
@@ -50,7 +50,7 @@ def reason(reason: str | None, rule: str | None) -> str:
     if rule is not None:
         return gettext("No place left after the rule: %(rule)s") % {"rule": rule_name(rule)}
     if reason is None:
-        return gettext("Being worked out")
+        return gettext("In progress")
     return gettext(_WHY.get(reason, reason))
 
 

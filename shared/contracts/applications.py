@@ -321,7 +321,7 @@ class ApplicationCancelled(ApplicationEvent):
 class ApplicationDecided(ApplicationEvent):
     """The first final outcome of an application, once; the envelope's time is the time of the decision."""
 
-    label: ClassVar[str] = N_("Outcome of the application fixed")
+    label: ClassVar[str] = N_("Outcome of the application decided")
 
     outcome: Outcome
     submitted_at: AwareDatetime
@@ -341,7 +341,7 @@ class ApplicationDecided(ApplicationEvent):
 class ApplicationVoided(ApplicationEvent):
     """The programme coordinator removes an application that was entered in error: it leaves the counts."""
 
-    label: ClassVar[str] = N_("Application taken out")
+    label: ClassVar[str] = N_("Application removed as entered in error")
 
     reason: VoidReason
 

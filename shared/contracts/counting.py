@@ -21,7 +21,7 @@ class CountingKeyAssigned(CountingEvent):
     elsewhere (domain.md, "Pseudonymous, not anonymous"); matching needs neither.
     """
 
-    label: ClassVar[str] = N_("Person counted for the figures")
+    label: ClassVar[str] = N_("Person counted in the figures")
 
     counting_key: Annotated[str, Field(pattern=r"^[0-9a-f]{32,64}$", description="The same for all of one person's")]
     sex: Sex | None = None

@@ -181,7 +181,7 @@ class OfferVoided(OfferEvent):
     Only a placement without confirmed visits; matches that are not confirmed are cancelled.
     """
 
-    label: ClassVar[str] = N_("Placement taken out")
+    label: ClassVar[str] = N_("Placement removed as entered in error")
 
     reason: VoidReason
 

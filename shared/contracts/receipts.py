@@ -134,7 +134,7 @@ class NoMatchExplained(ReceiptEvent):
     `waiting_place` is the true place on the waiting list of the best feasible offer, where there is one.
     """
 
-    label: ClassVar[str] = N_("Officer told why there is no match")
+    label: ClassVar[str] = N_("No match explained to the officer")
 
     waiting_place: Annotated[int, Field(ge=1)] | None = None
 

@@ -104,7 +104,7 @@ class ExclusionChanged(RegistryEvent):
 class NeedChanged(RegistryEvent):
     """A training need of the OTNA as it is now. By the national coordinator or an import; calls cite it."""
 
-    label: ClassVar[str] = N_("Need changed")
+    label: ClassVar[str] = N_("Training need changed")
 
     country: Country
     scheme: Scheme

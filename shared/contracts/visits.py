@@ -229,7 +229,7 @@ class VisitNoShow(PlannedVisitEvent):
 class VisitVoided(PlannedVisitEvent):
     """The programme coordinator removes a visit that was entered in error: it leaves the counts."""
 
-    label: ClassVar[str] = N_("Visit taken out")
+    label: ClassVar[str] = N_("Visit removed as entered in error")
 
     reason: VoidReason
 

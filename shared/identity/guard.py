@@ -262,7 +262,7 @@ async def _check_sending(request: Request) -> None:
 
 
 def _from_portal() -> str:
-    return gettext("Open this page from your own application: the link there lets you in.")
+    return gettext("Open this page from your own application. The link there gives you access.")
 
 
 def _refuse_withheld(principal: Principal, roles: tuple[Role, ...]) -> None:
@@ -326,7 +326,7 @@ def _service_client(request: Request, proof: Proof, access: RouteAccess) -> Prin
     if access.kind == "public":
         return None
     if access.service_scope is None:
-        raise NotAllowed(gettext("This is for people: a token that a program got for itself does not open it."))
+        raise NotAllowed(gettext("This is for people. A token that a program got for itself does not open it."))
     if access.service_scope not in proof.scopes:
         sentence = gettext("The token of this program lacks the scope %(scope)s.") % {"scope": access.service_scope}
         raise NotAllowed(sentence, scopes=[access.service_scope])
@@ -345,7 +345,7 @@ async def _bearer(request: Request) -> Proof:
         raise HTTPException(503, gettext("The sign-in provider does not answer at the moment.")) from None
     if proof is None:
         note_attempt(AttemptKind.FORGED_TOKEN)
-        raise SignInNeeded(gettext("This bearer token does not count, or is over."))
+        raise SignInNeeded(gettext("This bearer token is not valid, or has expired."))
     return proof
 
 

@@ -75,8 +75,8 @@ def sealed(request: Request, body: bytes) -> str:
 def answer_unavailable() -> Refused:
     """Return the refusal of a repeat whose first answer cannot be given again."""
     sentence = gettext(
-        "A request with this Idempotency-Key was carried out before, but its answer cannot be given again. Nothing was"
-        " done now. Read the record to see its present state."
+        "A request with this Idempotency-Key was already carried out, but its answer cannot be sent again. "
+        "Nothing was done now. Read the record to see its current state."
     )
     return Refused(sentence, code=ProblemCode.ANSWER_UNAVAILABLE)
 

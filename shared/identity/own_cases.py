@@ -107,6 +107,6 @@ async def concerns(settings: PortalSettings, caller: str, subject: str, case: Ma
 def another_coordinator() -> str:
     """Return why a programme coordinator does not decide, and who can, where no name is known."""
     return gettext(
-        "This concerns your own case, or that of a person you manage or are managed by. Another programme coordinator"
-        " can decide instead."
+        "This is your own case, or the case of a person you manage or who manages you. Another programme "
+        "coordinator can decide instead."
     )

@@ -66,8 +66,8 @@ class RateLimit:
         if not seconds:
             return headers
         sentence = ngettext(
-            "You may make %(count)d request a minute. Wait, then go on.",
-            "You may make %(count)d requests a minute. Wait, then go on.",
+            "You may make %(count)d request a minute. Wait, then continue.",
+            "You may make %(count)d requests a minute. Wait, then continue.",
             self.a_minute,
         )
         raise Refused(

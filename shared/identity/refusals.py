@@ -70,8 +70,8 @@ class FormNotOurs(Refused):
         super().__init__(
             sentence
             or gettext(
-                "This form was opened by somebody else, or too long ago, so nothing was changed. "
-                "Go back: what you wrote is still in the form. Copy it, reload the page, and send it again."
+                "Somebody else opened this form, or it was opened too long ago, so nothing was changed. Go "
+                "back. What you wrote is still in the form. Copy it, reload the page, and send it again."
             ),
             code=ProblemCode.FORM_EXPIRED,
         )
@@ -79,7 +79,7 @@ class FormNotOurs(Refused):
 
 def _who_may(roles: tuple[Role, ...]) -> str:
     if not roles:
-        return gettext("This is not yours to see.")
+        return gettext("You may not see this.")
     from shared.contracts.labels import role as word  # noqa: PLC0415 - loads the translations, which few requests need
 
     names = ", ".join(str(word(role)) for role in roles)

@@ -63,8 +63,8 @@ async def admit_suspended(request: Request, principal: Principal, roles: tuple[R
                 return allowed
     raise NotAllowed(
         gettext(
-            "Your country's part in the programme is suspended, so this page is closed for now. What was decided to "
-            "be finished is on your overview."
+            "Your country's participation is suspended, so this page is closed for now. Your overview shows "
+            "the cases that will be finished."
         )
     )
 

@@ -63,10 +63,10 @@ def _opened(request: Request, text: str, purpose: str, subject: str) -> Ticket:
         ticket = open_ticket(text, purpose, public_key=identity_of(request.app).settings.ticket_public_key)
     except TicketRefused:
         note_attempt(AttemptKind.FORGED_TICKET)
-        raise NotAllowed(gettext("This link is over. Open the page again from your application.")) from None
+        raise NotAllowed(gettext("This link has expired. Open the page again from your application.")) from None
     if ticket.subject != subject:
         note_attempt(AttemptKind.FORGED_TICKET)
-        raise NotAllowed(gettext("This link opens another page than this one."))
+        raise NotAllowed(gettext("This link opens a different page."))
     return ticket
 
 
@@ -82,7 +82,7 @@ async def _exchanged(request: Request, ticket: Ticket, name: str) -> Onward:
     async with service_of(request.app).bus.transaction(ticket.person or "system:ticket") as tx:
         first = await use_ticket(tx.session, ticket)
     if not first:
-        raise NotAllowed(gettext("This link was used before. Open the page again from your application."))
+        raise NotAllowed(gettext("This link was already used. Open the page again from your application."))
     identity = identity_of(request.app)
     other_parameters = [(key, value) for key, value in request.query_params.multi_items() if key != PARAMETER]
     attributes = "; HttpOnly; SameSite=Lax" + ("; Secure" if identity.cookies.secure else "")

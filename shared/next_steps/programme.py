@@ -96,11 +96,11 @@ def _past_deadline(left: int | None, coordinator: str) -> Described:
     if left is None:
         return Described(step=NextStep(coordinator, gettext("The last cohorts are matched, then the call closes.")))
     if not left:
-        why = gettext("No new applications. Each has a place, or has ended.")
+        why = gettext("No new applications. Each application has a place or has ended.")
         return Described(why, NextStep(coordinator, gettext("The coordinator closes the call.")))
     sentence = ngettext(
-        "%(num)d application has no place yet. It is decided on or matched, then the call closes.",
-        "%(num)d applications have no place yet. They are decided on or matched, then the call closes.",
+        "%(num)d application has no place yet. It will be decided on or matched, then the call closes.",
+        "%(num)d applications have no place yet. They will be decided on or matched, then the call closes.",
         left,
     )
     return Described(step=NextStep(coordinator, sentence % {"num": left}))
@@ -111,11 +111,11 @@ def partner_standing(facts: PartnerFacts) -> Described:
     coordinator, why = gettext("Programme coordinator"), ""
     suspended = facts.status is PartnerStatus.SUSPENDED
     if suspended:
-        why = gettext("Nothing new begins, and nothing is in flight.")
+        why = gettext("Nothing new starts, and nothing is in progress.")
     if suspended and facts.open_cases:
         why = ngettext(
-            "Nothing new begins. %(num)d open case is brought to a lawful end.",
-            "Nothing new begins. %(num)d open cases are brought to a lawful end.",
+            "Nothing new starts. %(num)d open case will be ended according to the rules.",
+            "Nothing new starts. %(num)d open cases will be ended according to the rules.",
             facts.open_cases,
         ) % {"num": facts.open_cases}
     if facts.later is not None and facts.later_from is not None:
@@ -131,7 +131,7 @@ def partner_standing(facts: PartnerFacts) -> Described:
 _OF_PERIOD: dict[PeriodState, str] = {
     PeriodState.DRAFT: N_("Its figures are submitted for approval."),
     PeriodState.RETURNED: N_("Its figures are corrected and submitted again."),
-    PeriodState.SUBMITTED: N_("They are approved and frozen, or sent back."),
+    PeriodState.SUBMITTED: N_("They are approved and frozen, or returned."),
     PeriodState.APPROVED: N_("They are frozen at once."),
     PeriodState.FROZEN: N_("The figures are published."),
 }
@@ -140,12 +140,15 @@ _OF_PERIOD: dict[PeriodState, str] = {
 def period_standing(facts: PeriodFacts) -> Described:
     """Return what a period's state means now, and its next step; who submitted it does not approve it."""
     if not facts.approved_itself:
-        why = gettext("Its figures still move. It is not approved as a whole: its years, halves and quarters are.")
+        why = gettext(
+            "Its figures can still change. Only its years, half-years and quarters are approved, not "
+            "the programme as a whole."
+        )
         return Described(why)
     who = gettext("Evaluator or programme coordinator")
     others = gettext("Another evaluator or programme coordinator")
     if facts.restated:
-        why = gettext("The figures stand until a proposed restatement is decided.")
+        why = gettext("The figures stay valid until a proposed restatement is decided.")
         step = NextStep(others if facts.own_restatement else who, gettext("The restatement is approved or declined."))
         return Described(why, step)
     if facts.state in {PeriodState.DRAFT, PeriodState.RETURNED} and clock.today() <= facts.end:
@@ -164,8 +167,8 @@ def proposal_standing(facts: ProposalFacts) -> Described:
         return Described()
     coordinator = gettext("Programme coordinator")
     if not facts.readable:
-        return Described(step=NextStep(coordinator, gettext("The coordinator refuses it, with what is missing.")))
+        return Described(step=NextStep(coordinator, gettext("The coordinator refuses it and says what is missing.")))
     if not facts.changes:
-        why = gettext("The register says all of it already.")
+        why = gettext("The register already includes all of it.")
         return Described(why, NextStep(coordinator, gettext("The coordinator approves or refuses it.")))
     return Described(step=NextStep(coordinator, gettext("The coordinator approves or refuses it.")))

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _ESCALATED: dict[A, str] = {
-    A.HOST_DEPUTY: N_("%(who)s; the deputy is asked too"),
-    A.PROGRAMME_COORDINATOR: N_("%(who)s; the programme coordinator is asked too"),
+    A.HOST_DEPUTY: N_("%(who)s, and also the deputy"),
+    A.PROGRAMME_COORDINATOR: N_("%(who)s, and also the programme coordinator"),
 }
 
 
@@ -67,7 +67,7 @@ _HOST, _MENTOR, _COORDINATOR = N_("Host"), N_("Mentor"), N_("Programme coordinat
 _PROGRAMME, _ENDORSES = N_("Programme"), "the coordinator of its country"
 _PLACEMENT: dict[str, _Row] = {
     "draft": _Row("", _HOST, N_("The host submits it."), N_("You complete it and submit it.")),
-    "submitted": _Row("", _ENDORSES, N_("The coordinator endorses it or sends it back.")),
+    "submitted": _Row("", _ENDORSES, N_("The coordinator endorses or returns it.")),
     "returned": _Row("", _HOST, N_("The host answers and submits it again."), N_("You answer and submit it again.")),
     "endorsed": _Row("", _HOST, N_("The host publishes it."), N_("You publish it.")),
     "held call_closed": _Row(
@@ -77,47 +77,47 @@ _PLACEMENT: dict[str, _Row] = {
         N_("You can copy it to another call."),
     ),
     "held period_over": _Row(
-        N_("Its periods are over."), _HOST, N_("The host enters later periods."), N_("You enter later periods.")
+        N_("Its periods have ended."), _HOST, N_("The host enters later periods."), N_("You enter later periods.")
     ),
     "endorsed period_over": _Row(
-        N_("Its periods are over."),
+        N_("Its periods have ended."),
         _HOST,
         N_("The host can copy it to another call."),
         N_("You can copy it to another call."),
     ),
     "held suspended": _Row(
-        N_("Its country is suspended."), _COORDINATOR, N_("When the country is reinstated, the host can go on.")
+        N_("Its country is suspended."), _COORDINATOR, N_("When the country is reinstated, the host can continue.")
     ),
     "published": _Row("", _COORDINATOR, N_("Guests are matched to its free places.")),
     "published asked": _Row(
-        N_("The host is asked whether it is still available."),
+        N_("We ask the host whether it is still available."),
         _HOST,
-        N_("The host answers, or it pauses."),
-        N_("You answer, or it pauses."),
+        N_("The host must answer, or it is paused."),
+        N_("You must answer, or it is paused."),
     ),
-    "ends call_closed": _Row(N_("Its call has closed."), _PROGRAMME, N_("It closes by itself.")),
-    "ends period_over": _Row(N_("Its periods are over."), _PROGRAMME, N_("It closes by itself.")),
-    "ends full": _Row(N_("All its places are confirmed."), _PROGRAMME, N_("It closes by itself.")),
+    "ends call_closed": _Row(N_("Its call has closed."), _PROGRAMME, N_("It closes automatically.")),
+    "ends period_over": _Row(N_("Its periods have ended."), _PROGRAMME, N_("It closes automatically.")),
+    "ends full": _Row(N_("All its places are confirmed."), _PROGRAMME, N_("It closes automatically.")),
     "paused by_choice": _Row(
         N_("The host has paused it. No new guest is matched to it."),
         _HOST,
-        N_("The host resumes it, or closes it."),
-        N_("You resume it, or close it."),
+        N_("The host resumes or closes it."),
+        N_("You resume or close it."),
     ),
     "paused silence": _Row(
         N_("The host did not answer whether it is still available. No new guest is matched to it."),
         _HOST,
-        N_("The host resumes it, or closes it."),
-        N_("You resume it, or close it."),
+        N_("The host resumes or closes it."),
+        N_("You resume or close it."),
     ),
     "paused partner_suspended": _Row(
         N_("Its country was suspended, and has been reinstated. No new guest is matched to it."),
         _HOST,
-        N_("The host resumes it, or closes it."),
-        N_("You resume it, or close it."),
+        N_("The host resumes or closes it."),
+        N_("You resume or close it."),
     ),
     "closed full": _Row(N_("All its places are confirmed.")),
-    "closed period_over": _Row(N_("Its periods are over.")),
+    "closed period_over": _Row(N_("Its periods have ended.")),
     "closed call_closed": _Row(N_("Its call has closed.")),
     "closed by_choice": _Row(N_("The host has closed it.")),
 }
@@ -130,46 +130,46 @@ _PROFILE: dict[str, _Row] = {
         N_("You can write one for another call."),
     ),
     "held period_over": _Row(
-        N_("Its periods are over."), _MENTOR, N_("The mentor enters later periods."), N_("You enter later periods.")
+        N_("Its periods have ended."), _MENTOR, N_("The mentor enters later periods."), N_("You enter later periods.")
     ),
     "held suspended": _Row(
         N_("The mentor's country is suspended."),
         _COORDINATOR,
-        N_("When the country is reinstated, the mentor can go on."),
+        N_("When the country is reinstated, the mentor can continue."),
     ),
     "published": _Row("", _COORDINATOR, N_("Mentees are matched to the mentor."), N_("Mentees are matched to you.")),
     "published full": _Row(
-        N_("The mentor has as many mentees as there is time for."),
+        N_("The mentor has no time for more mentees."),
         _COORDINATOR,
         N_("When a mentorship ends, another mentee can be matched."),
     ),
     "published asked": _Row(
-        N_("The mentor is asked whether there is still time."),
+        N_("We ask the mentor whether they still have time."),
         _MENTOR,
-        N_("The mentor answers, or it pauses."),
-        N_("You answer, or it pauses."),
+        N_("The mentor must answer, or it is paused."),
+        N_("You must answer, or it is paused."),
     ),
-    "ends call_closed": _Row(N_("Its call has closed."), _PROGRAMME, N_("It closes by itself.")),
-    "ends period_over": _Row(N_("Its periods are over."), _PROGRAMME, N_("It closes by itself.")),
+    "ends call_closed": _Row(N_("Its call has closed."), _PROGRAMME, N_("It closes automatically.")),
+    "ends period_over": _Row(N_("Its periods have ended."), _PROGRAMME, N_("It closes automatically.")),
     "paused by_choice": _Row(
         N_("The mentor has paused it. No new mentee is matched to it."),
         _MENTOR,
-        N_("The mentor resumes it, or closes it."),
-        N_("You resume it, or close it."),
+        N_("The mentor resumes or closes it."),
+        N_("You resume or close it."),
     ),
     "paused silence": _Row(
-        N_("The mentor did not answer whether there is time. No new mentee is matched to it."),
+        N_("The mentor did not answer whether they still have time. No new mentee is matched to it."),
         _MENTOR,
-        N_("The mentor resumes it, or closes it."),
-        N_("You resume it, or close it."),
+        N_("The mentor resumes or closes it."),
+        N_("You resume or close it."),
     ),
     "paused partner_suspended": _Row(
         N_("The mentor's country was suspended, and has been reinstated. No new mentee is matched to it."),
         _MENTOR,
-        N_("The mentor resumes it, or closes it."),
-        N_("You resume it, or close it."),
+        N_("The mentor resumes or closes it."),
+        N_("You resume or close it."),
     ),
-    "closed period_over": _Row(N_("Its periods are over.")),
+    "closed period_over": _Row(N_("Its periods have ended.")),
     "closed call_closed": _Row(N_("Its call has closed.")),
     "closed by_choice": _Row(N_("The mentor has closed it.")),
 }

@@ -62,7 +62,7 @@ _STAGES: tuple[frozenset[D], ...] = (
 # (others, the reader where it is the reader's own); what differs for a mentoring pair stands in the table below.
 _SENTENCES: dict[tuple[D, A], tuple[str, str]] = {
     (D.ENDORSEMENT, A.HOME_COORDINATOR): (
-        N_("The coordinator endorses it, asks for more information, or says no with a reason."),
+        N_("The coordinator endorses it, asks for more information, or does not endorse it and gives a reason."),
         "",
     ),
     (D.INFORMATION, A.APPLICANT): (
@@ -70,14 +70,20 @@ _SENTENCES: dict[tuple[D, A], tuple[str, str]] = {
         N_("You answer and submit it again."),
     ),
     (D.ELIGIBILITY, A.PROGRAMME_COORDINATOR): (N_("The coordinator checks it against the call's rules."), ""),
-    (D.APPEAL_DECISION, A.PROGRAMME_COORDINATOR): (N_("The decision is changed, or stands."), ""),
+    (D.APPEAL_DECISION, A.PROGRAMME_COORDINATOR): (N_("The decision is changed, or stays as it is."), ""),
     (D.HOME_CLEARANCE, A.HOME_COORDINATOR): (N_("The home country clears it, then the host country."), ""),
     (D.HOST_CLEARANCE, A.HOST_COORDINATOR): (N_("The host country clears it."), ""),
     (D.ANSWER, A.APPLICANT): (N_("The officer accepts or declines."), N_("You accept or decline.")),
     (D.ANSWER, A.HOST_CONTACT): (N_("The host accepts or declines."), N_("You accept or decline.")),
     (D.ANSWER, A.MENTOR): (N_("The mentor accepts or declines."), N_("You accept or decline.")),
-    (D.MOVE, A.APPLICANT): (N_("The guest answers about the new dates."), N_("You answer about the new dates.")),
-    (D.MOVE, A.HOST_CONTACT): (N_("The host answers about the new dates."), N_("You answer about the new dates.")),
+    (D.MOVE, A.APPLICANT): (
+        N_("The guest accepts or refuses the new dates."),
+        N_("You accept or refuse the new dates."),
+    ),
+    (D.MOVE, A.HOST_CONTACT): (
+        N_("The host accepts or refuses the new dates."),
+        N_("You accept or refuse the new dates."),
+    ),
     (D.AGENDA, A.APPLICANT): (N_("The guest agrees to the agenda."), N_("You agree to the agenda.")),
     (D.AGENDA, A.HOST_CONTACT): (N_("The host agrees to the agenda."), N_("You agree to the agenda.")),
     (D.PREPARATION, A.APPLICANT): (N_("The guest prepares the visit."), N_("You prepare the visit.")),
@@ -109,9 +115,9 @@ _OF_PAIRS: dict[tuple[D, A], str] = {
     (D.FOLLOW_UP, A.APPLICANT): N_("The mentee answers the follow-up."),
 }
 _TOGETHER: dict[tuple[D, frozenset[A]], str] = {
-    (D.ANSWER, frozenset({A.APPLICANT, A.HOST_CONTACT})): N_("Both accept, or the next in line is asked."),
-    (D.ANSWER, frozenset({A.APPLICANT, A.MENTOR})): N_("Both accept, or the next in line is asked."),
-    (D.MOVE, frozenset({A.APPLICANT, A.HOST_CONTACT})): N_("Both accept the new dates, or the old ones stand."),
+    (D.ANSWER, frozenset({A.APPLICANT, A.HOST_CONTACT})): N_("Both accept, or the next in line gets the offer."),
+    (D.ANSWER, frozenset({A.APPLICANT, A.MENTOR})): N_("Both accept, or the next in line gets the offer."),
+    (D.MOVE, frozenset({A.APPLICANT, A.HOST_CONTACT})): N_("Both accept the new dates, or the old dates stay."),
     (D.AGENDA, frozenset({A.APPLICANT, A.HOST_CONTACT})): N_("Guest and host agree on the agenda."),
     (D.AGREEMENT, frozenset({A.APPLICANT, A.MENTOR})): N_("Both sign the agreement, then it begins."),
 }
@@ -269,9 +275,9 @@ def _certificate() -> NextStep:
 def _in_matching(case: CaseFacts, *, own: bool) -> NextStep:
     coordinator = gettext("Programme coordinator")
     if case.cleared_ahead:
-        return NextStep(coordinator, gettext("When that place falls free, it is offered at once."))
+        return NextStep(coordinator, gettext("When that place becomes free, it is offered at once."))
     if case.in_line:
-        return NextStep(coordinator, gettext("When a place falls free, the next in line is proposed."))
+        return NextStep(coordinator, gettext("When a place becomes free, the next in line is proposed."))
     if own:
         return NextStep(coordinator, gettext("A place is proposed, or you learn why there was none."))
     return NextStep(coordinator, gettext("A place is proposed, or the officer learns why there was none."))
@@ -286,7 +292,7 @@ _OF_MATCH: dict[MatchState, tuple[str, str]] = {
 
 def _of_match(match: MatchFacts) -> NextStep:
     if match.state is MatchState.CLEARED and match.reserve:
-        return NextStep(gettext("Programme"), gettext("It is offered at once when a place falls free."))
+        return NextStep(gettext("Programme"), gettext("When a place becomes free, it is offered at once."))
     if match.state is MatchState.CONFIRMED and match.kind is ApplicationKind.MENTEE:
         return NextStep(gettext("Programme"), gettext("The mentorship opens."))
     found = _OF_MATCH.get(match.state)

@@ -62,7 +62,7 @@ def dead_letters_router(service: str, consumers: Consumers, pages: Mapping[str, 
         form = await sent(request)
         reason = str(form.get("reason", "")).strip()[:500]
         if not reason:
-            raise Refused(gettext("Say why you do it: the reason is kept with the event."), 422)
+            raise Refused(gettext("Give a reason. It is kept with the event."), 422)
         skips, letter_id = form.get("what") == "skip", number(form.get("id")) or 0
         try:
             if skips:
@@ -71,13 +71,13 @@ def dead_letters_router(service: str, consumers: Consumers, pages: Mapping[str, 
                 topic, subject = str(form.get("topic", "")), str(form.get("subject", ""))
                 _, left = await redrive(bus, consumers, topic, subject, principal.subject, reason)
         except NotItsTurn as error:
-            sentence = gettext("An earlier event of the same case comes first. Try that one again, or skip it.")
+            sentence = gettext("An earlier event of the same case comes first. Try that event again, or skip it.")
             raise Refused(sentence, code=ProblemCode.STEP_MISSING) from error
         except NoSuchDeadLetter as error:
             async with bus.read() as session:
                 before = await settled(session, letter_id)
                 if before is None:
-                    raise Refused(gettext("There is no such event on this page."), 404) from error
+                    raise Refused(gettext("This event is not on this page."), 404) from error
                 left = await left_of(session, before.topic, before.subject)
             done = "skipped" if skips else "redriven"
             if (before.how, before.by, before.reason) != (done, principal.subject, reason):

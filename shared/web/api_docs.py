@@ -80,7 +80,7 @@ def _who(kind: str, roles: list[Any]) -> str:
     named = ", ".join(labels.role(role) for role in roles)
     if kind != "ticket":
         return named
-    ticket = gettext("whoever holds the portal's ticket for this case")
+    ticket = gettext("the holder of the portal's ticket for this case")
     return f"{ticket}, {named}" if named else ticket
 
 

@@ -12,7 +12,7 @@ from shared.i18n import N_, gettext
 
 UNSHOWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 """One character that nobody can see."""
-SENTENCE = N_("This holds characters that cannot be shown. Write it anew by hand.")
+SENTENCE = N_("This contains characters that cannot be shown. Type it again.")
 
 
 def without_control_characters(text: str) -> str:

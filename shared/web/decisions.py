@@ -195,7 +195,7 @@ async def _question_page(decision: Decision[F], request: DecisionRequest[F], sta
         return see_other(question)
     # What was sent is not done: the page says so, and does not go on as if it were.
     state = await state_in_words(request.http)
-    text = gettext("It is now “%(state)s”: this cannot be done.") if state else gettext("This cannot be done now.")
+    text = gettext("It is now “%(state)s”, so this cannot be done.") if state else gettext("This cannot be done now.")
     raise Refused(text % {"state": state}, 409)
 
 
@@ -400,7 +400,7 @@ async def _marks(bulk: BulkDecision, request: Request, ids: Sequence[UUID]) -> l
 
 
 def _changed() -> str:
-    return gettext("Your decision was saved. The case has changed since: its state is as it is now.")
+    return gettext("Your decision was saved. The case has changed since then. Check its current state.")
 
 
 async def _bulk_page(bulk: BulkDecision, ticked: Ticked[Any], status: int = 200) -> Response:

@@ -118,7 +118,7 @@ class CheckboxesField(_Choices, SelectMultipleField):
 
     widget = widgets.ListWidget(prefix_label=False)
     option_widget = widgets.CheckboxInput()
-    refusal = N_("Choose from the answers given")
+    refusal = N_("Choose one of the answers")
 
     def __init__(self, label: str | None = None, validators: Any = None, *, choices: Source = (), **more: Any) -> None:
         super().__init__(label, validators, choices=options(choices), **more)
@@ -189,7 +189,7 @@ def parse_date(written: Mapping[str, str], name: str) -> date | None:
         day, month, year = (int(text) for text in texts)
         found = date(year, month, day)
     except (ValueError, OverflowError):
-        raise ValueError(gettext("%(date)s: write a real date, such as 27 3 2027") % {"date": name}) from None
+        raise ValueError(gettext("%(date)s: enter a real date, such as 27 3 2027") % {"date": name}) from None
     if not FIRST_DAY <= found <= LAST_DAY:
         bounds = {"date": name, "first": FIRST_DAY.year, "last": LAST_DAY.year}
         raise ValueError(gettext("%(date)s: the year must be from %(first)s to %(last)s") % bounds)
@@ -208,7 +208,7 @@ class TimeField(Field):
         found = _TIME.fullmatch(text)
         self.data = time(int(found[1]), int(found[2])) if found else None
         if text and found is None:
-            raise ValueError(gettext("Write a time such as 14:30"))
+            raise ValueError(gettext("Enter a time such as 14:30"))
 
     def _value(self) -> str:
         if self.raw_data:
@@ -277,8 +277,8 @@ class Longest:
         if over > 0:
             raise ValidationError(
                 i18n.ngettext(
-                    "Shorten this by %(over)d character: %(most)d is the most",
-                    "Shorten this by %(over)d characters: %(most)d is the most",
+                    "Remove %(over)d character. The maximum is %(most)d",
+                    "Remove %(over)d characters. The maximum is %(most)d",
                     over,
                 )
                 % {"over": over, "most": self.characters}

@@ -78,11 +78,11 @@ _DIGITS = 10
 # WTForms' own messages, in the words of this project.
 _OURS = {
     "Not a valid choice.": N_("Choose one of the answers given"),
-    "Not a valid integer value.": N_("Write a whole number, such as 5"),
-    "This field is required.": N_("Answer this"),
-    "Invalid email address.": N_("Write an e-mail address like name@police.example"),
-    "'%(value)s' is not a valid choice for this field.": N_("Choose from the answers given"),
-    "'%(value)s' are not valid choices for this field.": N_("Choose from the answers given"),
+    "Not a valid integer value.": N_("Enter a whole number, such as 5"),
+    "This field is required.": N_("Answer this question"),
+    "Invalid email address.": N_("Enter an email address like name@police.example"),
+    "'%(value)s' is not a valid choice for this field.": N_("Choose one of the answers"),
+    "'%(value)s' are not valid choices for this field.": N_("Choose one of the answers"),
 }
 
 

@@ -163,5 +163,5 @@ def _converted(column: Any, value: str | int) -> Any:
 
 
 def _not_ours() -> Refused:
-    sentence = gettext("This cursor is not of this list. Use `next` of the page before, or leave it out.")
+    sentence = gettext("This cursor is not from this list. Use `next` of the previous page, or leave it out.")
     return Refused(sentence, 422, {"cursor": sentence})

@@ -34,7 +34,7 @@ class ProblemType:
         return self.code.status
 
 
-_READ_AGAIN = N_("Read it again: its present state says what can be done.")
+_READ_AGAIN = N_("Read it again. Its current state shows what can be done.")
 
 _TYPES = (
     ProblemType(
@@ -56,7 +56,7 @@ _TYPES = (
         N_("Sign in first"),
         N_("Nobody is signed in, or the bearer token is not valid."),
         N_("This page is for people who have signed in."),
-        N_("Send a bearer token of the sign-in provider. The header WWW-Authenticate says whether yours was refused."),
+        N_("Send a bearer token of the sign-in provider. The header WWW-Authenticate shows whether yours was refused."),
     ),
     ProblemType(
         ProblemCode.NOT_ALLOWED,
@@ -67,24 +67,24 @@ _TYPES = (
     ),
     ProblemType(
         ProblemCode.FORM_EXPIRED,
-        N_("This form cannot be sent any more"),
-        N_("The form was opened by somebody else, or too long ago."),
+        N_("This form can no longer be sent"),
+        N_("Somebody else opened the form, or it was opened too long ago."),
         N_("Go back, copy what you wrote, reload the page and send it again."),
         N_("Send a bearer token. Requests with a session cookie also need the token of our own forms."),
     ),
     ProblemType(
         ProblemCode.OWN_CASE,
         N_("Somebody else must decide this"),
-        N_("Nobody decides on their own case, or on that of a person they manage or are managed by."),
+        N_("Nobody may decide on their own case, or on that of a person they manage or who manages them."),
         N_("Nothing was changed. Ask one of the people named here to decide."),
-        N_("Send the request with the token of somebody whom the case does not concern. The detail names them."),
+        N_("Send the request with the token of a person who is not part of the case. The detail names who can decide."),
     ),
     ProblemType(
         ProblemCode.NOT_FOUND,
         N_("Page not found"),
-        N_("There is nothing under this address, or you may not see it."),
-        N_("Check the address, or start from the overview of your place."),
-        N_("Check the path and the ids in it. What you may not see is answered like what does not exist."),
+        N_("There is nothing at this address, or you may not see it."),
+        N_("Check the address, or start from your overview."),
+        N_("Check the path and the ids in it. What you may not see gets the same answer as what does not exist."),
     ),
     ProblemType(
         ProblemCode.METHOD_NOT_ALLOWED,
@@ -95,70 +95,70 @@ _TYPES = (
     ),
     ProblemType(
         ProblemCode.WRONG_STATE,
-        N_("This is not possible at present"),
-        N_("The present state does not allow this step."),
-        N_("Nothing was changed. Look at the present state to see what you can do."),
+        N_("This is not possible now"),
+        N_("The current state does not allow this step."),
+        N_("Nothing was changed. Check the current state to see what you can do."),
         _READ_AGAIN,
     ),
     ProblemType(
         ProblemCode.EDIT_CONFLICT,
         N_("This was changed since you opened it"),
         N_("Somebody saved a change after you opened the page or read the version that you sent."),
-        N_("Nothing of yours was saved. Look at it as it is now, and do it again if it still applies."),
+        N_("Nothing of yours was saved. Check the current version, and do it again if it still applies."),
         N_("Read it again, apply your change to what you get, and send the new version."),
     ),
     ProblemType(
         ProblemCode.ALREADY_DONE,
-        N_("This was done already"),
+        N_("This was already done"),
         N_("The step was taken or the decision made before your request arrived."),
-        N_("Nothing was changed. Look at the result."),
-        N_("Read it again. There is nothing to repeat."),
+        N_("Nothing was changed. Check the result."),
+        N_("Read it again. You do not need to repeat anything."),
     ),
     ProblemType(
         ProblemCode.DUPLICATE,
-        N_("This exists already"),
-        N_("There can be only one of these, and it exists."),
-        N_("Nothing was changed. Use the one that exists, or change what you entered."),
+        N_("This already exists"),
+        N_("There can be only one of these, and it already exists."),
+        N_("Nothing was changed. Use the existing one, or change what you entered."),
         N_("Look for the existing one and use it, or send other values."),
     ),
     ProblemType(
         ProblemCode.LIMIT_REACHED,
         N_("The limit is reached"),
-        N_("There are as many of these as there may be."),
-        N_("Nothing was changed. Remove one that is not needed, or wait until there is room."),
+        N_("The highest number of these is reached."),
+        N_("Nothing was changed. Remove one that you do not need, or wait until there is room."),
         N_("Remove one, or try again later. The detail names the limit."),
     ),
     ProblemType(
         ProblemCode.TOO_EARLY,
         N_("It is too early for this"),
-        N_("This step is possible from a later day on."),
-        N_("Nothing was changed. Come back when the time for it has come."),
+        N_("This step is possible only from a later day."),
+        N_("Nothing was changed. Come back on a later day."),
         N_("Try again on the day that the detail or the state names."),
     ),
     ProblemType(
         ProblemCode.DEADLINE_PASSED,
         N_("The deadline has passed"),
-        N_("The time for this step is over."),
+        N_("The time for this step has passed."),
         N_("Nothing was changed. If you could not do it in time, ask your national coordinator."),
         N_("Do not repeat the request. It will be refused each time."),
     ),
     ProblemType(
         ProblemCode.CALL_CLOSED,
         N_("The call is not open"),
-        N_("The call does not take this now: it is closed, or not open for it."),
-        N_("Nothing was changed. Look for a call that is open."),
+        N_("The call does not accept this now. It is closed, or not open for it."),
+        N_("Nothing was changed. Find a call that is open."),
         N_("Read the call for its dates, or use another call."),
     ),
     ProblemType(
         ProblemCode.STEP_MISSING,
-        N_("Something else comes first"),
-        N_("Another step has to be taken before this one."),
-        N_("Nothing was changed. Take the step that is named here first."),
+        N_("Another step comes first"),
+        N_("Another step must be taken before this one."),
+        N_("Nothing was changed. First take the step that is named here."),
         N_("Take the step that the detail names, then repeat the request."),
     ),
     ProblemType(
         ProblemCode.IN_PROGRESS,
-        N_("This is still being worked on"),
+        N_("This is still in progress"),
         N_("The same or a related task is running, and only one can run at a time."),
         N_("Nothing was changed. Wait a moment, then try again."),
         N_("Repeat the request with growing pauses, or read the state of the task."),
@@ -167,8 +167,8 @@ _TYPES = (
         ProblemCode.NOT_PUBLISHED,
         N_("Not published yet"),
         N_("The figures of this period are not published."),
-        N_("Two people approve a period's figures before it is published."),
-        N_("Try again when the period is published."),
+        N_("Two people must approve a period's figures before they are published."),
+        N_("Try again after the period is published."),
     ),
     ProblemType(
         ProblemCode.SECOND_PERSON_NEEDED,
@@ -179,7 +179,7 @@ _TYPES = (
     ),
     ProblemType(
         ProblemCode.KEY_REUSED,
-        N_("The key was used before"),
+        N_("The key was already used"),
         N_("Another request was sent with the same Idempotency-Key within the last day."),
         N_("Nothing was changed. Send the request with a new key."),
         N_("Use a new key for each request, and the same key only to repeat exactly the same request."),
@@ -187,8 +187,8 @@ _TYPES = (
     ProblemType(
         ProblemCode.ANSWER_UNAVAILABLE,
         N_("The first answer is not available"),
-        N_("The request was carried out before, but its answer was not kept, or is not for you any more."),
-        N_("Nothing was changed now. Look at the present state to see what was done."),
+        N_("The request was already carried out, but its answer was not kept, or is no longer for you."),
+        N_("Nothing was changed now. Check the current state to see what was done."),
         N_("Do not repeat the request. Read the record or the list to see what the first request did."),
     ),
     ProblemType(
@@ -202,13 +202,13 @@ _TYPES = (
         ProblemCode.OUTDATED,
         N_("This was changed after you opened it"),
         N_("The record was changed after you opened the page or read the version that you sent."),
-        N_("Nothing of yours was saved. Look at what is there now, then decide again."),
+        N_("Nothing of yours was saved. Check the current version, then decide again."),
         N_("Read the record again, decide on what you get, and send its ETag in If-Match."),
     ),
     ProblemType(
         ProblemCode.TOO_LARGE,
         N_("That is too large"),
-        N_("The request is larger than this address takes."),
+        N_("The request is larger than this address accepts."),
         N_("Send less at once."),
         N_("Send less at once."),
     ),
@@ -223,9 +223,10 @@ _TYPES = (
         ProblemCode.INVALID_INPUT,
         N_("Something needs your attention"),
         N_("Some of the values cannot be accepted as they are."),
-        N_("Go back, mend what is named here, and send it again."),
+        N_("Go back, correct what is named here, and send it again."),
         N_(
-            "Correct what `errors` names. A pointer leads into the body, a parameter is one of the address or a header."
+            "Correct what `errors` names. A pointer leads into the body. A parameter is part of the address or "
+            "a header."
         ),
     ),
     ProblemType(
@@ -237,33 +238,36 @@ _TYPES = (
     ),
     ProblemType(
         ProblemCode.TOO_MANY_REQUESTS,
-        N_("Too many at once"),
-        N_("More requests came in a short time than one sender may make."),
+        N_("Too many requests at once"),
+        N_("There were more requests in a short time than one sender may make."),
         N_("Wait a minute, then try again."),
-        N_("Wait for the seconds that the header Retry-After names. The header RateLimit says how many are left."),
+        N_(
+            "Wait for the number of seconds in the header Retry-After. The header RateLimit shows how many "
+            "requests are left."
+        ),
     ),
     ProblemType(
         ProblemCode.INTERNAL_ERROR,
         N_("Something went wrong on our side"),
-        N_("The request failed because of a mistake of ours."),
-        N_("Try again in a moment; if it stays, tell your coordinator the number below."),
+        N_("The request failed because of an error on our side."),
+        N_("Try again in a moment. If the problem continues, give your coordinator the number below."),
         N_("Repeat the request later. If it fails again, report the number in `reference`."),
     ),
     ProblemType(
         ProblemCode.UNAVAILABLE,
         N_("Not ready yet"),
         N_("A part of the system is starting, or does not answer."),
-        N_("A part of the system is starting or away. Try again in a moment."),
-        N_("Repeat the request after the seconds in Retry-After. The detail says if it may have taken effect."),
+        N_("A part of the system is starting or not available. Try again in a moment."),
+        N_("Repeat the request after the seconds in Retry-After. The detail says whether it may have taken effect."),
     ),
     ProblemType(
         ProblemCode.BUSY,
-        N_("Very many people are here at this moment"),
-        N_("More requests came than can be served in time. This one was not begun."),
+        N_("Very many people are here right now"),
+        N_("More requests arrived than we can answer in time. This request was not started."),
         N_("Try again in a few seconds."),
         N_(
-            "Repeat the request after the seconds in Retry-After, with the header X-Arrival-Stamp of this answer: for "
-            "ten minutes the same request then counts as arrived when it came first."
+            "Repeat the request after the seconds in Retry-After, with the header X-Arrival-Stamp of this "
+            "answer. For ten minutes, the same request then counts as arrived when it first came."
         ),
     ),
 )

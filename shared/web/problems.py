@@ -153,7 +153,9 @@ async def _outdated(request: Request, outdated: Outdated) -> Response:
         "outdated.html",
         outdated.status_code,
         title=gettext(PROBLEM_TYPES[outdated.code].title),
-        detail=gettext("Nothing was saved. The form does not say what you saw.") if needed else outdated.detail,
+        detail=gettext("Nothing was saved. The form does not include the version that you saw.")
+        if needed
+        else outdated.detail,
         sent=sent,
         written=[(name, _in_words(value)) for name, value in sent if value and name not in {*_MACHINE_FIELDS, FIELD}],
         action=here(request),
@@ -251,8 +253,8 @@ def _certain(request: Request) -> bool:
 
 _UNKNOWN = N_("We do not know whether your change was saved. Open the page again and check before you send it again.")
 _UNKNOWN_TO_PROGRAMS = N_(
-    "It is not known whether the request took effect. Read the record before you repeat it. "
-    "With the same Idempotency-Key it never acts twice."
+    "We do not know whether the request took effect. Read the record before you repeat it. With the same "
+    "Idempotency-Key it never takes effect twice."
 )
 _AGAIN = {"Retry-After": "5"}
 
@@ -292,8 +294,8 @@ async def _sign_in_needed(request: Request, refusal: Exception) -> Response:
         request,
         401,
         gettext(
-            "You are not signed in any more, so nothing was changed. Sign in again in another tab, then come back to "
-            "this one and reload it: your text is sent again."
+            "You are no longer signed in, so nothing was changed. Sign in again in another tab, then come back "
+            "to this one and reload it. Your text is sent again."
         ),
     )
 

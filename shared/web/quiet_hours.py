@@ -30,15 +30,15 @@ def length(since: int, until: int) -> int:
 class QuietHours(Code):
     """The choice of hours without mail for a person."""
 
-    COUNTRY = "country", N_("As is usual in my country")
-    OWN = "own", N_("At hours of my own")
-    NONE = "none", N_("At none: mail may come at any hour")
+    COUNTRY = "country", N_("The usual hours in my country")
+    OWN = "own", N_("My own hours")
+    NONE = "none", N_("None, emails may come at any hour")
 
 
 _OWN = (
     QuietHours.OWN.value,
     QuietHours.OWN.label,
-    N_("Choose them below. They are counted by the clock of your country."),
+    N_("Choose them below. They follow the clock of your country."),
 )
 
 
@@ -50,9 +50,9 @@ class QuietHoursForm(Form):
 
     night = RadioField(
         N_("At which hours should no email be sent?"),
-        [Needed(N_("Choose at which hours no mail is to come"))],
+        [Needed(N_("Choose at which hours no email should be sent"))],
         choices=(QuietHours.COUNTRY, _OWN, QuietHours.NONE),
-        description=N_("It waits until they are over. What is urgent comes at once, at night too."),
+        description=N_("Emails wait until these hours have passed. Urgent emails come at once, also at night."),
     )
     since = SelectField(N_("My own hours: from"), choices=_HOURS)
     until = SelectField(N_("My own hours: until"), choices=_HOURS)
@@ -70,7 +70,11 @@ class QuietHoursForm(Form):
     def say_usual(self, hours: tuple[str, str] | None) -> None:
         """Write beside the first answer which hours the person's country has, from and until, or that it has none."""
         text = gettext("From %(since)s to %(until)s") % {"since": hours[0], "until": hours[1]} if hours else None
-        usual = (QuietHours.COUNTRY.value, QuietHours.COUNTRY.label, text or gettext("It has no such hours at present"))
+        usual = (
+            QuietHours.COUNTRY.value,
+            QuietHours.COUNTRY.label,
+            text or gettext("Your country has no such hours at present"),
+        )
         self.night.choices = options([usual, _OWN, QuietHours.NONE])()
 
     def validate_night(self, field: Field) -> None:
@@ -81,9 +85,7 @@ class QuietHoursForm(Form):
         seen = self.seen.data or f"{self.since.object_data}-{self.until.object_data}"
         if field.data != QuietHours.OWN and self._hours != seen:
             raise ValidationError(
-                gettext(
-                    "You picked hours of your own: choose “%(own)s” for them to hold, or send this answer once more"
-                )
+                gettext("You chose your own hours. Choose “%(own)s” to use them, or send this answer again")
                 % {"own": label(QuietHours.OWN)}
             )
 
@@ -92,10 +94,13 @@ class QuietHoursForm(Form):
         if self.night.data != QuietHours.OWN or not _written(self.since.data) or not _written(field.data):
             return
         if field.data == self.since.data:
-            raise ValidationError(gettext("Choose another hour than the one from which no mail is to come"))
+            raise ValidationError(gettext("The last hour must be different from the first hour"))
         if length(int(self.since.data[:2]), int(field.data[:2])) > MOST_HOURS:
             raise ValidationError(
-                gettext("Choose an earlier hour, or begin later: at most %(most)d hours a day may be without mail")
+                gettext(
+                    "Choose an earlier last hour or a later first hour. At most %(most)d hours a day may "
+                    "be without emails"
+                )
                 % {"most": MOST_HOURS}
             )
 

@@ -65,7 +65,7 @@ def take(browser: Browser, origin: str) -> None:
     expect(board.get_by_role("link", name=re.compile("^Why")).first).to_be_visible()
     save_picture(board, "board")
     board.get_by_role("link", name=re.compile("^Why [A-Z]{2}-")).nth(3).click()
-    expect(board.get_by_role("heading", name="Receipt")).to_be_visible()
+    expect(board.get_by_role("heading", name="Explanation")).to_be_visible()
     save_picture(board, "receipt")
 
     steering = as_(browser, origin, "persona-programme", "/reporting/?period=programme")
@@ -88,11 +88,11 @@ def apply(browser: Browser, origin: str) -> None:
         answer_tasks(officer, Season(title, date.today()), own="Armenian", level="B2")  # noqa: DTZ011 - made-up days
         reference = submit(officer)
         country = Person(browser, origin, "Tigran Hakobyan").go("/applications/cases?state=submitted").follow(reference)
-        country.press("Ask for more information").fill("Languages", "When did you pass the test?").press(
-            "Ask the officer"
+        country.press("Return for information").fill("Languages", "When did you pass the test?").press(
+            "Return for information"
         )
         officer.page.reload()
-        officer.press("Check your answers and submit").press("Submit again")
+        officer.press("Check your answers and send").press("Send application again")
         country.page.reload()
         country.press("Endorse").press("Endorse").sees_status("Endorsed")
     officer.go("/applications/")

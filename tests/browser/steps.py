@@ -12,12 +12,12 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from tests.browser.people import Person
 
-EXPERTISE = "Areas in which you have experience, the most important first 1"
-LANGUAGES = "Languages that you speak, your own too 1"
+EXPERTISE = "Your areas of experience, most important first 1"
+LANGUAGES = "Languages you speak, including your own 1"
 TRAVEL = "When you can travel 1"
-MEETINGS = "When you have time for it 1"
-WISH = "Topics, the one that you want most first 1"
-OBJECTIVE = "What you want to learn, the most important first 1"
+MEETINGS = "When you are available for mentoring 1"
+WISH = "Topics, most wanted first 1"
+OBJECTIVE = "What you want to learn, most important first 1"
 TOPIC = "Online crime"
 
 
@@ -38,13 +38,13 @@ def publish_call(programme: Person, season: Season) -> str:
     programme.go("/applications/calls").press("Write a call")
     programme.fill("Title", season.title)
     programme.fill("What the call is about", "Learn how colleagues work on a case.").press("Save and continue")
-    programme.follow("What it is for and who pays").tick("Study visit", "Mentoring")
+    programme.follow("Purpose and funding").tick("Study visit", "Mentoring")
     programme.choose("Fund that pays", "Smoke test").press("Save and come back later")
     programme.follow("Topics and training needs").tick(TOPIC).press("Save and come back later")
     programme.follow("Dates")
     programme.enter_date("Opens on", season.today).enter_date("Last day to apply", season.day(30))
     programme.enter_date("Closes on", season.day(240))
-    row = "When visits can be 1"
+    row = "Possible visit periods 1"
     programme.enter_date("First day", season.day(45), row).enter_date("Last day", season.day(110), row)
     programme.press("Save and come back later").sees("All parts are complete.").press("Publish")
     programme.sees("Published.", season.title)
@@ -62,9 +62,7 @@ def answer_tasks(officer: Person, season: Season, *, own: str, level: str, when:
     expect(task).to_contain_text("Your service and rank")
     officer.choose("Your service", "Police").press("Save and continue")
     expect(task).to_contain_text("Your line manager")
-    officer.fill("Name", "Head of Unit").fill("Service e-mail", "head.of.unit@police.example").press(
-        "Save and continue"
-    )
+    officer.fill("Name", "Head of Unit").fill("Service email", "head.of.unit@police.example").press("Save and continue")
     expect(task).to_contain_text("Your expertise")
     officer.choose("Area", "Analysis", EXPERTISE).choose("Level", "2: advanced", EXPERTISE)
     officer.fill("Years", "6", EXPERTISE).press("Save and continue")
@@ -89,7 +87,7 @@ def answer_tasks(officer: Person, season: Season, *, own: str, level: str, when:
 
 def submit(officer: Person) -> str:
     """Submit on the page that shows all answers; return the reference."""
-    officer.press("Submit your application").sees("Submitted. Your reference is")
+    officer.press("Send application").sees("Submitted. Your reference is")
     text = officer.page.locator("main").text_content() or ""
     found = re.search(r"Your reference is ([A-Z]{2}-\d{4}-\d{4})", text)
     assert found, text
@@ -102,9 +100,9 @@ def offer_placement(host: Person, season: Season) -> None:
     host.fill("Title", "A week with the cybercrime unit").fill("City", "Lyon")
     host.tick(TOPIC, "Analysis").fill("Outline of the agenda", "Monday: the laboratory. Tuesday: a closed case.")
     host.fill("How many guests in all", "1").fill("How many working days", "2").fill("How many guests may come", "1")
-    row = "Periods in which a visit may lie 1"
+    row = "Possible periods for a visit 1"
     host.enter_date("First day", season.day(45), row).enter_date("Last day", season.day(110), row)
-    host.fill("Guests a week", "1", row)
+    host.fill("Guests per week", "1", row)
     row = "Working languages, each with the level that a guest needs 1"
     host.choose("Language", "English", row).choose("Level", "B2", row)
     host.press("Save and submit").sees_status("Submitted")
@@ -121,6 +119,6 @@ def write_profile(mentor: Person, season: Season) -> None:
     row = "Languages in which you can mentor 1"
     mentor.choose("Language", "English", row).choose("Level", "C1", row)
     mentor.tick("1")
-    row = "Periods in which you have time 1"
+    row = "Periods when you are available 1"
     mentor.enter_date("First day", season.today, row).enter_date("Last day", season.day(220), row)
     mentor.press("Save and publish").sees("Published: mentees can be matched to you now.").sees_status("Published")

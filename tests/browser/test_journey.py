@@ -102,8 +102,8 @@ def apply(browsers: Browsers, board: Board, season: steps.Season, call: str) -> 
     officer.sees_status("Draft", holder="You", follows="You check it and submit it.")
     officer.follow("Topics and countries").choose("Topic", steps.TOPIC, steps.WISH).press("Save and come back later")
     officer.go("/applications/").follow("Draft").sees("parts are not complete yet.")
-    officer.press("Check your answers and submit").sees("Some answers are still missing")
-    expect(officer.page.get_by_role("button", name="Submit your application")).to_have_count(0)
+    officer.press("Check your answers and send").sees("Some answers are still missing")
+    expect(officer.page.get_by_role("button", name="Send application")).to_have_count(0)
     officer.follow("All parts of your application")
     steps.answer_tasks(officer, season, own="Armenian", level="B1")
     reference = steps.submit(officer)
@@ -111,16 +111,18 @@ def apply(browsers: Browsers, board: Board, season: steps.Season, call: str) -> 
     board.shows(f"{reference}: Application submitted")
 
     country.go("/applications/cases?state=submitted").follow(reference).sees(OFFICER)
-    country.press("Ask for more information")
-    country.fill("Languages", "At which level did you pass in spring?").press("Ask the officer")
-    country.sees_status("More information asked for")
+    country.press("Return for information")
+    country.fill("Languages", "At which level did you pass in spring?").press("Return for information")
+    country.sees_status("Returned for information")
     board.shows(f"{reference}: Application returned with a question")
     officer.go("/applications/").follow(reference)
-    officer.sees_status("More information asked for", holder="You", follows="You answer and submit it again.")
+    officer.sees_status("Returned for information", holder="You", follows="You answer and submit it again.")
     officer.sees("At which level did you pass in spring?").follow("Languages you speak")
     second = steps.LANGUAGES.replace("1", "2")
     officer.choose("Level", "B2", second).press("Save and continue").sees("All parts are complete.")
-    officer.press("Check your answers and submit").sees("English B2").press("Submit again").sees_status("Submitted")
+    officer.press("Check your answers and send").sees("English B2").press("Send application again").sees_status(
+        "Submitted"
+    )
     board.shows(f"{reference}: Application submitted again")
 
     country.page.reload()
@@ -149,15 +151,15 @@ def confirm_and_commit(browsers: Browsers, board: Board, call: str, reference: s
     """Confirm eligibility, check the provisional match and its receipt on the board, and commit the cohort."""
     programme, call_id = browsers[PROGRAMME], call.rpartition("/")[2]
     programme.go("/applications/eligibility").waits_for(reference).sees("Eligible")
-    programme.press("Confirm those that are ticked").sees(reference, "It is eligible, and joins the matching.")
+    programme.press("Confirm selected results").sees(reference, "It is eligible, and joins the matching.")
     programme.press("Confirm eligibility: 1 application").sees("1 application is done.")
     board.shows(f"{reference}: Application found eligible")
-    provisional = board.page.get_by_role("region", name="Provisional matches, the highest score first")
+    provisional = board.page.get_by_role("region", name="Provisional matches, highest score first")
     expect(provisional).to_contain_text(reference, timeout=PATIENCE)
     programme.go(f"/matching/?call={call_id}").follow(f"Why {reference}")
-    programme.sees_status("Provisional").sees("Points", "Together", "As a cohort committed now would say it.")
-    programme.go(f"/matching/?call={call_id}").press("Commit a cohort").sees(reference).press("Continue")
-    programme.sees("Propose this 1 match?", reference).press("Commit the cohort").sees("1 match is proposed.")
+    programme.sees_status("Provisional").sees("Points", "Total", "As a cohort committed now would say it.")
+    programme.go(f"/matching/?call={call_id}").press("Commit cohort").sees(reference).press("Continue")
+    programme.sees("Propose this 1 match?", reference).press("Commit cohort").sees("1 match is proposed.")
     board.shows(f"{reference}: Match proposed")
 
 
@@ -167,11 +169,11 @@ def clear_and_accept(
     """Clear the match as home and host country; accept it on both sides, until it is confirmed."""
     for name in countries:
         country = browsers[name].go("/applications/matches?state=waits").waits_for(reference)
-        country.follow(reference).press("Clear it").sees("Cleared.")
+        country.follow(reference).press("Clear match").sees("Cleared.")
     board.shows(f"{reference}: Match cleared by both countries", f"{reference}: Match offered")
     for name in sides:
         side = browsers[name].go("/applications/matches").waits_for(reference).follow(reference)
-        side.sees_status("Offered", follows="accept")
+        side.sees_status("Offer sent", follows="accept")
         side.tick("Yes, I accept").press("Send your answer")
     board.shows(f"{reference}: Match confirmed")
 
@@ -189,10 +191,10 @@ def match(browsers: Browsers, board: Board, call: str, reference: str) -> str:
 def read_visit(officer: Person, board: Board, reference: str) -> str:
     """Read the dates as the officer, and the reasons for this place; return the address of the visit."""
     board.shows(f"{reference}: Visit dates set")
-    officer.go("/applications/").follow(reference).sees_status("Scheduled", holder="You, Host")
-    officer.follow("Why you were matched").sees("Why you were matched", "Together")
+    officer.go("/applications/").follow(reference).sees_status("Visit planned", holder="You, Host")
+    officer.follow("Why you were matched").sees("Why you were matched", "Total")
     officer.go("/applications/matches").follow(reference).sees_status("Confirmed").follow("Go to the visit")
-    officer.sees_status("Scheduled", follows="You agree on the agenda").sees("Lyon branch")
+    officer.sees_status("Visit planned", follows="You agree on the agenda").sees("Lyon branch")
     return officer.page.url.removeprefix(officer.origin)
 
 
@@ -206,7 +208,7 @@ def check_invitation(page: Page, mail: str, reference: str) -> None:
     sent = page.get_by_role("link", name=re.compile(rf"\[{reference}\] (.*Your visit has its dates|{several})"))
     expect(sent).to_be_visible(timeout=PATIENCE)
     sent.click()
-    expect(page.locator("main")).to_contain_text("Your visit has its dates")
+    expect(page.locator("main")).to_contain_text("Your visit has dates")
     expect(page.locator("main")).to_contain_text("text/calendar")
     page.get_by_role("link", name=re.compile(r"\.ics$")).first.scroll_into_view_if_needed()
 
@@ -226,11 +228,11 @@ def follow_mentorship(browsers: Browsers, board: Board, season: steps.Season, ca
     board.shows(f"{reference}: Mentorship opened")
     for side in (mentee, mentor):
         side.go("/applications/mentorships").waits_for(reference).follow(re.compile(reference))
-        side.follow("Read the agreement and its versions").press("Sign the agreement").sees("You signed the agreement.")
+        side.follow("View the agreement and its versions").press("Sign the agreement").sees("You signed the agreement.")
     mentee.go("/applications/mentorships").follow(reference).sees_status(
-        "Under way", follows="The two meet, and each session is logged."
+        "In progress", follows="The two meet, and each session is logged."
     )
-    mentor.go("/applications/mentorships").follow(reference).sees_status("Under way")
+    mentor.go("/applications/mentorships").follow(reference).sees_status("In progress")
     mentor.enter_date("When did you meet?", season.today).fill("For how many minutes", "60")
     mentor.press("Log the session").sees("The session is logged.")
     mentee.page.reload()
@@ -242,8 +244,8 @@ def agree_agenda(browsers: Browsers, path: str) -> None:
     """Agree to the agenda on both sides, then move the clock to a time after the visit."""
     officer, host, programme = browsers[OFFICER], browsers[HOST], browsers[PROGRAMME]
     for side in (host, officer):
-        side.go(path).press("Agree to this agenda").sees("You agreed to the agenda.")
-    officer.sees_status("Scheduled")
+        side.go(path).press("Agree to agenda").sees("You agreed to the agenda.")
+    officer.sees_status("Visit planned")
     programme.go("/applications/clock").fill("Move the clock forward", "125").press("Move the clock")
     programme.sees("The clock was moved.")
 
@@ -254,7 +256,7 @@ def complete_visit(browsers: Browsers, board: Board, path: str, reference: str) 
     host.go(path).sees("Was the guest there?")
     for box in host.page.get_by_role("radio", name="Was there").all():
         box.check()
-    host.press("Record").sees("Attendance is recorded.")
+    host.press("Record attendance").sees("Attendance is recorded.")
     waits = "The guest evaluates the visit. The guest writes the report. You evaluate it."
     host.sees_status("Completed", holder="You and the guest", follows=waits)
     board.shows(f"{reference}: Visit began", f"{reference}: Visit completed")
@@ -264,7 +266,7 @@ def complete_visit(browsers: Browsers, board: Board, path: str, reference: str) 
         evaluate(side, path)
     officer.go(path).follow("Write your report")
     officer.fill("What did you do and see", "The laboratory and a closed case.").fill("What did you learn", "A method.")
-    officer.fill("How will you use it", "A training day in spring.").press("Hand it in")
+    officer.fill("How will you use it", "A training day in spring.").press("Send answers")
     officer.sees("Your report has arrived")
     officer.go("/applications/").follow(reference).waits_for("Certificate")
 
@@ -274,7 +276,7 @@ def evaluate(side: Person, path: str) -> None:
     side.go(path).waits_for("Evaluate the visit").follow("Evaluate the visit")
     for question in side.page.get_by_role("radio", name="4", exact=True).all():
         question.check()
-    side.fill("What went well?", "The laboratory.").press("Hand it in").sees("Your evaluation has arrived", "4 of 5")
+    side.fill("What went well?", "The laboratory.").press("Send answers").sees("Your evaluation has arrived", "4 of 5")
 
 
 def figure(programme: Person) -> int:
@@ -295,7 +297,7 @@ def check_figure(browsers: Browsers, before: int) -> None:
     programme.go("/reporting/?period=programme")
     until(programme.page, row_of(programme.page), str(before + 1))
     programme.follow("Exchange participations completed").sees(f"(person-visits): {before + 1}", "VisitCompleted")
-    programme.follow("see which")
+    programme.follow("see events")
     programme.sees("stands behind this figure" if before == 0 else "stand behind this figure", "VisitCompleted")
     programme.go("/reporting/?period=programme")
     table = list(csv.DictReader(download(programme, "Download as CSV").decode("utf-8-sig").splitlines()))
@@ -316,7 +318,7 @@ def test_board_and_application_work_without_javascript(browser: Browser, running
     programme = Person(browser, running.origin, PROGRAMME, javascript=False)
     season = steps.Season(f"Plain {new_id().hex[-6:]}", running.today())
     call = steps.publish_call(programme, season).rpartition("/")[2]
-    programme.go(f"/matching/?call={call}").follow("Refresh").sees("Where the applications stand", season.title)
+    programme.go(f"/matching/?call={call}").follow("Refresh").sees("Applications by status", season.title)
     assert programme.page.url.endswith(f"/matching/?call={call}")
     officer = Person(browser, running.origin, OFFICER, javascript=False)
     officer.go(f"/applications/calls/{call}").press("Apply for a study visit").sees_status("Draft", holder="You")
@@ -328,6 +330,6 @@ def test_board_and_application_work_without_javascript(browser: Browser, running
     officer.press("Save and come back later").sees_status("Draft").follow("Languages you speak")
     expect(officer.page.get_by_role("group", name=steps.LANGUAGES).get_by_label("Level")).to_have_value("NS")
     officer.go(f"/applications/calls/{call}").press("Apply for a study visit")
-    officer.follow("Delete draft").press("Yes, throw it away").sees("The draft is gone.")
+    officer.follow("Delete draft").press("Yes, delete draft").sees("Draft deleted.")
     programme.close()
     officer.close()

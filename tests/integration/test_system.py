@@ -70,7 +70,7 @@ async def test_the_journey_leaves_everything_as_it_was(local_run: LocalRun) -> N
     whole = [httpx2.get(f"{mail}/message/{message['ID']}").json() for message in found]
     letters = [f"{each['Subject']}\n{each['Text']}" for each in whole]
     assert not any("Your place was cancelled" in letter for letter in letters), "its application has ended"
-    assert any("An application was taken out" in letter for letter in letters)
+    assert any("An application was removed" in letter for letter in letters)
 
 
 _NONE_YET, _NOTHING = (None, None, None), ("0", "0", None)

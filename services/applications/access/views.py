@@ -74,23 +74,25 @@ class Capacity:
             return self._escalated_because(self.escalated_at)
         coordinator = labels.coordinator(self.country)
         if self.due is None:
-            return gettext("Who decides: %(who)s.") % {"who": coordinator}
+            return gettext("Assigned to: %(who)s.") % {"who": coordinator}
         if self.overdue and self.deputy_until is not None:
-            text = gettext("Who has not answered: %(who)s. The deputy decides until %(day)s; then you are asked.")
+            text = gettext("No answer yet from: %(who)s. The deputy decides until %(day)s. Then we ask you.")
             return text % {"day": dates.day(self.deputy_until), "who": coordinator}
-        text = gettext("Who decides until %(day)s: %(who)s. Then the deputy is asked, or you if there is none.")
+        text = gettext("Assigned until %(day)s to: %(who)s. Then we ask the deputy, or you if there is no deputy.")
         return text % {"day": dates.day(self.due), "who": coordinator}
 
     def _escalated_because(self, escalated_at: datetime) -> str:
         """The sentence that says why the programme coordinator is asked since `escalated_at`."""
         if self.all_tied:
-            text = gettext("Asked of you since %(day)s, because the case concerns those who decide for %(country)s.")
+            text = gettext("Assigned to you since %(day)s, because the case concerns those who decide for %(country)s.")
         elif not self.has_decider:
-            text = gettext("Asked of you since %(day)s, because %(country)s has no coordinator today.")
+            text = gettext("Assigned to you since %(day)s, because %(country)s has no coordinator today.")
         elif self.deputy_until is not None:
-            text = gettext("Asked of you since %(day)s, because neither they nor their deputy answered: %(who)s.")
+            text = gettext("Assigned to you since %(day)s, because neither they nor their deputy answered: %(who)s.")
         else:
-            text = gettext("Asked of you since %(day)s, because nobody answered in time. Who had it: %(who)s.")
+            text = gettext(
+                "Assigned to you since %(day)s, because nobody answered in time. Assigned before to: %(who)s."
+            )
         coordinator, country = labels.coordinator(self.country), labels.country(self.country)
         return text % {"day": dates.day(escalated_at), "who": coordinator, "country": country}
 
@@ -106,15 +108,13 @@ class Capacity:
         if self.due is None or not self.overdue:
             return None
         if self.escalated_at is not None:
-            text = gettext("This was due by %(due)s. The programme coordinator is asked too since %(day)s.")
+            text = gettext("This was due by %(due)s. Since %(day)s it is also assigned to the programme coordinator.")
             return text % {"due": dates.day(self.due), "day": dates.day(self.escalated_at)}
         assert self.deputy_until is not None
         if self.acting_as is ActingAs.DEPUTY:
-            text = gettext("This was due by %(due)s. As the deputy you are asked to decide by %(day)s.")
+            text = gettext("This was due by %(due)s. As the deputy, you must decide by %(day)s.")
         else:
-            text = gettext(
-                "This was due by %(due)s. Your deputy is asked until %(day)s, then the programme coordinator."
-            )
+            text = gettext("This was due by %(due)s. We ask your deputy until %(day)s, then the programme coordinator.")
         return text % {"due": dates.day(self.due), "day": dates.day(self.deputy_until)}
 
     def decides(self) -> ActingAs:

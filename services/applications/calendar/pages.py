@@ -89,7 +89,7 @@ def _title(span: Span, weeks: Sequence[Week]) -> str:
             return dates.month(weeks[1].monday)
         case Span.WEEK:
             return dates.span(weeks[0].monday, weeks[0].friday)
-    return gettext("%(first)s and half a year on") % {"first": dates.day(weeks[0].monday)}
+    return gettext("Six months from %(first)s") % {"first": dates.day(weeks[0].monday)}
 
 
 def _week_row(week: Week) -> dict[str, Any]:
@@ -148,5 +148,5 @@ def _day_word(entry: CalendarVisit, day: date) -> str:
         return ""
     present = entry.attendance.get(day)
     if present is None:
-        return gettext("comes") if entry.visit.state in _TO_COME else "–"  # noqa: RUF001 - an en dash, as everywhere
-    return gettext("was there") if present else gettext("was not there")
+        return gettext("expected") if entry.visit.state in _TO_COME else "–"  # noqa: RUF001 - an en dash, as everywhere
+    return gettext("present") if present else gettext("absent")

@@ -116,8 +116,8 @@ def read_terms(document: dict[str, Any]) -> CallTerms:
     written = int(document.get("rules", {}).get("schema_version", 1))
     if written > RULES_VERSION:
         text = gettext(
-            "The rules of call %(reference)s are of version %(written)d; this portal knows them up to version"
-            " %(known)d. Bring the portal up to date, then open this page again."
+            "The rules of call %(reference)s are version %(written)d, but this portal supports versions up to "
+            "%(known)d. Update the portal, then open this page again."
         )
         raise Refused(
             text % {"reference": document.get("reference", ""), "written": written, "known": RULES_VERSION}, 503

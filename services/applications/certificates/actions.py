@@ -110,7 +110,7 @@ async def renew(bus: Bus, principal: Principal, number: str) -> str:
     async with bus.transaction(principal.subject) as tx:
         certificate = await _certificate_for(tx, principal, number, lock=True)
         if certificate.row.revoked_at is not None:
-            raise Refused(gettext("This certificate was revoked: it cannot be made out anew."), 409)
+            raise Refused(gettext("This certificate was revoked, so it cannot be issued again."), 409)
         if certificate.issue is None or not certificate.outdated:
             return certificate.number
         renewed_number = new_number("TC", clock.today().year)

@@ -25,7 +25,7 @@ class AttemptLimit:
         """Raise `Refused` (429) if the address has used up its attempts of this minute."""
         minute, attempts = self._counted.get(address, (0, 0))
         if minute == _minute(at) and attempts >= A_MINUTE:
-            sentence = gettext("You have checked many in a short time. Wait a minute, then try again.")
+            sentence = gettext("You have made many checks in a short time. Wait a minute, then try again.")
             raise Refused(sentence, 429, headers={"Retry-After": "60"})
 
     def count(self, address: str, at: float | None = None) -> None:

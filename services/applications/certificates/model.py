@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class CertificateStanding(Code):
     """The validity of a certificate: it counts, was replaced, or was revoked."""
 
-    COUNTS = "counts", N_("This certificate counts.")
-    REPLACED = "replaced", N_("A certificate with a corrected name has taken the place of this one.")
-    REVOKED = "revoked", N_("This certificate no longer counts.")
+    COUNTS = "counts", N_("This certificate is valid.")
+    REPLACED = "replaced", N_("A certificate with a corrected name has replaced this one.")
+    REVOKED = "revoked", N_("This certificate is no longer valid.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +124,11 @@ def certificate_content(facts: CertificateFacts, language: str, qr: str) -> Cert
         own_name=facts.own_name if facts.own_name != facts.name else "",
         rows=[row for row in rows if row[1]],
         granted=gettext("Granted on %(day)s") % {"day": dates.day(facts.granted_on)},
-        revoked=gettext("Revoked on %(day)s: this certificate no longer counts.") % {"day": dates.day(facts.revoked_on)}
+        revoked=gettext("Revoked on %(day)s. This certificate is no longer valid.")
+        % {"day": dates.day(facts.revoked_on)}
         if facts.revoked_on is not None
         else "",
-        replaces=gettext("With a corrected name, in place of certificate %(number)s") % {"number": facts.replaces}
+        replaces=gettext("With a corrected name, replaces certificate %(number)s") % {"number": facts.replaces}
         if facts.replaces
         else "",
         number=facts.number,
@@ -138,7 +139,7 @@ def certificate_content(facts: CertificateFacts, language: str, qr: str) -> Cert
             issued=gettext("Issued by"),
             revoked=gettext("Revoked"),
             page=gettext("Page %(page)s of %(pages)s") % {"page": "{page}", "pages": "{pages}"},
-            check=gettext("Whether this certificate counts can be checked here:"),
-            signed=gettext("This file is signed electronically and can be checked there too."),
+            check=gettext("Check here if this certificate is valid:"),
+            signed=gettext("This file has an electronic signature. You can check the file there too."),
         ),
     )

@@ -131,7 +131,7 @@ async def ask_of_file(request: Request, _: Anybody, bus: BusDep, settings: Porta
 
 async def _sent(request: Request) -> bytes:
     """Return the file that was sent, at most `MOST_BYTES` long. Raises `Refused` (422)."""
-    too_large = Refused(gettext("This file is larger than %(most)d MB.") % {"most": MOST_BYTES // 1_000_000}, 422)
+    too_large = Refused(gettext("The file must be %(most)d MB or smaller.") % {"most": MOST_BYTES // 1_000_000}, 422)
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > MOST_BYTES + _AROUND:
         raise too_large
@@ -140,11 +140,11 @@ async def _sent(request: Request) -> bytes:
     content = await sent.read(MOST_BYTES + 1) if isinstance(sent, UploadFile) else b""
     await form.close()
     if not content:
-        raise Refused(gettext("Choose the file of the certificate."), 422)
+        raise Refused(gettext("Select the certificate file."), 422)
     if len(content) > MOST_BYTES:
         raise too_large
     if not content.startswith(b"%PDF-"):
-        raise Refused(gettext("This file is no PDF. Choose the certificate as you received it."), 422)
+        raise Refused(gettext("The certificate must be a PDF. Select the file as you received it."), 422)
     return content
 
 

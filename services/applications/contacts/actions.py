@@ -87,7 +87,7 @@ class Erased(Refused):
     """The person was known and is not any more: every holder of the id has to delete it (410)."""
 
     def __init__(self) -> None:
-        super().__init__(gettext("The portal no longer knows this person."), 410)
+        super().__init__(gettext("This person is no longer in the portal."), 410)
 
 
 async def contacts(bus: Bus, caller: str, request: ContactRequest, *, seal: Seal | None = None) -> list[Recipient]:
@@ -255,7 +255,7 @@ T = TypeVar("T")
 
 def _require(value: T | None, name: str) -> T:
     if value is None:
-        sentence = gettext("This audience needs it.")
+        sentence = gettext("This audience requires this field.")
         raise Refused(sentence, 422, {name: sentence})
     return value
 

@@ -55,7 +55,7 @@ _LINKS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
     (
         frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
         N_("Applications"),
-        N_("The queue of those submitted, with filters, age and deadline."),
+        N_("Submitted applications, with filters, age and deadline."),
         "/applications/cases",
     ),
     (
@@ -66,13 +66,13 @@ _LINKS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
     ),
     (
         frozenset({Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
-        N_("Who comes when"),
+        N_("Visit calendar"),
         N_("Visits by month and week, and the places that are left."),
         "/applications/calendar",
     ),
     (
         frozenset({Role.HOST_CONTACT}),
-        N_("Who is here today"),
+        N_("Guests here today"),
         N_("Attendance, with one tap a day."),
         "/applications/visits/attendance",
     ),
@@ -85,7 +85,7 @@ _LINKS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
     (
         frozenset({Role.MENTOR}),
         N_("Your mentoring"),
-        N_("What you offer to mentees, and how many."),
+        N_("Your offer to mentees, and how many you take."),
         "/applications/mentors",
     ),
     (
@@ -100,7 +100,7 @@ _LINKS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
             }
         ),
         N_("Matches"),
-        N_("What was proposed, and whose answer it waits for."),
+        N_("Proposed matches, and who must answer next."),
         "/applications/matches",
     ),
     (
@@ -115,7 +115,7 @@ _LINKS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
             }
         ),
         N_("Visits"),
-        N_("Who goes where and when; agenda and attendance."),
+        N_("Who goes where and when, with agenda and attendance."),
         "/applications/visits",
     ),
     (
@@ -141,7 +141,7 @@ _LINKS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
     (
         frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
         N_("Appeals"),
-        N_("Decisions that an officer asked to be looked at again."),
+        N_("Decisions that an officer asked us to review."),
         "/applications/appeals",
     ),
     (
@@ -160,19 +160,19 @@ _LINKS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
     (
         frozenset({Role.PROGRAMME_COORDINATOR}),
         N_("Before travel"),
-        N_("What is asked of guest, sender and host, and between which countries it is not."),
+        N_("What guest, sender and host must provide, and between which countries this is not needed."),
         "/applications/asked-before-travel",
     ),
     (
         frozenset({Role.PROGRAMME_COORDINATOR}),
         N_("Eligibility"),
-        N_("Confirm what the rules say about endorsed applications."),
+        N_("Confirm whether endorsed applications meet the rules."),
         "/applications/eligibility",
     ),
     (
         frozenset({Role.PROGRAMME_COORDINATOR}),
         N_("Calls"),
-        N_("Publish a call, look at it, close it."),
+        N_("Publish, view and close calls."),
         "/applications/calls",
     ),
     (
@@ -184,25 +184,28 @@ _LINKS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
     (
         frozenset({Role.PROGRAMME_COORDINATOR, Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}),
         N_("Partners"),
-        N_("How each partner country stands, what is in flight for it, and what was decided."),
+        N_("Each partner country's status, its cases in progress, and decisions about it."),
         "/applications/partners",
     ),
     (
         frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}),
         N_("Audit"),
-        N_("Refused attempts, changes of the register, decisions about partners, releases of names, looks at people."),
+        N_(
+            "Refused attempts, changes to the register, decisions about partners, releases of names, and access "
+            "to people's records."
+        ),
         "/applications/audit",
     ),
     (
         frozenset({Role.HOST_CONTACT}),
         N_("Deputies"),
-        N_("Who stands in for you, from when until when."),
+        N_("Who acts for you, from when until when."),
         "/applications/register/deputies",
     ),
     (
         frozenset({Role.PROGRAMME_COORDINATOR}),
         N_("Dead letters"),
-        N_("Events that could not be applied, to be tried again."),
+        N_("Events that could not be processed, to be tried again."),
         "/applications/dead-letters",
     ),
     (
@@ -214,8 +217,8 @@ _LINKS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
                 Role.DATA_PROTECTION_OFFICER,
             }
         ),
-        N_("What was sent"),
-        N_("Each message of the programme: to whom, when, why not; and what falls due."),
+        N_("Sent messages"),
+        N_("Every message of the programme: who it is for, when it was sent, or why not. Also what is due next."),
         "/notifications/",
     ),
     (

@@ -23,7 +23,7 @@ class AnswerForm(Form):
     )
     reason = SelectField(N_("If not, why?"), choices=StatedReason, blank=N_("Choose a reason"), default="")
     text = TextAreaField(
-        N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
+        N_("More details"), [Longest(1000)], description=N_("Stays in the portal. Only the reason is passed on")
     )
 
     def validate(self, *more: Any, **named: Any) -> bool:

@@ -57,9 +57,9 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: MentorEn
         if call is None:
             raise not_found()
         if call.state != CallState.PUBLISHED:
-            raise Refused(gettext("This call takes no mentors now."), code=ProblemCode.CALL_CLOSED)
+            raise Refused(gettext("This call is not open for mentors now."), code=ProblemCode.CALL_CLOSED)
         if person is None or person.country is None or person.organisation_id is None:
-            sentence = gettext("The register does not know you yet. Ask your national coordinator to enter you.")
+            sentence = gettext("You are not in the register yet. Ask your national coordinator to add you.")
             raise Refused(sentence, 422)
         moment, year = clock.now(), counters.this_year()
         number = await counters.next_number(tx.session, f"mentor {person.country} {year}")
@@ -121,7 +121,7 @@ async def revised_profile(
     found = below_open_mentorships(entry, mentees)
     found |= await _obstacles_to_open(session, mentor, entry) if mentor.stands is MentorState.CLOSED else {}
     if found:
-        raise Refused(gettext("It cannot be changed like this."), 422, found)
+        raise Refused(gettext("This change is not possible."), 422, found)
     return await _profile(session, mentor, entry)
 
 
@@ -146,7 +146,7 @@ async def preview_profile(bus: Bus, principal: Principal, mentor_id: UUID, chang
         if mentor is None or not is_self(principal, mentor.subject):
             raise not_found()
         if not revisable(mentor.stands, mentor.cause):
-            raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
+            raise Refused(gettext("This has not been published, so it cannot be revised. Change it instead."), 409)
         entry = with_changes(mentor.entry, changes)
         await revised_profile(session, mentor, entry)
         mentees = (await matches.mentee_counts(session, [mentor_id]))[mentor_id]
@@ -249,7 +249,7 @@ async def _profile(session: AsyncSession, mentor: store.Mentor, entry: MentorEnt
     assert call is not None
     found = problems(entry, call.terms)
     if found:
-        raise Refused(gettext("Some of it is missing."), 422, found)
+        raise Refused(gettext("Some information is missing."), 422, found)
     return profile_of(
         entry,
         call.terms,

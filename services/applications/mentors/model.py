@@ -121,9 +121,9 @@ class MentorEntry(StoredEntry):
         Field(ge=1, le=MOST_MENTEES),
         FieldSpec(
             Section.PLACES,
-            N_("How many mentees do you take?"),
+            N_("How many mentees can you take?"),
             Control.RADIOS,
-            title=N_("Mentees at most"),
+            title=N_("Maximum number of mentees"),
             choices=tuple((str(count), str(count)) for count in range(1, MOST_MENTEES + 1)),
             published=as_written,
         ),
@@ -132,9 +132,9 @@ class MentorEntry(StoredEntry):
         LanguageLevel,
         FieldSpec(
             Section.LANGUAGES,
-            N_("Level that a mentee needs in a language of yours"),
+            N_("Level a mentee needs in one of your languages"),
             Control.SELECT,
-            title=N_("Level that a mentee needs"),
+            title=N_("Level a mentee needs"),
             choices=LanguageLevel,
             published=as_written,
         ),
@@ -143,10 +143,10 @@ class MentorEntry(StoredEntry):
         tuple[RankGroup, ...],
         FieldSpec(
             Section.PLACES,
-            N_("Ranks that you take"),
+            N_("Ranks you accept"),
             Control.CHECKBOXES,
-            title=N_("Ranks that are taken"),
-            hint=N_("None ticked: all of them"),
+            title=N_("Ranks accepted"),
+            hint=N_("Select none to accept all"),
             choices=RankGroup,
             words=listed,
             empty=N_("All"),
@@ -158,10 +158,10 @@ class MentorEntry(StoredEntry):
         Field(max_length=20),
         FieldSpec(
             Section.PERIODS,
-            N_("Periods in which you have time"),
+            N_("Periods when you are available"),
             Control.ROWS,
             title=N_("Periods"),
-            remedy=N_("Add a period in which you have time"),
+            remedy=N_("Add a period when you are available"),
             published=as_written,
         ),
     ] = ()
@@ -237,8 +237,8 @@ def below_open_mentorships(entry: MentorEntry, mentees: int) -> dict[str, str]:
         return {}
     return {
         "capacity": ngettext(
-            "You have %(num)d mentee. Take at least as many, or end the mentorship first.",
-            "You have %(num)d mentees. Take at least as many, or end a mentorship first.",
+            "You have %(num)d mentee. Enter at least this number, or end the mentorship first.",
+            "You have %(num)d mentees. Enter at least this number, or end a mentorship first.",
             mentees,
         )
         % {"num": mentees}
@@ -247,4 +247,4 @@ def below_open_mentorships(entry: MentorEntry, mentees: int) -> dict[str, str]:
 
 def missing_to_open(entry: MentorEntry, today: date) -> dict[str, str]:
     """Return what prevents a profile that closed by itself, or pauses, from being matched: field -> sentence."""
-    return {"periods": gettext("Its periods are over. Add a later one.")} if is_over(entry, today) else {}
+    return {"periods": gettext("Its periods have ended. Add a later period.")} if is_over(entry, today) else {}

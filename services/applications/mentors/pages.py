@@ -88,7 +88,7 @@ async def show_all(request: Request, principal: Mentor, bus: BusDep) -> Response
             ],
             [_own_row(mentor, call_title) for mentor, call_title in found.rows],
             len(found.rows),
-            Empty(gettext("You have no profile yet, and no call takes mentors now.")),
+            Empty(gettext("You have no profile yet. No call is open for mentors now.")),
             back="/applications/",
             legend="mentor",
         ),
@@ -134,7 +134,7 @@ async def show_country(
         for state_word in states.states("mentor")
         if state_word.code != MentorState.DRAFT
     ]
-    silent = (ASKED, gettext("Asked whether still available"))
+    silent = (ASKED, gettext("Availability check sent"))
     return list_page(
         request,
         Listing(
@@ -143,7 +143,7 @@ async def show_country(
             _columns(),
             [_row(row) for row in found.rows],
             found.total,
-            Empty(gettext("No mentor has published a profile yet. It appears here as soon as one does.")),
+            Empty(gettext("No mentor has published a profile yet. Profiles appear here when they are published.")),
             gettext("No mentor fits these filters."),
             page=page,
             counts=_counts(found.counts),
@@ -196,7 +196,7 @@ def _row(row: ListedMentor) -> list[Cell]:
 
 def _counts(found: MentorCounts) -> list[Count]:
     """Return the count of each state, with a link to exactly the rows that it counts."""
-    waiting = ngettext("is asked whether still available", "are asked whether still available", found.awaited)
+    waiting = ngettext("has to confirm availability", "have to confirm availability", found.awaited)
     return state_counts(
         "mentor", found.by_code, _COUNTRY, [Count(found.awaited, waiting, f"{_COUNTRY}?state={ASKED}", "wait")]
     )

@@ -34,12 +34,12 @@ class TermsForm(Form):
     rhythm = RadioField(N_("How often do you meet?"), [Needed(N_("Choose how often you meet"))], choices=Rhythm)
     meeting = RadioField(N_("How do you meet?"), [Needed(N_("Choose how you meet"))], choices=Meeting)
     aims = TextAreaField(
-        N_("What do you aim at?"), [Longest(LONGEST_TEXT)], description=N_("In a few sentences; name nobody")
+        N_("What are your aims?"), [Longest(LONGEST_TEXT)], description=N_("In a few sentences. Do not name anybody")
     )
     confidentiality = TextAreaField(
-        N_("What do you add on confidentiality?"),
+        N_("What do you want to add about confidentiality?"),
         [Longest(LONGEST_TEXT)],
-        description=N_("The agreement already says that what is said stays between you"),
+        description=N_("The agreement already says that your conversations stay between you"),
     )
     until = DateField(N_("Until when?"), description=N_("Leave it empty to keep the planned end"))
 
@@ -62,35 +62,39 @@ class TermsForm(Form):
 class GoalForm(Form):
     """A goal of a mentorship."""
 
-    text = TextAreaField(N_("What do you want to reach?"), [Needed(N_("Write the goal")), Longest(LONGEST_GOAL)])
+    text = TextAreaField(N_("What do you want to achieve?"), [Needed(N_("Enter the goal")), Longest(LONGEST_GOAL)])
     target = DateField(N_("Target date"))
 
 
 class NoteForm(Form):
     """Progress towards a goal."""
 
-    note = TextAreaField(N_("What was done, and what comes next?"), [Needed(N_("Write a note")), Longest(LONGEST_NOTE)])
+    note = TextAreaField(
+        N_("What was done, and what is the next step?"), [Needed(N_("Enter a note")), Longest(LONGEST_NOTE)]
+    )
     percent = NumberField(
-        N_("How far is it, in percent?"),
+        N_("What is the progress, in percent?"),
         [Between(0, 100)],
-        description=N_("Leave it empty if you cannot say"),
+        description=N_("Leave it empty if you do not know"),
     )
 
 
 class GiveUpForm(Form):
     """The form to give up a goal, with a reason."""
 
-    reason = TextAreaField(N_("Why do you give it up?"), [Needed(N_("Say why you give it up")), Longest(LONGEST_NOTE)])
+    reason = TextAreaField(
+        N_("Why are you giving it up?"), [Needed(N_("Enter why you are giving it up")), Longest(LONGEST_NOTE)]
+    )
 
 
 class SessionForm(Form):
     """A session that was held."""
 
     held_on = DateField(N_("When did you meet?"), [Needed(N_("Enter the day"))])
-    minutes = NumberField(N_("For how many minutes?"), [Needed(N_("Enter the minutes, such as 60"))])
+    minutes = NumberField(N_("How many minutes did it last?"), [Needed(N_("Enter the minutes, such as 60"))])
     on_site = BooleanField(N_("We met on site"))
     next_on = DateField(N_("When do you meet next?"), description=N_("Leave it empty if you have not agreed yet"))
-    note = TextAreaField(N_("Note for the two of you"), [Longest(1000)], description=N_("Nobody else reads it"))
+    note = TextAreaField(N_("Note for both of you"), [Longest(1000)], description=N_("Only the two of you read it"))
     another = BooleanField(N_("This is another session on the same day"))
 
     def report(self) -> SessionReport:
@@ -125,7 +129,7 @@ class DisputeForm(Form):
 
     text = TextAreaField(
         N_("What is not right?"),
-        [Needed(N_("Say what is not right")), Longest(LONGEST_NOTE)],
+        [Needed(N_("Enter what is not right")), Longest(LONGEST_NOTE)],
         description=N_("For example: this did not take place, or it lasted an hour. Only the two of you read it."),
     )
 
@@ -135,7 +139,7 @@ class PauseForm(Form):
 
     reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose a reason"))
     text = TextAreaField(
-        N_("More about it"), [Longest(1000)], description=N_("For the two of you; only the reason is passed on")
+        N_("More details"), [Longest(1000)], description=N_("For the two of you. Only the reason is passed on")
     )
 
 
@@ -153,9 +157,7 @@ class VisitForm(Form):
         choices=[(str(count), str(count)) for count in range(1, 6)],
     )
     periods = FieldList(FormField(SpanRow), min_entries=1, max_entries=MOST_PERIODS)
-    note = TextAreaField(
-        N_("What is the visit for?"), [Longest(1000)], description=N_("For the two of you; nobody else reads it")
-    )
+    note = TextAreaField(N_("What is the visit for?"), [Longest(1000)], description=N_("Only the two of you read it"))
 
     def date_periods(self) -> tuple[DatePeriod, ...]:
         """Return the periods; none, with an error at the form, where one is incomplete or ends before it begins."""
@@ -168,12 +170,15 @@ class VisitForm(Form):
             else:
                 self.refuse(
                     "periods",
-                    gettext("Period %(number)s needs a first day, and a last day that is not before it.")
+                    gettext(
+                        "Period %(number)s needs a first day and a last day. The last day must not be "
+                        "before the first day."
+                    )
                     % {"number": place + 1},
                 )
                 return ()
         if not found:
-            self.refuse("periods", gettext("Name at least one period."))
+            self.refuse("periods", gettext("Enter at least one period."))
         return tuple(found)
 
 
@@ -185,9 +190,7 @@ class VisitAnswerForm(Form):
         [Needed(N_("Choose whether you agree"))],
         choices=[(Answer.ACCEPT.value, N_("Yes, I agree")), (Answer.DECLINE.value, N_("No, it does not suit me"))],
     )
-    text = TextAreaField(
-        N_("If not, why?"), [Longest(1000)], description=N_("For the two of you; nobody else reads it")
-    )
+    text = TextAreaField(N_("If not, why?"), [Longest(1000)], description=N_("Only the two of you read it"))
 
 
 def new_visit_form(guest: Party) -> VisitForm:

@@ -83,7 +83,9 @@ def problems(entry: NeedEntry) -> dict[str, str]:
     """Return what is wrong with a need as a whole, by field."""
     found: dict[str, str] = {}
     if entry.country not in COUNTRIES or entry.country == UNION:
-        found["country"] = gettext("This country takes no part. Use the two letters of one that does, such as AM.")
+        found["country"] = gettext(
+            "This country does not take part. Enter the two letters of a country that does, such as AM."
+        )
     topics = PRIORITIES.get(entry.scheme)
     if topics is None:
         found["scheme"] = gettext("This scheme is not known. Use one of: %(known)s.") % {"known": ", ".join(PRIORITIES)}
@@ -93,7 +95,7 @@ def problems(entry: NeedEntry) -> dict[str, str]:
             "known": ", ".join(topics),
         }
     if entry.until < entry.since:
-        found["until"] = gettext("The last day is the first day or later.")
+        found["until"] = gettext("The last day must be the first day or later.")
     return found
 
 
@@ -146,10 +148,10 @@ def read_table(lines: Sequence[Sequence[Cell]]) -> ReadTable:
     if missing or unknown or twice:
         return ReadTable(problem=_header(missing, unknown, twice))
     if len(filled) == 1:
-        return ReadTable(problem=gettext("There is a header and no row below it. Write one need in each row."))
+        return ReadTable(problem=gettext("The table has a header but no rows. Enter one need in each row."))
     if len(filled) - 1 > MOST_ROWS:
         return ReadTable(
-            problem=gettext("There are %(rows)d rows; %(most)d is the most in one file. Split it.")
+            problem=gettext("The file has %(rows)d rows, but the maximum is %(most)d. Split the file.")
             % {"rows": len(filled) - 1, "most": MOST_ROWS}
         )
     return ReadTable(rows=_without_doubles([_row(number, header, line) for number, line in filled[1:]]))
@@ -165,7 +167,7 @@ def _header(missing: Sequence[str], unknown: Sequence[str], twice: Sequence[str]
         unknown_names = ", ".join(name[:40] or gettext("(no name)") for name in unknown[:10])
         sentences.append(gettext("These columns are not known: %(names)s.") % {"names": unknown_names})
     if twice:
-        sentences.append(gettext("These columns are there twice: %(names)s.") % {"names": ", ".join(twice)})
+        sentences.append(gettext("These columns appear twice: %(names)s.") % {"names": ", ".join(twice)})
     sentences.append(gettext("Use the header of the template."))
     return " ".join(sentences)
 
@@ -181,10 +183,12 @@ def _row(number: int, header: Sequence[str], line: Sequence[Cell]) -> Row:
         return cells[column].text.strip().lower() if column in cells else ""
 
     if any(cell.text.strip() for cell in line[len(header) :]):
-        found.append(Problem(number, "", "", gettext("This row has more cells than the header. Take them away.")))
+        found.append(
+            Problem(number, "", "", gettext("This row has more cells than the header. Remove the extra cells."))
+        )
     for name, cell in cells.items():
         if cell.formula or cell.text.strip().startswith(_FORMULA):
-            wrong(name, gettext("This is a formula. Write the value itself."))
+            wrong(name, gettext("This is a formula. Enter the value itself."))
     if found:
         return Row(number, None, tuple(found))
     values: dict[str, Any] = {
@@ -192,8 +196,8 @@ def _row(number: int, header: Sequence[str], line: Sequence[Cell]) -> Row:
         "scheme": lower("scheme") or EMPACT_2026,
         "topic_code": lower("topic"),
         "area": lower("area") or None,
-        "level": _number(cells["level"], "level", wrong, gettext("Write 1, 2 or 3.")),
-        "quantity": _number(cells["quantity"], "quantity", wrong, gettext("Write a whole number from 1 to 10000.")),
+        "level": _number(cells["level"], "level", wrong, gettext("Enter 1, 2 or 3.")),
+        "quantity": _number(cells["quantity"], "quantity", wrong, gettext("Enter a whole number from 1 to 10000.")),
         "since": _day(cells["from"], "from", wrong),
         "until": _day(cells["until"], "until", wrong),
     }
@@ -229,14 +233,14 @@ _COLUMN_OF = {
     "until": "until",
 }
 _REMEDIES = {
-    "country": lambda: gettext("Use the two letters of a country that takes part, such as AM."),
-    "scheme": lambda: gettext("Write a scheme such as empact-2026."),
-    "topic": lambda: gettext("Write the topic's code, such as online_crime."),
-    "level": lambda: gettext("Write 1, 2 or 3."),
-    "area": lambda: gettext("Write the code of an area of expertise, or leave it empty."),
-    "quantity": lambda: gettext("Write a whole number from 1 to 10000."),
-    "from": lambda: gettext("Write the day as year-month-day, such as 2027-01-31."),
-    "until": lambda: gettext("Write the day as year-month-day, such as 2027-01-31."),
+    "country": lambda: gettext("Enter the two letters of a country that takes part, such as AM."),
+    "scheme": lambda: gettext("Enter a scheme such as empact-2026."),
+    "topic": lambda: gettext("Enter the topic's code, such as online_crime."),
+    "level": lambda: gettext("Enter 1, 2 or 3."),
+    "area": lambda: gettext("Enter the code of an area of expertise, or leave it empty."),
+    "quantity": lambda: gettext("Enter a whole number from 1 to 10000."),
+    "from": lambda: gettext("Enter the day as year-month-day, such as 2027-01-31."),
+    "until": lambda: gettext("Enter the day as year-month-day, such as 2027-01-31."),
 }
 
 
@@ -256,9 +260,9 @@ def _day(cell: Cell, column: str, wrong: Any) -> date | None:
         try:
             return date(*(int(part) for part in found.groups()))
         except ValueError:
-            wrong(column, gettext("This day is not in the calendar. Write it as 2027-01-31."))
+            wrong(column, gettext("This day does not exist. Enter a day such as 2027-01-31."))
             return None
-    wrong(column, gettext("Write the day as year-month-day, such as 2027-01-31."))
+    wrong(column, gettext("Enter the day as year-month-day, such as 2027-01-31."))
     return None
 
 
@@ -268,7 +272,9 @@ def _without_doubles(rows: Sequence[Row]) -> list[Row]:
     kept = []
     for row in rows:
         if row.entry is not None and first.setdefault(row.entry.key, row.number) != row.number:
-            remedy = gettext("The same need stands in row %(row)d. Keep one of them.") % {"row": first[row.entry.key]}
+            remedy = gettext("The same need is also in row %(row)d. Keep only one of them.") % {
+                "row": first[row.entry.key]
+            }
             kept.append(Row(row.number, None, (Problem(row.number, "", "", remedy),)))
         else:
             kept.append(row)
@@ -306,7 +312,7 @@ def plan(
         if row.entry is None:
             continue
         if countries is not None and row.entry.country not in countries:
-            remedy = gettext("This is not your country. Take the row out.")
+            remedy = gettext("This is not your country. Remove the row.")
             wrong.append(Problem(row.number, "country", row.entry.country, remedy))
             continue
         current = known.get(row.entry.key)

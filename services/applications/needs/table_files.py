@@ -29,7 +29,9 @@ def cells_in(content: bytes, filename: str) -> list[list[Cell]]:
     if not content:
         raise unreadable_file(gettext("Choose a file to upload."))
     if len(content) > MOST_BYTES:
-        raise unreadable_file(gettext("This file is larger than 1 MB. Split it, or take out what is no need."))
+        raise unreadable_file(
+            gettext("File must be smaller than 1 MB. Split it, or remove everything that is not a need.")
+        )
     if content.startswith(b"PK"):
         return _xlsx(content)
     if content.startswith(b"\xd0\xcf\x11\xe0") or filename.lower().endswith(".xls"):
@@ -54,18 +56,18 @@ def _csv(content: bytes) -> list[list[Cell]]:
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
-        raise unreadable_file(gettext("This file cannot be read as CSV. Save it anew from the spreadsheet.")) from None
+        raise unreadable_file(gettext("This file cannot be read as CSV. Save it again from the spreadsheet.")) from None
     if len(lines) > MOST_ROWS * 2:
-        raise unreadable_file(gettext("This file has too many rows; %(most)d is the most.") % {"most": MOST_ROWS})
+        raise unreadable_file(gettext("This file has too many rows. The maximum is %(most)d.") % {"most": MOST_ROWS})
     return [[Cell(text[:500]) for text in line[:_MOST_CELLS]] for line in lines]
 
 
 def _xlsx(content: bytes) -> list[list[Cell]]:
-    sentence = gettext("This file cannot be read as .xlsx. Save it anew from the spreadsheet, or as CSV.")
+    sentence = gettext("This file cannot be read as .xlsx. Save it again from the spreadsheet, or as CSV.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(member.file_size for member in packed.infolist()) > _MOST_UNPACKED:
-                raise unreadable_file(gettext("This file is larger than a table of needs can be. Use the template."))
+                raise unreadable_file(gettext("This file is too large for a table of needs. Use the template."))
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
         try:
             sheet = book.worksheets[0]
@@ -79,7 +81,7 @@ def _xlsx(content: bytes) -> list[list[Cell]]:
         # ParseError of the XML parser is a SyntaxError.
         raise unreadable_file(sentence) from None
     if len(lines) > MOST_ROWS * 2:
-        raise unreadable_file(gettext("This file has too many rows; %(most)d is the most.") % {"most": MOST_ROWS})
+        raise unreadable_file(gettext("This file has too many rows. The maximum is %(most)d.") % {"most": MOST_ROWS})
     return lines
 
 

@@ -36,7 +36,7 @@ def _day(name: str, text: str) -> date | None:
     try:
         return date.fromisoformat(text.strip()) if text.strip() else None
     except ValueError:
-        sentence = gettext("Write the day like 2026-11-24")
+        sentence = gettext("Enter a date such as 2026-11-24")
         raise Refused(sentence, 422, {name: sentence}) from None
 
 
@@ -50,13 +50,13 @@ class IncidentForm(Form):
         N_("What is it about?"), [Needed(N_("Choose what it is about"))], choices=Category, blank=N_("Choose one")
     )
     happened_on = DateField(N_("When did it happen?"))
-    text = TextAreaField(N_("What happened?"), [Needed(N_("Write what happened")), Longest(LONGEST)])
+    text = TextAreaField(N_("What happened?"), [Needed(N_("Enter what happened")), Longest(LONGEST)])
     readers = CheckboxesField(
         N_("Who may read your report?"),
         choices=[
             (Reader.PROGRAMME.value, N_("Programme coordinator")),
             (Reader.DATA_PROTECTION.value, N_("Data protection officer")),
-            (Reader.COUNTRY.value, N_("National coordinator of your own country")),
+            (Reader.COUNTRY.value, N_("National coordinator of your country")),
         ],
     )
 
@@ -64,4 +64,4 @@ class IncidentForm(Form):
 class WordsForm(Form):
     """A note, or an answer."""
 
-    text = TextAreaField(N_("Your words"), [Needed(N_("Write it here")), Longest(2000)])
+    text = TextAreaField(N_("Your text"), [Needed(N_("Enter your text")), Longest(2000)])

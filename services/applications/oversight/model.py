@@ -39,7 +39,7 @@ class Category(Code):
 
     SAFETY = "safety", N_("Safety or health")
     HARASSMENT = "harassment", N_("Harassment or discrimination")
-    CONDUCT = "conduct", N_("Conduct that is not professional")
+    CONDUCT = "conduct", N_("Unprofessional conduct")
     DATA = "data", N_("Data lost or shown to the wrong people")
     SECURITY = "security", N_("Security of premises or equipment")
     TRAVEL = "travel", N_("Accident or trouble while travelling")
@@ -51,7 +51,7 @@ class Reader(Code):
 
     PROGRAMME = "programme", N_("Programme coordinator")
     DATA_PROTECTION = "data_protection", N_("Data protection officer")
-    COUNTRY = "country", N_("National coordinator of the side that reports")
+    COUNTRY = "country", N_("National coordinator of the reporting side")
 
 
 class IncidentState(Code):
@@ -96,13 +96,13 @@ def wrong(text: str, happened_on: date | None, readers: Collection[Reader], toda
     """Return what is wrong with a report, by field."""
     problems: dict[str, str] = {}
     if not text.strip():
-        problems["text"] = gettext("Write what happened.")
+        problems["text"] = gettext("Enter what happened.")
     elif len(text) > LONGEST:
-        problems["text"] = gettext("Write up to %(most)s characters.") % {"most": LONGEST}
+        problems["text"] = gettext("Enter up to %(most)s characters.") % {"most": LONGEST}
     if happened_on is not None and happened_on > today:
         problems["happened_on"] = gettext("Enter a day up to today, %(day)s.") % {"day": dates.day(today)}
     if not readers:
-        problems["readers"] = gettext("Choose at least one who may read your report.")
+        problems["readers"] = gettext("Choose at least one person who may read your report.")
     return problems
 
 

@@ -92,4 +92,4 @@ def who_can(names: Collection[str]) -> str:
     if not names:
         return gettext("Nobody else can decide yet. Ask the programme to appoint another programme coordinator.")
     first_names = ", ".join(sorted(names)[:_MOST_NAMES])
-    return gettext("Who can decide instead: %(names)s.") % {"names": first_names}
+    return gettext("These people can decide instead: %(names)s.") % {"names": first_names}

@@ -48,16 +48,16 @@ class ReinstateForm(Form):
         N_("From which day?"), [Needed(N_("Enter the day"))], description=N_("Today, or a later day within a year")
     )
     note = TextAreaField(
-        N_("Why?"), [Longest(1000)], description=N_("Kept with the decision, for those who audit it. Name no person.")
+        N_("Why?"), [Longest(1000)], description=N_("Kept with the decision for auditors. Do not name any person.")
     )
 
 
 def _fields_of(side: Side, stage: Stage) -> dict[str, Any]:
     """Return the fields that ask about one group of cases."""
     name = field_of(side, stage)
-    fields: dict[str, Any] = {name: RadioField("", [Needed(N_("Choose what becomes of them"))], choices=())}
+    fields: dict[str, Any] = {name: RadioField("", [Needed(N_("Choose what happens to them"))], choices=())}
     if Choice.FUND in CHOICES[stage]:
-        fields[f"{name}_fund"] = SelectField(N_("Which fund, if you move them"), render_kw={"size": 20})
+        fields[f"{name}_fund"] = SelectField(N_("Fund, if you move them"), render_kw={"size": 20})
     if Choice.CANCEL in CHOICES[stage]:
         fields[f"{name}_notice"] = NumberField(
             N_("Days of notice, if you cancel them"),
@@ -148,7 +148,9 @@ def day_of(values: Mapping[str, str]) -> date:
     try:
         return date.fromisoformat(values.get("since", ""))
     except ValueError:
-        raise Refused(gettext("This address lacks the day. Begin again at the partner's page."), 422) from None
+        raise Refused(
+            gettext("The day is missing in this address. Start again from the partner's page."), 422
+        ) from None
 
 
 def choices_of(values: Mapping[str, str]) -> tuple[GroupChoice, ...]:
@@ -156,4 +158,4 @@ def choices_of(values: Mapping[str, str]) -> tuple[GroupChoice, ...]:
     try:
         return tuple(_choice(side, stage, values) for side, stage in GROUPS if field_of(side, stage) in values)
     except (ValueError, ValidationError):
-        raise Refused(gettext("This address cannot be read. Begin again at the partner's page."), 422) from None
+        raise Refused(gettext("This address cannot be read. Start again from the partner's page."), 422) from None

@@ -86,12 +86,12 @@ GROUPS: tuple[tuple[Side, Stage], ...] = (
 _NAMES: dict[tuple[Side, Stage], str] = {
     (Side.HOME, Stage.WAITING): N_("Its officers' applications without a match"),
     (Side.HOME, Stage.PROPOSED): N_("Its officers' matches that are not confirmed"),
-    (Side.HOME, Stage.SCHEDULED): N_("Its officers' visits that have not begun"),
-    (Side.HOME, Stage.UNDER_WAY): N_("Its officers' visits under way"),
+    (Side.HOME, Stage.SCHEDULED): N_("Its officers' visits that have not started"),
+    (Side.HOME, Stage.UNDER_WAY): N_("Its officers' visits in progress"),
     (Side.HOME, Stage.MENTORSHIP): N_("Its officers' mentorships"),
     (Side.HOST, Stage.PROPOSED): N_("Matches with its hosts and mentors that are not confirmed"),
-    (Side.HOST, Stage.SCHEDULED): N_("Visits to its hosts that have not begun"),
-    (Side.HOST, Stage.UNDER_WAY): N_("Visits to its hosts under way"),
+    (Side.HOST, Stage.SCHEDULED): N_("Visits to its hosts that have not started"),
+    (Side.HOST, Stage.UNDER_WAY): N_("Visits to its hosts in progress"),
     (Side.HOST, Stage.MENTORSHIP): N_("Mentorships with its mentors"),
 }
 _CHOSEN: dict[Choice, str] = {
@@ -109,7 +109,7 @@ def group_name(side: Side, stage: Stage) -> str:
 def choice_name(stage: Stage, choice: Choice) -> str:
     """Return a choice in words."""
     if stage is Stage.WAITING and choice is Choice.FINISH:
-        return gettext("Keep it: it waits until the partner is reinstated")
+        return gettext("Keep on hold until the partner is reinstated")
     return gettext(_CHOSEN[choice])
 
 
@@ -218,13 +218,13 @@ def problems(
     for side, stage in open_cases.groups:
         field, choice = field_of(side, stage), chosen.get((side, stage))
         if choice is None:
-            found[field] = gettext("Choose what becomes of: %(group)s") % {"group": group_name(side, stage)}
+            found[field] = gettext("Choose what happens to: %(group)s") % {"group": group_name(side, stage)}
         elif choice.choice not in CHOICES[stage]:
-            found[field] = gettext("A visit under way cannot be cancelled: it ends with its last day.")
+            found[field] = gettext("A visit in progress cannot be cancelled. It ends on its last day.")
             if stage is Stage.WAITING:
-                found[field] = gettext("An application without a match has no fund yet: keep it or cancel it.")
+                found[field] = gettext("An application without a match has no fund yet. Keep it or cancel it.")
         elif choice.choice is Choice.FUND and choice.fund_id not in funds:
-            found[f"{field}_fund"] = gettext("Choose a fund that is active and not over.")
+            found[f"{field}_fund"] = gettext("Choose a fund that is active and has not ended.")
     return found
 
 

@@ -40,7 +40,7 @@ class WeeksRow(Row):
 
     start = DateField(N_("First day"), [NotOptional()])
     end = DateField(N_("Last day"), [NotOptional()])
-    places_per_week = NumberField(N_("Guests a week"), [NotOptional()])
+    places_per_week = NumberField(N_("Guests per week"), [NotOptional()])
 
 
 def _weeks(row: FormRow) -> FormRow | None:
@@ -72,7 +72,7 @@ class BasePlacementForm(Form):
     conflicts = TextAreaField(
         fields_of(PlacementEntry)["conflicts"].label,
         [Longest(4000)],
-        description=N_("Whom you cannot take, one a line: an application by its reference, or an agency by its name"),
+        description=N_("Guests you cannot take, one per line. Enter an application's reference or an agency's name"),
     )
 
     def fill(self, entry: PlacementEntry | None, call: CallTerms, names: Mapping[UUID, str] | None = None) -> None:
@@ -133,9 +133,9 @@ class ReturnAllForm(Form):
         blank=N_("Choose a part"),
     )
     remark = TextAreaField(
-        N_("What do you ask for?"),
-        [Needed(N_("Write what you ask for")), Longest(1000)],
-        description=N_("Each of the hosts reads it"),
+        N_("What information do you need?"),
+        [Needed(N_("Enter what information you need")), Longest(1000)],
+        description=N_("All of the hosts read it"),
     )
 
 

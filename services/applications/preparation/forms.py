@@ -27,15 +27,15 @@ class AuthorisationForm(Form):
     """The sending agency's authorisation."""
 
     reference = StringField(N_("Reference of the order or letter"), [Needed(N_("Enter the reference")), Longest(100)])
-    given_on = DateField(N_("Of which day is it?"), [Needed(N_("Enter the day of the authorisation"))])
+    given_on = DateField(N_("What is its date?"), [Needed(N_("Enter the date of the authorisation"))])
 
 
 class VisaForm(Form):
     """The state of the visa."""
 
     result = RadioField(
-        N_("Where does it stand with your visa?"),
-        [Needed(N_("Choose where it stands with your visa"))],
+        N_("What is the status of your visa?"),
+        [Needed(N_("Choose the status of your visa"))],
         choices=VisaResult,
     )
     applied_on = DateField(N_("When did you apply?"))
@@ -48,9 +48,7 @@ class InsuranceForm(Form):
     """The guest's insurance."""
 
     insurer = StringField(N_("Who insures you?"), [Needed(N_("Enter the insurer")), Longest(100)])
-    policy_number = StringField(
-        N_("Number of the policy"), [Needed(N_("Enter the number of the policy")), Longest(100)]
-    )
+    policy_number = StringField(N_("Policy number"), [Needed(N_("Enter the policy number")), Longest(100)])
     valid_from = DateField(N_("Valid from"), [Needed(N_("Enter the first day"))])
     valid_until = DateField(N_("Valid until"), [Needed(N_("Enter the last day"))])
 
@@ -60,7 +58,7 @@ class EmergencyForm(Form):
 
     name = StringField(N_("Name"), [Needed(N_("Enter a name")), Longest(100)])
     relation = StringField(
-        N_("Who is it to you?"), [Longest(100)], description=N_("Spouse, parent, friend, duty officer")
+        N_("What is their relationship to you?"), [Longest(100)], description=N_("Spouse, parent, friend, duty officer")
     )
     phone = StringField(
         N_("Telephone number"),
@@ -75,26 +73,26 @@ class AccessForm(Form):
 
     text = TextAreaField(
         N_("What do you need to take part well?"),
-        [Needed(N_("Write what you need")), Longest(1000)],
-        description=N_("A step-free way, food, medication, a room to pray: your host reads it and nobody else"),
+        [Needed(N_("Enter what you need")), Longest(1000)],
+        description=N_("For example step-free access, food, medication or a prayer room. Only your host reads it"),
     )
 
 
 class ArrivalForm(Form):
     """The guest's arrival: person to ask for, place and time."""
 
-    contact_name = StringField(N_("Whom does the guest ask for?"), [Needed(N_("Enter a name")), Longest(100)])
-    contact_email = StringField(N_("E-mail of this person"), [Longest(200)])
+    contact_name = StringField(N_("Who should the guest ask for?"), [Needed(N_("Enter a name")), Longest(100)])
+    contact_email = StringField(N_("Email of this person"), [Longest(200)])
     contact_phone = StringField(N_("Telephone of this person"), [Longest(40)])
     place = TextAreaField(
-        N_("Where does the guest go on the first day?"),
+        N_("Where should the guest arrive on the first day?"),
         [Needed(N_("Enter the place")), Longest(500)],
         description=N_("Address, entrance, building"),
     )
     at = StringField(
         N_("At what time?"), [Needed(N_("Enter a time like 09:30"))], description=N_("Local time, like 09:30")
     )
-    bring = TextAreaField(N_("What does the guest have to bring?"), [Longest(1000)])
+    bring = TextAreaField(N_("What should the guest bring?"), [Longest(1000)])
 
 
 SHEET_FORMS: dict[PreparationItem, type[Form]] = {
@@ -136,7 +134,9 @@ class LineForm(Form):
 class CostForm(LineForm):
     """One more line."""
 
-    item = SelectField(N_("What for?"), [Needed(N_("Choose what it is for"))], choices=CostItem, blank=N_("Choose one"))
+    item = SelectField(
+        N_("What is it for?"), [Needed(N_("Choose what it is for"))], choices=CostItem, blank=N_("Choose one")
+    )
 
 
 class ChangeCostForm(LineForm):
@@ -149,13 +149,13 @@ class TravelRuleForm(Form):
     """The form of a rule whether an item is required before travel, in a call and between countries."""
 
     item = SelectField(
-        N_("What?"), [Needed(N_("Choose what it is about"))], choices=PreparationItem, blank=N_("Choose one")
+        N_("Which item?"), [Needed(N_("Choose what it is about"))], choices=PreparationItem, blank=N_("Choose one")
     )
     required = RadioField(
-        N_("Is it asked for?"),
-        [Needed(N_("Choose whether it is asked for"))],
+        N_("Is it required?"),
+        [Needed(N_("Choose whether it is required"))],
         choices=[("yes", N_("Yes")), ("no", N_("No"))],
     )
-    call_id = SelectField(N_("In which call?"), default="")
-    country = SelectField(N_("Of guests from"), default="")
-    host_country = SelectField(N_("At hosts in"), default="")
+    call_id = SelectField(N_("For which call?"), default="")
+    country = SelectField(N_("For guests from"), default="")
+    host_country = SelectField(N_("For hosts in"), default="")

@@ -70,7 +70,7 @@ class NoteForm(Form):
     """A form whose change may need approval, with a note to the programme coordinator."""
 
     note = TextAreaField(
-        N_("A word to the programme coordinator"), [Longest(1000)], description=N_("Why it changes, if it is not plain")
+        N_("Note to the programme coordinator"), [Longest(1000)], description=N_("Why it changes, if it is not clear")
     )
 
     def __iter__(self) -> Iterator[Field]:
@@ -84,13 +84,16 @@ class OrganisationForm(NoteForm):
     name = StringField(
         N_("Name"), [Needed(N_("Enter the name")), Longest(200)], description=N_("As it is written in English")
     )
-    kind = SelectField(N_("What it is"), [Needed(N_("Choose what it is"))], choices=OrganisationKind, blank=_ONE)
+    kind = SelectField(N_("Type"), [Needed(N_("Choose the type"))], choices=OrganisationKind, blank=_ONE)
     country = SelectField(N_("Country"), [Needed(N_("Choose the country"))])
     city = StringField(N_("City"), [Longest(100)], render_kw={"size": 20})
     domains = TextAreaField(
         N_("Email domains"),
         [Longest(2000)],
-        description=N_("Of the service addresses of its people, one on each line. Line managers have one of them."),
+        description=N_(
+            "Domains of its people's service email addresses, one on each line. Line managers have "
+            "one of these domains."
+        ),
     )
 
     def entry(self, organisation_id: UUID | None, *, active: bool = True) -> OrganisationEntry:
@@ -103,7 +106,7 @@ class OrganisationForm(NoteForm):
 class RoleRow(Row):
     """A role from a day on, with an optional last day."""
 
-    role = SelectField(N_("Role"), [Needed(N_("Choose the role"))])
+    role = SelectField(N_("Role"), [Needed(N_("Choose a role"))])
     since = DateField(N_("First day"), [Needed(N_("Enter the first day"))])
     until = DateField(N_("Last day"), description=N_("Leave empty if it has no end"))
 
@@ -113,8 +116,8 @@ class PersonForm(NoteForm):
 
     subject = StringField(
         N_("Sign-in name"),
-        [Needed(N_("Enter the name with which the person signs in")), Longest(200)],
-        description=N_("As the sign-in service knows the person; it cannot be changed later"),
+        [Needed(N_("Enter the person's sign-in name")), Longest(200)],
+        description=N_("As the sign-in service knows the person. You cannot change it later"),
     )
     name = StringField(
         N_("Name"),
@@ -123,11 +126,11 @@ class PersonForm(NoteForm):
     )
     own_name = StringField(N_("Name in their own script"), [Longest(200)])
     email = EmailField(
-        N_("Service e-mail"),
-        [Needed(N_("Enter the service e-mail")), Longest(254)],
-        description=N_("A new address counts when its owner has confirmed it; we send a mail with a link"),
+        N_("Service email"),
+        [Needed(N_("Enter the service email")), Longest(254)],
+        description=N_("A new address is valid after its owner has confirmed it. We send an email with a link"),
     )
-    language = SelectField(N_("We write in"), default="en")
+    language = SelectField(N_("Contact language"), default="en")
     country = SelectField(N_("Country"), default="")
     organisation_id = SelectField(N_("Organisation"), default="")
     service = SelectField(N_("Service"), choices=ServiceKind, blank=N_("Not known"), default="")
@@ -138,9 +141,9 @@ class PersonForm(NoteForm):
     sex = SelectField(
         N_("Sex"),
         choices=Sex,
-        blank=N_("Not said"),
+        blank=N_("Not stated"),
         default="",
-        description=N_("For statistics only; may be left unsaid"),
+        description=N_("For statistics only. You can leave it empty"),
     )
     roles = FieldList(FormField(RoleRow), min_entries=0, max_entries=10)
 
@@ -156,7 +159,7 @@ class PersonForm(NoteForm):
         self.language.choices = labels.written(self.language.data)
         several = len(countries) > 1 or anywhere
         set_choices(
-            self.country, countries, blank=(N_("None: programme-wide") if anywhere else _ONE) if several else None
+            self.country, countries, blank=(N_("None (programme-wide)") if anywhere else _ONE) if several else None
         )
         organisation_options = [
             (str(organisation.id), f"{organisation.name} ({labels.country(organisation.country)})")
@@ -205,9 +208,9 @@ class LeaveForm(NoteForm):
 
     last_day = DateField(N_("Last day with access"), [Needed(N_("Enter the last day"))], description=DAY_HINT)
     successor = SelectField(
-        N_("Who takes over the offices?"),
+        N_("Who takes over these roles?"),
         default="",
-        description=N_("Gets the same roles from the day after; leave empty if nobody does"),
+        description=N_("This person gets the same roles from the next day. Leave empty if nobody does"),
     )
 
 
@@ -215,7 +218,7 @@ class TransferForm(NoteForm):
     """A person moves to another organisation."""
 
     organisation_id = SelectField(N_("New organisation"), [Needed(N_("Choose the organisation"))])
-    day = DateField(N_("First day there"), [Needed(N_("Enter the first day"))], description=DAY_HINT)
+    day = DateField(N_("First day in the new organisation"), [Needed(N_("Enter the first day"))], description=DAY_HINT)
 
 
 class WordForm(NoteForm):
@@ -231,7 +234,7 @@ class RefuseForm(Form):
 
     reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=RefusedBecause, blank=_ONE)
     text = TextAreaField(
-        N_("What should the proposer know?"), [Longest(1000)], description=N_("The proposer reads it; say what to do")
+        N_("What should the proposer know?"), [Longest(1000)], description=N_("The proposer reads it. Say what to do")
     )
 
 
@@ -251,8 +254,8 @@ class FundForm(Form):
 
 
 _OF_COUNTRIES, _OF_ORGANISATIONS = (
-    N_("Where two countries are kept apart"),
-    N_("Where two organisations are kept apart"),
+    N_("If two countries are kept apart"),
+    N_("If two organisations are kept apart"),
 )
 
 
@@ -260,7 +263,7 @@ class ExclusionForm(Form):
     """A pair that is never matched."""
 
     between = RadioField(
-        N_("Between what?"),
+        N_("What is kept apart?"),
         [Needed(N_("Choose what is kept apart"))],
         choices=(("countries", N_("Two countries")), ("organisations", N_("Two organisations"))),
     )
@@ -274,7 +277,7 @@ class ExclusionForm(Form):
     until = DateField(N_("Last day"), description=N_("Leave empty if it has no end"))
     confidential = BooleanField(
         N_("Confidential"),
-        description=N_("Everybody else reads “not available” and nothing more"),
+        description=N_("Everybody else sees only “not available”"),
     )
 
     def offer(self, organisations: Sequence[NamedOrganisation]) -> None:

@@ -55,7 +55,7 @@ def after_filing(state: S, *, now: datetime, until: datetime, filed: bool) -> S:
     target = after(AppealFiled, state)
     if filed:
         raise NotPossible(
-            gettext("You appealed against this decision before. What was decided on that stands."),
+            gettext("You have already appealed against this decision. The outcome of that appeal still applies."),
             ProblemCode.ALREADY_DONE,
         )
     if now > until:
@@ -72,7 +72,7 @@ def state_before(against: S, earlier: S) -> S:
 
 def decided_already(state: S) -> str:
     """Return the sentence that an appeal was decided, with the state in which the application is now."""
-    text = gettext("This appeal was decided already. The application is now “%(state)s”.")
+    text = gettext("This appeal has already been decided. The application is now “%(state)s”.")
     return text % {"state": state_word("application", state)}
 
 
@@ -103,6 +103,6 @@ def check_other_decider(decided_by: str, subject: str) -> None:
     """Raise `NotPossible` for the coordinator who made the decision that is appealed against."""
     if decided_by == subject:
         raise NotPossible(
-            gettext("You made the decision that is appealed against: another coordinator decides on it."),
+            gettext("You made the decision under appeal, so another coordinator must decide on it."),
             ProblemCode.SECOND_PERSON_NEEDED,
         )

@@ -116,5 +116,5 @@ def _ended(row: store.SessionRow) -> EndedSession:
     elif row.seen_at + IDLE < row.over_at:
         ended_at, why = row.seen_at + IDLE, gettext("An hour without activity")
     else:
-        ended_at, why = row.over_at, gettext("Eight hours are over")
+        ended_at, why = row.over_at, gettext("Eight hours have passed")
     return EndedSession(name=_name(row.browser, row.system), begun_at=row.begun_at, ended_at=ended_at, why=why)

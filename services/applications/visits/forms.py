@@ -14,7 +14,7 @@ from shared.web.forms import FieldList, Form, FormField, Longest, Needed, RadioF
 class EarlyReturnForm(MaybeReasonForm):
     """The last day on which the guest attended."""
 
-    last_day = SelectField(N_("Last day on which the guest was there"), [Needed(N_("Choose the last day"))])
+    last_day = SelectField(N_("Last day the guest was there"), [Needed(N_("Choose the last day"))])
 
 
 class AgendaForm(Form):
@@ -58,11 +58,11 @@ class MoveAnswerForm(Form):
     answer = RadioField(
         N_("Do you accept the new dates?"),
         [Needed(N_("Choose whether you accept the new dates"))],
-        choices=[("accept", N_("Yes, I accept them")), ("decline", N_("No, the old dates shall stand"))],
+        choices=[("accept", N_("Yes, I accept them")), ("decline", N_("No, keep the old dates"))],
     )
     reason = SelectField(N_("If not, why?"), choices=StatedReason, blank=N_("Choose a reason"), default="")
     text = TextAreaField(
-        N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
+        N_("More details"), [Longest(1000)], description=N_("Stays in the portal. Only the reason is passed on")
     )
 
     def validate(self, *more: Any, **named: Any) -> bool:

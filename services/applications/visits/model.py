@@ -49,12 +49,12 @@ def may_ask_move(state: VisitState, proposal: Proposal | None, asked_by: Party |
     if state not in _OPEN:
         raise refuse("visit", state)
     if proposal is not None:
-        raise NotNow(gettext("Other dates are proposed already. Answer them first."), ProblemCode.STEP_MISSING)
+        raise NotNow(gettext("Other dates are already proposed. Answer that proposal first."), ProblemCode.STEP_MISSING)
     if asked_by is party:
         raise refuse("visit", state, done=True)
     if asked_by is not None:
         raise NotNow(
-            gettext("Other dates were asked for already. You will see them here when they are found."),
+            gettext("Other dates were already requested. You will see them here when they are found."),
             ProblemCode.ALREADY_DONE,
         )
 
@@ -63,16 +63,16 @@ def period_problems(periods: Sequence[DatePeriod], today: date) -> dict[str, str
     """Return the problems of the periods by field; empty where there are none."""
     problems: dict[str, str] = {}
     if not periods:
-        problems["periods"] = gettext("Give at least one period in which the visit could be.")
+        problems["periods"] = gettext("Enter at least one possible period for the visit.")
     if len(periods) > MOST_PERIODS:
-        problems["periods"] = gettext("Give up to %(most)s periods.") % {"most": MOST_PERIODS}
+        problems["periods"] = gettext("Enter up to %(most)s periods.") % {"most": MOST_PERIODS}
     for number, period in enumerate(periods[:MOST_PERIODS]):
         if period.end <= today:
-            problems[f"periods.{number}.end"] = gettext("Give a period that ends after today, %(day)s.") % {
+            problems[f"periods.{number}.end"] = gettext("Enter a period that ends after today, %(day)s.") % {
                 "day": dates.day(today)
             }
         elif period.end > today + LONGEST_AHEAD:
-            problems[f"periods.{number}.end"] = gettext("Give a period within the next two years.")
+            problems[f"periods.{number}.end"] = gettext("Enter a period within the next two years.")
     return problems
 
 
@@ -99,7 +99,7 @@ def may_answer_move(
         raise NotNow(text % {"state": state_word("visit", state)}, ProblemCode.EDIT_CONFLICT)
     if answer.at > proposal.due:
         raise NotNow(
-            gettext("The time to answer was over on %(day)s. The old dates stand.") % {"day": dates.day(proposal.due)},
+            gettext("The time to answer ended on %(day)s. The old dates remain.") % {"day": dates.day(proposal.due)},
             ProblemCode.DEADLINE_PASSED,
         )
 
@@ -137,7 +137,7 @@ def may_record(state: VisitState, days: Sequence[date], day: date, today: date) 
             f"days.{day.isoformat()}", gettext("%(day)s is not a day of this visit.") % {"day": dates.day(day)}
         )
     if day > today:
-        raise NotNow(gettext("%(day)s has not come yet.") % {"day": dates.day(day)}, ProblemCode.TOO_EARLY)
+        raise NotNow(gettext("%(day)s is in the future.") % {"day": dates.day(day)}, ProblemCode.TOO_EARLY)
 
 
 def may_report_no_show(state: VisitState, start: date, attended: Collection[date], today: date) -> None:
@@ -158,6 +158,6 @@ def may_report_return(state: VisitState, days: Sequence[date], last_day: date, t
     if state is not VisitState.UNDER_WAY:
         raise refuse("visit", state, done=state is VisitState.ENDED)
     if last_day not in days or last_day > today:
-        raise WrongValue("last_day", gettext("The last day is one of the days of the visit that have come."))
+        raise WrongValue("last_day", gettext("The last day must be a day of the visit that is not in the future."))
     if last_day == days[-1]:
-        raise WrongValue("last_day", gettext("That is the last day of the visit: record who was there instead."))
+        raise WrongValue("last_day", gettext("That is the last day of the visit. Record attendance instead."))

@@ -86,7 +86,7 @@ _PARTIES: dict[str, str] = {
     "home_coordinator": N_("by the home country"),
     "host_coordinator": N_("by the host country"),
     "programme": N_("by the programme"),
-    "clock": N_("by the deadline"),
+    "clock": N_("deadline passed"),
 }
 
 

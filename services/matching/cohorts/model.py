@@ -68,28 +68,28 @@ class NotFit(Exception):
 
 
 _SENTENCES: dict[Why, tuple[str, ProblemCode]] = {
-    Why.UNKNOWN: (N_("There is no such call."), ProblemCode.NOT_FOUND),
-    Why.CLOSED: (N_("This call is closed: nothing more is matched in it."), ProblemCode.CALL_CLOSED),
+    Why.UNKNOWN: (N_("This call does not exist."), ProblemCode.NOT_FOUND),
+    Why.CLOSED: (N_("This call is closed, so nothing more is matched in it."), ProblemCode.CALL_CLOSED),
     Why.NOBODY: (N_("Nobody is looking for a place in this call now."), ProblemCode.INVALID_INPUT),
     Why.SPLIT: (
-        N_("A group is proposed whole or not at all: tick all of its members, or none."),
+        N_("A group is proposed as a whole or not at all. Select all of its members, or none."),
         ProblemCode.INVALID_INPUT,
     ),
     Why.MOVED: (
-        N_("The matching has moved since you opened the page (%(count)d of your pairs). Look at it again."),
+        N_("The matching has changed since you opened the page (%(count)d of your matches). Review it."),
         ProblemCode.EDIT_CONFLICT,
     ),
     Why.UNSEEN: (
-        N_("Provisional matches have come (%(count)d), and none was chosen. Choose again."),
+        N_("There are new provisional matches (%(count)d), and you selected none. Select again."),
         ProblemCode.EDIT_CONFLICT,
     ),
-    Why.BUSY: (N_("Facts keep arriving for this call. Try again in a moment."), ProblemCode.IN_PROGRESS),
+    Why.BUSY: (N_("Data for this call is still changing. Try again in a moment."), ProblemCode.IN_PROGRESS),
     Why.COMMITTED: (
-        N_("Cohort %(count)d of this call has been committed meanwhile. Look at what is left."),
+        N_("Cohort %(count)d of this call has been committed in the meantime. Review what is left."),
         ProblemCode.ALREADY_DONE,
     ),
     Why.EMPTY: (
-        N_("There is no match to propose, and everybody without a place has been told why."),
+        N_("There is no match to propose. Everybody without a place already knows the reason."),
         ProblemCode.ALREADY_DONE,
     ),
 }

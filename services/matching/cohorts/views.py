@@ -139,7 +139,7 @@ async def cohort_job(session: AsyncSession, job_id: UUID) -> CohortJob:
     """Return a job. Raises `Refused` (404)."""
     row = await jobs.job(session, job_id)
     if row is None:
-        raise Refused(gettext("There is no such cohort under way."), 404)
+        raise Refused(gettext("There is no such cohort in progress."), 404)
     return _job(row)
 
 

@@ -90,7 +90,7 @@ async def known_call(session: AsyncSession, call_id: UUID) -> tuple[CallSummary,
     """Return a call and its terms. Raises `Refused` (404) if there is none."""
     row = (await facts.calls(session, [call_id])).get(call_id)
     if row is None:
-        raise Refused(gettext("There is no such call."), 404)
+        raise Refused(gettext("This call does not exist."), 404)
     return _calls([row]).summaries[0], row.parsed_terms
 
 

@@ -51,29 +51,29 @@ class WhatIfForm(Form):
     """The terms of a call without the weights, which have a table of their own."""
 
     basis = RadioField(
-        N_("Where to begin"),
-        [Needed(N_("Choose where to begin"))],
+        N_("Starting point"),
+        [Needed(N_("Select a starting point"))],
         choices=(
-            (Basis.NOW.value, N_("As it stands now"), N_("Those who wait now, beside the matches that stand.")),
+            (Basis.NOW.value, N_("Current situation"), N_("Officers who are waiting now. Active matches stay.")),
             (
                 Basis.START.value,
                 N_("From the start"),
-                N_("All who ever took part and all places offered, as if no cohort had been committed."),
+                N_("All officers who ever took part and all places published, as if no cohort had been committed."),
             ),
         ),
     )
-    objective = RadioField(N_("Aim"), [Needed(N_("Choose an aim"))], choices=Objective)
+    objective = RadioField(N_("Aim"), [Needed(N_("Select an aim"))], choices=Objective)
     share_of_offer = NumberField(
-        N_("Most of an offer that may go to one country, in per cent"),
-        [Needed(N_("Write how much of an offer may go to one country, from 1 to 100")), Between(1, 100)],
+        N_("Largest share of a placement per country, in per cent"),
+        [Needed(N_("Enter the largest share of a placement per country, from 1 to 100")), Between(1, 100)],
     )
     minimum_days = NumberField(
         N_("Shortest visit, in working days"),
-        [Needed(N_("Write the shortest visit, from 1 to 5 working days")), Between(1, 5)],
+        [Needed(N_("Enter the shortest visit, from 1 to 5 working days")), Between(1, 5)],
     )
     notice_weeks = NumberField(
         N_("Weeks between confirmation and visit"),
-        [Needed(N_("Write how many weeks lie between confirmation and visit, from 0 to 52")), Between(0, 52)],
+        [Needed(N_("Enter the weeks between confirmation and visit, from 0 to 52")), Between(0, 52)],
     )
     quotas = FieldList(FormField(QuotaRow), max_entries=_QUOTAS)
     call_id: UUID | None = None
@@ -87,7 +87,7 @@ class WhatIfForm(Form):
                 field = self[f"{criterion.value}_{side}"]
                 if field.errors or field.data is None:
                     names = {"criterion": labels.label(criterion), "side": side_name(side), "most": _MOST}
-                    sentence = gettext("%(criterion)s, %(side)s: write a whole number from 0 to %(most)d") % names
+                    sentence = gettext("%(criterion)s, %(side)s: enter a whole number from 0 to %(most)d") % names
                     field.errors = [sentence]
                     valid = False
         return valid

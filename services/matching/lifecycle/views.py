@@ -98,7 +98,7 @@ async def match_of(session: AsyncSession, within: Reach, match_id: UUID) -> Matc
     """Return one match. Raises `Refused` (404) if there is none within reach."""
     found = await store.one_within(session, within, match_id)
     if found is None:
-        raise Refused(gettext("There is nothing here, or it is not yours to see."), 404)
+        raise Refused(gettext("This does not exist, or you may not see it."), 404)
     return match_view(found)
 
 
@@ -149,7 +149,8 @@ async def last_match_in_words(session: AsyncSession, application_id: UUID) -> li
         "moment": dates.moment(last.since),
     }
     return [
-        gettext("%(reference)s has no match now. The last one, with %(place)s: %(state)s since %(moment)s.") % values
+        gettext("%(reference)s has no match now. The last match was with %(place)s: %(state)s since %(moment)s.")
+        % values
     ]
 
 
@@ -179,7 +180,11 @@ async def _match_in_words(session: AsyncSession, match: matches.Match, reference
     proposer = next((each.actor for each in past if isinstance(each.event, MatchProposed)), None)
     if proposer is None or proposer.startswith("system:"):
         return sentence
-    who = gettext("You proposed this match.") if proposer == reader else gettext("Another coordinator proposed it.")
+    who = (
+        gettext("You proposed this match.")
+        if proposer == reader
+        else gettext("Another coordinator proposed this match.")
+    )
     return f"{sentence} {who}"
 
 
@@ -194,12 +199,12 @@ def _visit_in_words(visit: visits.Visit, reference: str) -> str:
     if visit.proposal is not None:
         days, due = visit.proposal.days, dates.moment(visit.proposal.due)
         values |= {"dates": dates.span(days[0], days[-1]), "due": due, "party": labels.label(visit.proposal.by)}
-        sentence = gettext("Guest and host of %(reference)s are asked about %(dates)s, and answer by %(due)s.") % values
-        proposed = gettext("It was proposed on %(moment)s (%(party)s).") % values
+        sentence = gettext("The guest and host of %(reference)s must accept or refuse %(dates)s by %(due)s.") % values
+        proposed = gettext("These dates were proposed on %(moment)s (%(party)s).") % values
         return f"{sentence} {proposed}"
     if visit.state is VisitState.SCHEDULED and visit.plan is not None:
         values |= {"dates": dates.span(visit.plan.start, visit.plan.end)}
-        return gettext("The visit of %(reference)s is planned for %(dates)s since %(moment)s.") % values
+        return gettext("The visit of %(reference)s has been planned for %(dates)s since %(moment)s.") % values
     values |= {"state": stage("visit", visit.state).word}
     return gettext("The visit of %(reference)s: %(state)s since %(moment)s.") % values
 

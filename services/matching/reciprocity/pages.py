@@ -54,7 +54,7 @@ def _owing(pairs: Sequence[PairDays]) -> Chart | None:
         return None
     owed.sort(key=lambda row: (-row[2], row[0], row[1]))
     debtor, creditor, days = owed[0]
-    title = gettext("%(debtor)s has to host guests from %(creditor)s for %(days)d more days to be even") % {
+    title = gettext("%(debtor)s must host guests from %(creditor)s for %(days)d more days to be balanced") % {
         "debtor": debtor,
         "creditor": creditor,
         "days": days,
@@ -65,9 +65,9 @@ def _owing(pairs: Sequence[PairDays]) -> Chart | None:
             Bar(f"{ower} → {owed_to}", count, marked=not place)
             for place, (ower, owed_to, count) in enumerate(owed[:_BARS])
         ],
-        label=gettext("Who owes → whom"),
+        label=gettext("Owes → is owed"),
         value=gettext("Days"),
         definition=gettext(
-            "Days that guests attended, sent less hosted, between two countries; visits to come are left out."
+            "Days that guests attended between two countries, sent minus hosted. Future visits are not included."
         ),
     )

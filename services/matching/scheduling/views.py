@@ -163,7 +163,7 @@ async def newest_plan(session: AsyncSession, call_id: UUID) -> DatePlan:
     """Return the newest plan of a call. Raises `Refused` (404) if none was made."""
     newest = await store.newest(session, call_id)
     if newest is None:
-        raise Refused(gettext("No plan was made for this call."), 404)
+        raise Refused(gettext("There is no plan for this call."), 404)
     return plan_view(newest)
 
 
@@ -171,7 +171,7 @@ async def plan_of_call(session: AsyncSession, call_id: UUID, plan_id: UUID) -> D
     """Return one plan of a call. Raises `Refused` (404) if it is of another call, or unknown."""
     found = await store.plan(session, plan_id)
     if found is None or found.call_id != call_id:
-        raise Refused(gettext("There is no such plan of this call."), 404)
+        raise Refused(gettext("There is no such plan for this call."), 404)
     return plan_view(found)
 
 

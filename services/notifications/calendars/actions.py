@@ -93,7 +93,7 @@ async def create_address(bus: Bus, *, person: UUID, subject: str, language: str,
         present = await store.address_of(tx.session, person, lock=True)
         if (None if present is None else present.id) != replaces:
             raise Refused(
-                gettext("The address was made already. It is shown once only; make a new one instead."),
+                gettext("The address was already created. It is shown only once. Create a new address instead."),
                 code=ProblemCode.ALREADY_DONE,
             )
         await store.delete_addresses(tx.session, person=person)

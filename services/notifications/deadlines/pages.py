@@ -62,14 +62,14 @@ async def due(
     )
     async with bus.read() as session:
         found = await views.deadline_list(session, filters, grouped, page)
-    names = (gettext("Case"), gettext("What is due"), gettext("With"), gettext("Until"), gettext("When"))
+    names = (gettext("Case"), gettext("Task"), gettext("With"), gettext("Until"), gettext("When"))
     listing = Listing(
-        gettext("What falls due"),
+        gettext("Deadlines"),
         HERE,
         [Column(name) for name in names],
         [_row(line, chosen) for line in found.lines],
         found.total,
-        Empty(gettext("Nothing falls due."), gettext("Show all"), HERE),
+        Empty(gettext("Nothing is due."), gettext("Show all"), HERE),
         page=page,
         counts=_counts(found),
         filters=_fields(mine, {**chosen, "by": grouped}),
@@ -126,7 +126,7 @@ def _counts(found: DeadlineList) -> list[Count]:
     monday = clock.today() - timedelta(days=clock.today().weekday())
     return [
         Count(found.overdue, gettext("Overdue"), f"{HERE}?over=yes", "error"),
-        Count(found.left_this_week, gettext("Still this week"), f"{HERE}?week={monday}&over=no"),
+        Count(found.left_this_week, gettext("Later this week"), f"{HERE}?week={monday}&over=no"),
         Count(found.left_next_week, gettext("Next week"), f"{HERE}?week={monday + timedelta(days=7)}&over=no"),
     ]
 
@@ -155,11 +155,11 @@ def _narrowed(wanted: DeadlineFilter, holder: str) -> list[str]:
 def _fields(countries: Iterable[str] | None, chosen: Mapping[str, str]) -> list[Filter]:
     kinds = [(kind.value, label(kind)) for kind in DeadlineKind]
     owners = [(kind.value, label(kind)) for kind in views.OWNERS]
-    over = [("yes", gettext("Overdue")), ("no", gettext("Still to come"))]
+    over = [("yes", gettext("Overdue")), ("no", gettext("Upcoming"))]
     return [
         country_field(countries, chosen["country"]),
-        Filter("kind", gettext("What is due"), chosen["kind"], kinds),
+        Filter("kind", gettext("Task"), chosen["kind"], kinds),
         Filter("owner", gettext("With"), chosen["owner"], owners),
         Filter("over", gettext("When"), chosen["over"], over),
-        Filter("by", gettext("Counted"), chosen["by"], list(_ways().items())),
+        Filter("by", gettext("Grouping"), chosen["by"], list(_ways().items())),
     ]

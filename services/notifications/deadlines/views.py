@@ -273,7 +273,7 @@ def terms(timers: Timers | None) -> list[Term]:
                     *(label(kind) for kind in deadline.escalates_to),
                 )
             ),
-            ends=deadline.ends_with or (gettext("It lapses, and nobody is notified.") if kind in RIGHTS else ""),
+            ends=deadline.ends_with or (gettext("It expires, and nobody is notified.") if kind in RIGHTS else ""),
         )
         for kind, deadline in DEADLINES.items()
     ]
@@ -282,7 +282,7 @@ def terms(timers: Timers | None) -> list[Term]:
 def _reminder(kind: DeadlineKind, timers: Timers) -> str:
     if kind is DeadlineKind.INFORMATION:
         after = _length(timers.information_reminder_wd, Unit.WORKING_DAYS)
-        return gettext("%(length)s after it is asked") % {"length": after}
+        return gettext("%(length)s after the request") % {"length": after}
     days = REMINDERS[kind].days
     return ngettext("%(num)d day before", "%(num)d days before", days) % {"num": days}
 

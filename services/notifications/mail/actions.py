@@ -111,7 +111,7 @@ async def settle_recipient(bus: Bus, principal: Principal, recipient: UUID) -> N
 
 
 def _settled(at: datetime) -> Refused:
-    sentence = gettext("This person was taken off the list on %(when)s.") % {"when": moment(at)}
+    sentence = gettext("This person was removed from the list on %(when)s.") % {"when": moment(at)}
     return Refused(sentence, code=ProblemCode.ALREADY_DONE)
 
 
@@ -155,11 +155,11 @@ async def _state(tx: Tx, message: MessageRow) -> Refused:
     rows = await store.notifications_of(tx.session, message.id)
     moments = [row.sent_at for row in rows if row.sent_at is not None and row.generation == message.generation]
     if message.state == store.WAITING and moments:
-        sentence = gettext("This message was sent on %(when)s, and waits to be sent to others.")
+        sentence = gettext("This message was sent on %(when)s and is waiting to be sent to others.")
         return Refused(sentence % {"when": moment(max(moments))}, code=ProblemCode.IN_PROGRESS)
     if message.state == store.WAITING:
         return Refused(gettext("This message is waiting to be sent."), code=ProblemCode.IN_PROGRESS)
     if moments:
         sentence = gettext("This message was sent on %(when)s.") % {"when": moment(max(moments))}
         return Refused(sentence, code=ProblemCode.ALREADY_DONE)
-    return Refused(gettext("Nothing of this message failed, and nobody was to get it by mail."), 409)
+    return Refused(gettext("No part of this message failed, and nobody was due to get it by email."), 409)

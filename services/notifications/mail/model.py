@@ -42,16 +42,16 @@ WORK = N_("Messages")
 """The sending of messages, on the page of problems."""
 
 
-UNSURE_WORK, UNSURE_WHY = N_("Emails that may have been sent"), N_("May have been sent: open the message and decide")
+UNSURE_WORK, UNSURE_WHY = N_("Emails that may have been sent"), N_("May have been sent. Open the message and decide")
 """Emails of which two copies may be out: the work and the reason on the page of problems."""
 
 
 class ResendReason(Code):
     """A coordinator's reason to send a message again; a code, since a free text could name somebody."""
 
-    LOST = "lost", N_("They say that it did not arrive")
-    ADDRESS = "address", N_("They have another address now")
-    NEEDED = "needed", N_("They need it once more, to act on it")
+    LOST = "lost", N_("The recipient says that it did not arrive")
+    ADDRESS = "address", N_("The recipient has another address now")
+    NEEDED = "needed", N_("The recipient needs it again to act on it")
 
 
 class Verdict(StrEnum):
@@ -68,13 +68,13 @@ class Verdict(StrEnum):
 
 
 VERDICTS: dict[Verdict, str] = {
-    Verdict.HARD: N_("The mailbox does not take mail"),
-    Verdict.GIVEN_UP: N_("The other server gave up"),
-    Verdict.SOFT: N_("Delayed, or a note only"),
-    Verdict.AGAIN: N_("Reported before"),
-    Verdict.FORGED: N_("Refused: its signature is not ours"),
-    Verdict.UNKNOWN: N_("Refused: no such mail was sent"),
-    Verdict.OTHER_MAIL: N_("Refused: it speaks of another mail"),
+    Verdict.HARD: N_("The mailbox does not accept email"),
+    Verdict.GIVEN_UP: N_("The other email server gave up"),
+    Verdict.SOFT: N_("Delayed, or only a note"),
+    Verdict.AGAIN: N_("Already reported"),
+    Verdict.FORGED: N_("Refused: the signature is not ours"),
+    Verdict.UNKNOWN: N_("Refused: no such email was sent"),
+    Verdict.OTHER_MAIL: N_("Refused: it is about another email"),
     Verdict.NO_REPORT: N_("Not a delivery report"),
 }
 REFUSED = (Verdict.FORGED, Verdict.UNKNOWN, Verdict.OTHER_MAIL, Verdict.NO_REPORT)

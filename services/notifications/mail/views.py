@@ -246,7 +246,7 @@ def _waits(message: MessageRow, now: datetime, quiet: Quiet) -> str:
         day = dates.day(datetime.fromisoformat(not_before).date())
         return gettext("waits for the recipient's morning of %(day)s") % {"day": day}
     if until not in {quiet.until(message.country, now), pressing(message.row, message.facts, now)}:
-        return gettext("waits until the recipient's quiet hours are over")
+        return gettext("waits until the recipient's quiet hours end")
     zone = zone_of(message.country)
     city = get_timezone_location(zone, locale=locale(), return_city=True)
     return gettext("waits until %(time)s in %(city)s") % {"time": f"{until.astimezone(zone):%H:%M}", "city": city}
@@ -281,7 +281,7 @@ async def unreachable_person(session: AsyncSession, recipient: UUID, principal: 
     """Return one person who cannot be reached and whom the reader may see. Raises `Refused` (404)."""
     row = (await unreachable.open_entries(session, [recipient])).get(recipient)
     if row is None or not reads(principal, row.country):
-        raise Refused(gettext("This person is not on the list, or not any more."), 404)
+        raise Refused(gettext("This person is not on the list, or no longer on it."), 404)
     message = await store.message(session, row.message_id)
     if message is None:
         return UnreachableDetail(_person(row), None, "", retryable=False)

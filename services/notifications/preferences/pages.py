@@ -36,8 +36,8 @@ class ChoiceForm(QuietHoursForm):
     """The choice of a way to get optional messages, and of the hours without mail."""
 
     choice = RadioField(
-        N_("How do you want to get messages that are not mandatory?"),
-        [Needed(N_("Choose how you want to get them"))],
+        N_("How do you want to receive messages that are not mandatory?"),
+        [Needed(N_("Choose how you want to receive them"))],
         choices=Choice,
     )
 

@@ -21,14 +21,14 @@ class EndpointForm(Form):
 
     url = StringField(
         N_("Web address"),
-        [Needed(N_("Write the web address of the receiver"))],
-        description=N_("It begins with https:// and leads to a server on the internet"),
+        [Needed(N_("Enter the web address of the receiver"))],
+        description=N_("It must start with https:// and lead to a server on the internet"),
     )
     description = StringField(
         N_("Who receives it, and what for?"),
-        [Needed(N_("Say who receives it, and what for")), Longest(LONGEST_DESCRIPTION)],
+        [Needed(N_("Enter who receives it, and what for")), Longest(LONGEST_DESCRIPTION)],
     )
-    events = CheckboxesField(N_("Events"), [Needed(N_("Choose at least one event"))])
+    events = CheckboxesField(N_("Events"), [Needed(N_("Select at least one event"))])
     reach: WebhookReach | None = None
 
     def offer(self, reach: WebhookReach, types: Sequence[str]) -> None:
@@ -47,13 +47,13 @@ class RotateForm(Form):
     """The form to replace a secret. `key` is the id of the new one: a form that is sent twice makes one."""
 
     hours = RadioField(
-        N_("For how long does the old secret still count?"),
-        [Needed(N_("Choose for how long the old secret still counts"))],
+        N_("How long does the old secret stay valid?"),
+        [Needed(N_("Select how long the old secret stays valid"))],
         choices=(
-            ("24", N_("For a day"), N_("Both sign meanwhile, so that nothing is refused")),
+            ("24", N_("For a day"), N_("Until then both secrets sign, so nothing is refused")),
             ("72", N_("For three days")),
             ("168", N_("For a week")),
-            ("0", N_("Not at all"), N_("When it has become known to somebody else")),
+            ("0", N_("Not at all"), N_("If somebody else knows the secret")),
         ),
     )
     key = HiddenField()
@@ -62,4 +62,4 @@ class RotateForm(Form):
 class SinceForm(Form):
     """From which day on what failed is sent again."""
 
-    since = DateField(N_("Since which day?"), [Needed(N_("Write the day since which everything is sent again"))])
+    since = DateField(N_("From which day?"), [Needed(N_("Enter the day from which everything is sent again"))])

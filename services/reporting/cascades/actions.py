@@ -50,7 +50,7 @@ async def report(bus: Bus, subject: str, cascade_id: UUID, reported: model.Sessi
         found = await sessions(tx.session, subject)
         case = found.form.case
         if found.managed:
-            raise Refused(gettext("There is no such form."), 404)
+            raise Refused(gettext("This form does not exist."), 404)
         before = await store.by_id(tx.session, cascade_id)
         if before is None:
             event = _delivered(found, cascade_id, reported)
@@ -77,9 +77,9 @@ async def report(bus: Bus, subject: str, cascade_id: UUID, reported: model.Sessi
 
 def _delivered(found: Sessions, cascade_id: UUID, reported: model.Session) -> CascadeDelivered:
     if not found.form.case.open:
-        raise Refused(gettext("It is not over yet: you can answer from its last day on."), code=ProblemCode.TOO_EARLY)
+        raise Refused(gettext("It has not ended yet. You can answer from its last day."), code=ProblemCode.TOO_EARLY)
     if not found.open:
-        raise Refused(gettext("The time to report sessions is over."), code=ProblemCode.DEADLINE_PASSED)
+        raise Refused(gettext("The time to report sessions has ended."), code=ProblemCode.DEADLINE_PASSED)
     try:
         return model.delivered(found.form.case, cascade_id, reported, clock.today())
     except NotComplete as problem:
@@ -145,7 +145,7 @@ async def _session_asked_about(session: AsyncSession, subject: str, cascade_id: 
     if not found.managed or row is None:
         raise Refused(gettext("There is no such session."), 404)
     if row.state == CascadeState.REPORTED and not found.form.case.open:
-        raise Refused(gettext("This was entered in error: nothing is asked about it any more."), 409)
+        raise Refused(gettext("This was entered in error. We ask nothing more about it."), 409)
     return found, row
 
 
@@ -164,7 +164,7 @@ def _answered(row: Cascade, state: CascadeState, same: bool) -> bool:  # noqa: F
         )
         raise Refused(sentence % {**words, "num": row.confirmed or 0}, code=ProblemCode.ALREADY_DONE)
     reason = label(CascadeRefusal(row.reason)) if row.reason else ""
-    sentence = gettext("On %(when)s the answer to this session was that it cannot be confirmed: %(reason)s.")
+    sentence = gettext("On %(when)s the answer was that this session cannot be confirmed: %(reason)s.")
     raise Refused(sentence % {**words, "reason": reason}, code=ProblemCode.ALREADY_DONE)
 
 

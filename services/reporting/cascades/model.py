@@ -60,17 +60,17 @@ def delivered(case: Case, cascade_id: UUID, session: Session, today: date) -> Ca
     if session.held_on is None:
         wrong["held_on"] = N_("Enter the day of the session")
     elif session.held_on > today:
-        wrong["held_on"] = N_("Enter a day that has come: a session is reported when it was held")
+        wrong["held_on"] = N_("Enter today or a day in the past. Report a session after it was held")
     elif case.ended_on is not None and session.held_on < case.ended_on:
-        wrong["held_on"] = N_("Enter a day after the end of what you took part in")
+        wrong["held_on"] = N_("Enter a day after the end of your visit or mentorship")
     if session.format not in set(CascadeFormat):
-        wrong["format"] = N_("Say what kind of session it was")
+        wrong["format"] = N_("Select the kind of session")
     if session.attendees is None or not 1 <= session.attendees <= MOST:
         wrong["attendees"] = N_("Enter how many people you reached, from 1 to 5,000")
     if not session.about.strip():
-        wrong["about"] = N_("Say in a few words what it was about")
+        wrong["about"] = N_("Enter in a few words what it was about")
     elif len(session.about) > LONGEST:
-        wrong["about"] = N_("Shorten this to 200 characters")
+        wrong["about"] = N_("Text must be 200 characters or fewer")
     if wrong:
         raise NotComplete(wrong)
     assert session.held_on is not None
@@ -90,11 +90,11 @@ def confirmed(
     """Return the event of the manager's yes: the reported number, or a lower one and why. Raises `NotComplete`."""
     wrong: dict[str, str] = {}
     if attendees is None or not 1 <= attendees <= reported:
-        wrong["attendees"] = N_("Enter how many people were reached: not more than the officer reported")
+        wrong["attendees"] = N_("Enter how many people were reached. It must not be more than the officer reported")
     elif attendees < reported and not reason.strip():
-        wrong["why"] = N_("Say in a few words why it was fewer")
+        wrong["why"] = N_("Enter in a few words why it was fewer")
     if len(reason) > LONGEST_REASON:
-        wrong["why"] = N_("Shorten this to 500 characters")
+        wrong["why"] = N_("Text must be 500 characters or fewer")
     if wrong:
         raise NotComplete(wrong)
     assert attendees is not None

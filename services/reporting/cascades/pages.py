@@ -40,17 +40,15 @@ class SessionForm(Form):
     """A session that was held."""
 
     held_on = DateField(N_("When was it?"), [Needed(N_("Enter the day of the session"))])
-    format = RadioField(
-        N_("What kind of session?"), [Needed(N_("Say what kind of session it was"))], choices=CascadeFormat
-    )
+    format = RadioField(N_("What kind of session?"), [Needed(N_("Select the kind of session"))], choices=CascadeFormat)
     attendees = NumberField(
         N_("How many people did you reach?"),
         [Needed(N_("Enter how many people you reached, from 1 to 5,000"))],
-        description=N_("Your line manager is asked to confirm the number."),
+        description=N_("We ask your line manager to confirm the number."),
     )
     about = StringField(
         N_("What was it about?"),
-        [Needed(N_("Say in a few words what it was about")), Longest(LONGEST)],
+        [Needed(N_("Enter in a few words what it was about")), Longest(LONGEST)],
         description=N_("In a few words. Do not name anybody."),
     )
 
@@ -60,11 +58,11 @@ class ConfirmForm(Form):
 
     attendees = NumberField(
         N_("How many people did it reach?"),
-        [Needed(N_("Enter how many people were reached: not more than the officer reported"))],
-        description=N_("Write a lower number if it was fewer."),
+        [Needed(N_("Enter how many people were reached. It must not be more than the officer reported"))],
+        description=N_("Enter a lower number if it was fewer."),
     )
     why = TextAreaField(
-        N_("If it was fewer: why?"), [Longest(LONGEST_REASON)], description=N_("In a few words. Do not name anybody.")
+        N_("If it was fewer, why?"), [Longest(LONGEST_REASON)], description=N_("In a few words. Do not name anybody.")
     )
 
 
@@ -72,7 +70,7 @@ class RefuseForm(Form):
     """The line manager's no."""
 
     reason = SelectField(
-        N_("Because"), [Needed(N_("Choose a reason"))], choices=CascadeRefusal, blank=N_("Choose a reason")
+        N_("Reason"), [Needed(N_("Choose a reason"))], choices=CascadeRefusal, blank=N_("Choose a reason")
     )
 
 

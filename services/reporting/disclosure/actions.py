@@ -225,14 +225,14 @@ async def release_statement(
         pattern = await asyncio.to_thread(decide, figures, ledger, approval.statement, seconds)
     except NotSafe as found:
         sentence = gettext(
-            "These figures cannot be published: together with those that are, %(figure)s would tell a number that"
-            " few people stand behind."
+            "These figures cannot be published. Together with the published figures, %(figure)s would reveal a "
+            "number based on few people."
         )
         raise Refused(sentence % {"figure": str(found)}, 409) from None
     except NotProven:
         sentence = gettext(
-            "These figures were not published: the check that they reveal nobody did not finish in %(seconds)s"
-            " seconds. Try again when fewer people use the system, or ask the operator to allow more time."
+            "These figures were not published. The check that they reveal nobody did not finish in %(seconds)s "
+            "seconds. Try again when fewer people use the system, or ask the operator to allow more time."
         )
         raise Refused(sentence % {"seconds": round(seconds)}, 409) from None
     await store.keep(session, approval, pattern, clock.now())
@@ -276,8 +276,8 @@ async def _standing(session: AsyncSession, period: Period, figures: Sequence[Fig
 
 def _closed() -> Refused:
     sentence = gettext(
-        "The figures of this period can be read once they are published. Choose a published period, or ask the"
-        " programme coordinator for the date."
+        "You can read the figures of this period once they are published. Choose a published period, or ask "
+        "the programme coordinator for the date."
     )
     return _not_published(sentence)
 

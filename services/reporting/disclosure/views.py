@@ -34,8 +34,8 @@ DIMENSIONS = {
     "language": N_("Language"),
     "level": N_("Level of expertise"),
     "result": N_("Result"),
-    "completion": N_("How far the match has come"),
-    "gap": N_("What was wanting"),
+    "completion": N_("Progress of the match"),
+    "gap": N_("What was missing"),
 }
 EXPERTISE_LEVELS = {"1": N_("1, basic"), "2": N_("2, advanced"), "3": N_("3, expert")}
 LEVELS = {
@@ -83,11 +83,11 @@ def why_hidden(cell: ReleasedCell, definition: Definition) -> str:
     """Return the sentence that explains a missing number; empty if there is a number."""
     match cell.hidden:
         case Hidden.NO_DATA if definition.denominator or definition.measure is Measure.MEDIAN:
-            return gettext("There is nothing to divide by: nothing of that kind belongs to the period.")
+            return gettext("There is nothing to divide by, because nothing of that kind belongs to the period.")
         case Hidden.NO_DATA:
-            return gettext("Nothing has happened: the programme or the period has not begun by then.")
+            return gettext("Nothing has happened, because the programme or the period had not started by then.")
         case Hidden.PROTECTED:
-            return gettext("Few people stand behind it, or it would give away a number that few stand behind.")
+            return gettext("It is based on few people, or it would reveal a number based on few people.")
         case _:
             return ""
 
@@ -112,7 +112,7 @@ def value_of(name: str, code: str) -> str:
     if name in JOINT:
         return " · ".join(value_of(part, each) for part, each in zip(parts_of(name), split(code), strict=True))
     if code == UNSAID:
-        return gettext("Not said")
+        return gettext("Not stated")
     named = _NAMED.get(name)
     if named is not None:
         return named(code)
@@ -149,13 +149,15 @@ def headline(figures: dict[str, Released]) -> str:
     if visits.suppressed or (count and officials.suppressed):
         if not received:
             return gettext("Figures of the programme")
-        return ngettext("%(num)d application came in", "%(num)d applications came in", received) % {"num": received}
+        return ngettext("%(num)d application was received", "%(num)d applications were received", received) % {
+            "num": received
+        }
     if not count:
         if not received:
             return gettext("Nothing has been counted for this period yet")
         return ngettext(
-            "%(num)d application came in; no visit is completed yet",
-            "%(num)d applications came in; no visit is completed yet",
+            "%(num)d application was received, but no visit is completed yet",
+            "%(num)d applications were received, but no visit is completed yet",
             received,
         ) % {"num": received}
     group = ngettext("%(num)d official", "%(num)d officials", people) % {"num": people}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shared.bus import Bus
     from shared.identity import Principal
 
-CASCADE_FIELDS = {"about": N_("What was it about?"), "why": N_("If it was fewer: why?")}
+CASCADE_FIELDS = {"about": N_("What was it about?"), "why": N_("If it was fewer, why?")}
 
 
 async def correct(bus: Bus, subject: str, kind: str, corrected: Mapping[str, str]) -> None:
@@ -36,7 +36,7 @@ async def correct(bus: Bus, subject: str, kind: str, corrected: Mapping[str, str
     async with bus.transaction("respondent") as tx:
         form = await requested_form(tx.session, subject, kind)
         if form.submission is None:
-            raise Refused(gettext("Nothing was submitted yet."), code=ProblemCode.STEP_MISSING)
+            raise Refused(gettext("Nothing has been submitted yet."), code=ProblemCode.STEP_MISSING)
         # Erasing locks the row too, so that text erased meanwhile is not written again.
         await tx.session.refresh(form.submission, with_for_update=True)
         try:
@@ -47,10 +47,10 @@ async def correct(bus: Bus, subject: str, kind: str, corrected: Mapping[str, str
         if texts == form.submission.texts:
             return
         if model_forms.ERASED in form.submission.texts.values():
-            raise Refused(gettext("The words were erased, so they can no longer be corrected."), 409)
+            raise Refused(gettext("The text was erased, so it can no longer be corrected."), 409)
         if not await correctable(tx.session, form):
             raise Refused(
-                gettext("The words can no longer be corrected: the figures of that period are frozen."),
+                gettext("The text can no longer be corrected, because the figures of that period are frozen."),
                 code=ProblemCode.DEADLINE_PASSED,
             )
         form.submission.texts = texts
@@ -84,7 +84,7 @@ async def erase(bus: Bus, principal: Principal, application_id: UUID, form: str,
     Where there is none, nothing is logged. Raises `Refused` (422) without a reason, (404) for an unknown application.
     """
     if not reason.strip() or len(reason) > model_forms.LONGEST:
-        sentence = gettext("Say on whose request or why, without repeating what was written")
+        sentence = gettext("Enter who requested this or why, without repeating the text")
         raise Refused(sentence, 422, {"why": sentence})
     async with bus.transaction(principal.subject) as tx:
         if await facts_store.application(tx.session, str(application_id)) is None:

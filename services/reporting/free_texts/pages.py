@@ -39,11 +39,11 @@ _FORMS = (
 class EraseForm(Form):
     """The form to erase a text, with a reason."""
 
-    form = SelectField(N_("What is erased?"), [Needed(N_("Say what is erased"))], choices=_FORMS)
+    form = SelectField(N_("What do you want to erase?"), [Needed(N_("Choose what to erase"))], choices=_FORMS)
     why = TextAreaField(
-        N_("On whose request, or why?"),
-        [Needed(N_("Say on whose request or why, without repeating what was written")), Longest(500)],
-        description=N_("This sentence is kept. Do not repeat what was written."),
+        N_("Who requested this, or why?"),
+        [Needed(N_("Enter who requested this or why, without repeating the text")), Longest(500)],
+        description=N_("This sentence is kept. Do not repeat the erased text."),
     )
 
 
@@ -101,7 +101,7 @@ def _form(kind: str) -> type[Form]:
     fields = {
         heading.name: TextAreaField(
             heading.text,
-            [*([Needed(N_("Write a few sentences here"))] if heading.needed else []), Longest(model_forms.LONGEST)],
+            [*([Needed(N_("Enter a few sentences here"))] if heading.needed else []), Longest(model_forms.LONGEST)],
             description=heading.hint,
         )
         for heading in model_forms.HEADINGS[kind]
@@ -130,14 +130,14 @@ def _correction(path: str, kind: str) -> Decision[Form]:
         if not may:
             return back(request)
         return Question(
-            gettext("Correct your words"),
+            gettext("Correct your text"),
             gettext("Save"),
             back(request),
-            gettext("What you handed in"),
+            gettext("Your submitted answers"),
             caption=form.reference,
             text=gettext(
-                "Your ratings and the day on which you answered stay as they are."
-                " You can correct the words until the figures of that period are frozen."
+                "Your ratings and the day of your answer stay as they are. You can correct the text until the "
+                "figures of that period are frozen."
             ),
             template="free_texts/correct.html",
             more={"opened": partial(opened_versions, request.http)},

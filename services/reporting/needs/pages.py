@@ -33,7 +33,7 @@ BY = {
 GAPS = {
     "topic-and-country": N_("Topic and country"),
     "topic-and-language": N_("Topic and language"),
-    "country-and-gap": N_("What was wanting, and country"),
+    "country-and-gap": N_("What was missing, and country"),
 }
 """The breakdowns of those without a match that a reader can choose from."""
 

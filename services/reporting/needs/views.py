@@ -84,7 +84,7 @@ def whole(figures: Mapping[str, Released], needs: Sequence[Need]) -> Row:
     result = _part(figures, RESULTS, "result")
     received, matched, unmet = (figures[each].total if each in figures else None for each in (RECEIVED, MATCHED, UNMET))
     return Row(
-        gettext("All together"),
+        gettext("Total"),
         sum(need.quantity for need in needs),
         received,
         matched,
@@ -145,7 +145,7 @@ def need_and_match(rows: Sequence[Row], by: str) -> Chart | None:
         items = [
             Pair(r.label, _number(r.received), _number(r.matched)) for r in rows if _have_values(r.received, r.matched)
         ]
-        names = (gettext("asked for"), gettext("matched"))
+        names = (gettext("required"), gettext("matched"))
     else:
         items = [
             Pair(r.label, float(r.needed), _number(r.matched)) for r in rows if r.needed and _have_values(r.matched)
@@ -155,9 +155,9 @@ def need_and_match(rows: Sequence[Row], by: str) -> Chart | None:
         return None
     widest = max(items, key=lambda each: (each.before - each.after, each.label))
     if widest.before <= widest.after:
-        title = gettext("As many are matched as are wanted")
+        title = gettext("As many matched as needed")
     else:
-        title = gettext("The widest gap: %(what)s, %(before)s %(wanted)s and %(after)s matched") % {
+        title = gettext("Largest gap: %(what)s, %(before)s %(wanted)s and %(after)s matched") % {
             "what": widest.label,
             "before": number(widest.before),
             "wanted": names[0],
@@ -169,9 +169,9 @@ def need_and_match(rows: Sequence[Row], by: str) -> Chart | None:
         label=disclosure_views.dimension(_DIMENSIONS[by]),
         names=names,
         definition=gettext(
-            "Needed are the people whom the needs name, for the whole time of each need, also where only a part of it"
-            " falls into the period. Matched are applications of the period. What few people stand behind is"
-            " left out."
+            "“Needed” counts the people named in the needs. It covers the whole time of each need, even if "
+            "only part of it is in the period. “Matched” counts applications of the period. Numbers based on "
+            "few people are left out."
         ),
     )
 
@@ -202,8 +202,8 @@ def gaps(unmet: Released, by: str) -> Chart | None:
         made,
         label=disclosure_views.dimension(down),
         definition=gettext(
-            "Applications of the period that found no match. An empty field is nobody, or few people: which of the two"
-            " is not told."
+            "Applications of the period that found no match. An empty field means nobody or few people. We do "
+            "not show which."
         ),
     )
 

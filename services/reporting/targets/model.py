@@ -66,13 +66,13 @@ def approve(target_value: TargetValue, by: str, at: datetime) -> TargetValue:
     if target_value.approved_at is not None:
         raise approved_before(target_value)
     if by == target_value.author:
-        raise NotNow(N_("You wrote this value: somebody else has to approve it."), ProblemCode.SECOND_PERSON_NEEDED)
+        raise NotNow(N_("You wrote this value, so somebody else must approve it."), ProblemCode.SECOND_PERSON_NEEDED)
     return replace(target_value, approved_by=by, approved_at=at)
 
 
 def approved_before(target_value: TargetValue) -> NotNow:
     """Return the exception that says when a value was approved."""
-    sentence = gettext("This value was approved on %(when)s. Write another value for the same day to change it.")
+    sentence = gettext("This value was approved on %(when)s. To change it, enter another value for the same day.")
     return NotNow(sentence % {"when": moment(target_value.approved_at)}, ProblemCode.ALREADY_DONE)
 
 

@@ -149,14 +149,14 @@ def _chart(indicator: str, columns: Sequence[Column]) -> Chart:
             "period": last[0],
         }
         if last
-        else gettext("%(name)s: no figure beside a target yet") % {"name": name}
+        else gettext("%(name)s: no figure to compare with a target yet") % {"name": name}
     )
     return lines(
         title,
         [Series(gettext("target"), target), Series(gettext("actual"), actual)],
         label=gettext("Period"),
         write=lambda value: _formatted(value, share=share),
-        definition=gettext("The target that is due last in each period, beside the figure of that period. %(what)s")
+        definition=gettext("The last target due in each period, next to the figure of that period. %(what)s")
         % {"what": gettext(definition.numerator)},
     )
 

@@ -53,8 +53,8 @@ class Outdated(HTTPException):
             sentence = gettext("Nothing was saved. The record has changed since you read it.")
             return f"{sentence} {present}".rstrip()
         if self.places:
-            return gettext("Send the version of each record that you read, beside its id.")
-        return gettext("Send the version that you read: the ETag of this record, in the header If-Match.")
+            return gettext("Send the version of each record that you read, with its id.")
+        return gettext("Send the version that you read. It is the ETag of this record, in the header If-Match.")
 
 
 def present_in_words(state: str, changed: datetime | None) -> str:
@@ -68,8 +68,8 @@ def changed_last(at: datetime | None, by: str = "") -> str:
     if at is None:
         return ""
     if not by:
-        return gettext("It was changed last on %(moment)s.") % {"moment": dates.moment(at)}
-    return gettext("%(name)s changed it last, on %(moment)s.") % {"name": by, "moment": dates.moment(at)}
+        return gettext("It was last changed on %(moment)s.") % {"moment": dates.moment(at)}
+    return gettext("%(name)s last changed it on %(moment)s.") % {"name": by, "moment": dates.moment(at)}
 
 
 def more_said(refusal: Refused | Outdated, sentences: Collection[str]) -> Refused | Outdated:

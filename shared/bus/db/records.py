@@ -282,7 +282,7 @@ class ReadVersions:
         for id_ in changes.present:
             changes.has(id_)
         if changes.present and not self.places:
-            raise Refused(gettext("This has changed since you opened the page. Look at it again."), code=_CHANGED)
+            raise Refused(gettext("This has changed since you opened the page. Check it again."), code=_CHANGED)
         if changes.present:
             raise Outdated(
                 places={self.places[id_]: version for id_, version in changes.present.items()},

@@ -111,7 +111,9 @@ async def _write(session: AsyncSession, key: RequestKey) -> None:
 
 def in_progress() -> Refused:
     """Return the refusal of a request whose key another one has that is not answered yet."""
-    sentence = gettext("The first request with this Idempotency-Key is still being answered. Repeat this one later.")
+    sentence = gettext(
+        "The first request with this Idempotency-Key is still being answered. Repeat this request later."
+    )
     return Refused(sentence, code=ProblemCode.IN_PROGRESS, headers={"Retry-After": "1"})
 
 

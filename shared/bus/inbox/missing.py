@@ -88,7 +88,7 @@ class Lack:
         count = ngettext("%(num)d event is missing.", "%(num)d events are missing.", self.events) % {"num": self.events}
         if self.requests < len(PAUSES):
             return f"{count} {gettext('Its owner was asked to send again.')}"
-        return f"{count} {gettext('Its owner was asked several times. Tell the operator.')}"
+        return f"{count} {gettext('Its owner was asked several times. Inform the operator.')}"
 
 
 class Missing:
@@ -222,8 +222,8 @@ class Missing:
 
 def _unknown_reason(events: int) -> str:
     count = ngettext(
-        "%(num)d event is here that its owner does not know.",
-        "%(num)d events are here that their owner does not know.",
+        "%(num)d event has arrived that its owner does not know.",
+        "%(num)d events have arrived that their owner does not know.",
         events,
     ) % {"num": events}
     return f"{count} {gettext('The owner was probably restored from a backup. Inform the operator.')}"

@@ -33,7 +33,7 @@ class CompanionAnswer(Code):
     DECLINED = "declined", N_("Declined")
     MISMATCH = "mismatch", N_("Names somebody else")
     LEFT = "left", N_("Left")
-    REMOVED = "removed", N_("Taken back")
+    REMOVED = "removed", N_("Withdrawn")
 
 
 class Answer(Code):
@@ -78,7 +78,7 @@ class IdentityField(Code):
     NAME = "name", N_("Name")
     NATIONAL_RANK = "national_rank", N_("National rank")
     UNIT = "unit", N_("Unit")
-    SERVICE_EMAIL = "service_email", N_("Service e-mail")
+    SERVICE_EMAIL = "service_email", N_("Service email")
     EMERGENCY_CONTACT = "emergency_contact", N_("Emergency contact")
     ACCESS_NEEDS = "access_needs", N_("Access needs")
 
@@ -177,16 +177,16 @@ class PeriodKind(Code):
 class Channel(Code):
     """The channels of a notification."""
 
-    MAIL = "mail", N_("Mail")
-    CALENDAR = "calendar", N_("Mail with a calendar invitation")
+    MAIL = "mail", N_("Email")
+    CALENDAR = "calendar", N_("Email with a calendar invitation")
     WEBHOOK = "webhook", N_("Webhook")
 
 
 class WebhookReach(Code):
     """The receivers of a webhook's events."""
 
-    INSIDE = "inside", N_("Inside of the programme")
-    OUTSIDE = "outside", N_("Outside of the programme")
+    INSIDE = "inside", N_("Inside the programme")
+    OUTSIDE = "outside", N_("Outside the programme")
 
 
 class WebhookChange(Code):
@@ -195,7 +195,7 @@ class WebhookChange(Code):
     REGISTERED = "registered", N_("Registered")
     CHANGED = "changed", N_("Changed")
     ROTATED = "rotated", N_("Given a new secret")
-    FAILING = "failing", N_("Announced to be paused, as it takes nothing")
+    FAILING = "failing", N_("Pause announced, as it accepts nothing")
     PAUSED = "paused", N_("Paused")
     RESUMED = "resumed", N_("Resumed")
     REMOVED = "removed", N_("Removed")

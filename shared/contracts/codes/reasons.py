@@ -69,7 +69,7 @@ class PauseCause(Code):
     """The cause for which an offer or a mentor pauses."""
 
     BY_CHOICE = "by_choice", N_("By choice")
-    SILENCE = "silence", N_("No answer to the question whether it is still available")
+    SILENCE = "silence", N_("No answer about availability")
     PARTNER_SUSPENDED = "partner_suspended", N_("Partner suspended")
 
 
@@ -77,7 +77,7 @@ class CloseCause(Code):
     """The cause for which an offer or a mentor's profile closes."""
 
     FULL = "full", N_("All places taken")
-    PERIOD_OVER = "period_over", N_("Period over")
+    PERIOD_OVER = "period_over", N_("Period ended")
     CALL_CLOSED = "call_closed", N_("Call closed")
     BY_CHOICE = "by_choice", N_("By choice")
 
@@ -96,7 +96,7 @@ class MoveDropCause(Code):
 
     REFUSED = "refused", N_("One side refused them")
     EXPIRED = "expired", N_("Not both sides answered in time")
-    NO_LAWFUL_WEEK = "no_lawful_week", N_("No lawful week in the periods given")
+    NO_LAWFUL_WEEK = "no_lawful_week", N_("No possible week in the periods given")
 
 
 class WaiverReason(Code):
@@ -110,8 +110,8 @@ class WaiverReason(Code):
 class CascadeRefusal(Code):
     """The reason why a line manager does not confirm a cascade session."""
 
-    NOT_HELD = "not_held", N_("It was not held")
-    NOT_KNOWN = "not_known", N_("I know nothing of it")
+    NOT_HELD = "not_held", N_("It did not take place")
+    NOT_KNOWN = "not_known", N_("I do not know about it")
     OTHER = "other", N_("Other reason")
 
 
@@ -145,8 +145,8 @@ class WebhookPauseCause(Code):
     """The cause for which nothing is sent to a webhook's endpoint for now."""
 
     BY_HAND = "by_hand", N_("Paused by a coordinator")
-    GONE = "gone", N_("The receiver says that it is gone (410)")
-    DEAD = "dead", N_("Everything has failed for days")
+    GONE = "gone", N_("The receiver answers that it no longer exists (410)")
+    DEAD = "dead", N_("All attempts have failed for days")
     NO_SECRET = "no_secret", N_("Its secret can no longer be read")
 
 

@@ -32,16 +32,16 @@ class HardRule(Code):
     EXCLUDED_PAIR = "excluded_pair", N_("Not excluded by the programme")
     NOT_AVAILABLE = "not_available", N_("Available")
     TOPIC = "topic", N_("A wanted topic")
-    COMMON_LANGUAGE = "common_language", N_("A common language at the level asked for")
+    COMMON_LANGUAGE = "common_language", N_("A common language at the required level")
     SHARED_EXPERTISE = "shared_expertise", N_("A shared area of expertise")
     COMMON_WEEKS = "common_weeks", N_("A common week")
-    RANK_GROUP = "rank_group", N_("Rank group is taken")
+    RANK_GROUP = "rank_group", N_("Rank group is accepted")
     GROUP_SIZE = "group_size", N_("Group is small enough")
     PRE_MATCHED = "pre_matched", N_("The counterpart that both name")
     DECLINED_BEFORE = "declined_before", N_("Not declined before")
     CAPACITY = "capacity", N_("A free place")
     QUOTA = "quota", N_("Within the country's quota")
-    SHARE_OF_OFFER = "share_of_offer", N_("Within one country's share of an offer")
+    SHARE_OF_OFFER = "share_of_offer", N_("Within one country's share of a placement")
 
 
 class Criterion(Code):
@@ -64,12 +64,12 @@ class Change(Code):
     """The kinds of smallest change that would have matched an application."""
 
     LANGUAGE_LEVEL = "language_level", N_("A higher level in a language")
-    HOST_LANGUAGE_LEVEL = "host_language_level", N_("A lower level asked for by the host")
+    HOST_LANGUAGE_LEVEL = "host_language_level", N_("A lower level required by the host")
     MORE_PLACES = "more_places", N_("More places")
     OTHER_WEEKS = "other_weeks", N_("Other weeks")
     MORE_EXPERTISE = "more_expertise", N_("One more area of expertise")
     MORE_TOPICS = "more_topics", N_("One more topic")
-    RANK_GROUP = "rank_group", N_("Rank group taken by the host")
+    RANK_GROUP = "rank_group", N_("Rank group accepted by the host")
     QUOTA = "quota", N_("A higher quota")
     SMALLER_GROUP = "smaller_group", N_("A smaller group")
     AVAILABILITY = "availability", N_("Availability")
@@ -79,7 +79,7 @@ class Objective(Code):
     """The objective that a call's matching optimises (a programme's choice)."""
 
     STABLE = "stable", N_("Stable: nobody has a reason to prefer another partner who prefers them too")
-    MOST_GOOD = "most_good", N_("Most good done: the highest sum of points")
+    MOST_GOOD = "most_good", N_("Most benefit: the highest total of points")
 
 
 class FloorCause(Code):
@@ -95,12 +95,12 @@ class DeadlineKind(Code):
     """Deadlines with a reminder, an escalation or an end of a state."""
 
     ENDORSEMENT = "endorsement", N_("Endorsement")
-    INFORMATION = "information", N_("Information asked for")
+    INFORMATION = "information", N_("Information requested")
     ELIGIBILITY = "eligibility", N_("Eligibility")
     APPEAL = "appeal", N_("Appeal")
     APPEAL_DECISION = "appeal_decision", N_("Decision on an appeal")
     OFFER_ENDORSEMENT = "offer_endorsement", N_("Endorsement of a placement")
-    AVAILABILITY = "availability", N_("Answer whether still available")
+    AVAILABILITY = "availability", N_("Answer about availability")
     HOME_CLEARANCE = "home_clearance", N_("Clearance by the home country")
     HOST_CLEARANCE = "host_clearance", N_("Clearance by the host country")
     ANSWER = "answer", N_("Answer to an offer")

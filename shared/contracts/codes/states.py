@@ -16,12 +16,12 @@ class ApplicationState(Code):
     IN_MATCHING = "in_matching", N_("In matching")
     WAITLISTED = "waitlisted", N_("On the waiting list")
     MATCHED = "matched", N_("Matched")
-    OFFERED = "offered", N_("Offered")
+    OFFERED = "offered", N_("Offer sent")
     ACCEPTED = "accepted", N_("Accepted")
-    SCHEDULED = "scheduled", N_("Scheduled")
-    UNDER_WAY = "under_way", N_("Under way")
+    SCHEDULED = "scheduled", N_("Visit planned")
+    UNDER_WAY = "under_way", N_("In progress")
     COMPLETED = "completed", N_("Completed")
-    ENDED = "ended", N_("Ended without completion")
+    ENDED = "ended", N_("Ended early")
     UNPLACED = "unplaced", N_("No place when the call closed")
     WITHDRAWN = "withdrawn", N_("Withdrawn")
     CANCELLED = "cancelled", N_("Cancelled")
@@ -32,10 +32,10 @@ class ApplicationState(Code):
 class ProposalState(Code):
     """States of a proposal for the register: it waits, and then has one of the others for good."""
 
-    WAITS = "waits", N_("Waits")
+    WAITS = "waits", N_("Waiting")
     APPROVED = "approved", N_("Approved")
     REFUSED = "refused", N_("Refused")
-    TAKEN_BACK = "taken_back", N_("Taken back")
+    TAKEN_BACK = "taken_back", N_("Withdrawn")
 
 
 class ProposalKind(Code):
@@ -43,7 +43,7 @@ class ProposalKind(Code):
 
     ORGANISATION_NEW = "organisation_new", N_("New organisation")
     ORGANISATION = "organisation", N_("Organisation changed")
-    ORGANISATION_INACTIVE = "organisation_inactive", N_("Organisation takes part no more")
+    ORGANISATION_INACTIVE = "organisation_inactive", N_("Organisation no longer takes part")
     PERSON_NEW = "person_new", N_("New person")
     PERSON = "person", N_("Person changed")
     LEAVE = "leave", N_("Leaves")
@@ -87,20 +87,20 @@ class MatchState(Code):
     PROVISIONAL = "provisional", N_("Provisional")
     PROPOSED = "proposed", N_("Proposed")
     CLEARED = "cleared", N_("Cleared")
-    OFFERED = "offered", N_("Offered")
+    OFFERED = "offered", N_("Offer sent")
     CONFIRMED = "confirmed", N_("Confirmed")
     DECLINED = "declined", N_("Declined")
     EXPIRED = "expired", N_("Expired")
-    SUPERSEDED = "superseded", N_("Superseded")
+    SUPERSEDED = "superseded", N_("Replaced")
     CANCELLED = "cancelled", N_("Cancelled")
 
 
 class VisitState(Code):
     """States of a visit."""
 
-    UNSCHEDULABLE = "unschedulable", N_("No lawful week")
-    SCHEDULED = "scheduled", N_("Scheduled")
-    UNDER_WAY = "under_way", N_("Under way")
+    UNSCHEDULABLE = "unschedulable", N_("No possible week")
+    SCHEDULED = "scheduled", N_("Visit planned")
+    UNDER_WAY = "under_way", N_("In progress")
     ENDED = "ended", N_("Ended")
     COMPLETED = "completed", N_("Completed")
     CANCELLED = "cancelled", N_("Cancelled")

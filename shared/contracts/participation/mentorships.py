@@ -78,7 +78,7 @@ class GoalClosed(MentorshipParticipation):
 class SessionLogged(MentorshipParticipation):
     """Mentee or mentor logs a session; the other side confirms it. `next_on` is the agreed next meeting."""
 
-    label: ClassVar[str] = N_("Session entered")
+    label: ClassVar[str] = N_("Session logged")
 
     session_id: UUID
     by: Party
@@ -135,7 +135,7 @@ class SessionDisputed(MentorshipParticipation):
 class SessionWithdrawn(MentorshipParticipation):
     """The side that logged a session withdraws it before it was confirmed."""
 
-    label: ClassVar[str] = N_("Session taken back")
+    label: ClassVar[str] = N_("Session withdrawn")
 
     session_id: UUID
     by: Party

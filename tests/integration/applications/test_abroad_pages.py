@@ -64,13 +64,13 @@ def offer_form(**changes: Any) -> dict[str, Any]:
 async def test_a_host_offers_and_a_coordinator_endorses(abroad: Abroad) -> None:
     """A placement is drafted, submitted, returned, changed, endorsed, published, revised and paused."""
     new = f"/applications/offers/new?call={abroad.of.call['id']}"
-    assert "Offer a placement" in await read(abroad, "claire", "/applications/offers")
+    assert "Add a placement" in await read(abroad, "claire", "/applications/offers")
     assert "Outline of the agenda" in await read(abroad, "claire", new)
     more = await send(abroad, "claire", new, offer_form(row="add:periods"), 422)
     assert "periods-1-start-day" in more.text
     assert "Case work." in more.text
     lacking = await send(abroad, "claire", new, offer_form(places="", submit="1"), 422)
-    assert "Enter how many guests you take in all" in lacking.text
+    assert "Enter how many guests you can take in total" in lacking.text
     offer = (await abroad.get("claire", "/offers"))["items"][0]
     at = f"/applications/offers/{offer['id']}"
     await send(abroad, "claire", f"{at}/edit", offer_form(record_version="offer.0.1"), 412)
@@ -116,7 +116,7 @@ async def test_a_mentor_writes_a_profile(abroad: Abroad) -> None:
     shown = html.unescape(
         (await send(abroad, "jonas", edit, form | {"capacity": "4", "about": "I follow money."}, 200)).text
     )
-    for text in ("What changes", "Mentees at most", "I follow money.", "You have no mentee yet whom it would touch."):
+    for text in ("What changes", "Maximum number of mentees", "I follow money.", "No mentee is affected yet."):
         assert text in shown
     assert "Areas of expertise" not in shown
     mentor = (await abroad.get("jonas", "/mentors"))["items"][0]
@@ -139,8 +139,8 @@ async def test_a_match_is_cleared_and_answered(abroad: Abroad) -> None:
     match_id = await abroad.placement_matched()
     at = f"/applications/matches/{match_id}"
     assert "Ani Petrosyan" in await read(abroad, "tigran", "/applications/matches?state=waits")
-    assert "match waits for you" in await read(abroad, "tigran", "/applications/")
-    assert "match waits for you" not in await read(abroad, "luc", "/applications/")
+    assert "match is waiting for you" in await read(abroad, "tigran", "/applications/")
+    assert "match is waiting for you" not in await read(abroad, "luc", "/applications/")
     page = await read(abroad, "luc", at)
     assert "Petrosyan" not in page
     assert "Operational" in page
@@ -169,7 +169,7 @@ async def test_a_visit_on_pages(abroad: Abroad) -> None:
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     at = f"/applications/visits/{visit_id}"
-    assert "Who comes when" in await read(abroad, "claire", "/applications/visits")
+    assert "Visit calendar" in await read(abroad, "claire", "/applications/visits")
     assert "Ani Petrosyan" in await read(abroad, "claire", "/applications/visits")
     assert "Before travel" in await read(abroad, "ani", at)
     [opened, *_] = re.findall(rf'name="{FIELD}" value="(visit[^"]+)"', await read(abroad, "ani", at))
@@ -178,7 +178,7 @@ async def test_a_visit_on_pages(abroad: Abroad) -> None:
     for text in ("Your version", "Another one.", "Saved version", "Monday: briefing."):
         assert text in late.text
     page = await read(abroad, "ani", at)
-    assert "What changed since version 1" in page
+    assert "Changes since the proposal version 1" in page
     assert "<ins>briefing.</ins>" in page or "<ins>Monday: briefing.</ins>" in page
     for somebody in ("ani", "claire", "claire"):
         await send(abroad, somebody, f"{at}/agenda/agree", {"version": "2"})
@@ -187,7 +187,7 @@ async def test_a_visit_on_pages(abroad: Abroad) -> None:
         await send(abroad, "claire", f"{at}/agenda", {"text": text})
     # What was agreed was version 2: the difference is to that one, whatever lay between.
     page = await read(abroad, "ani", at)
-    assert "What changed since the version to which you agreed" in page
+    assert "Changes since the version you agreed to" in page
     assert "<del>briefing.</del>" in page
     assert "<ins>long tour.</ins>" in page
     assert "Was the guest there?" not in await read(abroad, "claire", at)

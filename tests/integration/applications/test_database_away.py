@@ -167,8 +167,8 @@ class Line:
 
 
 UNKNOWN = {
-    True: "It is not known whether the request took effect. Read the record before you repeat it. "
-    "With the same Idempotency-Key it never acts twice.",
+    True: "We do not know whether the request took effect. Read the record before you repeat it. With the same "
+    "Idempotency-Key it never takes effect twice.",
     False: "We do not know whether your change was saved. Open the page again and check before you send it again.",
 }
 

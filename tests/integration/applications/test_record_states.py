@@ -68,7 +68,7 @@ async def test_a_placement_in_each_of_its_states(abroad: Abroad, programme: Prog
         return said
 
     said = await act("claire", "submit")
-    assert (said["With"], said["Next step"]) == (HOST_COORDINATOR, "The coordinator endorses it or sends it back.")
+    assert (said["With"], said["Next step"]) == (HOST_COORDINATOR, "The coordinator endorses or returns it.")
     assert (await act("luc", "return", remarks={"places": "Only one?"}))["Next step"].startswith("The host answers")
     await act("claire", "submit")
     assert (await act("luc", "endorse"))["Next step"] == "The host publishes it."
@@ -76,7 +76,7 @@ async def test_a_placement_in_each_of_its_states(abroad: Abroad, programme: Prog
     clock.move(timedelta(days=61))
     await checks.check_all(programme.app.state.service.bus)
     checked = await same(abroad, at, "claire", ("luc", "programme"))
-    assert (checked["With"], checked["Next step"]) == ("Host", "The host answers, or it pauses.")
+    assert (checked["With"], checked["Next step"]) == ("Host", "The host must answer, or it is paused.")
     assert checked["Due"].startswith(dates.day(clock.now() + timedelta(days=14)))
     clock.move(timedelta(days=20))
     await checks.check_all(programme.app.state.service.bus)
@@ -109,7 +109,7 @@ async def test_a_full_placement_and_one_of_a_closed_call_say_so(abroad: Abroad, 
     await abroad.post("programme", f"/calls/{programme.call['id']}/close")
     at = f"/applications/offers/{left['id']}"
     ends = await same(abroad, at, "claire", ("luc", "programme"))
-    assert (ends["word"], ends["With"], ends["Next step"]) == ("Published", "Programme", "It closes by itself.")
+    assert (ends["word"], ends["With"], ends["Next step"]) == ("Published", "Programme", ("It closes automatically."))
     await checks.check_all(programme.app.state.service.bus)
     said = await same(abroad, at, "claire", ("luc", "programme"))
     assert (said["word"], said["means"], said.get("Next step")) == ("Closed", "Its call has closed.", None)
@@ -148,7 +148,7 @@ async def test_a_profile_in_each_of_its_states(abroad: Abroad, programme: Progra
     )
     await abroad.opened(match)
     said = await same(abroad, at, "jonas", readers)
-    assert said["means"] == "The mentor has as many mentees as there is time for."
+    assert said["means"] == "The mentor has no time for more mentees."
     assert said["Next step"] == "When a mentorship ends, another mentee can be matched."
     assert (await act("close"))["means"] == "The mentor has closed it."
     assert reached == set(MentorState)
@@ -165,7 +165,7 @@ async def test_a_call_is_announced_then_open_then_past_its_deadline(abroad: Abro
     assert (await abroad.get("ani", f"/calls/{programme.call['id']}"))["state"] == CallState.PUBLISHED
     clock.move(timedelta(days=400))
     said = await status_of(abroad, "programme", at)
-    assert said["word"] == "Deadline over"
+    assert said["word"] == "Deadline passed"
     assert said["Next step"].startswith("1 application has no place yet.")
     assert "Due" not in said
     assert "1 application" not in (await status_of(abroad, "luc", at))["Next step"]

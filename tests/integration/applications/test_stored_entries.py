@@ -71,7 +71,7 @@ async def test_a_host_sees_what_is_no_longer_available(abroad: Abroad, programme
     sent = {"title": "Another title", "expertise": "sorcery", "topics": "witchcraft", "languages-0-language": "zz"}
     answer = await programme.as_("claire").post(f"{at}/edit", data=sent | {"languages-0-level": "B2"})
     assert answer.status_code == 422
-    assert "Choose from the answers given" in answer.text
+    assert "Choose one of the answers" in answer.text
     assert "Sorcery (no longer available)" in answer.text
     stored = await _stored(programme, "offer", "entry", made["id"])
     assert {name: stored[name] for name in old} == old

@@ -104,7 +104,7 @@ FACTS = {
     r"The officer has named another line manager": (
         "SELECT count(*) > 0 FROM application WHERE answers ->> 'line_manager_email' = 'chief@police.example'"
     ),
-    r"It is now “Has not said yes yet”": _COMPANION.format("asked"),
+    "It is now “No answer yet”": _COMPANION.format("asked"),
     r"It is now “Said yes”": _COMPANION.format("confirmed"),
     r"It is now “Said no”": _COMPANION.format("declined"),
     r"It is now “Has left”": _COMPANION.format("left"),

@@ -88,7 +88,7 @@ WITH_STATE = {"edit-conflict", "wrong-state", "already-done", "outdated", "in-pr
 _SINCE = re.compile(r"\d{1,2} \w+ 20\d\d|Provisional matches have come \(\d+\)")
 _MATCH = re.compile(r"(\S+) has a match with (\S+): (.+?) since")
 _VISIT = re.compile(r"Guest and host of (\S+) are asked|The visit of (\S+?):? (is planned|[A-Z][a-z ]+(?= since))")
-_PLANNED = {"is planned": "Scheduled"}
+_PLANNED = {"is planned": "Visit planned"}
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ ERASE = Act(
     "dpo",
     "/reporting/words/{application_id}/erasure",
     "erase",
-    {"form": "all", "why": "Asked for"},
+    {"form": "all", "why": "Requested"},
     says=NOT_THERE,
     aim=NO_WORDS,
 )

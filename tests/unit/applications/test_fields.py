@@ -240,7 +240,7 @@ def test_a_language_that_nobody_chose_is_not_saved() -> None:
     form = page.form_for(TERMS)(FormData({"name": "Ani", "email": "ani@police.example", "language": ""}))
     page.prepare(form, FormContext(TERMS))
     assert not form.validate()
-    assert form.problems() == [("language", "Choose the language in which we write to you")]
+    assert form.problems() == [("language", "Choose the language of our messages to you")]
     assert page.changes(form)["language"] is None
 
 
@@ -250,7 +250,7 @@ def test_an_area_without_its_level_is_refused() -> None:
     form = page.form_for(TERMS)(FormData({"expertise-0-area": "analysis", "expertise-0-level": ""}))
     page.prepare(form, FormContext(TERMS))
     page.check(form)
-    assert form.problems() == [("expertise", "Each area needs its level")]
+    assert form.problems() == [("expertise", "Each area needs a level")]
 
 
 def test_a_level_without_its_area_is_refused() -> None:
@@ -260,7 +260,7 @@ def test_a_level_without_its_area_is_refused() -> None:
     form = page.form_for(TERMS)(FormData(whole | {"expertise-1-area": "", "expertise-1-level": "3"}))
     page.prepare(form, FormContext(TERMS))
     page.check(form)
-    assert form.problems() == [("expertise", "Each area needs its level")]
+    assert form.problems() == [("expertise", "Each area needs a level")]
 
 
 DAY = {"year": "2026", "month": "5"}
@@ -279,7 +279,7 @@ REVERSED = {f"periods-0-{name}-{part}": text for name in ("start", "end") for pa
                 for part, text in language.items()
             },
             {"languages": ENGLISH},
-            {"languages": "Name each language once"},
+            {"languages": "Enter each language once"},
         ),
         (
             Section.TOPICS,
@@ -316,9 +316,9 @@ def test_the_schema_describes_the_field() -> None:
     assert described == "Name. As in the passport"
     parts = CallEntry.model_json_schema()["$defs"]
     assert parts["EntryRules"]["properties"]["countries"]["description"] == (
-        "Countries whose officers may apply. None chosen: all"
+        "Countries whose officers may apply. Leave empty for all"
     )
-    assert parts["Timers"]["properties"]["report_days"]["description"] == "Report of the guest (days)"
+    assert parts["Timers"]["properties"]["report_days"]["description"] == "Guest's report (days)"
 
 
 def test_words_and_names_are_listed_with_commas() -> None:

@@ -147,11 +147,13 @@ def test_a_match_names_the_country_or_the_side_that_is_asked_now() -> None:
     assert host == NextStep("National coordinator of France", "The host country clears it.", DUE)
     assert match_step(match(MatchState.PROPOSED, refused=True)) == NextStep()
     both = match_step(match(MatchState.OFFERED))
-    assert both == NextStep("Officer and host", "Both accept, or the next in line is asked.", DUE)
+    assert both == NextStep("Officer and host", "Both accept, or the next in line gets the offer.", DUE)
     officer = match_step(match(MatchState.OFFERED, accepted={A.HOST_CONTACT}))
     assert officer == NextStep("Officer", "The officer accepts or declines.", DUE)
     assert match_step(match(MatchState.OFFERED, accepted=set(VISITORS))).step == "The match is confirmed."
-    assert match_step(match(MatchState.CLEARED, reserve=True)).step == "It is offered at once when a place falls free."
+    assert match_step(match(MatchState.CLEARED, reserve=True)).step == (
+        "When a place becomes free, it is offered at once."
+    )
 
 
 def test_before_travel_what_is_open_is_named_and_what_is_done_is_not() -> None:
@@ -177,7 +179,7 @@ def test_before_travel_what_is_open_is_named_and_what_is_done_is_not() -> None:
     assert (done.holder, done.due) == ("Guest and host", None)
     assert done.step.startswith("The visit begins on ")
     moving = visit_step(scheduled(prepared=everybody, agreed=set(VISITORS), move_due=DUE, move_accepted={A.APPLICANT}))
-    assert moving == NextStep("Host", "The host answers about the new dates.", DUE)
+    assert moving == NextStep("Host", "The host accepts or refuses the new dates.", DUE)
 
 
 @given(

@@ -123,7 +123,7 @@ def test_a_mentor_without_time_is_not_said_to_be_matched() -> None:
     ("cause", "means"),
     [
         (CloseCause.FULL, "All its places are confirmed."),
-        (CloseCause.PERIOD_OVER, "Its periods are over."),
+        (CloseCause.PERIOD_OVER, "Its periods have ended."),
         (CloseCause.CALL_CLOSED, "Its call has closed."),
         (CloseCause.BY_CHOICE, "The host has closed it."),
     ],

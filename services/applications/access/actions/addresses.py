@@ -81,13 +81,13 @@ async def confirm(bus: Bus, seal: Seal, token: str) -> None:
             return
         if not check.open(arrived()):
             raise Refused(
-                gettext("This link counts no more. Sign in and ask for a new one in your account."),
+                gettext("This link is no longer valid. Sign in and ask for a new link in your account."),
                 code=ProblemCode.DEADLINE_PASSED,
             )
         owners = await people.by_address(tx.session, [check.address])
         if owners.get(check.address.lower(), person.subject) != person.subject:
             raise Refused(
-                gettext("Somebody else has this address in the register. Tell your coordinator."),
+                gettext("Another person in the register has this address. Tell your coordinator."),
                 code=ProblemCode.DUPLICATE,
             )
         before: State = {"email": person.email, "verified": person.reachable}
@@ -124,11 +124,11 @@ async def send_mail_to(bus: Bus, principal: Principal, person_id: UUID) -> None:
 async def _send_again(tx: Tx, person: entries.Person) -> None:
     address = person.unconfirmed_address
     if address is None:
-        raise Refused(gettext("This address is confirmed already."), code=ProblemCode.ALREADY_DONE)
+        raise Refused(gettext("This address is already confirmed."), code=ProblemCode.ALREADY_DONE)
     day_ago = clock.now() - timedelta(days=1)
     if await address_checks.count_since(tx.session, person.subject, day_ago) >= MOST_A_DAY:
         raise Refused(
-            gettext("The mail was sent several times today. Check the address, and try again tomorrow."),
+            gettext("We sent the email several times today. Check the address, and try again tomorrow."),
             code=ProblemCode.LIMIT_REACHED,
         )
     await close_address_checks(tx, person.subject)

@@ -49,7 +49,9 @@ async def appoint_deputy(
         holder = await holder_of(tx.session, principal, holder_id)
         held_offices = [grant for grant in await offices_of(tx.session, holder.subject) if grant.role is role]
         if not held_offices:
-            raise _wrong({"role": gettext("This role cannot be deputised now. Choose one of those shown.")})
+            raise _wrong(
+                {"role": gettext("You cannot name a deputy for this role now. Choose one of the roles shown.")}
+            )
         person = await people.by_id(tx.session, deputy_id, lock=True)
         office = None if person is None else _office_for(held_offices, person)
         if person is not None and holder.subject != principal.subject:
@@ -57,9 +59,9 @@ async def appoint_deputy(
             case = CaseToDecide(Concerned(frozenset({person.subject, holder.subject})), countries)
             await check_own_case(tx.session, principal.subject, case, COORDINATING)
         if person is None or person.subject == holder.subject or office is None:
-            raise _wrong({"deputy": gettext("Choose a person of the same country or organisation.")})
+            raise _wrong({"deputy": gettext("Choose a person from the same country or organisation.")})
         if person.lapsed_on is not None:
-            raise _wrong({"deputy": gettext("This person's access has lapsed. Have it confirmed first.")})
+            raise _wrong({"deputy": gettext("This person's access has lapsed. It must be confirmed first.")})
         deputies = await people.with_grant(tx.session, {"role": role.value, "deputy_for": holder.subject})
         others = [
             grant
@@ -90,7 +92,7 @@ def _office_for(offices: Sequence[AccessGrant], person: entries.Person) -> Acces
 
 
 def _wrong(fields: dict[str, str]) -> Refused:
-    return Refused(gettext("Something here needs another look."), 422, fields)
+    return Refused(gettext("Check your entries."), 422, fields)
 
 
 async def end(bus: Bus, principal: Principal, *, deputy_id: UUID, role: Role, since: date) -> None:

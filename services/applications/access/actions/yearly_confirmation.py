@@ -65,7 +65,7 @@ async def confirm(bus: Bus, principal: Principal, ids: Sequence[UUID], read: Rea
     """
     wanted = sorted(set(ids))
     if not 0 < len(wanted) <= MOST_AT_ONCE:
-        sentence = gettext("Choose at least one person, and a hundred at the most.")
+        sentence = gettext("Choose from 1 to 100 people.")
         raise Refused(sentence, 422, {"person": sentence})
     confirmed: list[UUID] = []
     left: list[tuple[UUID, Refused]] = []

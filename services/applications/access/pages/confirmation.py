@@ -52,14 +52,14 @@ async def to_confirm(
         [[*([_tick(row)] if ticks else []), *_row(row)] for row in access_page.rows],
         access_page.total,
         Empty(
-            gettext("No access has to be confirmed now. We ask from eleven months after the last time."),
+            gettext("No access needs to be confirmed now. We ask again eleven months after the last confirmation."),
             everybody.text,
             everybody.href,
         ),
         page=page,
         intro=gettext(
-            "Each access is confirmed once a year: is this person still there, and does he or she still need these"
-            " roles? What is not confirmed within %(days)d days lapses, and can be given back."
+            "Each access is confirmed once a year. Is this person still there, and do they still need these "
+            "roles? Access that is not confirmed within %(days)d days lapses, and can be restored."
         )
         % {"days": access_page.times.lapse},
         acts=[("confirm", gettext(ACTS["confirm"].button))] if ticks else [],
@@ -68,7 +68,7 @@ async def to_confirm(
         back_text=gettext("Register"),
         legend="access",
     )
-    other = Link(gettext("Show only what is due"), ACCESS) if every else everybody
+    other = Link(gettext("Show only due confirmations"), ACCESS) if every else everybody
     return list_page(request, listing, "access/access.html", other=other)
 
 
@@ -104,7 +104,7 @@ async def confirm_person(person_id: UUID, principal: Decider, bus: BusDep) -> Re
 def _obstacle(row: AccessRow) -> str:
     """Return who confirms an access that the reader may not confirm."""
     if row.tie is Tie.OWN:
-        return gettext("Your own: somebody else confirms it.")
+        return gettext("This is your own access. Somebody else confirms it.")
     if row.tie is not None:
         return why_not(row.tie)
     return gettext("The programme coordinator confirms it.")
@@ -121,8 +121,8 @@ def _item(row: AccessRow, text: str) -> Item:
 
 async def _preview(ticked: Ticked[Form]) -> Items:
     found = await _rows(ticked, ticked.ids)
-    back = gettext("The access is given back, and confirmed for another year.")
-    stays = gettext("The access stays for another year.")
+    back = gettext("The access is restored and confirmed for another year.")
+    stays = gettext("The access continues for another year.")
     return Items(
         [_item(row, back if row.access.lapsed_on else stays) for row in found if row.access.may_confirm],
         [_item(row, _obstacle(row)) for row in found if not row.access.may_confirm],
@@ -160,8 +160,8 @@ add_bulk_decision(
             ),
             done=lambda count: (
                 ngettext(
-                    "%(num)d access is confirmed for another year",
-                    "%(num)d accesses are confirmed for another year",
+                    "Access of %(num)d person confirmed for another year",
+                    "Access of %(num)d people confirmed for another year",
                     count,
                 )
                 % {"num": count}

@@ -32,8 +32,8 @@ DEPUTIES, PEOPLE = f"{REGISTER}/deputies", f"{REGISTER}/people"
 class DeputyForm(Form):
     """Name a deputy for a term."""
 
-    role = SelectField(N_("For which role?"), [Needed(N_("Choose the role"))])
-    deputy = SelectField(N_("Who stands in?"), [Needed(N_("Choose a person"))])
+    role = SelectField(N_("For which role?"), [Needed(N_("Choose a role"))])
+    deputy = SelectField(N_("Who is the deputy?"), [Needed(N_("Choose a person"))])
     since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=DAY_HINT)
     until = DateField(N_("Last day"), [Needed(N_("Enter the last day"))], description=DAY_HINT)
 
@@ -72,15 +72,15 @@ async def _ask_deputy(request: DecisionRequest[DeputyForm]) -> Question:
     title = gettext("Deputies") if own else gettext("Deputies of %(name)s") % {"name": offices.holder.name}
     text = (
         gettext(
-            "A deputy does for a time what you do in a role, and everybody sees that he or she acts as a deputy. You"
-            " keep the role."
+            "A deputy does what you do in a role for a limited time. Everybody sees that they act as a deputy. "
+            "You keep the role."
         )
         if own
-        else gettext("A deputy does for a time what this person does in a role; the person keeps it.")
+        else gettext("A deputy does what this person does in a role for a limited time. The person keeps the role.")
     )
     return Question(
         title,
-        gettext("Name the deputy"),
+        gettext("Name deputy"),
         "/applications/" if own else f"{PEOPLE}/{offices.holder.id}",
         text=text,
         template="access/deputies.html",
@@ -136,6 +136,6 @@ async def end_deputy(request: Request, principal: Holder, bus: BusDep, person: s
     except ValueError:
         deputy_id = None
     if deputy_id is None:
-        raise Refused(gettext("There is no such deputy any more."), 404)
+        raise Refused(gettext("This deputy no longer exists."), 404)
     await deputies.end(bus, principal, deputy_id=deputy_id, role=office, since=since_day)
     return see_other(_deputies_at(read_id(person), "ended"))

@@ -150,9 +150,9 @@ def with_time_of_notice(before: Answers, changes: Mapping[str, object]) -> dict[
     sent, version = changes.get("privacy_at"), changes.get("privacy_version")
     refused = {}
     if sent is not None and sent != before.model_dump(mode="json")["privacy_at"]:
-        refused["privacy_at"] = gettext("Leave this out: the portal notes when the privacy notice was read")
+        refused["privacy_at"] = gettext("Leave this out because the portal records when the privacy notice was read")
     if version not in {None, privacy_notice.VERSION, before.privacy_version}:
-        refused["privacy_version"] = gettext("Name the present version of the privacy notice, %(version)s") % {
+        refused["privacy_version"] = gettext("Use the current version of the privacy notice, %(version)s") % {
             "version": privacy_notice.VERSION
         }
     if refused:
@@ -203,7 +203,7 @@ async def _check_conflicts(tx: Tx, answers: Answers) -> None:
         organisation.id for organisation in await entries.organisations(tx.session, ids=answers.conflicts)
     }
     if set(answers.conflicts) - organisation_ids:
-        sentence = gettext("Choose organisations of the register.")
+        sentence = gettext("Choose organisations from the register.")
         raise Refused(sentence, 422, {"conflicts": sentence})
 
 
@@ -231,7 +231,7 @@ async def _check_organisation(tx: Tx, application: store.Application, answers: A
     assert answers.organisation_id is not None
     organisation = await entries.organisation(tx.session, answers.organisation_id)
     if organisation is None or organisation.country != application.country:
-        sentence = gettext("Choose an agency of your own country.")
+        sentence = gettext("Choose an agency in your own country.")
         raise Refused(sentence, 422, {"organisation_id": sentence})
 
 

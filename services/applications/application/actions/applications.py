@@ -66,13 +66,11 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, kind: Application
         if kind not in call.terms.kinds:
             raise Refused(gettext("This call does not take this kind of application."), 422, {"kind": kind})
         if not call.takes_applications(moment):
-            raise Refused(gettext("This call takes no applications now."), code=ProblemCode.CALL_CLOSED)
+            raise Refused(gettext("This call is not open for applications now."), code=ProblemCode.CALL_CLOSED)
         # Locked, so that two clicks at once begin one draft and not two.
         person = await entries.person(tx.session, principal.subject, lock=True)
         if person is None or person.country is None:
-            raise Refused(
-                gettext("The register does not know you yet. Ask your national coordinator to enter you."), 422
-            )
+            raise Refused(gettext("You are not in the register yet. Ask your national coordinator to add you."), 422)
         draft = await store.draft_of(tx.session, principal.subject, call_id, kind)
         if draft is not None:
             return draft
@@ -228,5 +226,5 @@ async def discard(bus: Bus, principal: Principal, application_id: UUID) -> None:
     async with bus.transaction(principal.subject) as tx:
         application = await store.own(tx.session, principal, application_id)
         if application.own_state is not ApplicationState.DRAFT:
-            raise Refused(gettext("It was submitted: you can withdraw it."), 409)
+            raise Refused(gettext("You have already submitted this application. You can withdraw it instead."), 409)
         await tx.session.delete(application)

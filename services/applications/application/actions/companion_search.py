@@ -51,7 +51,7 @@ def read_reference(written: str) -> str:
     except ValueError as error:
         raise Refused(str(error), 422, {"written": str(error)}) from error
     if not text or len(text) > MOST_WRITTEN:
-        sentence = gettext("Write a reference, such as AM-2026-0042, or a service e-mail.")
+        sentence = gettext("Enter a reference, such as AM-2026-0042, or a service email.")
         raise Refused(sentence, 422, {"written": sentence})
     return text if "@" in text else text.upper()
 

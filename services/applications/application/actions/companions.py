@@ -111,7 +111,7 @@ async def answer(bus: Bus, principal: Principal, companion_id: UUID, *, yes: boo
             await check_open(tx.session, application)
             if names_officer(companion):
                 if mine is None:
-                    sentence = gettext("Begin an application for this call first, then say yes.")
+                    sentence = gettext("Start an application for this call first, then say yes.")
                     raise Refused(sentence, 422, {"application": sentence})
                 await check_open(tx.session, mine)
                 await _check_free(tx.session, mine, companion)
@@ -197,7 +197,7 @@ async def name(
         await check_open(tx.session, application)
         live = await store.live_by(tx.session, [application.id])
         if any(row.written.lower() == written.lower() for row in live):
-            raise Refused(gettext("You have named them already."), code=ProblemCode.DUPLICATE)
+            raise Refused(gettext("You have already named them."), code=ProblemCode.DUPLICATE)
         call = await calls_store.call(tx.session, application.call_id)
         assert call is not None
         group = mode is ApplicationMode.GROUP
@@ -211,7 +211,7 @@ async def name(
         if group:
             may_proceed(companions.check_group_size, len(live), call.terms.group_size)
         if found.subject == principal.subject:
-            sentence = gettext("This is yourself. Name somebody else.")
+            sentence = gettext("This is you. Name somebody else.")
             raise Refused(sentence, 422, {"written": sentence})
         await count_message(tx, MessageKind.COMPANION)
         companion = store.Companion(

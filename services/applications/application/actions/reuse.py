@@ -71,7 +71,7 @@ async def take_over(bus: Bus, principal: Principal, application_id: UUID, earlie
         if before is None or not is_self(principal, before.subject) or before.submitted_at is None:
             raise not_found()
         if not untouched(application) or before.id == application.id:
-            raise Refused(gettext("You have begun to write already, so the earlier answers are not taken over."), 409)
+            raise Refused(gettext("You have already started writing, so your earlier answers were not copied."), 409)
         calls = await calls_store.calls_by_id(tx.session, [application.call_id, before.call_id])
         person = await entries.person(tx.session, principal.subject)
         if person is None:

@@ -30,14 +30,14 @@ def _problem(person: Person, written: str) -> str:
     unconfirmed = person.unconfirmed_address
     if unconfirmed is not None and written == unconfirmed.lower():
         return gettext(
-            "Confirm your service e-mail first. Open the link that we sent to %(address)s, or send it again from your"
-            " account."
+            "Confirm your service email first. Open the link that we sent to %(address)s, or send it again "
+            "from your account."
         ) % {"address": unconfirmed}
     if person.reachable:
         return gettext(
-            "Enter your confirmed service e-mail, %(address)s. Your national coordinator can change it in the register."
+            "Enter your confirmed service email, %(address)s. Your national coordinator can change it in the register."
         ) % {"address": person.email}
     return gettext(
-        "Enter your service e-mail as in the register, %(address)s, and confirm it. Your national coordinator can"
-        " change it."
+        "Enter your service email as in the register, %(address)s, and confirm it. Your national coordinator "
+        "can change it."
     ) % {"address": person.email}

@@ -44,7 +44,7 @@ def form_of(terms: CallTerms) -> type[QuestionsForm]:
 
 def _field(question: CallQuestion) -> Any:
     text = model.in_reader_language(question)
-    checks: list[Any] = [Needed(N_("Answer this"))] if question.required else []
+    checks: list[Any] = [Needed(N_("Answer this question"))] if question.required else []
     checks.append(_AnswerCheck(question))
     options: dict[str, Any] = {"description": text.hint}
     match question.kind:

@@ -288,7 +288,7 @@ def _check_expertise(form: Form) -> None:
     if not any(row["area"] for row in written):
         form.refuse("expertise", remedy("expertise"))
     elif any(bool(row["area"]) != bool(row["level"]) for row in written):
-        form.refuse("expertise", gettext("Each area needs its level"))
+        form.refuse("expertise", gettext("Each area needs a level"))
 
 
 def _languages(form: Form, _: FormContext) -> None:
@@ -300,14 +300,14 @@ def _check_languages(form: Form) -> None:
     if not any(row["language"] and row["level"] for row in written):
         form.refuse("languages", gettext("Add at least one language with its level"))
     elif any(bool(row["language"]) != bool(row["level"]) for row in written):
-        form.refuse("languages", gettext("Each language needs its level"))
+        form.refuse("languages", gettext("Each language needs a level"))
 
 
 class BackgroundForm(Form):
     """Finished courses, and organisations to which the officer must not go."""
 
     asked_courses = CheckboxesField(
-        N_("Courses that this call asks for"), description=N_("Tick those that you have finished")
+        N_("Courses that this call asks for"), description=N_("Select the courses that you have finished")
     )
 
 

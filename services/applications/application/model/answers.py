@@ -111,9 +111,9 @@ class Answers(StoredEntry):
         MailAddress | None,
         FieldSpec(
             Section.CONTACT,
-            N_("Service e-mail"),
+            N_("Service email"),
             Control.EMAIL,
-            remedy=N_("Enter your service e-mail"),
+            remedy=N_("Enter your service email"),
             registered=True,
         ),
     ] = None
@@ -121,10 +121,10 @@ class Answers(StoredEntry):
         Language | None,
         FieldSpec(
             Section.CONTACT,
-            N_("Language in which we write to you"),
+            N_("Language of our messages to you"),
             Control.SELECT,
             title=N_("Language of messages"),
-            remedy=N_("Choose the language in which we write to you"),
+            remedy=N_("Choose the language of our messages to you"),
             words=language_in_words,
             registered=True,
         ),
@@ -195,9 +195,9 @@ class Answers(StoredEntry):
             Section.SERVICE,
             N_("Sex"),
             Control.SELECT,
-            hint=N_("Only for the figures that funders ask for. It changes nothing for you."),
+            hint=N_("Only for figures that donors ask for. It does not affect your application."),
             choices=Sex,
-            blank=N_("I would rather not say"),
+            blank=N_("Prefer not to say"),
             shown=False,
             registered=True,
         ),
@@ -219,10 +219,10 @@ class Answers(StoredEntry):
         MailAddress | None,
         FieldSpec(
             Section.LINE_MANAGER,
-            N_("Service e-mail"),
+            N_("Service email"),
             Control.EMAIL,
-            hint=N_("We tell your line manager that you named them, and write again six months later."),
-            remedy=N_("Enter your line manager's service e-mail"),
+            hint=N_("We tell your line manager that you named them. We write to them again six months later."),
+            remedy=N_("Enter your line manager's service email"),
         ),
     ] = None
     expertise: Annotated[
@@ -300,9 +300,9 @@ class Answers(StoredEntry):
         Field(max_length=10),
         FieldSpec(
             Section.PERIODS,
-            N_("Has time"),
+            N_("Available"),
             Control.ROWS,
-            remedy=N_("Add at least one period in which you have time"),
+            remedy=N_("Add at least one period when you are available"),
             published=as_written,
             rules=(EligibilityRule.PERIODS,),
         ),
@@ -310,7 +310,7 @@ class Answers(StoredEntry):
     blackouts: Annotated[
         tuple[DatePeriod, ...],
         Field(max_length=10),
-        FieldSpec(Section.PERIODS, N_("Has no time"), Control.ROWS, published=as_written),
+        FieldSpec(Section.PERIODS, N_("Not available"), Control.ROWS, published=as_written),
     ] = ()
     objectives: Annotated[
         tuple[Text, ...],
@@ -319,7 +319,7 @@ class Answers(StoredEntry):
             Section.OBJECTIVES,
             N_("Objectives"),
             Control.ROWS,
-            remedy=N_("Write at least one objective"),
+            remedy=N_("Enter at least one objective"),
             published=lambda objectives, _: len(objectives),
         ),
     ] = ()
@@ -329,7 +329,7 @@ class Answers(StoredEntry):
             Section.OBJECTIVES,
             N_("Will you pass on what you learn to colleagues at home?"),
             Control.YES_NO,
-            title=N_("Passes it on at home"),
+            title=N_("Passes on knowledge at home"),
             remedy=N_("Say whether you will pass on what you learn"),
             published=lambda committed, _: bool(committed),
             rules=(EligibilityRule.CASCADE,),
@@ -341,7 +341,7 @@ class Answers(StoredEntry):
             Section.OBJECTIVES,
             N_("How will you pass it on?"),
             Control.LONG_TEXT,
-            title=N_("How"),
+            title=N_("How knowledge is passed on"),
             hint=N_("For example a training day for your unit"),
             remedy=N_("Write how you will pass it on"),
             complete=lambda answers, _: bool(answers.cascade_plan) or not answers.cascade_committed,
@@ -372,7 +372,7 @@ class Answers(StoredEntry):
     ] = None
 
     checks: ClassVar[tuple[Check, ...]] = (
-        Check(("languages",), N_("Name each language once"), _language_twice),
+        Check(("languages",), N_("Enter each language once"), _language_twice),
         Check(("topics",), N_("Choose each topic once"), doubled),
         Check(("preferred_countries",), N_("Choose each country once"), doubled),
         Check(("periods",), OUTSIDE_THE_CALL, outside),
@@ -457,11 +457,11 @@ TITLES: dict[str, str] = {
     BACKGROUND: N_("Courses and conflicts of interest"),
     Section.TOPICS: N_("Topics and countries"),
     Section.PERIODS: N_("When you can travel"),
-    Section.OBJECTIVES: N_("Objectives and how you pass them on"),
+    Section.OBJECTIVES: N_("Objectives and passing on knowledge"),
     Section.QUESTIONS: N_("Questions of this call"),
     PRIVACY: N_("Privacy notice"),
 }
-_MENTORING_TITLES: dict[str, str] = {Section.PERIODS: N_("When you have time")}
+_MENTORING_TITLES: dict[str, str] = {Section.PERIODS: N_("When you are available")}
 
 
 def task_title(task: str, kind: ApplicationKind | None = None) -> str:

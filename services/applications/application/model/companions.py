@@ -34,19 +34,19 @@ C = CompanionState
 # Who is named and has not said no, and was not removed.
 LIVE: frozenset[C] = frozenset({C.ASKED, C.CONFIRMED})
 _STANDS = {
-    C.ASKED: N_("This was not answered yet."),
-    C.CONFIRMED: N_("This was answered with “yes” already."),
-    C.DECLINED: N_("This was answered with “no” already."),
-    C.LEFT: N_("You are no longer together: one of you has left."),
-    C.REMOVED: N_("You are no longer together: this was taken back."),
+    C.ASKED: N_("This has not been answered yet."),
+    C.CONFIRMED: N_("This was already answered with “yes”."),
+    C.DECLINED: N_("This was already answered with “no”."),
+    C.LEFT: N_("You no longer apply together because one of you has left."),
+    C.REMOVED: N_("You no longer apply together because this was withdrawn."),
 }
 
 _WORDS = {
-    C.ASKED: N_("Has not said yes yet"),
+    C.ASKED: N_("No answer yet"),
     C.CONFIRMED: N_("Said yes"),
     C.DECLINED: N_("Said no"),
     C.LEFT: N_("Has left"),
-    C.REMOVED: N_("Taken back"),
+    C.REMOVED: N_("Withdrawn"),
 }
 
 
@@ -67,7 +67,7 @@ def check_open_for_change(shown_state: ApplicationState) -> None:
     """
     if shown_state is ApplicationState.DRAFT or shown_state in BEFORE_OFFERED:
         return
-    text = gettext("The application is now “%(state)s”, so you can no longer change with whom you apply.")
+    text = gettext("The application is now “%(state)s”, so you can no longer change who you apply with.")
     raise NotNow(text % {"state": state_word("application", shown_state)})
 
 
@@ -77,18 +77,20 @@ def check_alone(*, member: bool, leads: bool, paired: bool) -> None:
     `member`: confirmed in a group; `leads`: leads one; `paired`: has named a counterpart.
     """
     if member:
-        raise NotNow(gettext("You are in a group already. Leave it first."), ProblemCode.STEP_MISSING)
+        raise NotNow(gettext("You are already in a group. Leave it first."), ProblemCode.STEP_MISSING)
     if leads:
-        raise NotNow(gettext("You lead a group already. Take your invitations back first."), ProblemCode.STEP_MISSING)
+        raise NotNow(gettext("You already lead a group. Withdraw your invitations first."), ProblemCode.STEP_MISSING)
     if paired:
-        raise NotNow(gettext("You have named a counterpart already. Take that back first."), ProblemCode.STEP_MISSING)
+        raise NotNow(gettext("You have already named a counterpart. Withdraw that first."), ProblemCode.STEP_MISSING)
 
 
 def check_group_size(live: int, most: int) -> None:
     """Raise `NotNow` where a group with its leader and `live` others, asked or confirmed, is full."""
     if 1 + live >= most:
         raise NotNow(
-            gettext("A group of this call has at most %(most)d members, you and those who have not answered included.")
+            gettext(
+                "A group in this call can have up to %(most)d members, including you and people who have not answered."
+            )
             % {"most": most},
             ProblemCode.LIMIT_REACHED,
         )

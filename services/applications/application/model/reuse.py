@@ -65,13 +65,15 @@ def out_of_date(earlier: Answers, *, scheme: str, terms: CallTerms, today: date)
     renamed = [code for code in earlier.topics if code not in dropped and scheme != terms.scheme]
     if dropped:
         names = ", ".join(gettext(topic_label(scheme, code)) for code in dropped)
-        found[Section.TOPICS] = gettext("This call does not have: %(topics)s.") % {"topics": names}
+        found[Section.TOPICS] = gettext("This call does not include these topics: %(topics)s.") % {"topics": names}
     elif renamed:
         names = ", ".join(gettext(topic_label(terms.scheme, code)) for code in kept)
-        found[Section.TOPICS] = gettext("The topics have new names now: %(topics)s.") % {"topics": names}
+        found[Section.TOPICS] = gettext("These topics have new names: %(topics)s.") % {"topics": names}
     if len(_not_over(earlier.periods, today)) < len(earlier.periods):
-        found[Section.PERIODS] = gettext("The periods that are over were left out. Add when you have time now.")
+        found[Section.PERIODS] = gettext(
+            "Periods that have ended were left out. Add the periods when you are available now."
+        )
     if terms.questions:
-        found[Section.QUESTIONS] = gettext("This call asks questions of its own.")
-    found["privacy"] = gettext("Please read the privacy notice as it is now.")
+        found[Section.QUESTIONS] = gettext("This call has its own questions.")
+    found["privacy"] = gettext("Please read the current privacy notice.")
     return found

@@ -54,15 +54,15 @@ _TARGETS: dict[tuple[str, S | None], S] = {
 # What somebody wanted to do, for the sentence that says that it is too late.
 _DOING: dict[str, str] = {
     ApplicationSubmitted.type: N_("It cannot be submitted"),
-    ApplicationReturned.type: N_("It cannot be sent back"),
+    ApplicationReturned.type: N_("It cannot be returned for information"),
     ApplicationResubmitted.type: N_("It cannot be submitted again"),
     ApplicationEndorsed.type: N_("It cannot be endorsed"),
-    ApplicationNotEndorsed.type: N_("It cannot be turned down"),
+    ApplicationNotEndorsed.type: N_("It cannot be marked as not endorsed"),
     ApplicationFoundEligible.type: N_("It cannot be found eligible"),
     ApplicationFoundIneligible.type: N_("It cannot be found not eligible"),
     ApplicationWithdrawn.type: N_("It cannot be withdrawn"),
     ApplicationCancelled.type: N_("It cannot be cancelled"),
-    ApplicationVoided.type: N_("It cannot be taken out"),
+    ApplicationVoided.type: N_("It cannot be marked as entered in error"),
     ApplicationChanged.type: N_("It cannot be changed"),
 }
 
@@ -109,7 +109,7 @@ def after_change(state: S, shown_state: S, *, matters: bool) -> S:
 
 def _not_possible(event: type[Event], state: S) -> NotPossible:
     return NotPossible(
-        gettext("%(doing)s: the application is now “%(state)s”.")
+        gettext("%(doing)s because the application is now “%(state)s”.")
         % {
             "doing": gettext(_DOING.get(event.type, N_("This cannot be done"))),
             "state": state_word("application", state),

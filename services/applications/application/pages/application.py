@@ -42,12 +42,12 @@ class WithdrawForm(Form):
     """The form to withdraw an application, with a reason."""
 
     reason = SelectField(
-        N_("Why do you withdraw?"), [Needed(N_("Choose a reason"))], choices=lambda: choices(StatedReason)
+        N_("Why are you withdrawing?"), [Needed(N_("Choose a reason"))], choices=lambda: choices(StatedReason)
     )
     text = TextAreaField(
         N_("Anything that your coordinator should know"),
         [Longest(1000)],
-        description=N_("Read by your coordinator and the programme only"),
+        description=N_("Only your coordinator and the programme read this"),
     )
 
 
@@ -57,7 +57,7 @@ class ReplyForm(Form):
     text = TextAreaField(
         N_("Your answer to your coordinator"),
         [Longest(actions.MOST_REPLY)],
-        description=N_("What no part of your application says. Your coordinator and you can read it afterwards."),
+        description=N_("Anything that is not in your application. You and your coordinator can read it later."),
     )
 
 
@@ -191,16 +191,16 @@ async def _ask_withdraw(request: DecisionRequest[WithdrawForm]) -> Question | st
         case = await own_case_in(session, request.principal, request.id)
         may_withdraw = await actions.may_withdraw(session, case.application)
     if case.application.own_state is ApplicationState.DRAFT:
-        title, button = gettext("Throw this draft away?"), gettext("Yes, throw it away")
-        return Question(title, button, address, text=gettext("What you wrote is then gone."), warning=True)
+        title, button = gettext("Delete this draft?"), gettext("Yes, delete draft")
+        return Question(title, button, address, text=gettext("This deletes everything you wrote."), warning=True)
     if not may_withdraw:
         return address
     return Question(
         gettext("Withdraw your application?"),
-        gettext("Withdraw it"),
+        gettext("Withdraw application"),
         address,
         caption=case.application.reference or "",
-        text=gettext("This cannot be taken back. A place that was found for you goes to the next in line."),
+        text=gettext("You cannot undo this. A place that was found for you goes to the next officer in line."),
         cancel=gettext("No, keep it"),
         warning=True,
     )

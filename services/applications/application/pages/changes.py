@@ -38,12 +38,12 @@ class Reasoned(Form):
     """The reason for a change; asked on each page of a change, after its own fields."""
 
     change_reason = SelectField(
-        N_("Why do you change it?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose")
+        N_("Why are you making this change?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose")
     )
     change_text = TextAreaField(
         N_("Anything that your coordinator should know"),
         [Longest(1000)],
-        description=N_("Read by your coordinator and the programme only"),
+        description=N_("Only your coordinator and the programme read this"),
     )
 
 

@@ -36,9 +36,9 @@ class NameForm(Form):
         ],
     )
     written = StringField(
-        N_("Reference or service e-mail"),
-        [Needed(N_("Write a reference, such as AM-2026-0042, or a service e-mail")), Longest(actions.MOST_WRITTEN)],
-        description=N_("Of the officer, the placement or the mentor. Whoever you name sees your name."),
+        N_("Reference or service email"),
+        [Needed(N_("Enter a reference, such as AM-2026-0042, or a service email")), Longest(actions.MOST_WRITTEN)],
+        description=N_("Of the officer, the placement or the mentor. The person you name sees your name."),
     )
 
 

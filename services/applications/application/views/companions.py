@@ -311,7 +311,9 @@ async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
     agencies = [UUID(organisation) for organisation in sorted(principal.organisations(Role.HOST_CONTACT))]
     rows = await application_companions.naming(session, subject=principal.subject, organisation_ids=agencies)
     count = sum(row.stands is CompanionState.ASKED for row in rows)
-    name = ngettext("has named you: say yes or no", "have named you: say yes or no", count)
+    name = ngettext(
+        "officer who named you is waiting for your answer", "officers who named you are waiting for your answer", count
+    )
     return counted(count, name, "/applications/companions")
 
 
@@ -325,7 +327,7 @@ def company_sentence(company: Company, *, others: bool = False) -> str:
             both = any(fellow.companion.stands is CompanionState.CONFIRMED for fellow in company.fellows)
             if both:
                 return gettext("With a counterpart: both name each other")
-            waits = gettext("The counterpart has not said yes yet")
-            return waits if others else gettext("Your counterpart has not said yes yet")
+            waits = gettext("The counterpart has not agreed yet")
+            return waits if others else gettext("Your counterpart has not agreed yet")
         case _:
             return gettext("Alone")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _TITLES = {
     "ApplicationSubmitted": N_("Submitted"),
-    "ApplicationReturned": N_("More information asked for"),
+    "ApplicationReturned": N_("Returned for information"),
     "ApplicationResubmitted": N_("Submitted again"),
     "ApplicationEndorsed": N_("Endorsed"),
     "ApplicationNotEndorsed": N_("Not endorsed"),
@@ -37,11 +37,11 @@ _TITLES = {
     "ApplicationWithdrawn": N_("Withdrawn"),
     "ApplicationCancelled": N_("Cancelled by the programme"),
     "ApplicationDecided": N_("Decided"),
-    "ApplicationVoided": N_("Taken out"),
+    "ApplicationVoided": N_("Entered in error"),
     "ApplicationChanged": N_("Changed by the officer"),
     "AppealFiled": N_("Appeal filed"),
     "AppealDecided": N_("Appeal decided"),
-    "CallRevised": N_("The call was revised in favour of this application: its new rules count"),
+    "CallRevised": N_("The call's new rules apply because they favour this application"),
 }
 _OFFICERS = frozenset(
     {"ApplicationSubmitted", "ApplicationResubmitted", "ApplicationWithdrawn", "ApplicationChanged", "AppealFiled"}
@@ -77,7 +77,7 @@ def _by(step: Step, reader: Principal) -> str:
     if step.actor == reader.subject:
         return gettext("You")
     if step.actor.startswith("system:"):
-        return gettext("By the deadline")
+        return gettext("Automatically at the deadline")
     if step.event in _OFFICERS:
         return gettext("Officer")
     if step.event in _PROGRAMMES:
@@ -90,7 +90,7 @@ def reason_word(code: str | None) -> str:
     if code is None:
         return ""
     if code == WITH_WHOM:
-        return gettext("With whom the application is made")
+        return gettext("Who the officer applies with")
     for codes in (NotEndorsedReason, StatedReason, VoidReason, Reason):
         if code in set(codes):
             return labels.label(codes(code))

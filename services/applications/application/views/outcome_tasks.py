@@ -35,11 +35,11 @@ async def outcome_tasks(session: AsyncSession, principal: Principal, application
         tasks = await mentorship_tasks(session, *await parties.case_of_mentorship(session, principal, mentorship_id))
         tasks_by_address.append((f"mentorships/{mentorship_id}", tasks))
     names = {
-        "evaluation": gettext("Evaluate how it was"),
+        "evaluation": gettext("Complete your evaluation"),
         "report": gettext("Write your report"),
-        "follow_up": gettext("Say what you use of it"),
+        "follow_up": gettext("Complete the follow-up"),
         **test_names(),
-        "cascade": gettext("Tell whom you reached"),
+        "cascade": gettext("Report your cascade sessions"),
     }
     return [
         OutcomeRow(outcome_row(task, f"/applications/{address}", names[task.purpose], due_hint(task)), waits=task.waits)

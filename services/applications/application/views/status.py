@@ -154,7 +154,8 @@ def _refusal_reason(case: Case, steps: Sequence[store.Step], events: Sequence[Ti
     """Return the reason of a refusal, as the history has it; `events` are the steps in words, in the same order."""
     if case.application.own_state is ApplicationState.UNPLACED and steps and steps[0].event == AppealDecided.type:
         return gettext(
-            "Your appeal was upheld: the decision against you no longer stands. But the call had closed by then."
+            "Your appeal was upheld, so the decision against you no longer applies. However, the call had "
+            "closed by then."
         )
     if case.application.own_state not in _REFUSED:
         return None

@@ -62,7 +62,7 @@ async def hold_open_call(tx: Tx, call_id: UUID) -> store.Call:
     call = await store.call(tx.session, call_id, hold=True)
     if call is None or call.state != CallState.PUBLISHED:
         raise Refused(
-            gettext("The call is closed. Nothing is asked of you about this match any more."),
+            gettext("The call is closed. You no longer need to do anything about this match."),
             code=ProblemCode.CALL_CLOSED,
         )
     return call

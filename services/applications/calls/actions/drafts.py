@@ -96,7 +96,7 @@ async def publish(bus: Bus, actor: str, draft_id: UUID) -> store.Call:
                 raise not_found()
             return call
         if draft.revises is not None:
-            raise Refused(gettext("This is a revision of a call that is published. Publish it as a revision."), 409)
+            raise Refused(gettext("This is a revision of a published call. Publish it as a revision."), 409)
         call = await publish_entry(tx, draft.id, draft.entry)
         await tx.session.delete(draft)
         return call

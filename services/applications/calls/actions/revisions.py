@@ -141,7 +141,9 @@ async def revise(bus: Bus, actor: str, draft_id: UUID, *, favour: bool, digest: 
         terms = await _terms(tx.session, call, draft)
         found = await affected_applications(tx.session, call, terms)
         if digest is not None and digest != affected_digest(found):
-            text = gettext("Applications have come or changed since this page was drawn. Look at whom it touches now.")
+            text = gettext(
+                "Applications have arrived or changed since you opened this page. Check again who is affected."
+            )
             raise Refused(text, code=ProblemCode.EDIT_CONFLICT)
         call.terms_json, call.deadline, call.opens = terms.model_dump(mode="json"), terms.deadline, opening(terms)
         tx.session.add(call)
@@ -191,14 +193,14 @@ def _revisable(call: store.Call | None) -> store.Call:
     if call is None:
         raise not_found()
     if call.state != CallState.PUBLISHED:
-        raise Refused(gettext("This call is closed: it cannot be revised any more."), code=ProblemCode.CALL_CLOSED)
+        raise Refused(gettext("This call is closed, so it can no longer be revised."), code=ProblemCode.CALL_CLOSED)
     return call
 
 
 async def _terms(session: AsyncSession, call: store.Call, draft: store.CallDraft) -> CallTerms:
     """Return the terms that the draft would give the call. Raises `Refused` (409, 422)."""
     if call.state != CallState.PUBLISHED:
-        raise Refused(gettext("This call is closed: it cannot be revised any more."), code=ProblemCode.CALL_CLOSED)
+        raise Refused(gettext("This call is closed, so it can no longer be revised."), code=ProblemCode.CALL_CLOSED)
     entry = draft.entry
     old = call.terms
     used = {ApplicationKind(kind) for kind in await applications.kinds_of(session, call.id)}
@@ -207,5 +209,5 @@ async def _terms(session: AsyncSession, call: store.Call, draft: store.CallDraft
         raise Refused(gettext("Some of this cannot be revised any more."), 422, found)
     await check_complete(session, entry)
     if not changed_sections(entry_of(old), entry):
-        raise Refused(gettext("Nothing is different from the call as it is now."), 422)
+        raise Refused(gettext("You have not changed anything in this call."), 422)
     return terms_of(entry, reference=call.reference, revision=call.revision + 1)

@@ -70,7 +70,7 @@ class QuotaRow(Row):
 
     country = SelectField(N_("Country"), [NotOptional()])
     floor = NumberField(N_("At least"), [NotOptional(), Between(0, 10_000)])
-    ceiling = NumberField(N_("At most"), [Between(0, 10_000)], description=N_("Empty: no limit"))
+    ceiling = NumberField(N_("At most"), [Between(0, 10_000)], description=N_("Leave empty for no limit"))
 
 
 class WeightRow(Row):
@@ -176,7 +176,7 @@ def _prepare_topics(form: Form, facts: Facts, entry: CallEntry) -> None:
     for scheme, topics in sorted(PRIORITIES.items(), reverse=True):
         first, last = min(topic.since for topic in topics.values()), max(topic.until for topic in topics.values())
         values = {"scheme": scheme.upper(), "since": dates.day(first), "until": dates.day(last)}
-        schemes.append((scheme, gettext("%(scheme)s (counts from %(since)s to %(until)s)") % values))
+        schemes.append((scheme, gettext("%(scheme)s (valid from %(since)s to %(until)s)") % values))
         form[topics_field(scheme)].label.text = gettext("Topics of %(scheme)s") % {"scheme": scheme.upper()}
         _choose(form, topics_field(scheme), [(code, gettext(topic.label)) for code, topic in topics.items()])
     _choose(form, "scheme", schemes)
@@ -189,11 +189,11 @@ def _prepare_topics(form: Form, facts: Facts, entry: CallEntry) -> None:
 def check_rows(form: Form) -> None:
     """Put an error at rows that are only half filled in (`validate` sees single fields only)."""
     if any(bool(row["language"]) != bool(row["title"]) for row in rows_of(form, "texts")):
-        form.refuse("texts", gettext("Each language needs a title, and each title its language"))
+        form.refuse("texts", gettext("Each language needs a title, and each title needs a language"))
     if any(bool(row["start"]) != bool(row["end"]) for row in rows_of(form, "visit_periods")):
         form.refuse("visit_periods", gettext("Each period needs a first and a last day"))
     if any(bool(row["country"]) != bool(row["day"]) for row in rows_of(form, "closed_days")):
-        form.refuse("closed_days", gettext("Each closed day needs its country and its date"))
+        form.refuse("closed_days", gettext("Each closed day needs a country and a date"))
     if any(not row["country"] and (row["floor"], row["ceiling"]) != (None, None) for row in rows_of(form, "quotas")):
         form.refuse("quotas", gettext("Choose the country of each quota"))
 

@@ -149,47 +149,47 @@ def question_problem(question: CallQuestion) -> str | None:
     tongues = [text.language for text in question.texts]
     found: str | None = None
     if not question.texts:
-        found = gettext("Write the question in at least one language.")
+        found = gettext("Enter the question in at least one language.")
     elif len(set(tongues)) < len(tongues) or any(code not in WRITTEN for code in tongues):
-        found = gettext("Write the question once in each language, and only in those of calls.")
+        found = gettext("Enter the question once in each language, and only in languages that calls use.")
     elif question.kind is QuestionKind.CHOICE and len(set(question.choices)) < 2:
-        found = gettext("Name at least two different answers to choose from, one a line.")
+        found = gettext("Enter at least two different answers to choose from, one per line.")
     elif question.kind is QuestionKind.CHOICE and any(
         len(text.choices) != len(question.choices) for text in question.texts
     ):
-        found = gettext("Name the same answers, in the same order, in each language.")
+        found = gettext("Enter the same answers, in the same order, in each language.")
     elif question.kind is not QuestionKind.CHOICE and question.choices:
-        found = gettext("Only a question with a choice has answers to choose from.")
+        found = gettext("Only a choice question can have answers to choose from.")
     elif question.minimum is not None and question.maximum is not None and question.maximum < question.minimum:
         found = gettext("The largest number must not be less than the smallest.")
     return found
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(("fund_id",), N_("This fund does not pay any more. Choose another one."), _fund_ended),
+    Check(("fund_id",), N_("This fund no longer pays. Choose another fund."), _fund_ended),
     Check(
         ("fund_id", "visit_periods"),
-        N_("%(fund)s does not pay in the periods of the visits. Choose another fund, or other periods."),
+        N_("%(fund)s does not pay during the visit periods. Choose another fund or other periods."),
         _fund_at_other_times,
     ),
-    Check(("texts",), N_("Choose a language in which calls are written, not %(code)s."), _language_unknown),
-    Check(("texts",), N_("Write the call once in %(language)s; it is there twice."), _language_twice),
+    Check(("texts",), N_("Choose a language that calls use, not %(code)s."), _language_unknown),
+    Check(("texts",), N_("The call is written twice in %(language)s. Keep only one."), _language_twice),
     Check(
         ("scheme",),
-        N_("Choose a scheme of topics that the programme knows."),
+        N_("Choose a topic scheme that the programme uses."),
         lambda scheme, _: scheme not in PRIORITIES,
     ),
-    Check(("topics", "scheme"), N_("Choose topics of the scheme that the call names."), _topic_of_other_scheme),
+    Check(("topics", "scheme"), N_("Choose topics from the call's scheme."), _topic_of_other_scheme),
     Check(("topics",), N_("Choose each topic once."), doubled),
     Check(
         ("topics", "scheme", "opens", "visit_periods"),
         N_(
-            "%(topic)s counts from %(since)s to %(until)s, and the call runs from %(first)s to %(last)s. Choose"
-            " topics of the scheme of those years."
+            "%(topic)s is valid from %(since)s to %(until)s, but the call runs from %(first)s to %(last)s. "
+            "Choose topics from the scheme for those years."
         ),
         _topic_of_other_years,
     ),
-    Check(("needs",), N_("One of the training needs is not in the register any more. Take it away."), _need_gone),
+    Check(("needs",), N_("One of the training needs is no longer in the register. Remove it."), _need_gone),
     Check(
         ("needs", "topics", "scheme"),
         N_("A training need is for a topic that the call does not have. Add the topic."),
@@ -205,10 +205,10 @@ CHECKS: tuple[Check, ...] = (
         N_("The call must close after its deadline."),
         lambda closes, deadline, _: closes < day_of(deadline),
     ),
-    Check(("visit_periods",), N_("Two periods share days. Write them as one."), _periods_overlap),
-    Check(("visit_periods", "opens"), N_("All periods are over before the call opens. Enter later ones."), _all_over),
+    Check(("visit_periods",), N_("Two periods overlap. Enter them as one period."), _periods_overlap),
+    Check(("visit_periods", "opens"), N_("All periods end before the call opens. Enter later periods."), _all_over),
     Check(("visit_periods", "opens"), N_("Visits must end within two years of the call's first day"), _too_late),
-    Check(("closed_days",), N_("Name each day without visits in a country once."), doubled),
+    Check(("closed_days",), N_("Enter each day without visits only once for each country."), doubled),
     Check(
         ("maximum_days", "minimum_days"),
         N_("The longest visit must not be shorter than the shortest."),
@@ -217,30 +217,30 @@ CHECKS: tuple[Check, ...] = (
     Check(
         ("rules.schema_version",),
         N_(
-            "These rules are of version %(written)d; this portal knows them up to version %(known)d. Write them in a"
-            " version that it knows, or bring the portal up to date."
+            "These rules are version %(written)d, but this portal supports versions up to %(known)d. Use a "
+            "supported version, or update the portal."
         ),
         lambda version, _: version > RULES_VERSION and {"written": version, "known": RULES_VERSION},
     ),
     Check(
         ("rules.minimum_level",),
-        N_("Choose a level from A1 to C2: nobody is native in a foreign language."),
+        N_("Choose a level from A1 to C2. Nobody is a native speaker of a foreign language."),
         lambda level, _: level is LanguageLevel.NS,
     ),
     *(
-        Check((f"rules.{name}",), N_("Name each of them once."), doubled)
+        Check((f"rules.{name}",), N_("Enter each item only once."), doubled)
         for name in ("languages", "countries", "services", "rank_groups", "courses")
     ),
     Check(
         ("rules.courses",),
-        N_("Give each course its name, without commas, in at most 200 characters."),
+        N_("Enter each course name without commas, in 200 characters or fewer."),
         _course_unnamed,
     ),
-    Check(("quotas",), N_("Give %(country)s one quota; it has two."), _quota_twice),
-    Check(("quotas",), N_("%(country)s: at most must not be less than at least."), _quota_reversed),
+    Check(("quotas",), N_("%(country)s has two quotas. Enter only one."), _quota_twice),
+    Check(("quotas",), N_("%(country)s: “At most” must not be less than “At least”."), _quota_reversed),
     Check(
         ("quotas", "rules.countries"),
-        N_("%(country)s cannot apply to this call. Take its quota away, or let it apply."),
+        N_("%(country)s cannot apply to this call. Remove its quota, or let it apply."),
         _quota_outside,
     ),
     Check(("weights",), N_("Give each criterion one weight."), _criterion_twice),
@@ -250,7 +250,7 @@ CHECKS: tuple[Check, ...] = (
         _nothing_for_the_applicant,
     ),
     Check(("questions",), N_("Question %(number)d: %(problem)s"), _question_wrong),
-    Check(("questions",), N_("Question %(number)d: Give each question a code of its own."), _question_code_twice),
+    Check(("questions",), N_("Question %(number)d: Give each question its own code."), _question_code_twice),
     Check(
         ("timers.information_reminder_wd", "timers.information_wd"),
         N_("The reminder must come before the answer is due."),

@@ -46,17 +46,17 @@ if TYPE_CHECKING:
     from services.applications.calls.model.facts import Facts, Need
 
 TITLES: dict[str, str] = {
-    "purpose": N_("What it is for and who pays"),
+    "purpose": N_("Purpose and funding"),
     "texts": N_("Title and summary"),
     "topics": N_("Topics and training needs"),
     "dates": N_("Dates"),
     "who": N_("Who may apply"),
-    "rules": N_("What an officer must bring"),
+    "rules": N_("Requirements for officers"),
     "quotas": N_("Quotas and groups"),
-    "weights": N_("What counts in the matching"),
+    "weights": N_("Matching criteria"),
     "questions": N_("Questions of this call"),
-    "timers": N_("Deadlines until the matching"),
-    "after": N_("Deadlines from a match on"),
+    "timers": N_("Deadlines before matching"),
+    "after": N_("Deadlines after a match"),
 }
 MOST_QUESTIONS = 20
 MOST_ROWS = 60
@@ -70,10 +70,10 @@ class CallEntry(StoredEntry):
         Field(max_length=10),
         FieldSpec(
             "purpose",
-            N_("What it takes applications for"),
+            N_("Types of application"),
             Control.CHECKBOXES,
             choices=ApplicationKind,
-            remedy=N_("Choose what the call takes applications for."),
+            remedy=N_("Choose at least one type of application."),
             says=each(say.kinds),
         ),
     ] = ()
@@ -102,11 +102,11 @@ class CallEntry(StoredEntry):
         str,
         FieldSpec(
             "topics",
-            N_("Scheme of topics"),
+            N_("Topic scheme"),
             Control.RADIOS,
-            hint=N_("Only topics of the chosen scheme are kept"),
+            hint=N_("Only topics from the chosen scheme are kept"),
             remedy=N_("Choose the scheme"),
-            says=sentence(N_("The topics are those of %(value)s."), str.upper),
+            says=sentence(N_("The topics are from %(value)s."), str.upper),
         ),
     ] = EMPACT_2026
     topics: Annotated[
@@ -116,7 +116,7 @@ class CallEntry(StoredEntry):
             "topics",
             N_("Topics"),
             Control.OWN,
-            remedy=N_("Choose topics of the scheme that the call names."),
+            remedy=N_("Choose topics from the call's scheme."),
             says=lambda topics, call, _facts: say.topics(topics, call.scheme),
         ),
     ] = ()
@@ -125,9 +125,9 @@ class CallEntry(StoredEntry):
         Field(max_length=500),
         FieldSpec(
             "topics",
-            N_("Training needs that it answers"),
+            N_("Training needs covered"),
             Control.CHECKBOXES,
-            hint=N_("From the OTNA. An officer for whose country and topic there is a need gets points for it."),
+            hint=N_("From the OTNA. Officers get points if there is a need for their country and topic."),
             says=lambda needs, _call, facts: say.needs([facts.need(need) for need in needs]),
         ),
     ] = ()
@@ -147,9 +147,9 @@ class CallEntry(StoredEntry):
             "dates",
             N_("Last day to apply"),
             Control.DATE,
-            hint=N_("Applications are taken until the end of this day, by the time of the programme's seat"),
+            hint=N_("Officers can apply until the end of this day, local time at the programme's seat"),
             remedy=N_("Enter the last day to apply."),
-            says=sentence(N_("One can apply until %(value)s."), dates.moment),
+            says=sentence(N_("Officers can apply until %(value)s."), dates.moment),
         ),
     ] = None
     closes: Annotated[
@@ -158,7 +158,7 @@ class CallEntry(StoredEntry):
             "dates",
             N_("Closes on"),
             Control.DATE,
-            hint=N_("After the last cohort. Nothing closes by itself: you are asked."),
+            hint=N_("After the last cohort. The call does not close by itself. We ask you first."),
             remedy=N_("Enter the day on which the call closes."),
             says=sentence(N_("It closes on %(value)s."), dates.day),
         ),
@@ -168,25 +168,25 @@ class CallEntry(StoredEntry):
         Field(max_length=12),
         FieldSpec(
             "dates",
-            N_("When visits can be"),
+            N_("Possible visit periods"),
             Control.ROWS,
-            remedy=N_("Add a period in which visits can be."),
+            remedy=N_("Add a period for visits."),
             says=each(say.visit_periods),
         ),
     ] = ()
     closed_days: Annotated[
         tuple[ClosedDay, ...],
         Field(max_length=MOST_ROWS),
-        FieldSpec("dates", N_("Further days without visits"), Control.ROWS, says=each(say.closed_days)),
+        FieldSpec("dates", N_("Other days without visits"), Control.ROWS, says=each(say.closed_days)),
     ] = ()
     minimum_days: Annotated[
         int,
         Field(ge=1, le=5),
         FieldSpec(
             "dates",
-            N_("A visit lasts at least (working days)"),
+            N_("Minimum length of a visit (working days)"),
             Control.NUMBER,
-            remedy=N_("Enter the days"),
+            remedy=N_("Enter the number of days"),
             says=lambda least, call, _facts: say.length(least, call.maximum_days),
         ),
     ] = 2
@@ -195,9 +195,9 @@ class CallEntry(StoredEntry):
         Field(ge=1, le=5),
         FieldSpec(
             "dates",
-            N_("A visit lasts at most (working days)"),
+            N_("Maximum length of a visit (working days)"),
             Control.NUMBER,
-            remedy=N_("Enter the days"),
+            remedy=N_("Enter the number of days"),
         ),
     ] = 5
     rules: Annotated[EntryRules, PartSpec(RULE_FIELDS)] = EntryRules()
@@ -206,7 +206,7 @@ class CallEntry(StoredEntry):
         Field(max_length=MOST_ROWS),
         FieldSpec(
             "quotas",
-            N_("Officers of a country that are placed"),
+            N_("Officers placed for each country"),
             Control.ROWS,
             empty=N_("No country has a quota."),
             says=each(say.quotas),
@@ -217,12 +217,12 @@ class CallEntry(StoredEntry):
         Field(ge=1, le=100),
         FieldSpec(
             "quotas",
-            N_("Most of one offer's places that go to one country (per cent)"),
+            N_("Maximum share of a placement's places for one country (per cent)"),
             Control.NUMBER,
-            hint=N_("At least one place always may. Groups are exempt."),
+            hint=N_("At least one place is always allowed. Groups are exempt."),
             remedy=N_("Enter the share"),
             says=sentence(
-                N_("At most %(value)d %% of the places of one offer go to one country, but at least one place.")
+                N_("At most %(value)d %% of a placement's places go to one country, but always at least one place.")
             ),
         ),
     ] = 40
@@ -231,7 +231,7 @@ class CallEntry(StoredEntry):
         Field(ge=1, le=5),
         FieldSpec(
             "quotas",
-            N_("Members of a group, at most"),
+            N_("Maximum group size"),
             Control.NUMBER,
             remedy=N_("Enter the number"),
             says=each(say.group_size),
@@ -244,7 +244,9 @@ class CallEntry(StoredEntry):
             "quotas",
             N_("Reserves for each place"),
             Control.NUMBER,
-            hint=N_("So many more are cleared beforehand where a cohort is committed with reserves."),
+            hint=N_(
+                "If you commit a cohort with reserves, this many more officers for each place are cleared in advance."
+            ),
             remedy=N_("Enter the number, or 0 for none"),
             says=each(say.reserves),
         ),
@@ -253,11 +255,11 @@ class CallEntry(StoredEntry):
         Objective,
         FieldSpec(
             "weights",
-            N_("What the matching aims at"),
+            N_("Aim of the matching"),
             Control.RADIOS,
             choices=Objective,
             remedy=N_("Choose the aim"),
-            says=sentence(N_("The matching aims at: %(value)s."), labels.label),
+            says=sentence(N_("Aim of the matching: %(value)s."), labels.label),
         ),
     ] = Objective.STABLE
     weights: Annotated[
@@ -266,7 +268,7 @@ class CallEntry(StoredEntry):
         FieldSpec(
             "weights",
             control=Control.OWN,
-            empty=N_("All criteria count as the programme sets them."),
+            empty=N_("All criteria have the programme's usual weights."),
             says=each(say.weights),
         ),
     ] = ()
@@ -276,7 +278,7 @@ class CallEntry(StoredEntry):
         FieldSpec(
             "questions",
             control=Control.OWN,
-            empty=N_("It asks nothing beside what every application asks."),
+            empty=N_("It asks no extra questions."),
             says=each(say.questions),
         ),
     ] = ()

@@ -57,12 +57,12 @@ def needs(value: Sequence[Need | None]) -> list[str]:
 def need_sentence(need: Need | None) -> str:
     """Return a training need as a sentence."""
     if need is None:
-        return gettext("It answers a training need that is not in the register any more.")
+        return gettext("It covers a training need that is no longer in the register.")
     level = [gettext("basic"), gettext("advanced"), gettext("expert")][need.level - 1]
     topic = gettext(topic_label(need.scheme, need.topic_code))
     text = ngettext(
-        "It answers a need of %(country)s: %(topic)s, %(area)s, %(level)s, %(count)d person, until %(until)s.",
-        "It answers a need of %(country)s: %(topic)s, %(area)s, %(level)s, %(count)d people, until %(until)s.",
+        "It covers a need of %(country)s: %(topic)s, %(area)s, %(level)s, %(count)d person, until %(until)s.",
+        "It covers a need of %(country)s: %(topic)s, %(area)s, %(level)s, %(count)d people, until %(until)s.",
         need.quantity,
     )
     area = labels.label(need.area) if need.area else gettext("all areas")
@@ -78,13 +78,15 @@ def need_sentence(need: Need | None) -> str:
 
 def visit_periods(value: Sequence[DatePeriod]) -> list[str]:
     """Return a sentence for each period of visits, and what an officer must have time for."""
-    spans = [gettext("Visits can be %(span)s.") % {"span": dates.span(period.start, period.end)} for period in value]
+    spans = [
+        gettext("Possible visit period: %(span)s.") % {"span": dates.span(period.start, period.end)} for period in value
+    ]
     return [*spans, periods_of_officers()]
 
 
 def periods_of_officers() -> str:
     """Return what the call asks of an officer's periods."""
-    return gettext("At least one period in which you can travel lies in the call's periods.")
+    return gettext("At least one of your travel periods falls in the call's periods.")
 
 
 def length(least: int, most: int) -> str:
@@ -131,7 +133,7 @@ def years(value: int) -> str:
 
 def years_or_none(value: int) -> str:
     """Return how long an officer must have worked in the field, or that it does not matter."""
-    return years(value) if value else gettext("No years in the field are asked for.")
+    return years(value) if value else gettext("There is no minimum number of years in the field.")
 
 
 def languages(value: Sequence[str], level: LanguageLevel) -> str:
@@ -151,17 +153,17 @@ def cascade() -> str:
 
 def no_cascade() -> str:
     """Return that officers need not pass on what they learn."""
-    return gettext("Nobody is asked to pass the knowledge on.")
+    return gettext("Passing on the knowledge is not required.")
 
 
 def newcomers_first() -> str:
     """Return that newcomers come first."""
-    return gettext("Those who take part for the first time come first.")
+    return gettext("First-time participants come first.")
 
 
 def newcomers_anywhere() -> str:
     """Return that newcomers do not come first."""
-    return gettext("Those who have taken part before stand where all others stand.")
+    return gettext("Previous participants have the same priority as everybody else.")
 
 
 def quotas(value: Sequence[CountryQuota]) -> list[str]:
@@ -187,10 +189,10 @@ def group_size(value: int) -> str:
 def reserves(value: int) -> str:
     """Return how many reserves are cleared beforehand."""
     if not value:
-        return gettext("No reserves are cleared beforehand.")
+        return gettext("No reserves are cleared in advance.")
     text = ngettext(
-        "Where the coordinator asks for it, %(num)d reserve for each place is cleared beforehand.",
-        "Where the coordinator asks for it, %(num)d reserves for each place are cleared beforehand.",
+        "If the coordinator asks for it, %(num)d reserve for each place is cleared in advance.",
+        "If the coordinator asks for it, %(num)d reserves for each place are cleared in advance.",
         value,
     )
     return text % {"num": value}
@@ -198,7 +200,7 @@ def reserves(value: int) -> str:
 
 def weights(value: Sequence[CriterionWeight]) -> list[str]:
     """Return a sentence for each criterion that has weights of the call's own."""
-    text = gettext("%(criterion)s counts %(applicant)d for the applicant and %(host)d for the host or mentor.")
+    text = gettext("%(criterion)s has weight %(applicant)d for the applicant and %(host)d for the host or mentor.")
     return [
         text % {"criterion": labels.label(weight.criterion), "applicant": weight.applicant, "host": weight.host}
         for weight in value
@@ -213,7 +215,7 @@ def questions(value: Sequence[CallQuestion]) -> list[str]:
 def question_sentence(question: CallQuestion) -> str:
     """Return a question with how it is answered, as a sentence."""
     text = in_reader_language(question)
-    must = gettext("must be answered") if question.required else gettext("may be left open")
+    must = gettext("must be answered") if question.required else gettext("may be left empty")
     match question.kind:
         case QuestionKind.CHOICE:
             how = gettext("one of: %(choices)s") % {"choices": listed(text.choices)}
@@ -224,7 +226,7 @@ def question_sentence(question: CallQuestion) -> str:
             how %= {"num": question.longest}
     values = {"question": text.question, "how": how, "must": must}
     hint = f" {text.hint}" if text.hint else ""
-    return gettext("“%(question)s” (%(how)s; %(must)s).") % values + hint
+    return gettext("“%(question)s” (%(how)s, %(must)s).") % values + hint
 
 
 def _number(question: CallQuestion) -> str:
@@ -232,7 +234,7 @@ def _number(question: CallQuestion) -> str:
     if least is not None and most is not None:
         return gettext("a number from %(first)d to %(last)d") % {"first": least, "last": most}
     if least is not None:
-        return gettext("a number from %(first)d up") % {"first": least}
+        return gettext("a number of %(first)d or more") % {"first": least}
     if most is not None:
         return gettext("a number up to %(last)d") % {"last": most}
     return gettext("a number")

@@ -212,7 +212,9 @@ def _sentences(terms: CallTerms | CallEntry) -> dict[EligibilityRule, tuple[str,
         ),
         EligibilityRule.LANGUAGE: (
             say.languages(rules.languages, rules.minimum_level),
-            gettext("If you have a certificate of a higher level, enter that level. Else look for a language course."),
+            gettext(
+                "If you have a certificate of a higher level, enter that level. Otherwise look for a language course."
+            ),
         ),
         EligibilityRule.TOPICS: (
             gettext("You choose from the topics of the call: %(topics)s.")
@@ -221,7 +223,7 @@ def _sentences(terms: CallTerms | CallEntry) -> dict[EligibilityRule, tuple[str,
         ),
         EligibilityRule.PERIODS: (
             say.periods_of_officers(),
-            gettext("Add a period that lies in the call's periods."),
+            gettext("Add a period within the call's periods."),
         ),
         EligibilityRule.CASCADE: (
             say.cascade(),
@@ -252,7 +254,7 @@ def _for_others(terms: CallTerms) -> dict[EligibilityRule, str]:
         EligibilityRule.YEARS_IN_FIELD: years % {"years": rules.minimum_years},
         EligibilityRule.LANGUAGE: language % (values | {"level": rules.minimum_level.value}),
         EligibilityRule.TOPICS: gettext("At least one topic of the call: %(topics)s.") % {"topics": topics},
-        EligibilityRule.PERIODS: gettext("At least one possible period lies in the call's periods."),
+        EligibilityRule.PERIODS: gettext("At least one possible period falls in the call's periods."),
         EligibilityRule.CASCADE: gettext("What is learnt is passed on to colleagues at home."),
         EligibilityRule.COURSE: gettext("One of these courses is finished: %(courses)s.")
         % {"courses": ", ".join(rules.courses)},

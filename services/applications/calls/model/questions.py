@@ -43,18 +43,18 @@ def problem(question: CallQuestion, answer: Given | None) -> str | None:
             over = len(str(answer)) - question.longest
             if over > 0:
                 text = ngettext(
-                    "Shorten this by %(over)d character: %(most)d is the most",
-                    "Shorten this by %(over)d characters: %(most)d is the most",
+                    "Remove %(over)d character. The maximum is %(most)d",
+                    "Remove %(over)d characters. The maximum is %(most)d",
                     over,
                 )
                 found = text % {"over": over, "most": question.longest}
         case QuestionKind.NUMBER:
             if not isinstance(answer, int):
-                found = gettext("Write a whole number, such as 5")
+                found = gettext("Enter a whole number, such as 5")
             elif question.minimum is not None and answer < question.minimum:
-                found = gettext("Write a number from %(first)d up") % {"first": question.minimum}
+                found = gettext("Enter a number of %(first)d or more") % {"first": question.minimum}
             elif question.maximum is not None and answer > question.maximum:
-                found = gettext("Write a number up to %(last)d") % {"last": question.maximum}
+                found = gettext("Enter a number of %(last)d or less") % {"last": question.maximum}
         case _:
             if answer not in question.choices:
                 found = gettext("Choose one of the answers given")

@@ -86,21 +86,21 @@ def not_revisable(old: CallTerms, new: CallEntry, *, at: datetime, used: Collect
     dropped = [kind for kind in old.kinds if kind not in new.kinds and kind in used]
     if dropped:
         named = ", ".join(labels.label(kind) for kind in dropped)
-        text = gettext("There are applications for this already: %(kinds)s. Leave it in.")
+        text = gettext("There are already applications for this: %(kinds)s. Do not remove it.")
         found["kinds"] = text % {"kinds": named}
     if new.scheme != old.scheme:
-        text = gettext("Applications name topics of %(scheme)s. Leave the scheme, or write a new call.")
+        text = gettext("Applications already use topics from %(scheme)s. Keep this scheme, or write a new call.")
         found["scheme"] = text % {"scheme": old.scheme.upper()}
     if new.opens != old.opens:
         if old.opens <= at.date():
-            text = gettext("The call has been open since %(day)s. That day cannot be changed any more.")
+            text = gettext("The call has been open since %(day)s. You can no longer change that day.")
             found["opens"] = text % {"day": dates.day(old.opens)}
         elif new.opens is not None and new.opens < at.date():
             found["opens"] = gettext("A call cannot open in the past. Enter today or a later day.")
     if new.deadline is not None and new.deadline != old.deadline and new.deadline < at:
         day = last_day(new)
         assert day is not None
-        text = gettext("%(day)s is over. Enter a day that is still to come, or leave the deadline as it is.")
+        text = gettext("%(day)s has passed. Enter a future day, or keep the deadline as it is.")
         found["deadline"] = text % {"day": dates.day(day)}
     return found
 

@@ -43,7 +43,7 @@ RULE_FIELDS: dict[str, FieldSpec] = {
         "who",
         N_("Countries whose officers may apply"),
         Control.CHECKBOXES,
-        hint=N_("None chosen: all"),
+        hint=N_("Leave empty for all"),
         empty=N_("Officers from all countries can apply."),
         says=each(say.countries),
     ),
@@ -51,7 +51,7 @@ RULE_FIELDS: dict[str, FieldSpec] = {
         "who",
         N_("Services"),
         Control.CHECKBOXES,
-        hint=N_("None chosen: all"),
+        hint=N_("Leave empty for all"),
         choices=ServiceKind,
         empty=N_("All services can apply."),
         says=each(say.services),
@@ -60,32 +60,32 @@ RULE_FIELDS: dict[str, FieldSpec] = {
         "who",
         N_("Rank groups"),
         Control.CHECKBOXES,
-        hint=N_("None chosen: all"),
+        hint=N_("Leave empty for all"),
         choices=RankGroup,
         empty=N_("All ranks can apply."),
         says=each(say.rank_groups),
     ),
     "courses": FieldSpec(
         "who",
-        N_("E-learning courses of which one must be finished"),
+        N_("E-learning courses (one is required)"),
         Control.LONG_TEXT,
-        hint=N_("The name of each course on a line of its own, as the learning platform has it"),
+        hint=N_("Enter one course name per line, as on the learning platform"),
         most=2000,
-        empty=N_("No course is asked for."),
+        empty=N_("No course is required."),
         says=each(say.courses),
     ),
     "minimum_years": FieldSpec(
         "rules",
-        N_("Years in the field, at least"),
+        N_("Minimum years in the field"),
         Control.NUMBER,
-        remedy=N_("Enter the years"),
+        remedy=N_("Enter the number of years"),
         says=each(say.years_or_none),
     ),
     "languages": FieldSpec(
         "rules",
-        N_("Languages of which one is asked for"),
+        N_("Languages (one is required)"),
         Control.CHECKBOXES,
-        hint=N_("None chosen: any foreign language"),
+        hint=N_("Leave empty for any foreign language"),
     ),
     "minimum_level": FieldSpec(
         "rules",
@@ -96,13 +96,13 @@ RULE_FIELDS: dict[str, FieldSpec] = {
     ),
     "cascade_commitment": FieldSpec(
         "rules",
-        N_("Officers commit themselves to pass the knowledge on"),
+        N_("Officers commit to passing on knowledge"),
         Control.CHECKBOX,
         says=either(say.cascade, say.no_cascade),
     ),
     "first_time_first": FieldSpec(
         "rules",
-        N_("Those who take part for the first time come first"),
+        N_("First-time participants come first"),
         Control.CHECKBOX,
         says=either(say.newcomers_first, say.newcomers_anywhere),
     ),
@@ -129,13 +129,13 @@ TIMER_FIELDS: dict[str, FieldSpec] = {
     ),
     "information_wd": _timer(
         "timers",
-        N_("Answer of an officer who was asked (working days)"),
-        N_("An officer answers what is asked within %(value)d working days."),
+        N_("Officer's answer to a question (working days)"),
+        N_("An officer answers a question within %(value)d working days."),
     ),
     "information_reminder_wd": _timer(
         "timers",
-        N_("Reminder of that (working days)"),
-        N_("The officer is reminded of it after %(value)d working days."),
+        N_("Reminder to the officer (working days)"),
+        N_("The officer is reminded to answer after %(value)d working days."),
     ),
     "eligibility_wd": _timer(
         "timers",
@@ -159,18 +159,18 @@ TIMER_FIELDS: dict[str, FieldSpec] = {
     ),
     "deputy_wd": _timer(
         "timers",
-        N_("Time of the deputy after that of a country (working days)"),
-        N_("Where a country does not answer in time, its deputy has %(value)d working days more."),
+        N_("Extra time for the deputy (working days)"),
+        N_("If a country does not answer in time, its deputy has %(value)d more working days."),
     ),
     "availability_after_days": _timer(
         "timers",
-        N_("“Still available?” is asked after (days)"),
-        N_("A host or mentor is asked after %(value)d days whether still available."),
+        N_("Availability check after (days)"),
+        N_("We ask a host or mentor after %(value)d days if they are still available."),
     ),
     "availability_answer_wd": _timer(
         "timers",
-        N_("Answer to that (working days)"),
-        N_("Without an answer to that, capacity pauses after %(value)d working days."),
+        N_("Answer to availability check (working days)"),
+        N_("Without an answer, the placement or mentor profile pauses after %(value)d working days."),
     ),
     "clearance_wd": _timer(
         "after",
@@ -184,8 +184,8 @@ TIMER_FIELDS: dict[str, FieldSpec] = {
     ),
     "answer_grace_seconds": _timer(
         "after",
-        N_("Grace for answers given in time (seconds)"),
-        N_("Answers given in time count for %(value)d seconds more."),
+        N_("Grace period for answers (seconds)"),
+        N_("An answer given in time still counts if it arrives up to %(value)d seconds late."),
     ),
     "notice_weeks": _timer(
         "after",
@@ -199,8 +199,8 @@ TIMER_FIELDS: dict[str, FieldSpec] = {
     ),
     "preparation_weeks": _timer(
         "after",
-        N_("Papers before travel, before the start (weeks)"),
-        N_("What a guest needs before travel is there %(value)d weeks before the start."),
+        N_("Travel papers ready before start (weeks)"),
+        N_("Everything a guest needs before travel is ready %(value)d weeks before the start."),
     ),
     "agreement_wd": _timer(
         "after",
@@ -219,7 +219,7 @@ TIMER_FIELDS: dict[str, FieldSpec] = {
     ),
     "report_days": _timer(
         "after",
-        N_("Report of the guest (days)"),
+        N_("Guest's report (days)"),
         N_("The guest reports within %(value)d days."),
     ),
     "follow_up_months": _timer(
@@ -229,13 +229,13 @@ TIMER_FIELDS: dict[str, FieldSpec] = {
     ),
     "follow_up_window_days": _timer(
         "after",
-        N_("Follow-up open before and after its day (days)"),
-        N_("That follow-up is open %(value)d days before and after its day."),
+        N_("Follow-up open before and after date (days)"),
+        N_("The follow-up is open %(value)d days before and after its date."),
     ),
     "cascade_months": _timer(
         "after",
-        N_("Cascade sessions reported after the end for (months)"),
-        N_("Officers report for %(value)d months whom they passed the knowledge on to."),
+        N_("Time to report cascade sessions (months)"),
+        N_("Officers can report cascade sessions for %(value)d months after the end."),
     ),
 }
 """The fields of the timers (`Timers`, the contract's): until an application is in the pool, and from a match on."""

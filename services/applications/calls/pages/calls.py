@@ -91,7 +91,7 @@ def _empty(*, filtered: bool, writes: bool) -> Empty:
         return Empty(gettext("No call is in this state."), gettext("Show all"), _HERE)
     if writes:
         return Empty(gettext("No call has been written yet."), gettext("Write a call"), f"{_HERE}/new")
-    return Empty(gettext("No call has been published yet."), gettext("When one opens, you find it here."))
+    return Empty(gettext("No call has been published yet."), gettext("When a call opens, you will find it here."))
 
 
 def _card(listed: ListedCall, moment: datetime) -> CallCard:
@@ -103,7 +103,7 @@ def _card(listed: ListedCall, moment: datetime) -> CallCard:
     elif call.takes_applications(moment):
         until = gettext("apply until %(day)s") % {"day": dates.moment(call.deadline)}
         until += f" ({dates.relative(call.deadline, moment.date())})"
-    wait = ngettext("%(num)d waits for eligibility", "%(num)d wait for eligibility", ready) % {"num": ready}
+    wait = ngettext("%(num)d is waiting for eligibility", "%(num)d are waiting for eligibility", ready) % {"num": ready}
     return CallCard(
         call.shown_state(moment),
         call.title,
@@ -117,7 +117,7 @@ def _card(listed: ListedCall, moment: datetime) -> CallCard:
 
 def _draft(listed: ListedDraft) -> CallCard:
     values = {"name": listed.saved_by, "moment": dates.moment(listed.saved_at)}
-    meta = gettext("Written last by %(name)s, %(moment)s") % values
+    meta = gettext("Last edited by %(name)s, %(moment)s") % values
     if listed.revises is not None:
         meta = gettext("Next revision of %(reference)s") % {"reference": listed.revises.reference} + " · " + meta
     return CallCard("draft", listed.title, draft_address(listed.id), meta)

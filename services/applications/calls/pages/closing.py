@@ -25,12 +25,12 @@ async def _ask(request: DecisionRequest[CloseForm]) -> Question:
         call, found = await remaining_applications(session, request.id)
     return Question(
         gettext("Close “%(title)s”?") % {"title": call.title},
-        gettext("Yes, close it"),
+        gettext("Yes, close call"),
         _call_path(call.id),
         call.title,
         caption=call.reference,
         text=gettext(
-            "Do it after the last cohort. From then on nobody can clear or answer a match of this call any more."
+            "Close the call after the last cohort. After that, nobody can clear or answer a match in this call."
         ),
         cancel=gettext("No, go back"),
         warning=True,
@@ -61,15 +61,16 @@ def _row(group: RemainingApplications, call_id: UUID) -> list[Cell]:
 
 def _becomes(group: RemainingApplications) -> str:
     if group.becomes == "stays":
-        return gettext("Goes on as it is")
-    unplaced = gettext("Told at once that no place was found")
+        return gettext("Continues unchanged")
+    unplaced = gettext("Officers are notified at once that no place was found")
     if group.becomes == "unplaced":
         return unplaced
     if group.awaited == 0:
         return gettext("The match ends. %(told)s") % {"told": unplaced}
     text = ngettext(
-        "To %(num)d both sides have said yes: it is confirmed, or told that no place was found.",
-        "To %(num)d both sides have said yes: they are confirmed, or told that no place was found.",
+        "Both sides have accepted %(num)d match. It is confirmed, or the officer is notified that no place was found.",
+        "Both sides have accepted %(num)d matches. They are confirmed, or the officers are notified that no "
+        "place was found.",
         group.awaited,
     ) % {"num": group.awaited}
     if group.awaited == group.count:

@@ -69,7 +69,7 @@ def _first() -> dict[str, Any]:
     return {
         "section": section,
         "draft": None,
-        "caption": gettext("A new call"),
+        "caption": gettext("New call"),
         "back_to": "/applications/calls",
         "warnings": (),
         "done": None,
@@ -129,9 +129,9 @@ def task_page(request: Request, principal: Principal, draft: DraftPage, refused:
 
 def _left_out(left_out: LeftOut, draft: DraftPage) -> str:
     if left_out.topic is not None:
-        return gettext("The topic %(topic)s has no successor.") % {"topic": topic_in_words(left_out.topic)}
+        return gettext("The topic %(topic)s has no replacement.") % {"topic": topic_in_words(left_out.topic)}
     need = None if left_out.need is None else draft.facts.need(left_out.need)
-    return gettext("A training need that is not in the register any more.") if need is None else need_sentence(need)
+    return gettext("A training need that is no longer in the register.") if need is None else need_sentence(need)
 
 
 def _tasks(draft: DraftPage, reader: str, refused: dict[str, str]) -> list[TaskRow]:
@@ -140,7 +140,7 @@ def _tasks(draft: DraftPage, reader: str, refused: dict[str, str]) -> list[TaskR
         wrong = draft.of(code) + [text for name, text in refused.items() if section_of(name) == code]
         status = gettext("Not yet complete") if wrong else gettext("Completed")
         if draft.call is not None and not wrong:
-            status = gettext("Changed") if code in draft.changed else gettext("As it is")
+            status = gettext("Changed") if code in draft.changed else gettext("Unchanged")
         hint = wrong[0] if wrong else _written_by(draft, code, reader)
         rows.append(TaskRow(gettext(TITLES[code]), draft_address(draft.id, code), hint, status))
     return rows
@@ -194,14 +194,12 @@ class DiscardForm(Form):
 
 async def _ask_discard(request: DecisionRequest[DiscardForm]) -> Question:
     draft = await load(request.bus, request.id)
-    text = gettext("What is written is gone for all programme coordinators. This cannot be taken back.")
+    text = gettext("This deletes the draft for all programme coordinators. You cannot undo this.")
     if draft.call is not None:
-        text = gettext(
-            "What is written is gone for all programme coordinators. The call that is published stays as it is."
-        )
+        text = gettext("This deletes the draft for all programme coordinators. The published call stays as it is.")
     return Question(
-        gettext("Throw “%(title)s” away?") % {"title": draft.title},
-        gettext("Yes, throw it away"),
+        gettext("Delete “%(title)s”?") % {"title": draft.title},
+        gettext("Yes, delete draft"),
         draft_address(draft.id),
         text=text,
         warning=True,

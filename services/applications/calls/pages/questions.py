@@ -62,7 +62,7 @@ class WordingRow(Row):
     choices = TextAreaField(
         N_("Answers to choose from"),
         [Longest(4000)],
-        description=N_("Only for a choice: each answer on a line of its own, in the same order in each language"),
+        description=N_("Only for a choice question. Enter one answer per line, in the same order in each language"),
     )
 
 
@@ -72,9 +72,9 @@ class QuestionForm(Form):
     kind = RadioField(N_("How is it answered?"), [Needed(N_("Choose how it is answered"))], choices=QuestionKind)
     required = BooleanField(N_("It must be answered"))
     texts = FieldList(FormField(WordingRow), min_entries=1, max_entries=len(WRITTEN))
-    longest = NumberField(N_("Text: at most so many characters"), [Between(1, 1000)])
-    minimum = NumberField(N_("Number: at least"), [Between(-1_000_000, 1_000_000)])
-    maximum = NumberField(N_("Number: at most"), [Between(-1_000_000, 1_000_000)])
+    longest = NumberField(N_("Text: maximum number of characters"), [Between(1, 1000)])
+    minimum = NumberField(N_("Number: minimum"), [Between(-1_000_000, 1_000_000)])
+    maximum = NumberField(N_("Number: maximum"), [Between(-1_000_000, 1_000_000)])
 
 
 def _fields(question: CallQuestion) -> dict[str, Any]:

@@ -37,11 +37,11 @@ class ReviseForm(Form):
     """The choice whether applications that gain by a revision are judged by it."""
 
     favour = RadioField(
-        N_("Shall the applications that gain by it be judged by the new rules?"),
-        [Needed(N_("Choose whether those that gain are judged by the new rules"))],
+        N_("Should applications that benefit be judged by the new rules?"),
+        [Needed(N_("Choose whether applications that benefit are judged by the new rules"))],
         choices=[
-            ("yes", N_("Yes: they move to the new rules. All others keep those that they were submitted under.")),
-            ("no", N_("No: every submitted application keeps the rules that it was submitted under.")),
+            ("yes", N_("Yes, they move to the new rules. All others keep the rules that they were submitted under.")),
+            ("no", N_("No, every submitted application keeps the rules that it was submitted under.")),
         ],
     )
 
@@ -116,7 +116,7 @@ def _row(application: AffectedApplication) -> list[Any]:
         consequence = (
             gettext("Can move to the new rules")
             if application.moves
-            else gettext("Was decided; the officer can appeal")
+            else gettext("Already decided. The officer can appeal")
         )
     return [
         {"text": application.reference, "href": f"/applications/cases/{application.id}"},

@@ -132,7 +132,7 @@ class DraftPage:
     def caption(self) -> str:
         """The caption above the heading of its pages."""
         if self.call is None:
-            return gettext("Draft of a call")
+            return gettext("Draft call")
         return gettext("Next revision of %(reference)s") % {"reference": self.call.reference}
 
     @property

@@ -28,7 +28,7 @@ def _closed(call: CallEntry | CallTerms) -> list[SummaryRow]:
         return []
     days = sorted((labels.country(closed_day.country), closed_day.day) for closed_day in call.closed_days)
     text = "; ".join(f"{country}: {dates.day(day)}" for country, day in days)
-    return [SummaryRow(gettext("Further days without visits"), text)]
+    return [SummaryRow(gettext("Other days without visits"), text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class CallReading:
 def title_of(call: CallEntry | CallTerms) -> str:
     """Return the title in the reader's language, else in English, else in the first one."""
     text = best(call.texts)
-    return text.title if text else gettext("A call without a title")
+    return text.title if text else gettext("Call without a title")
 
 
 def call_reading(call: CallEntry | CallTerms) -> CallReading:

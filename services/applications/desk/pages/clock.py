@@ -17,16 +17,16 @@ class ClockForm(Form):
     """The form to move the clock forward."""
 
     days = NumberField(
-        N_("Move the clock forward by so many days"),
+        N_("Days to move the clock forward"),
         [Needed(N_("Enter a number of days")), Between(1, 400)],
-        description=N_("Reminders and deadlines that fall due on the way are worked off at once"),
+        description=N_("Reminders and deadlines that fall due in that time are processed at once"),
     )
 
 
 async def _ask(request: DecisionRequest[ClockForm]) -> Question:
     """Show the present time, and the form."""
     return Question(
-        gettext("The clock of this local run"),
+        gettext("Clock of this local run"),
         gettext("Move the clock"),
         "/applications/",
         done=gettext("The clock was moved.") if request.http.query_params.get("done") == "moved" else "",

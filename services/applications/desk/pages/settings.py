@@ -35,11 +35,12 @@ class ChoicesForm(QuietHoursForm):
     """The settings of one person."""
 
     choice = RadioField(
-        N_("How do you want to get messages that are not mandatory?"),
-        [Needed(N_("Choose how you want to get them"))],
+        N_("How do you want to receive messages that are not mandatory?"),
+        [Needed(N_("Choose how you want to receive them"))],
     )
     language = SelectField(
-        N_("In which language do we write to you?"), description=N_("Mails, and your messages here; not the pages")
+        N_("Which language should we write to you in?"),
+        description=N_("For emails and your messages here, not for the pages"),
     )
 
 

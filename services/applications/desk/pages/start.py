@@ -53,30 +53,35 @@ def personas(settings: Settings) -> list[Persona]:
 
 # The journey in the order in which it happens: who does it, what, and where it is done.
 _TOUR: tuple[tuple[str, str, str, str], ...] = (
-    ("officer", N_("Apply"), N_("Choose a call, fill in the task list, check your answers, submit."), "/applications/"),
+    (
+        "officer",
+        N_("Apply"),
+        N_("Choose a call, fill in the task list, check your answers and send the application."),
+        "/applications/",
+    ),
     (
         "home_coordinator",
         N_("Endorse"),
-        N_("Open the case in the queue, ask for information or endorse it."),
+        N_("Open the case in the queue. Return it for information or endorse it."),
         "/applications/cases?state=submitted",
     ),
-    ("host_contact", N_("Offer a place"), N_("Describe a placement and submit it."), "/applications/offers"),
+    ("host_contact", N_("Add a placement"), N_("Describe a placement and submit it."), "/applications/offers"),
     (
         "host_coordinator",
         N_("Endorse the placement"),
-        N_("Look at the placement and endorse it; the host then publishes it."),
+        N_("Review the placement and endorse it. The host then publishes it."),
         "/applications/offers",
     ),
     (
         "programme_coordinator",
-        N_("Confirm who is eligible"),
-        N_("The rules have been held against each application; confirm what they say."),
+        N_("Confirm eligibility"),
+        N_("Each application has been checked against the rules. Confirm the results."),
         "/applications/eligibility",
     ),
     (
         "programme_coordinator",
-        N_("Watch the matches"),
-        N_("The board follows each event. See why a match was found, then commit the cohort."),
+        N_("Review the matches"),
+        N_("The board updates with each event. See why a match was found, then commit the cohort."),
         "/matching/",
     ),
     (
@@ -88,17 +93,22 @@ _TOUR: tuple[tuple[str, str, str, str], ...] = (
     (
         "officer",
         N_("Accept"),
-        N_("The officer and the host accept the offer; the dates are set."),
+        N_("The officer and the host accept the offer, and the dates are set."),
         "/applications/matches",
     ),
     (
         "host_contact",
-        N_("Keep attendance"),
-        N_("When the visit has begun, record who came, day by day. Move the clock to get there."),
+        N_("Record attendance"),
+        N_("When the visit has started, record attendance for each day. Move the clock forward to get there."),
         "/applications/visits",
     ),
-    ("officer", N_("Evaluate and report"), N_("Say what you learnt; the certificate follows."), "/applications/"),
-    ("donor", N_("See the figures"), N_("Each figure says what it was counted from."), "/reporting/"),
+    (
+        "officer",
+        N_("Evaluate and report"),
+        N_("Say what you learnt. Then you receive the certificate."),
+        "/applications/",
+    ),
+    ("donor", N_("See the figures"), N_("Each figure shows what it was counted from."), "/reporting/"),
 )
 
 

@@ -76,7 +76,7 @@ def may_decide(
         raise refuse("match", shown or state)
     if asked_side is not side:
         raise NotNow(
-            gettext("The home country clears first. You will see the case here when it has."), ProblemCode.TOO_EARLY
+            gettext("The home country clears first. You will see the case here after that."), ProblemCode.TOO_EARLY
         )
 
 

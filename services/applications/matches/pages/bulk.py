@@ -44,14 +44,14 @@ def _item(view: MatchView, text: str) -> Item:
 def _consequence(view: MatchView) -> str:
     if view.turn.side is Side.HOME:
         return gettext("The coordinator of the host country sees the name, rank and unit, to vet the guest.")
-    return gettext("The other side sees the name and the service e-mail, and the place is offered.")
+    return gettext("The other side sees the name and the service email, and the place is offered.")
 
 
 def _obstacle(view: MatchView) -> str:
     """Return why the reader cannot clear it now."""
     if view.turn.capacity is not None:
         return view.turn.capacity.sentence
-    text = gettext("It is now “%(state)s”, so nobody is asked to clear it.")
+    text = gettext("It is now “%(state)s”, so nobody needs to clear it.")
     return text % {"state": state_word("match", view.match.shown_state)}
 
 
@@ -89,7 +89,7 @@ add_bulk_decision(
         home="/applications/matches/",
         acts=ACTS,
         words=BulkWords(
-            none=lambda: gettext("You have ticked no match."),
+            none=lambda: gettext("Select at least one match."),
             several=lambda count: ngettext("%(num)d match", "%(num)d matches", count) % {"num": count},
             button=lambda count, _act: ngettext("Clear %(num)d match", "Clear %(num)d matches", count) % {"num": count},
             done=lambda count: (

@@ -18,13 +18,13 @@ async def _ask_refuse(request: DecisionRequest[ReasonForm]) -> Question:
     async with request.bus.read() as session:
         view = await match_view(session, request.principal, request.id)
     return Question(
-        gettext("Do not clear this match"),
-        gettext("Do not clear it"),
+        gettext("Refuse clearance of this match"),
+        gettext("Refuse clearance"),
         match_path(request.id),
         caption=view.case.application.reference or "",
         text=gettext(
-            "The match is cancelled and another place is looked for. "
-            "Reasons of health and clearance are passed on as personal."
+            "The match is cancelled, and we look for another place. Health and clearance reasons are passed on "
+            "as personal."
         ),
         warning=True,
     )
@@ -42,8 +42,8 @@ async def _ask_cancel(request: DecisionRequest[ReasonForm]) -> Question:
     async with request.bus.read() as session:
         view = await match_view(session, request.principal, request.id)
     return Question(
-        gettext("Ask that it be cancelled"),
-        gettext("Ask to cancel"),
+        gettext("Request cancellation"),
+        gettext("Request cancellation"),
         match_path(request.id),
         caption=view.case.application.reference or "",
         text=_consequence(view),
@@ -55,8 +55,8 @@ def _consequence(view: MatchView) -> str:
     """Return what follows from cancelling, for the one who reads it (decision 0012)."""
     notice = gettext("The other side is notified, with the reason. The place goes to the next in line.")
     if view.case.sides[0] in view.case.parties:
-        return notice + " " + gettext("Your application ends with it.")
-    return notice + " " + gettext("While the call is open, the application looks for another place.")
+        return notice + " " + gettext("Your application ends too.")
+    return notice + " " + gettext("While the call is open, we look for another place for the application.")
 
 
 async def _cancel(request: DecisionRequest[ReasonForm]) -> str:

@@ -53,7 +53,9 @@ async def show_all(
     """Show the matches that concern the reader; those that wait for the reader have a filter of their own."""
     async with bus.read() as session:
         found = await match_list(session, principal, state, page)
-    waiting = Count(found.waiting, ngettext("waits for you", "wait for you", found.waiting), f"?state={WAITS}", "wait")
+    waiting = Count(
+        found.waiting, ngettext("is waiting for you", "are waiting for you", found.waiting), f"?state={WAITS}", "wait"
+    )
     ticks = any(view.turn.mine for view in found.views)
     return list_page(
         request,
@@ -92,7 +94,7 @@ def _empty(state: str) -> Empty:
     """Return why the list is empty."""
     if state:
         return Empty(gettext("No match is in this state."), gettext("Show all"), _HERE)
-    return Empty(gettext("There is no match yet. It stands here as soon as one is proposed."))
+    return Empty(gettext("No matches yet. A match appears here as soon as it is proposed."))
 
 
 def _row(view: MatchView, step: NextStep, *, ticks: bool) -> list[Cell]:

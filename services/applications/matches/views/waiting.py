@@ -22,5 +22,5 @@ async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
     """Return the matches that wait for the reader."""
     views = await match_views(session, reader.principal, MATCH_AWAITED, named=False)
     count = sum(view.waits for view in views)
-    name = ngettext("match waits for you", "matches wait for you", count)
+    name = ngettext("match is waiting for you", "matches are waiting for you", count)
     return counted(count, name, "/applications/matches?state=waits")

@@ -22,5 +22,5 @@ async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
         return []
     profiles = await store.of_subject(session, reader.principal.subject)
     resting = sum(profile.stands in MENTOR_RESTING for profile in profiles)
-    name = ngettext("profile waits until you resume it", "profiles wait until you resume them", resting)
+    name = ngettext("profile is paused until you resume it", "profiles are paused until you resume them", resting)
     return counted(resting, name, "/applications/mentors")

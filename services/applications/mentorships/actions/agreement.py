@@ -89,7 +89,7 @@ async def propose(bus: Bus, principal: Principal, mentorship_id: UUID, terms: Te
         may_proceed(model.may_propose, member.mentorship.stands, found.versions, based_on, terms, clock.today())
         before = found.to_sign or found.in_force or newest
         if before.terms == terms:
-            sentence = gettext("You changed nothing yet. Change what you want to agree on.")
+            sentence = gettext("You have not changed anything yet. Change what you want to agree on.")
             raise Refused(sentence, 422, {"aims": sentence})
         waits = found.to_sign
         if waits is not None and waits.version != model.FIRST_VERSION:
@@ -129,7 +129,7 @@ async def take_back(bus: Bus, principal: Principal, mentorship_id: UUID, version
         found = await agreement_of(tx.session, member.mentorship)
         row = found.row(version)
         if row is None:
-            raise Refused(gettext("There is no such version."), 404)
+            raise Refused(gettext("This version does not exist."), 404)
         as_ruled = next(candidate for candidate in found.versions if candidate.number == version)
         state, mine = found.states[version], row.party == member.party
         if may_proceed(model.may_take_back, member.mentorship.stands, as_ruled, state, mine):

@@ -36,7 +36,7 @@ async def set_goal(bus: Bus, principal: Principal, mentorship_id: UUID, text: st
 
 
 def _goal_text(text: str) -> str:
-    sentence = gettext("Write a goal of up to %(most)s characters.") % {"most": model.LONGEST_GOAL}
+    sentence = gettext("Enter a goal of up to %(most)s characters.") % {"most": model.LONGEST_GOAL}
     return required_text(text, model.LONGEST_GOAL, "text", sentence)
 
 
@@ -67,10 +67,10 @@ async def note(
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         goal = await _goal(member, goal_id)
-        sentence = gettext("Write a note of up to %(most)s characters.") % {"most": model.LONGEST_NOTE}
+        sentence = gettext("Enter a note of up to %(most)s characters.") % {"most": model.LONGEST_NOTE}
         text = required_text(text, model.LONGEST_NOTE, "note", sentence)
         if percent is not None and not 0 <= percent <= model.WHOLE:
-            sentence = gettext("Write how far it is as a number from 0 to 100.")
+            sentence = gettext("Enter the progress as a number from 0 to 100.")
             raise Refused(sentence, 422, {"percent": sentence})
         notes = [row for row in await store.notes(tx.session, mentorship_id) if row.goal_id == goal_id]
         last = notes[-1] if notes else None
@@ -99,7 +99,9 @@ async def close(
         member = await pair_member(tx, principal, mentorship_id)
         goal = await _goal(member, goal_id)
         if not met:
-            sentence = gettext("Say why you give it up, in up to %(most)s characters.") % {"most": model.LONGEST_NOTE}
+            sentence = gettext("Enter why you are giving it up, in up to %(most)s characters.") % {
+                "most": model.LONGEST_NOTE
+            }
             reason = required_text(reason, model.LONGEST_NOTE, "reason", sentence)
         how = model.MET if met else model.GIVEN_UP
         if not may_proceed(model.may_close, member.mentorship.stands, _closed(goal), how, member.party):

@@ -83,11 +83,13 @@ def _check_not_logged_yet(logged: Sequence[PairSession], day: date, party: Party
     if found is None:
         return
     minutes = ngettext("%(num)d minute", "%(num)d minutes", found.minutes) % {"num": found.minutes}
-    sentence = gettext("You have logged a session of %(minutes)s on %(day)s already. Tick that this is another one.")
+    sentence = gettext(
+        "You have already logged a session of %(minutes)s on %(day)s. Select that this is another session."
+    )
     if found.party != party:
         sentence = gettext(
-            "The other side has logged a session of %(minutes)s on %(day)s. Confirm that one, or tick that this is"
-            " another one."
+            "The other side has logged a session of %(minutes)s on %(day)s. Confirm that session, or select "
+            "that this is another one."
         )
     sentence %= {"minutes": minutes, "day": dates.day(day)}
     raise Refused(sentence, 409, {"another": sentence}, code=ProblemCode.DUPLICATE)
@@ -154,7 +156,7 @@ async def dispute(bus: Bus, principal: Principal, mentorship_id: UUID, session_i
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         logged = await _session(member, session_id)
-        sentence = gettext("Say what is not right, in up to %(most)s characters.") % {"most": model.LONGEST_NOTE}
+        sentence = gettext("Enter what is not right, in up to %(most)s characters.") % {"most": model.LONGEST_NOTE}
         reason = required_text(reason, model.LONGEST_NOTE, "text", sentence)
         if not may_proceed(model.may_dispute, member.mentorship.stands, logged.as_logged, member.party):
             return logged

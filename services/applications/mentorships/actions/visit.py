@@ -81,7 +81,7 @@ async def answer(
         member = await pair_member(tx, principal, mentorship_id)
         request = await _request(member, request_id)
         if answer is Answer.DECLINE and not reason:
-            sentence = gettext("Say why it does not suit you")
+            sentence = gettext("Enter why it does not suit you")
             raise Refused(sentence, 422, {"text": sentence})
         agrees = answer is Answer.ACCEPT
         answered = model.RequestState.AGREED if agrees else model.RequestState.REFUSED

@@ -196,10 +196,10 @@ def may_sign(state: MentorshipState, versions: Sequence[Version], number: int, p
         raise refuse("mentorship", state)
     waits = to_sign(versions, now)
     if waits is None:
-        raise NotNow(gettext("No version waits for a signature."))
+        raise NotNow(gettext("No version is waiting for a signature."))
     if number != waits:
         raise NotNow(
-            gettext("Version %(old)s can no longer be signed; version %(new)s waits for you. Read that one.")
+            gettext("Version %(old)s can no longer be signed. Read version %(new)s, which is waiting for you.")
             % {"old": number, "new": waits},
             ProblemCode.EDIT_CONFLICT,
         )
@@ -215,13 +215,16 @@ def may_propose(state: MentorshipState, versions: Sequence[Version], based_on: i
     newest = max(version.number for version in versions)
     if based_on != newest:
         raise NotNow(
-            gettext("Version %(new)s was written since you opened this page. Read it first; what you wrote is kept.")
+            gettext(
+                "Version %(new)s was written after you opened this page. Read it first. We have kept what you wrote."
+            )
             % {"new": newest},
             ProblemCode.EDIT_CONFLICT,
         )
     if newest >= MOST_VERSIONS:
         raise NotNow(
-            gettext("This agreement has the most versions: %(most)s.") % {"most": MOST_VERSIONS},
+            gettext("This agreement already has %(most)s versions, the highest number allowed.")
+            % {"most": MOST_VERSIONS},
             ProblemCode.LIMIT_REACHED,
         )
     if terms.until is not None and not today < terms.until <= today + LONGEST:
@@ -235,10 +238,10 @@ def may_take_back(state: MentorshipState, version: Version, state_of: VersionSta
     if version.lapsed:
         raise refuse("mentorship", state, done=True)
     if state_of is not VersionState.PROPOSED or version.number == FIRST_VERSION:
-        text = gettext("This version is “%(state)s”. Only a proposal that waits for a signature can be taken back.")
+        text = gettext("This version is “%(state)s”. Only a proposal that is waiting for a signature can be withdrawn.")
         raise NotNow(text % {"state": state_word("agreement", state_of)})
     if not own:
         raise NotNow(
-            gettext("Whoever proposed a version takes it back. You can propose another one."),
+            gettext("Only the side that proposed a version can withdraw it. You can propose another version."),
             ProblemCode.SECOND_PERSON_NEEDED,
         )

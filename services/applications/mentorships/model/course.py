@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 PAUSE, RESUME, COMPLETE, END_EARLY = "pause", "resume", "complete", "end early"
 _ASKED = {
-    PAUSE: N_("A pause was asked for on %(when)s."),
-    RESUME: N_("It was asked on %(when)s that the mentorship goes on."),
+    PAUSE: N_("A pause was requested on %(when)s."),
+    RESUME: N_("A request to resume the mentorship was made on %(when)s."),
     COMPLETE: N_("You asked to complete the mentorship on %(when)s."),
     END_EARLY: N_("You asked to end the mentorship early on %(when)s."),
 }
@@ -45,7 +45,7 @@ def may_resume(state: MentorshipState, paused_by: Party | None, party: Party, re
     if state is not MentorshipState.PAUSED:
         raise refuse("mentorship", state)
     if paused_by is Party.PROGRAMME:
-        raise NotNow(gettext("The programme paused this mentorship, and is the one to let it go on."))
+        raise NotNow(gettext("The programme paused this mentorship. Only the programme can resume it."))
 
 
 def may_complete(state: MentorshipState, totals: Totals) -> None:
@@ -55,8 +55,8 @@ def may_complete(state: MentorshipState, totals: Totals) -> None:
     if not totals.enough:
         raise NotNow(
             ngettext(
-                "It can be completed once %(num)d more session is confirmed. To end it before, say why.",
-                "It can be completed once %(num)d more sessions are confirmed. To end it before, say why.",
+                "You can complete it after %(num)d more session is confirmed. To end it before then, give a reason.",
+                "You can complete it after %(num)d more sessions are confirmed. To end it before then, give a reason.",
                 totals.needed,
             )
             % {"num": totals.needed},

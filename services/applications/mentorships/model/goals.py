@@ -25,18 +25,21 @@ def may_set(state: MentorshipState, open_goals: int, goals: int) -> None:
         raise refuse("mentorship", state)
     if open_goals >= MOST_OPEN:
         raise NotNow(
-            gettext("Close a goal first: %(most)s are the most.") % {"most": MOST_OPEN}, ProblemCode.LIMIT_REACHED
+            gettext("Close a goal first. You can have up to %(most)s open goals.") % {"most": MOST_OPEN},
+            ProblemCode.LIMIT_REACHED,
         )
     if goals >= MOST_GOALS:
         raise NotNow(
-            gettext("A mentorship has up to %(most)s goals.") % {"most": MOST_GOALS}, ProblemCode.LIMIT_REACHED
+            gettext("A mentorship can have up to %(most)s goals.") % {"most": MOST_GOALS}, ProblemCode.LIMIT_REACHED
         )
 
 
 def in_time(target: date | None, today: date) -> None:
     """Raise `WrongValue` for a target in the past."""
     if target is not None and target < today:
-        raise WrongValue("target", gettext("%(day)s is over. Choose a day to come.") % {"day": dates.day(target)})
+        raise WrongValue(
+            "target", gettext("%(day)s has passed. Choose today or a later day.") % {"day": dates.day(target)}
+        )
 
 
 def may_note(state: MentorshipState, *, closed: bool, notes: int) -> None:
@@ -44,9 +47,9 @@ def may_note(state: MentorshipState, *, closed: bool, notes: int) -> None:
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
     if closed:
-        raise NotNow(gettext("This goal is closed. Take it up again to go on with it."))
+        raise NotNow(gettext("This goal is closed. Resume it to continue with it."))
     if notes >= MOST_NOTES:
-        raise NotNow(gettext("A goal has up to %(most)s notes.") % {"most": MOST_NOTES}, ProblemCode.LIMIT_REACHED)
+        raise NotNow(gettext("A goal can have up to %(most)s notes.") % {"most": MOST_NOTES}, ProblemCode.LIMIT_REACHED)
 
 
 MET, GIVEN_UP = "met", "given up"

@@ -52,15 +52,15 @@ def begins(day: date, clock: time, country: str) -> datetime:
 def check_time(begins_at: datetime, minutes: int, *, until: date | None, now: datetime) -> None:
     """Raise `WrongValue` unless it is to come, within a year and the mentorship, and of an allowed length."""
     if begins_at <= now:
-        raise WrongValue("day", gettext("This time has passed. Choose one that is still to come."))
+        raise WrongValue("day", gettext("This time has passed. Choose a time in the future."))
     if begins_at > now + FARTHEST:
-        raise WrongValue("day", gettext("This is more than a year away. Choose a time that is nearer."))
+        raise WrongValue("day", gettext("This is more than a year away. Choose an earlier time."))
     if until is not None and begins_at.date() > until:
         raise WrongValue("day", gettext("The mentorship is planned until %(day)s.") % {"day": dates.day(until)})
     if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
         raise WrongValue(
             "minutes",
-            gettext("A session lasts from %(least)s to %(most)s minutes.")
+            gettext("A session must last from %(least)s to %(most)s minutes.")
             % {"least": LEAST_MINUTES, "most": MOST_MINUTES},
         )
 
@@ -70,7 +70,7 @@ def may_plan(state: MentorshipState, planned: PlannedMeeting | None) -> None:
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
     if planned is not None:
-        raise NotNow(gettext("A session is planned already. Move that one, or cancel it first."), ProblemCode.DUPLICATE)
+        raise NotNow(gettext("A session is already planned. Move or cancel it first."), ProblemCode.DUPLICATE)
 
 
 def may_move(state: MentorshipState, planned: PlannedMeeting, now: datetime) -> None:
@@ -85,10 +85,10 @@ def may_move(state: MentorshipState, planned: PlannedMeeting, now: datetime) -> 
 def may_cancel(planned: PlannedMeeting, now: datetime) -> None:
     """Raise `AlreadyDone` where it is cancelled, `NotNow` where it has begun."""
     if planned.cancelled:
-        raise AlreadyDone(gettext("This session is cancelled already."))
+        raise AlreadyDone(gettext("This session is already cancelled."))
     _check_current(planned, now)
 
 
 def _check_current(planned: PlannedMeeting, now: datetime) -> None:
     if planned.begins_at <= now:
-        raise NotNow(gettext("This session has begun, or is over. Log it if it took place."))
+        raise NotNow(gettext("This session has started or ended. Log it if it took place."))

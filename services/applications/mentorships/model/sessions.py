@@ -87,17 +87,17 @@ def totals(sessions: Iterable[LoggedSession], required: int) -> Totals:
 def check_session(held_on: date, minutes: int, next_on: date | None, *, started_on: date | None, today: date) -> None:
     """Raise `WrongValue` unless the session lies between the mentorship's start and today and has an allowed length."""
     if held_on > today:
-        raise WrongValue("held_on", gettext("%(day)s has not come yet.") % {"day": dates.day(held_on)})
+        raise WrongValue("held_on", gettext("%(day)s is in the future.") % {"day": dates.day(held_on)})
     if started_on is not None and held_on < started_on:
         raise WrongValue("held_on", gettext("The mentorship began on %(day)s.") % {"day": dates.day(started_on)})
     if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
         raise WrongValue(
             "minutes",
-            gettext("A session lasts from %(least)s to %(most)s minutes.")
+            gettext("A session must last from %(least)s to %(most)s minutes.")
             % {"least": LEAST_MINUTES, "most": MOST_MINUTES},
         )
     if next_on is not None and next_on <= held_on:
-        raise WrongValue("next_on", gettext("The next time comes after %(day)s.") % {"day": dates.day(held_on)})
+        raise WrongValue("next_on", gettext("The next session must be after %(day)s.") % {"day": dates.day(held_on)})
 
 
 def may_log(state: MentorshipState, sessions: int) -> None:
@@ -106,7 +106,8 @@ def may_log(state: MentorshipState, sessions: int) -> None:
         raise refuse("mentorship", state)
     if sessions >= MOST_SESSIONS:
         raise NotNow(
-            gettext("A mentorship has up to %(most)s sessions.") % {"most": MOST_SESSIONS}, ProblemCode.LIMIT_REACHED
+            gettext("A mentorship can have up to %(most)s sessions.") % {"most": MOST_SESSIONS},
+            ProblemCode.LIMIT_REACHED,
         )
 
 
@@ -123,7 +124,9 @@ def may_dispute(state: MentorshipState, logged: LoggedSession, party: Party) -> 
 def _may_answer(state: MentorshipState, logged: LoggedSession, party: Party, reached: SessionState) -> None:
     _check_open(state, logged, reached)
     if logged.by is party:
-        raise NotNow(gettext("The other side confirms a session that you logged."), ProblemCode.SECOND_PERSON_NEEDED)
+        raise NotNow(
+            gettext("The other side must confirm a session that you logged."), ProblemCode.SECOND_PERSON_NEEDED
+        )
 
 
 def may_correct(state: MentorshipState, logged: LoggedSession, party: Party) -> None:
@@ -131,7 +134,7 @@ def may_correct(state: MentorshipState, logged: LoggedSession, party: Party) -> 
     _check_open(state, logged, None)
     if logged.by is not party:
         raise NotNow(
-            gettext("Whoever logged a session corrects it. You can say that it did not take place so."),
+            gettext("Only the side that logged a session can correct it. You can dispute it."),
             ProblemCode.SECOND_PERSON_NEEDED,
         )
 
@@ -141,7 +144,7 @@ def may_withdraw(state: MentorshipState, logged: LoggedSession, party: Party) ->
     _check_open(state, logged, SessionState.WITHDRAWN)
     if logged.by is not party:
         raise NotNow(
-            gettext("Whoever logged a session takes it back. You can say that it did not take place so."),
+            gettext("Only the side that logged a session can withdraw it. You can dispute it."),
             ProblemCode.SECOND_PERSON_NEEDED,
         )
 

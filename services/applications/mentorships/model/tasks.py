@@ -25,7 +25,7 @@ class PairTask(Code):
     SIGN = "sign", N_("Sign the agreement")
     CONFIRM = "confirm", N_("Confirm a session")
     CORRECT = "correct", N_("Answer a disputed session")
-    ANSWER_VISIT = "answer_visit", N_("Answer about a visit")
+    ANSWER_VISIT = "answer_visit", N_("Answer a visit proposal")
     EVALUATE = "evaluate", N_("Evaluate the mentorship")
 
 

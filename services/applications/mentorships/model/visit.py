@@ -47,37 +47,39 @@ def may_ask(state: MentorshipState, open_request: RequestState | None, visit: Vi
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
     if open_request is RequestState.ASKED:
-        raise NotNow(gettext("A visit is asked for already: answer it, or take it back first."), ProblemCode.DUPLICATE)
+        raise NotNow(
+            gettext("A visit is already proposed. Answer the proposal, or withdraw it first."), ProblemCode.DUPLICATE
+        )
     if open_request is RequestState.AGREED:
-        raise NotNow(gettext("You agreed on a visit; its dates are on their way."), ProblemCode.DUPLICATE)
+        raise NotNow(gettext("You agreed on a visit. Its dates will follow."), ProblemCode.DUPLICATE)
     if visit in TO_COME:
         raise NotNow(
-            gettext("Your visit is still to come. Ask for another one when it is over."), ProblemCode.DUPLICATE
+            gettext("You already have a visit ahead. Propose another visit after it has ended."), ProblemCode.DUPLICATE
         )
 
 
 def check_periods(periods: Sequence[DatePeriod], days: int, guest: Party, *, first: date, until: date | None) -> None:
     """Raise `WrongValue` for periods in which no visit of so many days fits; `first` allows for the notice."""
     if guest not in PAIR:
-        raise WrongValue("guest", gettext("Say which of you travels."))
+        raise WrongValue("guest", gettext("Select which of you travels."))
     if not LEAST_DAYS <= days <= MOST_DAYS:
         raise WrongValue(
             "days",
-            gettext("A visit lasts from %(least)s to %(most)s working days.")
+            gettext("A visit must last from %(least)s to %(most)s working days.")
             % {"least": LEAST_DAYS, "most": MOST_DAYS},
         )
     if not 1 <= len(periods) <= MOST_PERIODS:
-        raise WrongValue("periods", gettext("Name one to %(most)s periods.") % {"most": MOST_PERIODS})
+        raise WrongValue("periods", gettext("Enter from 1 to %(most)s periods.") % {"most": MOST_PERIODS})
     for place, period in enumerate(periods):
         if period.end < first:
             raise WrongValue(
                 f"periods.{place}.end",
-                gettext("Dates need some notice: name days from %(day)s on.") % {"day": dates.day(first)},
+                gettext("Dates need some notice. Choose days from %(day)s on.") % {"day": dates.day(first)},
             )
         if until is not None and period.start > until:
             raise WrongValue(
                 f"periods.{place}.start",
-                gettext("Your mentorship is planned until %(day)s. Name days before, or agree on a later end first.")
+                gettext("Your mentorship is planned until %(day)s. Choose earlier days, or first agree on a later end.")
                 % {"day": dates.day(until)},
             )
 
@@ -105,7 +107,7 @@ def may_answer(
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
     if asked_by is party:
-        raise NotNow(gettext("The other side answers what you asked for."), ProblemCode.SECOND_PERSON_NEEDED)
+        raise NotNow(gettext("The other side must answer your proposal."), ProblemCode.SECOND_PERSON_NEEDED)
 
 
 def may_withdraw(request: RequestState, asked_by: Party, party: Party) -> None:
@@ -116,5 +118,6 @@ def may_withdraw(request: RequestState, asked_by: Party, party: Party) -> None:
         raise refuse("pair_visit", request)
     if asked_by is not party:
         raise NotNow(
-            gettext("Whoever asked for a visit takes it back. You can refuse it."), ProblemCode.SECOND_PERSON_NEEDED
+            gettext("Only the side that proposed a visit can withdraw it. You can refuse it."),
+            ProblemCode.SECOND_PERSON_NEEDED,
         )

@@ -179,7 +179,7 @@ async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: B
         return see_other(mentorship_path(mentorship_id, "agreement") + "?done=proposed")
     before = view.agreement.to_sign or view.agreement.in_force or view.agreement.rows[-1]
     if before.terms == terms:
-        form.refuse("", gettext("You changed nothing yet. Change what you want to agree on."))
+        form.refuse("", gettext("You have not changed anything yet. Change what you want to agree on."))
         return _form_page(request, view, form, 422, based_on)
     holds = view.agreement.in_force or view.agreement.rows[0]
     text = model.agreement(

@@ -40,7 +40,7 @@ async def load_own_view(bus: Bus, principal: Principal, mentorship_id: UUID) -> 
     """Return the reader's own mentorship. Raises `Refused` (404), for coordinators too."""
     view = await load_view(bus, principal, mentorship_id)
     if view.party is None:
-        raise Refused(gettext("There is nothing under this address, or it is not yours to see."), 404)
+        raise Refused(gettext("There is nothing at this address, or you may not see it."), 404)
     return view
 
 

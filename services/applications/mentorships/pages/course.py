@@ -39,10 +39,10 @@ async def _ask_pause(request: DecisionRequest[PauseForm]) -> Question | str:
     if view.mentorship.stands is not MentorshipState.ACTIVE:
         return mentorship_path(request.id)
     text = gettext(
-        "No sessions are logged and no goals are changed while it rests; a visit that has its dates stands. Either of"
-        " you resumes it. Both of you get a mail."
+        "During a pause, you cannot log sessions or change goals. A visit with dates still takes place. Either "
+        "of you can resume the mentorship. Both of you get an email."
     )
-    return _question(view, gettext("Pause the mentorship"), gettext("Ask for a pause"), text)
+    return _question(view, gettext("Pause the mentorship"), gettext("Request a pause"), text)
 
 
 async def _pause(request: DecisionRequest[PauseForm]) -> str:
@@ -65,11 +65,11 @@ async def _ask_complete(request: DecisionRequest[CompleteForm]) -> Question | st
     if view.mentorship.stands not in BEGUN or not view.totals.enough:
         return mentorship_path(request.id)
     open_goals = sum(goal_view.goal.met is None for goal_view in view.goals)
-    text = gettext("It counts as completed. Both of you get a mail, and are asked to evaluate it.")
+    text = gettext("It counts as completed. Both of you get an email, and we ask you to evaluate it.")
     if open_goals:
         text += " " + ngettext(
-            "%(num)d goal is still open; it stays as it is.",
-            "%(num)d goals are still open; they stay as they are.",
+            "%(num)d goal is still open and stays as it is.",
+            "%(num)d goals are still open and stay as they are.",
             open_goals,
         ) % {"num": open_goals}
     title, button = gettext("Complete the mentorship?"), gettext("Yes, complete it")
@@ -78,7 +78,7 @@ async def _ask_complete(request: DecisionRequest[CompleteForm]) -> Question | st
 
 def _visit_to_come(view: MentorshipView) -> str:
     to_come = bool(view.visits) and view.visits[0].state == "scheduled"
-    return " " + gettext("Your visit, which is still to come, is cancelled.") if to_come else ""
+    return " " + gettext("Your upcoming visit is cancelled.") if to_come else ""
 
 
 async def _complete(request: DecisionRequest[CompleteForm]) -> str:
@@ -91,13 +91,13 @@ async def _ask_end(request: DecisionRequest[ReasonForm]) -> Question | str:
     if view.mentorship.stands in OVER:
         return mentorship_path(request.id)
     text = gettext(
-        "It ends at once and does not count as completed. Both of you get a mail with the reason, and are asked to"
-        " evaluate it; the mentor has the place free again."
+        "It ends at once and does not count as completed. Both of you get an email with the reason, and we ask "
+        "you to evaluate it. The mentor's place becomes free again."
     )
     if view.totals.enough and view.mentorship.stands in BEGUN:
-        text += " " + gettext("You have enough confirmed sessions: you can complete it instead.")
+        text += " " + gettext("You have enough confirmed sessions, so you can complete it instead.")
     title = gettext("End the mentorship early")
-    return _question(view, title, gettext("End it early"), text + _visit_to_come(view))
+    return _question(view, title, gettext("End mentorship early"), text + _visit_to_come(view))
 
 
 async def _end(request: DecisionRequest[ReasonForm]) -> str:

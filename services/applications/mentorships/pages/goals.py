@@ -113,7 +113,7 @@ def _timeline(view: MentorshipView, goal_view: GoalView) -> list[dict[str, Any]]
             "text": goal.reason or None,
         }
         found.insert(0, ended)
-    return [*found, {"title": gettext("Set"), "when": goal.at, "by": name_of(view, goal.party)}]
+    return [*found, {"title": gettext("Goal set"), "when": goal.at, "by": name_of(view, goal.party)}]
 
 
 @router.post("/{mentorship_id}/goals/{goal_id}/notes")

@@ -64,10 +64,10 @@ async def show_all(
 def _waiting_counts(mine: int, results: int) -> list[Count]:
     """Return how many wait for the reader, and of how many the results are asked."""
     return [
-        Count(mine, ngettext("waits for you", "wait for you", mine), f"?state={WAITS}", "wait"),
+        Count(mine, ngettext("is waiting for you", "are waiting for you", mine), f"?state={WAITS}", "wait"),
         Count(
             results,
-            ngettext("waits for its results at home", "wait for their results at home", results),
+            ngettext("needs a report on results at home", "need a report on results at home", results),
             f"?state={RESULTS}",
             "wait",
         ),
@@ -83,19 +83,17 @@ def _columns() -> list[Column]:
         Column(gettext("State")),
         Column(gettext("Since")),
         Column(gettext("Sessions")),
-        Column(gettext("What is next for you")),
+        Column(gettext("Your next step")),
     ]
 
 
 def _empty(*, filtered: bool) -> Empty:
     """Return why the list is empty."""
     if filtered:
-        return Empty(
-            gettext("No mentorship is in this state at the moment."), gettext("Look at all mentorships"), _HERE
-        )
+        return Empty(gettext("No mentorship has this status at the moment."), gettext("View all mentorships"), _HERE)
     return Empty(
-        gettext("There is no mentorship here yet. One opens when mentee and mentor have accepted a match."),
-        gettext("Look at the matches"),
+        gettext("No mentorships yet. A mentorship opens when mentee and mentor have accepted a match."),
+        gettext("View matches"),
         "/applications/matches",
     )
 

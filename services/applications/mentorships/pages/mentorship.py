@@ -123,16 +123,18 @@ def _notes(view: MentorshipView) -> list[str]:
     found = []
     over = view.mentorship.stands in OVER
     if view.left is not None and not over:
-        text = gettext("%(who)s no longer takes part in the programme. The mentorship stands until one of you ends it.")
+        text = gettext(
+            "%(who)s no longer takes part in the programme. The mentorship continues until one of you ends it."
+        )
         found.append(text % {"who": name_of(view, view.left)})
     elif view.mentor_takes_nobody and not over:
-        found.append(gettext("The mentor takes no new mentees at the moment. This mentorship stands."))
+        found.append(gettext("The mentor takes no new mentees at the moment. This mentorship continues."))
     if view.mentorship.stands is MentorshipState.PAUSED and view.mentorship.paused_by == Party.PROGRAMME:
-        found.append(gettext("The programme paused this mentorship, and is the one to let it go on."))
+        found.append(gettext("The programme paused this mentorship. Only the programme can resume it."))
     if view.pause_arrived:
-        found.append(gettext("Your request for a pause has arrived; it is about to take effect."))
+        found.append(gettext("We have received your request for a pause. It will take effect shortly."))
     if view.resume_arrived:
-        found.append(gettext("Your request to go on has arrived; it is about to take effect."))
+        found.append(gettext("We have received your request to resume. It will take effect shortly."))
     return found
 
 
@@ -195,7 +197,7 @@ def _totals_rows(view: MentorshipView) -> list[dict[str, Any]]:
             "key": gettext("Confirmed"),
             "value": ngettext("%(num)d session", "%(num)d sessions", totals.confirmed) % {"num": totals.confirmed}
             + ", "
-            + gettext("%(hours)s h in all") % {"hours": totals.hours},
+            + gettext("%(hours)s h in total") % {"hours": totals.hours},
         }
     ]
     if totals.waiting and view.party is not None:
@@ -208,9 +210,9 @@ def _totals_rows(view: MentorshipView) -> list[dict[str, Any]]:
                 "%(num)d more confirmed sessions are needed to complete the mentorship.",
                 totals.needed,
             ) % {"num": totals.needed}
-        rows.append({"key": gettext("To complete it"), "value": needed})
+        rows.append({"key": gettext("Needed for completion"), "value": needed})
     if view.next_on is not None and view.meeting is None:
-        rows.append({"key": gettext("You meet next"), "value": dates.day(view.next_on)})
+        rows.append({"key": gettext("Next session"), "value": dates.day(view.next_on)})
     return rows
 
 
@@ -263,8 +265,8 @@ def _tasks(view: MentorshipView) -> list[TaskRow]:
     ]
     names = {
         "evaluation": gettext("Evaluate the mentorship"),
-        "follow_up": gettext("Say what you use of it"),
-        "cascade": gettext("Tell whom you reached"),
+        "follow_up": gettext("Complete the follow-up"),
+        "cascade": gettext("Report your cascade sessions"),
     }
     return found + [
         outcome_row(

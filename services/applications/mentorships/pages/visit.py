@@ -165,10 +165,10 @@ async def _ask_cancel(request: DecisionRequest[ReasonForm]) -> Question:
         raise not_found()
     return Question(
         gettext("Cancel the visit"),
-        gettext("Ask that it be cancelled"),
+        gettext("Request cancellation"),
         visit_path(visit_id),
         caption=view.of.case.application.reference or "",
-        text=gettext("The visit does not take place; both of you get a mail. The mentorship goes on."),
+        text=gettext("The visit will not take place. Both of you get an email. The mentorship continues."),
         warning=True,
     )
 

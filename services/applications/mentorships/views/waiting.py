@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 async def waiting_for_results(session: AsyncSession, reader: Participant) -> list[Waiting]:
     """Return the mentorships whose results the reader is asked for."""
     results = await pair_results_asked(session, reader.confirmed)
-    name = ngettext("mentorship waits for its results", "mentorships wait for their results", len(results))
+    name = ngettext("mentorship needs a results report", "mentorships need a results report", len(results))
     return counted(len(results), name, "/applications/mentorships?state=results")
 
 

@@ -67,15 +67,15 @@ async def confirm(
         current = await preview_of(tx.session, principal, stored)
         if seen is not None and seen != current.shown.seen:
             raise Refused(
-                gettext("The needs were changed since this page was shown. Look at it again."),
+                gettext("The needs have changed since you opened this page. Review them again."),
                 code=ProblemCode.EDIT_CONFLICT,
             )
         if all_or_none and current.plan.wrong:
             raise Refused(
-                gettext("Some rows are wrong, so nothing was imported. Mend them and upload the file again."), 422
+                gettext("Some rows are wrong, so nothing was imported. Correct them and upload the file again."), 422
             )
         if not current.plan.does and not current.plan.unchanged:
-            raise Refused(gettext("No row can be imported. Mend them and upload the file again."), 422)
+            raise Refused(gettext("No row can be imported. Correct the rows and upload the file again."), 422)
         entries = [row.entry for row in (*current.plan.added, *(row for row, _ in current.plan.changed)) if row.entry]
         same_needs = await store.same(tx.session, entries)
         for entry in entries:
@@ -96,7 +96,7 @@ async def discard(bus: Bus, principal: Principal, import_id: UUID) -> None:
     async with bus.transaction(principal.subject) as tx:
         stored = own_upload(principal, await store.upload(tx.session, import_id, lock=True))
         if stored.state == ImportState.DONE:
-            raise Refused(gettext("This table is imported already."), code=ProblemCode.ALREADY_DONE)
+            raise Refused(gettext("This table has already been imported."), code=ProblemCode.ALREADY_DONE)
         stored.state, stored.cells = ImportState.DISCARDED, []
         tx.session.add(stored)
 

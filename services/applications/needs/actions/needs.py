@@ -42,10 +42,10 @@ async def save(bus: Bus, principal: Principal, entry: NeedEntry) -> UUID:
         existing = (await store.same(tx.session, [entry])).get(entry.key)
         if existing is not None and (known is None or existing.id != known.id) and not existing.withdrawn:
             problems_found["topic_code"] = gettext(
-                "This need is there already, for the same time and level. Change that one."
+                "This need already exists for the same time and level. Change the existing need."
             )
         if problems_found:
-            raise Refused(gettext("Something here needs another look."), 422, problems_found)
+            raise Refused(gettext("Check your entries."), 422, problems_found)
         if known is None and existing is not None:
             known = existing
         return await write_need(tx, entry, known)
@@ -77,7 +77,7 @@ async def enter(bus: Bus, principal: Principal, entries: Sequence[NeedEntry], se
             if not may_see_country(principal, entry.country)
         }
         if len({entry.key for entry in entries}) < len(entries):
-            problems_found["needs"] = gettext("The same need is there twice.")
+            problems_found["needs"] = gettext("The same need is entered twice.")
         if problems_found:
             raise Refused(gettext("Nothing was entered."), 422, problems_found)
         stored = await store.same(tx.session, entries)

@@ -68,7 +68,7 @@ async def show_all(
     )
     async with bus.read() as session:
         listed = await views.need_listing(session, principal, filters, page)
-    nothing = gettext("No need is here, or none fits the filters. Add one, or import the table of the OTNA.")
+    nothing = gettext("There are no needs, or none match the filters. Add a need, or import the OTNA table.")
     listing = Listing(
         gettext("Training needs"),
         AT,
@@ -108,7 +108,7 @@ async def show_all(
 
 
 def _intro(listed: NeedListing) -> str:
-    text = gettext("What the operational training needs analysis (OTNA) names. Calls answer them.")
+    text = gettext("Needs from the operational training needs analysis (OTNA). Calls cover them.")
     if not listed.total:
         return text
     sentence = ngettext(
@@ -120,7 +120,7 @@ def _intro(listed: NeedListing) -> str:
 def _buttons(listed: NeedListing) -> list[Link]:
     buttons = [Link(gettext("Add a need"), f"{AT}/new"), Link(gettext("Import a table"), f"{AT}/import")]
     if (upload := listed.upload) is not None:
-        buttons.append(Link(gettext("Go on with %(file)s") % {"file": upload.filename}, f"{AT}/import/{upload.id}"))
+        buttons.append(Link(gettext("Continue with %(file)s") % {"file": upload.filename}, f"{AT}/import/{upload.id}"))
     return buttons
 
 
@@ -163,7 +163,7 @@ async def _offer(request: DecisionRequest[NeedForm]) -> None:
 async def _ask(request: DecisionRequest[NeedForm]) -> Question:
     need = await _need(request)
     return Question(
-        gettext("Change the need") if need else gettext("Add a need"),
+        gettext("Change need") if need else gettext("Add a need"),
         gettext("Save"),
         f"{AT}/{need.id}" if need else AT,
     )
@@ -187,7 +187,7 @@ async def _save(request: DecisionRequest[NeedForm]) -> str:
         )
     except ValidationError as error:
         # The form has checked all but the quantity.
-        sentence = gettext("Write a whole number from 1 to 10000.")
+        sentence = gettext("Enter a whole number from 1 to 10000.")
         raise Refused(sentence, 422, {"quantity": sentence}) from error
     try:
         saved = await actions.save(request.bus, request.principal, entry)

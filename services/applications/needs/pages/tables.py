@@ -43,11 +43,11 @@ async def as_xlsx(_: Country) -> Response:
 async def _ask_upload(_: DecisionRequest[UploadForm]) -> Question:
     return Question(
         gettext("Import training needs"),
-        gettext("Read the table"),
+        gettext("Upload table"),
         AT,
         text=gettext(
-            "Upload the table of the OTNA as CSV (UTF-8) or as a spreadsheet (.xlsx). You see first what it would add"
-            " and change; nothing is imported before you confirm."
+            "Upload the OTNA table as CSV (UTF-8) or as a spreadsheet (.xlsx). You first see what it would add "
+            "and change. Nothing is imported until you confirm."
         ),
         template="needs/upload.html",
         more={"most_rows": MOST_ROWS},
@@ -112,7 +112,7 @@ async def confirm(request: Request, import_id: UUID, principal: Country, bus: Bu
     async with bus.read() as session:
         found_preview = await preview(session, principal, import_id)
     if found_preview.plan.wrong and chosen not in {"all", "right"} and found_preview.shown.state is ImportState.WAITS:
-        sentence = gettext("Choose what becomes of the wrong rows.")
+        sentence = gettext("Choose what happens to the wrong rows.")
         return await _import_page(request, principal, bus, import_id, 422, sentence)
     try:
         await imports.confirm(bus, principal, import_id, all_or_none=chosen != "right", seen=str(sent.get("seen", "")))

@@ -84,9 +84,9 @@ async def follow_up_over(session: AsyncSession, application: Application) -> boo
 def not_asked(application: Application) -> str:
     """Return the sentence that says why another line manager cannot be named now."""
     if application.own_state in NO_LINE_MANAGER:
-        text = gettext("The application is now “%(state)s”, so your line manager is not asked any more.")
+        text = gettext("The application is now “%(state)s”, so we no longer need an answer from your line manager.")
         return text % {"state": state_word("application", application.own_state)}
-    return gettext("Your line manager is not asked any more, so the name cannot be changed now.")
+    return gettext("We no longer need an answer from your line manager, so you cannot change the name now.")
 
 
 async def name_line_manager(bus: Bus, principal: Principal, application_id: UUID, name: str, email: str) -> Application:
@@ -103,7 +103,7 @@ async def name_line_manager(bus: Bus, principal: Principal, application_id: UUID
             field: sentence
             for field, value, sentence in (
                 ("line_manager_name", name, gettext("Enter your line manager's name")),
-                ("line_manager_email", email, gettext("Enter your line manager's service e-mail")),
+                ("line_manager_email", email, gettext("Enter your line manager's service email")),
             )
             if not value.strip()
         }
@@ -133,7 +133,7 @@ def check_line_manager(person: Person | None, application: Application) -> None:
     """
     own = {(application.answers.email or "").lower()} | ({person.email.lower()} if person is not None else set())
     if manager_address(application) in own - {""}:
-        sentence = gettext("Enter your line manager's service e-mail, not your own")
+        sentence = gettext("Enter your line manager's service email, not your own")
         raise Refused(sentence, 422, {"line_manager_email": sentence})
 
 
@@ -154,7 +154,7 @@ async def confirm_line_manager(bus: Bus, principal: Principal, application_id: U
         address = manager_address(application)
         if not address or email.strip().lower() != address:
             raise Refused(
-                gettext("The officer has named another line manager. Look at the application as it is now."),
+                gettext("The officer has named another line manager. Check the current version of the application."),
                 code=ProblemCode.EDIT_CONFLICT,
             )
         if confirmed_manager(application) != address:

@@ -78,7 +78,7 @@ async def for_application(
     Raises `Refused` (404 for somebody else's, 422 for an unknown purpose).
     """
     if purpose not in ADDRESSES:
-        sentence = gettext("There is no such form.")
+        sentence = gettext("This form does not exist.")
         raise Refused(sentence, 422, {"purpose": sentence})
     async with bus.read() as session:
         application = await applications.application(session, application_id)

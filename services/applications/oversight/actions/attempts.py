@@ -43,14 +43,14 @@ _log = structlog.get_logger()
 
 WHY: dict[str, str] = {
     "role": N_("A page for another role"),
-    "not_theirs": N_("Somebody else's thing, or one that is not there"),
-    AttemptKind.FORGED_TICKET: N_("A ticket that is not good here"),
-    AttemptKind.FORGED_TOKEN: N_("A token that does not count"),
-    AttemptKind.FOREIGN_FORM: N_("A form that is not from our page"),
+    "not_theirs": N_("A record that is not theirs or does not exist"),
+    AttemptKind.FORGED_TICKET: N_("A ticket that is not valid here"),
+    AttemptKind.FORGED_TOKEN: N_("A token that is not valid"),
+    AttemptKind.FOREIGN_FORM: N_("A form that is not from our pages"),
     AttemptKind.OWN_CASE: N_("A decision on their own case"),
     AttemptKind.FORMULA: N_("A formula in a name"),
     AttemptKind.CONTROL_CHARACTERS: N_("Characters that cannot be shown"),
-    "counted": N_("Further ones, only counted"),
+    "counted": N_("Further attempts, only counted"),
 }
 """The reasons why an attempt was refused, in words."""
 

@@ -147,7 +147,7 @@ async def note(bus: Bus, principal: Principal, incident_id: UUID, text: str) -> 
     async with bus.transaction(principal.subject) as tx:
         incident = await _to_handle(tx, principal, incident_id)
         may_proceed(model.may_follow_up, incident.stands)
-        text = _checked_text(text, gettext("Write the note."))
+        text = _checked_text(text, gettext("Enter the note."))
         notes = await store.notes(tx.session, incident_id)
         if not notes or (notes[-1].text, notes[-1].actor) != (text, principal.subject):
             new_note = store.Note(
@@ -163,7 +163,7 @@ async def close(bus: Bus, principal: Principal, incident_id: UUID, answer: str) 
     async with bus.transaction(principal.subject) as tx:
         incident = await _to_handle(tx, principal, incident_id)
         if may_proceed(model.may_close, incident.stands):
-            incident.answer = _checked_text(answer, gettext("Write what the person who reported it is told."))
+            incident.answer = _checked_text(answer, gettext("Enter the answer for the person who reported it."))
             incident.state, incident.since = model.IncidentState.CLOSED, clock.now()
             await tx.changed("incidents")
         return incident_view(incident, principal)

@@ -33,14 +33,14 @@ HERE = "/applications/audit"
 
 KINDS: dict[AuditKind, str] = {
     AuditKind.ATTEMPTS: N_("Refused attempts"),
-    AuditKind.REGISTER: N_("Changes of the register"),
+    AuditKind.REGISTER: N_("Changes to the register"),
     AuditKind.PARTNERS: N_("Decisions about partners"),
     AuditKind.RELEASES: N_("Releases of names"),
-    AuditKind.LOOKS: N_("Looks at people"),
+    AuditKind.LOOKS: N_("Views of personal data"),
 }
 _LOOKS = {
-    "contact": N_("Whom a message goes to"),
-    "objectives": N_("Objectives of a visit"),
+    "contact": N_("Recipients of messages"),
+    "objectives": N_("Visit objectives"),
 }
 
 
@@ -77,7 +77,7 @@ def _empty(filters: AuditFilters) -> Empty:
     if filters == AuditFilters(kind=filters.kind):
         return Empty(gettext("Nothing of this kind has happened yet."))
     return Empty(
-        gettext("Nothing fits these filters."), gettext("Show all of this kind"), f"{HERE}?kind={filters.kind}"
+        gettext("Nothing matches these filters."), gettext("Show all of this kind"), f"{HERE}?kind={filters.kind}"
     )
 
 
@@ -93,7 +93,7 @@ def _filters(filters: AuditFilters) -> list[Filter]:
         AuditKind.LOOKS: [(code, gettext(text)) for code, text in _LOOKS.items()],
     }[filters.kind]
     if choices:
-        found.append(Filter("what", gettext("More exactly"), filters.what or "", choices))
+        found.append(Filter("what", gettext("Details"), filters.what or "", choices))
     if filters.kind in {AuditKind.REGISTER, AuditKind.PARTNERS, AuditKind.RELEASES}:
         countries = labels.countries(PARTNERS)
         found.append(Filter("country", gettext("Country"), filters.country or "", countries))
@@ -102,7 +102,7 @@ def _filters(filters: AuditFilters) -> list[Filter]:
     since, until = (day.isoformat() if day else "" for day in (filters.since, filters.until))
     return [
         *found,
-        Filter("since", gettext("From day, like 2026-11-24"), since),
+        Filter("since", gettext("From day, such as 2026-11-24"), since),
         Filter("until", gettext("To day"), until),
     ]
 
@@ -134,7 +134,7 @@ def details(entry: AuditEntry) -> str:
     """Return the details in words."""
     match entry.details:
         case AttemptDetails(more=more) if more:
-            return gettext("%(count)s more in a minute") % {"count": more}
+            return gettext("%(count)s more in one minute") % {"count": more}
         case AttemptDetails(method=method, route=route, status=status):
             return f"{method} {route} ({status})"
         case ChangeDetails(fields=fields):
@@ -146,7 +146,7 @@ def details(entry: AuditEntry) -> str:
             parties = {"of": labels.label(of), "to": labels.label(to), "fields": names}
             return gettext("Of: %(of)s (%(fields)s). To: %(to)s.") % parties
         case LookDetails(purpose=purpose, people=people):
-            return gettext("%(purpose)s; %(people)s people") % {"purpose": purpose, "people": people}
+            return gettext("%(purpose)s, %(people)s people") % {"purpose": purpose, "people": people}
 
 
 @router.get("/audit.csv")

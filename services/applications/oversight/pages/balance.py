@@ -92,13 +92,13 @@ async def show(
     several = principal.has(Role.PROGRAMME_COORDINATOR) or len({row.country for row in ledger.by_year_and_call}) > 1
     narrowed = address.filters != Filters()
     none_yet = Empty(
-        gettext("No visit or mentorship has begun yet. They are counted here from their first day on."),
-        gettext("Look at the applications"),
+        gettext("No visit or mentorship has started yet. Each one is counted here from its first day."),
+        gettext("View applications"),
         "/applications/cases",
     )
     names = (
         gettext("Reference"),
-        gettext("Which"),
+        gettext("Category"),
         gettext("With"),
         gettext("Organisation"),
         gettext("State"),
@@ -110,14 +110,14 @@ async def show(
         [*(Column(name) for name in names), Column(gettext("Days attended"), numeric=True)],
         [_case(case, places) for case in details.cases],
         details.total,
-        Empty(gettext("Nothing was sent or hosted that fits these filters."), gettext("Show all"), HERE)
+        Empty(gettext("No visit or mentorship matches these filters."), gettext("Show all"), HERE)
         if narrowed
         else none_yet,
         page=page,
         counts=[_count(ledger.totals, way, address) for way in Way],
         filters=_filters(address, details),
         back="/applications/",
-        table_title=gettext("The visits and mentorships"),
+        table_title=gettext("Visits and mentorships"),
         table_title_shown=True,
     )
     return list_page(
@@ -184,7 +184,7 @@ def _filters(address: AddressFilters, details: BalanceDetails) -> list[Filter]:
     of_calls = {call.year + offset for call in details.calls for offset in (0, 1)}
     years = sorted(of_calls | ({address.year} if address.year else set()), reverse=True)
     return [
-        Filter("way", gettext("Which"), address.way or "", [(way.value, labels.label(way)) for way in Way]),
+        Filter("way", gettext("Category"), address.way or "", [(way.value, labels.label(way)) for way in Way]),
         Filter("year", gettext("Year"), str(address.year or ""), [(str(year), str(year)) for year in years]),
         Filter(
             "call",

@@ -57,10 +57,10 @@ async def show_all(
         len(filtered),
         Empty(
             gettext(
-                "There is no report that you made, or that is for you to read. A report is made from the page of a"
-                " match, a visit or a mentorship."
+                "No reports that you made or may read. You can report an incident from the page of a match, "
+                "visit or mentorship."
             ),
-            gettext("Look at the matches"),
+            gettext("View matches"),
             "/applications/matches",
         ),
         page=page,
@@ -88,7 +88,7 @@ async def _ask(request: DecisionRequest[IncidentForm]) -> Question:
         case = await may_report(session, request.principal, request.id)
     return Question(
         gettext("Report an incident"),
-        gettext("Report it"),
+        gettext("Report incident"),
         f"/applications/matches/{request.id}",
         caption=case.application.reference or "",
         template="oversight/incident_form.html",

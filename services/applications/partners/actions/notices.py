@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shared.bus import Bus, Lease, Tx
     from shared.identity import Principal
 
-NOTICES = N_("Notices of partners")
+NOTICES = N_("Partner notices")
 
 
 async def take_back(bus: Bus, principal: Principal, country: str, decision_id: UUID, case_id: UUID) -> PartnerCase:
@@ -37,7 +37,7 @@ async def take_back(bus: Bus, principal: Principal, country: str, decision_id: U
             tx.session.add(case)
             await tx.changed("register")
         elif case.state != CaseState.TAKEN_BACK:
-            raise Refused(gettext("There is no notice to take back: the case goes on, or has ended."), 409)
+            raise Refused(gettext("There is no notice to withdraw. The case continues or has ended."), 409)
         return case_view(case)
 
 

@@ -42,7 +42,7 @@ class Changed(Refused):
     """The open cases differ from those of the preview; `preview` is the current one."""
 
     def __init__(self, preview: Preview) -> None:
-        super().__init__(gettext("Something has changed since you looked. Read it again, then confirm."), 409)
+        super().__init__(gettext("Something has changed since you opened the page. Read it again, then confirm."), 409)
         self.preview = preview
 
 
@@ -68,10 +68,10 @@ async def preview(session: AsyncSession, country: str, since: date, choices: Seq
 
 async def _may_begin(session: AsyncSession, country: str) -> None:
     if await entries.partner_status(session, country, clock.today()) is PartnerStatus.SUSPENDED:
-        raise Refused(gettext("This partner is suspended already."), code=ProblemCode.ALREADY_DONE)
+        raise Refused(gettext("This partner is already suspended."), code=ProblemCode.ALREADY_DONE)
     if await store.waiting(session, country) is not None:
         raise Refused(
-            gettext("Something was decided about this partner for a later day. Withdraw that first."),
+            gettext("A decision about this partner is already planned for a later day. Withdraw that decision first."),
             code=ProblemCode.STEP_MISSING,
         )
 
@@ -90,7 +90,7 @@ async def _preview(
     chosen = {(item.side, item.stage): item for item in choices}
     problems_found |= model.problems(open_cases, chosen, funds)
     if problems_found:
-        raise Refused(gettext("Some of it is missing."), 422, problems_found)
+        raise Refused(gettext("Some information is missing."), 422, problems_found)
     choices_made = tuple(chosen[group] for group in model.GROUPS if group in chosen)
     return Preview(open_cases, since, choices_made, model.digest(open_cases, choices_made, since))
 
@@ -193,12 +193,14 @@ async def reinstate(bus: Bus, principal: Principal, country: str, since: date, n
             raise Refused(gettext("This partner is not suspended."), 409)
         if await store.waiting(tx.session, country) is not None:
             raise Refused(
-                gettext("Something was decided about this partner for a later day. Withdraw that first."),
+                gettext(
+                    "A decision about this partner is already planned for a later day. Withdraw that decision first."
+                ),
                 code=ProblemCode.STEP_MISSING,
             )
         problems_found = day_problem(since)
         if problems_found:
-            raise Refused(gettext("Some of it is missing."), 422, problems_found)
+            raise Refused(gettext("Some information is missing."), 422, problems_found)
         decision = store.Decision(
             id=new_id(),
             country=country,

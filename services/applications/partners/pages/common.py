@@ -69,7 +69,7 @@ def supply_link(item: model.Supply) -> Link:
 def decision_state(decision: PartnerDecision) -> str:
     """Return the state of a decision in words."""
     return {
-        model.DecisionState.WAITING: gettext("Its day has not come"),
+        model.DecisionState.WAITING: gettext("Not in effect yet"),
         model.DecisionState.TAKEN: gettext("In effect"),
         model.DecisionState.WITHDRAWN: gettext("Withdrawn"),
     }[decision.state]
@@ -94,18 +94,18 @@ def decided_row(case: PartnerCase, funds: dict[str, str], *, linked: bool) -> li
     `linked` for a reader who may open the case itself.
     """
     words = {
-        model.CaseState.GOES_ON: gettext("Goes on"),
+        model.CaseState.GOES_ON: gettext("Continues"),
         model.CaseState.NOTICE: gettext("Ends on %(day)s"),
         model.CaseState.CANCELLED: gettext("Cancelled"),
-        model.CaseState.TAKEN_BACK: gettext("Notice taken back: goes on"),
-        model.CaseState.OVER: gettext("Was over or under way before its day"),
+        model.CaseState.TAKEN_BACK: gettext("Notice withdrawn, case continues"),
+        model.CaseState.OVER: gettext("Ended or in progress before its day"),
         model.CaseState.PAUSED: gettext("Paused"),
     }
     result = words[case.state]
     if case.ends_on is not None and case.state is model.CaseState.NOTICE:
         result %= {"day": dates.day(case.ends_on)}
     if case.fund_id is not None:
-        result = gettext("Goes on under %(fund)s") % {"fund": funds.get(str(case.fund_id), "")}
+        result = gettext("Continues under %(fund)s") % {"fund": funds.get(str(case.fund_id), "")}
     group = gettext("Placement") if case.kind == "offer" else gettext("Mentor")
     if case.stage is not None:
         group = model.group_name(case.side, case.stage)

@@ -57,7 +57,7 @@ async def _ask_suspend(request: DecisionRequest[Form]) -> Question:
     country = partner.standing.country
     return Question(
         gettext("Suspend %(country)s") % {"country": labels.country(country)},
-        gettext("Look at what will be done"),
+        gettext("Preview changes"),
         at(country),
         template="partners/suspend.html",
         more={"open_cases": open_case_rows(partner.open_cases), "supply": len(partner.open_cases.supply)},
@@ -158,13 +158,17 @@ async def _ask_reinstate(request: DecisionRequest[ReinstateForm]) -> Question:
     country = (await _partner(request)).standing.country
     return Question(
         gettext("Reinstate %(country)s") % {"country": labels.country(country)},
-        gettext("Reinstate it"),
+        gettext("Reinstate partner"),
         at(country),
         follows=[
-            gettext("What its people may counts again, as far as it was not ended meanwhile. Everybody signs in anew."),
+            gettext(
+                "Its people get their access back, except for access that has ended meanwhile. Everybody "
+                "must sign in again."
+            ),
             gettext("Placements and mentors stay paused until their owners resume them."),
             gettext(
-                "What was cancelled stays cancelled: its officers may apply again. A notice that has not run out ends."
+                "What was cancelled stays cancelled, but its officers may apply again. A notice that is still "
+                "running ends."
             ),
         ],
     )

@@ -41,7 +41,7 @@ async def all_partners(request: Request, _: OverseerOrCoordinator, bus: BusDep) 
     """List all partner countries with their standing."""
     async with bus.read() as session:
         standings = await views.partners(session)
-    heads = gettext("Country"), gettext("State"), gettext("Since"), gettext("Decided for later")
+    heads = gettext("Country"), gettext("State"), gettext("Since"), gettext("Planned decision")
     listing = Listing(
         gettext("Partners"),
         HERE,
@@ -147,12 +147,14 @@ async def cases_of(
     ]
     heads = gettext("Reference"), gettext("What"), gettext("State"), gettext("Other side")
     listing = Listing(
-        gettext("What is in flight"),
+        gettext("Cases in progress"),
         at(country, "cases"),
         [Column(head) for head in heads],
         rows,
         len(cases),
-        Empty(gettext("Nothing of this kind is in flight any more."), gettext("All that is in flight"), at(country)),
+        Empty(
+            gettext("No cases of this kind are in progress any more."), gettext("All cases in progress"), at(country)
+        ),
         page=page,
         caption=labels.country(country),
         back=at(country),

@@ -64,7 +64,7 @@ async def begin(
         if host is None or call is None:
             raise not_found()
         if call.state != CallState.PUBLISHED or not host.active:
-            raise Refused(gettext("This call takes no placements now."), code=ProblemCode.CALL_CLOSED)
+            raise Refused(gettext("This call is not open for placements now."), code=ProblemCode.CALL_CLOSED)
         entry = with_changes(PlacementEntry(city=host.city), changes)
         moment = clock.now()
         year = counters.this_year()
@@ -149,7 +149,7 @@ async def revised_terms(session: AsyncSession, offer: store.Offer, entry: Placem
     if not found and offer.stands is OfferState.CLOSED:
         found = await obstacles_to_open(session, offer, entry)
     if found:
-        raise Refused(gettext("It cannot be changed like this."), 422, found)
+        raise Refused(gettext("This change is not possible."), 422, found)
     return terms
 
 
@@ -207,7 +207,7 @@ async def send_back_in(tx: Tx, principal: Principal, offer_id: UUID, remarks: Ma
     """Return it to the host within an open transaction; see `send_back`."""
     texts = {Section(section): text.strip()[:1000] for section, text in remarks.items() if text.strip()}
     if not texts:
-        sentence = gettext("Write what you ask for, at least for one section.")
+        sentence = gettext("Enter what information you need for at least one section.")
         raise Refused(sentence, 422, {"remarks": sentence})
     offer, acting_as = await _for_decision(tx, principal, offer_id)
     if await may_move(tx, "offer", offer_events.OfferReturned, offer):
@@ -284,8 +284,8 @@ async def void(bus: Bus, principal: Principal, offer_id: UUID, reason: VoidReaso
             confirmed = (await matches.confirmed_counts(tx.session, [offer_id]))[offer_id]
             if confirmed:
                 sentence = ngettext(
-                    "%(num)d confirmed place stands by it. Void or cancel that application first.",
-                    "%(num)d confirmed places stand by it. Void or cancel those applications first.",
+                    "%(num)d confirmed place depends on it. Void or cancel that application first.",
+                    "%(num)d confirmed places depend on it. Void or cancel those applications first.",
                     confirmed,
                 )
                 raise Refused(sentence % {"num": confirmed}, code=ProblemCode.STEP_MISSING)
@@ -350,7 +350,7 @@ async def _terms(session: AsyncSession, offer: store.Offer, entry: PlacementEntr
     assert call is not None
     found = problems(entry, call.terms)
     if found:
-        raise Refused(gettext("Some of it is missing."), 422, found)
+        raise Refused(gettext("Some information is missing."), 422, found)
     return terms_of(
         entry,
         call.terms,

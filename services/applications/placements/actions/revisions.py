@@ -47,7 +47,7 @@ async def preview(bus: Bus, principal: Principal, offer_id: UUID, changes: Place
         if offer is None or not may_act_for_organisation(principal, offer.organisation_id):
             raise not_found()
         if not placements.revisable(offer):
-            raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
+            raise Refused(gettext("This has not been published, so it cannot be revised. Change it instead."), 409)
         before = offer.entry
         entry = with_changes(before, changes)
         await placements.revised_terms(session, offer, entry)
@@ -86,6 +86,6 @@ async def copy(bus: Bus, principal: Principal, offer_id: UUID, call_id: UUID) ->
         calls = await calls_store.calls_by_id(session, {offer.call_id, call_id})
         target = calls.get(call_id)
     if target is None or target.state != CallState.PUBLISHED:
-        raise Refused(gettext("This call takes no placements now."), code=ProblemCode.CALL_CLOSED)
+        raise Refused(gettext("This call is not open for placements now."), code=ProblemCode.CALL_CLOSED)
     entry = model.copy_for_call(offer.entry, calls[offer.call_id].terms, target.terms)
     return await placements.begin(bus, principal, call_id, offer.organisation_id, entry)

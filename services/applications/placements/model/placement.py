@@ -51,7 +51,7 @@ SECTIONS: dict[Section, str] = {
 }
 """The sections about which a coordinator may ask, in their order."""
 
-PERIOD_IN_CALL = N_("Add a period that lies in the call's visit periods")
+PERIOD_IN_CALL = N_("Add a period within the call's visit periods")
 
 
 def _topic_of_call(entry: PlacementEntry, call: CallTerms) -> bool:
@@ -83,13 +83,13 @@ def _periods(value: tuple[OfferPeriod, ...], reading: Reading) -> str:
 
 
 def _period(period: OfferPeriod, reading: Reading) -> str:
-    week = ngettext("%(num)d guest a week", "%(num)d guests a week", period.places_per_week)
+    week = ngettext("%(num)d guest per week", "%(num)d guests per week", period.places_per_week)
     span = in_words(DatePeriod(start=period.start, end=period.end), reading)
     return f"{span} ({week % {'num': period.places_per_week}})"
 
 
 def _counterpart(value: UUID, reading: Reading) -> str:
-    return reading.names.get(value, gettext("an application that is not known"))
+    return reading.names.get(value, gettext("an unknown application"))
 
 
 def _known_names(value: tuple[UUID, ...], reading: Reading) -> str:
@@ -104,7 +104,7 @@ class PlacementEntry(StoredEntry):
         FieldSpec(
             Section.SERVICE,
             N_("Title"),
-            hint=N_("A week with the cybercrime unit, say"),
+            hint=N_("For example, a week with the cybercrime unit"),
             remedy=N_("Give the placement a title"),
             most=200,
             published=as_written,
@@ -122,7 +122,7 @@ class PlacementEntry(StoredEntry):
             Section.SERVICE,
             N_("Contact for the guest"),
             Control.LONG_TEXT,
-            hint=N_("Name, telephone, where to come. Shown to a guest once the place is confirmed"),
+            hint=N_("Name, telephone and where to come. Shown to a guest once the place is confirmed"),
             most=1000,
         ),
     ] = ""
@@ -167,10 +167,10 @@ class PlacementEntry(StoredEntry):
         Annotated[int, Field(ge=1, le=500)] | None,
         FieldSpec(
             Section.PLACES,
-            N_("How many guests in all?"),
+            N_("How many guests can you take in total?"),
             Control.NUMBER,
             title=N_("Places"),
-            remedy=N_("Enter how many guests you take in all"),
+            remedy=N_("Enter how many guests you can take in total"),
             published=as_written,
         ),
     ] = None
@@ -179,7 +179,7 @@ class PlacementEntry(StoredEntry):
         Field(max_length=20),
         FieldSpec(
             Section.PLACES,
-            N_("Periods in which a visit may lie"),
+            N_("Possible periods for a visit"),
             Control.ROWS,
             title=N_("Periods"),
             remedy=PERIOD_IN_CALL,
@@ -213,10 +213,10 @@ class PlacementEntry(StoredEntry):
         Day | None,
         FieldSpec(
             Section.PLACES,
-            N_("Last day on which you take a guest"),
+            N_("Last day you can take a guest"),
             Control.DATE,
-            title=N_("Last day on which a guest is taken"),
-            hint=N_("After it nobody new is matched"),
+            title=N_("Last day a guest is accepted"),
+            hint=N_("Nobody new is matched after this day"),
             published=as_written,
         ),
     ] = None
@@ -237,9 +237,9 @@ class PlacementEntry(StoredEntry):
         tuple[RankGroup, ...],
         FieldSpec(
             Section.PLACES,
-            N_("Ranks that you cannot take"),
+            N_("Ranks you cannot accept"),
             Control.CHECKBOXES,
-            title=N_("Ranks that are not taken"),
+            title=N_("Ranks not accepted"),
             choices=RankGroup,
             words=listed,
             published=as_written,
@@ -249,7 +249,7 @@ class PlacementEntry(StoredEntry):
         UUID | None,
         FieldSpec(
             Section.SECURITY,
-            N_("Officer with whom it is agreed"),
+            N_("Officer you have agreed this with"),
             Control.OWN,
             title=N_("Agreed with"),
             words=_counterpart,
@@ -273,7 +273,7 @@ class PlacementEntry(StoredEntry):
             Section.COSTS,
             N_("What do you pay for?"),
             Control.CHECKBOXES,
-            title=N_("Costs borne"),
+            title=N_("Costs paid by the host"),
             choices=CostBorne,
             words=listed,
             published=as_written,
@@ -295,7 +295,7 @@ class PlacementEntry(StoredEntry):
         Check(("periods",), PERIOD_IN_CALL, _outside_the_call),
         Check(("days",), N_("The call allows visits of %(least)s to %(most)s working days"), _other_length),
         Check(("group_size",), N_("The call allows groups of up to %(group)s"), _larger_group),
-        Check(("excluded_rank_groups",), N_("Leave some ranks in"), _no_ranks_left),
+        Check(("excluded_rank_groups",), N_("Do not exclude all ranks"), _no_ranks_left),
     )
 
     @property

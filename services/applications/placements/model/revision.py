@@ -54,16 +54,16 @@ def below_confirmed(entry: PlacementEntry, confirmed: int, weeks: Mapping[date, 
     found = {}
     if entry.places is not None and entry.places < confirmed:
         found["places"] = ngettext(
-            "%(num)d place is confirmed. Enter at least as many, or ask first that its visit be cancelled.",
-            "%(num)d places are confirmed. Enter at least as many, or ask first that visits be cancelled.",
+            "%(num)d place is confirmed. Enter at least this number, or first request cancellation of its visit.",
+            "%(num)d places are confirmed. Enter at least this number, or first request cancellation of visits.",
             confirmed,
         ) % {"num": confirmed}
     for monday, visits in sorted(weeks.items()):
         places = [period.places_per_week for period in entry.periods if _covers(period, monday)]
         if places and sum(places) < visits:
             found["periods"] = ngettext(
-                "In the week of %(day)s %(num)d guest is confirmed. Enter at least as many guests a week.",
-                "In the week of %(day)s %(num)d guests are confirmed. Enter at least as many guests a week.",
+                "In the week of %(day)s, %(num)d guest is confirmed. Enter at least this number of guests per week.",
+                "In the week of %(day)s, %(num)d guests are confirmed. Enter at least this number of guests per week.",
                 visits,
             ) % {"day": dates.day(monday), "num": visits}
             break
@@ -89,11 +89,11 @@ def missing_to_open(entry: PlacementEntry, confirmed: int, today: date) -> dict[
     """Return what prevents a placement that closed by itself, or pauses, from being matched: field -> sentence."""
     found = {}
     if is_over(entry, today):
-        found["periods"] = gettext("Its periods are over. Add a later one.")
+        found["periods"] = gettext("Its periods have ended. Add a later period.")
     if is_full(entry, confirmed):
         found["places"] = ngettext(
-            "%(num)d place is confirmed, and that is all. Enter more places.",
-            "%(num)d places are confirmed, and that is all. Enter more places.",
+            "%(num)d place is confirmed, and none is left. Enter more places.",
+            "%(num)d places are confirmed, and none are left. Enter more places.",
             confirmed,
         ) % {"num": confirmed}
     return found

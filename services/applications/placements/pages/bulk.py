@@ -19,13 +19,13 @@ from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, 
 router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 ACTS = {
     "endorse": BulkAct(EndorseAllForm, N_("Endorse"), N_("Endorse these placements?")),
-    "return": BulkAct(ReturnAllForm, N_("Ask for more"), N_("Ask these hosts for more?")),
+    "return": BulkAct(ReturnAllForm, N_("Return for information"), N_("Return these placements for information?")),
 }
 _HAPPENS = {
-    "endorse": N_("It is endorsed; its host can publish it."),
+    "endorse": N_("It is endorsed, and its host can publish it."),
     "return": N_("It goes back to its host with your question."),
 }
-_DONE = {"endorse": N_("Endorsed"), "return": N_("Sent back with your question")}
+_DONE = {"endorse": N_("Endorsed"), "return": N_("Returned with your question")}
 
 
 def _item(placement: Placement, text: str) -> Item:
@@ -69,7 +69,7 @@ add_bulk_decision(
         home="/applications/offers/",
         acts=ACTS,
         words=BulkWords(
-            none=lambda: gettext("You have ticked no placement."),
+            none=lambda: gettext("Select at least one placement."),
             several=lambda count: ngettext("%(num)d placement", "%(num)d placements", count) % {"num": count},
             button=lambda count, act: (
                 ngettext("%(act)s: %(num)d placement", "%(act)s: %(num)d placements", count)

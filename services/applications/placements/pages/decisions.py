@@ -28,11 +28,11 @@ async def _ask_withdraw(request: DecisionRequest[ReasonForm]) -> Question:
     async with request.bus.read() as session:
         placement = await own_placement(session, request.principal, request.id)
     return Question(
-        gettext("Take the placement back"),
-        gettext("Take it back"),
+        gettext("Withdraw placement"),
+        gettext("Withdraw placement"),
         offer_path(placement.id),
         caption=placement.reference,
-        text=gettext("Matches that are not confirmed are cancelled. Confirmed visits stand."),
+        text=gettext("Matches that are not confirmed are cancelled. Confirmed visits stay as they are."),
         warning=True,
     )
 
@@ -46,11 +46,13 @@ async def _ask_return(request: DecisionRequest[ReturnForm]) -> Question:
     async with request.bus.read() as session:
         placement = await readable_placement(session, request.principal, request.id)
     return Question(
-        gettext("What do you ask the host?"),
-        gettext("Send back to the host"),
+        gettext("Return placement for information"),
+        gettext("Return to host"),
         offer_path(placement.id),
         caption=placement.reference,
-        text=gettext("Write at the sections that you have a question about. The host reads it and submits again."),
+        text=gettext(
+            "Enter your questions next to the sections that they are about. The host reads them and submits again."
+        ),
     )
 
 
@@ -62,11 +64,11 @@ async def _return(request: DecisionRequest[ReturnForm]) -> str:
 async def _ask_void(request: DecisionRequest[VoidForm]) -> Question:
     async with request.bus.read() as session:
         effects = await void_effects(session, request.principal, request.id)
-    follows = [gettext("It leaves the counts, and the host is told.")]
+    follows = [gettext("It is no longer counted, and the host is notified.")]
     if effects.confirmed:
         stands = ngettext(
-            "%(num)d confirmed place stands by it: void or cancel that application first.",
-            "%(num)d confirmed places stand by it: void or cancel those applications first.",
+            "%(num)d confirmed place depends on it. Void or cancel that application first.",
+            "%(num)d confirmed places depend on it. Void or cancel those applications first.",
             effects.confirmed,
         )
         follows.append(stands % {"num": effects.confirmed})
@@ -78,8 +80,8 @@ async def _ask_void(request: DecisionRequest[VoidForm]) -> Question:
         )
         follows.append(cancelled % {"num": effects.cancelled})
     return Question(
-        gettext("Take the placement out as entered in error?"),
-        gettext("Take it out"),
+        gettext("Was this placement entered in error?"),
+        gettext("Remove it"),
         offer_path(request.id),
         caption=f"{effects.placement.reference} · {effects.placement.title}",
         follows=follows,
@@ -105,13 +107,13 @@ async def _ask_copy(request: DecisionRequest[CopyForm]) -> Question:
         context = await copy_context(session, request.principal, request.id)
     placement = context.placement
     moves = gettext(
-        "The copy is a draft. Its periods move by whole weeks, as far as the visit periods of the two calls lie apart."
-        " Topics that the call does not have are left out."
+        "The copy is a draft. Its periods move by whole weeks, by the time between the visit periods of the "
+        "two calls. Topics that the call does not have are left out."
     )
-    closed = gettext("No call takes placements now. When one opens, you can copy this placement to it.")
+    closed = gettext("No call is open for placements now. When a call opens, you can copy this placement to it.")
     return Question(
-        gettext("Copy the placement"),
-        gettext("Copy it"),
+        gettext("Copy placement"),
+        gettext("Copy placement"),
         offer_path(placement.id),
         caption=f"{placement.reference} · {placement.title}",
         text=moves if context.open_calls else "",

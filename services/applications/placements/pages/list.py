@@ -73,14 +73,14 @@ async def show_all(
             [_row(row, box=_box(row.placement, all_=bool(all_ticked)) if ticks else None) for row in found.rows],
             found.total,
             _empty(host=host, calls=bool(calls)),
-            gettext("No placement fits these filters."),
+            gettext("No placements match these filters."),
             page=page,
             sort=sort,
             counts=_counts(found.counts),
             filters=_filters(found, {"state": state, "call": call, "country": country, "q": q}),
             acts=[(act, gettext(ACTS[act].button)) for act in ACTS] if ticks else [],
             decide=f"{_HERE}/decide",
-            tick_all=gettext("Tick all on this page that wait"),
+            tick_all=gettext("Select all on this page that are waiting"),
             back="/applications/",
             legend="offer",
             legend_others=not host,
@@ -107,19 +107,19 @@ def _columns() -> list[Column]:
 def _empty(*, host: bool, calls: bool) -> Empty:
     """Return why the list is empty; a host reads how to fill it."""
     if not host:
-        return Empty(gettext("No placement has been submitted yet. It appears here as soon as a host submits one."))
+        return Empty(gettext("No placement has been submitted yet. Placements appear here when a host submits them."))
     if calls:
-        return Empty(gettext("There is no placement here yet."), gettext("Choose a call above to offer one."))
+        return Empty(gettext("No placements yet."), gettext("Choose a call above to add a placement."))
     return Empty(
-        gettext("There is no placement here yet."),
-        gettext("No call takes placements now. When one opens, you can offer one here."),
+        gettext("No placements yet."),
+        gettext("No call is open for placements now. When a call opens, you can add a placement here."),
     )
 
 
 def _filters(found: PlacementList, values: dict[str, str]) -> list[Filter]:
     """Return the filters of the list, each with its value in the address."""
     of_state = [(state_word.code, state_word.word) for state_word in states.states("offer")]
-    waiting = [(WAITS, gettext("Waits for you")), (LATE, gettext("Overdue"))]
+    waiting = [(WAITS, gettext("Waiting for you")), (LATE, gettext("Overdue"))]
     return [
         Filter("state", gettext("State"), values["state"], [*waiting, *of_state]),
         Filter(
@@ -157,7 +157,7 @@ def _row(row: ListedPlacement, *, box: Cell) -> list[Cell]:
 
 def _counts(found: PlacementCounts) -> list[Count]:
     """Return the count of each state, with a link to exactly the rows that it counts."""
-    waits = ngettext("waits for you", "wait for you", found.waits)
+    waits = ngettext("is waiting for you", "are waiting for you", found.waits)
     late = ngettext("overdue", "overdue", found.late)
     return state_counts(
         "offer",

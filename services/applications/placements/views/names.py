@@ -34,7 +34,7 @@ async def application_named(session: AsyncSession, reference: str, call_id: UUID
         or found.kind != ApplicationKind.STUDY_VISIT
         or found.state == ApplicationState.DRAFT
     ):
-        sentence = gettext("This call has no application with this reference. Check it, or leave it open.")
+        sentence = gettext("This call has no application with this reference. Check it, or leave the field empty.")
         raise Refused(sentence, 422, {"prematched_with": sentence})
     return found.id
 
@@ -47,7 +47,7 @@ async def conflicts_named(session: AsyncSession, text: str, call_id: UUID) -> li
     found: list[UUID] = []
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > MOST_CONFLICTS:
-        sentence = gettext("Name %(most)s at the most.") % {"most": MOST_CONFLICTS}
+        sentence = gettext("Enter no more than %(most)s.") % {"most": MOST_CONFLICTS}
         raise Refused(sentence, 422, {"conflicts": sentence})
     names = (
         {

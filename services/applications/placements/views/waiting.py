@@ -29,12 +29,12 @@ async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
     return [
         *counted(
             waits,
-            ngettext("placement waits for you", "placements wait for you", waits),
+            ngettext("placement is waiting for you", "placements are waiting for you", waits),
             f"/applications/offers?state={store.WAITS}",
         ),
         *counted(
             paused,
-            ngettext("placement waits until you resume it", "placements wait until you resume them", paused),
+            ngettext("placement is paused until you resume it", "placements are paused until you resume them", paused),
             "/applications/offers?state=paused",
         ),
     ]

@@ -64,7 +64,7 @@ async def add(
             return same[0]
         if len(found) >= model.MOST_LINES:
             raise Refused(
-                gettext("The list is full. Put several amounts into one line."), code=ProblemCode.LIMIT_REACHED
+                gettext("The list is full. Combine several amounts in one line."), code=ProblemCode.LIMIT_REACHED
             )
         checklist_before = await readiness.checklist(tx.session, visit)
         line = store.Cost(
@@ -119,7 +119,7 @@ async def change(
         elif line.actual == actual:
             return line
         if visit.stands in _OVER:
-            raise Refused(gettext("The visit did not take place, so its costs no longer change."), 409)
+            raise Refused(gettext("The visit did not take place, so its costs can no longer be changed."), 409)
         checklist_before = await readiness.checklist(tx.session, visit)
         line.payer, line.currency, line.planned, line.actual = payer, currency, planned, actual
         line.note, line.actor, line.at = note.strip()[:200], principal.subject, clock.now()
@@ -155,11 +155,11 @@ async def settle(bus: Bus, principal: Principal, visit_id: UUID, lines: str) -> 
         found = (await store.costs(session, [visit_id])).get(visit_id, [])
     digest = model.list_digest(cost.line for cost in found)
     if digest is None:
-        raise Refused(gettext("Write at least one line first."), code=ProblemCode.STEP_MISSING)
+        raise Refused(gettext("Enter at least one line first."), code=ProblemCode.STEP_MISSING)
     if digest != lines:
         text = ngettext(
-            "The list changed since you opened it: it now has %(num)d line. Read it first.",
-            "The list changed since you opened it: it now has %(num)d lines. Read it first.",
+            "The list has changed since you opened it and now has %(num)d line. Read it first.",
+            "The list has changed since you opened it and now has %(num)d lines. Read it first.",
             len(found),
         )
         raise Refused(text % {"num": len(found)}, code=ProblemCode.EDIT_CONFLICT)

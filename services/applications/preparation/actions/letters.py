@@ -140,7 +140,7 @@ def _arrival_words(sheet: Arrival | None) -> str:
     if sheet is None:
         return ""
     words = {"place": " ".join(sheet.place.split()), "at": sheet.at.strftime("%H:%M"), "who": sheet.contact_name}
-    return gettext("%(place)s, at %(at)s; ask for %(who)s") % words
+    return gettext("%(place)s, at %(at)s. Ask for %(who)s") % words
 
 
 async def _payments(

@@ -25,12 +25,12 @@ async def decide(bus: Bus, actor: str, rule: Rule) -> store.TravelRule:
     It applies to visits to come. Raises `Refused` (422 for an unknown call, or one country twice).
     """
     if rule.country is not None and rule.country == rule.host_country:
-        sentence = gettext("A visit goes to another country: choose two, or leave one open.")
+        sentence = gettext("A visit must be to another country. Choose two different countries, or leave one open.")
         raise Refused(sentence, 422, {"host_country": sentence})
     async with bus.transaction(actor) as tx:
         await store.lock_rules(tx.session)
         if rule.call_id is not None and await calls_store.call(tx.session, rule.call_id) is None:
-            sentence = gettext("There is no such call.")
+            sentence = gettext("This call does not exist.")
             raise Refused(sentence, 422, {"call_id": sentence})
         row = await store.same_rule(tx.session, rule)
         if row is None:

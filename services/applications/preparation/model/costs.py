@@ -75,7 +75,7 @@ class Line:
 
 def amount(written: str) -> Decimal:
     """Return an amount as somebody writes it: 120, 120.50 or 120,50. Raises ValueError with a sentence."""
-    sentence = gettext("Write an amount like 120.50")
+    sentence = gettext("Enter an amount like 120.50")
     normalised = written.replace("\u00a0", "").replace(" ", "").replace(",", ".")
     try:
         found = Decimal(normalised)
@@ -85,7 +85,7 @@ def amount(written: str) -> Decimal:
     if not found.is_finite() or not isinstance(exponent, int) or exponent < -2:
         raise ValueError(sentence)
     if not 0 <= found < _MOST:
-        raise ValueError(gettext("Write an amount from 0 to below 1,000,000."))
+        raise ValueError(gettext("Enter an amount from 0 to less than 1,000,000."))
     return found.quantize(Decimal("0.01"))
 
 

@@ -32,9 +32,9 @@ class LetterKind(Code):
 class LetterValidity(Code):
     """The validity of a letter."""
 
-    COUNTS = "counts", N_("This letter counts.")
-    REPLACED = "replaced", N_("A newer letter has taken the place of this one.")
-    MOVED = "moved", N_("The visit has other dates than this letter says.")
+    COUNTS = "counts", N_("This letter is valid.")
+    REPLACED = "replaced", N_("A newer letter has replaced this one.")
+    MOVED = "moved", N_("The dates of the visit are different from this letter.")
     OFF = "off", N_("The visit does not take place.")
 
 
@@ -145,11 +145,12 @@ def _visa_texts(facts: LetterFacts, guest: str) -> _Texts:
         title=gettext("Letter in support of a visa application"),
         recipient=[gettext("To the competent consular authority")],
         opening=gettext(
-            "We confirm that %(guest)s of %(agency)s, %(country)s, is invited to %(host)s for a study visit. The visit"
-            " is part of an exchange programme for law enforcement; it is professional and no employment."
+            "We confirm that %(guest)s of %(agency)s, %(country)s, is invited to %(host)s for a study visit. "
+            "The visit is part of an exchange programme for law enforcement. It is professional and is not "
+            "employment."
         )
         % words,
-        closing=gettext("We ask you to grant the visa for the days of the visit and those of travel."),
+        closing=gettext("We ask you to grant the visa for the days of the visit and the travel days."),
     )
 
 
@@ -203,7 +204,7 @@ def letter_content(facts: LetterFacts, qr: str) -> LetterContent:
         words=LetterLabels(
             number=gettext("Number"),
             reference=gettext("Reference"),
-            check=gettext("Whether this letter counts can be checked here:"),
+            check=gettext("Check here if this letter is valid:"),
             regards=gettext("Yours faithfully"),
         ),
     )

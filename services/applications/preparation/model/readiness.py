@@ -23,10 +23,10 @@ class Readiness(Code):
     """The state of an item; a state of the kind `preparation` in `shared/web/states.py`."""
 
     MISSING = "missing", N_("Missing")
-    UNDER_WAY = "under_way", N_("Under way")
+    UNDER_WAY = "under_way", N_("In progress")
     PROBLEM = "problem", N_("Needs attention")
-    THERE = "there", N_("There")
-    NOT_ASKED = "not_asked", N_("Not asked for")
+    THERE = "there", N_("Complete")
+    NOT_ASKED = "not_asked", N_("Not required")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _standing(item: Item, facts: Facts) -> Standing:
         case Insurance() if not _covers(sheet.valid_from, sheet.valid_until, facts):
             return Standing(item, Readiness.PROBLEM, gettext("The insurance does not cover all days of the visit."))
         case Settled() if sheet.lines != facts.lines:
-            return Standing(item, Readiness.PROBLEM, gettext("The list was changed since it was confirmed."))
+            return Standing(item, Readiness.PROBLEM, gettext("The list was changed after it was confirmed."))
     return Standing(item, Readiness.THERE)
 
 
@@ -125,7 +125,7 @@ def _visa(visa: Visa, facts: Facts) -> Standing:
             return Standing(Item.VISA, Readiness.PROBLEM, gettext("The visa does not cover all days of the visit."))
         case VisaResult.REFUSED:
             remark = gettext(
-                "The visa was refused. Other dates can be asked for, or the visit cancelled for that reason."
+                "The visa was refused. Other dates can be requested, or the visit can be cancelled for that reason."
             )
             return Standing(Item.VISA, Readiness.PROBLEM, remark)
         case VisaResult.APPLIED:
@@ -142,7 +142,9 @@ def _letters(facts: Facts) -> Standing:
     if "invitation" in missing:
         return Standing(Item.INVITATION, Readiness.MISSING)
     if any(facts.letters[kind] != (facts.start, facts.end) for kind in wanted if kind in facts.letters):
-        return Standing(Item.INVITATION, Readiness.PROBLEM, gettext("The visit has other dates than the letter."))
+        return Standing(
+            Item.INVITATION, Readiness.PROBLEM, gettext("The dates of the visit are different from the letter.")
+        )
     if missing:
         return Standing(Item.INVITATION, Readiness.UNDER_WAY, gettext("The guest needs a letter for the visa."))
     return Standing(Item.INVITATION, Readiness.THERE)
@@ -167,6 +169,6 @@ def may_see_emergency(state: VisitState, start: date, end: date, today: date) ->
         raise refuse("visit", state)
     if not start <= today <= end:
         raise NotNow(
-            gettext("You can see the emergency contact on the days of the visit only: %(days)s.")
+            gettext("You can see the emergency contact only on the days of the visit, %(days)s.")
             % {"days": dates.span(start, end)}
         )

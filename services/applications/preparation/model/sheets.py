@@ -170,17 +170,17 @@ def read_sheet(item: Item, details: Mapping[str, object], today: date) -> Sheet:
 
 
 _FORMATS: dict[str, str] = {
-    "phone": N_("Write a telephone number like +374 10 123456"),
-    "contact_phone": N_("Write a telephone number like +374 10 123456"),
-    "contact_email": N_("Write an e-mail address like name@police.example"),
-    "at": N_("Write a time like 09:30"),
+    "phone": N_("Enter a telephone number like +374 10 123456"),
+    "contact_phone": N_("Enter a telephone number like +374 10 123456"),
+    "contact_email": N_("Enter an email address like name@police.example"),
+    "at": N_("Enter a time like 09:30"),
 }
 
 
 _REMEDIES: dict[str, str] = {
-    "extra_forbidden": N_("This is not asked for here."),
-    "missing": N_("Answer this"),
-    "string_too_long": N_("Write less here."),
+    "extra_forbidden": N_("This is not required here."),
+    "missing": N_("Answer this question"),
+    "string_too_long": N_("Shorten this text."),
 }
 
 

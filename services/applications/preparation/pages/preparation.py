@@ -46,13 +46,15 @@ ROLES = (
 
 _OWN_PAGES: dict[PreparationItem, str] = {PreparationItem.COSTS: "costs", PreparationItem.INVITATION: "letters"}
 _EXPLANATIONS: dict[PreparationItem, str] = {
-    PreparationItem.AUTHORISATION: N_("The order or letter by which the sending agency lets the officer travel."),
-    PreparationItem.VISA: N_("Only you and the coordinator of your country see the days; others see where it stands."),
-    PreparationItem.INSURANCE: N_("Only you and the coordinator of your country see insurer and number."),
+    PreparationItem.AUTHORISATION: N_("The order or letter in which the sending agency allows the officer to travel."),
+    PreparationItem.VISA: N_("Only you and the coordinator of your country see the days. Others see the status."),
+    PreparationItem.INSURANCE: N_("Only you and the coordinator of your country see the insurer and the number."),
     PreparationItem.EMERGENCY_CONTACT: N_(
-        "Nobody sees this but you. On the days of the visit your host can look it up, and each look is noted."
+        "Only you can see this. On the days of the visit your host can view it, and we record each view."
     ),
-    PreparationItem.ACCESS_NEEDS: N_("You need not answer this. With your answer you agree that your host reads it."),
+    PreparationItem.ACCESS_NEEDS: N_(
+        "You do not have to answer this. If you answer, you agree that your host reads it."
+    ),
     PreparationItem.ARRIVAL: N_("The guest reads this, with your name and address."),
 }
 
@@ -108,7 +110,7 @@ def _task(view: VisitView, status: model.Standing, *, linked: bool) -> dict[str,
     page = _OWN_PAGES.get(status.item)
     mine = readiness.owns_item(view.of.case, status.item)
     hint = status.remark or (
-        "" if mine else gettext("Brought by: %(owner)s") % {"owner": party_name(view.visit, status.owner)}
+        "" if mine else gettext("Provided by: %(owner)s") % {"owner": party_name(view.visit, status.owner)}
     )
     if status.item is PreparationItem.ACCESS_NEEDS and status.ready is model.Readiness.NOT_ASKED:
         hint = gettext("If you need anything, tell your host here.")
@@ -149,14 +151,14 @@ _FIELDS: dict[str, str] = {
     "insurer": N_("Insurer"),
     "policy_number": N_("Policy"),
     "contact_name": N_("Ask for"),
-    "contact_email": N_("E-mail"),
+    "contact_email": N_("Email"),
     "contact_phone": N_("Telephone"),
     "place": N_("Where"),
-    "at": N_("At what time"),
+    "at": N_("Time"),
     "bring": N_("To bring"),
     "text": N_("What is needed"),
     "name": N_("Name"),
-    "relation": N_("Who it is"),
+    "relation": N_("About the person"),
     "phone": N_("Telephone"),
     "languages": N_("Languages"),
 }

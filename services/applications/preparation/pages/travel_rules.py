@@ -50,7 +50,7 @@ async def _page(request: Request, bus: Bus, form: TravelRuleForm, status: int = 
             (
                 rule.id,
                 labels.label(rule.item),
-                gettext("asked for") if rule.required else gettext("not asked for"),
+                gettext("required") if rule.required else gettext("not required"),
                 found.calls.get(rule.call_id, "") if rule.call_id else gettext("Any call"),
                 labels.country(rule.country) if rule.country else gettext("Any country"),
                 labels.country(rule.host_country) if rule.host_country else gettext("Any country"),

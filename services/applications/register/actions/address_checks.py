@@ -36,7 +36,7 @@ async def start_address_check(tx: Tx, subject: str, address: str) -> address_che
     moment = clock.now()
     if await address_checks.count_of_address(tx.session, address, moment - timedelta(days=1)) >= MOST_AN_ADDRESS:
         raise Refused(
-            gettext("%(address)s was written to several times today. Check the address, and try again tomorrow.")
+            gettext("We sent several emails to %(address)s today. Check the address, and try again tomorrow.")
             % {"address": address},
             code=ProblemCode.LIMIT_REACHED,
         )

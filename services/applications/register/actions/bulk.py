@@ -78,7 +78,7 @@ async def enter_people(bus: Bus, actor: str, entries: Sequence[PersonEntry], sen
         await _check_own_rights(tx, entries)
         if taken := await taken_addresses(tx.session, entries):
             fields = {f"people.{place}.email": sentence for place, sentence in taken.items()}
-            raise Refused(gettext("An address is there twice. Nobody was entered."), 422, fields)
+            raise Refused(gettext("An address is entered twice. Nobody was entered."), 422, fields)
         known = await register_entries.people_by_subject(tx.session, {entry.subject for entry in entries})
         replaced = {place: known[entry.subject].id for place, entry in enumerate(entries) if entry.subject in known}
         await sent.check(tx.session, replaced)
@@ -112,7 +112,7 @@ async def enter_partners(bus: Bus, actor: str, entries: Sequence[PartnerEntry], 
                 await register_entries.partner_status(tx.session, entry.country, clock.today())
                 is PartnerStatus.SUSPENDED
             ):
-                raise Refused(gettext("A suspended partner is reinstated on its own page, not entered anew."), 409)
+                raise Refused(gettext("Reinstate a suspended partner on its own page. Do not enter it again."), 409)
         latest = {partner.country: partner for partner in reversed(await register_entries.partners(tx.session))}
         known = {place: entry.country for place, entry in enumerate(entries) if entry.country in latest}
         await sent.check(tx.session, known)

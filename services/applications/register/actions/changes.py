@@ -173,17 +173,19 @@ async def check_change(session: AsyncSession, principal: Principal, change: Chan
         case Transfer():
             wrong = await _transfer_problems(session, change, target)
     if wrong:
-        raise Refused(gettext("Something here needs another look."), 422, wrong)
+        raise Refused(gettext("Check your entries."), 422, wrong)
 
 
 def _organisation_problems(principal: Principal, entry: OrganisationEntry, target: Target) -> dict[str, str]:
     wrong: dict[str, str] = {}
     if target.organisation is not None and entry.country != target.organisation.country:
-        wrong["country"] = gettext("An organisation stays in its country. Enter a new one for another country.")
+        wrong["country"] = gettext(
+            "An organisation stays in its country. Enter a new organisation for another country."
+        )
     elif not target.exists and not scope_of(principal).covers(entry.country, None):
-        wrong["country"] = gettext("You can propose organisations of your own country.")
+        wrong["country"] = gettext("You can only propose organisations of your own country.")
     if (entry.kind is OrganisationKind.EU_AGENCY) != (entry.country == UNION):
-        wrong["kind"] = gettext("An EU agency stands under “European Union”, and nothing else does.")
+        wrong["kind"] = gettext("An EU agency belongs under “European Union”. No other organisation does.")
     return wrong
 
 
@@ -192,14 +194,16 @@ async def _person_problems(
 ) -> dict[str, str]:
     wrong: dict[str, str] = {}
     if await taken_addresses(session, [entry]):
-        wrong["email"] = gettext("Somebody else in the register has this address. Each person needs an own one.")
+        wrong["email"] = gettext(
+            "Another person in the register has this address. Each person needs their own address."
+        )
     organisation = None if entry.organisation_id is None else await entries.organisation(session, entry.organisation_id)
     if entry.organisation_id is not None and (organisation is None or organisation.country != entry.country):
         wrong["organisation_id"] = gettext("Choose an organisation of the person's country.")
     elif organisation is not None and not organisation.active and organisation.id != target.organisation_id:
-        wrong["organisation_id"] = gettext("This organisation takes part no more. Choose another one.")
+        wrong["organisation_id"] = gettext("This organisation no longer takes part. Choose another organisation.")
     if not scope_of(principal).covers(entry.country, entry.organisation_id):
-        wrong["country"] = gettext("You can propose people of your own country or agency.")
+        wrong["country"] = gettext("You can only propose people of your own country or agency.")
     if target.person is not None and not decides(principal) and entry.country != target.person.country:
         wrong["country"] = gettext("Use “Moves to another organisation” for a move to another country.")
     if sentences := register_grants.problems(entry.grants):
@@ -216,7 +220,9 @@ def _grant_problems(principal: Principal, grants: tuple[AccessGrant, ...], targe
     if all(grant.role in allowed and scope.covers(grant.country, grant.organisation_id) for grant in changed):
         return {}
     return {
-        "roles": gettext("You can propose the roles of your own country or agency; the programme gives the others.")
+        "roles": gettext(
+            "You can propose the roles of your own country or agency. The programme gives the other roles."
+        )
     }
 
 
@@ -224,7 +230,7 @@ async def _leave_problems(session: AsyncSession, principal: Principal, change: L
     wrong: dict[str, str] = {}
     today = clock.today()
     if change.last_day < today:
-        wrong["last_day"] = gettext("This day is over. Choose today or a later day.")
+        wrong["last_day"] = gettext("This day has passed. Choose today or a later day.")
     elif change.last_day > today + _LONGEST_AHEAD:
         wrong["last_day"] = gettext("Choose a day within a year from now.")
     if not register_grants.current_or_future(target.grants, today):
@@ -234,14 +240,14 @@ async def _leave_problems(session: AsyncSession, principal: Principal, change: L
         offices = register_grants.deputisable_offices(target.grants, today)
         scope = scope_of(principal)
         if successor is None or not scope.covers(successor.country, successor.organisation_id):
-            wrong["successor"] = gettext("Choose a person of the same country or organisation.")
+            wrong["successor"] = gettext("Choose a person from the same country or organisation.")
         elif change.successor == change.subject:
-            wrong["successor"] = gettext("Somebody else takes over.")
+            wrong["successor"] = gettext("Another person must take over.")
         elif any(
             grant.organisation_id not in {None, successor.organisation_id} or grant.country != successor.country
             for grant in offices
         ):
-            wrong["successor"] = gettext("Choose a person of the same country or organisation.")
+            wrong["successor"] = gettext("Choose a person from the same country or organisation.")
     return wrong
 
 
@@ -252,7 +258,9 @@ async def _transfer_problems(session: AsyncSession, change: Transfer, target: Ta
     if organisation is None or not organisation.active:
         wrong["organisation_id"] = gettext("Choose an organisation that takes part.")
     elif change.organisation_id == target.organisation_id:
-        wrong["organisation_id"] = gettext("The person belongs to this organisation already. Choose another one.")
+        wrong["organisation_id"] = gettext(
+            "The person already belongs to this organisation. Choose another organisation."
+        )
     if not today <= change.day <= today + _LONGEST_AHEAD:
         wrong["day"] = gettext("Choose a day from today on, within a year.")
     return wrong

@@ -68,7 +68,7 @@ async def put_organisations(
 async def taken_addresses(session: AsyncSession, entries: Sequence[PersonEntry]) -> dict[int, str]:
     """Return the positions of entries whose address belongs to somebody else, each with a sentence."""
     owners = await people.by_address(session, [entry.email for entry in entries])
-    sentence = gettext("Somebody else in the register has this address. Each person needs an own one.")
+    sentence = gettext("Another person in the register has this address. Each person needs their own address.")
     problems = {}
     for place, entry in enumerate(entries):
         address = entry.email.lower()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def _check_term(since: date, until: date | None) -> None:
     if until is not None and until < since:
-        sentence = gettext("The last day is the first day or later.")
+        sentence = gettext("The last day must be the first day or later.")
         raise Refused(sentence, 422, {"until": sentence})
 
 
@@ -43,7 +43,7 @@ async def save_exclusion(bus: Bus, principal: Principal, entry: ExclusionEntry) 
     _check_term(entry.since, entry.until)
     pair = entry.countries or entry.organisations or ()
     if len(set(pair)) < len(pair):
-        sentence = gettext("A pair is two different ones.")
+        sentence = gettext("Choose two different countries or organisations.")
         name = "second_country" if entry.countries else "second_organisation"
         raise Refused(sentence, 422, {name: sentence})
     async with bus.transaction(principal.subject) as tx:

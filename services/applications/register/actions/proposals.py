@@ -82,7 +82,7 @@ async def submit(bus: Bus, principal: Principal, change: Change, *, note_: str =
         target = await load_target(tx.session, change)
         if new and target.exists:
             sentence = gettext(
-                "Somebody in the register signs in with this name already. Check it, or use another one."
+                "Another person in the register already signs in with this name. Check it, or use another name."
             )
             raise Refused(sentence, 422, {"subject": sentence})
         if target.exists and not scope_of(principal).covers(target.country, target.organisation_id):
@@ -106,7 +106,9 @@ async def _propose(tx: Tx, change: Change, target: Target, note_: str) -> store.
         return waiting
     if waiting is not None:
         raise Refused(
-            gettext("A proposal about %(name)s waits already. Take that one back first, or wait until it is decided.")
+            gettext(
+                "A proposal about %(name)s is already waiting. Withdraw that proposal first, or wait for the decision."
+            )
             % {"name": waiting.name},
             code=ProblemCode.DUPLICATE,
         )
@@ -256,13 +258,13 @@ async def _approvable(
     target = await load_target(session, change, lock=lock)
     if target.exists and not proposal.base_version:
         raise Refused(
-            gettext("%(name)s was entered since this was proposed. Refuse it, or change the entry.")
+            gettext("%(name)s was entered after this was proposed. Refuse the proposal, or change the entry.")
             % {"name": proposal.name},
             code=ProblemCode.EDIT_CONFLICT,
         )
     if target.version != (proposal.base_version if version is None else version):
         raise Refused(
-            gettext("%(name)s was changed since this was proposed. Look at what changed, then decide.")
+            gettext("%(name)s was changed after this was proposed. Check what changed, then decide.")
             % {"name": proposal.name},
             code=ProblemCode.EDIT_CONFLICT,
         )
@@ -275,7 +277,7 @@ async def _approvable(
 
 
 def _not_readable() -> Refused:
-    return Refused(gettext("This cannot be entered as it is. Refuse it with a word on what is missing."), 422)
+    return Refused(gettext("This cannot be entered as it is. Refuse it and say what is missing."), 422)
 
 
 async def _settle(
@@ -328,7 +330,7 @@ def _approved_by(proposal: store.Proposal, principal: Principal) -> bool:
 async def refuse(bus: Bus, principal: Principal, proposal_id: UUID, reason: RefusedBecause, text: str = "") -> Proposal:
     """Refuse a proposal; the proposer reads why. Raises `Refused` (404, 409; 422 if `other` has no text)."""
     if reason is RefusedBecause.OTHER and not text.strip():
-        sentence = gettext("Say in a few words why, so that the proposer can do something about it.")
+        sentence = gettext("Give a short reason, so that the proposer can act on it.")
         raise Refused(sentence, 422, {"text": sentence})
     async with bus.transaction(principal.subject) as tx:
         proposal = await store.proposal(tx.session, proposal_id, lock=True)

@@ -30,7 +30,7 @@ def clean(text: str) -> str:
     text = unicodedata.normalize("NFC", text).strip()
     if any(unicodedata.category(letter).startswith("C") and letter not in _JOINERS for letter in text):
         note_attempt(AttemptKind.CONTROL_CHARACTERS)
-        raise ValueError(gettext("This holds characters that cannot be shown. Write it anew by hand."))
+        raise ValueError(gettext("This contains characters that cannot be shown. Type it again."))
     return text
 
 
@@ -39,7 +39,7 @@ def name(text: str) -> str:
     text = clean(text)
     if text.startswith(_FORMULA):
         note_attempt(AttemptKind.FORMULA)
-        raise ValueError(gettext("A name begins with a letter."))
+        raise ValueError(gettext("A name must begin with a letter."))
     return text
 
 
@@ -47,7 +47,7 @@ def latin_name(text: str) -> str:
     """Return a name in Latin letters, as in the passport. Raises ValueError with a sentence for the writer."""
     text = name(text)
     if any(letter.isalpha() and not unicodedata.name(letter, "").startswith("LATIN") for letter in text):
-        raise ValueError(gettext("Write the name in Latin letters, as it stands in the passport."))
+        raise ValueError(gettext("Enter the name in Latin letters, as in the passport."))
     return text
 
 
@@ -56,7 +56,7 @@ def mail_address(text: str) -> str:
     text = clean(text)
     local, at, domain = text.rpartition("@")
     if not (at and local and "." in domain) or any(letter.isspace() or letter in '<>,;"' for letter in text):
-        raise ValueError(gettext("Write an e-mail address like name@police.example"))
+        raise ValueError(gettext("Enter an email address like name@police.example"))
     return text
 
 
@@ -151,7 +151,7 @@ class ExclusionEntry(Entry):
     def model_post_init(self, _: object) -> None:
         """Raise ValueError unless exactly one pair is given."""
         if (self.countries is None) == (self.organisations is None):
-            raise ValueError(gettext("Give a pair of countries or a pair of organisations."))
+            raise ValueError(gettext("Enter a pair of countries or a pair of organisations."))
 
 
 class NamedOrganisation(Protocol):

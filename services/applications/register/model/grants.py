@@ -107,18 +107,22 @@ def problems(grants: Iterable[AccessGrant]) -> list[str]:
     earlier: dict[tuple[Role, str | None, UUID | None, str | None], list[AccessGrant]] = {}
     for grant in grants:
         if grant.until is not None and grant.until < grant.since:
-            found[gettext("A role ends on the day it begins or later.")] = None
+            found[gettext("A role must end on or after its first day.")] = None
         if grant.role in OF_ORGANISATION and grant.organisation_id is None:
-            found[gettext("A host agency contact and a clearance officer belong to an organisation: choose it.")] = None
+            found[
+                gettext(
+                    "A host agency contact and a clearance officer belong to an organisation. Choose the organisation."
+                )
+            ] = None
         if grant.role not in PROGRAMME_WIDE and grant.country is None:
-            found[gettext("This role holds in a country: choose it.")] = None
+            found[gettext("This role is for a country. Choose the country.")] = None
         if grant.role is Role.NATIONAL_COORDINATOR and grant.country == UNION:
             found[gettext("An EU agency has a clearance officer instead of a national coordinator.")] = None
         if grant.role is Role.CLEARANCE_OFFICER and grant.country != UNION:
             found[gettext("Only an EU agency has a clearance officer.")] = None
         key = (grant.role, grant.country, grant.organisation_id, grant.deputy_for)
         if any(overlap(grant, other) for other in earlier.setdefault(key, [])):
-            found[gettext("The same role is there twice at the same time.")] = None
+            found[gettext("The same role is entered twice for the same time.")] = None
         earlier[key].append(grant)
     return list(found)
 
@@ -200,17 +204,17 @@ def deputy(
     """
     wrong: dict[str, str] = {}
     if until is None:
-        wrong["until"] = gettext("Say until when: a deputy stands in for a time.")
+        wrong["until"] = gettext("Enter the last day. A deputy acts for a limited time.")
     elif until < since:
-        wrong["until"] = gettext("The last day is the first day or later.")
+        wrong["until"] = gettext("The last day must be the first day or later.")
     elif until < today:
-        wrong["until"] = gettext("This time is over. Choose days from today on.")
+        wrong["until"] = gettext("This time has passed. Choose days from today on.")
     elif until - since > LONGEST_DEPUTY:
-        wrong["until"] = gettext("A deputy stands in for a year at the most. Choose an earlier last day.")
+        wrong["until"] = gettext("A deputy can act for one year at most. Choose an earlier last day.")
     elif office.until is not None and until > office.until:
         wrong["until"] = gettext("The role itself ends before that day. Choose an earlier last day.")
     if since < today:
-        wrong["since"] = gettext("This day is over. A deputy begins today or later.")
+        wrong["since"] = gettext("This day has passed. A deputy must start today or later.")
     if since < office.since:
         wrong["since"] = gettext("The role itself begins after that day. Choose a later first day.")
     if wrong or until is None:
@@ -224,7 +228,7 @@ def deputy(
         deputy_for=holder,
     )
     if any(overlap(grant, other) for other in others):
-        return None, {"since": gettext("There is a deputy on some of these days already. Choose other days.")}
+        return None, {"since": gettext("There is already a deputy on some of these days. Choose other days.")}
     return grant, {}
 
 

@@ -23,7 +23,7 @@ class RefusedBecause(Code):
     """The reason why the programme does not approve a proposal."""
 
     UNKNOWN_PERSON = "unknown_person", N_("The person or body cannot be identified")
-    ALREADY_THERE = "already_there", N_("It is in the register already")
+    ALREADY_THERE = "already_there", N_("It is already in the register")
     WRONG_ROLE = "wrong_role", N_("The role does not fit")
     INCOMPLETE = "incomplete", N_("Something is missing or wrong")
     NOT_ELIGIBLE = "not_eligible", N_("It cannot take part in the programme")
@@ -104,11 +104,11 @@ def check_pending(state: ProposalState) -> None:
     """Check that a proposal still waits. Raises `NotPossible` with its state."""
     match state:
         case ProposalState.APPROVED:
-            raise NotPossible(gettext("This proposal is approved already."), ProblemCode.ALREADY_DONE)
+            raise NotPossible(gettext("This proposal is already approved."), ProblemCode.ALREADY_DONE)
         case ProposalState.REFUSED:
-            raise NotPossible(gettext("This proposal is refused already."), ProblemCode.ALREADY_DONE)
+            raise NotPossible(gettext("This proposal is already refused."), ProblemCode.ALREADY_DONE)
         case ProposalState.TAKEN_BACK:
-            raise NotPossible(gettext("Its proposer has taken this proposal back."), ProblemCode.ALREADY_DONE)
+            raise NotPossible(gettext("The proposer has withdrawn this proposal."), ProblemCode.ALREADY_DONE)
 
 
 def differences(before: State, after: State) -> dict[str, tuple[JsonValue, JsonValue]]:

@@ -41,7 +41,7 @@ def _changes(rows: ProposalRows) -> list[str]:
     """Return what approving a proposal changes, a line each."""
     return [
         f"{name}: {after}" if before == NOTHING else f"{name}: {before} → {after}" for name, before, after in rows.rows
-    ] or [gettext("It changes nothing any more: the entry says all of it already.")]
+    ] or [gettext("It no longer changes anything. The entry already includes all of it.")]
 
 
 async def _preview(ticked: Ticked[ApproveForm]) -> Items:

@@ -35,7 +35,9 @@ def entry_question(
         save_button(programme),
         at if entry is None else f"{at}/{entry.id}",
         caption="" if entry is None else entry.name,
-        text="" if programme else gettext("The programme coordinator looks at it and approves it, or says why not."),
+        text=""
+        if programme
+        else gettext("The programme coordinator reviews it, then approves it or gives a reason for refusal."),
         template=template,
     )
 

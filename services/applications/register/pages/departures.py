@@ -44,8 +44,8 @@ async def _ask_leave(request: DecisionRequest[LeaveForm]) -> Question:
     return _question(
         await _departure(request),
         title=gettext("%(name)s leaves"),
-        button=gettext("End the access") if programme else save_button(decides=False),
-        text=gettext("All roles end with the last day, and so do those of deputies. The history stays."),
+        button=gettext("End access") if programme else save_button(decides=False),
+        text=gettext("All roles end with the last day, including deputies' roles. The history stays."),
         warning=programme,
     )
 
@@ -77,8 +77,8 @@ async def _leave(request: DecisionRequest[LeaveForm]) -> str:
 async def _ask_transfer(request: DecisionRequest[TransferForm]) -> Question:
     moving = await _departure(request)
     text = gettext(
-        "The person stays the same, with the own applications and history. Roles in the old organisation end the"
-        " day before; an officer or mentor is the same in the new one, an office is given anew there."
+        "The person keeps their applications and history. Roles in the old organisation end the day before. An "
+        "officer or mentor stays the same in the new organisation. Any other role must be given again there."
     )
     if moving.keeps_programme_roles:
         text += " " + gettext("Programme-wide roles stay.")

@@ -60,7 +60,7 @@ async def show_funds(
             for fund in page_rows(funds, max(page, 1))
         ],
         len(funds),
-        Empty(gettext("No fund is entered yet. A call needs one.")),
+        Empty(gettext("No funds yet. A call needs a fund.")),
         page=max(page, 1),
         intro=gettext("Who pays for visits and mentorships. A call names its fund."),
         back=REGISTER,
@@ -127,9 +127,9 @@ async def show_exclusions(
             for exclusion in page_rows(exclusions, max(page, 1))
         ],
         len(exclusions),
-        Empty(gettext("No pair is excluded. Countries and organisations can all be matched, within the rules.")),
+        Empty(gettext("No pairs are excluded. All countries and organisations can be matched, within the rules.")),
         page=max(page, 1),
-        intro=gettext("In both directions, for a time. Only programme coordinators see this list."),
+        intro=gettext("Applies in both directions, for a limited time. Only programme coordinators see this list."),
         back=REGISTER,
         buttons=[Link(gettext("Add a pair"), f"{EXCLUSIONS}/new")],
         done={"saved": gettext("Saved."), "ended": gettext("The pair can be matched again from tomorrow on.")}.get(
@@ -183,7 +183,7 @@ async def _ask_pair(request: DecisionRequest[ExclusionForm]) -> Question:
         gettext("Save"),
         EXCLUSIONS,
         text=gettext(
-            "Fill in the two countries or the two organisations. To let the pair be matched again, enter a last day."
+            "Enter the two countries or the two organisations. To let the pair be matched again, enter a last day."
         ),
         template="register/exclusion.html",
         more={"end_href": f"{EXCLUSIONS}/{request.id}/end" if ends else ""},

@@ -56,8 +56,8 @@ async def show_all(
     async with bus.read() as session:
         listed = await organisations.organisation_list(session, principal, filters, page)
     add = gettext("Add an organisation") if decides(principal) else gettext("Propose an organisation")
-    nothing = gettext("No organisation is here, or none fits the filters.")
-    heads = gettext("Name"), gettext("What it is"), gettext("Country"), gettext("City"), gettext("State")
+    nothing = gettext("No organisations yet, or none match the filters.")
+    heads = gettext("Name"), gettext("Type"), gettext("Country"), gettext("City"), gettext("State")
     listing = Listing(
         gettext("Organisations"),
         AT,
@@ -74,7 +74,7 @@ async def show_all(
             *country_filter(country_codes(scope_of(principal).countries), country),
             Filter(
                 "kind",
-                gettext("What it is"),
+                gettext("Type"),
                 kind,
                 [(offered.value, labels.label(offered)) for offered in OrganisationKind],
             ),
@@ -82,7 +82,7 @@ async def show_all(
                 "state",
                 gettext("State"),
                 state,
-                [("active", gettext("Takes part")), ("inactive", gettext("Takes part no more"))],
+                [("active", gettext("Takes part")), ("inactive", gettext("No longer takes part"))],
             ),
         ],
     )
@@ -127,7 +127,9 @@ async def _offer_countries(request: DecisionRequest[OrganisationForm]) -> None:
     if organisation is not None:
         countries = [(organisation.country, labels.country(organisation.country))]
     if not countries:
-        raise Refused(gettext("The programme coordinator adds EU agencies. You can propose changes of your own."), 403)
+        raise Refused(
+            gettext("The programme coordinator adds EU agencies. You can propose changes to your own agency."), 403
+        )
     set_choices(request.form.country, countries, blank=N_("Choose one") if len(countries) > 1 else None)
 
 
@@ -192,11 +194,12 @@ async def _ask_activity(request: DecisionRequest[WordForm]) -> Question:
         text = gettext("It can host, send and mentor again.")
         button = save_button(programme)
     else:
-        title = gettext("Take the organisation out?")
+        title = gettext("Stop the organisation taking part?")
         text = gettext(
-            "Nothing new begins with it: no placement, no match, no new person. What is under way goes on to its end."
+            "Nothing new starts with it: no placement, no match, no new person. What is in progress continues "
+            "to its end."
         )
-        button = gettext("Take it out") if programme else gettext("Propose")
+        button = gettext("Remove it") if programme else gettext("Propose")
     return Question(
         title,
         button,
@@ -213,7 +216,7 @@ def _matters(activity: OrganisationActivity) -> list[OpenMatter]:
     """Return what is open at an organisation, its people last."""
     if not activity.count:
         return activity.matters
-    title = gettext("People who belong to it: %(count)d") % {"count": activity.count}
+    title = gettext("People in this organisation: %(count)d") % {"count": activity.count}
     return [*activity.matters, matter(title, href=f"{REGISTER}/people?organisation={activity.organisation.id}")]
 
 

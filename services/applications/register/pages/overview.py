@@ -54,15 +54,19 @@ def _cards(principal: Principal, organisations: int, people_count: int) -> list[
             ngettext("%(num)d person", "%(num)d people", people_count) % {"num": people_count},
             "people",
         ),
-        (gettext("Proposals"), gettext("What was proposed, and what became of it."), "proposals"),
-        (gettext("Confirm access"), gettext("Once a year: who is still there, and still needs the role?"), "access"),
-        (gettext("Deputies"), gettext("Who stands in for you, from when until when."), "deputies"),
+        (gettext("Proposals"), gettext("What was proposed, and the result."), "proposals"),
+        (
+            gettext("Confirm access"),
+            gettext("Once a year, check who is still there and still needs the role."),
+            "access",
+        ),
+        (gettext("Deputies"), gettext("Who acts for you, from when until when."), "deputies"),
     ]
     if principal.has(Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR):
-        cards.append((gettext("Training needs"), gettext("What the OTNA names; also as a table."), "needs"))
+        cards.append((gettext("Training needs"), gettext("Needs from the OTNA, also as a table."), "needs"))
     if decides(principal):
         cards += [
-            (gettext("Funds"), gettext("Who pays, from when until when."), "funds"),
+            (gettext("Funds"), gettext("Who pays, and from when until when."), "funds"),
             (
                 gettext("Pairs that are never matched"),
                 gettext("Countries or organisations that are kept apart."),

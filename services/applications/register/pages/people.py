@@ -61,17 +61,17 @@ async def show_all(
     )
     async with bus.read() as session:
         listed = await people.people_list(session, principal, settings, filters, page)
-    nothing = gettext("Nobody is here, or nobody fits the filters.")
+    nothing = gettext("No people yet, or none match the filters.")
     add = gettext("Add a person") if decides(principal) else gettext("Propose a person")
     listing = Listing(
         gettext("People"),
         AT,
         [
             Column(gettext("Name"), "name"),
-            Column(gettext("Roles today")),
+            Column(gettext("Current roles")),
             Column(gettext("Country"), "country"),
             Column(gettext("Organisation")),
-            Column(gettext("Service e-mail")),
+            Column(gettext("Service email")),
             Column(gettext("Access"), "confirmed"),
         ],
         [_row(person) for person in listed.shown],
@@ -94,7 +94,7 @@ async def show_all(
             Filter("role", gettext("Role"), role, [(offered.value, labels.label(offered)) for offered in Role]),
             Filter(
                 "standing",
-                gettext("What is the matter"),
+                gettext("Problem"),
                 standing,
                 [("unverified", gettext("Address not confirmed")), ("lapsed", gettext("Access has lapsed"))],
             ),
@@ -166,7 +166,7 @@ async def _ask(request: DecisionRequest[PersonForm]) -> Question:
         request.principal,
         None if edited is None else edited.person,
         at=AT,
-        titles=(gettext("Change what is known"), gettext("Add a person"), gettext("Propose a person")),
+        titles=(gettext("Change details"), gettext("Add a person"), gettext("Propose a person")),
         template="register/person_form.html",
     )
 
@@ -177,7 +177,7 @@ async def _save(request: DecisionRequest[PersonForm]) -> str:
     try:
         entry = _entry(request.form, request.principal, edited)
     except ValidationError as error:
-        raise Refused(gettext("Some of it could not be read."), 422, _sentences(error)) from error
+        raise Refused(gettext("Some entries could not be read."), 422, _sentences(error)) from error
     submitted = await proposals.submit(
         request.bus,
         request.principal,
@@ -189,8 +189,8 @@ async def _save(request: DecisionRequest[PersonForm]) -> str:
 
 
 _REMEDIES = {
-    "subject": N_("Write it without spaces and without the signs / ? #"),
-    "years_in_field": N_("Write a whole number from 0 to 60"),
+    "subject": N_("Enter it without spaces and without the signs / ? #"),
+    "years_in_field": N_("Enter a whole number from 0 to 60"),
 }
 
 
@@ -202,7 +202,7 @@ def _sentences(error: ValidationError) -> dict[str, str]:
         if problem["type"] == "value_error":
             found[field] = sentence_of(problem)
         else:
-            found[field] = gettext(_REMEDIES.get(field, N_("This cannot be read. Write it anew.")))
+            found[field] = gettext(_REMEDIES.get(field, N_("This cannot be read. Enter it again.")))
     return found
 
 

@@ -56,7 +56,7 @@ async def show_all(
         gettext("State"),
         gettext("Decided"),
     )
-    nothing = gettext("Nothing was proposed yet, or nothing fits the filters.")
+    nothing = gettext("No proposals yet, or none match the filters.")
     listing = Listing(
         gettext("Proposals"),
         AT,
@@ -66,7 +66,7 @@ async def show_all(
         Empty(nothing),
         none_fit=nothing,
         page=page,
-        intro=gettext("What countries and agencies propose for the register. Nothing changes before it is approved."),
+        intro=gettext("Proposals of countries and agencies for the register. Nothing changes until they are approved."),
         counts=state_counts("proposal", listed.counts, AT),
         filters=[
             Filter(
@@ -79,7 +79,7 @@ async def show_all(
         ],
         acts=[(act, gettext(ACTS[act].button)) for act in ACTS] if ticks else [],
         decide=SEVERAL,
-        tick_all=gettext("Tick all on this page that wait"),
+        tick_all=gettext("Select all on this page that are waiting"),
         back=REGISTER,
         legend="proposal",
     )
@@ -150,10 +150,10 @@ async def _ask_refuse(request: DecisionRequest[RefuseForm]) -> Question:
         proposal = await views.proposal(session, request.principal, request.id)
     return Question(
         gettext("Refuse the proposal"),
-        gettext("Refuse it"),
+        gettext("Refuse proposal"),
         f"{AT}/{proposal.id}",
         caption=proposal.name,
-        text=gettext("The register stays as it is. The proposer reads why, and can propose it anew."),
+        text=gettext("The register stays as it is. The proposer can read why, and can propose it again."),
         warning=True,
     )
 

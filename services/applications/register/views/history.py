@@ -91,7 +91,7 @@ async def events(
 
 def _actor_name(actor: str, person: entries.Person | None, scope: RegisterScope) -> str:
     if actor.startswith("system:"):
-        return gettext("the person") if actor == "system:address" else gettext("the programme's clock")
+        return gettext("the person") if actor == "system:address" else gettext("the system")
     if person is not None and scope.covers(person.country, person.organisation_id):
         return person.name
     return gettext("the programme")

@@ -221,7 +221,7 @@ def _rows(proposal: ComparedProposal, names: dict[str, str], successors: dict[st
         case Leave(last_day=last_day, successor=successor):
             rows = [[gettext("Last day with access"), words.NOTHING, dates.day(last_day)]]
             if successor:
-                rows.append([gettext("Takes over"), words.NOTHING, successors.get(successor, "")])
+                rows.append([gettext("Successor"), words.NOTHING, successors.get(successor, "")])
             return rows
         case Transfer(organisation_id=target, day=day):
             return [

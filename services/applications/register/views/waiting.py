@@ -33,7 +33,9 @@ async def waiting_counts(session: AsyncSession, principal: Principal, settings: 
     counts = counted(count, name, f"{REGISTER}/proposals?state=waits", tone)
     until = confirmation_times(settings).due_before(today)
     _, due = await people.to_confirm(session, scope, until=until, today=today, but=principal.subject)
-    counts += counted(due, ngettext("access to be confirmed", "accesses to be confirmed", due), f"{REGISTER}/access")
+    counts += counted(
+        due, ngettext("person with access to confirm", "people with access to confirm", due), f"{REGISTER}/access"
+    )
     _, unverified = await people.people(session, scope, people.Filters(standing="unverified"))
     name = ngettext("address not confirmed", "addresses not confirmed", unverified)
     return counts + counted(unverified, name, f"{REGISTER}/people?standing=unverified", "office")

@@ -44,9 +44,9 @@ async def decide(
     written = answer.strip()
     if not written or len(written) > MOST:
         sentence = (
-            gettext("Shorten this: %(most)d characters are the most.") % {"most": MOST}
+            gettext("Enter %(most)d characters or fewer.") % {"most": MOST}
             if written
-            else gettext("Write for the officer why you decide so.")
+            else gettext("Explain your decision to the officer.")
         )
         raise Refused(sentence, 422, {"answer": sentence})
     async with bus.transaction(principal.subject) as tx:

@@ -82,9 +82,9 @@ async def file(bus: Bus, principal: Principal, application_id: UUID, text: str) 
     written = text.strip()
     if not written or len(written) > MOST:
         sentence = (
-            gettext("Shorten this: %(most)d characters are the most.") % {"most": MOST}
+            gettext("Enter %(most)d characters or fewer.") % {"most": MOST}
             if written
-            else gettext("Write why you think that the decision is wrong.")
+            else gettext("Explain why you think the decision is wrong.")
         )
         raise Refused(sentence, 422, {"text": sentence})
     moment = arrived()

@@ -106,7 +106,7 @@ async def state_after_cancelling(session: AsyncSession, application: store.Appli
         and dependants.visit.stands not in _UPCOMING_VISIT
     ):
         raise Refused(
-            gettext("Its visit has begun. It ends by itself, or by the early return that the host reports."), 409
+            gettext("Its visit has started. It ends by itself, or when the host reports an early return."), 409
         )
     return state
 

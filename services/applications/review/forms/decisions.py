@@ -28,7 +28,7 @@ class NotEndorseForm(Form):
     """The reason not to endorse."""
 
     reason = SelectField(
-        N_("Why do you not endorse it?"), [Needed(N_("Choose a reason"))], choices=lambda: choices(NotEndorsedReason)
+        N_("Why are you not endorsing it?"), [Needed(N_("Choose a reason"))], choices=lambda: choices(NotEndorsedReason)
     )
     text = TextAreaField(N_("What should the officer know?"), [Longest(1000)], description=N_("The officer reads it"))
 
@@ -64,9 +64,9 @@ class ReturnAllForm(Form):
         N_("Which part is it about?"), [Needed(N_("Choose a part"))], choices=lambda: choices(ASKABLE)
     )
     remark = TextAreaField(
-        N_("What do you ask for?"),
-        [Needed(N_("Write what you ask for")), Longest(1000)],
-        description=N_("Each of the officers reads it"),
+        N_("What information do you need?"),
+        [Needed(N_("Enter what information you need")), Longest(1000)],
+        description=N_("All of the officers read it"),
     )
 
 

@@ -24,26 +24,29 @@ from shared.web.query import one_of
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
 _HERE = "/applications/appeals"
-STATES = {"waits": N_("Waits for me"), "open": N_("Open"), "upheld": N_("Upheld"), "dismissed": N_("Dismissed")}
+STATES = {"waits": N_("Waiting for me"), "open": N_("Open"), "upheld": N_("Upheld"), "dismissed": N_("Dismissed")}
 
 
-_DISMISSED = (AppealOutcome.DISMISSED.value, N_("Dismissed: the decision stands"))
+_DISMISSED = (AppealOutcome.DISMISSED.value, N_("Dismissed: the decision does not change"))
 
 
 class DecisionForm(Form):
     """The decision on an appeal, and its reason."""
 
     outcome = RadioField(
-        N_("What becomes of the appeal?"),
-        [Needed(N_("Choose what becomes of the appeal"))],
+        N_("What is your decision on the appeal?"),
+        [Needed(N_("Choose your decision on the appeal"))],
         choices=[
-            (AppealOutcome.UPHELD.value, N_("Upheld: the decision falls, the application goes on from before it")),
+            (
+                AppealOutcome.UPHELD.value,
+                N_("Upheld: the decision is cancelled, and the application continues from before it"),
+            ),
             _DISMISSED,
         ],
     )
     answer = TextAreaField(
-        N_("Why do you decide so?"),
-        [Needed(N_("Write for the officer why you decide so")), Longest(actions.MOST)],
+        N_("What is the reason for your decision?"),
+        [Needed(N_("Explain your decision to the officer")), Longest(actions.MOST)],
         description=N_("The officer reads it"),
     )
 
@@ -68,7 +71,7 @@ async def show_all(
                 Column(gettext("Reference")),
                 Column(gettext("Name")),
                 Column(gettext("Country")),
-                Column(gettext("Against")),
+                Column(gettext("Decision appealed")),
                 Column(gettext("Filed")),
                 Column(gettext("With, or outcome")),
                 Column(gettext("Due")),
@@ -77,9 +80,7 @@ async def show_all(
             found.total,
             _empty(state),
             page=page,
-            intro=gettext(
-                "Another coordinator than the one who decided looks at it again. What waits for you comes first."
-            ),
+            intro=gettext("A different coordinator reviews the decision. Appeals waiting for you come first."),
             counts=[
                 Count(
                     found.counts[code], gettext(name), f"{_HERE}?state={code}", "wait" if code == "waits" else "office"
@@ -94,12 +95,8 @@ async def show_all(
 
 def _empty(state: str) -> Empty:
     if state:
-        return Empty(gettext("No appeal fits this filter."), gettext("Show all"), _HERE)
-    return Empty(
-        gettext(
-            "Nobody has appealed yet. An appeal appears here when an officer asks for a decision to be looked at again."
-        )
-    )
+        return Empty(gettext("No appeals match this filter."), gettext("Show all"), _HERE)
+    return Empty(gettext("No appeals yet. An appeal appears here when an officer asks us to review a decision."))
 
 
 def _row(line: AppealLine) -> list[Cell]:
@@ -123,13 +120,13 @@ async def _ask(request: DecisionRequest[DecisionForm]) -> Question | str:
     if view is None:
         return case_address(request.id)
     if view.closed:
-        upheld = gettext("Upheld: the decision falls, and the officer may apply in another call")
+        upheld = gettext("Upheld: the decision is cancelled, and the officer may apply in another call")
         request.form.outcome.choices = [(AppealOutcome.UPHELD.value, upheld), (_DISMISSED[0], gettext(_DISMISSED[1]))]
     application, appeal = view.case.application, view.appeal
     decided = request.http.query_params.get("done") == "decided" and appeal.outcome
     return Question(
         gettext("Appeal"),
-        gettext("Decide the appeal"),
+        gettext("Decide appeal"),
         _HERE,
         gettext("All appeals"),
         caption=" · ".join(filter(None, (captioned(application), view.case.call.title))),

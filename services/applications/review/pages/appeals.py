@@ -18,8 +18,8 @@ class AppealForm(Form):
 
     text = TextAreaField(
         N_("Why do you think that the decision is wrong?"),
-        [Needed(N_("Write why you think that the decision is wrong")), Longest(actions.MOST)],
-        description=N_("Whoever decides on the appeal reads it. Say what was not seen, or has changed."),
+        [Needed(N_("Explain why you think the decision is wrong")), Longest(actions.MOST)],
+        description=N_("The person who decides on the appeal reads this. Say what was missed or has changed."),
     )
 
 
@@ -33,7 +33,7 @@ async def _ask(request: DecisionRequest[AppealForm]) -> Question | str:
         return address
     return Question(
         gettext("Appeal against the decision"),
-        gettext("File the appeal"),
+        gettext("Send appeal"),
         address,
         caption=case.application.reference or "",
         cancel=gettext("No, go back"),

@@ -30,11 +30,11 @@ router = APIRouter(prefix="/applications/cases", include_in_schema=False)
 ELIGIBILITY = "eligibility"
 ACTS = {
     "endorse": BulkAct(EndorseForm, N_("Endorse"), N_("Endorse these applications?")),
-    "return": BulkAct(ReturnAllForm, N_("Ask for more information"), N_("Ask these officers for more information?")),
-    "not_endorse": BulkAct(NotEndorseForm, N_("Do not endorse"), N_("Turn these applications down?"), warning=True),
-    ELIGIBILITY: BulkAct(
-        ConfirmForm, N_("Confirm eligibility"), N_("Confirm what the rules say about these applications?")
+    "return": BulkAct(ReturnAllForm, N_("Return for information"), N_("Return these applications for information?")),
+    "not_endorse": BulkAct(
+        NotEndorseForm, N_("Do not endorse"), N_("Do not endorse these applications?"), warning=True
     ),
+    ELIGIBILITY: BulkAct(ConfirmForm, N_("Confirm eligibility"), N_("Confirm eligibility of these applications?")),
 }
 _EVENTS: dict[str, type[ApplicationEvent]] = {
     "endorse": ApplicationEndorsed,
@@ -43,13 +43,13 @@ _EVENTS: dict[str, type[ApplicationEvent]] = {
     ELIGIBILITY: ApplicationFoundEligible,
 }
 _HAPPENS = {
-    "endorse": N_("It is endorsed, and held against the rules of its call."),
+    "endorse": N_("It is endorsed, and checked against the rules of its call."),
     "return": N_("It goes back to the officer with your question."),
     "not_endorse": N_("It ends here. The officer reads the reason and may appeal."),
 }
 _DONE = {
     "endorse": N_("Endorsed"),
-    "return": N_("Sent back with your question"),
+    "return": N_("Returned with your question"),
     "not_endorse": N_("Not endorsed"),
     ELIGIBILITY: N_("Confirmed"),
 }
@@ -94,7 +94,7 @@ async def _for_programme(
 def _effect(judged: Judgement) -> tuple[str, tuple[str, ...]]:
     if judged.eligible:
         return gettext("It is eligible, and joins the matching."), ()
-    text = gettext("Says: %(given)s. Asked: %(asks)s")
+    text = gettext("Answer: %(given)s. Required: %(asks)s")
     notes = tuple(
         text % {"given": finding.given, "asks": finding.asks} for finding in judged.findings if not finding.met
     )
@@ -156,7 +156,7 @@ add_bulk_decision(
         acts=ACTS,
         may=_may,
         words=BulkWords(
-            none=lambda: gettext("You have ticked no application."),
+            none=lambda: gettext("Select at least one application."),
             several=lambda count: ngettext("%(num)d application", "%(num)d applications", count) % {"num": count},
             button=lambda count, act: (
                 ngettext("%(act)s: %(num)d application", "%(act)s: %(num)d applications", count)

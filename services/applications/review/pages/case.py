@@ -60,7 +60,7 @@ def _note_on_named_coordinator(named: NamedCoordinator | None, reader: str) -> s
         return ""
     if named.subject == reader:
         return gettext(
-            "The officer names you as line manager. If that is right, confirm it, and another coordinator decides."
+            "The officer names you as line manager. If that is right, confirm it. Another coordinator then decides."
         )
     text = gettext(
         "The officer names a coordinator, %(address)s, as line manager. If that is right, confirm it. That coordinator"
@@ -81,7 +81,9 @@ async def _decide(request: DecisionRequest[Form], decision: actions.Decision, do
 
 async def _ask_endorse(request: DecisionRequest[EndorseForm]) -> Question:
     case = await load_case(request.bus, request.principal, request.id)
-    text = gettext("With this your country supports it. It is then held against the rules of the call.")
+    text = gettext(
+        "Your endorsement means that your country supports it. It is then checked against the rules of the call."
+    )
     return _question(case, gettext("Endorse this application?"), gettext("Endorse"), text=text)
 
 
@@ -94,13 +96,13 @@ async def _ask_return(request: DecisionRequest[ReturnForm]) -> Question:
         case = await visible_case(session, request.principal, request.id)
         answers = {section.code: section.rows for section in await answer_sections(session, case, others=True)}
     text = gettext(
-        "Write what you ask for beside the part that it is about. The officer reads it, answers and submits again;"
-        " your deadline then starts anew."
+        "Enter your question next to the part that it is about. The officer reads it, answers and submits "
+        "again. Your deadline then starts again."
     )
     return _question(
         case,
-        gettext("Ask for more information"),
-        gettext("Ask the officer"),
+        gettext("Return for information"),
+        gettext("Return for information"),
         text=text,
         template="review/return.html",
         more={"shown": answers},
@@ -109,7 +111,7 @@ async def _ask_return(request: DecisionRequest[ReturnForm]) -> Question:
 
 async def _check_return(request: DecisionRequest[ReturnForm]) -> None:
     if not request.form.problems() and not any(request.form.remarks.values()):
-        request.form.refuse("contact", gettext("Write what you ask for, at least for one section."))
+        request.form.refuse("contact", gettext("Enter what information you need for at least one section."))
 
 
 async def _return(request: DecisionRequest[ReturnForm]) -> str:
@@ -137,8 +139,9 @@ async def _ask_manager(request: DecisionRequest[ManagerForm]) -> Question | str:
         return case_address(request.id)
     request.form.address.data = request.form.address.data or address
     text = gettext(
-        "The officer named %(name)s, %(address)s, as line manager. Confirm it only if you know that this is the line"
-        " manager's service e-mail. A coordinator who is the line manager does not decide on this officer's cases."
+        "The officer named %(name)s, %(address)s, as line manager. Confirm it only if you know that this is "
+        "the line manager's service email. A coordinator who is the line manager does not decide on this "
+        "officer's cases."
     )
     return _question(
         case,

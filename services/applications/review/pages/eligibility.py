@@ -35,18 +35,18 @@ async def waiting(
             [
                 Column(gettext("Reference")),
                 Column(gettext("For")),
-                Column(gettext("What the rules say")),
+                Column(gettext("Eligibility result")),
                 Column(gettext("Due")),
             ],
             [_row(judgement) for judgement in judged],
             total,
-            Empty(gettext("No endorsed application waits for you."), gettext("Look at all applications"), HERE),
+            Empty(gettext("No endorsed applications are waiting for you."), gettext("See all applications"), HERE),
             page=page,
             intro=gettext(
-                "These applications are endorsed. The rules of their call have been held against them; tick those for"
-                " which you confirm what they say. The next page names each of them once more."
+                "These applications are endorsed and have been checked against the rules of their call. Select "
+                "the results that you confirm. The next page lists each selected application again."
             ),
-            acts=[(ELIGIBILITY, gettext("Confirm those that are ticked"))],
+            acts=[(ELIGIBILITY, gettext("Confirm selected results"))],
             decide=f"{HERE}/decide",
             hidden={"back": ELIGIBILITY},
             back="/applications/",
@@ -67,6 +67,6 @@ def _row(judgement: Judgement) -> list[Cell]:
 
 def _result(judgement: Judgement) -> Markup:
     """Return whether all rules are met, and below it each that is not."""
-    text = gettext("Says: %(given)s. Asked: %(asks)s")
+    text = gettext("Answer: %(given)s. Required: %(asks)s")
     notes = [text % {"given": finding.given, "asks": finding.asks} for finding in judgement.findings if not finding.met]
     return Markup("<br>").join([gettext("Eligible") if judgement.eligible else gettext("Not eligible"), *notes])

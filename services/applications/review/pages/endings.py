@@ -25,7 +25,10 @@ class CancelForm(Form):
     """The form to cancel an application, with a reason."""
 
     reason = SelectField(
-        N_("Why do you cancel it?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose a reason")
+        N_("Why are you cancelling it?"),
+        [Needed(N_("Choose a reason"))],
+        choices=StatedReason,
+        blank=N_("Choose a reason"),
     )
     text = TextAreaField(N_("What should the officer know?"), [Longest(1000)], description=N_("The officer reads it"))
 
@@ -42,12 +45,12 @@ class VoidForm(Form):
 
 
 async def _ask_cancel(request: DecisionRequest[CancelForm]) -> Question:
-    title, button = gettext("Cancel this application?"), gettext("Cancel the application")
+    title, button = gettext("Cancel this application?"), gettext("Cancel application")
     return await _question(request, title, button, _cancelled, _obstacle_to_cancelling)
 
 
 async def _ask_void(request: DecisionRequest[VoidForm]) -> Question:
-    title, button = gettext("Was this application entered in error?"), gettext("Take it out")
+    title, button = gettext("Was this application entered in error?"), gettext("Remove it")
     return await _question(request, title, button, _voided, _obstacle_to_voiding)
 
 
@@ -91,22 +94,22 @@ async def _obstacle_to_voiding(_: AsyncSession, case: Case) -> None:
 def _span(dependants: endings.Dependants) -> str:
     visit = dependants.visit
     if visit is None or visit.start is None or visit.end is None:
-        return gettext("without dates yet")
+        return gettext("no dates yet")
     return dates.span(visit.start, visit.end)
 
 
 def _cancelled(dependants: endings.Dependants) -> list[str]:
     found = []
     if dependants.visit_is_cancelled:
-        text = gettext("The visit at %(host)s (%(days)s) is cancelled. Guest and host are told.")
+        text = gettext("The visit at %(host)s (%(days)s) is cancelled. Guest and host are notified.")
         found.append(text % {"host": dependants.host, "days": _span(dependants)})
     elif dependants.mentorship_ends:
-        found.append(gettext("The mentorship ends early. Mentor and mentee are told."))
+        found.append(gettext("The mentorship ends early. Mentor and mentee are notified."))
     elif dependants.match_ends:
         text = gettext("The match with %(host)s is cancelled. Its place goes to the next in line.")
         found.append(text % {"host": dependants.host})
     else:
-        found.append(gettext("No match hangs on it."))
+        found.append(gettext("No match depends on it."))
     found.append(gettext("The officer reads the reason, and may appeal against it."))
     return found
 
@@ -114,10 +117,10 @@ def _cancelled(dependants: endings.Dependants) -> list[str]:
 def _voided(dependants: endings.Dependants) -> list[str]:
     found = []
     if dependants.visit is not None:
-        text = gettext("The visit at %(host)s (%(days)s) leaves the counts, whatever became of it.")
+        text = gettext("The visit at %(host)s (%(days)s) is no longer counted, whatever its outcome.")
         found.append(text % {"host": dependants.host, "days": _span(dependants)})
     if dependants.mentorship is not None:
-        found.append(gettext("The mentorship leaves the counts; if it still goes on, it ends."))
+        found.append(gettext("The mentorship is no longer counted. If it is still in progress, it ends."))
     if dependants.match_ends and dependants.visit is None and dependants.mentorship is None:
         text = gettext("The match with %(host)s is cancelled. Its place goes to the next in line.")
         found.append(text % {"host": dependants.host})
@@ -126,8 +129,10 @@ def _voided(dependants: endings.Dependants) -> list[str]:
         for certificate in dependants.certificates
     ]
     if not found:
-        found.append(gettext("No match, visit or certificate hangs on it."))
-    found.append(gettext("The application leaves all counts and figures. The officer is told, with the reason."))
+        found.append(gettext("No match, visit or certificate depends on it."))
+    found.append(
+        gettext("The application is removed from all counts and figures. The officer is notified, with the reason.")
+    )
     return found
 
 

@@ -29,7 +29,7 @@ router.add_api_route("/live", live_route("applications"), dependencies=[Depends(
 
 DUES = {"overdue": N_("Overdue"), "week": N_("Within a week"), "later": N_("Later")}
 AGES = {"week": N_("Up to a week"), "month": N_("Up to a month"), "older": N_("More than a month")}
-NEEDS = {"me": N_("Waits for me"), "silence": N_("Came to the programme by silence")}
+NEEDS = {"me": N_("Waiting for me"), "silence": N_("Passed to the programme, no answer")}
 FIRST_TIME = {"yes": N_("Takes part for the first time"), "no": N_("Has taken part before")}
 
 
@@ -62,7 +62,7 @@ async def show_queue(
             acts=[(act, gettext(ACTS[act].button)) for act in acts_of(principal)] if ticks else [],
             decide=f"{HERE}/decide",
             hidden={"back": request.url.query},
-            tick_all=gettext("Tick all on this page that wait for you"),
+            tick_all=gettext("Select all on this page waiting for you"),
             back="/applications/",
             legend="application",
             legend_others=True,
@@ -73,8 +73,8 @@ async def show_queue(
 
 def _empty(query: QueueQuery) -> Empty:
     if query.filters != QueueFilters(sort=query.sort):
-        return Empty(gettext("No application fits these filters."), gettext("Show all"), HERE)
-    return Empty(gettext("No application has been submitted yet. It appears here as soon as an officer submits one."))
+        return Empty(gettext("No applications match these filters."), gettext("Show all"), HERE)
+    return Empty(gettext("No application has been submitted yet. Applications appear here when officers submit them."))
 
 
 def _columns() -> list[Column]:
@@ -121,12 +121,12 @@ def _counts(view: QueuePage, query: QueueQuery, principal: Principal) -> list[Co
     found = view.figures
     wide = query.model_copy(update={"state": None, "needs": None, "due": None})
     counts = [
-        (found.needs, ngettext("waits for you", "wait for you", found.needs), {"needs": "me"}, "wait"),
+        (found.needs, ngettext("is waiting for you", "are waiting for you", found.needs), {"needs": "me"}, "wait"),
         (found.overdue, gettext("overdue"), {"due": "overdue"}, "error"),
         (found.week, gettext("due within a week"), {"due": "week"}, "wait"),
     ]
     if principal.has(Role.PROGRAMME_COORDINATOR):
-        counts.append((found.silence, gettext("came to you by silence"), {"needs": "silence"}, "error"))
+        counts.append((found.silence, gettext("passed to you after no answer"), {"needs": "silence"}, "error"))
     counts += [
         (found.states.get(state.code, 0), state.word, {"state": state.code}, state.tone)
         for state in states.states("application")
@@ -140,7 +140,7 @@ def _filters(query: QueueQuery, calls: list[tuple[str, str]]) -> list[Filter]:
         Filter("state", gettext("State"), query.state or "", state_options),
         Filter("due", gettext("Due"), query.due or "", _label_options(DUES)),
         Filter("call", gettext("Call"), str(query.call or ""), calls),
-        Filter("q", gettext("Reference, or a part of it"), query.q or ""),
+        Filter("q", gettext("Reference or part of it"), query.q or ""),
     ]
 
 
@@ -151,7 +151,7 @@ def _more(query: QueueQuery, principal: Principal, agencies: list[tuple[str, str
         ("needs", gettext("With"), _label_options(needs)),
         ("age", gettext("Age"), _label_options(AGES)),
         ("kind", gettext("Kind"), [(code.value, labels.label(code)) for code in ApplicationKind]),
-        ("mode", gettext("How they come"), [(code.value, labels.label(code)) for code in ApplicationMode]),
+        ("mode", gettext("Alone or together"), [(code.value, labels.label(code)) for code in ApplicationMode]),
         ("rank_group", gettext("Rank group"), [(code.value, labels.label(code)) for code in RankGroup]),
         ("service", gettext("Service"), [(code.value, labels.label(code)) for code in ServiceKind]),
         ("first_time", gettext("Took part before"), _label_options(FIRST_TIME)),

@@ -103,7 +103,7 @@ def appeal_capacity(
         own = ActingAs.PROGRAMME
     if own is None:
         return AppealCapacity(
-            None, gettext("The programme made this decision: a programme coordinator decides on the appeal.")
+            None, gettext("The programme made this decision, so a programme coordinator decides on the appeal.")
         )
     try:
         model.check_other_decider(appeal.decided_by, principal.subject)

@@ -28,14 +28,16 @@ async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
     _, appealed = await store.within(session, principal, "waits", 1)
     rows = []
     if principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER):
-        name = ngettext("application waits for your decision", "applications wait for your decision", found.needs)
+        name = ngettext(
+            "application is waiting for your decision", "applications are waiting for your decision", found.needs
+        )
         rows += counted(found.needs, name, "/applications/cases?needs=me")
     if principal.has(Role.PROGRAMME_COORDINATOR):
         endorsed = found.states.get(ApplicationState.ENDORSED, 0)
-        name = ngettext("waits for eligibility", "wait for eligibility", endorsed)
+        name = ngettext("is waiting for eligibility", "are waiting for eligibility", endorsed)
         rows += counted(endorsed, name, "/applications/eligibility")
-        rows += counted(found.silence, gettext("came to you by silence"), "/applications/cases?needs=silence")
-    name = ngettext("appeal waits for you", "appeals wait for you", appealed)
+        rows += counted(found.silence, gettext("passed to you after no answer"), "/applications/cases?needs=silence")
+    name = ngettext("appeal is waiting for you", "appeals are waiting for you", appealed)
     rows += counted(appealed, name, "/applications/appeals?state=waits")
     rows += counted(found.overdue, gettext("overdue"), "/applications/cases?due=overdue")
     returned = states.state("application", ApplicationState.RETURNED_FOR_INFORMATION)

@@ -39,7 +39,7 @@ async def write_agenda(bus: Bus, principal: Principal, visit_id: UUID, text: str
     """
     text = text.strip()
     if not text or len(text) > LONGEST_AGENDA:
-        sentence = gettext("Write an agenda of up to %(most)s characters.") % {"most": LONGEST_AGENDA}
+        sentence = gettext("Agenda must be %(most)s characters or fewer.") % {"most": LONGEST_AGENDA}
         raise Refused(sentence, 422, {"text": sentence})
     async with bus.transaction(principal.subject) as tx:
         case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
@@ -64,7 +64,7 @@ async def agree(bus: Bus, principal: Principal, visit_id: UUID, version: int | N
         may_proceed(model.may_prepare, visit.stands)
         newest, _ = await agenda_of(tx.session, visit)
         if version is not None and version != newest:
-            text = gettext("The agenda was changed since you opened it: version %(number)s is there. Read it first.")
+            text = gettext("The agenda has changed since you opened it. Read version %(number)s first.")
             raise Refused(text % {"number": newest}, code=ProblemCode.EDIT_CONFLICT)
         agreed = await store.agenda_agreed(tx.session, visit_id)
         if not may_proceed(model.agenda_complete, agreed, party, newest):
@@ -89,7 +89,7 @@ async def record_days(bus: Bus, principal: Principal, visit_id: UUID, days: Mapp
         case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         case.acts_as(Party.HOST)
         if not days:
-            raise Refused(gettext("Say of at least one day whether the guest was there."), 422)
+            raise Refused(gettext("Record attendance for at least one day."), 422)
         before = await store.attendance(tx.session, visit_id)
         today, moment = clock.today(), clock.now()
         for day, present in sorted(days.items()):

@@ -36,7 +36,7 @@ async def _ask_no_show(request: DecisionRequest[MaybeReasonForm]) -> Question:
         gettext("Report a no-show"),
         visit_path(request.id),
         caption=view.of.case.application.reference or "",
-        text=gettext("The sending country is told. The visit is then over."),
+        text=gettext("The sending country is notified. The visit then ends."),
         warning=True,
     )
 
@@ -63,7 +63,7 @@ async def _ask_return(request: DecisionRequest[EarlyReturnForm]) -> Question:
         gettext("Report an early return"),
         visit_path(request.id),
         caption=view.of.case.application.reference or "",
-        text=gettext("The days on which the guest was there count."),
+        text=gettext("The days when the guest was there count."),
         warning=True,
         template="visits/early_return.html",
     )

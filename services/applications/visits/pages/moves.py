@@ -35,8 +35,8 @@ async def _ask_move(request: DecisionRequest[MoveForm]) -> Question:
     if planned:
         text = gettext("The visit is planned from %(dates)s.") % {"dates": planned} + " " + text
     return Question(
-        gettext("Ask for other dates") if planned else gettext("Say when the visit could be"),
-        gettext("Ask for these dates"),
+        gettext("Request other dates") if planned else gettext("Enter possible visit dates"),
+        gettext("Request dates"),
         visit_path(request.id),
         caption=view.of.case.application.reference or "",
         text=text,
@@ -54,17 +54,17 @@ def _explanation(view: VisitView) -> str:
     """Return what follows from asking."""
     if view.visit.stands is VisitState.UNSCHEDULABLE:
         return gettext(
-            "Matching looks for a week in these periods that both sides can, on no public holiday, with a place left. "
-            "If it finds one, the visit has its dates at once."
+            "Matching looks for a week in these periods that suits both sides, with no public holiday and a "
+            "place left. If it finds a week, the visit gets its dates at once."
         )
     if Party.PROGRAMME in view.of.case.parties:
         return gettext(
-            "Matching looks for a lawful week in these periods and asks %(both)s. "
-            "The visit moves when both accept; until then the old dates stand."
+            "Matching looks for a possible week in these periods and asks %(both)s. The dates change when both "
+            "accept. Until then, the old dates remain."
         ) % {"both": both_parties(view.visit)}
     return gettext(
-        "Matching looks for a lawful week in these periods and asks both of you. "
-        "The visit moves when both accept; until then the old dates stand."
+        "Matching looks for a possible week in these periods and asks both of you. The dates change when both "
+        "accept. Until then, the old dates remain."
     )
 
 
@@ -104,8 +104,8 @@ def _proposal_rows(view: VisitView, proposal: Proposal) -> list[SummaryRow]:
     due = f"{dates.day(proposal.due)} ({dates.relative(proposal.due, clock.today())})"
     return [
         SummaryRow(gettext("Proposed"), dates.span(proposal.start, proposal.end)),
-        SummaryRow(gettext("Planned so far"), _span(view)),
-        SummaryRow(gettext("Asked for by"), move_asked_by(view)),
+        SummaryRow(gettext("Current dates"), _span(view)),
+        SummaryRow(gettext("Requested by"), move_asked_by(view)),
         SummaryRow(gettext("Reason"), labels.label(Reason(proposal.reason))),
         SummaryRow(gettext("Answer by"), due),
     ]

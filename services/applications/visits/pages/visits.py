@@ -63,14 +63,14 @@ async def show_all(
     return list_page(
         request,
         Listing(
-            gettext("Who comes when") if host else gettext("Visits"),
+            gettext("Visit calendar") if host else gettext("Visits"),
             "/applications/visits",
             _columns(),
             [_row(listed) for listed in found.visits],
             found.total,
             Empty(
                 gettext("No visit is planned yet. A visit gets its dates when both sides have accepted a match."),
-                gettext("Look at the matches"),
+                gettext("View matches"),
                 "/applications/matches",
             ),
             page=page,
@@ -86,8 +86,8 @@ async def show_all(
 
 def _waiting_counts(found: VisitList) -> list[Count]:
     """Return how many visits need something before travel, and of how many the results are asked."""
-    unready = ngettext("needs something of you before travel", "need something of you before travel", found.unready)
-    results = ngettext("waits for its results at home", "wait for their results at home", found.results)
+    unready = ngettext("needs something from you before travel", "need something from you before travel", found.unready)
+    results = ngettext("needs a report on results at home", "need a report on results at home", found.results)
     return [
         Count(found.unready, unready, f"?state={UNREADY}", "wait"),
         Count(found.results, results, f"?state={RESULTS}", "wait"),
@@ -225,9 +225,9 @@ def _tasks(view: VisitView) -> list[TaskRow]:
     names = {
         "evaluation": gettext("Evaluate the visit"),
         "report": gettext("Write your report"),
-        "follow_up": gettext("Say what you use of it"),
+        "follow_up": gettext("Complete the follow-up"),
         **test_names(),
-        "cascade": gettext("Tell whom you reached"),
+        "cascade": gettext("Report your cascade sessions"),
     }
     return [
         outcome_row(

@@ -71,8 +71,8 @@ def day_record(day: date, record: store.Attendance | None, *, open_: bool = True
     """Return a day with its record."""
     corrected = ""
     if record is not None and record.corrected_from is not None and record.corrected_from is not record.present:
-        was = gettext("was there") if record.corrected_from else gettext("was not there")
-        corrected = gettext("Corrected on %(day)s. Before, it said: %(was)s.")
+        was = gettext("present") if record.corrected_from else gettext("absent")
+        corrected = gettext("Corrected on %(day)s. The earlier record was: %(was)s.")
         corrected %= {"day": dates.moment(record.at, short=True), "was": was}
     return DayRecord(day, day == clock.today(), None if record is None else record.present, corrected, open_)
 

@@ -21,7 +21,7 @@ async def waiting_to_prepare(session: AsyncSession, reader: Participant) -> list
     """Return the visits that need something of the reader before travel."""
     unready = await visits_to_prepare(session, [(view.case, view.visit) for view in reader.confirmed])
     name = ngettext(
-        "visit needs something of you before travel", "visits need something of you before travel", len(unready)
+        "visit needs something from you before travel", "visits need something from you before travel", len(unready)
     )
     return counted(len(unready), name, "/applications/visits?state=unready")
 
@@ -29,7 +29,7 @@ async def waiting_to_prepare(session: AsyncSession, reader: Participant) -> list
 async def waiting_for_results(session: AsyncSession, reader: Participant) -> list[Waiting]:
     """Return the visits whose results the reader is asked for."""
     results = await results_asked(session, reader.confirmed)
-    name = ngettext("visit waits for its results", "visits wait for their results", len(results))
+    name = ngettext("visit is waiting for its results", "visits are waiting for their results", len(results))
     return counted(len(results), name, "/applications/visits?state=results")
 
 

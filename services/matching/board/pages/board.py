@@ -98,9 +98,7 @@ def _pipeline(reached: Pipeline) -> Chart:
     if not reached.eligible:
         title = gettext("No application is eligible yet")
     else:
-        title = gettext(
-            "%(matched)d of %(eligible)d eligible applications have a match that was proposed or further"
-        ) % {
+        title = gettext("%(matched)d of %(eligible)d eligible applications have at least a proposed match") % {
             "matched": reached.matched,
             "eligible": reached.eligible,
         }
@@ -109,5 +107,7 @@ def _pipeline(reached: Pipeline) -> Chart:
         steps,
         label=gettext("Step"),
         value=gettext("Applications"),
-        definition=gettext("Each bar counts the applications that reached this step, and still stand or went further."),
+        definition=gettext(
+            "Each bar counts the applications that reached this step and are still active or went further."
+        ),
     )

@@ -60,8 +60,8 @@ async def events(
 def _filters(topic: str, type_: str, case: str) -> list[Filter]:
     return [
         Filter("topic", gettext("About"), topic, [(each, topic_name(each)) for each in TOPICS]),
-        Filter("type", gettext("What happened"), type_, kinds()),
-        Filter("case", gettext("Reference of the case"), case),
+        Filter("type", gettext("Activity"), type_, kinds()),
+        Filter("case", gettext("Case reference"), case),
     ]
 
 

@@ -55,7 +55,7 @@ async def overdue_cases(request: Request, bus: BusDep, principal: Coordinator, c
         back=f"/matching/?call={call.id if call else ALL}",
         back_text=gettext("Board"),
         live=("/matching/live", "stuck"),
-        table_title=gettext("Overdue cases, the latest first"),
+        table_title=gettext("Overdue cases, most overdue first"),
     )
     return list_page(request, listing)
 

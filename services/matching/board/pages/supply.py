@@ -79,11 +79,9 @@ def chart(wanted: Counter[Field], free: Counter[Field], scheme: str) -> Chart:
     gaps = {field: wanted[field] - free[field] for field in wanted if field[1] in tongues}
     widest = max(sorted(gaps), key=lambda field: gaps[field], default=None)
     if widest is None or gaps[widest] <= 0:
-        title = gettext("There are places enough in every topic and language")
+        title = gettext("There are enough places in every topic and language")
     else:
-        title = gettext(
-            "The widest gap: %(wanted)d want %(topic)s and speak %(tongue)s, %(free)d such places are free"
-        ) % {
+        title = gettext("Largest gap: %(topic)s in %(tongue)s (%(wanted)d wanted, %(free)d free)") % {
             "wanted": wanted[widest],
             "topic": topic_word(widest[0], scheme),
             "tongue": labels.tongue(widest[1]),
@@ -95,9 +93,10 @@ def chart(wanted: Counter[Field], free: Counter[Field], scheme: str) -> Chart:
         rows,
         label=gettext("Topic"),
         definition=gettext(
-            "Each field says how many are wanted / free. Wanted: eligible applications without a match that stands, in"
-            " every topic that they name and every language that they speak at B1 or better. Free: places of published"
-            " offers and mentors that no match holds. One application, or one place, may stand in several fields."
+            "Each cell shows wanted / free. Wanted counts eligible applications without an active match. Each "
+            "is counted in every topic it names and every language at B1 or better. Free counts places of "
+            "published placements and mentors that no match holds. An application or a place can be counted in "
+            "several cells."
         ),
     )
 

@@ -75,7 +75,7 @@ async def visits(
         view.total,
         Empty(
             gettext("No visit fits these filters."),
-            gettext("A visit is scheduled by itself when a match is confirmed."),
+            gettext("A visit is scheduled automatically when a match is confirmed."),
         ),
         page=page,
         caption=call_caption(call),
@@ -88,8 +88,8 @@ async def visits(
 
 def _moved(count: int) -> str:
     return ngettext(
-        "%(num)d visit: guest and host are asked, or it has its dates now.",
-        "%(num)d visits: guests and hosts are asked, or they have their dates now.",
+        "%(num)d visit: new dates are proposed to guest and host, or already set.",
+        "%(num)d visits: new dates are proposed to guests and hosts, or already set.",
         count,
     ) % {"num": count}
 
@@ -140,7 +140,7 @@ async def mentorships(
         view.total,
         Empty(
             gettext("No mentorship fits these filters."),
-            gettext("A mentorship opens by itself when a mentee's match is confirmed."),
+            gettext("A mentorship opens automatically when a mentee's match is confirmed."),
         ),
         page=page,
         filters=[call_filter(calls, call), _state_filter("mentorship", state)],

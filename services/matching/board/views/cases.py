@@ -200,7 +200,7 @@ async def case_of(session: AsyncSession, within: Reach, application_id: UUID) ->
     """Return the case of an application. Raises `Refused` (404) if there is none within reach."""
     row = await store.case(session, within, application_id)
     if row is None:
-        raise Refused(gettext("There is no such application, or it is not of your country."), 404)
+        raise Refused(gettext("This application does not exist, or it is not from your country."), 404)
     return case_view(row)
 
 
@@ -234,7 +234,7 @@ async def own_receipt(bus: Bus, application_id: UUID) -> Receipts:
     """Return the officer's part of the published receipt. Raises `Refused` (404) if none was published."""
     published = await published_receipt(bus, application_id)
     if published is None:
-        raise Refused(gettext("There is nothing here, or it is not yours to see."), 404)
+        raise Refused(gettext("This does not exist, or you may not see it."), 404)
     waiting = await waiting_places(bus, application_id)
     return Receipts(published=Receipt.of(published, own=True), provisional=None, waiting=waiting)
 

@@ -77,7 +77,7 @@ async def event_chain(session: AsyncSession, within: Reach, event_id: UUID) -> E
     """Return an event with its causes and effects. Raises `Refused` (404) if there is none within reach."""
     found = await _events(session, within, EventFilter(ids=[event_id]))
     if not found:
-        raise Refused(gettext("There is no such event here, or it is not yours to see."), 404)
+        raise Refused(gettext("This event does not exist, or you may not see it."), 404)
     (event,) = found
     chain = await activity_store.causes(session, event.cause_id, _CAUSES) if event.cause_id else []
     causes = {cause.id: cause for cause in await _events(session, within, EventFilter(ids=chain))}

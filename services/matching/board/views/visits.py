@@ -197,7 +197,7 @@ def _mentorship(row: Any) -> Mentorship:
 def replacement_words(taken_over: Replacement, notice_weeks: int) -> Link | str | None:
     """Return the outcome for the place of a visit that did not take place; None if no replacement was sought."""
     if taken_over.looked_for:
-        return gettext("The next in line is looked for")
+        return gettext("Looking for the next in line")
     match taken_over.outcome:
         case ReplacementOutcome.PROPOSED if taken_over.by_reference is None:
             return gettext("Somebody else has the place")
@@ -207,7 +207,7 @@ def replacement_words(taken_over: Replacement, notice_weeks: int) -> Link | str 
             href = f"/matching/applications/{taken_over.by_application}"
             return {"text": text % {"reference": taken_over.by_reference}, "href": href}
         case ReplacementOutcome.TOO_LATE:
-            return gettext("Too late to replace: less than %(weeks)d weeks") % {"weeks": notice_weeks}
+            return gettext("Too late to replace: less than %(weeks)d weeks left") % {"weeks": notice_weeks}
         case ReplacementOutcome.NOBODY:
             return gettext("Nobody in line could take the place")
     return None
@@ -218,8 +218,8 @@ def replaces_words(taken_over: Replacement) -> Link | str | None:
     if taken_over.replaces is None:
         return None
     if taken_over.for_reference is None:
-        return gettext("Takes the place of a visit that was given up")
-    text = gettext("Takes the place of %(reference)s") % {"reference": taken_over.for_reference}
+        return gettext("Replaces a visit that did not go ahead")
+    text = gettext("Replaces %(reference)s") % {"reference": taken_over.for_reference}
     return {"text": text, "href": f"/matching/applications/{taken_over.for_application}"}
 
 

@@ -124,12 +124,10 @@ async def ask(
 def _other_under_way(row: CohortJob, by: str) -> str:
     moment = {"moment": dates.moment(row.asked_at)}
     if row.asked_by == by:
-        sentence = gettext("You asked for another cohort of this call on %(moment)s, and it is being worked out.")
+        sentence = gettext("You started another cohort for this call on %(moment)s. It is still in progress.")
     else:
-        sentence = gettext(
-            "Another coordinator asked for a cohort of this call on %(moment)s, and it is being worked out."
-        )
-    return f"{sentence % moment} {gettext('Wait for it, or cancel it.')}"
+        sentence = gettext("Another coordinator started a cohort for this call on %(moment)s. It is still in progress.")
+    return f"{sentence % moment} {gettext('Wait until it is done, or cancel it.')}"
 
 
 async def cancel(bus: Bus, by: str, job_id: UUID) -> None:
@@ -140,7 +138,7 @@ async def cancel(bus: Bus, by: str, job_id: UUID) -> None:
     async with bus.transaction(by) as tx:
         row = await cohorts_jobs.job(tx.session, job_id, lock=True)
         if row is None:
-            raise Refused(gettext("There is no such cohort under way."), 404)
+            raise Refused(gettext("There is no such cohort in progress."), 404)
         if row.state == JobState.CANCELLED and row.cancelled_by == by:
             return
         if row.state not in {JobState.WAITING, JobState.RUNNING}:
@@ -154,12 +152,12 @@ def _too_late(row: CohortJob) -> str:
     values = {"moment": dates.moment(row.since), "number": row.cohort}
     match row.state:
         case JobState.WRITING:
-            return gettext("It is too late to cancel: the cohort is being written, since %(moment)s.") % values
+            return gettext("It is too late to cancel. Saving of the cohort began on %(moment)s.") % values
         case JobState.DONE:
-            return gettext("It is too late to cancel: cohort %(number)d was committed on %(moment)s.") % values
+            return gettext("It is too late to cancel. Cohort %(number)d was committed on %(moment)s.") % values
         case JobState.CANCELLED:
             return gettext("Another coordinator cancelled this cohort on %(moment)s.") % values
-    return gettext("Nothing was committed: this ended by itself on %(moment)s.") % values
+    return gettext("Nothing was committed. This run stopped by itself on %(moment)s.") % values
 
 
 async def work_cohorts(service: Service) -> None:

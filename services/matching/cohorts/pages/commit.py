@@ -58,9 +58,9 @@ async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: 
         unplaced = await views.unplaced(session, reach(principal), call_id)
     chosen = view.chosen(ticked)
     if not ticked and view.rows:
-        return _choose_again(request, view, gettext("Choose at least one match."), 422, reserves=reserves)
+        return _choose_again(request, view, gettext("Select at least one match."), 422, reserves=reserves)
     if len(chosen) < len(ticked):
-        problem = gettext("The matching has moved since you opened the page. Look at it again, then go on.")
+        problem = gettext("The matching has changed since you opened the page. Review it, then continue.")
         return _choose_again(request, view, problem, 409, reserves=reserves)
     return render(
         request,

@@ -25,15 +25,15 @@ router = APIRouter(prefix="/matching/cohorts/jobs", include_in_schema=False)
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 _TABLE: tuple[tuple[str, Tone, str, str], ...] = (
-    ("waiting", "office", N_("Waiting"), N_("It begins as soon as the one before it is done.")),
+    ("waiting", "office", N_("Waiting"), N_("It starts when the previous one is done.")),
     (
         "running",
         "office",
-        N_("Being worked out"),
+        N_("In progress"),
         N_("Nothing is committed yet. You can leave this page and come back."),
     ),
-    ("writing", "office", N_("Being committed"), N_("All is worked out and is written now. It cannot be cancelled.")),
-    ("done", "done", N_("Committed"), N_("The home countries are asked to clear the matches.")),
+    ("writing", "office", N_("Committing"), N_("The results are ready and are being saved. You can no longer cancel.")),
+    ("done", "done", N_("Committed"), N_("The home countries must now clear the matches.")),
     ("refused", "wait", N_("Not committed"), N_("Nothing was committed, and nobody is notified.")),
     ("failed", "error", N_("Failed"), N_("Nothing was committed. Commit the cohort again.")),
     ("cancelled", "ended", N_("Cancelled"), N_("It was stopped before anything was committed.")),
@@ -71,5 +71,5 @@ def _step(job: CohortJob) -> str:
     if job.step < EXPLAINING:
         return gettext("Matching")
     if job.step < WRITING:
-        return gettext("Writing the receipts: why each has this place, or none")
+        return gettext("Writing why each officer has a place or none")
     return gettext("Committing the matches")

@@ -39,14 +39,14 @@ async def runs(request: Request, bus: BusDep, _: Coordinator, chosen: ChosenCall
         call = call_of(chosen, calls)
         found = await newest_runs(session, call.id if call else None)
     names = [gettext("Cohort"), gettext("Kind"), gettext("Committed")]
-    numbers = [gettext("Matched"), gettext("Without a place"), gettext("Blocking pairs"), gettext("Of the best sum")]
+    numbers = [gettext("Matched"), gettext("Without a place"), gettext("Blocking pairs"), gettext("Share of best sum")]
     listing = Listing(
         gettext("Cohorts"),
         "/matching/runs",
         [*map(Column, names), *(Column(name, numeric=True) for name in numbers)],
         [_row(each) for each in found],
         len(found),
-        Empty(gettext("No cohort was committed yet."), gettext("Go to the board"), "/matching/"),
+        Empty(gettext("No cohort has been committed yet."), gettext("Go to the board"), "/matching/"),
         size=max(PAGE, len(found)),
         caption=call_caption(call),
         filters=[call_filter(calls, call)],
@@ -105,11 +105,12 @@ def ranks(runs: Sequence[RunFinished]) -> Chart | None:
         items.append(Bar(gettext("Choice %(rank)d or later") % {"rank": _CHOICES + 1}, rest))
     items.append(Bar(gettext("No match"), unplaced))
     return bars(
-        gettext("%(first)d of %(all)d obtained their first choice") % {"first": obtained[1], "all": placed + unplaced},
+        gettext("%(first)d of %(all)d got their first choice") % {"first": obtained[1], "all": placed + unplaced},
         items,
         label=gettext("Obtained"),
         value=gettext("Officers"),
         definition=gettext(
-            "A choice is the rank of the place among those that met all rules, by the officer's points."
+            "Places that meet all rules are ranked by the officer's points. Choice 1 is the place with the "
+            "highest rank."
         ),
     )

@@ -146,14 +146,14 @@ async def _put_once(
         match_id = await retry_write(bus, by, _put, snapshot, found, reason)
         if match_id is not None:
             return match_id
-    raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."), code=ProblemCode.IN_PROGRESS)
+    raise Refused(gettext("Data for this call is still changing. Try again in a moment."), code=ProblemCode.IN_PROGRESS)
 
 
 def _forbidden(found: Weighed) -> str:
     if not found.refused:
-        return gettext("No place is free there. Say which match gives way.")
+        return gettext("No place is free there. Select the match that must give up its place.")
     rules = ", ".join(labels.label(rule) for rule in found.refused)
-    return gettext("These rules hold for everybody, and this pair breaks them: %(rules)s.") % {"rules": rules}
+    return gettext("This match breaks rules that apply to everybody: %(rules)s.") % {"rules": rules}
 
 
 async def _snapshot(bus: Bus, application_id: UUID) -> tuple[Snapshot, ApplicationKind]:
@@ -163,7 +163,7 @@ async def _snapshot(bus: Bus, application_id: UUID) -> tuple[Snapshot, Applicati
     if candidate is None or snapshot is None:
         raise Refused(gettext("There is no such application."), 404)
     if not snapshot.open:
-        raise Refused(gettext("This call is closed: nothing more is matched in it."), code=ProblemCode.CALL_CLOSED)
+        raise Refused(gettext("This call is closed, so nothing more is matched in it."), code=ProblemCode.CALL_CLOSED)
     return snapshot, ApplicationKind(candidate.kind)
 
 
@@ -196,14 +196,14 @@ def _own_place(placed: Sequence[Match], application_id: UUID, seat_id: UUID) -> 
     if own.seat_id == seat_id:
         raise Refused(gettext("This application already has this place."))
     if own.state is MatchState.CONFIRMED:
-        raise Refused(gettext("This application has a confirmed place. It must be cancelled first."))
+        raise Refused(gettext("This application has a confirmed place. Cancel that place first."))
     return own
 
 
 def _cannot_yield(match: Match | None, seat_id: UUID) -> str:
     if match is None or match.seat_id != seat_id:
-        return gettext("The match that is to give way does not hold this place now.")
-    return gettext("The match that is to give way has been confirmed since %(moment)s. It must be cancelled first.") % {
+        return gettext("The match that you want to replace does not hold this place now.")
+    return gettext("The match that you want to replace has been confirmed since %(moment)s. Cancel it first.") % {
         "moment": dates.moment(match.since)
     }
 

@@ -127,7 +127,7 @@ async def _propose(
         )
         if committed is not None:
             return Proposed(ring_id, committed.runs[_KIND], committed.matches)
-    raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."), code=ProblemCode.IN_PROGRESS)
+    raise Refused(gettext("Data for this call is still changing. Try again in a moment."), code=ProblemCode.IN_PROGRESS)
 
 
 async def _write(
@@ -145,7 +145,7 @@ async def _write(
 async def _load(bus: Bus, call_id: UUID) -> Snapshot:
     snapshot = await load_snapshot(bus, call_id)
     if snapshot is None:
-        raise Refused(gettext("There is no such call."), 404)
+        raise Refused(gettext("This call does not exist."), 404)
     return snapshot
 
 
@@ -187,12 +187,14 @@ def _in_order(snapshot: Snapshot, pairs: Mapping[UUID, UUID]) -> list[UUID]:
         application_id = at_home.get(facts.places[pairs[application_id]].terms.organisation_id)
     if application_id is None or application_id != round_[0] or len(round_) != len(pairs) or len(pairs) not in {2, 3}:
         raise Refused(
-            gettext("These pairs are no ring: each of two or three agencies sends one officer and hosts one."), 422
+            gettext(
+                "These matches do not form a ring. In a ring, each of two or three agencies sends one "
+                "officer and hosts one."
+            ),
+            422,
         )
     return round_
 
 
 def _moved() -> str:
-    return gettext(
-        "This ring is no longer possible: the matching has moved since you opened the page. Look at it again."
-    )
+    return gettext("This ring is no longer possible. The matching has changed since you opened the page. Review it.")

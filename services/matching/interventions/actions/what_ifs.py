@@ -60,7 +60,9 @@ async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms)
     async with bus.transaction(by) as tx:
         call = (await store.calls(tx.session, [call_id])).get(call_id)
         if call is None:
-            raise Refused(gettext("There is no such call."), 404, {"call_id": gettext("Choose a call of the list.")})
+            raise Refused(
+                gettext("This call does not exist."), 404, {"call_id": gettext("Select a call from the list.")}
+            )
         terms = call.parsed_terms
         _check(call, terms, basis, other)
         # The call is held, so that of two who ask at the same time one sees the other's.
@@ -95,20 +97,20 @@ async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms)
 
 def _check(call: Call, terms: CallTerms, basis: Basis, other: OtherTerms) -> None:
     if basis is Basis.NOW and call.state == "closed":
-        sentence = gettext("This call is closed and nobody waits in it: match it again from the start.")
+        sentence = gettext("This call is closed and nobody is waiting in it. Match it again from the start.")
         raise Refused(sentence, 409, {"basis": sentence}, code=ProblemCode.CALL_CLOSED)
     for quota in other.quotas or ():
         if quota.ceiling is not None and quota.floor > quota.ceiling:
-            sentence = gettext("The least of %(country)s is above its most: lower one, or raise the other.") % {
+            sentence = gettext("The minimum for %(country)s must not be above its maximum.") % {
                 "country": quota.country
             }
             raise Refused(sentence, 422, {"quotas": sentence})
     named = [quota.country for quota in other.quotas or ()]
     if len(set(named)) < len(named):
-        sentence = gettext("A country stands twice among the quotas: name each once.")
+        sentence = gettext("Enter each country only once in the quotas.")
         raise Refused(sentence, 422, {"quotas": sentence})
     if in_full(other.applied(terms)) == in_full(terms):
-        sentence = gettext("These are the terms that the call has: change at least one.")
+        sentence = gettext("These are the current terms of the call. Change at least one.")
         raise Refused(sentence, 422, {"objective": sentence})
 
 
@@ -136,8 +138,8 @@ def _over_since(row: WhatIf) -> str:
         case WhatIfState.CANCELLED:
             return gettext("Another coordinator cancelled this on %(moment)s.") % moment
         case WhatIfState.DONE:
-            return gettext("It cannot be cancelled: it was done on %(moment)s.") % moment
-    return gettext("It cannot be cancelled: it failed on %(moment)s.") % moment
+            return gettext("This cannot be cancelled because it was done on %(moment)s.") % moment
+    return gettext("This cannot be cancelled because it failed on %(moment)s.") % moment
 
 
 async def work_what_ifs(service: Service) -> None:

@@ -32,13 +32,15 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 class OverrideForm(Form):
     """The place for an application, out of those of its call, and the reason."""
 
-    seat = SelectField(N_("Place"), [Needed(N_("Choose a place."))], choices=())
+    seat = SelectField(N_("Place"), [Needed(N_("Select a place."))], choices=())
     reason = SelectField(
         N_("Reason"),
-        [Needed(N_("Choose a reason."))],
+        [Needed(N_("Select a reason."))],
         choices=StatedReason,
         blank=N_("Choose a reason"),
-        description=N_("It stands in the officer's receipt. Health and clearance are shown as a personal reason."),
+        description=N_(
+            "The officer's explanation shows this reason. Health and clearance are shown as a personal reason."
+        ),
     )
     reference = ""
 
@@ -48,7 +50,7 @@ async def _offer_places(request: DecisionRequest[OverrideForm]) -> None:
         view = await override_choice(session, request.id)
     request.form.reference = view.applicant.reference
     request.form.seat.choices = options(
-        [(str(place.id), _name(place)) for place in view.places], N_("Choose a place")
+        [(str(place.id), _name(place)) for place in view.places], N_("Select a place")
     )()
 
 
@@ -59,13 +61,13 @@ def _name(place: Place) -> str:
 
 async def _ask(request: DecisionRequest[OverrideForm]) -> Question:
     return Question(
-        gettext("Put this application to a place by hand"),
+        gettext("Assign a place manually"),
         gettext("Show what it costs"),
         f"/matching/applications/{request.id}",
         caption=request.form.reference,
         text=gettext(
-            "The engine's choice gives way to yours. On the next page you see which rules that sets aside and what it"
-            " costs whom, before anything happens."
+            "Your choice replaces the result of the matching. The next page shows which rules this overrides "
+            "and what it costs others. Nothing happens before that."
         ),
     )
 
@@ -111,7 +113,7 @@ async def commit(request: Request, bus: BusDep, principal: Programme, applicatio
     form = await request.form()
     seat_id, reason = read_id(str(form.get("seat") or "")), _reason(form.get("reason"))
     if seat_id is None or reason is None:
-        raise Refused(gettext("Choose a place and a reason."), 422)
+        raise Refused(gettext("Select a place and a reason."), 422)
     instead = read_id(str(form.get("instead") or ""))
     await overrides.put(bus, principal.subject, application_id, seat_id, reason, instead)
     return see_other(f"/matching/applications/{application_id}")

@@ -47,16 +47,16 @@ async def listed(request: Request, bus: BusDep, principal: Coordinator, chosen: 
         calls = await all_calls(session)
         call = call_of(chosen, calls)
         rows = await views.what_if_lines(session, calls, call.id if call else None)
-    names = (gettext("Asked for"), gettext("Call"), gettext("What is different"), gettext("State"))
+    names = (gettext("Requested"), gettext("Call"), gettext("Changed terms"), gettext("State"))
     listing = Listing(
-        gettext("What if the terms were others?"),
+        gettext("What-if with different terms"),
         "/matching/what-ifs",
-        [Column(name) for name in (*names, gettext("What comes out"))],
+        [Column(name) for name in (*names, gettext("Results"))],
         [_row(line) for line in rows],
         len(rows),
         Empty(
-            gettext("Nobody has tried other terms yet."),
-            gettext("Each try is kept here with its address, so that it can be looked at again."),
+            gettext("No what-ifs yet."),
+            gettext("Each what-if is kept here with its own address, so you can open it again."),
         ),
         size=max(PAGE, len(rows)),
         caption=call_caption(call),
@@ -113,14 +113,14 @@ async def _ask(request: DecisionRequest[WhatIfForm]) -> Question:
         for criterion in Criterion
     ]
     return Question(
-        gettext("Try other terms"),
-        gettext("Work it out"),
+        gettext("Try different terms"),
+        gettext("Run what-if"),
         f"/matching/what-ifs?call={form.call_id}",
-        back_text=gettext("What if"),
+        back_text=gettext("What-if"),
         caption=form.call_name,
         text=gettext(
-            "What stands here are the terms of the call. Change what you want to try: the rest stays. Who is kept apart"
-            " from whom cannot be changed here."
+            "The form shows the terms of the call. Change what you want to try. The rest stays the same. Here "
+            "you cannot change who must not be matched with each other."
         ),
         template="interventions/what_if_form.html",
         more={"weights": weights},

@@ -39,11 +39,11 @@ from shared.web.read_models import Page, ReadModel
 from shared.web.states import State, Tone
 
 _TABLE: tuple[tuple[str, Tone, str, str], ...] = (
-    ("waiting", "office", N_("Waiting"), N_("It begins as soon as the one before it is done.")),
-    ("running", "office", N_("Being worked out"), N_("You can leave this page and come back to it.")),
-    ("done", "done", N_("Done"), N_("Nothing of it is published, and nobody is notified.")),
-    ("failed", "error", N_("Failed"), N_("It could not be worked out. Ask for it again.")),
-    ("cancelled", "ended", N_("Cancelled"), N_("It was stopped before it was done.")),
+    ("waiting", "office", N_("Waiting"), N_("It starts when the previous one is done.")),
+    ("running", "office", N_("In progress"), N_("You can leave this page and come back to it.")),
+    ("done", "done", N_("Done"), N_("The results are not published, and nobody is notified.")),
+    ("failed", "error", N_("Failed"), N_("The what-if could not be completed. Run it again.")),
+    ("cancelled", "ended", N_("Cancelled"), N_("It was stopped before it was complete.")),
 )
 _STATES: dict[str, State] = {
     code: State("what_if", code, tone, word, explanation) for code, tone, word, explanation in _TABLE
@@ -61,7 +61,7 @@ _EFFECTS: dict[Effect, tuple[Tone, str]] = {
     Effect.WORSE: ("wait", N_("Gets a less wanted place")),
     Effect.GAINED: ("go", N_("Gets a place")),
     Effect.BETTER: ("go", N_("Gets a more wanted place")),
-    Effect.OTHER: ("office", N_("Gets a place that the present terms do not allow")),
+    Effect.OTHER: ("office", N_("Gets a place not allowed now")),
 }
 _CHOICES = 5
 """So many choices have a bar of their own; the rest has one together."""
@@ -259,7 +259,7 @@ async def beginning(session: AsyncSession, call_id: UUID | None, what_if_id: UUI
     calls = await facts.some_calls(session, [call_id] if call_id else [])
     call, terms = calls.get(call_id), calls.terms(call_id) if call_id else None
     if call is None or terms is None:
-        raise Refused(gettext("There is no such call: go to the board and choose one."), 404)
+        raise Refused(gettext("There is no such call. Go to the board and choose a call."), 404)
     if earlier is not None:
         return Beginning(call, earlier.other, Basis(earlier.basis))
     first = Basis.START if call.state is CallState.CLOSED else Basis.NOW
@@ -295,7 +295,7 @@ def changes(own: OtherTerms, other: OtherTerms) -> list[tuple[str, str, str]]:
     """Return the differences: the name of the term, the call's value, the what-if's value."""
     found = [
         (gettext("Aim"), _text(own.objective), _text(other.objective)),
-        (gettext("Most of an offer to one country"), _share(own.share_of_offer), _share(other.share_of_offer)),
+        (gettext("Largest share of a placement per country"), _share(own.share_of_offer), _share(other.share_of_offer)),
         (gettext("Shortest visit"), _days(own.minimum_days), _days(other.minimum_days)),
         (gettext("Notice before a visit"), _weeks(own.notice_weeks), _weeks(other.notice_weeks)),
     ]
@@ -355,7 +355,7 @@ def finding(outcome: Comparison) -> str:
             "people": people,
         }
     return gettext(
-        "%(after)d of %(people)d would have a place instead of %(before)d; it makes a difference to %(moved)d."
+        "%(after)d of %(people)d would have a place instead of %(before)d. The change affects %(moved)d."
     ) % {"after": after, "before": before, "people": people, "moved": outcome.moved_in_all}
 
 
@@ -375,10 +375,10 @@ def _rows(before: ComparedSide, after: ComparedSide) -> list[tuple[str, str, str
         (gettext("Pairs that meet all rules"), before.feasible_pairs, after.feasible_pairs),
         (gettext("Matched"), before.matched, after.matched),
         (gettext("Blocking pairs"), before.blocking_pairs, after.blocking_pairs),
-        (gettext("First choice obtained"), dict(before.ranks).get(1, 0), dict(after.ranks).get(1, 0)),
+        (gettext("Got first choice"), dict(before.ranks).get(1, 0), dict(after.ranks).get(1, 0)),
     ]
     rows = [(name, number(first), number(second), _difference(second - first)) for name, first, second in plain]
-    rows.append((gettext("Of the best possible sum"), _of_best(before), _of_best(after), ""))
+    rows.append((gettext("Share of best possible sum"), _of_best(before), _of_best(after), ""))
     rows.append((gettext("Quotas that cannot be met"), _unmet(before), _unmet(after), ""))
     return rows
 
@@ -413,12 +413,14 @@ def ranks(outcome: Comparison) -> list[Chart]:
             items.append(Pair(gettext("Choice %(rank)s or later") % {"rank": number(_CHOICES + 1)}, *rest))
         unplaced = [side.applications - side.matched for side in (before, after)]
         items.append(Pair(gettext("No place"), *unplaced))
-        title = gettext("%(kind)s: %(after)d obtain their first choice instead of %(before)d") % {
+        title = gettext("%(kind)s: %(after)d get their first choice instead of %(before)d") % {
             "kind": labels.label(before.kind),
             "after": later.get(1, 0),
             "before": earlier.get(1, 0),
         }
-        charts.append(pairs(title, items, label=gettext("Obtained"), names=(gettext("as it is"), gettext("what if"))))
+        charts.append(
+            pairs(title, items, label=gettext("Obtained"), names=(gettext("current terms"), gettext("what-if")))
+        )
     return charts
 
 
@@ -433,7 +435,7 @@ def groups(outcome: Comparison) -> list[GroupTable]:
 
 def _named(found: Sequence[GroupChange], codes: type[ServiceKind | RankGroup]) -> list[tuple[str, GroupChange]]:
     known = {code.value: labels.label(code) for code in codes}
-    return [(known.get(group.code, gettext("not said")), group) for group in found]
+    return [(known.get(group.code, gettext("not stated")), group) for group in found]
 
 
 def _person(moved: MovedApplication, case: overview.CaseReference, places: Mapping[UUID, Place]) -> Person:

@@ -176,12 +176,12 @@ def waiting_rows(in_line: Sequence[WaitingPlace], places: Mapping[UUID, Place]) 
 
 def _needs(line: WaitingPlace) -> str:
     if line.limit is HardRule.QUOTA:
-        return gettext("The country's quota is used up: somebody of the same country must leave a place.")
+        return gettext("The country's quota is full. Somebody from the same country must leave a place.")
     if line.limit is HardRule.SHARE_OF_OFFER:
-        return gettext("The country's share of this place is used up: somebody of the same country must leave it.")
+        return gettext("The country's share of this place is full. Somebody from the same country must leave it.")
     if line.free:
-        return gettext("A place is free; it is given when the next cohort is committed.")
-    return gettext("A place must fall free.")
+        return gettext("A place is free. It is assigned when the next cohort is committed.")
+    return gettext("A place must become free.")
 
 
 def _notes(published: Explained) -> list[str]:
@@ -190,22 +190,24 @@ def _notes(published: Explained) -> list[str]:
     if published.group_size and isinstance(published, MatchExplained):
         notes.append(
             ngettext(
-                "Placed as a group of %(num)d: all of it at this place, in the same weeks.",
-                "Placed as a group of %(num)d: all of it at this place, in the same weeks.",
+                "Placed as a group of %(num)d. All members are at this place in the same weeks.",
+                "Placed as a group of %(num)d. All members are at this place in the same weeks.",
                 published.group_size,
             )
             % {"num": published.group_size}
         )
     elif published.group_size:
         notes.append(
-            gettext("A group of %(size)d is placed whole or not at all; %(count)d places could take all of it.")
+            gettext(
+                "A group of %(size)d is placed as a whole or not at all. %(count)d places could take the whole group."
+            )
             % {"size": published.group_size, "count": published.group_feasible or 0}
         )
     if isinstance(published, MatchExplained) and published.override:
         why = {"reason": labels.label(published.override)}
-        notes.append(gettext("Put to this place by a programme coordinator: %(reason)s.") % why)
+        notes.append(gettext("A programme coordinator assigned this place. Reason: %(reason)s.") % why)
     if published.floor_first:
-        notes.append(gettext("The least number that the call sets for the country put this application first."))
+        notes.append(gettext("This application had priority because the call sets a minimum number for the country."))
     return notes
 
 

@@ -95,14 +95,14 @@ async def _propose_week(tx: Tx, match_id: UUID, week: date, reason: Reason) -> P
     weeks = _weeks(await _batch_of(tx.session, match_id))
     choice = next((choice for choice in weeks.choices if choice.week == monday(week)), None)
     if choice is None:
-        raise Refused(gettext("The visit cannot be in that week. Choose one of its lawful weeks."), 422)
+        raise Refused(gettext("The visit cannot be in that week. Choose one of its possible weeks."), 422)
     wanted = {
         each: days
         for each, before, days in zip(weeks.matches, weeks.announced, choice.days, strict=True)
         if before != days
     }
     if not wanted:
-        raise Refused(gettext("The visit is in that week already. Choose another one."), 422)
+        raise Refused(gettext("The visit is already in that week. Choose another week."), 422)
     asked_about = await _propose(await Transitions.load(tx, list(wanted)), wanted, reason)
     return Proposed(wanted, asked_about, weeks.moved_days(choice))
 
@@ -117,9 +117,9 @@ async def plan_visits(bus: Bus, by: str, call_id: UUID, *, seconds: int = SECOND
     async with bus.read() as session:
         found = await read_batch(session, call_id)
     if found is None:
-        raise Refused(gettext("There is no such call."), 404)
+        raise Refused(gettext("This call does not exist."), 404)
     if not found.visits:
-        raise Refused(gettext("No visit of this call could have other dates now: none is to come."), 422)
+        raise Refused(gettext("No visit of this call could have other dates now, because none is still to come."), 422)
     first = (await asyncio.to_thread(Draft.of, found.requests, found.policy)).first
     plan = DatePlan(
         id=new_id(),
@@ -154,10 +154,10 @@ async def plan_visits(bus: Bus, by: str, call_id: UUID, *, seconds: int = SECOND
 def _searched_already(plan: DatePlan, by: str) -> str:
     values = {"seconds": plan.seconds, "moment": dates.moment(plan.asked_at)}
     if plan.asked_by == by:
-        sentence = gettext("Your search of %(seconds)d s from %(moment)s still goes on.")
+        sentence = gettext("Your search of %(seconds)d s, started on %(moment)s, is still running.")
     else:
-        sentence = gettext("Another coordinator's search of %(seconds)d s from %(moment)s still goes on.")
-    return f"{sentence % values} {gettext('Wait for its end, or stop it.')}"
+        sentence = gettext("Another coordinator's search of %(seconds)d s, started on %(moment)s, is still running.")
+    return f"{sentence % values} {gettext('Wait until it ends, or stop it.')}"
 
 
 async def cancel_plan(bus: Bus, by: str, plan_id: UUID) -> None:
@@ -213,7 +213,7 @@ async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | Non
     if plan is None:
         raise Refused(gettext("There is no such plan."), 404)
     if plan.state == PlanState.SEARCHING:  # its changes may still become others than somebody has read
-        raise Refused(gettext("Moves can be proposed when the search has ended."), code=ProblemCode.TOO_EARLY)
+        raise Refused(gettext("You can propose changes when the search has ended."), code=ProblemCode.TOO_EARLY)
     moved = {change.match_id: change.after for change in plan.changes if change.after}
     unknown = set(chosen or ()) - moved.keys()
     if unknown:
@@ -224,7 +224,7 @@ async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | Non
     wanted = moved if chosen is None else {match_id: moved[match_id] for match_id in chosen}
     wanted = _with_mates(now, wanted, moved)
     if not wanted:
-        raise Refused(gettext("Choose at least one visit."), 422)
+        raise Refused(gettext("Select at least one visit."), 422)
     if unfit := _unfit(now, plan, wanted):
         raise await repeats.overtaken(tx.session, unfit)
     asked_about = await _propose(await Transitions.load(tx, list(wanted)), wanted, reason)

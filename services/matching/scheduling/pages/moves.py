@@ -31,14 +31,14 @@ class MoveForm(Form):
 
     week = RadioField(
         N_("Which week?"),
-        [Needed(N_("Choose a week"))],
-        description=N_("Only lawful weeks with a place left are here."),
+        [Needed(N_("Select a week"))],
+        description=N_("Only possible weeks with a free place are listed."),
     )
     reason = SelectField(
         N_("Why?"),
         [Needed(N_("Choose a reason"))],
         choices=REASONS,
-        description=N_("Guest and host read it."),
+        description=N_("The guest and host can read it."),
     )
     weeks: Weeks | None = None
     visits: tuple[VisitToMove, ...] = ()
@@ -106,8 +106,8 @@ async def _ask(request: DecisionRequest[MoveForm]) -> Question:
     visit = next(visit for visit in form.visits if visit.match_id == request.id)
     day = _wanted(request) if request.http.method == "GET" else None
     return Question(
-        gettext("Other dates for a visit"),
-        gettext("Propose these dates") if visit.start else gettext("Give the visit these dates"),
+        gettext("Propose new dates"),
+        gettext("Propose dates") if visit.start else gettext("Set dates"),
         _VISITS,
         back_text=gettext("Visits"),
         caption=visit.reference,
@@ -123,13 +123,13 @@ async def _ask(request: DecisionRequest[MoveForm]) -> Question:
 
 def _text(visit: VisitToMove, mates: int) -> str:
     if visit.start:
-        text = gettext("Guest and host are asked, and the dates stand as they are until both accept.")
+        text = gettext("The guest and host must accept the new dates. The current dates stay until both accept.")
     else:
-        text = gettext("The visit has no dates so far: it gets the week that you choose at once.")
+        text = gettext("The visit has no dates yet. It gets the week that you choose at once.")
     if mates:
         move = ngettext(
-            "%(num)d other member of the group moves too: a group starts together.",
-            "%(num)d other members of the group move too: a group starts together.",
+            "%(num)d other member of the group also gets new dates, because a group starts together.",
+            "%(num)d other members of the group also get new dates, because a group starts together.",
             mates,
         )
         text += " " + move % {"num": mates}
@@ -138,9 +138,10 @@ def _text(visit: VisitToMove, mates: int) -> str:
 
 def _no_week() -> str:
     why = gettext(
-        "There is no other lawful week: in none do both sides have time, a place and no holiday, with enough notice."
+        "There is no other possible week. No other week has time on both sides, a free place, no holiday and "
+        "enough notice."
     )
-    return why + " " + gettext("A host can add weeks or places to the placement; then look here again.")
+    return why + " " + gettext("A host can add weeks or places to the placement. Then check again here.")
 
 
 async def _move(request: DecisionRequest[MoveForm]) -> str:

@@ -83,9 +83,9 @@ async def propose(request: Request, bus: BusDep, principal: Programme, call_id: 
     chosen = [match_id for value in form.getlist("visit") if (match_id := read_id(str(value))) is not None]
     reason = str(form.get("reason", ""))
     if plan_id is None or reason not in REASONS:
-        raise Refused(gettext("Choose a reason from the list."), 422, {"reason": gettext("Choose a reason")})
+        raise Refused(gettext("Select a reason from the list."), 422, {"reason": gettext("Choose a reason")})
     if not chosen:
-        return await _page(request, bus, call_id, gettext("Choose at least one visit"), status=422)
+        return await _page(request, bus, call_id, gettext("Select at least one visit"), status=422)
     found = await _plan_of(bus, call_id, plan_id)
     done = await plans.propose_plan(bus, principal.subject, found, chosen, Reason(reason))
     rest_on(request, "match_id", *done.days)
@@ -95,7 +95,7 @@ async def propose(request: Request, bus: BusDep, principal: Programme, call_id: 
 async def _plan_of(bus: Bus, call_id: UUID, plan_id: UUID | None) -> UUID:
     """Return the id of a plan of this call. Raises `Refused`: 404 for another one, 422 where a form names none."""
     if plan_id is None:
-        raise Refused(gettext("The form does not say which plan it is about. Open the page again."), 422)
+        raise Refused(gettext("The form does not show which plan it belongs to. Open the page again."), 422)
     async with bus.read() as session:
         return (await views.plan_of_call(session, call_id, plan_id)).id
 
@@ -130,11 +130,11 @@ def _row(change: PlannedChange, visit: VisitToMove) -> Row:
     before, after = change.before, change.after
     note = None
     if visit.answers_awaited:
-        note = gettext("Guest and host are asked")
+        note = gettext("Waiting for guest and host")
     elif (visit.start, visit.end) == ((after[0], after[-1]) if after else None):
         note = gettext("Done")
     elif before and visit.start != before[0]:
-        note = gettext("Has other dates by now")
+        note = gettext("Already has other dates")
     return Row(
         match_id=visit.match_id,
         application_id=visit.application_id,
@@ -160,19 +160,17 @@ def _state(plan: DatePlan) -> tuple[str, str]:
     count = {"done": plan.done, "units": plan.units, "seconds": plan.seconds, "visits": plan.visits}
     if plan.state == PlanState.SEARCHING:
         sentence = gettext(
-            "This is a first plan of %(visits)d visits. The best one is searched for, for at most %(seconds)d s."
+            "This is a first plan of %(visits)d visits. We search for the best plan for at most %(seconds)d s."
         )
         return gettext("Searching"), sentence % count
     if plan.state == PlanState.PROVEN:
         return gettext("Best plan"), gettext(
-            "No other plan of these %(visits)d visits is better: that is proven."
+            "No other plan of these %(visits)d visits is better. This is proven."
         ) % count
     if plan.state == PlanState.CANCELLED:
-        return gettext("Stopped"), gettext("The search was stopped. This is what was found by then.")
-    sentence = gettext(
-        "This is the best plan of %(visits)d visits that was found in %(seconds)d s. It may not be the best."
-    )
-    return gettext("Time is over"), sentence % count
+        return gettext("Stopped"), gettext("The search was stopped. This is the plan found so far.")
+    sentence = gettext("This is the best plan of %(visits)d visits found in %(seconds)d s. A better plan may exist.")
+    return gettext("Time limit reached"), sentence % count
 
 
 def _costs(plan: DatePlan) -> list[tuple[str, int, int, int | None]]:

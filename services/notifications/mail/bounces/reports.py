@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ACTOR = "system:bounces"
-WORK = N_("Reports about mails")
+WORK = N_("Email delivery reports")
 _NOBODY = UUID("019a0000-0000-7000-8000-00000000b001")
 
 

@@ -47,7 +47,11 @@ _WEEKS = 26
 class ResendForm(Form):
     """The form to send a message again, with a reason."""
 
-    reason = RadioField(N_("Why is it sent anew?"), [Needed(N_("Choose why it is sent anew"))], choices=ResendReason)
+    reason = RadioField(
+        N_("Why do you want to send it again?"),
+        [Needed(N_("Select why you want to send it again"))],
+        choices=ResendReason,
+    )
 
 
 @router.get("/")
@@ -77,9 +81,16 @@ async def log(
     async with bus.read() as session:
         found = await views.message_log(session, search, principal, _quiet(request))
     options = [(code.value, states.state("notification", code).word) for code in MessageState]
-    names = (gettext("Case"), gettext("Message"), gettext("To"), gettext("When"), gettext("State"), gettext("Why not"))
+    names = (
+        gettext("Case"),
+        gettext("Message"),
+        gettext("To"),
+        gettext("When"),
+        gettext("State"),
+        gettext("Reason not sent"),
+    )
     listing = Listing(
-        gettext("What was sent"),
+        gettext("Sent messages"),
         _HOME,
         [Column(name) for name in names],
         [_row(line) for line in found.lines],
@@ -127,7 +138,7 @@ async def _message_page(
         "mail/message.html",
         200 if form is None else 422,
         message=message,
-        text=bodies(message.wording, gettext("(the name is asked for when it is sent)"), "")["text"],
+        text=bodies(message.wording, gettext("(the name is added when it is sent)"), "")["text"],
         may_retry=coordinates and message.retryable,
         may_count=coordinates and message.state is MessageState.UNSURE,
         may_resend=coordinates and message.resendable,

@@ -42,7 +42,7 @@ async def people(
     countries = countries_in(mine, country)
     async with bus.read() as session:
         found = await views.unreachable_list(session, principal, countries, settled=bool(settled), page=page)
-    title, times = gettext("Who cannot be reached"), gettext("Times")
+    title, times = gettext("People who cannot be reached"), gettext("Times")
     names = (gettext("Person"), gettext("With"), gettext("Since"), gettext("Why"), times, gettext("Tried again"))
     listing = Listing(
         title,
@@ -50,18 +50,18 @@ async def people(
         [Column(name, numeric=name == times) for name in (*names, gettext("Settled"))],
         [_row(person) for person in found.people],
         found.total,
-        Empty(gettext("Everybody whom we wrote to could be reached."), gettext("Show all"), HERE),
+        Empty(gettext("Everybody we wrote to could be reached."), gettext("Show all"), HERE),
         page=page,
         intro=gettext(
-            "The mailbox of these people takes no mail from us. Whoever has it asks them for another address: once it"
-            " stands in the portal and they have confirmed it, they leave this list by themselves. Until then each"
-            " message waits for them in the portal."
+            "The mailbox of these people accepts no email from us. The person assigned asks them for another "
+            "address. They leave this list automatically when they have confirmed an address in the portal. "
+            "Until then, each message waits for them in the portal."
         ),
         filters=[
             country_field(mine, country),
             Filter("settled", gettext("State"), settled, [("yes", gettext("Settled"))]),
         ],
-        done=gettext("The person is off the list.") if request.query_params.get("done") == "settled" else "",
+        done=gettext("The person was removed from the list.") if request.query_params.get("done") == "settled" else "",
         live=("/notifications/live", "unreachable"),
     )
     template = "mail/unreachable.html"
@@ -72,7 +72,7 @@ def _row(person: UnreachablePerson) -> list[Cell]:
     name = f"{str(person.recipient)[:7]}…"
     settled = None
     if person.settled_at is not None:
-        by = gettext("by the confirmed address") if person.settled_by is None else person.settled_by
+        by = gettext("through the confirmed address") if person.settled_by is None else person.settled_by
         settled = f"{by}, {dates.moment(person.settled_at)}"
     return [
         Link(name, f"{HERE}/{person.recipient}") if person.settled_at is None else name,

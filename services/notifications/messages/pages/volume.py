@@ -66,7 +66,7 @@ async def volume(
     filters = {"weeks": weeks if weeks != str(_SPANS[0]) else "", "week": week, "country": country, "rule": rule_name}
     if listed is not None:
         listing = Listing(
-            gettext("How much and how fast"),
+            gettext("Volume and speed"),
             HERE,
             [Column(name) for name in (gettext("Case"), gettext("Message"), gettext("To"), gettext("When"))],
             [_row(line) for line in found.lines],
@@ -132,8 +132,8 @@ def _volume_chart(parts: Sequence[Part], named: _NamedParts) -> charts.Chart:
         ],
         label=gettext("Day"),
         definition=gettext(
-            "A message is counted on the day of the fact that it tells of. It is not delivered where it did not"
-            " reach one of its recipients, or nobody is known."
+            "A message is counted on the day of the event it is about. It is not delivered if it did not reach "
+            "one of its recipients, or if no recipient is known."
         ),
     )
 
@@ -148,16 +148,16 @@ def _delay_chart(parts: Sequence[Part], named: _NamedParts) -> charts.Chart | No
     longest = max(part.most or part.half or 0 for part in parts)
     unit = next((seconds for seconds in (_HOUR, _MINUTE) if longest >= seconds), 1)
     return charts.lines(
-        gettext("On most days half of the mails are with the mail server within %(time)s") % usual,
+        gettext("On most days half of the emails reach the email server within %(time)s") % usual,
         [
             _line(gettext("Half"), {name: _in(part.half if part else None, unit) for name, part in named}),
-            _line(gettext("Nine tenths"), {name: _in(part.most if part else None, unit) for name, part in named}),
+            _line(gettext("Nine in ten"), {name: _in(part.most if part else None, unit) for name, part in named}),
         ],
         label=gettext("Day"),
         write=lambda value: _time(value * unit),
         definition=gettext(
-            "From the fact to the mail server's receipt: how long it took at most for half of the day's mails,"
-            " and for nine in ten. Nights and mails that are tried again are part of it."
+            "We measure the time from the event to the email server's confirmation. The lines show the longest "
+            "time for half of the day's emails and for nine in ten. Nights and repeated attempts are included."
         ),
     )
 

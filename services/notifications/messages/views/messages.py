@@ -142,10 +142,10 @@ def audience_name(message: MessageRow) -> str:
 def audience_of_rule(rule: Rule) -> str:
     """Return the audience of a row of the table in words."""
     words = {
-        "owner": gettext("Whoever has it"),
+        "owner": gettext("Person assigned"),
         "escalation": gettext("The next in line"),
-        "companion": gettext("Whoever is named"),
-        "proposer": gettext("Whoever proposed it"),
+        "companion": gettext("Person named"),
+        "proposer": gettext("Person who proposed it"),
     }
     return words.get(str(rule.to)) or label(rule.to)
 

@@ -34,9 +34,9 @@ class LinkSeal(Protocol):
 class Choice(Code):
     """The way in which somebody gets what is not mandatory; all of it is in the portal in any case."""
 
-    EACH = "each", N_("Each by itself")
-    DIGEST = "digest", N_("None by itself; what waits for me once a day, where there is something")
-    NONE = "none", N_("None at all; I read them in the portal")
+    EACH = "each", N_("Each email separately")
+    DIGEST = "digest", N_("One email a day about what is waiting for me, if there is anything")
+    NONE = "none", N_("No emails. I read the messages in the portal")
 
     def wants(self, rule: Rule) -> bool:
         """Return whether a message of that row is mailed."""

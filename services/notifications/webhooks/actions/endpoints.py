@@ -38,7 +38,7 @@ OVERLAPS = (0, 24, 72, 168)
 _SECONDS = 5.0
 _AGAIN = timedelta(minutes=10)
 """For so long (real time) a form that is sent again shows the secret that it made."""
-_MANY = N_("There are fifty webhooks already. Remove one that is no longer used.")
+_MANY = N_("There are already fifty webhooks. Remove a webhook that is no longer used.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ async def rotate(bus: Bus, settings: Settings, actor: str, endpoint_id: UUID, se
     was used before, 422.
     """
     if hours not in OVERLAPS:
-        sentence = gettext("Choose for how long the old secret still counts")
+        sentence = gettext("Select how long the old secret stays valid")
         raise Refused(sentence, 422, {"hours": sentence})
     now, secret = datetime.now(UTC), new_secret()
     async with bus.transaction(actor) as tx:
@@ -195,7 +195,7 @@ async def send_again(bus: Bus, actor: str, delivery_id: UUID) -> None:
         if found is None:
             raise Refused(gettext("There is no such delivery."), 404)
         if found.tried:
-            sentence = gettext("This delivery is tried again by itself, on %(when)s.")
+            sentence = gettext("This delivery will be tried again automatically on %(when)s.")
             raise Refused(sentence % {"when": moment(found.next_at)}, code=ProblemCode.IN_PROGRESS)
 
 
@@ -233,7 +233,7 @@ async def _shown_again(tx: Tx, settings: Settings, endpoint: endpoints.Endpoint,
     own = last is not None and last.actor == tx.actor and known.endpoint_id == endpoint.id
     opened = SecretStore(settings).opened([known]) if own and datetime.now(UTC) - known.created_at <= _AGAIN else []
     if not opened:
-        sentence = gettext("This secret was made on %(when)s and shown then. Make a new one if it was lost.")
+        sentence = gettext("This secret was created on %(when)s and shown then. Create a new secret if it was lost.")
         raise Refused(sentence % {"when": moment(known.created_at)}, code=ProblemCode.ALREADY_DONE)
     return opened[0]
 
@@ -270,14 +270,14 @@ async def _checked(settings: Settings, reach: WebhookReach, draft: Draft, lookup
         wrong["url"] = why
     description = draft.description.strip()
     if not description:
-        wrong["description"] = gettext("Say who receives it, and what for")
+        wrong["description"] = gettext("Enter who receives it, and what for")
     elif len(description) > LONGEST_DESCRIPTION:
-        wrong["description"] = gettext("The description must be 200 characters or shorter")
+        wrong["description"] = gettext("Description must be 200 characters or fewer")
     events: tuple[str, ...] = ()
     try:
         events = chosen(reach, draft.events)
         if not events:
-            wrong["events"] = gettext("Choose at least one event")
+            wrong["events"] = gettext("Select at least one event")
     except ValueError as error:
         wrong["events"] = gettext("%(event)s cannot be sent to this webhook") % {"event": str(error)}
     if wrong:

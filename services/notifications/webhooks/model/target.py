@@ -48,19 +48,19 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\.?")
 class TargetProblem(Code):
     """The reason why nothing is sent to an address."""
 
-    NO_ADDRESS = "no_address", N_("Write a whole web address, such as https://example.org/tandem")
-    LONG = "long", N_("The address must be 500 characters or shorter")
+    NO_ADDRESS = "no_address", N_("Enter a full web address, such as https://example.org/tandem")
+    LONG = "long", N_("Address must be 500 characters or fewer")
     CREDENTIALS = (
         "credentials",
-        N_("Take user name and password out of the address: the signature proves who sends"),
+        N_("Remove the user name and password from the address. The signature proves who sends"),
     )
-    FRAGMENT = "fragment", N_("Take out what stands after #: no server sees it")
-    SCHEME = "scheme", N_("The address must begin with https://")
-    PORT = "port", N_("The address must use port 443 or 8443")
-    UNKNOWN_NAME = "unknown_name", N_("This name is not known to DNS. Check how it is written")
+    FRAGMENT = "fragment", N_("Remove the part after #, because no server sees it")
+    SCHEME = "scheme", N_("Address must start with https://")
+    PORT = "port", N_("Address must use port 443 or 8443")
+    UNKNOWN_NAME = "unknown_name", N_("DNS does not know this name. Check the spelling")
     PRIVATE = (
         "private",
-        N_("This leads into a private network, where nothing is sent. An operator can allow the network"),
+        N_("This leads to a private network, where nothing is sent. An operator can allow the network"),
     )
 
 

@@ -91,13 +91,13 @@ class DeliveryState(StrEnum):
 class AttemptResult(Code):
     """The result of an attempt."""
 
-    DELIVERED = "delivered", N_("Taken")
+    DELIVERED = "delivered", N_("Delivered")
     REFUSED = "refused", N_("The receiver did not answer with 2xx")
-    REDIRECTED = "redirected", N_("The receiver leads to another address, which is not followed")
-    GONE = "gone", N_("The receiver says that it is gone")
+    REDIRECTED = "redirected", N_("The receiver leads to another address, which we do not follow")
+    GONE = "gone", N_("The receiver says that it no longer exists")
     TIMEOUT = "timeout", N_("No answer in time")
-    UNREACHABLE = "unreachable", N_("Not reached")
-    UNKNOWN_NAME = "unknown_name", N_("Its name is not known to DNS")
+    UNREACHABLE = "unreachable", N_("Could not be reached")
+    UNKNOWN_NAME = "unknown_name", N_("DNS does not know its name")
     FORBIDDEN = "forbidden", N_("Its address is not allowed")
     UNSIGNED = "unsigned", N_("It could not be signed")
 

@@ -108,12 +108,12 @@ async def _new_secret(_: DecisionRequest[RotateForm]) -> RotateForm:
 async def _ask_rotation(request: DecisionRequest[RotateForm]) -> Question:
     webhook = await _webhook(request)
     return Question(
-        gettext("Make a new secret"),
-        gettext("Make it and show it"),
+        gettext("Create new secret"),
+        gettext("Create and show secret"),
         f"{HOME}/{webhook.id}",
         text=gettext(
-            "While both secrets count, each event carries a signature by either, and the receiver may check with the"
-            " one or the other."
+            "While both secrets are valid, each event carries a signature from each. The receiver can check "
+            "either signature."
         ),
     )
 
@@ -128,12 +128,12 @@ async def _rotate(request: DecisionRequest[RotateForm]) -> Response:
 async def _ask_removal(request: DecisionRequest[Form]) -> Question:
     webhook = await _webhook(request)
     text = gettext(
-        "%(description)s gets nothing more, and what was sent to it can no longer be looked at. To stop it for a while,"
-        " pause it instead."
+        "%(description)s receives nothing more, and you can no longer view what was sent to it. To stop it for "
+        "a while, pause it instead."
     )
     return Question(
         gettext("Remove the webhook?"),
-        gettext("Yes, remove it"),
+        gettext("Yes, remove webhook"),
         f"{HOME}/{webhook.id}",
         text=text % {"description": webhook.description},
         cancel=gettext("No, go back"),
@@ -153,13 +153,13 @@ async def _week_ago(_: DecisionRequest[SinceForm]) -> SinceForm:
 async def _ask_redelivery(request: DecisionRequest[SinceForm]) -> Question:
     webhook = await _webhook(request)
     return Question(
-        gettext("Send again what failed"),
-        gettext("Send them again"),
+        gettext("Send failed events again"),
+        gettext("Send events again"),
         f"{HOME}/{webhook.id}",
         caption=webhook.description,
         text=gettext(
-            "Every event since that day which this receiver did not take is sent again, under the same number: a"
-            " receiver can tell by it what it has."
+            "Every event since that day that this receiver did not accept is sent again with the same number. "
+            "The number shows a receiver which events it already has."
         ),
     )
 

@@ -34,8 +34,8 @@ _STATES = (DeliveryState.FAILED, DeliveryState.WAITING, DeliveryState.DELIVERED)
 _DONE = {
     "changed": N_("The webhook is changed."),
     "paused": N_("The webhook is paused. Its events are kept."),
-    "resumed": N_("The webhook is resumed. What was kept goes out now."),
-    "tested": N_("The test is sent within a few seconds: look at its result below."),
+    "resumed": N_("The webhook is resumed. Events that were kept are sent now."),
+    "tested": N_("The test is sent within a few seconds. See its result below."),
 }
 
 
@@ -45,9 +45,11 @@ async def webhooks(request: Request, bus: BusDep, principal: Reader) -> Response
     async with bus.read() as session:
         found = await views.webhooks(session)
     may_change = _may(principal)
-    register = gettext("Register one below.") if may_change else gettext("A programme coordinator registers them.")
+    register = (
+        gettext("Register a webhook below.") if may_change else gettext("A programme coordinator registers webhooks.")
+    )
     names = (gettext("Receiver"), gettext("Web address"), gettext("Where"), gettext("Events"), gettext("State"))
-    counts = (gettext("Waiting"), gettext("Last taken"), gettext("Taken"))
+    counts = (gettext("Waiting"), gettext("Last delivery"), gettext("Delivered"))
     listing = Listing(
         gettext("Webhooks"),
         HOME,
@@ -57,10 +59,11 @@ async def webhooks(request: Request, bus: BusDep, principal: Reader) -> Response
         ],
         [_row(webhook) for webhook in found.items],
         len(found.items),
-        Empty(gettext("There is no webhook yet."), register),
+        Empty(gettext("There are no webhooks yet."), register),
         intro=gettext(
-            "A webhook sends events to a server of yours or of somebody else as they happen, signed and tried again"
-            " until they are taken. A receiver outside of the programme gets figures and reporting periods only."
+            "A webhook sends events to your server or another server as they happen. Events are signed and "
+            "tried again until they are accepted. A receiver outside the programme gets only figures and "
+            "reporting periods."
         ),
         done=gettext("The webhook is removed.") if request.query_params.get("done") == "removed" else "",
         live=(f"{HOME}/live", "webhooks"),
@@ -73,7 +76,7 @@ def _row(webhook: Webhook) -> list[Cell]:
     return [
         Link(webhook.description, f"{HOME}/{webhook.id}"),
         webhook.url,
-        gettext("Outside of the programme") if webhook.outside else gettext("Inside of the programme"),
+        gettext("Outside the programme") if webhook.outside else gettext("Inside the programme"),
         len(webhook.events),
         tag(states.state("webhook", webhook.state)),
         webhook.waiting,
@@ -101,14 +104,16 @@ async def webhook(
     sent = request.query_params.get("done_again", "")
     done = gettext(_DONE[key]) if (key := request.query_params.get("done")) in _DONE else ""
     if sent.isdecimal() and len(sent) < 9:
-        done = ngettext("%(num)d is sent again.", "%(num)d are sent again.", int(sent)) % {"num": int(sent)}
+        done = ngettext("%(num)d delivery is sent again.", "%(num)d deliveries are sent again.", int(sent)) % {
+            "num": int(sent)
+        }
     home = f"{HOME}/{endpoint_id}"
     why = (
         gettext("There is no such delivery.")
         if state
-        else gettext("Nothing was sent yet: an event is sent when it happens after the registration.")
+        else gettext("Nothing has been sent yet. Events that happen after the registration are sent.")
     )
-    numeric = {gettext("Attempts"), gettext("Answer"), gettext("Took")}
+    numeric = {gettext("Attempts"), gettext("Answer"), gettext("Duration")}
     names = (
         gettext("Event"),
         gettext("When"),
@@ -116,7 +121,7 @@ async def webhook(
         gettext("Attempts"),
         gettext("Answer"),
         gettext("Result"),
-        gettext("Took"),
+        gettext("Duration"),
         gettext("Next attempt"),
     )
     listing = Listing(

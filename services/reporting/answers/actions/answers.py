@@ -120,7 +120,8 @@ async def waive(bus: Bus, principal: Principal, visit_id: UUID, reason: str) -> 
         due = case.report_due(await cases_views.timers(tx.session, case.call_id))
         if due is None or clock.today() <= due:
             raise Refused(
-                gettext("The host still has time: it can be waived when the report is due."), code=ProblemCode.TOO_EARLY
+                gettext("The host still has time. You can waive the evaluation when the report is due."),
+                code=ProblemCode.TOO_EARLY,
             )
         event = EvaluationWaived(
             application_id=case.application_id,
@@ -209,19 +210,19 @@ def _answerable(form: RequestedForm) -> None:
     if form.submission is not None:
         return
     if not form.case.open:
-        raise Refused(gettext("It is not over yet: you can answer from its last day on."), code=ProblemCode.TOO_EARLY)
+        raise Refused(gettext("It has not ended yet. You can answer from its last day."), code=ProblemCode.TOO_EARLY)
     if not form.open:
         raise Refused(
-            gettext("It is too early to report results: this is asked for about six months later."),
+            gettext("It is too early to report results. We ask for them about six months later."),
             code=ProblemCode.TOO_EARLY,
         )
     if form.closed is not None:
         raise Refused(
-            gettext("Answers are no longer taken: %(reason)s") % {"reason": form.closed.reason},
+            gettext("Answers are no longer accepted: %(reason)s") % {"reason": form.closed.reason},
             code=ProblemCode.DEADLINE_PASSED,
         )
 
 
 def _applicant(form: RequestedForm) -> None:
     if form.respondent is not form.case.respondents[0]:
-        raise Refused(gettext("There is no such form."), 404)
+        raise Refused(gettext("This form does not exist."), 404)

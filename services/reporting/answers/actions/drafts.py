@@ -37,7 +37,7 @@ async def keep(
     """
     long = [name for name, value in values.items() if len(value) > LONGEST]
     if long:
-        sentence = gettext("Shorten this: it is too long to be kept")
+        sentence = gettext("This text is too long to be saved. Shorten it")
         raise Refused(sentence, 422, dict.fromkeys(long, sentence))
     async with bus.transaction("respondent") as tx:
         form = await locked_form(tx.session, subject, kind)
@@ -46,11 +46,12 @@ async def keep(
             raise Refused(sentence % {"when": moment(form.submission.at)}, code=ProblemCode.ALREADY_DONE)
         if not form.open:
             raise Refused(
-                gettext("It is not asked for yet: open the page again to see from when on."), code=ProblemCode.TOO_EARLY
+                gettext("We do not ask for this yet. Open the page again to see when you can answer."),
+                code=ProblemCode.TOO_EARLY,
             )
         if form.closed is not None:
             raise Refused(
-                gettext("Answers are no longer taken: %(reason)s") % {"reason": form.closed.reason},
+                gettext("Answers are no longer accepted: %(reason)s") % {"reason": form.closed.reason},
                 code=ProblemCode.DEADLINE_PASSED,
             )
         row = drafts.new(

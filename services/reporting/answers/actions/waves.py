@@ -73,16 +73,16 @@ async def close(
     """
     wrong: dict[str, str] = {}
     if due_until is None or due_until >= clock.today():
-        wrong["due_until"] = gettext("Enter a day that is over: who still has time is not closed out")
+        wrong["due_until"] = gettext("Enter a day in the past. Answers that still have time cannot be closed")
     if not reason.strip():
-        wrong["reason"] = gettext("Say why: people who come too late read it")
+        wrong["reason"] = gettext("Enter a reason. People who come too late read it")
     elif len(reason) > LONGEST:
-        wrong["reason"] = gettext("Shorten this to 300 characters")
+        wrong["reason"] = gettext("Reason must be 300 characters or fewer")
     if wrong:
         raise Refused(gettext("Something is missing."), 422, wrong)
     async with bus.transaction(principal.subject) as tx:
         if call_id not in dict(await cases_views.calls(tx.session)):
-            raise Refused(gettext("There is no such call."), 404)
+            raise Refused(gettext("This call does not exist."), 404)
         await waves.lock(tx.session, call_id)
         closing = {
             "form": form,

@@ -76,7 +76,7 @@ _QUESTIONS: dict[Respondent, tuple[Question, ...]] = {
     ),
     Respondent.NATIONAL_COORDINATOR: (
         Question("service_better", 4, N_("The officer's service works better because of it")),
-        Question("knowledge_spread", 4, N_("What was learnt has reached others than the officer's own unit")),
+        Question("knowledge_spread", 4, N_("What was learnt has also reached people outside the officer's own unit")),
         Question("cooperation_closer", 4, N_("Our services work more closely with those of the other country")),
         Question("need_met", 4, N_("It met a training need of our country")),
     ),
@@ -88,7 +88,7 @@ _LATER: dict[Respondent, tuple[Question, ...]] = {
         Question("unit_better", 4, N_("My unit works better because of it")),
     ),
     Respondent.LINE_MANAGER: (
-        Question("officer_changed", 3, N_("The officer works differently since then")),
+        Question("officer_changed", 3, N_("The officer has worked differently since then")),
         Question("knowledge_shared", 3, N_("The officer has passed on what was learnt")),
         Question("unit_better", 4, N_("The unit works better because of it")),
     ),
@@ -103,20 +103,23 @@ COMMENTS = (
 REPORT = (
     Heading("programme", N_("What did you do and see?"), N_("Day by day, in a few sentences."), needed=True),
     Heading("learnt", N_("What did you learn?"), N_("Methods, tools, ways of working."), needed=True),
-    Heading("use", N_("How will you use it and pass it on?"), N_("What, with whom, by when."), needed=True),
+    Heading("use", N_("How will you use it and pass it on?"), N_("What, when and with which people."), needed=True),
     Heading(
         "contacts",
-        N_("With which institutions are you in contact now?"),
-        N_("Name services and units, no persons."),
+        N_("Which institutions are you in contact with now?"),
+        N_("Name services and units, not people."),
         needed=False,
     ),
     Heading(
-        "obstacles", N_("What stood or stands in the way?"), N_("During the visit, and of using it."), needed=False
+        "obstacles",
+        N_("What obstacles were or are there?"),
+        N_("During the visit, and when you use what you learnt."),
+        needed=False,
     ),
     Heading("recommend", N_("What do you recommend to the programme?"), "", needed=False),
 )
 
-FOLLOW_UP = (Heading("example", N_("Give an example, or say what stands in the way"), "", needed=False),)
+FOLLOW_UP = (Heading("example", N_("Give an example, or describe the obstacles"), "", needed=False),)
 
 LONGEST = 4000
 """The most characters under one heading."""
@@ -199,16 +202,16 @@ def evaluated(
     goals = range(1, asked_goals(respondent, case.goals) + 1)
     asked_questions = {question.name: question for question in questions(respondent)}
     if not 1 <= answered.overall <= 5:
-        wrong["overall"] = N_("Say how you rate it overall, from 1 to 5")
+        wrong["overall"] = N_("Select an overall rating from 1 to 5")
     for name in asked_questions:
         if not 1 <= answered.answers.get(name, 0) <= 5:
-            wrong[name] = N_("Answer each statement, from 1 to 5")
+            wrong[name] = N_("Select an answer from 1 to 5 for each statement")
     for number in scored:
         if not 1 <= answered.objectives.get(number, 0) <= 5:
-            wrong[f"objective_{number}"] = N_("Say how far each objective was met, from 1 to 5")
+            wrong[f"objective_{number}"] = N_("Select how far each objective was met, from 1 to 5")
     for number in goals:
         if number not in answered.goals:
-            wrong[f"goal_{number}"] = N_("Say for each goal whether it was met")
+            wrong[f"goal_{number}"] = N_("Select for each goal whether it was met")
     if wrong:
         raise NotComplete(wrong)
     return EvaluationSubmitted(
@@ -236,15 +239,15 @@ def followed_up(
     """Return the event of a follow-up; `objectives` as for `evaluated`. Raises `NotComplete`."""
     wrong: dict[str, str] = {}
     if answered.applied not in set(Applied):
-        wrong["applied"] = N_("Say whether it is used")
+        wrong["applied"] = N_("Select whether it is used")
     asked_questions = {question.name: question for question in later_questions(respondent)}
     for name in asked_questions:
         if not 1 <= answered.answers.get(name, 0) <= 5:
-            wrong[name] = N_("Answer each statement, from 1 to 5")
+            wrong[name] = N_("Select an answer from 1 to 5 for each statement")
     scored = range(1, later_objectives(respondent, objectives) + 1)
     for number in scored:
         if not 1 <= answered.objectives.get(number, 0) <= 5:
-            wrong[f"objective_{number}"] = N_("Say how far each objective was met, from 1 to 5")
+            wrong[f"objective_{number}"] = N_("Select how far each objective was met, from 1 to 5")
     if wrong:
         raise NotComplete(wrong)
     return FollowUpSubmitted(
@@ -267,8 +270,8 @@ def followed_up(
 def texts(headings: tuple[Heading, ...], answered: Mapping[str, str]) -> dict[str, str]:
     """Return the texts under those headings, stripped, without empty ones. Raises `NotComplete`."""
     kept = {heading.name: answered.get(heading.name, "").strip() for heading in headings}
-    wrong = {h.name: N_("Write a few sentences here") for h in headings if h.needed and not kept[h.name]}
-    wrong |= {name: N_("Shorten this to 4,000 characters") for name, text in kept.items() if len(text) > LONGEST}
+    wrong = {h.name: N_("Enter a few sentences here") for h in headings if h.needed and not kept[h.name]}
+    wrong |= {name: N_("Text must be 4,000 characters or fewer") for name, text in kept.items() if len(text) > LONGEST}
     if wrong:
         raise NotComplete(wrong)
     return {name: text for name, text in kept.items() if text}

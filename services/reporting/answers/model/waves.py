@@ -25,7 +25,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "follow-up": ("follow_up", Respondent.GUEST, N_("Follow-up by the guest")),
     "follow-up-mentee": ("follow_up", Respondent.MENTEE, N_("Follow-up by the mentee")),
     "follow-up-manager": ("follow_up", Respondent.LINE_MANAGER, N_("Follow-up by the line manager")),
-    "coordinator": ("evaluation", Respondent.NATIONAL_COORDINATOR, N_("What it brought, by the coordinator")),
+    "coordinator": ("evaluation", Respondent.NATIONAL_COORDINATOR, N_("Results, by the coordinator")),
 }
 """The name of a form in an address -> form and respondent, and its label."""
 BENCHMARKS = {"guest": 90, "mentee": 90, "follow-up": 85, "follow-up-mentee": 85}

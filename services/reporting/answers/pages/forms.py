@@ -45,7 +45,7 @@ def _form(form: RequestedForm, texts: dict[int, str]) -> type[Form]:
     elif form.kind == FOLLOW_UP:
         fields = _later_fields(form, texts)
     for heading in form.headings:
-        checks = [Needed(N_("Write a few sentences here"))] if heading.needed else []
+        checks = [Needed(N_("Enter a few sentences here"))] if heading.needed else []
         fields[heading.name] = TextAreaField(
             heading.text, [*checks, Longest(model_forms.LONGEST)], description=heading.hint
         )
@@ -57,7 +57,7 @@ def _evaluation_fields(form: RequestedForm, texts: dict[int, str]) -> dict[str, 
     fields: dict[str, Any] = {
         "overall": RadioField(
             N_("Overall, how do you rate it?"),
-            [Needed(N_("Say how you rate it overall, from 1 to 5"))],
+            [Needed(N_("Select an overall rating from 1 to 5"))],
             choices=(("1", N_("1, very poor")), ("2", "2"), ("3", "3"), ("4", "4"), ("5", N_("5, very good"))),
         )
     }
@@ -65,7 +65,7 @@ def _evaluation_fields(form: RequestedForm, texts: dict[int, str]) -> dict[str, 
     for number in range(1, form.goals + 1):
         fields[f"goal_{number}"] = RadioField(
             gettext("Goal %(number)s") % {"number": number},
-            [Needed(N_("Say for each goal whether it was met"))],
+            [Needed(N_("Select for each goal whether it was met"))],
             choices=_MET,
         )
     return fields | _question_fields(form)
@@ -75,11 +75,11 @@ def _later_fields(form: RequestedForm, texts: dict[int, str]) -> dict[str, Any]:
     """Return the fields that are asked six months later, except the open question."""
     managed = form.respondent is Respondent.LINE_MANAGER
     applied = (
-        N_("Does the officer use on the job what was learnt?")
-        if managed
-        else N_("Do you use on the job what you learnt?")
+        N_("At work, does the officer use what was learnt?") if managed else N_("At work, do you use what you learnt?")
     )
-    fields: dict[str, Any] = {"applied": RadioField(applied, [Needed(N_("Say whether it is used"))], choices=Applied)}
+    fields: dict[str, Any] = {
+        "applied": RadioField(applied, [Needed(N_("Select whether it is used"))], choices=Applied)
+    }
     return fields | _objective_fields(form, texts) | _question_fields(form)
 
 
@@ -87,7 +87,7 @@ def _objective_fields(form: RequestedForm, texts: dict[int, str]) -> dict[str, A
     return {
         f"objective_{number}": RadioField(
             texts.get(number) or gettext("Objective %(number)s") % {"number": number},
-            [Needed(N_("Say how far each objective was met, from 1 to 5"))],
+            [Needed(N_("Select how far each objective was met, from 1 to 5"))],
             choices=_SCALE,
         )
         for number in range(1, form.scored + 1)
@@ -96,7 +96,9 @@ def _objective_fields(form: RequestedForm, texts: dict[int, str]) -> dict[str, A
 
 def _question_fields(form: RequestedForm) -> dict[str, Any]:
     return {
-        question.name: RadioField(question.text, [Needed(N_("Answer each statement, from 1 to 5"))], choices=_SCALE)
+        question.name: RadioField(
+            question.text, [Needed(N_("Select an answer from 1 to 5 for each statement"))], choices=_SCALE
+        )
         for question in form.questions
     }
 

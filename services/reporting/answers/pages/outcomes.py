@@ -33,17 +33,17 @@ async def overview(
     """Show what is in and what is missing, newest end first."""
     async with bus.read() as session:
         rows, total = await case_outcomes(session, PAGE, (page - 1) * PAGE, country=country)
-    names = (gettext("Application"), gettext("Ended"), gettext("Asked of"), gettext("Certificate"))
+    names = (gettext("Application"), gettext("Ended"), gettext("Requested from"), gettext("Certificate"))
     countries = labels.countries(PARTNERS)
-    by_country = Filter("country", gettext("Officers of"), country, countries, all=gettext("All countries"))
+    by_country = Filter("country", gettext("Country of officers"), country, countries, all=gettext("All countries"))
     listing = Listing(
         gettext("Answers and certificates"),
         HERE,
         [Column(name) for name in names],
         [[row] for row in rows],
         total,
-        Empty(gettext("No visit and no mentorship is over yet, so nobody is asked for anything.")),
-        none_fit=gettext("No visit and no mentorship of officers of this country is over yet."),
+        Empty(gettext("No visit or mentorship has ended yet, so nobody has to answer.")),
+        none_fit=gettext("No visit or mentorship of officers of this country has ended yet."),
         page=page,
         size=PAGE,
         filters=[by_country] if rows or country else [],

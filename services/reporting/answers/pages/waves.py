@@ -101,14 +101,14 @@ class CloseForm(Form):
     """Closing a wave."""
 
     due_until = DateField(
-        N_("No longer take answers that were due by"),
-        [Needed(N_("Enter the last day that is closed"))],
-        description=N_("What is due later stays open."),
+        N_("Close answers due by"),
+        [Needed(N_("Enter the last due date to close"))],
+        description=N_("Answers that are due later stay open."),
     )
     reason = TextAreaField(
         N_("Why?"),
-        [Needed(N_("Say why: people who come too late read it")), Longest(actions.LONGEST)],
-        description=N_("People who come too late read this sentence. Do not name anybody."),
+        [Needed(N_("Enter a reason. People who come too late read it")), Longest(actions.LONGEST)],
+        description=N_("People who come too late read this text. Do not name anybody."),
     )
 
 
@@ -130,13 +130,14 @@ async def _page(
     heading = ngettext("%(many)s answer is missing", "%(many)s answers are missing", missing)
     why = (
         gettext(
-            "Nobody is waited for here: all have answered, what is missing was closed, or nothing that is over matches."
+            "No answer is missing here. All have answered, missing answers were closed, or nothing that has "
+            "ended fits the filters."
         )
         if filters.state == "missing"
-        else gettext("No answer is like this.")
+        else gettext("No answer fits these filters.")
     )
     listing = Listing(
-        gettext("Who has not answered"),
+        gettext("Missing answers"),
         HERE,
         [Column(name) for name in names],
         [[line] for line in found.lines],
@@ -172,7 +173,7 @@ def _fields(filters: Filters, calls: Sequence[tuple[UUID, str]]) -> list[Filter]
         Filter("form", gettext("Form"), filters.form, [(code, gettext(name)) for code, (_, _, name) in FORMS.items()]),
         Filter("state", gettext("State"), filters.state, options, always=True),
         Filter("call", gettext("Call"), str(filters.call or ""), [(str(id_), reference) for id_, reference in calls]),
-        Filter("country", gettext("Officers of"), filters.country, countries, all=gettext("All countries")),
+        Filter("country", gettext("Country of officers"), filters.country, countries, all=gettext("All countries")),
         Filter("since", gettext("Due from"), filters.since.isoformat(), always=True, input="date"),
         Filter("until", gettext("Due until"), filters.until.isoformat(), always=True, input="date"),
     ]
@@ -183,16 +184,16 @@ def _done(request: Request) -> str:
     reminded = request.query_params.get("done_reminded", "")
     match request.query_params.get("done"):
         case "reminded" if many := int(reminded) if reminded.isdecimal() and len(reminded) < _DIGITS else 0:
-            sentence = ngettext("%(num)d reminder is on its way.", "%(num)d reminders are on their way.", many)
+            sentence = ngettext("%(num)d reminder is being sent.", "%(num)d reminders are being sent.", many)
             return sentence % {"num": many}
         case "reminded":
             return gettext(
-                "Nobody was reminded: whoever is meant was reminded less than three days ago, or has answered."
+                "No reminder was sent. The people concerned were reminded less than three days ago, or have answered."
             )
         case "closed":
-            return gettext("Closed. People who come too late read why.")
+            return gettext("Closed. People who come too late see the reason.")
         case "reopened":
-            return gettext("Open again: answers are taken.")
+            return gettext("Open again. Answers are accepted.")
     return ""
 
 
@@ -206,18 +207,18 @@ async def _ask_reminders(request: DecisionRequest[Form]) -> Question:
     else:
         title = ngettext("Send %(num)d reminder?", "Send %(num)d reminders?", many) % {"num": many}
         text = gettext(
-            "Whoever has not answered gets a mail with the way to the form. Who was reminded in the last three days is"
-            " left out."
+            "People who have not answered receive an email with a link to the form. People who were reminded "
+            "in the last three days are left out."
         )
         if many >= views.AT_ONCE:
-            at_once = gettext("At most %(most)s go out at once: press again for the rest.") % {"most": views.AT_ONCE}
+            at_once = gettext("At most %(most)s are sent at once. Press again for the rest.") % {"most": views.AT_ONCE}
             text = f"{text} {at_once}"
-    nobody = gettext("All who are listed have answered, or were reminded in the last three days.")
+    nobody = gettext("Everybody listed has answered, or was reminded in the last three days.")
     return Question(
         title,
-        gettext("Send them"),
+        gettext("Send reminders"),
         filters.address(),
-        back_text=gettext("Who has not answered"),
+        back_text=gettext("Missing answers"),
         text=text,
         obstacle="" if many else nobody,
         cancel=gettext("No, go back"),
@@ -244,7 +245,7 @@ add_decision(router, Steerer, Decision("/remind", Form, _ask_reminders, _remind,
 async def close(request: Request, principal: Steerer, bus: BusDep, filters: Filtered) -> Response:
     """Close the wave that the filters name: a form of a call."""
     if not filters.form or filters.call is None:
-        raise Refused(gettext("Choose a form and a call first: a wave is one form of one call."), 422)
+        raise Refused(gettext("Choose a form and a call first. A wave is one form of one call."), 422)
     form = await CloseForm.read(request)
     if form.validate():
         kind, respondent, _ = FORMS[filters.form]

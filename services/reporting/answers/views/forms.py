@@ -105,7 +105,7 @@ async def requested_form(session: AsyncSession, subject: str, form: str) -> Requ
     named, _, key = subject.rpartition(".")
     case = await _case(session, key)
     if case is None:
-        raise Refused(gettext("There is no visit or mentorship to answer for yet."), 404)
+        raise Refused(gettext("There is no visit or mentorship that you can answer about yet."), 404)
     respondent = _respondent(case, named, form)
     application = await facts_store.application(session, str(case.application_id))
     timers = await cases_views.timers(session, case.call_id)
@@ -162,7 +162,7 @@ def _respondent(case: Case, named: str, form: str) -> Respondent:
         EVALUATION: (*case.respondents, Respondent.NATIONAL_COORDINATOR),
     }
     if named not in asked_of.get(form, case.respondents):
-        raise Refused(gettext("There is no such form."), 404)
+        raise Refused(gettext("This form does not exist."), 404)
     return Respondent(named)
 
 

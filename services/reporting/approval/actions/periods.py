@@ -119,7 +119,7 @@ async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
 
 _STEPS = (PeriodSubmitted, PeriodReturned, PeriodApproved, PeriodPublished)
 _TAKEN = {
-    PeriodState.SUBMITTED: N_("These figures were submitted on %(when)s, and wait for approval."),
+    PeriodState.SUBMITTED: N_("These figures were submitted on %(when)s and are waiting for approval."),
     PeriodState.RETURNED: N_("These figures were returned to their author on %(when)s."),
     PeriodState.FROZEN: N_("These figures were approved and frozen on %(when)s."),
     PeriodState.PUBLISHED: N_("These figures were published on %(when)s."),
@@ -137,7 +137,7 @@ async def _may_step(tx: Tx, was: Approval, step: type[Event], reason: str | None
     if last is not None and (last.type, last.actor, last.reason) == (step.type, tx.actor, reason):
         return False
     if last is None or was.state not in _TAKEN:
-        raise Refused(gettext("These figures were not submitted yet."), code=ProblemCode.STEP_MISSING)
+        raise Refused(gettext("These figures have not been submitted yet."), code=ProblemCode.STEP_MISSING)
     code = ProblemCode.ALREADY_DONE if last.type == step.type else ProblemCode.WRONG_STATE
     raise Refused(gettext(_TAKEN[was.state]) % {"when": moment(last.at)}, code=code)
 
@@ -146,5 +146,5 @@ async def locked(session: AsyncSession, label: str) -> Approval:
     """Return the approval of a period, its row locked until the transaction ends. Raises `Refused` (404, 409)."""
     period = await period_of(session, label)
     if period.kind is None:
-        raise Refused(gettext("The programme as a whole is not approved: its years, half-years and quarters are."))
+        raise Refused(gettext("Figures are approved per year, half-year and quarter, not for the whole programme."))
     return await lock_approval(session, period)

@@ -95,7 +95,7 @@ async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Pr
         if open_ is not None and (open_.author, open_.reason) == (principal.subject, reason):
             return open_
         if open_ is not None:
-            sentence = gettext("A restatement was proposed on %(when)s and waits for a decision: %(reason)s.")
+            sentence = gettext("A restatement was proposed on %(when)s and is waiting for a decision: %(reason)s.")
             words = {"when": moment(open_.proposed_at), "reason": label_of(open_.reason)}
             raise Refused(sentence % words, code=ProblemCode.DUPLICATE)
         standing = await figures_store.figures_of_statement(tx.session, approval.period, approval.statement)
@@ -105,7 +105,7 @@ async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Pr
         found = await count(bus, tx.session, request)
         changed = {each.indicator for each in found.changes}
         if not changed:
-            raise Refused(gettext("The figures are what the facts say: there is nothing to state again."), 409)
+            raise Refused(gettext("The figures match the facts, so there is nothing to restate."), 409)
         proposal = Proposal(
             new_id(),
             label,

@@ -60,7 +60,7 @@ async def change(bus: Bus, principal: Principal, question_id: str, draft: Draft,
             sentence = gettext("This question was retired on %(when)s. Return it to use before you change it.")
             raise Refused(sentence % {"when": moment(now.retired_at)}, code=ProblemCode.STEP_MISSING)
         if made.topic != now.topic and await store.used(tx.session, now.id):
-            sentence = gettext("It stands in a test on its topic: write another question for another topic.")
+            sentence = gettext("This question is in a test on its topic. Write another question for another topic.")
             raise Refused(sentence, 422, {"topic": sentence})
         await store.add(tx.session, made)
     return made
@@ -97,7 +97,7 @@ async def drop(bus: Bus, principal: Principal, question_id: str) -> None:
     async with bus.transaction(principal.subject) as tx:
         now = await _locked(tx.session, question_id)
         if await store.used(tx.session, now.id):
-            raise Refused(gettext("It stands in a test, so it is kept: retire it instead."), 409)
+            raise Refused(gettext("This question is in a test, so you cannot delete it. Retire it instead."), 409)
         await store.drop(tx.session, now.id)
 
 
@@ -112,7 +112,7 @@ async def begin(bus: Bus, principal: Principal, title: str, topic: str, call: st
         if call:
             known = {str(id_): id_ for id_, _ in await cases_views.calls(tx.session)}
             if call not in known:
-                sentence = gettext("Choose one of the calls, or all of them")
+                sentence = gettext("Select one of the calls, or all of them")
                 raise Refused(sentence, 422, {"call": sentence})
             made = model.for_call(made, known[call])
         await sittings.lock(tx.session, alone=True)
@@ -171,7 +171,7 @@ async def remove(bus: Bus, principal: Principal, test_id: str) -> None:
     async with bus.transaction(principal.subject) as tx:
         test = await _locked_test(tx.session, test_id)
         if test.state is not model.TestState.DRAFT:
-            sentence = gettext("The test was published on %(when)s, so it is kept. Close it instead.")
+            sentence = gettext("The test was published on %(when)s, so you cannot delete it. Close it instead.")
             raise Refused(sentence % {"when": moment(test.published_at)}, 409)
         await store.remove(tx.session, test)
 

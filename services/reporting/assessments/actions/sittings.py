@@ -95,10 +95,10 @@ def _keep(tx: Tx, found: Paper, chosen: Mapping[int, Sequence[int]]) -> sittings
 def _open(found: Paper) -> None:
     if found.stand is Availability.OVER:
         raise Refused(
-            gettext("The time for this test is over, so nothing more is taken in."), code=ProblemCode.DEADLINE_PASSED
+            gettext("The time for this test has ended, so we accept no more answers."), code=ProblemCode.DEADLINE_PASSED
         )
     if found.stand is Availability.OFF:
-        raise Refused(gettext("The visit does not take place as it was planned, so no test is asked."), 409)
+        raise Refused(gettext("The visit does not take place as planned, so there is no test."), 409)
 
 
 def _refused(problem: Invalid) -> Refused:

@@ -134,17 +134,17 @@ def question(draft: Draft, *, id: UUID, version: int, author: str, at: datetime)
     """Return the question that was written. Raises `Invalid`, by the draft's fields."""
     wrong: dict[str, str] = {}
     if draft.topic not in TOPICS:
-        wrong["topic"] = N_("Choose a topic")
+        wrong["topic"] = N_("Select a topic")
     if draft.area and draft.area not in set(Expertise):
-        wrong["area"] = N_("Choose an area, or none")
+        wrong["area"] = N_("Select an area, or none")
     if not draft.text.strip():
-        wrong["text"] = N_("Write the question")
+        wrong["text"] = N_("Enter the question")
     elif len(draft.text.strip()) > LONGEST:
-        wrong["text"] = N_("Shorten the question to 1,000 characters")
+        wrong["text"] = N_("Question must be 1,000 characters or fewer")
     if draft.points is None or not 1 <= draft.points <= MOST_POINTS:
-        wrong["points"] = N_("Write a whole number of points from 1 to 10")
+        wrong["points"] = N_("Enter a whole number of points from 1 to 10")
     if draft.kind not in set(QuestionKind):
-        raise Invalid({**wrong, "kind": N_("Choose how the question is answered")})
+        raise Invalid({**wrong, "kind": N_("Select how the question is answered")})
     answers, right = _answers(draft, wrong)
     if wrong or draft.points is None:
         raise Invalid(wrong)
@@ -167,7 +167,7 @@ def _answers(draft: Draft, wrong: dict[str, str]) -> tuple[tuple[str, ...], tupl
     """Return the answers without the empty ones, and the places of the right ones among them."""
     if draft.kind == QuestionKind.TRUE_FALSE:
         if draft.right not in {(0,), (1,)}:
-            wrong["right"] = N_("Say whether the statement is true or false")
+            wrong["right"] = N_("Select whether the statement is true or false")
         return TRUE_FALSE, draft.right
     texts = {place: text for place, answer in enumerate(draft.answers) if (text := answer.strip())}
     if problem := _problem_of_texts(list(texts.values())):
@@ -180,24 +180,24 @@ def _answers(draft: Draft, wrong: dict[str, str]) -> tuple[tuple[str, ...], tupl
 
 def _problem_of_texts(texts: Sequence[str]) -> str | None:
     if len(texts) < 2:
-        return N_("Write at least two answers to choose from")
+        return N_("Enter at least two answers to choose from")
     if len(texts) > MOST_ANSWERS:
-        return N_("Write at most six answers to choose from")
+        return N_("Enter at most six answers to choose from")
     if len(set(texts)) < len(texts):
-        return N_("Two answers are the same: change one of them")
+        return N_("Two answers are the same. Change one of them")
     if any(len(text) > LONGEST for text in texts):
-        return N_("Shorten each answer to 1,000 characters")
+        return N_("Each answer must be 1,000 characters or fewer")
     return None
 
 
 def _problem_of_right(draft: Draft, texts: Collection[int]) -> str | None:
     single = draft.kind == QuestionKind.SINGLE
     if single and len(draft.right) != 1:
-        return N_("Mark the one right answer")
+        return N_("Select the one right answer")
     if not draft.right:
-        return N_("Mark at least one right answer")
+        return N_("Select at least one right answer")
     if not set(draft.right) <= set(texts):
-        return N_("The answer that you marked as right is empty: write it, or mark another")
+        return N_("The answer that you selected as right is empty. Enter it, or select another answer")
     return None
 
 
@@ -232,11 +232,11 @@ def test(title: str, topic: str, call_id: UUID | None, *, id: UUID, author: str,
     """Return a new test without questions. Raises `Invalid`."""
     wrong: dict[str, str] = {}
     if not title.strip():
-        wrong["title"] = N_("Give the test a title")
+        wrong["title"] = N_("Enter a title for the test")
     elif len(title.strip()) > LONGEST_TITLE:
-        wrong["title"] = N_("Shorten the title to 120 characters")
+        wrong["title"] = N_("Title must be 120 characters or fewer")
     if topic not in TOPICS:
-        wrong["topic"] = N_("Choose a topic")
+        wrong["topic"] = N_("Select a topic")
     if wrong:
         raise Invalid(wrong)
     return Test(id, title.strip(), topic, call_id, TestState.DRAFT, author, at, {})
@@ -257,14 +257,14 @@ def composed(test: Test, before: Sequence[UUID], after: Sequence[UUID], bank: Ma
     if made == test:
         return test
     if test.state is not TestState.DRAFT:
-        sentence = gettext("The test was published on %(when)s, so its questions stay as they are. Write another test.")
+        sentence = gettext("The test was published on %(when)s, so its questions cannot change. Write another test.")
         raise NotNow(sentence % {"when": moment(test.published_at)})
     wrong = {}
     for name, chosen in (("before", before), ("after", after)):
         if not set(chosen) <= bank.keys():
-            wrong[name] = N_("Choose from the questions of the bank on this topic")
+            wrong[name] = N_("Select questions on this topic from the bank")
         elif len(chosen) > MOST_QUESTIONS:
-            wrong[name] = N_("Choose at most 40 questions")
+            wrong[name] = N_("Select at most 40 questions")
     if wrong:
         raise Invalid(wrong)
     return made
@@ -285,11 +285,11 @@ def published(test: Test, bank: Mapping[UUID, Question], by: str, at: datetime) 
     if test.state is not TestState.DRAFT:
         raise _not_now(test)
     if not test.forms.get(TestPhase.PRE):
-        raise NotNow(gettext("Choose the questions for the test before the visit first."))
+        raise NotNow(gettext("Select the questions for the test before the visit first."))
     if any(id_ not in bank for ids in test.forms.values() for id_ in ids):
-        raise NotNow(gettext("A question of the test was retired since: save the questions again without it."))
+        raise NotNow(gettext("A question of the test has since been retired. Save the questions again without it."))
     if points(test, TestPhase.PRE, bank) != points(test, TestPhase.POST, bank):
-        raise NotNow(gettext("Both forms need the same number of points, or their results cannot be compared."))
+        raise NotNow(gettext("Both forms need the same number of points. Otherwise their results cannot be compared."))
     return replace(test, state=TestState.PUBLISHED, published_at=at, published_by=by)
 
 
@@ -308,7 +308,7 @@ def closed(test: Test, by: str, at: datetime) -> Test:
 def _not_now(test: Test) -> NotNow:
     """Return the exception that names the present state of a test."""
     if test.state is TestState.DRAFT:
-        return NotNow(gettext("The test was not published yet."), ProblemCode.STEP_MISSING)
+        return NotNow(gettext("The test has not been published yet."), ProblemCode.STEP_MISSING)
     if test.state is TestState.PUBLISHED:
         sentence = gettext("The test was published on %(when)s.") % {"when": moment(test.published_at)}
     else:

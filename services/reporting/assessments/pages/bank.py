@@ -45,9 +45,9 @@ router = APIRouter(include_in_schema=False)
 PAGE = 50
 BANK = "/reporting/questions"
 _NEW = {
-    QuestionKind.SINGLE: N_("New: one right answer"),
-    QuestionKind.MULTIPLE: N_("New: several right answers"),
-    QuestionKind.TRUE_FALSE: N_("New: true or false"),
+    QuestionKind.SINGLE: N_("New question with one right answer"),
+    QuestionKind.MULTIPLE: N_("New question with several right answers"),
+    QuestionKind.TRUE_FALSE: N_("New true or false question"),
 }
 _SHOWN = 140
 """So many characters of a question are shown in the list."""
@@ -71,17 +71,17 @@ def topics() -> list[tuple[str, str]]:
 class QuestionForm(Form):
     """The fields of every question; the answers to choose from come with its kind."""
 
-    topic = SelectField(N_("Topic"), [Needed(N_("Choose a topic"))], choices=(), blank=N_("Choose one"))
+    topic = SelectField(N_("Topic"), [Needed(N_("Select a topic"))], choices=(), blank=N_("Choose one"))
     area = SelectField(N_("Area of expertise"), choices=Expertise, blank=N_("None"))
     text = TextAreaField(
         N_("Question"),
-        [Needed(N_("Write the question"))],
-        description=N_("Ask for knowledge that the visit can give. Name no person."),
+        [Needed(N_("Enter the question"))],
+        description=N_("Ask about knowledge that the visit can give. Do not name anybody."),
     )
     points = NumberField(
         N_("Points"),
-        [Needed(N_("Write a whole number of points from 1 to 10"))],
-        description=N_("From 1 to 10, given for a right answer in full"),
+        [Needed(N_("Enter a whole number of points from 1 to 10"))],
+        description=N_("From 1 to 10, for a fully right answer"),
     )
 
 
@@ -93,7 +93,7 @@ def _form(kind: QuestionKind) -> type[QuestionForm]:
     else:
         for place in range(MOST_ANSWERS):
             label = gettext("Answer %(number)s") % {"number": place + 1}
-            checks = [Needed(N_("Write at least two answers to choose from"))] if place < 2 else []
+            checks = [Needed(N_("Enter at least two answers to choose from"))] if place < 2 else []
             fields[f"answer_{place}"] = StringField(label, checks)
         numbers = [(str(place), gettext("Answer %(number)s") % {"number": place + 1}) for place in range(MOST_ANSWERS)]
         field = RadioField if kind is QuestionKind.SINGLE else CheckboxesField
@@ -145,7 +145,7 @@ async def overview(
     filters = QuestionFilters(topic, area, state == "retired")
     async with bus.read() as session:
         found = await views.question_list(session, filters, PAGE, (page - 1) * PAGE)
-    title, numbers = gettext("Questions for tests"), (gettext("Points"), gettext("Version"))
+    title, numbers = gettext("Test questions"), (gettext("Points"), gettext("Version"))
     names = (gettext("Question"), gettext("Topic"), gettext("Kind"))
     listing = Listing(
         title,
@@ -158,8 +158,8 @@ async def overview(
         size=PAGE,
         caption=gettext("Figures"),
         intro=gettext(
-            "Tests before and after a visit are made of these. A change makes a new version: who has a test already"
-            " answers what it was published with."
+            "Tests before and after a visit use these questions. A change creates a new version. People who "
+            "already have a test answer the version it was published with."
         ),
         filters=_filters(filters),
         back="/reporting/tests",
@@ -190,16 +190,16 @@ def _filters(filters: QuestionFilters) -> list[Filter]:
     return [
         Filter("topic", gettext("Topic"), filters.topic, topics()),
         Filter("area", gettext("Area"), filters.area, areas),
-        Filter("state", gettext("Which"), "retired" if filters.retired else "in_use", states, always=True),
+        Filter("state", gettext("Category"), "retired" if filters.retired else "in_use", states, always=True),
     ]
 
 
 def _why_empty(filters: QuestionFilters, others: int) -> str:
     if filters.retired:
-        return gettext("No question of this choice is retired.")
+        return gettext("None of these questions is retired.")
     if others:
-        return gettext("Every question of this choice is retired: take one back into use, or write a new one.")
-    return gettext("There is no question of this choice yet: write the first one.")
+        return gettext("All of these questions are retired. Return a question to use, or write a new question.")
+    return gettext("There are no such questions yet. Write the first question.")
 
 
 @router.get(BANK + "/new/{kind}")
@@ -230,7 +230,7 @@ def _kind(text: str) -> QuestionKind:
 
 def _form_class(kind: QuestionKind) -> type[QuestionForm]:
     made = _form(kind)
-    needed = [Needed(N_("Choose a topic"))]
+    needed = [Needed(N_("Select a topic"))]
     made.topic = SelectField(N_("Topic"), needed, choices=topics(), blank=N_("Choose one"))
     return made
 

@@ -35,7 +35,7 @@ def _form(paper: Paper) -> type[Form]:
         fields[f"q{place}"] = (CheckboxesField if several else RadioField)(
             f"{place}. {question.text}",
             choices=[(str(at), text) for at, text in enumerate(texts)],
-            description=N_("Choose all that are right") if several else "",
+            description=N_("Select all right answers") if several else "",
             validate_choice=False,  # the action checks it, for the page and for programs alike
         )
     return type("PaperForm", (Form,), fields)

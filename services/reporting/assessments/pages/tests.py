@@ -34,9 +34,9 @@ class TestForm(Form):
     __test__ = False  # or pytest would collect it by its name
 
     title = StringField(
-        N_("Title"), [Needed(N_("Give the test a title"))], description=N_("The guest reads it above the questions")
+        N_("Title"), [Needed(N_("Enter a title for the test"))], description=N_("The guest sees it above the questions")
     )
-    topic = SelectField(N_("Topic"), [Needed(N_("Choose a topic"))], choices=(), blank=N_("Choose one"))
+    topic = SelectField(N_("Topic"), [Needed(N_("Select a topic"))], choices=(), blank=N_("Choose one"))
     call = SelectField(N_("Call"), choices=(), blank=N_("All calls"))
 
 
@@ -44,7 +44,7 @@ async def _test_form(bus: Bus) -> type[TestForm]:
     async with bus.read() as session:
         calls = await views.call_choices(session)
     fields = {
-        "topic": SelectField(N_("Topic"), [Needed(N_("Choose a topic"))], choices=topics(), blank=N_("Choose one")),
+        "topic": SelectField(N_("Topic"), [Needed(N_("Select a topic"))], choices=topics(), blank=N_("Choose one")),
         "call": SelectField(N_("Call"), choices=calls, blank=N_("All calls")),
     }
     return type("NewTestForm", (TestForm,), fields)
@@ -79,9 +79,9 @@ async def _tests_page(request: Request, bus: Bus, form: Form, status: int = 200)
         gettext("Test"),
         gettext("Topic"),
         gettext("State"),
-        gettext("Asked"),
-        gettext("Before is in"),
-        gettext("After is in"),
+        gettext("Invited"),
+        gettext("Tests received before visit"),
+        gettext("Tests received after visit"),
     )
     listing = Listing(
         gettext("Tests before and after"),
@@ -91,7 +91,8 @@ async def _tests_page(request: Request, bus: Bus, form: Form, status: int = 200)
         len(found.tests),
         Empty(
             gettext(
-                "There is no test yet, so nobody is asked for one: write the questions first, then make a test of them."
+                "There is no test yet, so nobody is asked to take one. Write the questions first, then create "
+                "a test with them."
             )
         ),
         size=max(len(found.tests), 1),
@@ -167,7 +168,9 @@ def _items(bank: Mapping[UUID, Question]) -> type[Form]:
         "after": CheckboxesField(
             N_("After the visit"),
             choices=choices,
-            description=N_("Leave it empty to ask the same questions again. A parallel form needs as many points."),
+            description=N_(
+                "Leave this empty to ask the same questions again. A parallel form needs the same number of points."
+            ),
         ),
     }
     return type("ItemsForm", (Form,), fields)

@@ -147,7 +147,7 @@ async def all_versions(session: AsyncSession, question_id: str) -> list[Question
     """Return a question in all its versions, the newest first. Raises `Refused` (404)."""
     found = await store.versions(session, id_) if (id_ := read_id(question_id)) else []
     if not found:
-        raise Refused(gettext("There is no such question: it may have been taken out."), 404)
+        raise Refused(gettext("There is no such question. It may have been deleted."), 404)
     return found
 
 
@@ -209,7 +209,7 @@ async def one_test(session: AsyncSession, test_id: str) -> Test:
     """Return the test with that id. Raises `Refused` (404)."""
     found = await store.test(session, id_) if (id_ := read_id(test_id)) else None
     if found is None:
-        raise Refused(gettext("There is no such test: it may have been taken out."), 404)
+        raise Refused(gettext("There is no such test. It may have been deleted."), 404)
     return found
 
 

@@ -135,7 +135,7 @@ async def paper(session: AsyncSession, subject: str, phase: TestPhase, *, lock: 
 
 
 def _none() -> Refused:
-    return Refused(gettext("No test is asked of you here."), 404)
+    return Refused(gettext("You have no test to take here."), 404)
 
 
 async def other_paper(session: AsyncSession, found: Paper) -> Paper | None:

@@ -52,7 +52,7 @@ class Flaw(StrEnum):
 _WORDS = {
     Flaw.ENDS_BEFORE_IT_STARTS: (
         N_("The visit ends before it starts"),
-        N_("Left out of all figures until its owner tells of the visit again, or takes it out"),
+        N_("Left out of all figures until its owner sends the visit again, or removes it"),
     ),
     Flaw.DAYS_OUTSIDE: (
         N_("Days were attended that are not days of the visit"),
@@ -63,12 +63,12 @@ _WORDS = {
         N_("Left out of all figures until the test is scored again"),
     ),
     Flaw.UNKNOWN_CODE: (
-        N_("A country or a topic stands in no code list"),
-        N_("Counted, in a part of its own, until its owner tells of it again"),
+        N_("A country or a topic is not in any code list"),
+        N_("Counted separately until its owner sends it again"),
     ),
     Flaw.ATTENDED_ON_ANOTHER_DAY: (
         N_("Attendance was recorded for a day that is not in the visit"),
-        N_("Not counted by itself: days are counted when the visit has ended"),
+        N_("Not counted by itself, because days are counted when the visit has ended"),
     ),
     Flaw.NEED_ENDS_BEFORE_IT_STARTS: (
         N_("The need ends before it starts"),

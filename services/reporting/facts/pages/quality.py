@@ -22,8 +22,8 @@ REASONS = {
     "contract": N_("It breaks its contract"),
     "source": N_("It does not come from the owner of its topic"),
     "tombstone": N_("It is empty"),
-    "failed": N_("Applying it failed"),
-    "fork": N_("Another event has its number: its owner was restored from a copy"),
+    "failed": N_("It could not be processed"),
+    "fork": N_("Another event has its number, because its owner was restored from a copy"),
     "gap": N_("An event before it is missing"),
     "behind": N_("An earlier event of the same subject is a dead letter"),
 }
@@ -38,37 +38,36 @@ async def quality(
     flawed, total, lists = await quality_page(bus, page)
     count = total + len(lists.elsewhere) + len(lists.unknown) + len(lists.dead_letters)
     heading = (
-        ngettext("%(num)d thing is wrong with the data", "%(num)d things are wrong with the data", count)
-        % {"num": count}
+        ngettext("%(num)d problem with the data", "%(num)d problems with the data", count) % {"num": count}
         if count
-        else gettext("Nothing is wrong with the data")
+        else gettext("No problems with the data")
     )
     names = (
         gettext("Event"),
-        gettext("What came"),
+        gettext("Event type"),
         gettext("Business date"),
         gettext("What is wrong"),
-        gettext("What becomes of it"),
+        gettext("What happens to it"),
     )
     listing = Listing(
-        gettext("Quality of the data"),
+        gettext("Data quality"),
         "/reporting/quality",
         [Column(name) for name in names],
         [_row(flaw) for flaw in flawed],
         total,
         Empty(
-            gettext("Every event that came can be as it says, and all of them are applied."),
-            gettext("Look at the figures"),
+            gettext("All events received make sense, and all of them have been processed."),
+            gettext("See the figures"),
             "/reporting/",
         ),
         page=page,
         size=PAGE,
-        intro=gettext("Nothing that came is lost: each event is kept whole, and counts as soon as it is mended."),
-        caption=gettext("Quality of the data"),
+        intro=gettext("No event received is lost. Each event is kept whole, and counts as soon as it is corrected."),
+        caption=gettext("Data quality"),
         back="/reporting/",
         back_text=gettext("All figures"),
         heading=heading,
-        table_title=gettext("Events that cannot be as they say"),
+        table_title=gettext("Events with impossible data"),
     )
     return list_page(
         request,
@@ -107,7 +106,7 @@ def _dead_letter(letter: DeadLetter) -> list[Cell]:
         _NOTED.format(gettext(REASONS.get(letter.reason, letter.reason)), letter.detail),
         _FATE.format(
             gettext("Not counted yet"),
-            gettext("It is kept with its bytes and counts when it is applied again."),
+            gettext("It is kept unchanged and counts when it is processed again."),
         ),
     ]
 
@@ -119,8 +118,8 @@ def _unknown(kind: UnknownType) -> list[Cell]:
         _FATE.format(
             gettext("Not counted"),
             gettext(
-                "No definition reads it. The log and its owner's journal keep it: a release that knows the type counts"
-                " it after a rebuild."
+                "No definition reads it. The log and its owner's journal keep it. A release that knows the "
+                "type counts it after a rebuild."
             ),
         ),
     ]

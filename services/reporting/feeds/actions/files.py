@@ -143,7 +143,7 @@ def files(
     """
     at = made_at(released, approval)
     if at is None:
-        raise Refused(gettext("There is nothing to publish: no figure was counted for this period."), 409)
+        raise Refused(gettext("There is nothing to publish, because no figure was counted for this period."), 409)
     content_of = Statement(agreed(released), agreed(history), approval, ours(settings), at, standing(target_values, at))
     made, found = [], []
     for kind in KINDS.values():

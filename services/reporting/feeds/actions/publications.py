@@ -78,7 +78,7 @@ async def file(session: AsyncSession, period: str, statement: str, name: str) ->
         known = ", ".join(feeds_files.KINDS)
         raise Refused(gettext("There is no such file. A period has these: %(names)s.") % {"names": known}, 404)
     if not (statement == LATEST or (statement.isdecimal() and len(statement) < 6)):
-        raise Refused(gettext("A statement is a number, or “latest”."), 404)
+        raise Refused(gettext("A statement must be a number or “latest”."), 404)
     if period == LATEST:
         newest = await store.newest_period(session, published_last=name in feeds_files.OF_ALL_PERIODS)
         if newest is None:
@@ -94,14 +94,16 @@ async def _missing(session: AsyncSession, label: str, statement: str) -> Refused
     try:
         approval = await periods_store.approval(session, periods.parse(label))
     except periods.UnknownPeriod:
-        return Refused(gettext("There is no such period. Write it like 2026, 2026-H1 or 2026-Q3."), 404)
+        return Refused(gettext("There is no such period. Enter it like 2026, 2026-H1 or 2026-Q3."), 404)
     if approval.state is not PeriodState.PUBLISHED:
-        sentence = gettext("The period %(period)s is not published: it has no files yet. It stands at: %(state)s.")
+        sentence = gettext("The period %(period)s is not published, so it has no files yet. Its status is: %(state)s.")
         return Refused(
             sentence % {"period": label, "state": gettext(approval.state.label)},
             code=ProblemCode.NOT_PUBLISHED,
         )
-    sentence = gettext("The period %(period)s was not published with a statement %(number)s. It stands at %(newest)s.")
+    sentence = gettext(
+        "The period %(period)s has no published statement %(number)s. Its newest statement is %(newest)s."
+    )
     return Refused(sentence % {"period": label, "number": statement, "newest": approval.statement}, 404)
 
 
@@ -109,7 +111,7 @@ async def manifest(session: AsyncSession, number: int | None = None) -> Manifest
     """Return a manifest by its number, or (None) the newest. Raises `Refused` (404)."""
     found = await store.manifest(session, number)
     if found is None:
-        raise Refused(gettext("There is no such manifest: each publication makes one, counted from 1."), 404)
+        raise Refused(gettext("There is no such manifest. Each publication creates one, numbered from 1."), 404)
     return found
 
 

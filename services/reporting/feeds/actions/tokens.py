@@ -55,8 +55,8 @@ async def issue(bus: Bus, principal: Principal, token_id: UUID, draft: Draft) ->
         shown = same and unused and token.issued_at - before.issued_at <= tokens.AGAIN
         if not shown or not await store.is_token(tx.session, token_id, tokens.digest(secret)):
             sentence = gettext(
-                "This form was sent on %(when)s, and issued the token for %(consumer)s, which was shown then. If it was"
-                " lost, revoke it and issue another."
+                "This form was sent on %(when)s and issued the token for %(consumer)s. The token was shown "
+                "then. If it was lost, revoke it and issue another."
             )
             words = {"when": moment(before.issued_at), "consumer": before.consumer}
             raise Refused(sentence % words, code=ProblemCode.ALREADY_DONE)
@@ -88,7 +88,7 @@ async def admit(bus: Bus, token: str) -> PullToken:
     pull_token, times = found
     most = ours(bus.settings).feeds_pulls_a_minute
     if times > most:
-        sentence = gettext("A token may be sent %(number)s times a minute. Wait, then go on.") % {"number": most}
+        sentence = gettext("A token may be sent %(number)s times a minute. Wait, then try again.") % {"number": most}
         raise HTTPException(429, sentence, {"Retry-After": str(60 - real.second)})
     return pull_token
 
@@ -98,12 +98,12 @@ def problems(draft: Draft) -> dict[str, str]:
     wrong: dict[str, str] = {}
     today, consumer = clock.today(), _named(draft)
     if not consumer:
-        wrong["consumer"] = gettext("Say who gets the token")
+        wrong["consumer"] = gettext("Enter who gets the token")
     elif len(consumer) > LONGEST:
-        wrong["consumer"] = gettext("Write at most %(number)s characters") % {"number": LONGEST}
+        wrong["consumer"] = gettext("Enter %(number)s characters or fewer") % {"number": LONGEST}
     last = today + timedelta(days=tokens.LONGEST_DAYS)
     if draft.expires is None or not today <= draft.expires <= last:
-        sentence = gettext("Write a day between today and %(day)s")
+        sentence = gettext("Enter a day between today and %(day)s")
         wrong["expires"] = sentence % {"day": day(last)}
     return wrong
 

@@ -27,14 +27,14 @@ class TokenForm(Form):
     """A new token. `key` is the id that it will have: sent twice, there is one."""
 
     consumer = StringField(
-        N_("Who gets it?"),
-        [Needed(N_("Say who gets the token"))],
+        N_("Who gets the token?"),
+        [Needed(N_("Enter who gets the token"))],
         description=N_("The organisation and its system, such as “European Commission, OPSYS”"),
     )
     expires = DateField(
-        N_("On which day does it end?"),
-        [Needed(N_("Write the last day on which it is good"))],
-        description=N_("It is good until the end of that day"),
+        N_("On which day does the token expire?"),
+        [Needed(N_("Enter the last day on which the token is valid"))],
+        description=N_("It is valid until the end of that day"),
     )
     key = StringField()
 

@@ -31,7 +31,7 @@ async def period_of(session: AsyncSession, label: str | None) -> Period:
     try:
         return await counting.period_of(session, label or str(clock.today().year))
     except periods.UnknownPeriod:
-        sentence = gettext("There is no such period. Write it like 2026, 2026-H1 or 2026-Q3.")
+        sentence = gettext("There is no such period. Enter it like 2026, 2026-H1 or 2026-Q3.")
         raise Refused(sentence, 404) from None
 
 

@@ -43,7 +43,10 @@ class RunningCount:
             return ""
         if isinstance(error, Refused | Outdated):
             return str(error.detail)
-        return gettext("It could not be counted. Look at the figures, then try again; if it stays, tell the operator.")
+        return gettext(
+            "The figures could not be counted. Check the figures, then try again. If the problem "
+            "remains, tell the operator."
+        )
 
 
 class RunningCounts:
@@ -64,7 +67,7 @@ class RunningCounts:
             if known.request == request:
                 return
             raise Refused(
-                gettext("The figures of this period are being counted. Wait until they are there."),
+                gettext("The figures of this period are being counted. Wait until they are ready."),
                 code=ProblemCode.IN_PROGRESS,
             )
         task = asyncio.create_task(work)

@@ -89,7 +89,7 @@ class Change:
 def restatable(approval: Approval) -> None:
     """Raise `NotNow` if a period's figures are not frozen, so that they need no restatement."""
     if approval.state not in RESTATED:
-        raise NotNow(N_("These figures are not frozen: they are submitted, not stated again."))
+        raise NotNow(N_("These figures are not frozen. Submit them instead of restating them."))
 
 
 def decided_before(was: Proposal) -> NotNow:
@@ -104,10 +104,12 @@ def decide(was: Proposal, by: str, at: datetime, state: ProposalState) -> Propos
     if was.state is not ProposalState.PROPOSED:
         raise decided_before(was)
     if state is ProposalState.WITHDRAWN and by != was.author:
-        raise NotNow(N_("Only its author withdraws a proposal: you can decline it."), ProblemCode.SECOND_PERSON_NEEDED)
+        raise NotNow(
+            N_("Only the author can withdraw a proposal. You can decline it."), ProblemCode.SECOND_PERSON_NEEDED
+        )
     if state is not ProposalState.WITHDRAWN and by == was.author:
         raise NotNow(
-            N_("You proposed this restatement: somebody else has to decide on it."), ProblemCode.SECOND_PERSON_NEEDED
+            N_("You proposed this restatement, so somebody else must decide on it."), ProblemCode.SECOND_PERSON_NEEDED
         )
     return replace(was, state=state, decided_by=by, decided_at=at)
 

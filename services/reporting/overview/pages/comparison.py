@@ -109,11 +109,11 @@ async def _chosen_labels(bus: Bus, period: list[str], *, steers: bool) -> tuple[
         await agreed_figures(bus, None, steers=False)
         labels = labels or [label for label, _ in (await period_choices(bus, steers=False))[1::-1]]
     if len(labels) < 2:
-        return labels, gettext("Choose two periods or more.")
+        return labels, gettext("Choose at least two periods.")
     if len(labels) > MOST:
         return labels[:MOST], gettext("Choose no more than %(most)s periods.") % {"most": MOST}
     if len(set(labels)) < len(labels):
-        return labels, gettext("You chose a period twice: choose different ones.")
+        return labels, gettext("You chose a period twice. Choose different periods.")
     return labels, ""
 
 
@@ -213,11 +213,11 @@ async def _by_call(bus: Bus, call: list[str]) -> tuple[dict[str, str], list[str]
     named = [each for each in call if each] or list(known)[:2]
     wrong = ""
     if any(each not in known for each in named):
-        wrong = gettext("There is no such call. Choose one of the list.")
+        wrong = gettext("There is no such call. Choose a call from the list.")
     elif len(named) > MOST:
         wrong = gettext("Choose no more than %(most)s calls.") % {"most": MOST}
     elif len(set(named)) < len(named):
-        wrong = gettext("You chose a call twice: choose different ones.")
+        wrong = gettext("You chose a call twice. Choose different calls.")
     if wrong:
         return known, named[:MOST], wrong, []
     return known, named, "", call_rows(of_calls(made), [known[each] for each in named])

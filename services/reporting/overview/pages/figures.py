@@ -121,11 +121,11 @@ def _own_step(approval: Approval, principal: Principal) -> OwnStep:
         return step
     match approval.state:
         case PeriodState.DRAFT | PeriodState.RETURNED if clock.today() > approval.period.end:
-            step = OwnStep("submit", gettext("Submit these figures for approval"))
+            step = OwnStep("submit", gettext("Submit figures for approval"))
         case PeriodState.SUBMITTED if approval.author != principal.subject:
-            step = OwnStep("approve", gettext("Approve and freeze these figures"))
+            step = OwnStep("approve", gettext("Approve and freeze figures"))
         case PeriodState.FROZEN:
-            step = OwnStep("publish", gettext("Publish these figures"))
+            step = OwnStep("publish", gettext("Publish figures"))
     return step
 
 
@@ -150,6 +150,6 @@ async def chart_as_csv(principal: Reader, bus: BusDep, name: str, period: str | 
     approval, _released, named_charts = await _figures_and_charts(bus, period, steers=may_steer(principal))
     found = [each for each in named_charts if each.name == name]
     if not found:
-        raise Refused(gettext("There is no such chart for this period: it may have too few numbers to be drawn."), 404)
+        raise Refused(gettext("There is no such chart for this period. There may be too few numbers to draw it."), 404)
     headers = {"Content-Disposition": f'attachment; filename="tandem-{name}-{approval.period.label}.csv"'}
     return Response(rows_as_csv(found, approval), media_type="text/csv; charset=utf-8", headers=headers)

@@ -76,7 +76,7 @@ async def events(
         ids = await events_of(session, approval, figure, statement=shown.statement, first=first, count=PAGE)
         steps = await facts_views.events(session, ids)
     label, definition, total = approval.period.label, released.definition, figure.total.count
-    names = (gettext("Event"), gettext("What"), gettext("Business date"), gettext("Told at"), gettext("Topic"))
+    names = (gettext("Event"), gettext("What"), gettext("Business date"), gettext("Sent at"), gettext("Topic"))
     listing = Listing(
         gettext("Events behind a figure"),
         request.url.path,
@@ -85,7 +85,7 @@ async def events(
         total,
         Empty(
             gettext("No event counts for this figure in this period yet."),
-            gettext("Look at another period"),
+            gettext("See another period"),
             f"/reporting/?period={label}",
         ),
         page=page,
@@ -96,7 +96,7 @@ async def events(
         caption=disclosure_views.finding(released),
         back=f"/reporting/indicators/{definition.id}?period={label}",
         back_text=gettext(definition.title),
-        heading=ngettext("%(num)d event stands behind this figure", "%(num)d events stand behind this figure", total)
+        heading=ngettext("This figure is based on %(num)d event", "This figure is based on %(num)d events", total)
         % {"num": total},
         table_title=gettext("Events"),
     )

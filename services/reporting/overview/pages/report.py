@@ -31,7 +31,7 @@ async def report(
     approval, released = await agreed_figures(bus, period, steers=may_steer(principal))
     label = approval.period.label
     if approval.period.kind is None:
-        raise Refused(gettext("The programme as a whole has no report: choose a half-year, a quarter or a year."), 404)
+        raise Refused(gettext("The programme as a whole has no report. Choose a half-year, a quarter or a year."), 404)
     if approval.state is PeriodState.PUBLISHED:
         return moved_to(address_of(label, approval.statement, "report.pdf"))
     cut_off = approval.cut_off if approval.fixed and approval.cut_off else min(each.cut_off for each in released)

@@ -62,10 +62,10 @@ def csv_text(named_charts: Iterable[NamedChart], approval: Approval) -> str:
 
 STEPS = (
     ("TOPCOP-IN-01", N_("Applied")),
-    ("TOPCOP-PR-01", N_("Were given a place")),
+    ("TOPCOP-PR-01", N_("Got a place")),
     ("TOPCOP-OP-02", N_("Completed a visit")),
-    ("TOPCOP-OC-03", N_("Say six months later that they use it")),
-    ("TOPCOP-OC-04", N_("Whose line manager confirms it")),
+    ("TOPCOP-OC-03", N_("Say they use it six months later")),
+    ("TOPCOP-OC-04", N_("Confirmed by the line manager")),
 )
 """From applying to use on the job: a count, or of a share its numerator."""
 WANTED = 90.0
@@ -99,7 +99,7 @@ def delivery_path(figures: Mapping[str, Released]) -> Chart | None:
         return None
     first, last = items[0], items[-1]
     return bars(
-        gettext("From applying to use on the job: %(first)s %(from)s, %(last)s %(to)s")
+        gettext("From application to use on the job: %(first)s %(from)s, %(last)s %(to)s")
         % {
             "first": number(first.value),
             "from": first.label[:1].lower() + first.label[1:],
@@ -110,8 +110,8 @@ def delivery_path(figures: Mapping[str, Released]) -> Chart | None:
         label=gettext("Step"),
         value=gettext("Number"),
         definition=gettext(
-            "Each step counts what falls into the period by its own day: these are not the same people followed from"
-            " step to step. A step that few people stand behind is left out."
+            "Each step counts what happened in the period, on its own day. The steps do not follow the same "
+            "people. A step based on few people is left out."
         ),
     )
 
@@ -147,20 +147,20 @@ def answering(figures: Mapping[str, Released]) -> Chart | None:
         return None
     short = [each for each in items if each.after < each.before]
     if not short:
-        title = gettext("As many answer as is wanted")
+        title = gettext("Response rates reach the benchmark")
     elif len(short) < len(items):
-        title = gettext("Fewer answer than is wanted: %(which)s") % {"which": short[0].label}
+        title = gettext("Response rate below the benchmark: %(which)s") % {"which": short[0].label}
     else:
-        title = gettext("Fewer answer than is wanted")
+        title = gettext("Response rates are below the benchmark")
     return pairs(
         title,
         items,
         label=gettext("Answers"),
-        names=(gettext("wanted"), gettext("answered")),
+        names=(gettext("benchmark"), gettext("answered")),
         write=lambda share: gettext("%(number)s %%") % {"number": number(share, 0 if share == int(share) else 1)},
         definition=gettext(
-            "Of the completed visits whose guest was to answer by now, those that did. Wanted is what an online survey"
-            " reached in CEPOL's exchange programme of 2009 and 2010."
+            "The share of guests who answered, of the completed visits for which an answer was due by now. The "
+            "benchmark is what an online survey reached in CEPOL's exchange programme of 2009 and 2010."
         ),
     )
 
@@ -205,9 +205,9 @@ def targets(figures: Mapping[str, Released], due: Mapping[str, TargetValue], *, 
         return None
     missed = [each for each in items if each.after < each.before]
     if not missed:
-        found = gettext("all that are due are reached")
+        found = gettext("all due targets are reached")
     elif len(missed) == len(items):
-        found = gettext("none that is due is reached")
+        found = gettext("no due target is reached")
     else:
         found = gettext("%(reached)s of %(all)s are reached") % {
             "reached": number(len(items) - len(missed)),
@@ -223,8 +223,8 @@ def targets(figures: Mapping[str, Released], due: Mapping[str, TargetValue], *, 
         names=(gettext("target"), gettext("actual")),
         write=(lambda value: gettext("%(number)s %%") % {"number": _short(value)}) if shares else _short,
         definition=gettext(
-            "Targets whose day lies in the period, the last one of each indicator, beside the figure of this period"
-            " alone. A target that is meant for a longer time is to be read with the period that is as long."
+            "The last target of each indicator that is due in the period, next to the figure of this period "
+            "alone. Read a target for a longer time with the period of that length."
         ),
     )
     return NamedChart("targets-in-per-cent" if shares else "targets", chart, rows)
@@ -274,8 +274,8 @@ def reciprocity(figures: Mapping[str, Released]) -> NamedChart | None:
         label=gettext("Country"),
         names=(gettext("sent"), gettext("hosted")),
         definition=gettext(
-            "Person-days of visits that ended in the period: by the country of the officers, and by the country that"
-            " hosted them. A country is left out where few people stand behind one of the two."
+            "Person-days of visits that ended in the period, by the officers' country and by the host country. "
+            "A country is left out if either number is based on few people."
         ),
     )
     rows = [*_rows(sent, _FROM, "sent"), *_rows(hosted, _TO, "hosted")]

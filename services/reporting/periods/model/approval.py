@@ -73,9 +73,9 @@ def submittable(was: Approval, today: date) -> None:
     """Raise `NotNow` if a period's figures cannot be submitted."""
     _in(was, PeriodState.DRAFT, PeriodState.RETURNED)
     if was.period.kind is None:
-        raise NotNow(N_("The programme as a whole is not over: submit a year, a half-year or a quarter."))
+        raise NotNow(N_("The programme has not ended yet. Submit a year, a half-year or a quarter."))
     if today <= was.period.end:
-        text = N_("The period is not over yet: figures are submitted when its last day has passed.")
+        text = N_("The period has not ended yet. Figures are submitted after its last day.")
         raise NotNow(text, ProblemCode.TOO_EARLY)
 
 
@@ -95,7 +95,7 @@ def approve(was: Approval, by: str) -> Approval:
     """Approve what another person submitted. Raises `NotNow`."""
     _in(was, PeriodState.SUBMITTED)
     if by == was.author:
-        text = N_("You submitted these figures: somebody else has to approve them.")
+        text = N_("You submitted these figures, so somebody else must approve them.")
         raise NotNow(text, ProblemCode.SECOND_PERSON_NEEDED)
     return replace(was, state=PeriodState.APPROVED)
 
@@ -114,7 +114,7 @@ def publish(was: Approval) -> Approval:
 
 def _in(was: Approval, *states: PeriodState) -> None:
     if was.state not in states:
-        sentence = gettext("The period is now “%(state)s”, so this step cannot be taken.")
+        sentence = gettext("The period is now “%(state)s”, so this step is not possible.")
         raise NotNow(sentence % {"state": gettext(was.state.label)})
 
 

@@ -58,7 +58,7 @@ class InvalidTable(Refused):
     def __init__(self, wrong: Iterable[RowError]) -> None:
         self.wrong = sorted(wrong)
         fields = {f"{each.row}.{each.column}": each.sentence for each in self.wrong}
-        super().__init__(gettext("Nothing of the table was taken."), 422, fields)
+        super().__init__(gettext("Nothing was imported from the table."), 422, fields)
 
 
 async def import_table(bus: Bus, principal: Principal, content: bytes) -> ImportResult:
@@ -79,7 +79,7 @@ async def import_table(bus: Bus, principal: Principal, content: bytes) -> Import
             if target_value.content in present:
                 continue
             if target_value.place in waits:
-                sentence = gettext("Another value for the same indicator and day waits for approval already")
+                sentence = gettext("Another value for the same indicator and day is already waiting for approval")
                 wrong.append(RowError(row, "value", sentence))
             added.append(target_value)
         if wrong:
@@ -120,7 +120,7 @@ def read(content: bytes) -> dict[int, targets.Draft]:
     if wrong:
         raise InvalidTable(wrong)
     if not found:
-        raise _no_table(gettext("The table has no row below its head."))
+        raise _no_table(gettext("The table has a header but no rows."))
     return found
 
 
@@ -142,9 +142,9 @@ def template(targets: Sequence[TargetValue]) -> list[tuple[str, ...]]:
 def _in_a_table(column: str) -> str:
     """Return what to write in a column for which a page has a list to choose from, or three fields."""
     words = {
-        "indicator": gettext("There is no such indicator: write the id of one, such as TOPCOP-OP-02"),
-        "kind": gettext("Write baseline or target"),
-        "day": gettext("Write a day between 2000 and 2099, such as 2027-12-31"),
+        "indicator": gettext("There is no such indicator. Enter the id of an indicator, such as TOPCOP-OP-02"),
+        "kind": gettext("Enter baseline or target"),
+        "day": gettext("Enter a day between 2000 and 2099, such as 2027-12-31"),
     }
     return words.get(column, "")
 
@@ -175,7 +175,7 @@ def _lines(content: bytes) -> list[list[str]]:
     if not content.strip():
         raise _no_table(gettext("Choose a file to upload."))
     if len(content) > MOST_BYTES:
-        raise _no_table(gettext("This file is larger than 1 MB: it is no table of targets."))
+        raise _no_table(gettext("File must be smaller than 1 MB"))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -186,9 +186,9 @@ def _lines(content: bytes) -> list[list[str]]:
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
-        raise _no_table(gettext("This file cannot be read as CSV. Save it anew from the spreadsheet.")) from None
+        raise _no_table(gettext("This file cannot be read as CSV. Save it again from the spreadsheet.")) from None
     if len(lines) > MOST_ROWS + 1:
-        raise _no_table(gettext("This file has too many rows; %(most)s is the most.") % {"most": MOST_ROWS})
+        raise _no_table(gettext("This file has too many rows. The maximum is %(most)s.") % {"most": MOST_ROWS})
     return lines
 
 

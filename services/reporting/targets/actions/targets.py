@@ -57,7 +57,7 @@ async def propose(bus: Bus, principal: Principal, draft: Draft) -> TargetValue:
             if (each.content, each.author) == (target_value.content, principal.subject):
                 return each
         for each in model.waiting(known):
-            sentence = gettext("For this indicator and day the value %(value)s of %(when)s waits for approval.")
+            sentence = gettext("For this indicator and day, the value %(value)s of %(when)s is waiting for approval.")
             words = {"value": written(each.value), "when": moment(each.written_at)}
             raise Refused(sentence % words, code=ProblemCode.DUPLICATE)
         await store.keep(tx.session, target_value)
@@ -148,7 +148,7 @@ async def _locked(session: AsyncSession, aim_id: str) -> TargetValue:
 
 
 def _no_such() -> Refused:
-    return Refused(gettext("There is no such value: it may have been taken out."), 404)
+    return Refused(gettext("There is no such value. It may have been removed."), 404)
 
 
 def problems(draft: Draft) -> dict[str, str]:
@@ -159,14 +159,14 @@ def problems(draft: Draft) -> dict[str, str]:
     if draft.kind not in set(TargetKind):
         wrong["kind"] = gettext("Choose baseline or target")
     if draft.day is None or not _EARLIEST <= draft.day <= _LATEST:
-        wrong["day"] = gettext("Write a day between 2000 and 2099")
+        wrong["day"] = gettext("Enter a day between 2000 and 2099")
     if _value(draft.value) is None:
-        wrong["value"] = gettext("Write a number such as 120 or 87.5, not below zero")
+        wrong["value"] = gettext("Enter a number such as 120 or 87.5, not below zero")
     if not draft.source.strip():
-        wrong["source"] = gettext("Say where the value is written down")
+        wrong["source"] = gettext("Enter where the value is written down")
     for name, text in (("source", draft.source), ("comment", draft.comment)):
         if len(text) > LONGEST:
-            wrong[name] = gettext("Write at most %(number)s characters") % {"number": LONGEST}
+            wrong[name] = gettext("Enter %(number)s characters or fewer") % {"number": LONGEST}
     return wrong
 
 

@@ -41,23 +41,23 @@ class TargetForm(Form):
         choices=[(each.id, each.title) for each in INDICATORS.values()],
         blank=N_("Choose one"),
     )
-    kind = SelectField(N_("What it is"), choices=[(kind.value, kind.label) for kind in TargetKind])
+    kind = SelectField(N_("Type"), choices=[(kind.value, kind.label) for kind in TargetKind])
     day = DateField(
         N_("Day"),
-        [Needed(N_("Write a day between 2000 and 2099"))],
-        description=N_("For a baseline the day it was measured, for a target the day it is due"),
+        [Needed(N_("Enter a day between 2000 and 2099"))],
+        description=N_("For a baseline, the day it was measured. For a target, the day it is due"),
     )
     value = StringField(
         N_("Value"),
-        [Needed(N_("Write a number such as 120 or 87.5, not below zero"))],
+        [Needed(N_("Enter a number such as 120 or 87.5, not below zero"))],
         description=N_("For example 120 or 87.5"),
     )
     source = StringField(
         N_("Source of verification"),
-        [Needed(N_("Say where the value is written down"))],
+        [Needed(N_("Enter where the value is written down"))],
         description=N_("Where the value is written down, such as a document and its page"),
     )
-    comment = StringField(N_("Comment"), description=N_("It goes to donors: name no person"))
+    comment = StringField(N_("Comment"), description=N_("It goes to donors, so do not name any person"))
 
     def draft(self) -> targets.Draft:
         """Return what was written."""
@@ -105,12 +105,14 @@ async def _columns(bus: Bus, found: list[TargetValue], kind: str, *, steers: boo
 def _done(added: int, unchanged: int) -> str:
     if not added:
         return ngettext(
-            "Nothing was changed: the value of the table is there already.",
-            "Nothing was changed: all %(num)d values of the table are there already.",
+            "Nothing was changed, because the value in the table already exists.",
+            "Nothing was changed, because all %(num)d values in the table already exist.",
             unchanged,
         ) % {"num": unchanged}
-    new = ngettext("%(num)d value waits for a second person.", "%(num)d values wait for a second person.", added)
-    old = ngettext("%(num)d was there already.", "%(num)d were there already.", unchanged)
+    new = ngettext(
+        "%(num)d value is waiting for a second person.", "%(num)d values are waiting for a second person.", added
+    )
+    old = ngettext("%(num)d already existed.", "%(num)d already existed.", unchanged)
     return new % {"num": added} + (" " + old % {"num": unchanged} if unchanged else "")
 
 
@@ -135,7 +137,7 @@ async def approve_all(
     """Approve what other people wrote, as the page showed it: ids with commas between; name those that were left."""
     ids = [id_ for each in target_ids.split(",") if (id_ := read_id(each)) is not None]
     if not ids:
-        raise Refused(gettext("There is nothing to approve: look at the page again."), 409)
+        raise Refused(gettext("There is nothing to approve. Check the page again."), 409)
     result = await targets.approve_all(bus, principal, await read_versions(request, "target", ids))
     if result.left:
         return await _page(request, principal, bus, TargetForm(), 409, approvals=result)

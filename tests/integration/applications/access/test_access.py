@@ -157,7 +157,7 @@ async def test_unconfirmed_access_lapses_and_is_restored(programme: Programme) -
     due = (await programme.get("tigran", "/register/access"))["items"]
     assert {entry["name"]: entry["may_confirm"] for entry in due} == {"Ani Petrosyan": True, "Tigran Hakobyan": False}
     overview = (await programme.as_("tigran").get(PAGES)).text
-    assert re.search(r">1</span> <span[^>]*>access to be confirmed<", overview)
+    assert re.search(">1</span> <span[^>]*>person with access to confirm<", overview)
     listed = (await programme.as_("tigran").get(f"{PAGES}/access")).text.partition("<main")[2]
     assert "Ani Petrosyan" in listed
     assert "Tigran Hakobyan" not in listed
@@ -165,11 +165,11 @@ async def test_unconfirmed_access_lapses_and_is_restored(programme: Programme) -
     address = f"{PAGES}/access/confirm?person={ani['id']}&person={tigran['id']}"
     page = (await programme.as_("tigran").get(address)).text
     assert "Ani Petrosyan" in page.partition("What will happen")[2]
-    assert "Your own: somebody else confirms it." in page.partition("What will happen")[0]
+    assert "This is your own access. Somebody else confirms it." in page.partition("What will happen")[0]
     answer = await programme.as_("tigran").post(address, data=ticked_versions(page))
     assert answer.status_code == 303
     done = (await programme.as_("tigran").get(answer.headers["location"])).text
-    assert "1 access is confirmed for another year" in done
+    assert "Access of 1 person confirmed for another year" in done
     assert "1 was left as it is" in done
     assert len((await programme.get("tigran", "/register/access"))["items"]) == 1
 

@@ -87,5 +87,5 @@ async def test_pages_name_the_deadline_with_its_hour_and_zone(programme: Program
     for address in addresses:
         page = (await ani.get(address)).text
         assert f"The deadline of this call was {deadline}. This draft can no longer be submitted." in page
-        assert "Submit your application" not in page
-        assert "Check your answers and submit" not in page
+        assert "Send application" not in page
+        assert "Check your answers and send" not in page

@@ -130,7 +130,7 @@ async def test_an_invalid_day_of_a_period_is_named(programme: Programme) -> None
     mine = await _applied(programme)
     start = {"periods-0-start-day": "31", "periods-0-start-month": "2", "periods-0-start-year": "2027"}
     page = (await programme.as_("ani").post(f"{mine}/periods", data=start | {"periods-0-end-day": "5"})).text
-    assert page.count("First day: write a real date, such as 27 3 2027") == 2  # above the form, and at the field
+    assert page.count("First day: enter a real date, such as 27 3 2027") == 2  # above the form, and at the field
     assert page.count("Last day: the date must include a month and a year") == 2
     assert "Add at least one period" not in page
 
@@ -265,7 +265,7 @@ async def test_a_certificate_is_shown_and_verified(programme: Programme, feed: F
     assert "Ani Petrosyan" in page.text
     assert (await programme.as_("nino").get(f"/applications/certificates/{number}")).status_code == 404
     checked = await programme.as_("claire").get(f"/applications/verify/{number}")
-    assert "This certificate counts." in checked.text
+    assert "This certificate is valid." in checked.text
     assert "Petrosyan" not in checked.text
     assert (await programme.as_("claire").get("/applications/verify/TC-0")).status_code == 404
 
@@ -301,7 +301,7 @@ async def test_a_draft_is_deleted_without_a_reason(programme: Programme) -> None
     """Throwing a draft away asks once more and for no reason; withdrawing what was submitted asks for one."""
     mine, officer = await _applied(programme), programme.as_("ani")
     response = await officer.get(f"{mine}/withdraw")
-    assert "Throw this draft away?" in response.text
+    assert "Delete this draft?" in response.text
     assert 'name="reason"' not in response.text
     gone = await officer.post(f"{mine}/withdraw")
     assert (gone.status_code, gone.headers["location"]) == (303, "/applications/?done=discarded")

@@ -175,7 +175,7 @@ async def test_a_button_expires_after_ten_minutes_and_a_link_with_its_check(
         sign_in_again(programme, "claire")
         await put(programme, "claire", f"/offers/{offer['id']}", unit="Another unit")
         gone = await client.get(link)
-        assert (gone.status_code, "This question is over" in gone.text) == (410, True)
+        assert (gone.status_code, "This question is closed" in gone.text) == (410, True)
         await client.post(link, data={"press": links.button_token(seal, key), "answer": "pause"})
     assert (await abroad.get("claire", f"/offers/{offer['id']}"))["state"] == "published"
 

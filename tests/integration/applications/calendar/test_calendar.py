@@ -32,7 +32,7 @@ async def test_month_week_and_list_show_visits_and_free_places(abroad: Abroad) -
         page = await read(abroad, "claire", f"{at}&view={view}")
         assert f"/applications/visits/{visit_id}" in page
         assert "Ani Petrosyan" in page
-        assert "Scheduled" in page
+        assert "Visit planned" in page
     month = await read(abroad, "claire", at)
     assert "1 of 1 taken" in month
     assert "1 free" in month

@@ -52,7 +52,7 @@ async def test_a_call_by_forms_only(programme: Programme) -> None:
     terms = (await programme.get("ani", f"/calls/{call.rsplit('/', 1)[1]}"))["terms"]
     assert terms["quotas"] == [{"country": "AM", "floor": 1, "ceiling": 4}]
     assert [day["country"] for day in terms["closed_days"]] == ["UA"]
-    assert "Further days without visits" in shown_call
+    assert "Other days without visits" in shown_call
     assert terms["weights"] == [{"criterion": "topic", "applicant": 40, "host": 20}]
     assert (terms["share_of_offer"], terms["group_size"]) == (50, 3)
     assert (terms["timers"]["endorse_wd"], terms["sessions_to_complete"]) == (8, 4)
@@ -66,12 +66,12 @@ async def test_publishing_names_what_is_missing(programme: Programme) -> None:
     assert refused.status_code == 422
     for code, text in {
         "purpose": "Choose the fund that pays.",
-        "topics": "Choose topics of the scheme that the call names.",
+        "topics": "Choose topics from the call's scheme.",
         "dates": "Enter the last day to apply.",
     }.items():
         assert re.search(rf'href="{address}/{code}">{text}', refused.text), text
     missing = (await programme.as_("programme").get(f"{address}/preview")).text
-    assert "What is missing before it can be published" in missing
+    assert "Missing before publication" in missing
 
 
 async def test_contradictions_are_named_and_the_input_kept(programme: Programme) -> None:
@@ -86,9 +86,9 @@ async def test_contradictions_are_named_and_the_input_kept(programme: Programme)
     assert f'value="{(today + timedelta(days=10)).day}"' in again.text
     assert (await programme.as_("programme").post(f"{address}/publish")).status_code == 422
     half = await programme.as_("programme").post(f"{address}/dates", data=data | {"closed_days-0-country": ""})
-    assert "Each closed day needs its country and its date" in half.text
+    assert "Each closed day needs a country and a date" in half.text
     wrong = await programme.as_("programme").post(f"{address}/dates", data=data | {"minimum_days": "nine"})
-    assert "Write a whole number, such as 5" in wrong.text
+    assert "Enter a whole number, such as 5" in wrong.text
 
 
 async def test_two_coordinators_write_one_draft(programme: Programme) -> None:
@@ -137,7 +137,7 @@ async def test_a_draft_is_listed_and_deleted(programme: Programme) -> None:
         draft = address.rsplit("/", 1)[1]
         assert [item["id"] for item in (await programme.get(ada, "/call-drafts"))["items"]] == [draft]
         assert address in (await programme.as_(ada).get(f"{CALLS}?state=draft")).text
-        assert "Throw “Autumn exchange” away?" in (await programme.as_(ada).get(f"{address}/discard")).text
+        assert "Delete “Autumn exchange”?" in (await programme.as_(ada).get(f"{address}/discard")).text
         if by_page:
             assert (await programme.as_(ada).post(f"{address}/discard")).status_code == 303
         else:
@@ -178,7 +178,7 @@ async def test_questions_are_written_on_pages_of_their_own(programme: Programme)
     }
     odd = await client.post(f"{address}/questions/new", data=choice)
     assert odd.status_code == 422
-    assert "Name the same answers, in the same order, in each language." in odd.text
+    assert "Enter the same answers, in the same order, in each language." in odd.text
     good = await client.post(f"{address}/questions/new", data=choice | {"texts-1-choices": "დიახ\nარა"})
     assert good.status_code == 303, good.text
     number = {"kind": "number", "texts-0-language": "en", "texts-0-question": "How many?", "minimum": "1"}
@@ -194,7 +194,7 @@ async def test_questions_are_written_on_pages_of_their_own(programme: Programme)
     assert stale.status_code == 412
     assert "This was changed after you opened it" in stale.text
     page = (await client.get(f"{address}/questions")).text
-    assert "“How many?” (a number from 1 up; may be left open)." in page
+    assert "“How many?” (a number from 1 up; may be left empty)." in page
     await client.post(f"{address}/questions/2/up")
     order = (await programme.get("programme", f"/call-drafts/{draft}"))["entry"]["questions"]
     assert [question["kind"] for question in order] == ["number", "choice"]
@@ -271,9 +271,9 @@ async def test_the_list_shows_what_needs_the_reader_first(programme: Programme) 
     assert f'href="{CALLS}?state=draft"' in page
     assert "Autumn exchange" not in (await programme.as_("programme").get(f"{CALLS}?state=published")).text
     officer = (await programme.as_("ani").get(CALLS)).text
-    assert "You meet what is known of you so far." in officer
+    assert "You meet all rules that we can check so far." in officer
     clock.move(timedelta(days=40))
-    assert "Deadline over" in (await programme.as_("ani").get(f"{CALLS}?state=past_deadline")).text
+    assert "Deadline passed" in (await programme.as_("ani").get(f"{CALLS}?state=past_deadline")).text
     empty = (await programme.as_("ani").get(f"{CALLS}?state=closed")).text
     assert "No call is in this state." in empty
 
@@ -283,7 +283,7 @@ async def test_an_officer_reads_unmet_conditions_before_applying(programme: Prog
     terms = call_terms(await fund(programme))
     made = await programme.post("programme", "/calls", terms | {"rules": {"minimum_years": 20}}, 201)
     page = (await programme.as_("ani").get(CALLS)).text
-    assert "Not met as things stand:" in page
+    assert "Not met so far:" in page
     assert "You have worked in the field for at least 20 years." in page
     conditions = (await programme.get("ani", f"/calls/{made['id']}"))["requirements"]
     assert [condition["met"] for condition in conditions if condition["rule"] == "years_in_field"] == [False]
@@ -316,7 +316,7 @@ async def test_a_call_answers_training_needs_of_the_register(programme: Programm
     address = await _filled(programme, **needs)
     page = (await programme.as_("programme").get(f"{address}/topics")).text
     assert page.count("It answers a need of") == 2
-    assert page.index("Topics of EMPACT-2022") < page.index("Training needs that it answers")
+    assert page.index("Topics of EMPACT-2022") < page.index("Training needs covered")
     preview = (await programme.as_("programme").get(f"{address}/preview")).text
     assert "It answers a need of Armenia: Online crime, Analysis, advanced, 12 people" in preview
     call = (await programme.as_("programme").post(f"{address}/publish")).headers["location"].partition("?")[0]
@@ -327,7 +327,7 @@ async def test_a_call_answers_training_needs_of_the_register(programme: Programm
     assert "It answers a need of Armenia" in officer
     assert "It answers a need of Georgia" not in officer
     of_need = (await programme.as_("tigran").get(f"/applications/register/needs/{stays}")).text
-    assert f'href="{call}"' in of_need.partition("Calls that answer it")[2]
+    assert f'href="{call}"' in of_need.partition("Calls that cover it")[2]
     copied = await programme.post("programme", f"/calls/{call.rsplit('/', 1)[1]}/copy", status=201)
     assert copied["entry"]["needs"] == [stays]
     assert copied["left_out"] == [{"need": ends, "topic": None}]

@@ -59,7 +59,7 @@ async def test_questions_are_a_page_of_the_application(programme: Programme) -> 
     assert "No names, please" in page.text
     wrong = await ani.post(f"{mine}/questions", data={"q_case": str(GOOD["case"]), "q_staff": "900", "q_kit": ""})
     assert wrong.status_code == 422
-    assert "Write a number up to 500" in wrong.text
+    assert "Enter a number of 500 or less" in wrong.text
     again = await ani.get(f"{mine}/questions")
     assert "A seizure of forty phones" in again.text
     good = await ani.post(f"{mine}/questions", data={f"q_{code}": str(value) for code, value in GOOD.items()})

@@ -179,7 +179,7 @@ async def test_the_closing_page_shows_open_applications(programme: Programme) ->
     path = f"{CALLS}/{programme.call['id']}/close"
     page = (await programme.as_("programme").get(path)).text
     assert f'href="/applications/cases?state=submitted&amp;call={programme.call["id"]}"' in page
-    assert "Told at once that no place was found" in page
+    assert "Officers are notified at once that no place was found" in page
     left = await programme.get("programme", f"/calls/{programme.call['id']}/left")
     assert left["items"] == [{"state": "submitted", "count": 1, "becomes": "unplaced", "awaited": 0}]
     assert (await programme.as_("ani").get(path)).status_code == 403

@@ -57,18 +57,18 @@ async def test_a_file_is_made_once_and_can_be_verified(programme: Programme, fee
     assert (await programme.as_("nino").get(f"{at}/document")).status_code == 404
     assert (await programme.as_("tigran").get(f"{at}/document")).status_code == 200
     good = await sent(programme, file.content)
-    assert "This certificate counts." in good.text
-    assert "Its signature holds." in good.text
+    assert "This certificate is valid." in good.text
+    assert "Its signature is valid." in good.text
     assert "Petrosyan" not in good.text
     changed = await sent(programme, file.content.replace(b"/Type", b"/Tipe", 1))
     assert "has been changed since" in changed.text
-    assert "This certificate counts." not in changed.text
+    assert "This certificate is valid." not in changed.text
 
 
 @pytest.mark.parametrize(
     ("content", "status", "message"),
     [
-        (b"", 422, "Choose the file of the certificate."),
+        (b"", 422, "Select the certificate file."),
         (b"hello", 422, "This file is no PDF."),
         (b"%PDF-1.7" + b"0" * 2_000_000, 422, "larger than 2 MB"),
         (b"%PDF-1.7 something", 200, "is no certificate as it was made here"),
@@ -89,10 +89,10 @@ async def test_a_corrected_name_gets_a_new_number(programme: Programme, feed: Fe
     at = await granted(programme, feed)
     ani = programme.as_("ani")
     old = await ani.get(f"{at}/document")
-    assert "Make it out anew" not in (await ani.get(at)).text
+    assert "Issue certificate again" not in (await ani.get(at)).text
     async with programme.app.state.service.bus.transaction("system:tests") as tx:
         await tx.session.execute(sa.text("UPDATE person SET name = 'Ani Petrosian' WHERE subject = 'ani'"))
-    assert "Make it out anew" in (await ani.get(at)).text
+    assert "Issue certificate again" in (await ani.get(at)).text
     assert (await programme.as_("nino").post(f"{at}/renew")).status_code == 404
     first, second = await ani.post(f"{at}/renew"), await ani.post(f"{at}/renew")
     fresh = first.headers["location"].partition("?")[0]
@@ -103,8 +103,8 @@ async def test_a_corrected_name_gets_a_new_number(programme: Programme, feed: Fe
     number, new = at.rpartition("/")[2], fresh.rpartition("/")[2]
     assert "has taken the place of this one" in (await ani.get(f"{VERIFY}/{number}")).text
     assert "has taken the place of this one" in (await sent(programme, old.content)).text
-    assert "This certificate counts." in (await ani.get(f"{VERIFY}/{new}")).text
-    assert "This certificate counts." in (await sent(programme, (await ani.get(f"{fresh}/document")).content)).text
+    assert "This certificate is valid." in (await ani.get(f"{VERIFY}/{new}")).text
+    assert "This certificate is valid." in (await sent(programme, (await ani.get(f"{fresh}/document")).content)).text
     about = dict(outcomes.CertificateRevoked.example) | {"number": number}
     await feed.deliver((outcomes.CertificateRevoked.model_validate(about), new_id()))
     for either in (number, new):
@@ -131,7 +131,7 @@ async def test_a_revoked_certificate_is_downloaded_as_revoked(programme: Program
     for file in (before, after):
         page = (await sent(programme, file)).text
         assert "This certificate no longer counts since" in page
-        assert "Its signature holds." in page
+        assert "Its signature is valid." in page
 
 
 async def test_numbers_are_normalised_and_guesses_are_limited(programme: Programme, feed: Feed) -> None:
@@ -140,7 +140,7 @@ async def test_numbers_are_normalised_and_guesses_are_limited(programme: Program
     ani = programme.as_("ani")
     found = await ani.get(VERIFY, params={"number": f" {number.lower()} "})
     assert found.headers["location"] == f"{VERIFY}/{number}"
-    assert "This certificate counts." in (await ani.get(found.headers["location"])).text
+    assert "This certificate is valid." in (await ani.get(found.headers["location"])).text
     slip = number[:-1] + ("0" if number[-1] != "0" else "1")
     assert "one of its characters is wrong" in (await ani.get(f"{VERIFY}/{slip}")).text
     answers = [(await ani.get(f"{VERIFY}/{new_number('TC', 2026)}")).status_code for _ in range(A_MINUTE)]
@@ -165,7 +165,7 @@ async def test_the_qr_code_leads_to_the_verification_page(programme: Programme, 
         async with stranger(programme) as client:
             page = await client.get(urlsplit(address).path)
         assert page.status_code == 200
-        assert "This certificate counts." in page.text
+        assert "This certificate is valid." in page.text
         assert number in page.text
         assert "Petrosyan" not in page.text
 
@@ -192,10 +192,10 @@ async def test_a_certificate_stays_valid_after_its_holder_is_erased(programme: P
         page = await client.get(f"{VERIFY}/{number}")
         assert page.text.partition("<main")[2] == before.partition("<main")[2]
         for text in (page.text, (await sent(programme, file)).text):
-            assert "This certificate counts." in text
+            assert "This certificate is valid." in text
             assert "Petrosyan" not in text
         about = dict(outcomes.CertificateRevoked.example) | {"number": number}
         await feed.deliver((outcomes.CertificateRevoked.model_validate(about), new_id()))
         ended = (await client.get(f"{VERIFY}/{number}")).text
     assert "This certificate no longer counts since" in ended
-    assert "This certificate counts." not in ended
+    assert "This certificate is valid." not in ended

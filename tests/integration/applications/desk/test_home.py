@@ -45,22 +45,22 @@ async def entries(programme: Programme, subject: str) -> list[tuple[str, str]]:
 async def test_each_room_shows_what_waits(abroad: Abroad) -> None:
     """Queue, matches, visits and mentorships show their entries to those for whom they wait, and to nobody else."""
     await abroad.of.submitted()
-    expected = [("1 application waits for your decision", "/applications/cases?needs=me")]
+    expected = [("1 application is waiting for your decision", "/applications/cases?needs=me")]
     assert await entries(abroad.of, "tigran") == expected
     match_id = await abroad.proposed(await abroad.eligible("nino", "giorgi"), country="GE",
                                      organisation_id=abroad.of.organisations["GE"])  # fmt: skip
-    assert await entries(abroad.of, "giorgi") == [("1 match waits for you", "/applications/matches?state=waits")]
+    assert await entries(abroad.of, "giorgi") == [("1 match is waiting for you", "/applications/matches?state=waits")]
     assert await entries(abroad.of, "tigran") == expected
     assert await entries(abroad.of, "nino") == []
     await abroad.post("giorgi", f"/matches/{match_id}/clear")
-    assert await entries(abroad.of, "luc") == [("1 match waits for you", "/applications/matches?state=waits")]
+    assert await entries(abroad.of, "luc") == [("1 match is waiting for you", "/applications/matches?state=waits")]
 
 
 async def test_each_entry_leads_to_what_it_counts(abroad: Abroad) -> None:
     """Guest, host and sender prepare a visit, the pair signs; each address opens a page."""
     await abroad.scheduled(await abroad.placement_matched())
     await abroad.opened(await abroad.mentor_matched())
-    prepare = ("1 visit needs something of you before travel", "/applications/visits?state=unready")
+    prepare = ("1 visit needs something from you before travel", "/applications/visits?state=unready")
     sign = ("1 mentorship waits for you", "/applications/mentorships?state=waits")
     for subject, expected in {"ani": [prepare], "claire": [prepare], "nino": [sign], "jonas": [sign]}.items():
         assert await entries(abroad.of, subject) == expected

@@ -110,7 +110,7 @@ async def test_the_pages_of_a_planned_session(abroad: Abroad) -> None:
     form = {"day-day": str(day.day), "day-month": str(day.month), "day-year": str(day.year), "minutes": "45"}
     wrong = await nino.post(f"{page}/meetings", data=form | {"clock": "half past two"})
     assert wrong.status_code == 422
-    assert "Write a time such as 14:30" in wrong.text
+    assert "Enter a time such as 14:30" in wrong.text
     assert "half past two" in wrong.text
     planned = await nino.post(f"{page}/meetings", data=form | {"clock": "14.30"})
     assert planned.headers["location"] == f"{page}?done=planned#sessions"

@@ -349,9 +349,9 @@ async def test_the_mentee_prepares_as_host_when_the_mentor_travels(abroad: Abroa
     visit_id = await abroad.pair_visit(match_id, mentorship_id, "mentor")
     at = f"/visits/{visit_id}/preparation"
     shown = (await abroad.of.as_("nino").get(f"/applications{at}")).text
-    assert "Brought by: Mentor" in shown
-    assert not {"Brought by: Guest", "Brought by: Host agency"} & set(
-        re.findall(r"Brought by: [A-Z][a-z]+(?: agency)?", shown)
+    assert "Provided by: Mentor" in shown
+    assert not {"Provided by: Guest", "Provided by: Host agency"} & set(
+        re.findall("Provided by: [A-Z][a-z]+(?: agency)?", shown)
     )
     arrival = {"contact_name": "Nino Beridze", "place": "Main gate, Tbilisi", "at": "09:00"}
     insured = {

@@ -54,12 +54,12 @@ def written(days: int, name: str) -> dict[str, str]:
 async def test_an_agreement_in_versions(abroad: Abroad) -> None:
     """One side writes and signs a version, the other reads the additions and signs, and it can be printed."""
     _, _, at = await begun(abroad)
-    assert "What do you aim at?" in await read(abroad, "jonas", f"{at}/agreement/propose")
+    assert "What are your aims?" in await read(abroad, "jonas", f"{at}/agreement/propose")
     same = {"rhythm": "regular", "meeting": "both", "version": "1"}
     assert "You changed nothing yet" in (await send(abroad, "jonas", f"{at}/agreement/propose", same, 422)).text
     form = TERMS | {"version": "1", **written(50, "until")}
     check = (await send(abroad, "jonas", f"{at}/agreement/propose", form, 200)).text
-    for text in ("Changed from:", "Changed to:", "Added:", "Read charts.", "Sign and propose it"):
+    for text in ("Changed from:", "Changed to:", "Added:", "Read charts.", "Sign and propose version"):
         assert text in check
     assert 'name="aims" value="Read charts."' in check
     changing = await send(abroad, "jonas", f"{at}/agreement/propose", form | {"step": "change"}, 200)
@@ -72,7 +72,7 @@ async def test_an_agreement_in_versions(abroad: Abroad) -> None:
     await send(abroad, "nino", f"{at}/sign", {"version": "1"})
     await send(abroad, "nino", f"{at}/sign", {"version": "2"})
     printed = await read(abroad, "jonas", f"{at}/agreement/versions/2")
-    assert "What changed since version 1" in printed
+    assert "Changes since the proposal version 1" in printed
     assert (await abroad.get("nino", f"{at[13:]}"))["agreement"]["versions"][1]["document"] in printed
     await read(abroad, "jonas", f"{at}/agreement/versions/9", 404)
     await read(abroad, "giorgi", f"{at}/agreement/versions/2", 403)
@@ -98,7 +98,7 @@ async def test_a_refused_proposal_keeps_its_input(abroad: Abroad) -> None:
     assert "Draw charts.</td>" in stale
     assert "Read charts.</td>" in stale
     await send(abroad, "jonas", f"{at}/agreement/versions/3/take-back")
-    assert "Take this version back" not in await read(abroad, "jonas", f"{at}/agreement")
+    assert "Withdraw this version" not in await read(abroad, "jonas", f"{at}/agreement")
 
 
 async def test_goals_on_pages(abroad: Abroad) -> None:
@@ -209,7 +209,7 @@ async def test_a_visit_of_the_pair_on_pages(abroad: Abroad) -> None:
     soon = form | written(1, "periods-0-start") | written(9, "periods-0-end")
     assert "Dates need some notice" in (await send(abroad, "jonas", f"{at}/visit", soon, 422)).text
     await send(abroad, "jonas", f"{at}/visit", form | {"note": "See the analysts."})
-    assert "Take your proposal back" in await read(abroad, "jonas", f"{at}/visit")
+    assert "Withdraw proposal" in await read(abroad, "jonas", f"{at}/visit")
     assert "See the analysts." in await read(abroad, "nino", f"{at}/visit")
     (proposal,) = (await abroad.get("nino", at[13:]))["proposed_visits"]
     answer = f"{at}/visit/{proposal['id']}/answer"

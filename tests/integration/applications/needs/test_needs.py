@@ -175,9 +175,9 @@ async def test_the_reader_imports_all_rows_or_the_correct_ones(programme: Progra
     await programme.post("tigran", path, {"all_or_none": True}, 422)
     assert await need_events(programme) == []
     unsaid = await programme.as_("tigran").post(f"{PAGES}/import/{made['id']}/confirm", data={"seen": made["seen"]})
-    assert (unsaid.status_code, "Choose what becomes of the wrong rows." in unsaid.text) == (422, True)
+    assert (unsaid.status_code, "Choose what happens to the wrong rows." in unsaid.text) == (422, True)
     page = (await programme.as_("tigran").get(f"{PAGES}/import/{made['id']}")).text
-    assert "Write 1, 2 or 3." in page
+    assert "Enter 1, 2 or 3." in page
     assert "This is not your country" in page
     result = await programme.post("tigran", path, {"all_or_none": False})
     assert result == {"added": 1, "changed": 0, "unchanged": 0, "wrong": 3}
@@ -249,7 +249,7 @@ async def test_a_spreadsheet_with_real_dates_and_a_formula(programme: Programme)
     mended = sheet([HEADER.split(","), ["AM", "", "drug_trafficking", "", 1, 5, "01/02/2027", "2027-12-31"]])
     made = await uploaded(programme, mended, "needs.xlsx")
     assert [(problem["row"], problem["column"], problem["remedy"]) for problem in made["wrong"]] == [
-        (2, "from", "Write the day as year-month-day, such as 2027-01-31.")
+        (2, "from", "Enter the day as year-month-day, such as 2027-01-31.")
     ]
 
 

@@ -63,7 +63,7 @@ class ThreeServices:
         """Close a wave of the call up to yesterday, as an evaluator."""
         day = clock.today() - timedelta(days=1)
         call = f"form={form}&call={self.abroad.of.call['id']}"
-        sent = {"due_until-day": day.day, "due_until-month": day.month, "due_until-year": day.year, "reason": "Over"}
+        sent = {"due_until-day": day.day, "due_until-month": day.month, "due_until-year": day.year, "reason": "Ended"}
         answer = await self.evaluator.post(f"/reporting/waves/closings?{call}", data=sent)
         assert answer.status_code == 303, answer.text
         await self.relay()
@@ -214,7 +214,7 @@ async def test_a_closed_evaluation_is_no_task_of_the_coordinator(three_services:
         """Visit's page, first page, list, deadline."""
         return [
             f"{here}/forms/evaluation" in (await tigran.get(here)).text,
-            "visit waits for its results" in (await tigran.get("/applications/")).text,
+            "visit is waiting for its results" in (await tigran.get("/applications/")).text,
             here in (await tigran.get(listed)).text,
             ("results", "home_coordinator") in await three_services.open_deadlines(visit_id),
         ]

@@ -25,7 +25,7 @@ async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None
     assert (await home.get(f"{page}/{form}")).status_code == 404
     clock.move(timedelta(days=400))
     assert f"{page}/{form}" in (await home.get(page)).text
-    assert "visit waits for its results" in (await home.get("/applications/")).text
+    assert "visit is waiting for its results" in (await home.get("/applications/")).text
     listed = await home.get("/applications/visits?state=results")
     assert page in listed.text
     way = await home.get(f"{page}/{form}")
@@ -67,7 +67,7 @@ async def test_the_mentee_s_country_evaluates_a_mentorship(abroad: Abroad) -> No
     assert page not in (await home.get(listed)).text
     clock.move(timedelta(days=170))
     first = (await home.get("/applications/")).text
-    assert "mentorship waits for its results" in first
+    assert "mentorship needs a results report" in first
     assert listed in first
     assert "Report the results at home" in (await home.get(listed)).text
     assert page in (await home.get(listed)).text

@@ -57,8 +57,8 @@ async def test_tasks_after_the_visit_are_shown_with_the_application(abroad: Abro
     assert f"/applications/visits/{visit_id}/forms/report" not in (await client.get(mine)).text
     clock.move(timedelta(days=600))
     page = (await client.get(mine)).text
-    assert "Say what you use of it" in page
-    assert "Tell whom you reached" not in page, "the call gives twelve months for it"
+    assert "Complete the follow-up" in page
+    assert "Report your cascade sessions" not in page, "the call gives twelve months for it"
 
 
 def standing_of(page: str) -> str:

@@ -150,7 +150,7 @@ async def test_register_changes_are_listed_without_their_contents(programme: Pro
     assert page.status_code == 200
     assert "Kapanadze" not in page.text
     assert "Person: Changed" in page.text
-    assert "Service e-mail" in page.text
+    assert "Service email" in page.text
     assert "organisation_id" not in page.text
 
 
@@ -168,7 +168,7 @@ async def test_a_flood_is_counted(programme: Programme, monkeypatch: pytest.Monk
     (counted,) = await lines(programme, who="nino", what="counted")
     assert counted["details"]["more"] == 7
     page = await programme.as_("audrey").get("/applications/audit?what=counted")
-    assert "7 more in a minute" in page.text
+    assert "7 more in one minute" in page.text
 
 
 def test_counted_attempts_are_written_once() -> None:

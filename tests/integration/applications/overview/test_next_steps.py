@@ -66,7 +66,7 @@ async def test_a_case_of_a_visit_reads_the_same_everywhere(abroad: Abroad) -> No
     assert (await words())[1] == "It is offered at once."
     due = (clock.now() + timedelta(days=14)).isoformat()
     await abroad.publish(matches.MatchOffered, match_id, due=due)
-    assert (await words())[1] == "Both accept, or the next in line is asked."
+    assert (await words())[1] == "Both accept, or the next in line gets the offer."
     await abroad.post("claire", f"/{match}/answer", {"answer": "accept"}, 202)
     assert await words() == ("You accept or decline.", "The officer accepts or declines.")
     await abroad.post("ani", f"/{match}/answer", {"answer": "accept"}, 202)

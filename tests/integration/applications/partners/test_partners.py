@@ -267,7 +267,7 @@ async def test_the_pages_from_beginning_to_end(abroad: Abroad) -> None:
     day = {"since-day": str(today.day), "since-month": str(today.month), "since-year": str(today.year)}
     wrong = await client.post("/applications/partners/AM/suspend", data=day)
     assert wrong.status_code == 422
-    assert "Choose what becomes of them" in wrong.text
+    assert "Choose what happens to them" in wrong.text
     good = await client.post("/applications/partners/AM/suspend", data={**day, "home_waiting": "cancel"})
     assert good.status_code == 303
     shown = await client.get(good.headers["location"])
@@ -279,7 +279,7 @@ async def test_the_pages_from_beginning_to_end(abroad: Abroad) -> None:
     record = (await abroad.of.as_("audrey").get(done.headers["location"], follow_redirects=True)).text
     assert application["reference"] in record
     assert "Council decision" in record
-    assert "Reinstate it" not in (await abroad.of.as_("audrey").get("/applications/partners/AM")).text
+    assert "Reinstate partner" not in (await abroad.of.as_("audrey").get("/applications/partners/AM")).text
     assert (await abroad.of.as_("audrey").post("/applications/partners/AM/reinstate")).status_code == 403
     later = await client.get("/applications/partners/AM/reinstate")
     assert "Everybody signs in anew" in later.text
@@ -313,10 +313,10 @@ async def test_a_later_day_and_a_notice_by_page(abroad: Abroad) -> None:
     running = await suspend(abroad, "AM", choosing("home", "waiting", "cancel", notice_days=10))
     (case,) = await cases(abroad, "AM", running)
     at = f"/applications/partners/AM/decisions/{running['id']}"
-    assert "Take the notice back" in (await client.get(at)).text
+    assert "Withdraw notice" in (await client.get(at)).text
     for _ in range(2):
         assert (await client.post(f"{at}/cases/{case['id']}/keep")).headers["location"].endswith("?done=kept")
-    assert "Take the notice back" not in (await client.get(at)).text
+    assert "Withdraw notice" not in (await client.get(at)).text
 
 
 async def test_a_process_without_the_lease_does_nothing(abroad: Abroad) -> None:

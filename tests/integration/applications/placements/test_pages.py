@@ -143,7 +143,7 @@ async def test_open_tasks_come_first_and_counts_lead_to_their_rows(abroad: Abroa
     counted = await abroad.get("programme", "/offers/counts")
     assert ([item["id"] for item in late["items"]], counted["late"]) == ([submitted["id"]], 1)
     assert counted["states"] == {"published": 1, "submitted": 1}
-    assert "National coordinator of France; the programme coordinator is asked too" in await read(
+    assert "National coordinator of France, and also the programme coordinator" in await read(
         abroad, "luc", f"/applications/offers/{submitted['id']}"
     )
 

@@ -208,9 +208,9 @@ async def test_a_sheet_on_its_page(abroad: Abroad, programme: Programme) -> None
     """A form opened from the visit's page is refused with its input kept, and then saved."""
     match_id, visit_id = await visit(abroad)
     ani, at = programme.as_("ani"), f"/applications/visits/{visit_id}"
-    assert "Yours to bring, and not there" in (await ani.get(at)).text
+    assert "What you provide, and not there" in (await ani.get(at)).text
     for somebody in ("ani", "claire", "tigran"):
-        assert "needs something of you before travel" in (await programme.as_(somebody).get("/applications/")).text
+        assert "needs something from you before travel" in (await programme.as_(somebody).get("/applications/")).text
         assert at in (await programme.as_(somebody).get("/applications/visits?state=unready")).text
     assert "of you before travel" not in (await programme.as_("luc").get("/applications/")).text
     assert at not in (await programme.as_("luc").get("/applications/visits?state=unready")).text
@@ -232,7 +232,7 @@ async def test_a_sheet_on_its_page(abroad: Abroad, programme: Programme) -> None
     for text in ("Your version", "+374 99 999999", "Saved version", "+374 10 123456"):
         assert text in stale.text
     assert version_in(stale.text) != opened
-    assert "There" in (await ani.get(f"{at}/preparation")).text
+    assert "Complete" in (await ani.get(f"{at}/preparation")).text
     claire = programme.as_("claire")
     assert "Claire Moreau" in (await claire.get(f"{at}/preparation/arrival")).text
     arrival = {"contact_name": "Claire Moreau", "place": "Main gate", "at": "09:30"}
@@ -322,7 +322,7 @@ async def test_letters_are_made_by_the_host_and_verified_by_anybody(abroad: Abro
     async with programme.app.state.service.bus.read() as session:
         assert list(await session.scalars(query)) == ["ani", "claire", "tigran", "luc"]
     check = (await programme.as_("paul").get(f"/applications/verify-letter/{made['number'].lower()}")).text
-    assert "This letter counts." in check
+    assert "This letter is valid." in check
     assert made["digest"] in check
     assert "Petrosyan" not in check
     assert (await programme.as_("paul").get("/applications/verify-letter/LT-0000")).status_code == 404
@@ -344,7 +344,7 @@ async def test_the_programme_sets_the_required_items(abroad: Abroad, programme: 
     made = await abroad.post("programme", at, rule, 201)
     assert (await abroad.post("programme", at, rule, 201))["id"] == made["id"]
     assert (await abroad.get("ani", f"/visits/{visit_id}/preparation"))["items"]["visa"]["state"] == "not_asked"
-    assert "not asked for" in (await programme.as_("programme").get(page)).text
+    assert "not required" in (await programme.as_("programme").get(page)).text
     assert (await programme.as_("programme").post(f"{page}/{made['id']}/take-back")).status_code == 303
     assert (await abroad.get("ani", f"/visits/{visit_id}/preparation"))["items"]["visa"]["state"] == "missing"
     assert (await programme.as_("programme").post(page, data={"item": "visa"})).status_code == 422

@@ -77,7 +77,7 @@ async def test_a_country_proposes_a_person_and_the_programme_approves_by_page(pr
     answer = await programme.as_("tigran").post(f"{PAGES}/people/new", data=person_form(programme))
     assert answer.status_code == 303, answer.text
     page = answer.headers["location"].partition("?")[0]
-    assert "Waits" in (await programme.as_("tigran").get(page)).text
+    assert "Waiting" in (await programme.as_("tigran").get(page)).text
     assert await rows(programme, "SELECT 1 FROM person WHERE subject = 'lusine'") == []
 
     shown = (await programme.as_("programme").get(page)).text
@@ -226,7 +226,7 @@ async def test_a_change_since_the_proposal_is_shown_and_kept(programme: Programm
     page = f"{PAGES}/proposals/{made['id']}"
     shown = (await programme.as_("programme").get(page)).text
     assert "ani.p@police.example" in shown
-    assert "Approve all the same" in shown
+    assert "Approve anyway" in shown
     read = await programme.get("programme", f"/register/proposals/{made['id']}")
     changed_since = {change["field"]: (change["before"], change["after"]) for change in read["meanwhile"]}
     assert changed_since["email"] == ("ani@police.example", "ani.p@police.example")
@@ -367,7 +367,7 @@ async def test_an_organisation_from_proposal_to_inactive(programme: Programme) -
     assert "Customs service of Armenia" in (await programme.as_("tigran").get(address)).text
     assert (await programme.as_("giorgi").get(address)).status_code == 404
 
-    assert "Take the organisation out?" in (await programme.as_("programme").get(f"{address}/activity")).text
+    assert "Stop the organisation taking part?" in (await programme.as_("programme").get(f"{address}/activity")).text
     answer = await programme.as_("programme").post(f"{address}/activity")
     assert answer.status_code == 303
     assert (await programme.journal("exchange.registry"))[-1][2]["active"] is False

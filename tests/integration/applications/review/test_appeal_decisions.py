@@ -67,7 +67,7 @@ async def test_upheld_by_page(more_coordinators: Programme) -> None:
     made = await not_endorsed(more_coordinators)
     at = f"/applications/cases/{made['id']}/appeal"
     assert made["reference"] in await page(more_coordinators, "deputy", "/applications/appeals?state=waits")
-    assert "appeal waits for you" in await page(more_coordinators, "deputy", "/applications/")
+    assert "appeal is waiting for you" in await page(more_coordinators, "deputy", "/applications/")
     assert made["reference"] in await page(more_coordinators, "deputy", "/applications/cases?needs=me")
     shown = await page(more_coordinators, "deputy", at)
     assert WHY in shown
@@ -161,10 +161,10 @@ async def test_an_appeal_leads_back_to_the_filtered_list(more_coordinators: Prog
     await page(more_coordinators, "deputy", "/applications/appeals?state=waits")
     answer = await more_coordinators.as_("deputy").post(at, data={"answer": ANSWER})
     assert answer.status_code == 422
-    assert "Choose what becomes of the appeal" in answer.text
+    assert "Choose your decision on the appeal" in answer.text
     assert ANSWER in html.unescape(answer.text)
     assert 'href="/applications/appeals?state=waits"' in html.unescape(answer.text)
-    assert "No appeal fits this filter." in await page(
+    assert "No appeals match this filter." in await page(
         more_coordinators, "deputy", "/applications/appeals?state=upheld"
     )
 

@@ -35,7 +35,7 @@ async def test_an_open_application_is_cancelled_by_page(programme: Programme) ->
     assert f'href="{at}/cancel"' in await page(programme, "programme", at)
     assert f'href="{at}/cancel"' not in await page(programme, "tigran", at)
     form = await page(programme, "programme", f"{at}/cancel")
-    assert "No match hangs on it." in form
+    assert "No match depends on it." in form
     assert "This cannot be undone." in form
     client = programme.as_("programme")
     assert (await client.post(f"{at}/cancel", data={"text": "Sorry"})).status_code == 422
@@ -130,7 +130,7 @@ async def test_an_application_entered_in_error_is_voided(abroad: Abroad, feed: F
     shown = await page(programme, "programme", at)
     assert "Entered twice" in shown
     assert f'href="{at}/void"' not in shown
-    assert "It cannot be taken out" in await page(programme, "programme", f"{at}/void")
+    assert "It cannot be marked as entered in error" in await page(programme, "programme", f"{at}/void")
 
 
 @pytest.mark.parametrize("what", ["cancel", "void"])

@@ -199,14 +199,14 @@ async def test_several_are_decided_after_a_page_that_names_them(many: Programme)
     for name, case_of in zip(("Ani Petrosyan", "Davit Sahakyan", "Mariam Avagyan"), made.values(), strict=True):
         assert name in question_page
         assert case_of["reference"] in question_page
-    assert "It cannot be endorsed: the application is now “More information asked for”." in question_page
+    assert "It cannot be endorsed because the application is now “Returned for information”." in question_page
     assert "Endorse: 2 applications" in question_page
     versions = ticked_versions(question_page)
     await many.post("deputy", f"/applications/{made['davit']['id']}/not-endorse", {"reason": "operational_duty"})
     sent = await send(many, "tigran", address, {"note": "All three know English."} | versions)
     result = await page(many, "tigran", sent.headers["location"])
     assert "1 application is done" in result
-    assert "It cannot be endorsed: the application is now “Not endorsed”." in result
+    assert "It cannot be endorsed because the application is now “Not endorsed”." in result
     states = {who: (await many.get(who, f"/applications/{case['id']}"))["state"] for who, case in made.items()}
     assert states == {"ani": "endorsed", "davit": "not_endorsed", "mariam": "returned_for_information"}
     again = await send(many, "tigran", address, {"note": ""} | versions)
@@ -298,7 +298,7 @@ async def test_the_programme_decides_after_coordinator_and_deputy(many: Programm
     first = await many.get("programme", f"/cases/{made['id']}")
     assert first["deputy_asked_until"] is None
     clock.move(datetime.fromisoformat(first["due"]) + timedelta(minutes=1) - clock.now())
-    assert "Who has not answered: National coordinator of Armenia. The deputy decides until" in await page(
+    assert "Missing answers: National coordinator of Armenia. The deputy decides until" in await page(
         many, "programme", case
     )
     assert "Your deputy is asked until" in await page(many, "tigran", case)
@@ -493,7 +493,7 @@ async def test_eligible_applications_are_selected(many: Programme) -> None:
     assert "Not eligible<br>Says: " in rows[other["id"]]
     assert "checked" not in rows[other["id"]]
     assert 'name="back" value="eligibility"' in shown
-    assert 'name="act" value="eligibility">Confirm those that are ticked</button>' in shown
+    assert 'name="act" value="eligibility">Confirm selected results</button>' in shown
     address = f"{QUEUE}/decide?act=eligibility&back=eligibility&case={eligible['id']}"
     assert "/applications/eligibility" in await page(many, "programme", address)
     await page(many, "tigran", "/applications/eligibility", 403)

@@ -53,7 +53,7 @@ async def proposed(abroad: Abroad, visit_id: UUID, match_id: UUID, move: int = 1
 async def recorded_moves(programme: Programme) -> list[tuple[str, dict[str, Any]]]:
     """Return the events about moves."""
     found = await programme.journal("exchange.participation")
-    return [(kind, payload) for kind, _, payload in found if kind.startswith("Move")]
+    return [(kind, payload) for kind, _, payload in found if kind.startswith("Change week")]
 
 
 async def test_a_visit_moves_to_proposed_dates(abroad: Abroad, programme: Programme) -> None:
@@ -124,7 +124,7 @@ async def test_a_refusal_needs_a_reason_and_leaves_the_old_dates(abroad: Abroad,
     await abroad.publish_visit_event(visits.VisitMoveDropped, visit_id, match_id, **dropped)
     page = (await claire.get(at)).text
     assert "the visit keeps those that it has" in page
-    assert "Ask for other dates" in page
+    assert "Request other dates" in page
     assert (await claire.post(f"{at}/move", data={**row(), "reason": "other"})).status_code == 303
 
 
@@ -139,7 +139,7 @@ async def test_a_visit_without_a_week_accepts_more_periods(abroad: Abroad, progr
     await abroad.feed.deliver((event, visit_id))
     page = (await programme.as_("ani").get(f"/applications/visits/{visit_id}")).text
     assert "Public holidays leave too few working days" in page
-    assert "Say when it could be" in page
+    assert "Enter possible dates" in page
     body = {"periods": periods(), "reason": "timetable_conflict"}
     await abroad.post("programme", f"/visits/{visit_id}/moves", body, 202)
     assert (await abroad.get("ani", f"/visits/{visit_id}"))["move"]["asked_by"] == "programme"

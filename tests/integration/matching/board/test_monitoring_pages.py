@@ -202,7 +202,7 @@ def test_the_map_says_so_where_there_is_enough() -> None:
     """Without a gap the title names none."""
     field = ("online_crime", "en")
     enough = chart(Counter({field: 1}), Counter({field: 4}), "empact-2026")
-    assert enough.title == "There are places enough in every topic and language"
+    assert enough.title == "There are enough places in every topic and language"
     assert enough.rows == [("Online crime", "1 / 4")]
 
 
@@ -267,7 +267,7 @@ async def test_the_runs_draw_which_choices_were_obtained(
     (run,) = await world.rows("SELECT id FROM run")
     for page in (f"/matching/runs/{run.id}", "/matching/runs"):
         text = (await browser.get(page)).text
-        assert "1 of 2 obtained their first choice" in text
+        assert "1 of 2 got their first choice" in text
         assert "No match" in text
 
 

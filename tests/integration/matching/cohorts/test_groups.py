@@ -57,7 +57,7 @@ async def test_a_group_is_proposed_at_one_place(
     assert (run.groups.placed, run.groups.unplaced) == (1, 0)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     page = (await browser.get(f"/matching/applications/{members[0]}")).text
-    assert "Placed as a group of 3: all of it at this place, in the same weeks." in page
+    assert "Placed as a group of 3. All members are at this place in the same weeks." in page
     assert "Groups placed together" in (await browser.get(f"/matching/runs/{run_id}")).text
 
 

@@ -146,7 +146,7 @@ async def test_a_ring_is_proposed_by_hand_and_its_end_is_shown(
     await world.feed.deliver((ended, events["MD"]))
     assert "1 exchange ring has lost a match" in (await browser.get("/matching/")).text
     case = (await browser.get(f"/matching/applications/{applications['UA']}")).text
-    assert "Another match of the ring has ended." in case
+    assert "Another match in the ring has ended." in case
     assert "part of a ring: each of three agencies" in case
     await sign_in("nino", Role.NATIONAL_COORDINATOR, country="UA")
     assert "1 exchange ring has lost a match" in (await browser.get("/matching/")).text

@@ -72,8 +72,8 @@ async def test_wrong_input_names_its_field_and_what_to_write(
     address = f"/matching/what-ifs/new?call={world.call_id}"
     form = await _fields(browser, address)
     for wrong, sentence in (
-        ({"topic_applicant": "many"}, "Topic wanted, for the officer: write a whole number from 0 to 1000"),
-        ({"topic_host": "1001"}, "Topic wanted, for the host: write a whole number from 0 to 1000"),
+        ({"topic_applicant": "many"}, "Topic wanted, for the officer: enter a whole number from 0 to 1000"),
+        ({"topic_host": "1001"}, "Topic wanted, for the host: enter a whole number from 0 to 1000"),
         ({"share_of_offer": "101"}, "This must be from 1 to 100"),
         ({}, "change at least one"),
     ):

@@ -128,8 +128,8 @@ async def test_the_board_shows_places_with_less_than_six_weeks_left(
     assert await world.rows("SELECT 1 FROM match WHERE state = 'proposed'") == []
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     assert "too late to replace" in (await browser.get("/matching/")).text
-    assert "Too late to replace: less than 6 weeks" in (await browser.get("/matching/visits")).text
-    assert "Too late to replace: less than 6 weeks" in (await browser.get(f"/matching/applications/{first}")).text
+    assert "Too late to replace: less than 6 weeks left" in (await browser.get("/matching/visits")).text
+    assert "Too late to replace: less than 6 weeks left" in (await browser.get(f"/matching/applications/{first}")).text
 
 
 async def test_a_reserve_takes_the_place_of_a_no_show_at_once(world: World) -> None:

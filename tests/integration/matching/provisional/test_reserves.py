@@ -267,7 +267,7 @@ async def test_pages_say_who_stands_in_reserve(
     await world.match_calls()
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     page = (await browser.get(f"/matching/cohorts/{world.call_id}")).text
-    assert "Have reserves cleared beforehand" in page
+    assert "Clear reserves in advance" in page
     token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
     pair = page.partition('name="pair" value="')[2].partition('"')[0]
     form = {"csrf_token": token, "pair": pair, "reserves": "1"}

@@ -34,7 +34,7 @@ async def test_the_place_in_line_is_the_one_that_is_called(
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     page = (await browser.get(f"/matching/applications/{line[2]}")).text
     assert "2 of 2" in page
-    assert "A place must fall free." in page
+    assert "A place must become free." in page
     answer = (await browser.get(f"/matching/api/v1/receipts/{line[1]}")).json()["waiting"]
     assert answer == [{"seat_id": str(seat), "at": 1, "of": 2, "free": 0, "limit": None}]
     await world.clear(match_id, winner)

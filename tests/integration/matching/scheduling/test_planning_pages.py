@@ -70,22 +70,22 @@ async def test_a_plan_is_made_and_proposed_on_its_page(
     started = await browser.post(address, data={"csrf_token": await _token(browser, address)})
     assert started.headers["location"] == address
     searching = (await browser.get(address)).text
-    assert "Stop the search" in searching
+    assert "Stop search" in searching
     assert 'name="visit"' not in searching
     await _improve(world)
     page = (await browser.get(address)).text
     assert "Best plan" in page
     assert re.findall(r'name="visit" id="[^"]+" value="([^"]+)"', page) == [str(hit)]
-    assert "1 visit would move" in page
+    assert "1 visit would change dates" in page
     assert "days later" in page
     form = {"csrf_token": await _token(browser, address), "reason": "not_available"}
     form["plan"] = str((await world.rows("SELECT id FROM date_plan"))[0].id)
     nothing = await browser.post(f"{address}/propose", data=form)
-    assert (nothing.status_code, "Choose at least one visit" in nothing.text) == (422, True)
+    assert (nothing.status_code, "Select at least one visit" in nothing.text) == (422, True)
     done = await browser.post(f"{address}/propose", data=form | {"visit": str(hit)})
     assert done.headers["location"] == f"{address}?done=1"
     after = (await browser.get(f"{address}?done=1")).text
-    assert "Guest and host are asked" in after
+    assert "Waiting for guest and host" in after
     assert 'name="visit"' not in after
     assert [event.reason for event in await _proposed(world)] == ["not_available"]
 

@@ -108,7 +108,7 @@ async def test_the_inbox_keeps_what_is_read(both: tuple[Programme, FastAPI]) -> 
     assert await page_text(ani, f"{INBOX}/unread") == ""
     assert "We have your application" in await page_text(ani, INBOX)
     assert "There are no more messages." in await page_text(ani, f"{INBOX}?page=9")
-    assert "No message was sent to you yet." in await page_text(nino, INBOX)
+    assert "You have not received any messages yet." in await page_text(nino, INBOX)
 
 
 async def test_the_inbox_is_in_the_readers_language(both: tuple[Programme, FastAPI]) -> None:
@@ -144,8 +144,8 @@ async def test_optional_messages_are_chosen_when_signed_in(both: tuple[Programme
     assert 'value="each" checked' in text
     assert "An officer of your country has a place" in text
     assert "We have your report" not in text  # that is told to officers
-    assert "What waits for you today" in text
-    assert "mail comes at any hour" in text
+    assert "Your tasks today" in text
+    assert "emails come at any hour" in text
     vars(notifications.state.service.settings)["quiet"] = Quiet(None, {"AM": Hours.read("21:30-07:00")})
     assert "from 21:30 to 07:00" in await page_text(tigran, CHOICES)
     for wrong in ({"choice": "never", "language": "en"}, {"choice": "none", "language": "xx"}):
@@ -157,7 +157,7 @@ async def test_optional_messages_are_chosen_when_signed_in(both: tuple[Programme
     text = await page_text(ani, CHOICES)
     assert 'value="each" checked' in text
     assert "We have your report" in text
-    assert "What waits for you today" not in text
+    assert "Your tasks today" not in text
     own = {"choice": "digest", "language": "en", "night": "own", "since": "20:00"}
     wrong_hours = await tigran.post(CHOICES, data=own | {"until": "20:00"})
     assert (wrong_hours.status_code, "Choose another hour than the one" in wrong_hours.text) == (422, True)
@@ -168,7 +168,7 @@ async def test_optional_messages_are_chosen_when_signed_in(both: tuple[Programme
     passed = await tigran.post(CHOICES, data=own | {"night": "none", "until": "07:00"})
     assert (passed.status_code, "You picked hours" in passed.text) == (422, True)
     await tigran.post(CHOICES, data=own | {"night": "none", "until": "08:00"})
-    assert "mail comes at any hour" in await page_text(tigran, CHOICES)
+    assert "emails come at any hour" in await page_text(tigran, CHOICES)
     (stored,) = await rows(notifications, "SELECT recipient, choice FROM mail_preference")
     async with programme.app.state.service.bus.read() as session:
         person = (await session.execute(sa.text("SELECT id FROM person WHERE subject = 'tigran'"))).scalar_one()
@@ -288,7 +288,7 @@ async def test_a_private_calendar_from_the_page_to_the_program(both: tuple[Progr
     """A calendar address is made, shown once, read, renewed and ended; a form sent twice makes one."""
     programme, notifications = both
     tigran, ani = programme.as_("tigran"), programme.as_("ani")
-    assert "Make the address" in await page_text(tigran, SUBSCRIPTION)
+    assert "Create address" in await page_text(tigran, SUBSCRIPTION)
     made = await tigran.post(f"{SUBSCRIPTION}/make", data={})
     path = _path(made.text)
     assert made.status_code == 200
@@ -296,12 +296,12 @@ async def test_a_private_calendar_from_the_page_to_the_program(both: tuple[Progr
     assert again.headers["location"].endswith("?done=made")
     page = await page_text(tigran, SUBSCRIPTION)
     assert path.partition("=")[2] not in page
-    assert "never so far" in page
+    assert "not yet" in page
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(notifications), base_url="http://x") as calendar:
         found = vobject.readOne((await calendar.get(path)).text).contents["vevent"]
         (application,) = await rows(notifications, "SELECT reference FROM \"case\" WHERE reference LIKE 'AM-%'")
         assert [item.summary.value for item in found] == [f"Due: Endorsement, {application.reference}"]
-        assert "never so far" not in await page_text(tigran, SUBSCRIPTION)
+        assert "not yet" not in await page_text(tigran, SUBSCRIPTION)
         ours = await ani.post(f"{SUBSCRIPTION}/make", data={})
         assert (await calendar.get(_path(ours.text))).status_code == 200
         (replaced,) = re.findall(r'name="replaces" value="([^"]+)"', await page_text(tigran, SUBSCRIPTION))

@@ -114,7 +114,7 @@ async def test_a_forged_report_changes_nothing_and_is_counted(app: FastAPI, sent
     assert await rows(app, "SELECT 1 FROM unreachable_recipient") == []
     assert {row.state for row in await rows(app, "SELECT state FROM notification")} == {"sent"}
     shown = await page(app, "programme", "/notifications/unreachable")
-    assert "Refused: its signature is not ours" in shown
+    assert "Refused: the signature is not ours" in shown
     assert "its signature" not in await page(app, "moldova", "/notifications/unreachable")
 
 
@@ -153,10 +153,10 @@ async def test_reports_in_a_file_are_taken_in(
         b"".join(b"From x Mon Jan 19 10:00:00 2026\n" + raw.replace(b"\r\n", b"\n") + b"\n" for raw in mails)
     )
     found = await bounces.import_reports(Here(), box)  # type: ignore[arg-type]  # what the command asks of a system
-    assert found == {"The mailbox does not take mail": 1, "Refused: its signature is not ours": 2}
+    assert found == {"The mailbox does not accept email": 1, "Refused: the signature is not ours": 2}
     assert await failures(app) == ["bounced"]
     again = await bounces.import_reports(Here(), box)  # type: ignore[arg-type]  # as above
-    assert again == {"Reported before": 3}
+    assert again == {"Already reported": 3}
 
 
 async def _nothing(_: object) -> None:
@@ -182,7 +182,7 @@ async def test_a_refused_address_is_listed_tried_again_and_settled(app: FastAPI,
             assert (await client.post(f"{address}/retry")).status_code == 303
         await post(app)
         assert catcher.recipients == ["applicant.only@police.example"]
-        assert "Try it again" not in (await client.get(address)).text
+        assert "Try again" not in (await client.get(address)).text
         for _ in range(2):
             assert (await client.post(f"{address}/settle")).status_code == 303
     async with as_(app, "programme") as client:

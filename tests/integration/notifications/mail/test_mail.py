@@ -82,7 +82,7 @@ async def test_a_mail_has_two_parts_a_thread_and_no_name_outside_its_greeting(
     text = text_of(first)
     html = text_of(first, "html")
     for part in (text, html):
-        assert "Your national coordinator looks at it next and answers by 30 January 2026." in part
+        assert "Your national coordinator reviews it next and answers by 30 January 2026." in part
         assert f"http://localhost:8000/applications/mine/{APPLICATION}" in part
     assert text.count("Ștefan") == 1
     assert "Ștefan" not in str(first["subject"])
@@ -256,7 +256,7 @@ async def test_a_contact_erased_before_the_mail_is_a_named_failure(
     (message, *_) = await rows(app, "SELECT id FROM message")
     shown = await page(app, "programme", f"/notifications/messages/{message.id}")
     assert "Contact erased" in shown
-    assert "Send it again" not in shown
+    assert "Send again" not in shown
 
 
 async def test_an_invitation_is_sent_moved_and_cancelled(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
@@ -343,9 +343,9 @@ async def test_an_event_ahead_of_its_case_waits_for_it(app: FastAPI, feed: Feed,
     await post(app)
     subjects = sorted(str(mail["subject"]) for mail in catcher.mails)
     assert subjects == [
-        "[MD-2026-0042] 2 messages: A match waits for your clearance; An application waits for you",
-        "[MD-2026-0042] 2 messages: A match waits for your clearance; An application waits for you",
-        "[MD-2026-0042] A guest waits for your clearance",
+        "[MD-2026-0042] 2 messages: A match needs your clearance; An application is waiting for you",
+        "[MD-2026-0042] 2 messages: A match needs your clearance; An application is waiting for you",
+        "[MD-2026-0042] A guest needs your clearance",
         "[MD-2026-0042] We have your application",
     ]
 
@@ -378,7 +378,7 @@ async def test_a_proposal_and_its_decision_are_mailed(
     await feed.deliver((event("ProposalChanged", state="refused"), refused))
     await post(app)
     assert sorted(zip(subjects(catcher), catcher.recipients, strict=True)) == [
-        ("A proposal for the register waits for you", "programme_coordinator.only@police.example"),
+        ("A proposal for the register is waiting for you", "programme_coordinator.only@police.example"),
         ("Your proposal is not approved", "person.only@police.example"),
     ]
     questions = [question for question in contacts.questions if question["audience"] == "person"]
@@ -426,10 +426,10 @@ async def test_owners_get_a_mail_when_their_country_is_reinstated(app: FastAPI, 
         "mentor.only@police.example",
     ]
     (placements,) = catcher.to("host_contact.only@police.example")
-    assert placements["subject"] == "[BY-P-2026-0001] 2 messages: Your placement can go on"
+    assert placements["subject"] == "[BY-P-2026-0001] 2 messages: Your placement can continue"
     text = text_of(placements)
     assert all(text.count(f"/applications/offers/{id_}") == 1 for id_ in (OFFER, second))
-    assert "Belarus takes part again" in body(catcher.mails, "Your profile can go on")
+    assert "Belarus takes part again" in body(catcher.mails, "Your profile can continue")
 
 
 async def test_officers_who_gain_by_a_revision_get_one_mail(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
@@ -452,7 +452,7 @@ async def test_a_withdrawn_session_is_mailed_to_the_mentee(app: FastAPI, feed: F
     catcher.recipients.clear()
     await feed.deliver((event("SessionWithdrawn", by="mentor"), MATCH))
     await post(app)
-    assert subjects(catcher) == ["A session was taken back"]
+    assert subjects(catcher) == ["A session was withdrawn"]
     assert catcher.recipients == ["applicant.only@police.example"]
 
 

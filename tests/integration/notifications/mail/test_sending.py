@@ -130,7 +130,7 @@ async def test_a_message_is_sent_again_for_a_reason(app: FastAPI, feed: Feed, ca
     async with as_(app, "programme") as client:
         missing = await client.post(f"{address}/resend", data={})
         assert missing.status_code == 422
-        assert "Choose why it is sent anew" in missing.text
+        assert "Select why you want to send it again" in missing.text
         done = await client.post(f"{address}/resend", data={"reason": "lost"})
         assert done.status_code == 303
         assert "written anew and sent" in (await client.get(done.headers["location"])).text
@@ -139,7 +139,7 @@ async def test_a_message_is_sent_again_for_a_reason(app: FastAPI, feed: Feed, ca
         await post(app)
         await post(app)
         shown = (await client.get(done.headers["location"], follow_redirects=True)).text
-    assert "They say that it did not arrive" in shown
+    assert "The recipient says that it did not arrive" in shown
     assert "within a few seconds" not in shown, "it is sent by now"
     first, second = catcher.to("applicant.only@police.example")
     assert first["message-id"] != second["message-id"]

@@ -26,7 +26,7 @@ HERE = "/notifications/volume"
 
 async def test_sent_and_failed_messages_are_counted(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """Messages are counted by day, week and rule, with the seconds from the event to the server's 250."""
-    assert "Nothing was told in this time." in await page(app, "programme", HERE)
+    assert "No messages in this period." in await page(app, "programme", HERE)
     await feed.deliver((event("OrganisationChanged"), HOST), (event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     catcher.to_address = "550 No"
@@ -54,9 +54,9 @@ async def test_sent_and_failed_messages_are_counted(app: FastAPI, feed: Feed, ca
     assert "<svg" in text
     assert "half of the mails are with the mail server within 2 min" in text
     assert ">1 min</text>" in text, "the axis stands at round minutes, not at 50 s"
-    assert "Nothing was told in this time." in await page(app, "france", HERE)
-    assert "Nothing was told in this time." in await page(app, "programme", f"{HERE}?country=GE")
-    assert "Nothing was told in this time." in await page(app, "programme", f"{HERE}?week=2020-01-06")
+    assert "No messages in this period." in await page(app, "france", HERE)
+    assert "No messages in this period." in await page(app, "programme", f"{HERE}?country=GE")
+    assert "No messages in this period." in await page(app, "programme", f"{HERE}?week=2020-01-06")
 
 
 async def test_each_count_leads_to_its_rows(app: FastAPI, feed: Feed, catcher: Catcher) -> None:

@@ -49,7 +49,7 @@ async def test_a_courtesy_is_turned_off_by_one_click_and_by_nothing_less(
     mine = catcher.to("home_coordinator.first@police.example")
     (courtesy,) = [mail for mail in mine if mail["list-unsubscribe"]]
     assert str(courtesy["list-unsubscribe-post"]) == "List-Unsubscribe=One-Click"
-    (mandatory,) = [mail for mail in mine if "waits for you" in str(mail["subject"])]
+    (mandatory,) = [mail for mail in mine if "is waiting for you" in str(mail["subject"])]
     assert mandatory["list-unsubscribe"] is None
     path = choice_in(courtesy)
     assert path in text_of(courtesy)
@@ -134,7 +134,7 @@ async def test_a_morning_has_one_digest_if_something_waits(app: FastAPI, feed: F
     assert await write(app) == 1
     assert await write(app) == 0
     await post(app)
-    assert subjects(catcher) == ["What waits for you today"] * 2
+    assert subjects(catcher) == ["Your tasks today"] * 2
     assert set(catcher.recipients) == {f"home_coordinator.{name}@police.example" for name in ("first", "deputy")}
     text = text_of(catcher.mails[0])
     assert "Endorsement: 2 (http://localhost:8000/notifications/due?kind=endorsement)" in " ".join(text.split())

@@ -197,7 +197,7 @@ async def test_other_hours_hold_for_what_waits_already(app: FastAPI, feed: Feed,
         await choose(app, name, "none")  # of the second it is fixed by now that it waits for it
         await post(app)
         assert catcher.recipients == [address]
-        assert "waits for you" in str(catcher.mails[0]["subject"])
+        assert "is waiting for you" in str(catcher.mails[0]["subject"])
         catcher.raw.clear()
         catcher.recipients.clear()
 
@@ -212,14 +212,14 @@ async def test_a_failure_is_sent_again_while_another_sleeps(app: FastAPI, feed: 
     catcher.to_address = "250 OK"
     (message,) = await rows(app, "SELECT id FROM message WHERE audience ->> 'kind' = 'home_coordinator'")
     address, person = f"/notifications/messages/{message.id}", f"/notifications/unreachable/{recipient(HOME, 'first')}"
-    assert "Send it again" in await page(app, "programme", address)
+    assert "Send again" in await page(app, "programme", address)
     assert f'{person}/retry"' in await page(app, "programme", person)
     async with as_(app, "programme") as client:
         assert (await client.post(f"{person}/retry")).status_code == 303
         await post(app)
         assert catcher.recipients == [FIRST]
         assert (await client.post(f"{address}/retry")).status_code == 409
-    assert "Send it again" not in await page(app, "programme", address)
+    assert "Send again" not in await page(app, "programme", address)
     go_to(9, days=1)
     await post(app)
     assert catcher.recipients == [FIRST, DEPUTY]

@@ -79,8 +79,8 @@ async def test_a_deadline_met_overnight_is_not_reminded_of(app: FastAPI, feed: F
         "dropped"
     ]
     shown = await page(app, "programme", f"/notifications/messages/{waits.id}")
-    assert "Not needed any more" in shown
-    assert "Send it anew" not in shown
+    assert "No longer needed" in shown
+    assert "Send new email" not in shown
 
 
 async def test_a_date_moved_overnight_has_a_new_reminder(app: FastAPI, feed: Feed, catcher: Catcher) -> None:

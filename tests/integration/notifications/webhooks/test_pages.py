@@ -73,7 +73,7 @@ async def test_a_webhook_from_its_registration_to_its_end(app: FastAPI, receiver
         assert (await client.post(f"{of}/test")).headers["location"] == tested.headers["location"]
         assert "It was not sent yet" in (await client.get(tested.headers["location"])).text
         await send(app)
-        assert "Taken" in (await client.get(tested.headers["location"])).text
+        assert "Delivered" in (await client.get(tested.headers["location"])).text
         await Feed(app.state.service.bus, consumers).deliver((example("FigurePublished"), "figure"))
         await send(app)
         assert [read["type"] for _, read in receiver.got] == ["WebhookTest", "FigurePublished"]
@@ -122,15 +122,15 @@ async def test_the_way_back_does_not_repeat_what_was_done(app: FastAPI, receiver
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"url": ""}, "Write the web address of the receiver"),
+        ({"url": ""}, "Enter the web address of the receiver"),
         ({"url": "http://192.168.1.1/"}, "This leads into a private network"),
         ({"url": "https://[::ffff:10.0.0.1]/"}, "This leads into a private network"),
         ({"url": "https://user:word@127.0.0.1/"}, "Take user name and password out"),
         ({"url": "https://127.0.0.1/#part"}, "Take out what stands after #"),
         ({"url": "https://no-such-name.invalid/"}, "This name is not known to DNS"),
-        ({"description": " "}, "Say who receives it, and what for"),
+        ({"description": " "}, "Enter who receives it, and what for"),
         ({"description": "x" * 201}, "Shorten this by 1 character"),
-        ({"events": []}, "Choose at least one event"),
+        ({"events": []}, "Select at least one event"),
         ({"events": ["ApplicationSubmitted"]}, "Not a valid choice"),
     ],
 )
@@ -155,7 +155,7 @@ async def test_all_mistakes_are_named_at_once(app: FastAPI) -> None:
     async with as_(app, "programme") as client:
         answer = await client.post(f"{HOME}/new?reach=outside", data={"url": "https://10.0.0.1/"})
     assert answer.status_code == 422
-    for sentence in ("leads into a private network", "Say who receives it", "Choose at least one event"):
+    for sentence in ("leads into a private network", "Say who receives it", "Select at least one event"):
         assert answer.text.count(sentence) == 2
 
 
@@ -166,14 +166,14 @@ async def test_a_new_secret_is_shown_once(app: FastAPI, receiver: Receiver) -> N
     async with as_(app, "programme") as client:
         await client.post(f"{HOME}/new?reach=outside", data=written)
         of = f"{HOME}/{key}/rotate"
-        assert "For how long does the old secret still count?" in (await client.get(of)).text
+        assert "How long does the old secret stay valid?" in (await client.get(of)).text
         assert "Choose for how long" in (await client.post(of, data={})).text
         first = await client.post(of, data={"hours": "24", "key": "0190a000-0000-7000-8000-000000000001"})
         second = await client.post(of, data={"hours": "24", "key": "0190a000-0000-7000-8000-000000000001"})
         secret = SECRET.search(first.text)
         assert secret is not None
         assert secret[0] in second.text
-        assert "Old secret counts until" in (await client.get(f"{HOME}/{key}")).text
+        assert "Old secret valid until" in (await client.get(f"{HOME}/{key}")).text
     assert await rows(app, "SELECT count(*), count(until) FROM webhook_secret") == [(2, 1)]
 
 
@@ -189,11 +189,11 @@ async def test_failed_deliveries_since_a_day_are_sent_again(app: FastAPI, receiv
         await send(app)
         assert "Not delivered" in (await client.get(f"{HOME}/{key}?state=failed")).text
         of = f"{HOME}/{key}/redeliver"
-        assert "Since which day?" in (await client.get(of)).text
+        assert "From which day?" in (await client.get(of)).text
         assert (await client.post(of, data={"since-day": "40"})).status_code == 422
         day = {"since-day": "1", "since-month": "1", "since-year": "2000"}
         done = await client.post(of, data=day)
-        assert "1 is sent again." in (await client.get(done.headers["location"])).text
+        assert "1 delivery is sent again." in (await client.get(done.headers["location"])).text
 
 
 async def test_an_auditor_looks_and_does_not_change(app: FastAPI, receiver: Receiver) -> None:

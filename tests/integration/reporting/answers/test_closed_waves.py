@@ -60,10 +60,9 @@ async def test_a_certificate_names_its_missing_forms_and_the_remedy(
     page = (await evaluator.get("/reporting/outcomes")).text
     (cell,) = cells(page)
     assert cell == (
-        "waits for: Evaluation by the guest"
-        " Evaluation by the host: closed, so it cannot come."
-        " Open it again, or the programme coordinator waives it on this page."
-        " Report on the visit: closed, so it cannot come. Open it again."
+        "waits for: Evaluation by the guest Evaluation by the host: closed, so it cannot be received. Open it "
+        "again, or the programme coordinator waives it on this page. Report on the visit: closed, so it cannot "
+        "be received. Open it again."
     )
     assert 'href="/reporting/waves#closed"' in page
     shut = (await evaluator.get(f"/reporting/waves?{ALL}")).text
@@ -76,9 +75,9 @@ async def test_a_certificate_names_its_missing_forms_and_the_remedy(
     await answered(house)
     (cell,) = cells((await coordinator.get("/reporting/outcomes")).text)
     assert cell.startswith(
-        "waits for: Evaluation by the host: closed, so it cannot come. Open it again, or waive it here."
+        "waits for: Evaluation by the host: closed, so it cannot be received. Open it again, or waive it here."
     ), "the guest has done all, and gets none"
-    assert "No longer wait for the host" in cell
+    assert "Waive the host's evaluation" in cell
     waiver = f"/reporting/outcomes/{VISIT}/waiver"
     assert (await coordinator.post(waiver, data={"reason": "host_silent"})).status_code == 303
     await house.relay("exchange.outcomes")
@@ -96,10 +95,10 @@ async def test_the_page_gives_the_day_from_which_a_form_can_be_waived(
     await closing(coordinator, "host", **{"due_until-month": "4"})
     (cell,) = cells((await coordinator.get("/reporting/outcomes")).text)
     assert (
-        "closed, so it cannot come. Open it again, or the programme coordinator waives it here after 19 April 2026"
-        in cell
-    )
-    assert "No longer wait for the host" not in cell
+        "closed, so it cannot be received. Open it again, or the programme coordinator waives it here after 19 "
+        "April 2026"
+    ) in cell
+    assert "Waive the host's evaluation" not in cell
     early = await coordinator.post(f"/reporting/outcomes/{VISIT}/waiver", data={"reason": "host_silent"})
     assert early.status_code == 409
 

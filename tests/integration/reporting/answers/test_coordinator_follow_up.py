@@ -39,7 +39,7 @@ async def test_results_are_published_once_and_count_among_the_answers(house: Hou
     await feed_events(house, world(2, running=0))
     coordinator = await house.grant(Role.NATIONAL_COORDINATOR)
     form = await house.with_ticket(coordinator, ADDRESS, "evaluation", "national_coordinator")
-    assert "Which results has it brought for your services?" in form.text
+    assert "What results did it bring for your services?" in form.text
     assert "How far was each objective met?" not in form.text
     missing = await coordinator.post(ADDRESS, data={**SAID, "need_met": ""})
     assert (missing.status_code, "Answer each statement" in missing.text) == (422, True)
@@ -60,7 +60,7 @@ async def test_results_are_published_once_and_count_among_the_answers(house: Hou
     of_coordinators = [rate for rate in rates if rate.respondent == "national_coordinator"]
     assert [(rate.due, rate.answered, rate.late) for rate in of_coordinators] == [(2, 1, 1)]
     page = (await (await house.grant(Role.EVALUATOR)).get(f"/reporting/waves?since={since}")).text
-    assert "What it brought, by the coordinator" in page
+    assert "Results, by the coordinator" in page
 
 
 async def test_the_coordinators_form_opens_months_after_the_end(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

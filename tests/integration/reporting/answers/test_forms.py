@@ -133,7 +133,7 @@ async def test_the_certificate_follows_when_all_forms_are_in(house: House) -> No
     figure = await house.grant(Role.EVALUATOR)
     page = (await figure.get("/reporting/outcomes")).text
     assert event["number"] in page
-    assert "came late" in page
+    assert "received late" in page
 
 
 async def test_the_coordinator_waives_a_silent_host(house: House) -> None:
@@ -142,7 +142,7 @@ async def test_the_coordinator_waives_a_silent_host(house: House) -> None:
     await _answers(house, host=False)
     await house.relay("exchange.outcomes")
     coordinator = await house.grant(Role.PROGRAMME_COORDINATOR)
-    assert "No longer wait for the host" in (await coordinator.get("/reporting/outcomes")).text
+    assert "Waive the host's evaluation" in (await coordinator.get("/reporting/outcomes")).text
     waiver = f"/reporting/outcomes/{VISIT}/waiver"
     assert (await coordinator.post(waiver, data={"reason": "because"})).status_code == 422
     assert (await coordinator.post(waiver, data={"reason": "host_silent"})).status_code == 303
@@ -269,7 +269,7 @@ async def test_a_line_manager_answers_without_an_account_once(house: House) -> N
     manager = house.stranger()
     assert (await manager.get(address)).status_code == 303, "nobody gets in without a ticket"
     form = await house.with_ticket(manager, address, "follow_up", None)
-    assert "The officer works differently since then" in form.text
+    assert "The officer has worked differently since then" in form.text
     assert "Back to the portal" not in form.text
     manager.headers[csrf.HEADER] = re.findall(r'name="csrf_token" value="([^"]+)"', form.text)[0]
     said = {

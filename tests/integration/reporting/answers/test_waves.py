@@ -144,7 +144,7 @@ async def test_a_closed_wave_accepts_no_answer_until_it_is_reopened(
     address = f"/reporting/evaluations/{APPLICATION}"
     shown = await guest.get(address)
     assert "Why: The report is written" in shown.text
-    assert "Hand it in" not in shown.text
+    assert "Send answers" not in shown.text
     refused = await guest.post(address, data=GUEST)
     assert (refused.status_code, "no longer taken" in refused.text) == (409, True)
     assert (await guest.post(f"{address}/draft", data={"went_well": "x"})).status_code == 409
@@ -167,7 +167,7 @@ async def test_a_wave_is_said_to_be_closed_only_while_it_is(
     """The page after a closing says so, until somebody else reopens the wave."""
     evaluator = await at_june(house, tmp_path, monkeypatch)
     closed = (await evaluator.post(f"/reporting/waves/closings?{WAVE}", data=CLOSE)).headers["location"]
-    said = "Closed. People who come too late read why."
+    said = "Closed. People who come too late see the reason."
     page = (await evaluator.get(f"{closed}&state=closed")).text
     assert said in page
     colleague = await house.grant(Role.PROGRAMME_COORDINATOR)

@@ -72,7 +72,7 @@ async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: Hou
     """The proposal names old, new and events, nothing changes before approval, and FigureRestated is published."""
     author, other = await _frozen(house)
     before = (await other.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02?period={LABEL}")).json()
-    assert "The figures are what the facts say" in (await author.get(PAGE)).text
+    assert "The figures match the facts" in (await author.get(PAGE)).text
     assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 409
     await _late(house, *LATE)
     seen = (await author.get(f"/reporting/api/v1/periods/{LABEL}/restatement")).json()
@@ -123,7 +123,7 @@ async def test_the_history_of_a_figure_shows_all_statements(house: House) -> Non
     answer = (await donor.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02/history?period={LABEL}")).json()
     assert [(each["statement"], each["value"]) for each in answer["statements"]] == [(1, "8"), (2, "13")]
     page = (await donor.get(f"/reporting/indicators/TOPCOP-OP-02?period={LABEL}")).text
-    assert "How often it was stated" in page
+    assert "All statements" in page
     assert "Facts arrived after the freeze" in page
     assert "this is statement 2" in (await donor.get(f"/reporting/?period={LABEL}")).text
     assert (await donor.get(PAGE)).status_code == 403
@@ -149,7 +149,7 @@ async def test_a_correction_of_one_waits_for_others(house: House) -> None:
     assert (await other.post(f"{PAGE}/approve")).status_code == 303
     assert (await donor.get(address)).json() == {**before, "waits": True}
     page = (await donor.get(f"/reporting/indicators/TOPCOP-OP-02?period={LABEL}")).text
-    assert "A correction waits: it would tell of few people." in page
+    assert "Correction waiting: it would tell of few people." in page
     history = f"/reporting/api/v1/indicators/TOPCOP-OP-02/history?period={LABEL}"
     assert [each["statement"] for each in (await donor.get(history)).json()["statements"]] == [1]
     listed = (await other.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02/events?period={LABEL}")).json()

@@ -73,7 +73,7 @@ async def test_a_test_is_made_and_published_by_pages(house: House) -> None:
     evaluator = await house.grant(Role.PROGRAMME_COORDINATOR)
     assert "There is no test yet" in (await evaluator.get(TESTS)).text
     untitled = await evaluator.post(TESTS, data={"title": "", "topic": TOPICS[0], "call": ""})
-    assert (untitled.status_code, "Give the test a title" in untitled.text) == (422, True)
+    assert (untitled.status_code, "Enter a title for the test" in untitled.text) == (422, True)
     begun = await evaluator.post(TESTS, data={"title": "Seizing devices", "topic": TOPICS[0], "call": ""})
     page = begun.headers["location"]
     assert "The bank has no question in use on this topic" in (await evaluator.get(page)).text

@@ -110,7 +110,7 @@ async def test_a_session_counts_with_the_number_that_the_manager_confirms(house:
     assert figure["value"] == "12"
     shown = (await (await officer(house)).get(OWN)).text
     assert "Confirmed for 12: Six were called away" in shown
-    assert "It was not held" in shown
+    assert "It did not take place" in shown
 
 
 async def test_invalid_sessions_are_refused_at_their_fields(house: House) -> None:

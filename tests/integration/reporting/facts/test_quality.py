@@ -32,7 +32,7 @@ async def test_data_without_a_flaw_is_confirmed(house: House) -> None:
     """Without a flaw the page says so, and a donor does not see the page."""
     await feed_events(house, world(3))
     auditor, donor = await house.grant(Role.AUDITOR), await house.grant(Role.DONOR)
-    assert "Nothing is wrong with the data" in (await auditor.get("/reporting/quality")).text
+    assert "No problems with the data" in (await auditor.get("/reporting/quality")).text
     assert (await donor.get("/reporting/quality")).status_code == 403
     assert "/reporting/quality" in (await auditor.get("/reporting/")).text
 

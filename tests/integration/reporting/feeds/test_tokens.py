@@ -53,7 +53,7 @@ async def test_a_token_is_shown_once_and_opens_the_files(house: House, own_clock
     assert "No token was issued yet" in (await coordinator.get(TOKENS)).text
     wrong = await coordinator.post(TOKENS, data=form(consumer=" ", **{"expires-year": "2009"}))
     assert wrong.status_code == 422
-    assert all(each in wrong.text for each in ('href="#consumer"', "Say who gets the token", "Write a day between"))
+    assert all(each in wrong.text for each in ('href="#consumer"', "Enter who gets the token", "Write a day between"))
     shown = await coordinator.post(TOKENS, data=form())
     assert shown.status_code == 201
     (token,) = re.findall(r"<code>(tandem-feeds-[\w-]{43})</code>", shown.text)
@@ -138,7 +138,7 @@ async def test_auditors_read_issues_and_downloads(house: House) -> None:
     ]
     page = (await auditor.get(f"{TOKENS}/{made['id']}")).text
     assert "figures.csv" in page
-    assert "Revoke it" not in page
+    assert "Revoke token" not in page
     assert (await auditor.post(TOKENS, data=form())).status_code == 403
     await coordinator.post(f"{TOKENS}/{made['id']}/revoke")
     answer = (await auditor.get("/reporting/api/v1/feeds/tokens")).json()["items"][0]

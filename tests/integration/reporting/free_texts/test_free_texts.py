@@ -64,7 +64,7 @@ async def logged(house: House) -> list[tuple[str, str, str]]:
 async def test_writers_correct_their_text_but_not_their_ratings(house: House) -> None:
     """The new text is shown, ratings and events stay, and the correction is logged without any text."""
     guest = await written(house)
-    assert "Correct your words" in (await guest.get(EVALUATION)).text
+    assert "Correct your text" in (await guest.get(EVALUATION)).text
     events = await house.journal("exchange.outcomes")
     form = (await guest.get(f"{EVALUATION}/words")).text
     assert "The labs" in form
@@ -110,7 +110,7 @@ async def test_text_is_fixed_once_its_period_is_frozen(house: House, state: Peri
     async with house.app.state.service.bus.transaction("system:tests") as tx:
         await periods_store.keep(tx.session, Approval(year, state, "somebody", clock.now()))
     open_ = state is PeriodState.SUBMITTED
-    assert ("Correct your words" in (await guest.get(EVALUATION)).text) is open_
+    assert ("Correct your text" in (await guest.get(EVALUATION)).text) is open_
     assert (await guest.get(f"{EVALUATION}/words")).status_code == (200 if open_ else 303)
     answer = await guest.post(f"{EVALUATION}/words", data={"went_well": "The archive"})
     assert answer.status_code == (303 if open_ else 409)
@@ -160,7 +160,7 @@ async def test_nobody_else_reads_free_text(house: House) -> None:
     dpo = await house.grant(Role.DATA_PROTECTION_OFFICER)
     assert (await dpo.get("/reporting/words?reference=AM-2026-9999")).status_code == 404
     assert (await dpo.post(f"/reporting/words/{ident('nobody')}/erasure", data=WHY)).status_code == 404
-    assert "What people wrote" in (await dpo.get("/reporting/")).text
+    assert "Free-text answers" in (await dpo.get("/reporting/")).text
     assert await logged(house) == []
 
 

@@ -41,7 +41,7 @@ async def test_each_chart_has_its_numbers_as_a_file(house: House) -> None:
     donor = await house.grant(Role.DONOR)
     page = (await donor.get("/reporting/?period=2026-H1")).text
     for name, title in (
-        ("targets", "Targets in numbers: none that is due is reached"),
+        ("targets", "Targets in numbers: no due target is reached"),
         ("path", "From applying to use on the job"),
         ("unmet", "Most without a match: Online crime"),
         ("reciprocity", "Furthest from balance"),

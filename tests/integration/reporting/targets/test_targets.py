@@ -31,7 +31,7 @@ async def test_a_target_holds_after_a_second_person_approves_it(house: House) ->
     wrong = await author.post("/reporting/targets", data={**FORM, "value": "many", "source": ""})
     assert wrong.status_code == 422
     assert 'href="#value"' in wrong.text
-    assert "Say where the value is written down" in wrong.text
+    assert "Enter where the value is written down" in wrong.text
     assert 'value="many"' in wrong.text, "what was written stays"
     assert (await author.post("/reporting/targets", data=FORM)).status_code == 303
     assert (await author.post("/reporting/targets", data=FORM)).status_code == 303, "a second click"

@@ -114,7 +114,7 @@ def test_a_translation_with_other_places_is_refused_at_the_start(
     form: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A wrong placeholder in any language stops the start with its name."""
-    text = "Your report on %(reference)s has arrived. Thank you."
+    text = "We have received your report on %(reference)s. Thank you."
     assert problem in wrong(text, form)
     monkeypatch.setattr(catalogues, "MAILS", Catalogues(tmp_path, "{language}.po"))
     (tmp_path / "uk.po").write_text(written("uk", {text: (form,)}, ["terms"]), "utf-8")

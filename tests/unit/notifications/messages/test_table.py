@@ -330,7 +330,7 @@ def test_a_ready_party_gets_no_reminder_of_the_preparation() -> None:
     assert met == ["host_contact"]
 
 
-@pytest.mark.parametrize(("by", "subject"), [("guest", "You gave your place up"), ("host", "Your place was cancelled")])
+@pytest.mark.parametrize(("by", "subject"), [("guest", "You gave up your place"), ("host", "Your place was cancelled")])
 def test_a_cancelled_place_has_one_message_about_the_application(by: str, subject: str) -> None:
     """The officer gets one message, which depends on who cancelled (decision 0012)."""
     model = EVENTS["MatchCancelled"]

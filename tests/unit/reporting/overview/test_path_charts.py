@@ -36,8 +36,8 @@ def test_the_path_leaves_out_hidden_steps() -> None:
     }
     chart = delivery_path(figures)
     assert chart is not None
-    assert chart.rows == [("Applied", "40"), ("Were given a place", "30"), ("Completed a visit", "24")]
-    assert chart.title == "From applying to use on the job: 40 applied, 24 completed a visit"
+    assert chart.rows == [("Applied", "40"), ("Got a place", "30"), ("Completed a visit", "24")]
+    assert chart.title == "From application to use on the job: 40 applied, 24 completed a visit"
     assert delivery_path(released("TOPCOP-IN-01", ReleasedCell(Decimal(40)))) is None
     assert delivery_path({**figures, **released("TOPCOP-IN-01", ReleasedCell(Decimal(0)))}) is None
 
@@ -46,10 +46,10 @@ def test_answers_are_beside_their_targets() -> None:
     """The evaluation is compared with 90 %, the follow-up with 85 %, and the title names the shortfalls."""
     chart = answering(released("TOPCOP-DQ-01", share(19, 20), Note(FOLLOWED, 8, 10)))
     assert chart is not None
-    assert chart.title == "Fewer answer than is wanted: Follow-up after six months"
+    assert chart.title == "Response rates are below the benchmark: Follow-up after six months"
     assert [row[1:] for row in chart.rows] == [("90 %", "95 %"), ("85 %", "80 %")]
     reached = answering(released("TOPCOP-DQ-01", share(19, 20)))
     assert reached is not None
-    assert reached.title == "As many answer as is wanted"
+    assert reached.title == "Response rates reach the benchmark"
     assert answering(released("TOPCOP-DQ-01", HIDDEN)) is None
     assert answering({}) is None

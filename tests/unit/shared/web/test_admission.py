@@ -106,7 +106,7 @@ async def test_other_peoples_pages_do_not_wait_for_the_crowd(portal: Portal) -> 
         page = await portal.client.get("/crowd/page")
         assert page.status_code == 503
         assert 2 <= int(page.headers["retry-after"]) <= 30
-        assert "Very many people are here at this moment" in page.text
+        assert "Very many people are here right now" in page.text
     assert (await portal.client.get("/crowd/page")).status_code == 200
 
 

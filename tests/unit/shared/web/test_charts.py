@@ -79,13 +79,13 @@ def test_five_lines_are_refused() -> None:
 def test_pairs_share_one_zero_and_one_scale() -> None:
     """The longest of all bars fills the room, the others are in proportion, and the table has both numbers."""
     chart = pairs(
-        "Placed", [Pair("Armenia", 4, 8), Pair("Georgia", 2, 0)], label="Country", names=("as it is", "what if")
+        "Placed", [Pair("Armenia", 4, 8), Pair("Georgia", 2, 0)], label="Country", names=("current terms", "what-if")
     )
     widths = [float(bar.get("width") or 0) for bar in etree.fromstring(chart.svg).iter("{*}rect")]
     assert widths[0] == pytest.approx(widths[1] / 2, abs=0.1)
     assert widths[2] == pytest.approx(widths[1] / 4, abs=0.1)
     assert widths[3] == 1
-    assert chart.columns == ("Country", "as it is", "what if")
+    assert chart.columns == ("Country", "current terms", "what-if")
     assert chart.rows == [("Armenia", "4", "8"), ("Georgia", "2", "0")]
     with pytest.raises(ValueError, match="negative"):
         pairs("Placed", [Pair("Armenia", 1, -1)], label="Country", names=("before", "after"))

@@ -41,8 +41,8 @@ class Clock(Form):
         ("14:30", time(14, 30), None),
         (" 9.05 ", time(9, 5), None),
         ("00:00", time(0, 0), None),
-        ("24:00", None, "Write a time such as 14:30"),
-        ("noon", None, "Write a time such as 14:30"),
+        ("24:00", None, "Enter a time such as 14:30"),
+        ("noon", None, "Enter a time such as 14:30"),
         ("", None, "Enter a time such as 14:30"),
     ],
 )
@@ -73,7 +73,7 @@ class Sample(Form):
     topics = CheckboxesField("Topics", choices=[("a", "A"), ("b", "B")])
     level = SelectField("Level", choices=[("B1", "B1")], default="B1")
     rows = FieldList(FormField(LanguageRow), min_entries=1, max_entries=2)
-    agreed = BooleanField("Agreed", [Needed("Confirm it")])
+    agreed = BooleanField("Agreed", [Needed("Confirm session")])
 
 
 class Sent:
@@ -128,17 +128,17 @@ async def test_an_empty_form_says_what_to_enter() -> None:
         ("day-day", "Enter the day"),
         ("kind", "Choose what you apply for"),
         ("rows-0-language", "Choose a language"),
-        ("agreed", "Confirm it"),
+        ("agreed", "Confirm session"),
     ]
 
 
 @pytest.mark.parametrize(
     ("day", "month", "year", "message"),
     [
-        ("31", "2", "2027", "Day: write a real date, such as 27 3 2027"),
+        ("31", "2", "2027", "Day: enter a real date, such as 27 3 2027"),
         ("8", "", "", "Day: the date must include a month and a year"),
         ("8", "2", "", "Day: the date must include a year"),
-        ("x", "2", "2027", "Day: write a real date, such as 27 3 2027"),
+        ("x", "2", "2027", "Day: enter a real date, such as 27 3 2027"),
         ("1", "1", "2027", "This must be 4 January 2027 or later"),
     ],
 )
@@ -154,9 +154,9 @@ async def test_a_date_says_what_is_wrong(day: str, month: str, year: str, messag
 @pytest.mark.parametrize(
     ("field", "written", "message"),
     [
-        ("years", "seven", "Write a whole number, such as 5"),
+        ("years", "seven", "Enter a whole number, such as 5"),
         ("years", "99", "This must be from 0 to 60"),
-        ("text", "much too long", "Shorten this by 3 characters: 10 is the most"),
+        ("text", "much too long", "Remove 3 characters. The maximum is 10"),
         ("kind", "teacher", "Choose one of the answers given"),
     ],
 )

@@ -102,7 +102,7 @@ async def test_a_refusal_is_a_page_for_people_and_a_problem_for_programs(client:
     assert problem.json() == {
         "type": "/problems/wrong-state",
         "code": "wrong-state",
-        "title": "This is not possible at present",
+        "title": "This is not possible now",
         "status": 409,
         "detail": "The offer was withdrawn a minute ago.",
         "instance": "/refused",

@@ -18,7 +18,7 @@ def test_hours_that_are_not_chosen_are_not_compared() -> None:
     mine.compare("It has changed.", Settings(data={"choice": "all", **QuietHoursForm.holding("none")}))
     assert [(each.label, each.written, each.saved) for each in mine.differences] == [
         ("Which messages?", "A few", "All"),
-        ("At which hours should no email be sent?", "At hours of my own", "At none: mail may come at any hour"),
+        ("At which hours should no email be sent?", "My own hours", "None, emails may come at any hour"),
         ("My own hours: from", "22:00", ""),
         ("My own hours: until", "06:00", ""),
     ]

@@ -54,7 +54,7 @@ def test_an_unknown_state_is_refused() -> None:
 
 def test_a_code_of_the_contracts_finds_its_state() -> None:
     """A StrEnum member works as well as its text."""
-    assert states.state("match", codes.MatchState.OFFERED).word == gettext("Offered")
+    assert states.state("match", codes.MatchState.OFFERED).word == gettext("Offer sent")
 
 
 @pytest.mark.parametrize("kind", states.kinds())

@@ -20,16 +20,16 @@ from shared.i18n import N_
 AREAS: dict[str, tuple[Rule, ...]] = {
     N_("Accounts, the register and partner countries"): register.RULES,
     N_("Applications"): applications.RULES,
-    N_("Who is named in an application"): companions.RULES,
+    N_("People named in an application"): companions.RULES,
     N_("Placements and mentors' profiles"): hosts.RULES,
-    N_("Matches, up to the yes of both sides"): matches.RULES,
-    N_("Matches that come to nothing"): unmatched.RULES,
+    N_("Matches until both sides accept"): matches.RULES,
+    N_("Matches that do not go ahead"): unmatched.RULES,
     N_("Study visits"): visits.RULES,
     N_("Mentorships"): mentorships.RULES,
     N_("Evaluations, reports and certificates"): outcomes.RULES,
     N_("Deadlines"): deadlines.RULES,
     N_("Webhooks"): webhooks.RULES,
-    N_("The morning's summary"): deadlines.DIGEST_RULES,
+    N_("Morning summary"): deadlines.DIGEST_RULES,
 }
 """All rows by what they are about, in the order of the story."""
 

@@ -9,7 +9,7 @@ from shared.i18n import N_
 
 _READ = N_("Open your application")
 _LOOK = N_("Open the application")
-_CLOCK = When(N_("for silence"), lambda data: data.by is Party.CLOCK)
+_CLOCK = When(N_("after no answer"), lambda data: data.by is Party.CLOCK)
 _PERSON = When(N_("by the officer"), lambda data: data.by is not Party.CLOCK)
 _APPEAL = N_("If you think that this is wrong, you may appeal until %(due)s.")
 
@@ -26,8 +26,8 @@ RULES = (
         A.APPLICANT,
         N_("We have your application"),
         (
-            N_("Your application %(reference)s has arrived. You need do nothing now."),
-            N_("Your national coordinator looks at it next and answers by %(due)s."),
+            N_("We have received your application %(reference)s. You do not need to do anything now."),
+            N_("Your national coordinator reviews it next and answers by %(due)s."),
         ),
         "application",
         _READ,
@@ -36,10 +36,10 @@ RULES = (
         "application_to_endorse",
         on.ApplicationSubmitted,
         A.HOME_COORDINATOR,
-        N_("An application waits for you"),
+        N_("An application is waiting for you"),
         (
             N_("An officer of your country has applied: %(reference)s."),
-            N_("Please endorse it, send it back with a question, or turn it down, by %(due)s."),
+            N_("Please decide by %(due)s: endorse it, return it for information, or do not endorse it."),
         ),
         "application",
         _LOOK,
@@ -50,7 +50,7 @@ RULES = (
         A.APPLICANT,
         N_("Your coordinator has a question"),
         (
-            N_("Your national coordinator needs more from you before going on with %(reference)s."),
+            N_("Your national coordinator needs more information from you before %(reference)s can continue."),
             N_("It is about: %(sections)s."),
             N_("Please answer by %(due)s. Without an answer the application is withdrawn."),
         ),
@@ -63,8 +63,8 @@ RULES = (
         A.APPLICANT,
         N_("We have your answer"),
         (
-            N_("Your answer on %(reference)s has arrived."),
-            N_("Your national coordinator looks at the application again, by %(due)s."),
+            N_("We have received your answer about %(reference)s."),
+            N_("Your national coordinator reviews the application again by %(due)s."),
         ),
         "application",
         _READ,
@@ -75,8 +75,8 @@ RULES = (
         A.HOME_COORDINATOR,
         N_("An officer has answered you"),
         (
-            N_("The officer has answered your question on %(reference)s."),
-            N_("Please endorse it, send it back again, or turn it down, by %(due)s."),
+            N_("The officer has answered your question about %(reference)s."),
+            N_("Please decide by %(due)s: endorse it, return it again, or do not endorse it."),
         ),
         "application",
         _LOOK,
@@ -85,10 +85,13 @@ RULES = (
         "application_changed_to_endorse",
         on.ApplicationChanged,
         A.HOME_COORDINATOR,
-        N_("An application changed and waits for you"),
+        N_("A changed application is waiting for you"),
         (
-            N_("The officer changed %(reference)s in this: %(sections)s. The application shows old and new."),
-            N_("It needs your endorsement, by %(due)s."),
+            N_(
+                "The officer changed these parts of %(reference)s: %(sections)s. The application shows the old "
+                "and new text."
+            ),
+            N_("It needs your endorsement by %(due)s."),
         ),
         "application",
         _LOOK,
@@ -110,7 +113,7 @@ RULES = (
         "application_to_check",
         on.ApplicationEndorsed,
         A.PROGRAMME_COORDINATOR,
-        N_("An application waits to be checked"),
+        N_("An application is waiting to be checked"),
         (N_("%(reference)s (%(country)s) is endorsed. Please confirm whether it is eligible, by %(due)s."),),
         "eligibility",
         N_("Open the list"),
@@ -146,7 +149,7 @@ RULES = (
         A.APPLICANT,
         N_("Your application does not meet the rules"),
         (
-            N_("%(reference)s does not meet all rules of the call. What is missing: %(failed)s."),
+            N_("%(reference)s does not meet all rules of the call. Rules not met: %(failed)s."),
             _APPEAL,
         ),
         "application",
@@ -157,7 +160,7 @@ RULES = (
         on.ApplicationWithdrawn,
         A.APPLICANT,
         N_("Your application is withdrawn"),
-        (N_("You have withdrawn %(reference)s. Nothing more happens with it. You may apply again."),),
+        (N_("You have withdrawn %(reference)s. Nothing more happens with it. You can apply again."),),
         "application",
         _READ,
         when=_PERSON,
@@ -168,8 +171,8 @@ RULES = (
         A.APPLICANT,
         N_("Your application has ended"),
         (
-            N_("We had no answer from you in time, so %(reference)s was withdrawn."),
-            N_("You may apply again as long as the call is open."),
+            N_("You did not answer in time, so %(reference)s was withdrawn."),
+            N_("You can apply again while the call is open."),
         ),
         "application",
         _READ,
@@ -180,7 +183,7 @@ RULES = (
         on.ApplicationWithdrawn,
         A.HOME_COORDINATOR,
         N_("An application was withdrawn"),
-        (N_("%(reference)s was withdrawn. The reason: %(reason)s."), N_("You need do nothing.")),
+        (N_("%(reference)s was withdrawn. The reason: %(reason)s."), N_("You do not need to do anything.")),
         "application",
         _LOOK,
         mandatory=False,
@@ -210,18 +213,18 @@ RULES = (
         N_("The call has ended without a place for you"),
         (
             N_("The call has closed and there was no place for %(reference)s."),
-            N_("Your application's page says why, and what would have made a match."),
+            N_("The page of your application shows why, and what would have led to a match."),
         ),
         "application",
-        N_("See why"),
+        N_("View reason"),
         when=When(N_("where the call closed without a place"), lambda data: data.outcome is Outcome.UNPLACED_AT_CLOSE),
     ),
     Rule(
         "application_voided",
         on.ApplicationVoided,
         A.APPLICANT,
-        N_("An application was taken out"),
-        (N_("%(reference)s was taken out and is not counted. The reason: %(reason)s."),),
+        N_("An application was removed"),
+        (N_("%(reference)s was removed and is not counted. The reason: %(reason)s."),),
         "application",
         _READ,
     ),
@@ -231,19 +234,19 @@ RULES = (
         A.APPLICANT,
         N_("The call was revised in your favour"),
         (
-            N_("The call was revised, and %(reference)s is judged by its new rules: they are better for you."),
-            N_("You need not do anything. The page of your application says how it stands under them."),
+            N_("The call was revised, and its new rules apply to %(reference)s. They are better for you."),
+            N_("You do not need to do anything. The page of your application shows its status under the new rules."),
         ),
         "application",
         _READ,
-        when=When(N_("to those who gain by it"), lambda data: bool(data.touches)),
+        when=When(N_("to those who benefit"), lambda data: bool(data.touches)),
     ),
     Rule(
         "appeal_filed",
         on.AppealFiled,
         A.APPLICANT,
         N_("We have your appeal"),
-        (N_("Your appeal on %(reference)s has arrived. Another coordinator than before decides by %(due)s."),),
+        (N_("We have received your appeal on %(reference)s. A different coordinator decides by %(due)s."),),
         "application",
         _READ,
     ),
@@ -251,8 +254,13 @@ RULES = (
         "appeal_to_decide",
         on.AppealFiled,
         A.PROGRAMME_COORDINATOR,
-        N_("An appeal waits for you"),
-        (N_("An officer appeals on %(reference)s (%(country)s). Please see that it is decided by %(due)s."),),
+        N_("An appeal is waiting for you"),
+        (
+            N_(
+                "An officer has appealed on %(reference)s (%(country)s). Please make sure that it is decided by "
+                "%(due)s."
+            ),
+        ),
         "application",
         _LOOK,
     ),
@@ -260,10 +268,10 @@ RULES = (
         "appeal_to_decide_home",
         on.AppealFiled,
         A.HOME_COORDINATOR,
-        N_("An officer of your country appeals"),
+        N_("An officer of your country has appealed"),
         (
-            N_("An officer appeals on %(reference)s, which your country did not endorse."),
-            N_("Another coordinator than before, or the programme coordinator, decides by %(due)s."),
+            N_("An officer has appealed on %(reference)s, which your country did not endorse."),
+            N_("A different coordinator, or the programme coordinator, decides by %(due)s."),
         ),
         "application",
         _LOOK,
@@ -275,10 +283,10 @@ RULES = (
         "appeal_upheld_to_endorse",
         on.AppealDecided,
         A.HOME_COORDINATOR,
-        N_("An application waits for you again"),
+        N_("An application is waiting for you again"),
         (
-            N_("The appeal on %(reference)s was upheld: the decision not to endorse it falls."),
-            N_("Please endorse it, send it back with a question, or turn it down, by %(due)s."),
+            N_("The appeal on %(reference)s was upheld. The decision not to endorse it no longer applies."),
+            N_("Please decide by %(due)s: endorse it, return it for information, or do not endorse it."),
         ),
         "application",
         _LOOK,
@@ -300,9 +308,9 @@ RULES = (
         A.APPLICANT,
         N_("Your appeal is upheld"),
         (
-            N_("Your appeal on %(reference)s is upheld: the decision against you no longer stands."),
-            N_("The call had closed by then, so the application cannot go on there and has no place."),
-            N_("You can take the same answers over into the next open call: the page of your application leads there."),
+            N_("Your appeal on %(reference)s is upheld. The decision against you no longer applies."),
+            N_("The call had already closed. The application cannot continue there and has no place."),
+            N_("You can use the same answers in the next open call. Start from the page of your application."),
         ),
         "application",
         _READ,

@@ -8,7 +8,7 @@ from shared.contracts.notifications import Purpose
 from shared.i18n import N_
 
 _SEE = N_("See who has named you")
-_WHO = N_("See with whom you apply")
+_WHO = N_("See who applies with you")
 
 
 def _mode(mode: ApplicationMode, words: str) -> When:
@@ -29,7 +29,7 @@ RULES = (
         on.LineManagerLinkAsked,
         A.LINE_MANAGER,
         N_("Your new link"),
-        (N_("You asked for a new link. It is yours alone: please do not pass it on."),),
+        (N_("You asked for a new link. It is only for you. Please do not share it."),),
         "application",
         N_("Do it now"),
         when=_matter(AnswerForm.FOLLOW_UP, N_("to the follow-up")),
@@ -41,7 +41,7 @@ RULES = (
         on.LineManagerLinkAsked,
         A.LINE_MANAGER,
         N_("Your new link"),
-        (N_("You asked for a new link. It is yours alone: please do not pass it on."),),
+        (N_("You asked for a new link. It is only for you. Please do not share it."),),
         "application",
         N_("Do it now"),
         when=_matter(AnswerForm.CASCADE, N_("to cascade sessions")),
@@ -54,9 +54,12 @@ RULES = (
         A.LINE_MANAGER,
         N_("You were named as line manager"),
         (
-            N_("An officer of your service applies for an exchange programme and has named you as line manager."),
-            N_("You need do nothing now. Six months after the officer took part we ask you how it is used at work."),
-            N_("If this is not so, please tell the officer. The notice below says what we hold about you."),
+            N_("An officer of your service is applying for an exchange programme and has named you as line manager."),
+            N_(
+                "You do not need to do anything now. Six months after the officer takes part, we ask you how it "
+                "is used at work."
+            ),
+            N_("If this is not correct, please tell the officer. The notice below shows what data we hold about you."),
         ),
         "privacy",
         N_("Read the privacy notice"),
@@ -67,8 +70,8 @@ RULES = (
         NamedAudience.COMPANION,
         N_("An officer has named you as counterpart"),
         (
-            N_("An officer from %(country)s applies for an exchange together with you."),
-            N_("If you have agreed on this, name each other: else say no. Until then nothing follows from it."),
+            N_("An officer from %(country)s is applying for an exchange together with you."),
+            N_("If you have agreed on this, name each other. If not, say no. Until then nothing happens."),
         ),
         "companions",
         _SEE,
@@ -78,10 +81,10 @@ RULES = (
         "group_invited",
         on.CompanionAsked,
         NamedAudience.COMPANION,
-        N_("You are asked into a group"),
+        N_("You are invited to a group"),
         (
-            N_("An officer from %(country)s asks you into a group for an exchange."),
-            N_("Please say yes or no. Each member has an application of their own, and submits it."),
+            N_("An officer from %(country)s invites you to a group for an exchange."),
+            N_("Please accept or decline. Each member has their own application and sends it."),
         ),
         "companions",
         _SEE,
@@ -91,8 +94,8 @@ RULES = (
         "companion_confirmed",
         on.CompanionAnswered,
         A.APPLICANT,
-        N_("Somebody has said yes to you"),
-        (N_("Somebody whom you named has confirmed that you apply together."),),
+        N_("Somebody will apply with you"),
+        (N_("A person you named has confirmed that you apply together."),),
         "company",
         _WHO,
         when=_answer(CompanionAnswer.CONFIRMED, N_("where it was confirmed")),
@@ -101,8 +104,8 @@ RULES = (
         "companion_declined",
         on.CompanionAnswered,
         A.APPLICANT,
-        N_("Somebody has said no to you"),
-        (N_("Somebody whom you named does not apply together with you. You may name somebody else, or apply alone."),),
+        N_("Somebody has declined to apply with you"),
+        (N_("A person you named does not apply together with you. You can name somebody else, or apply alone."),),
         "company",
         _WHO,
         when=_answer(CompanionAnswer.DECLINED, N_("where it was declined")),
@@ -111,8 +114,8 @@ RULES = (
         "companion_left",
         on.CompanionAnswered,
         A.APPLICANT,
-        N_("Somebody no longer applies together with you"),
-        (N_("Somebody with whom you applied has left. Your own application stays as it is."),),
+        N_("Somebody no longer applies with you"),
+        (N_("A person you applied with has left. Your own application stays as it is."),),
         "company",
         _WHO,
         when=_answer(CompanionAnswer.LEFT, N_("where somebody left")),
@@ -123,8 +126,8 @@ RULES = (
         A.APPLICANT,
         N_("You and your counterpart do not name each other"),
         (
-            N_("Whoever you named as counterpart has named somebody else."),
-            N_("Please speak with each other. Until you name each other your application takes part like any other."),
+            N_("The person you named as counterpart has named somebody else."),
+            N_("Please speak with each other. Until you name each other, your application takes part like any other."),
         ),
         "company",
         _WHO,
@@ -136,8 +139,8 @@ RULES = (
         NamedAudience.COMPANION,
         N_("Somebody names you, and you name somebody else"),
         (
-            N_("An officer from %(country)s has named you as counterpart, and you have named somebody else."),
-            N_("Please speak with each other. Until two name each other, nothing follows from it."),
+            N_("An officer from %(country)s has named you as counterpart, but you have named somebody else."),
+            N_("Please speak with each other. Nothing happens until two people name each other."),
         ),
         "companions",
         _SEE,
@@ -148,9 +151,9 @@ RULES = (
         on.CompanionAnswered,
         NamedAudience.COMPANION,
         N_("You no longer apply together"),
-        (N_("An officer who had named you has taken it back. Your own application, if you have one, stays."),),
+        (N_("An officer who had named you has withdrawn this. Your own application, if you have one, stays."),),
         "companions",
         _SEE,
-        when=_answer(CompanionAnswer.REMOVED, N_("where it was taken back")),
+        when=_answer(CompanionAnswer.REMOVED, N_("where it was withdrawn")),
     ),
 )

@@ -22,7 +22,7 @@ RULES = (
         NamedAudience.OWNER,
         N_("Overdue: %(kind)s"),
         (
-            N_("This was asked for by %(due)s, for %(reference)s, and is not done:"),
+            N_("This was due by %(due)s for %(reference)s and is not done:"),
             N_("%(task)s"),
             N_("If you can still do it, please do it now."),
         ),
@@ -35,13 +35,13 @@ RULES = (
         NamedAudience.ESCALATION,
         N_("Nobody has answered: %(kind)s"),
         (
-            N_("This was asked for by %(due)s, for %(reference)s, and is not done. It is with: %(owner)s."),
+            N_("This was due by %(due)s for %(reference)s and is not done. It is assigned to: %(owner)s."),
             N_("%(task)s"),
-            N_("You may do it for them, or ask them."),
-            N_("If you do not either by %(next_due)s, the programme coordinator is asked."),
+            N_("You can do it for them, or ask them."),
+            N_("If you do not do it by %(next_due)s either, we ask the programme coordinator."),
         ),
         "application",
-        N_("Open it"),
+        N_("Open task"),
     ),
 )
 
@@ -50,10 +50,10 @@ DIGEST_RULES = (
         DIGEST,
         notifications.WorkWaiting,
         NamedAudience.OWNER,
-        N_("What waits for you today"),
-        (N_("This waits for you or your deputy:"),),
+        N_("Your tasks today"),
+        (N_("These tasks are waiting for you or your deputy:"),),
         "due",
-        N_("Open what waits for you"),
+        N_("Open your tasks"),
         mandatory=False,
     ),
 )

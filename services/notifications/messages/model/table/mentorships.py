@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 _READ = N_("Open the mentorship")
 _REASON = N_("The reason: %(reason)s.")
-_WHEN = N_("You meet for the mentoring session %(reference)s: %(when)s. Length: %(minutes)s. Where: %(place)s.")
-_CALENDAR = N_("The invitation in this mail puts the session into your calendar; a later one moves or removes it.")
+_WHEN = N_("Your mentoring session %(reference)s: %(when)s. Length: %(minutes)s. Where: %(place)s.")
+_CALENDAR = N_(
+    "The invitation in this email adds the session to your calendar. A later invitation changes or removes it."
+)
 
 
 def _both(name: str, event: type[mentorships.MentorshipEvent], subject: str, *text: str) -> tuple[Rule, Rule]:
@@ -60,7 +62,7 @@ RULES = (
         mentorships.MentorshipOpened,
         N_("Your mentorship can begin"),
         N_("The mentorship %(reference)s is open (%(topic)s)."),
-        N_("Please read the agreement and sign it by %(due)s. It begins when both have signed."),
+        N_("Please read the agreement and sign it by %(due)s. The mentorship begins when both have signed."),
     ),
     *_both(
         "mentorship_started",
@@ -68,20 +70,20 @@ RULES = (
         N_("Your mentorship has begun"),
         N_("Both have signed: the mentorship %(reference)s began on %(started_on)s."),
         N_("It is planned until %(until)s."),
-        N_("Set your goals, and log each session; the other side confirms it."),
+        N_("Set your goals and log each session. The other side confirms it."),
     ),
     *_both(
         "mentorship_paused",
         mentorships.MentorshipPaused,
-        N_("Your mentorship pauses"),
-        N_("The mentorship %(reference)s pauses. Asked for by: %(by)s."),
+        N_("Your mentorship is paused"),
+        N_("The mentorship %(reference)s is paused. Requested by: %(by)s."),
         _REASON,
     ),
     *_both(
         "mentorship_resumed",
         mentorships.MentorshipResumed,
-        N_("Your mentorship goes on"),
-        N_("The mentorship %(reference)s goes on."),
+        N_("Your mentorship continues"),
+        N_("The mentorship %(reference)s continues."),
     ),
     *_other(
         "agreement_to_sign",
@@ -90,15 +92,15 @@ RULES = (
         N_("%(by)s has signed version %(version)s of your mentoring agreement."),
         N_("Please read it and sign it too, or propose what you would change."),
         action=N_("Read the agreement"),
-        only=When(N_("alone so far"), lambda data: not data.complete),
+        only=When(N_("where only one side has signed"), lambda data: not data.complete),
     ),
     *_other(
         "agreement_in_force",
         participation.AgreementSigned,
         N_("Your agreement has a new version"),
-        N_("Both have signed version %(version)s of your mentoring agreement: it is in force."),
+        N_("Both have signed version %(version)s of your mentoring agreement. It is now valid."),
         action=N_("Read the agreement"),
-        only=When(N_("as the second, not the first version"), lambda data: data.complete and data.version > 1),
+        only=When(N_("from the second version on"), lambda data: data.complete and data.version > 1),
     ),
     Rule(
         "session_to_confirm",
@@ -124,29 +126,29 @@ RULES = (
         "session_disputed",
         participation.SessionDisputed,
         N_("A session is disputed"),
-        N_("%(by)s does not confirm the session on %(held_on)s that you logged, and says why."),
-        N_("Please correct it, or take it back."),
+        N_("%(by)s does not confirm the session on %(held_on)s that you logged, and gives a reason."),
+        N_("Please correct it, or withdraw it."),
     ),
     *_other(
         "session_withdrawn",
         participation.SessionWithdrawn,
-        N_("A session was taken back"),
-        N_("%(by)s has taken back the session on %(held_on)s that was logged. It does not count."),
+        N_("A session was withdrawn"),
+        N_("%(by)s has withdrawn the logged session on %(held_on)s. It does not count."),
     ),
     *_meeting(
         "session_planned",
         participation.SessionPlanned,
         N_("Your next session is planned"),
         _WHEN,
-        N_("Planned by: %(by)s. If it does not suit you, move it or cancel it on the page of the mentorship."),
+        N_("Planned by: %(by)s. If it does not suit you, change or cancel it on the page of the mentorship."),
         _CALENDAR,
     ),
     *_meeting(
         "session_moved",
         participation.SessionMoved,
-        N_("Your next session is moved"),
+        N_("Your next session has changed"),
         _WHEN,
-        N_("Moved by: %(by)s. If it does not suit you, move it or cancel it on the page of the mentorship."),
+        N_("Changed by: %(by)s. If it does not suit you, change or cancel it on the page of the mentorship."),
         _CALENDAR,
     ),
     *_meeting(
@@ -155,21 +157,21 @@ RULES = (
         N_("Your next session is cancelled"),
         N_("The mentoring session %(reference)s does not take place: %(when)s."),
         N_("Cancelled by: %(by)s."),
-        N_("This mail takes it out of your calendar."),
+        N_("This email removes it from your calendar."),
     ),
     *_other(
         "pair_visit_asked",
         participation.VisitRequested,
         N_("A visit is proposed to you"),
         N_("%(by)s proposes a visit under your mentoring agreement (%(days)s). Please say whether you agree."),
-        only=When(N_("that asks"), lambda data: data.answer is None),
+        only=When(N_("where it is proposed"), lambda data: data.answer is None),
     ),
     *_other(
         "pair_visit_refused",
         participation.VisitRequested,
-        N_("The visit does not suit"),
+        N_("The visit was declined"),
         N_("%(by)s does not agree to the visit that you proposed. You can propose other dates."),
-        only=When(N_("that refuses"), lambda data: data.answer is Answer.DECLINE),
+        only=When(N_("where it is declined"), lambda data: data.answer is Answer.DECLINE),
     ),
     *_both(
         "mentorship_completed",

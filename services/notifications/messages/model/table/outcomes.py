@@ -13,10 +13,10 @@ def _first_before(data: outcomes.TestAsked) -> bool:
 
 
 _STILL = (
-    N_("We asked for this for %(reference)s, and it is not in yet:"),
+    N_("We asked for this for %(reference)s and have not received it yet:"),
     N_("%(task)s"),
-    N_("The day for it is %(due)s. Later answers still count, and are marked as late."),
-    N_("It takes a few minutes. What you write is saved as you go."),
+    N_("It is due on %(due)s. Later answers still count, but they are marked as late."),
+    N_("It takes a few minutes. Your answers are saved as you write."),
 )
 
 
@@ -37,7 +37,7 @@ def _question(name: str, to: A, words: str, *respondents: Respondent) -> Rule:
     )
 
 
-_CONFIRM = N_("Only what you confirm is counted. You need no account: the link opens one short page.")
+_CONFIRM = N_("Only what you confirm is counted. You do not need an account. The link opens one short page.")
 RULES = (
     _question("answer_asked", A.APPLICANT, N_("of the officer"), Respondent.GUEST, Respondent.MENTEE),
     _question("answer_asked_host", A.HOST_CONTACT, N_("of the host"), Respondent.HOST),
@@ -55,8 +55,8 @@ RULES = (
         A.LINE_MANAGER,
         N_("Was this session held?"),
         (
-            N_("An officer of yours reports a session on %(delivered_on)s in which knowledge was passed on."),
-            N_("Reported: %(attendees)s. Please say whether it was so."),
+            N_("One of your officers reports a session on %(delivered_on)s in which knowledge was passed on."),
+            N_("Reported: %(attendees)s. Please tell us whether this is correct."),
             _CONFIRM,
         ),
         "application",
@@ -67,9 +67,9 @@ RULES = (
         Purpose.CASCADE_REMINDER.value,
         outcomes.AnswerAsked,
         A.LINE_MANAGER,
-        N_("A session still waits for your word"),
+        N_("A session is still waiting for your answer"),
         (
-            N_("An officer of yours reported a session in which knowledge was passed on. You have not answered yet."),
+            N_("One of your officers reported a session in which knowledge was passed on. You have not answered yet."),
             _CONFIRM,
         ),
         "application",
@@ -84,7 +84,7 @@ RULES = (
         N_("Your cascade session was not confirmed"),
         (
             N_("Your line manager does not confirm the session of %(delivered_on)s. The reason: %(reason)s."),
-            N_("You may speak with your line manager, and report it again as it was."),
+            N_("You can speak with your line manager and report the session again as it was."),
         ),
         "application",
         N_("Open your application"),
@@ -96,7 +96,7 @@ RULES = (
         N_("A short test before your visit"),
         (
             N_("Please take a short test before your visit, by %(due)s. You cannot fail."),
-            N_("After the visit there is a second one; then you see what you learnt."),
+            N_("After the visit there is a second test. Then you see what you learnt."),
         ),
         "visit",
         N_("Take the test"),
@@ -107,7 +107,7 @@ RULES = (
         outcomes.TestAsked,
         A.APPLICANT,
         N_("A short test after your visit"),
-        (N_("Please take the second test, by %(due)s. You then see what you learnt, and the right answers."),),
+        (N_("Please take the second test by %(due)s. Then you see what you learnt and the right answers."),),
         "visit",
         N_("Take the test"),
         when=When(N_("after the visit"), lambda data: data.phase is TestPhase.POST),
@@ -117,7 +117,7 @@ RULES = (
         outcomes.ReportSubmitted,
         A.APPLICANT,
         N_("We have your report"),
-        (N_("Your report on %(reference)s has arrived. Thank you."),),
+        (N_("We have received your report on %(reference)s. Thank you."),),
         "application",
         N_("Open your application"),
         mandatory=False,

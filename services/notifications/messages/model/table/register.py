@@ -15,9 +15,9 @@ RULES = (
         A.PERSON,
         N_("Please confirm your address"),
         (
-            N_("The programme has this address for you. We write to it only after you have said that it is yours."),
-            N_("Open the page below and press the button. The link counts for seven days, and once."),
-            N_("Is this not yours? Then do nothing: you will hear no more from us."),
+            N_("The programme has this address for you. We only write to it after you confirm that it is yours."),
+            N_("Open the page below and press the button. The link works once, within seven days."),
+            N_("If this address is not yours, do nothing. You will not hear from us again."),
         ),
         "account",
         N_("Confirm the address"),
@@ -30,7 +30,10 @@ RULES = (
         A.PERSON,
         N_("Your access has ended for now"),
         (
-            N_("Each access is confirmed once a year. Yours was not, so it has ended; nothing of yours was deleted."),
+            N_(
+                "Each access must be confirmed once a year. Yours was not confirmed, so it has ended. None of "
+                "your data was deleted."
+            ),
             N_("Please ask your national coordinator to confirm it. You can then sign in as before."),
         ),
         "account",
@@ -42,10 +45,10 @@ RULES = (
         "proposal_to_decide",
         ProposalChanged,
         A.PROGRAMME_COORDINATOR,
-        N_("A proposal for the register waits for you"),
-        (N_("%(country)s proposes for the register: %(kind)s. Please approve it, or say why not."),),
+        N_("A proposal for the register is waiting for you"),
+        (N_("%(country)s proposes for the register: %(kind)s. Please approve it, or give a reason why not."),),
         "proposal",
-        N_("Look at the proposal"),
+        N_("View proposal"),
         when=When(N_("where it is new"), lambda data: data.state is ProposalState.WAITS),
     ),
     Rule(
@@ -53,9 +56,9 @@ RULES = (
         ProposalChanged,
         NamedAudience.PROPOSER,
         N_("Your proposal is approved"),
-        (N_("What you proposed for the register (%(kind)s) is approved, and holds from now on."),),
+        (N_("Your proposal for the register (%(kind)s) is approved and applies from now on."),),
         "proposal",
-        N_("Look at the proposal"),
+        N_("View proposal"),
         when=When(N_("where it is approved"), lambda data: data.state is ProposalState.APPROVED),
     ),
     Rule(
@@ -64,11 +67,11 @@ RULES = (
         NamedAudience.PROPOSER,
         N_("Your proposal is not approved"),
         (
-            N_("What you proposed for the register (%(kind)s) is not approved."),
-            N_("Its page says why, and you can propose it anew."),
+            N_("Your proposal for the register (%(kind)s) is not approved."),
+            N_("The page of the proposal shows why. You can propose it again."),
         ),
         "proposal",
-        N_("Read why"),
+        N_("View reason"),
         when=When(N_("where it is refused"), lambda data: data.state is ProposalState.REFUSED),
     ),
     Rule(
@@ -77,8 +80,13 @@ RULES = (
         A.HOME_COORDINATOR,
         N_("Your country's part in the programme is suspended"),
         (
-            N_("%(country)s is suspended as a partner from %(since)s: your people cannot sign in for now."),
-            N_("What was decided to be finished goes on. Each person concerned is told what becomes of their case."),
+            N_(
+                "%(country)s is suspended as a partner from %(since)s. People from your country cannot sign in for now."
+            ),
+            N_(
+                "Cases that we decided to finish continue. Each person concerned is notified of what happens to "
+                "their case."
+            ),
         ),
         "portal",
         N_("Open the portal"),
@@ -91,8 +99,11 @@ RULES = (
         A.HOME_COORDINATOR,
         N_("Your country takes part again"),
         (
-            N_("%(country)s is reinstated as a partner from %(since)s: your people can sign in and go on as before."),
-            N_("What was paused stays paused until its owner resumes it, and what was cancelled stays so."),
+            N_(
+                "%(country)s is reinstated as a partner from %(since)s. People from your country can sign in "
+                "and continue as before."
+            ),
+            N_("What was paused stays paused until its owner resumes it. What was cancelled stays cancelled."),
         ),
         "portal",
         N_("Open the portal"),

@@ -8,7 +8,9 @@ from shared.i18n import N_
 
 _READ = N_("Open the visit")
 _REASON = N_("The reason: %(reason)s.")
-_CALENDAR = N_("The invitation in this mail puts it into your calendar; a later one moves or removes it.")
+_CALENDAR = N_(
+    "The invitation in this email adds the visit to your calendar. A later invitation changes or removes it."
+)
 _AGENDA = N_("Please agree on the agenda by %(due)s.")
 
 RULES = (
@@ -16,7 +18,7 @@ RULES = (
         "visit_scheduled",
         visits.VisitScheduled,
         A.APPLICANT,
-        N_("Your visit has its dates"),
+        N_("Your visit has dates"),
         (N_("You go to %(host)s from %(dates)s."), _AGENDA, _CALENDAR),
         "visit",
         _READ,
@@ -26,7 +28,7 @@ RULES = (
         "visit_scheduled_host",
         visits.VisitScheduled,
         A.HOST_CONTACT,
-        N_("A visit to you has its dates"),
+        N_("A visit to you has dates"),
         (N_("A guest from %(country)s comes to you from %(dates)s (%(topic)s)."), _AGENDA, _CALENDAR),
         "visit",
         _READ,
@@ -56,8 +58,8 @@ RULES = (
         "visit_unschedulable",
         visits.VisitUnschedulable,
         A.PROGRAMME_COORDINATOR,
-        N_("A visit finds no dates"),
-        (N_("No dates are found for the confirmed match %(reference)s. The reason: %(cause)s."),),
+        N_("No dates found for a visit"),
+        (N_("No dates were found for the confirmed match %(reference)s. The reason: %(cause)s."),),
         "board",
         N_("Open the board"),
     ),
@@ -67,8 +69,11 @@ RULES = (
         A.APPLICANT,
         N_("Your visit has no dates yet"),
         (
-            N_("No dates are found yet for %(reference)s. The reason: %(cause)s."),
-            N_("The programme coordinator looks for a way, and may ask you for other periods. The place stands."),
+            N_("No dates have been found yet for %(reference)s. The reason: %(cause)s."),
+            N_(
+                "The programme coordinator is looking for a solution and may ask you for other periods. The "
+                "place stays confirmed."
+            ),
         ),
         "application",
         N_("Open your application"),
@@ -79,8 +84,11 @@ RULES = (
         A.HOST_CONTACT,
         N_("A visit to you has no dates yet"),
         (
-            N_("No dates are found yet for %(reference)s. The reason: %(cause)s."),
-            N_("The programme coordinator looks for a way, and may ask you for other periods. The place stands."),
+            N_("No dates have been found yet for %(reference)s. The reason: %(cause)s."),
+            N_(
+                "The programme coordinator is looking for a solution and may ask you for other periods. The "
+                "place stays confirmed."
+            ),
         ),
         "match",
         N_("Open the match"),
@@ -92,7 +100,7 @@ RULES = (
         N_("Other dates are proposed for your visit"),
         (
             N_("Instead of %(dates)s your visit could be from %(new_dates)s. The reason: %(reason)s."),
-            N_("Please say by %(due)s whether you accept. Until both sides do, the old dates stand."),
+            N_("Please tell us by %(due)s whether you accept. The old dates stay until both sides accept."),
         ),
         "visit",
         N_("Accept or refuse"),
@@ -104,7 +112,7 @@ RULES = (
         N_("Other dates are proposed for a visit"),
         (
             N_("Instead of %(dates)s the visit %(reference)s could be from %(new_dates)s. The reason: %(reason)s."),
-            N_("Please say by %(due)s whether you accept. Until both sides do, the old dates stand."),
+            N_("Please tell us by %(due)s whether you accept. The old dates stay until both sides accept."),
         ),
         "visit",
         N_("Accept or refuse"),
@@ -162,7 +170,7 @@ RULES = (
         visits.VisitCancelled,
         A.APPLICANT,
         N_("Your visit is cancelled"),
-        (N_("Your visit from %(dates)s does not take place. Cancelled by: %(by)s."), _REASON),
+        (N_("Your visit from %(dates)s will not take place. Cancelled by: %(by)s."), _REASON),
         "visit",
         _READ,
         invitation=Method.CANCEL,
@@ -173,7 +181,7 @@ RULES = (
         visits.VisitCancelled,
         A.HOST_CONTACT,
         N_("A visit to you is cancelled"),
-        (N_("The visit %(reference)s from %(dates)s does not take place. Cancelled by: %(by)s."), _REASON),
+        (N_("The visit %(reference)s from %(dates)s will not take place. Cancelled by: %(by)s."), _REASON),
         "visit",
         _READ,
         invitation=Method.CANCEL,
@@ -184,7 +192,7 @@ RULES = (
         visits.VisitCancelled,
         A.HOME_COORDINATOR,
         N_("A visit is cancelled"),
-        (N_("The visit of %(reference)s from %(dates)s does not take place."), _REASON),
+        (N_("The visit of %(reference)s from %(dates)s will not take place."), _REASON),
         "visit",
         _READ,
         urgent=True,
@@ -194,7 +202,7 @@ RULES = (
         visits.VisitCancelled,
         A.HOST_COORDINATOR,
         N_("A visit to your country is cancelled"),
-        (N_("The visit %(reference)s from %(dates)s does not take place."), _REASON),
+        (N_("The visit %(reference)s from %(dates)s will not take place."), _REASON),
         "visit",
         _READ,
         mandatory=False,
@@ -204,20 +212,25 @@ RULES = (
         participation.AgendaAgreed,
         A.APPLICANT,
         N_("Your host agrees to the agenda"),
-        (N_("Your host has agreed to the agenda of your visit. Please look at it and agree, or propose a change."),),
+        (N_("Your host has agreed to the agenda of your visit. Please review it. Then agree, or propose a change."),),
         "visit",
         N_("Open the agenda"),
-        when=When(N_("by the host, the guest still to come"), lambda e: e.by is Party.HOST and not e.complete),
+        when=When(N_("by the host, before the guest"), lambda e: e.by is Party.HOST and not e.complete),
     ),
     Rule(
         "agenda_of_guest",
         participation.AgendaAgreed,
         A.HOST_CONTACT,
         N_("Your guest agrees to the agenda"),
-        (N_("Your guest (%(reference)s) has agreed to the agenda. Please look at it and agree, or propose a change."),),
+        (
+            N_(
+                "Your guest (%(reference)s) has agreed to the agenda. Please review it. Then agree, or propose a "
+                "change."
+            ),
+        ),
         "visit",
         N_("Open the agenda"),
-        when=When(N_("by the guest, the host still to come"), lambda e: e.by is Party.GUEST and not e.complete),
+        when=When(N_("by the guest, before the host"), lambda e: e.by is Party.GUEST and not e.complete),
     ),
     Rule(
         "visit_no_show",
@@ -258,7 +271,7 @@ RULES = (
         A.APPLICANT,
         N_("How was your visit?"),
         (
-            N_("Your visit to %(host)s is over. Please tell us how it was, by %(evaluation_due)s."),
+            N_("Your visit to %(host)s has ended. Please tell us how it was by %(evaluation_due)s."),
             N_("It takes about five minutes. Your certificate needs it."),
         ),
         "visit",
@@ -271,7 +284,7 @@ RULES = (
         N_("Your report on the visit"),
         (
             N_("Please write your report on the visit to %(host)s, by %(report_due)s."),
-            N_("Your certificate of attendance is issued when both evaluations and the report are in."),
+            N_("Your certificate of attendance is issued when we have both evaluations and the report."),
         ),
         "visit",
         N_("Write the report"),
@@ -280,9 +293,9 @@ RULES = (
         "evaluation_asked_host",
         visits.VisitEnded,
         A.HOST_CONTACT,
-        N_("How was the visit to you?"),
+        N_("How was your guest's visit?"),
         (
-            N_("The visit %(reference)s is over. Please tell us how it was, by %(evaluation_due)s."),
+            N_("The visit %(reference)s has ended. Please tell us how it was by %(evaluation_due)s."),
             N_("The guest's certificate needs your evaluation."),
         ),
         "visit",
@@ -292,8 +305,8 @@ RULES = (
         "visit_voided",
         visits.VisitVoided,
         A.APPLICANT,
-        N_("A visit was taken out"),
-        (N_("The visit from %(dates)s was taken out and is not counted. The reason: %(reason)s."),),
+        N_("A visit was removed"),
+        (N_("The visit from %(dates)s was removed and is not counted. The reason: %(reason)s."),),
         "application",
         N_("Open your application"),
         invitation=Method.CANCEL,
@@ -303,8 +316,8 @@ RULES = (
         "visit_voided_host",
         visits.VisitVoided,
         A.HOST_CONTACT,
-        N_("A visit was taken out"),
-        (N_("The visit %(reference)s from %(dates)s was taken out and is not counted. The reason: %(reason)s."),),
+        N_("A visit was removed"),
+        (N_("The visit %(reference)s from %(dates)s was removed and is not counted. The reason: %(reason)s."),),
         "visit",
         _READ,
         invitation=Method.CANCEL,
