@@ -1,0 +1,138 @@
+"""Report texts of pages, emails and errors that are not plain English; run as `python -m tests.architecture.messages`.
+
+Reads the texts that code and templates mark for translation. A sentence has at most `WORDS` words, and no semicolon.
+Texts have none of the phrases of `ODD`, and only abbreviations of `ABBREVIATIONS`. No two pages share a title: a title
+that is one text stands in one template only. What must stay is listed in `messages_exceptions.txt`, the beginning of
+a text and a reason in each line; an exception that is not needed any more is an error too.
+Exits with 1 if anything is found.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from babel.messages.extract import extract
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+EXCEPTIONS = Path(__file__).with_name("messages_exceptions.txt")
+FOLDERS = ("services", "shared", "deploy")
+KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+TEMPLATES = "jinja2.ext:babel_extract"
+# The project's templates use the extension for translated texts and `do`.
+OPTIONS = {"extensions": "jinja2.ext.i18n,jinja2.ext.do"}
+
+WORDS = 22
+"""The most words of a sentence."""
+
+ODD = re.compile(
+    r"\b(whoever|anew|what came of|comes next|who has it|held against|throw(n|s)? (it |them |this )?away"
+    r"|take (it|this|them|the \w+) away|lawful weeks?|(is|are|was|were|to be) told|by when|hand(ed|s)? in|looked at again"
+    r"|the own|mails?|mailed|at which hours|no more guests)\b",
+    re.IGNORECASE,
+)
+"""Words and phrases that learners of English stumble over."""
+
+ABBREVIATIONS = frozenset(
+    "ACL ANASPOC API ASCII BIC CA CBRN CEPOL CET CPD CSV DAC DE DG DKIM DNS DOCX DTD EMPACT EN EST EU EUR EUROPOL GMT GPG HMAC"
+    " HR HTTP HTTPS IANA IATI IBAN ICS ID IP ISO IT JSON LGBT LTS MARS MB MFA MIME N4 NGO NIS NUTS OCG OECD OIDC OLAF OPSYS OSCE"
+    " OTNA PDF PIN PNG QR RBM SHA SMS SMTP SQL SSL TLS TOPCOP UK UN URL US UTC UTF VAT VPN XLSX XML ZIP".split()
+)
+"""Abbreviations that readers know from their work, or that the page explains."""
+
+# Placeholders and markup are one word of no meaning.
+_PLACE = re.compile(r"%\(\w+\)[sd]|\{\w*\}|<[^>]+>|`[^`]*`")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
+_CAPITALS = re.compile(r"\b[A-Z][A-Z0-9]{1,7}\b")
+_TITLE = re.compile(r"{% block title %}{{ _\((\"[^\"]+\")\) }}{% endblock %}")
+
+
+class Message(NamedTuple):
+    """A text, and where it stands first."""
+
+    text: str
+    path: str
+    lineno: int
+
+
+def messages() -> Iterator[Message]:
+    """Yield every text that is marked for translation, each once."""
+    known: set[str] = set()
+    for path in _files():
+        with path.open("rb") as source:
+            way = "python" if path.suffix == ".py" else TEMPLATES
+            for lineno, found, _, _ in extract(way, source, KEYWORDS, options=OPTIONS):
+                for text in (found,) if isinstance(found, str) else found:
+                    if text and text not in known:
+                        known.add(text)
+                        yield Message(text, str(path.relative_to(ROOT)), lineno)
+
+
+def problems(text: str) -> Iterator[str]:
+    """Yield what is not plain in a text."""
+    bare = _PLACE.sub("X", text)
+    for sentence in _SENTENCE.split(bare):
+        if (count := len(sentence.split())) > WORDS:
+            yield f"a sentence of {count} words"
+    if ";" in bare:
+        yield "a semicolon"
+    yield from (f"odd: {found[0]}" for found in ODD.finditer(bare))
+    for found in _CAPITALS.finditer(bare):
+        if found[0] not in ABBREVIATIONS and not re.fullmatch(r"X\d?|[A-Z]{1,2}\d+|[A-Z]{2}", found[0]):
+            yield f"unexplained: {found[0]}"
+
+
+def shared_titles() -> Iterator[tuple[str, list[str]]]:
+    """Yield each title that several templates have."""
+    where = defaultdict(list)
+    for path in _files():
+        if path.suffix == ".html" and (found := _TITLE.search(path.read_text("utf-8"))):
+            where[ast.literal_eval(found[1])].append(str(path.relative_to(ROOT)))
+    yield from ((title, paths) for title, paths in sorted(where.items()) if len(paths) > 1)
+
+
+def _files() -> Iterator[Path]:
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in {".py", ".html"} and "migrations" not in path.parts and "vendor" not in path.parts:
+                yield path
+
+
+def exceptions() -> set[str]:
+    """Return the beginnings of the texts that may stay as they are."""
+    lines = EXCEPTIONS.read_text("utf-8").splitlines() if EXCEPTIONS.exists() else []
+    return {text for line in lines if (text := line.split("  #")[0].strip())}
+
+
+def main() -> int:
+    """Print what is found; 1 if there is anything."""
+    listed, used, count = exceptions(), set(), 0
+    for message in messages():
+        found = list(problems(message.text))
+        if found and (known := {start for start in listed if message.text.startswith(start)}):
+            used |= known
+            continue
+        for what in found:
+            count += 1
+            print(f"{message.path}:{message.lineno}: {what}: {message.text[:100]}")
+    for title, paths in shared_titles():
+        if title in listed:
+            used.add(title)
+            continue
+        count += 1
+        print(f"several pages have the title {title!r}: {', '.join(paths)}")
+    for text in sorted(listed - used):
+        count += 1
+        print(f"{EXCEPTIONS.name}: not needed any more: {text}")
+    return 1 if count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
