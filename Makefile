@@ -32,6 +32,7 @@ check: setup ## style, types, imports, contracts, language
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m shared.contracts.check
 	@$(BIN)/python -m tests.architecture.language
+	@$(BIN)/python -m tests.architecture.messages
 
 bench: setup ## measure against named references: a table and build/benchmarks.json
 	@exec $(BIN)/python -m tests.benchmarks $(ARGS)

@@ -49,8 +49,8 @@ class QuietHoursForm(Form):
     """
 
     night = RadioField(
-        N_("At which hours should no email be sent?"),
-        [Needed(N_("Choose at which hours no email should be sent"))],
+        N_("When should we send no emails?"),
+        [Needed(N_("Choose when we should send no emails"))],
         choices=(QuietHours.COUNTRY, _OWN, QuietHours.NONE),
         description=N_("Emails wait until these hours have passed. Urgent emails come at once, also at night."),
     )

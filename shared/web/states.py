@@ -129,7 +129,7 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("endorsed", "go", N_("Endorsed"), N_("The host country supports it.")),
         ("published", "done", N_("Published"), N_("Its places can be matched.")),
         ("paused", "wait", N_("Paused"), N_("No new guest is matched to it.")),
-        ("closed", "ended", N_("Closed"), N_("It takes no more guests.")),
+        ("closed", "ended", N_("Closed"), N_("It takes no further guests.")),
         ("withdrawn", "ended", N_("Withdrawn"), N_("The host has withdrawn it.")),
         ("voided", "ended", N_("Entered in error"), N_("It is not counted.")),
     ),

@@ -18,10 +18,10 @@ def test_hours_that_are_not_chosen_are_not_compared() -> None:
     mine.compare("It has changed.", Settings(data={"choice": "all", **QuietHoursForm.holding("none")}))
     assert [(each.label, each.written, each.saved) for each in mine.differences] == [
         ("Which messages?", "A few", "All"),
-        ("At which hours should no email be sent?", "My own hours", "None, emails may come at any hour"),
+        ("When should we send no emails?", "My own hours", "None, emails may come at any hour"),
         ("My own hours: from", "22:00", ""),
         ("My own hours: until", "06:00", ""),
     ]
     usual = Settings(data={"choice": "few", **QuietHoursForm.holding("country", ("21:00", "07:00"))})
     usual.compare("It has changed.", Settings(data={"choice": "few", **QuietHoursForm.holding("none")}))
-    assert [each.label for each in usual.differences] == ["At which hours should no email be sent?"]
+    assert [each.label for each in usual.differences] == ["When should we send no emails?"]
