@@ -46,7 +46,7 @@ def test_answers_are_beside_their_targets() -> None:
     """The evaluation is compared with 90 %, the follow-up with 85 %, and the title names the shortfalls."""
     chart = answering(released("TOPCOP-DQ-01", share(19, 20), Note(FOLLOWED, 8, 10)))
     assert chart is not None
-    assert chart.title == "Response rates are below the benchmark: Follow-up after six months"
+    assert chart.title == "Response rate below the benchmark: Follow-up after six months"
     assert [row[1:] for row in chart.rows] == [("90 %", "95 %"), ("85 %", "80 %")]
     reached = answering(released("TOPCOP-DQ-01", share(19, 20)))
     assert reached is not None

@@ -30,6 +30,6 @@ def test_a_refusal_says_what_the_record_is_now() -> None:
     begins = "Nothing was saved. The record has changed since you read it."
     assert Outdated("a").detail == begins
     assert Outdated("a", state="Open").detail == f"{begins} It is now “Open”."
-    assert Outdated("a", changed=moment).detail == f"{begins} It was changed last on 16 January 2026, 10:30 CET."
+    assert Outdated("a", changed=moment).detail == f"{begins} It was last changed on 16 January 2026, 10:30 CET."
     several = Outdated(places={"/people/0/version": "a"}, sentences={"/people/0/version": "It is now “Open”."})
     assert several.detail_at("/people/0/version") == f"{begins} It is now “Open”."

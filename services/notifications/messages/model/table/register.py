@@ -31,8 +31,8 @@ RULES = (
         N_("Your access has ended for now"),
         (
             N_(
-                "Each access must be confirmed once a year. Yours was not confirmed, so it has ended. None of "
-                "your data was deleted."
+                "Each access must be confirmed once a year. Yours was not confirmed, so it has ended. Your "
+                "data was not deleted."
             ),
             N_("Please ask your national coordinator to confirm it. You can then sign in as before."),
         ),
