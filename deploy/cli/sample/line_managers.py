@@ -26,7 +26,7 @@ _FORM = re.compile(r"<form([^>]*)>(.*?)</form>", re.DOTALL)
 _ACTION = re.compile(r' action="([^"]+)"')
 _FIELD = re.compile(r"<input[^>]*>")
 _RADIO = re.compile(r'<input[^>]*name="([^"]+)"[^>]*type="radio"|<input[^>]*type="radio"[^>]*name="([^"]+)"')
-_TO, _SESSION, _FOLLOW_UP = "head.", "Was this session held?", "How is it used at work?"
+_TO, _SESSION, _FOLLOW_UP = "head.", "Was this session held?", "Use of the knowledge at work"
 """The beginning of line managers' addresses (`programme.py`), and the subjects of the pages that links open."""
 _NEWEST = 5
 _PATIENCE = 180.0
