@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.application.model.answers import answers_from_register, candidate_of
-from services.applications.application.store import applications
+from services.applications.application.store import applications, standings
+from services.applications.application.views.standing import standing_of
 from services.applications.calls.model import Finding, findings, judge
 from services.applications.register.store import entries
 from shared.contracts.codes import EligibilityRule, PartnerStatus, Role
@@ -20,9 +21,19 @@ if TYPE_CHECKING:
 
     from services.applications.calls.store import Call
     from shared.identity import Principal
+    from shared.web.states import State
 
 # What depends on what the officer will write in the application, and says nothing about the officer.
 _LATER = frozenset({EligibilityRule.KIND, EligibilityRule.TOPICS, EligibilityRule.PERIODS, EligibilityRule.CASCADE})
+
+
+@dataclass(frozen=True, slots=True)
+class OwnApplication:
+    """An application of the officer to a call, with its state as all pages show it; a draft has no reference."""
+
+    id: UUID
+    reference: str | None
+    state: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +41,7 @@ class Requirements:
     """The findings of a call's rules about an officer, as far as known, and the officer's applications to it."""
 
     findings: tuple[Finding, ...]
-    own: tuple[applications.Application, ...]
+    own: tuple[OwnApplication, ...]
 
     @property
     def broken(self) -> list[Finding]:
@@ -51,10 +62,16 @@ async def requirements_of(
     # The newest answers are what is known best; before the first application it is what the register says.
     answers = applications_of_officer[0].answers if applications_of_officer else answers_from_register(person)
     status = await entries.partner_status(session, person.country, clock.today())
+    to_calls = [row for row in applications_of_officer if row.call_id in {call.id for call in calls}]
+    projected = await standings.standings_of(session, [row.id for row in to_calls])
     found = {}
     for call in calls:
         terms = call.terms
-        own = tuple(application for application in applications_of_officer if application.call_id == call.id)
+        own = tuple(
+            OwnApplication(row.id, row.reference, standing_of(row, projected.get(row.id)).state)
+            for row in to_calls
+            if row.call_id == call.id
+        )
         candidate = candidate_of(
             answers,
             kind=terms.kinds[0],

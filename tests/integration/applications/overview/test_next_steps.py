@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from shared.contracts import matches, mentorships, outcomes, visits
 from shared.ids import new_id
 from shared.time import clock, dates
+from shared.web import states
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -45,6 +46,10 @@ async def agreed_words(abroad: Abroad, match_id: UUID, officer: str, coordinator
     assert (summary["holder"], summary["next"], summary["due"]) == (*by_reader[0][:2], line["due"])
     first_page = (await abroad.of.as_(officer).get("/applications/")).text
     assert summary["next"] in unescape(first_page)
+    calls = " ".join(
+        unescape(re.sub(r"<[^>]*>", " ", (await abroad.of.as_(officer).get("/applications/calls")).text)).split()
+    )
+    assert f"Your application {summary['reference']} {states.state('application', summary['state']).word}" in calls
     assert by_reader[0][2] == by_reader[1][2]
     return by_reader[0][1], by_reader[1][1]
 
