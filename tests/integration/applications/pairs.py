@@ -392,7 +392,7 @@ class Trial(KeptDatabase):
         record = self._record(act)
         if CHANGED not in text or (record is not None and record.record.state is not None):
             return False
-        return record is None or re.search(f"changed (it )?last,? on {dates.day(clock.today())}", text) is not None
+        return record is None or re.search(f"last changed (it )?on {dates.day(clock.today())}", text) is not None
 
     async def _at_once(
         self,

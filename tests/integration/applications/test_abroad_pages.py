@@ -127,7 +127,7 @@ async def test_a_mentor_writes_a_profile(abroad: Abroad) -> None:
     await send(abroad, "jonas", edit, form | opened | {"capacity": "4", "told": "1"})
     stale = await send(abroad, "jonas", edit, form | opened | {"capacity": "1", "told": "1"}, 412)
     assert "This was changed after you opened it" in stale.text
-    assert "many mentees do you take?" in stale.text.partition("Your version")[2].partition("</table>")[0]
+    assert "many mentees can you take?" in stale.text.partition("Your version")[2].partition("</table>")[0]
     assert (await abroad.get("jonas", "/mentors"))["items"][0]["entry"]["capacity"] == 4
     await send(abroad, "jonas", edit, form | {"capacity": "4"})
     await send(abroad, "jonas", edit.replace("edit", "pause"))
@@ -158,7 +158,7 @@ async def test_a_match_is_cleared_and_answered(abroad: Abroad) -> None:
     await send(abroad, "ani", f"{at}/answer", {"answer": "accept"})
     await send(abroad, "ani", f"{at}/answer", {"answer": "accept"})
     page = await read(abroad, "ani", at)
-    assert "Your answer has arrived" in page
+    assert "We have received your answer." in page
     assert "Do you accept?" not in page
     await read(abroad, "nino", at, 404)
     await read(abroad, "ani", f"{at}/cancel")
@@ -228,7 +228,7 @@ async def test_a_mentorship_on_pages(abroad: Abroad) -> None:
     await send(abroad, "nino", f"{at}/goals", {"text": "Read a network chart."})
     tomorrow = written(clock.today() + timedelta(days=1), "held_on")
     early = await send(abroad, "jonas", f"{at}/sessions", {"minutes": "60", **tomorrow}, 422)
-    assert "has not come yet" in early.text
+    assert "is in the future" in early.text
     session = {"minutes": "60", "note": "We began.", **written(clock.today(), "held_on")}
     await send(abroad, "jonas", f"{at}/sessions", session)
     page = await read(abroad, "nino", at)

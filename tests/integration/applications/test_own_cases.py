@@ -124,7 +124,7 @@ async def request(programme: Programme, who: str, method: str, path: str, ids: d
 
 def refused(answer: httpx2.Response) -> bool:
     """Return whether an answer refuses a decision on an own case, and names somebody who can decide."""
-    if answer.status_code != 403 or "Who can decide instead" not in answer.text:
+    if answer.status_code != 403 or "These people can decide instead: " not in answer.text:
         return False
     return "/api/" not in str(answer.url) or answer.json()["type"].endswith(f"/{ProblemCode.OWN_CASE}")
 
@@ -185,7 +185,7 @@ async def test_pages_say_why_and_who_can_decide(world: World) -> None:
     for path in ("/applications/cases/{application_id}/void", "/applications/cases/{application_id}"):
         shown = (await request(programme, who, "GET", path, ids)).text
         assert "You are the line manager of a person in this case, so you cannot decide on it." in shown
-        assert "Who can decide instead: " in shown
+        assert "These people can decide instead: " in shown
         assert "Tigran Hakobyan" in shown or path.endswith("void")
     assert 'type="submit"' not in (await request(programme, who, "GET", path + "/void", ids)).text.split("<main")[1]
 

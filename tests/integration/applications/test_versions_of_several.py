@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
 
 API = "/applications/api/v1"
-NOW = re.compile("It is now “[^”]+”|It was changed last on ")
+NOW = re.compile("It is now “[^”]+”|It was last changed on ")
 """The sentence of a refusal that says what is true of a record now."""
 
 

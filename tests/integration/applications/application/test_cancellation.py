@@ -34,10 +34,10 @@ async def test_each_side_reads_the_consequences_before_it_cancels(abroad: Abroad
     await abroad.scheduled(match_id)
     at = f"/applications/matches/{match_id}/cancel"
     for who, sentence in (
-        ("ani", "Your application ends with it"),
-        ("claire", "looks for another place"),
-        ("tigran", "looks for another place"),
-        ("programme", "looks for another place"),
+        ("ani", "Your application ends too."),
+        ("claire", "we look for another place for the application."),
+        ("tigran", "we look for another place for the application."),
+        ("programme", "we look for another place for the application."),
     ):
         assert sentence in (await abroad.of.as_(who).get(at)).text
         assert (await abroad.of.as_(who).post(at, data={"text": "x"})).status_code == 422

@@ -105,14 +105,14 @@ async def test_a_naming_reveals_nothing_about_the_other_person(three: Programme)
 
 
 async def test_both_read_that_a_naming_is_not_mutual(three: Programme) -> None:
-    """Ani names Nino, who has named Davit: both read that they do not name each other, and nothing more."""
+    """Ani names Nino, who has named Davit: both read that they You have not named each other., and nothing more."""
     ani, nino = await _draft(three, "ani"), await _draft(three, "nino")
     await _draft(three, "davit")
     await _name(three, "nino", nino, "pre_matched", "davit@police.example")
     await _name(three, "ani", ani, "pre_matched", "nino@police.example")
     assert ("CompanionAnswered", "mismatch") in await _companion_events(three)
     page = await three.as_("ani").get(f"/applications/mine/{ani}/company")
-    assert "do not name each other" in page.text
+    assert "You have not named each other." in page.text
     assert "Davit" not in page.text
     assert [invitation["who"] for invitation in await _invitations(three, "nino")] == ["Ani Petrosyan"]
 
@@ -185,14 +185,14 @@ async def test_invitations_that_are_refused(three: Programme) -> None:
     await three.post("nino", f"/companions/{made['id']}/answer", {"yes": True}, 422)
     page = await three.as_("nino").post(f"/applications/companions/{made['id']}/answer", data={"answer": "yes"})
     assert page.status_code == 422
-    assert "Begin an application" in page.text
+    assert "Start an application" in page.text
     nino = await _draft(three, "nino")
     await three.post("nino", f"/companions/{made['id']}/answer", {"yes": True})
     other = await _name(three, "davit", davit, "group", "nino@police.example")
     refused = await three.post("nino", f"/companions/{other['id']}/answer", {"yes": True}, 409)
-    assert "in a group already" in refused["detail"]
+    assert "already in a group" in refused["detail"]
     refused = await _name(three, "nino", nino, "pre_matched", "davit@police.example", 409)
-    assert "in a group already" in refused["detail"]
+    assert "already in a group" in refused["detail"]
 
 
 async def test_a_group_is_not_larger_than_the_call_allows(three: Programme) -> None:
@@ -231,7 +231,7 @@ async def test_a_group_ends_with_its_leaders_withdrawal(three: Programme) -> Non
     await three.post("ani", f"/applications/{ani['id']}/withdraw", {"reason": "operational_duty"})
     company = await three.get("davit", f"/applications/{davit['id']}/company")
     assert (company["mode"], company["complete"], company["companions"]) == ("open", False, [])
-    assert "You apply alone." in (await three.as_("davit").get(f"/applications/mine/{davit['id']}/company")).text
+    assert "You apply alone, which is usual." in (await three.as_("davit").get(f"/applications/mine/{davit['id']}/company")).text
     again = await _name(three, "nino", nino["id"], "group", "davit@police.example")
     await three.post("davit", f"/companions/{again['id']}/answer", {"yes": True})
     assert (await three.get("davit", f"/applications/{davit['id']}/company"))["members"] == 2

@@ -52,7 +52,7 @@ async def test_a_request_that_arrived_in_time_is_accepted_later(programme: Progr
     assert answer.status_code == 200, answer.text
     assert answer.json()["state"] == "submitted"
     page = (await programme.as_("ani").get(f"/applications/mine/{draft['id']}")).text
-    assert "can no longer be submitted" not in page
+    assert "you can no longer submit this draft" not in page
 
 
 @pytest.mark.parametrize(
@@ -82,10 +82,10 @@ async def test_pages_name_the_deadline_with_its_hour_and_zone(programme: Program
     ani, deadline = programme.as_("ani"), dates.moment(_deadline(programme))
     assert deadline in (await ani.get("/applications/calls")).text
     addresses = [f"/applications/mine/{draft['id']}", f"/applications/mine/{draft['id']}/check"]
-    assert f"Submit it by {deadline}." in (await ani.get(addresses[0])).text
+    assert f"Send your application by {deadline}." in (await ani.get(addresses[0])).text
     clock.move(_deadline(programme) - clock.now() + timedelta(seconds=1))
     for address in addresses:
         page = (await ani.get(address)).text
-        assert f"The deadline of this call was {deadline}. This draft can no longer be submitted." in page
+        assert f"The deadline of this call was {deadline}, so you can no longer submit this draft." in page
         assert "Send application" not in page
         assert "Check your answers and send" not in page

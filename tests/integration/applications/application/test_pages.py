@@ -121,7 +121,7 @@ async def test_a_page_with_errors_keeps_the_input(programme: Programme) -> None:
     data = {"line_manager_name": "Vardan Sargsyan", "line_manager_email": "vardan"}
     page = await programme.as_("ani").post(f"{mine}/line_manager", data=data)
     assert page.status_code == 422
-    assert "Write an e-mail address like" in page.text
+    assert "Enter an email address like" in page.text
     assert "Vardan Sargsyan" in (await programme.as_("ani").get(f"{mine}/line_manager")).text
 
 
@@ -312,7 +312,7 @@ async def test_a_draft_is_deleted_without_a_reason(programme: Programme) -> None
     assert 'name="reason"' in (await officer.get(submitted)).text
     without = await officer.post(submitted)
     assert without.status_code == 422
-    assert "Choose a reason" in without.text
+    assert "Select a reason" in without.text
     assert (await officer.post(submitted, data={"reason": "health"})).status_code == 303
     again = await officer.get(submitted)
     assert (again.status_code, again.headers["location"]) == (303, f"/applications/mine/{made['id']}")

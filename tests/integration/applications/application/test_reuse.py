@@ -32,13 +32,13 @@ async def test_earlier_answers_are_reused_by_form(programme: Programme) -> None:
     draft = await _begin(programme, await _next_call(programme))
     mine = f"/applications/mine/{draft}"
     page = (await programme.as_("ani").get(mine)).text
-    assert f"You have applied before: {old['reference']}" in page
+    assert f"You have applied before ({old['reference']})" in page
     taken = await programme.as_("ani").post(f"{mine}/again")
     assert taken.headers["location"] == f"{mine}?done=again"
     page = (await programme.as_("ani").get(mine)).text
     assert "You have applied before" not in page
     assert "This call does not have: Most threatening criminal networks" in page
-    assert "The periods that are over were left out." in page
+    assert "Periods that have ended were left out." in page
     answers = (await programme.get("ani", f"/applications/{draft}"))["answers"]
     assert (answers["topics"], answers["periods"], answers["privacy_version"]) == (["online_crime"], [ahead], None)
     assert answers["objectives"] == ["Learn how seized devices are searched."]
@@ -52,7 +52,7 @@ async def test_an_application_of_the_same_kind_is_offered_first(programme: Progr
     body = {"call_id": (await _next_call(programme))["id"], "kind": "mentee"}
     draft = await programme.post("ani", "/applications", body, 201)
     mine = f"/applications/mine/{draft['id']}"
-    assert f"You have applied before: {visit['reference']}" in (await programme.as_("ani").get(mine)).text
+    assert f"You have applied before ({visit['reference']})" in (await programme.as_("ani").get(mine)).text
     await programme.as_("ani").post(f"{mine}/again")
     answers = (await programme.get("ani", f"/applications/{draft['id']}"))["answers"]
     assert answers["line_manager_email"] == "vardan@police.example"
@@ -63,7 +63,7 @@ async def test_an_application_of_the_same_kind_is_offered_first(programme: Progr
     await programme.post("ani", "/applications", body | newer, 201)
     later = await programme.post("ani", "/applications", {**body, "call_id": (await _next_call(programme))["id"]}, 201)
     shown = (await programme.as_("ani").get(f"/applications/mine/{later['id']}")).text
-    assert f"You have applied before: {mentee['reference']}" in shown
+    assert f"You have applied before ({mentee['reference']})" in shown
 
 
 async def test_answers_that_are_not_reused(programme: Programme) -> None:

@@ -235,8 +235,8 @@ async def test_publishing_checks_the_register(programme: Programme) -> None:
     terms = call_terms(await fund(programme))
     nobody = "019a0000-0000-7000-8000-00000000dead"
     wrong = await programme.post("programme", "/calls", terms | {"fund_id": nobody, "needs": [nobody]}, 422)
-    assert "This fund does not pay any more." in str(wrong)
-    assert "not in the register any more" in str(wrong)
+    assert "This fund no longer pays." in str(wrong)
+    assert "no longer in the register" in str(wrong)
     over = {"name": "TOPCOP I", "payer": "European Commission", "since": "2020-01-01", "until": "2022-12-31"}
     funds = await programme.post("programme", "/funds", {"funds": [over]}, 201)
     late = await programme.post("programme", "/calls", terms | {"fund_id": funds["ids"][0]}, 422)
@@ -315,27 +315,27 @@ async def test_a_call_answers_training_needs_of_the_register(programme: Programm
     needs = {"topics": {"needs": [stays, ends]}}
     address = await _filled(programme, **needs)
     page = (await programme.as_("programme").get(f"{address}/topics")).text
-    assert page.count("It answers a need of") == 2
+    assert page.count("It covers a need of") == 2
     assert page.index("Topics of EMPACT-2022") < page.index("Training needs covered")
     preview = (await programme.as_("programme").get(f"{address}/preview")).text
-    assert "It answers a need of Armenia: Online crime, Analysis, advanced, 12 people" in preview
+    assert "It covers a need of Armenia: Online crime, Analysis, advanced, 12 people" in preview
     call = (await programme.as_("programme").post(f"{address}/publish")).headers["location"].partition("?")[0]
     payloads = [payload for kind, _, payload in await programme.journal("exchange.calls") if kind == "CallPublished"]
     assert payloads[-1]["terms"]["needs"] == [stays, ends]
-    assert (await programme.as_("programme").get(call)).text.count("It answers a need of") == 2
+    assert (await programme.as_("programme").get(call)).text.count("It covers a need of") == 2
     officer = (await programme.as_("ani").get(call)).text
-    assert "It answers a need of Armenia" in officer
-    assert "It answers a need of Georgia" not in officer
+    assert "It covers a need of Armenia" in officer
+    assert "It covers a need of Georgia" not in officer
     of_need = (await programme.as_("tigran").get(f"/applications/register/needs/{stays}")).text
     assert f'href="{call}"' in of_need.partition("Calls that cover it")[2]
     copied = await programme.post("programme", f"/calls/{call.rsplit('/', 1)[1]}/copy", status=201)
     assert copied["entry"]["needs"] == [stays]
     assert copied["left_out"] == [{"need": ends, "topic": None}]
     shown = (await programme.as_("programme").get(f"{CALLS}/drafts/{copied['id']}")).text
-    assert "It answers a need of Georgia: Online crime, Analysis, advanced, 12 people" in shown
+    assert "It covers a need of Georgia: Online crime, Analysis, advanced, 12 people" in shown
     await programme.post("programme", f"/register/needs/{stays}/withdraw")
     refused = await programme.post("programme", f"/call-drafts/{copied['id']}/publish", status=422)
-    assert "not in the register any more" in str(refused)
+    assert "no longer in the register" in str(refused)
 
 
 async def test_calls_and_drafts_are_read_page_by_page(programme: Programme) -> None:

@@ -91,7 +91,7 @@ async def test_a_change_since_the_page_was_opened_stops_the_revision(programme: 
     data = {"favour": "yes", "seen": effects["digest"], "moving": "1"}
     page = await programme.as_("programme").post(f"{CALLS}/drafts/{new}/revise", data=data)
     assert page.status_code == 409
-    assert "Applications have come or changed since this page was drawn." in page.text
+    assert "Applications have arrived or changed since you opened this page." in page.text
     assert "1 submitted application would be judged differently." in page.text
 
 
@@ -121,9 +121,9 @@ async def test_fixed_terms_cannot_be_revised(programme: Programme) -> None:
     past = datetime.combine(clock.today() - timedelta(days=2), datetime.min.time(), UTC).isoformat()
     wrong: dict[str, tuple[dict[str, Any], str]] = {
         "kinds": ({"kinds": ["mentee"]}, "There are applications for this already: Study visit."),
-        "opens": ({"opens": str(clock.today())}, "That day cannot be changed any more."),
-        "deadline": ({"deadline": past}, "is over. Enter a day that is still to come"),
-        "scheme": ({"scheme": "empact-2022", "topics": ["cyber_attacks"]}, "Leave the scheme, or write a new call."),
+        "opens": ({"opens": str(clock.today())}, "You can no longer change that day."),
+        "deadline": ({"deadline": past}, "has passed. Enter a future day"),
+        "scheme": ({"scheme": "empact-2022", "topics": ["cyber_attacks"]}, "Keep this scheme, or write a new call."),
     }
     for field, (changes, reason) in wrong.items():
         new = await revision(programme, **changes)
@@ -136,7 +136,7 @@ async def test_fixed_terms_cannot_be_revised(programme: Programme) -> None:
         assert (await programme.as_("programme").delete(f"/applications/api/v1/call-drafts/{new}")).status_code == 204
     same = await revision(programme)
     unchanged = await programme.post("programme", f"/call-drafts/{same}/revise", {"favour": False}, 422)
-    assert "Nothing is different" in str(unchanged)
+    assert "You have not changed anything in this call." in str(unchanged)
 
 
 async def test_the_history_says_what_each_revision_changed(programme: Programme) -> None:

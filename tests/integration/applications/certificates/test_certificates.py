@@ -69,9 +69,9 @@ async def test_a_file_is_made_once_and_can_be_verified(programme: Programme, fee
     ("content", "status", "message"),
     [
         (b"", 422, "Select the certificate file."),
-        (b"hello", 422, "This file is no PDF."),
+        (b"hello", 422, "The certificate must be a PDF."),
         (b"%PDF-1.7" + b"0" * 2_000_000, 422, "larger than 2 MB"),
-        (b"%PDF-1.7 something", 200, "is no certificate as it was made here"),
+        (b"%PDF-1.7 something", 200, "This file is not a certificate file as we issued it."),
     ],
 )
 async def test_files_that_are_no_certificate_are_refused(
@@ -99,17 +99,17 @@ async def test_a_corrected_name_gets_a_new_number(programme: Programme, feed: Fe
     assert second.headers["location"].partition("?")[0] == fresh != at
     page = await ani.get(fresh)
     assert "Ani Petrosian" in page.text
-    assert "The number that you opened is replaced." in (await ani.get(at)).text
+    assert "The certificate number that you opened was replaced." in (await ani.get(at)).text
     number, new = at.rpartition("/")[2], fresh.rpartition("/")[2]
-    assert "has taken the place of this one" in (await ani.get(f"{VERIFY}/{number}")).text
-    assert "has taken the place of this one" in (await sent(programme, old.content)).text
+    assert "has replaced this one" in (await ani.get(f"{VERIFY}/{number}")).text
+    assert "has replaced this one" in (await sent(programme, old.content)).text
     assert "This certificate is valid." in (await ani.get(f"{VERIFY}/{new}")).text
     assert "This certificate is valid." in (await sent(programme, (await ani.get(f"{fresh}/document")).content)).text
     about = dict(outcomes.CertificateRevoked.example) | {"number": number}
     await feed.deliver((outcomes.CertificateRevoked.model_validate(about), new_id()))
     for either in (number, new):
         text = (await ani.get(f"{VERIFY}/{either}")).text
-        assert "This certificate no longer counts since" in text
+        assert "This certificate has not been valid since" in text
         assert "voided" not in text
     assert (await ani.post(f"{fresh}/renew")).status_code == 409
 
@@ -125,12 +125,12 @@ async def test_a_revoked_certificate_is_downloaded_as_revoked(programme: Program
     assert (await ani.get(f"{at}/document")).content == after
     with pypdfium2.PdfDocument(before) as old, pypdfium2.PdfDocument(after) as new:
         assert "Revoked" not in old[0].get_textpage().get_text_bounded()
-        assert f"Revoked on {dates.day(clock.today())}: this certificate no longer counts." in " ".join(
+        assert f"Revoked on {dates.day(clock.today())}. This certificate is no longer valid." in " ".join(
             new[0].get_textpage().get_text_bounded().split()
         )
     for file in (before, after):
         page = (await sent(programme, file)).text
-        assert "This certificate no longer counts since" in page
+        assert "This certificate has not been valid since" in page
         assert "Its signature is valid." in page
 
 
@@ -142,7 +142,7 @@ async def test_numbers_are_normalised_and_guesses_are_limited(programme: Program
     assert found.headers["location"] == f"{VERIFY}/{number}"
     assert "This certificate is valid." in (await ani.get(found.headers["location"])).text
     slip = number[:-1] + ("0" if number[-1] != "0" else "1")
-    assert "one of its characters is wrong" in (await ani.get(f"{VERIFY}/{slip}")).text
+    assert "One character of this number is wrong" in (await ani.get(f"{VERIFY}/{slip}")).text
     answers = [(await ani.get(f"{VERIFY}/{new_number('TC', 2026)}")).status_code for _ in range(A_MINUTE)]
     assert answers[0] == 404
     assert answers[-1] == 429
@@ -197,5 +197,5 @@ async def test_a_certificate_stays_valid_after_its_holder_is_erased(programme: P
         about = dict(outcomes.CertificateRevoked.example) | {"number": number}
         await feed.deliver((outcomes.CertificateRevoked.model_validate(about), new_id()))
         ended = (await client.get(f"{VERIFY}/{number}")).text
-    assert "This certificate no longer counts since" in ended
+    assert "This certificate has not been valid since" in ended
     assert "This certificate is valid." not in ended

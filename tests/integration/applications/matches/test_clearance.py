@@ -190,7 +190,7 @@ async def test_several_are_cleared_by_program(abroad: Abroad) -> None:
     assert all("home country clears first" in left["detail"] for left in answer["left"])
     answer = await abroad.post("tigran", "/matches/clear", both)
     assert (sorted(answer["done"]), answer["left"]) == (sorted(match["id"] for match in both["matches"]), [])
-    assert "You have ticked no match" in await page(abroad, "tigran", f"{MATCHES}/clear", 422)
+    assert "Select at least one match." in await page(abroad, "tigran", f"{MATCHES}/clear", 422)
     await page(abroad, "giorgi", f"{MATCHES}/clear?match={first}", 404)
 
 
@@ -212,14 +212,14 @@ async def test_silence_about_a_clearance_goes_to_the_programme(abroad: Abroad) -
     match_id = await abroad.placement_matched()
     at = f"{MATCHES}/{match_id}"
     shown = await page(abroad, "programme", at)
-    assert "Who decides until" in shown
+    assert "Assigned until" in shown
     assert "Do you clear this match?" not in shown
     problem = await abroad.post("programme", f"/matches/{match_id}/clear", status=409)
     assert "National coordinator of Armenia" in problem["detail"]
     await abroad.post("programme", f"/matches/{match_id}/refuse", {"reason": "clearance"}, 409)
     clock.move(timedelta(days=15))
     shown = await page(abroad, "programme", at)
-    assert "Asked of you since" in shown
+    assert "Assigned to you since" in shown
     assert "Do you clear this match?" in shown
     await abroad.post("programme", f"/matches/{match_id}/clear")
     problem = await abroad.post("programme", f"/matches/{match_id}/clear", {"side": "host"}, 409)
@@ -245,8 +245,8 @@ async def test_a_deputy_clears_for_the_host_country_before_the_programme(abroad:
     late = max(datetime.fromisoformat(due) for due in dues) + timedelta(minutes=1)
     clock.move(late - clock.now())
     assert "The deputy decides until" in await page(abroad, "programme", f"{MATCHES}/{match_id}")
-    assert "As the deputy you are asked" in await page(abroad, "lea", f"{MATCHES}/{match_id}")
-    assert "Your deputy is asked until" in await page(abroad, "luc", f"/applications{of}")
+    assert "As the deputy, you must decide by" in await page(abroad, "lea", f"{MATCHES}/{match_id}")
+    assert "We ask your deputy until" in await page(abroad, "luc", f"/applications{of}")
     for path in (f"/matches/{match_id}/clear", f"{of}/endorse"):
         await abroad.post("programme", path, status=409)
     assert (await abroad.get("programme", "/offers?state=waits"))["items"] == []

@@ -147,7 +147,7 @@ async def test_answers_wait_for_matching(abroad: Abroad, programme: Programme) -
     events = [row for row in await programme.journal("exchange.participation") if row[0] == "AnswerGiven"]
     assert [(row[2]["by"], row[2]["answer"]) for row in events] == [("guest", "accept")]
     page = await programme.as_("ani").get(f"/applications/matches/{match_id}")
-    assert "Your answer has arrived" in page.text
+    assert "We have received your answer." in page.text
     await abroad.publish(matches.AnswerTooLate, match_id, by="guest", answered_at=clock.now(), due=clock.now())
     assert (await abroad.get("ani", f"/matches/{match_id}"))["too_late"] == ["guest"]
     await abroad.publish(matches.MatchConfirmed, match_id)

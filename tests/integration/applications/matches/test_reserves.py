@@ -43,7 +43,7 @@ async def test_a_reserve_waits_cleared_in_advance_until_it_is_called_up(programm
     tigran, luc, ani = (programme.as_(name) for name in ("tigran", "luc", "ani"))
     queue = (await tigran.get("/applications/matches?state=waits")).text
     assert "Reserve, to be cleared" in queue
-    assert "stands in reserve" in (await tigran.get(f"/applications/matches/{match_id}")).text
+    assert "This officer is a reserve" in (await tigran.get(f"/applications/matches/{match_id}")).text
     await abroad.post("tigran", f"/matches/{match_id}/clear")
     assert "Nothing is offered yet" in (await luc.get(f"/applications/matches/{match_id}")).text
     await abroad.post("luc", f"/matches/{match_id}/clear")
@@ -136,21 +136,21 @@ async def test_the_pages_of_both_visits_lead_to_each_other(programme: Programme,
     old = await abroad.scheduled(match_id)
     await abroad.publish_visit_event(visits.VisitNoShow, old, match_id)
     page = f"/applications/visits/{old}"
-    assert "taken this place over" not in (await programme.as_("claire").get(page)).text
+    assert "taken over this place" not in (await programme.as_("claire").get(page)).text
     other = await abroad.eligible("nino", "giorgi")
     second = await abroad.proposed(other, offer_id=abroad.pairings[match_id]["offer_id"], country="GE")
     new, plan = new_id(), abroad.plan(second) | {"replaces": str(old)}
     scheduled = visits.VisitScheduled.model_validate({"plan": plan, "agenda_due": clock.now()})
     await feed.deliver((scheduled, new))
     claire = (await programme.as_("claire").get(page)).text
-    assert "Somebody else has taken this place over" in claire
+    assert "Somebody else has taken over this place" in claire
     assert f"/applications/visits/{new}" in claire
     ani = (await programme.as_("ani").get(page)).text
-    assert "Somebody else has taken this place over" in ani
+    assert "Somebody else has taken over this place" in ani
     assert str(new) not in ani
     claire = (await programme.as_("claire").get(f"/applications/visits/{new}")).text
-    assert "This visit takes the place of one that was given up" in claire
+    assert "This visit replaces an earlier visit that was given up" in claire
     assert f'href="{page}"' in claire
     nino = (await programme.as_("nino").get(f"/applications/visits/{new}")).text
-    assert "This visit takes the place of one that was given up" in nino
+    assert "This visit replaces an earlier visit that was given up" in nino
     assert str(old) not in nino

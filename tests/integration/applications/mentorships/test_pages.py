@@ -56,7 +56,7 @@ async def test_an_agreement_in_versions(abroad: Abroad) -> None:
     _, _, at = await begun(abroad)
     assert "What are your aims?" in await read(abroad, "jonas", f"{at}/agreement/propose")
     same = {"rhythm": "regular", "meeting": "both", "version": "1"}
-    assert "You changed nothing yet" in (await send(abroad, "jonas", f"{at}/agreement/propose", same, 422)).text
+    assert "You have not changed anything yet" in (await send(abroad, "jonas", f"{at}/agreement/propose", same, 422)).text
     form = TERMS | {"version": "1", **written(50, "until")}
     check = (await send(abroad, "jonas", f"{at}/agreement/propose", form, 200)).text
     for text in ("Changed from:", "Changed to:", "Added:", "Read charts.", "Sign and propose version"):
@@ -123,7 +123,7 @@ async def test_goals_on_pages(abroad: Abroad) -> None:
     page = await read(abroad, "jonas", here)
     assert "The case is closed." in page
     new = await send(abroad, "jonas", f"{here}/take-up")
-    assert "It takes up an earlier goal" in await read(abroad, "nino", new.headers["location"].partition("?")[0])
+    assert "It continues an earlier goal" in await read(abroad, "nino", new.headers["location"].partition("?")[0])
     await read(abroad, "nino", f"{at}/goals/{new_id()}", 404)
     await read(abroad, "giorgi", here, 403)
 
@@ -143,7 +143,7 @@ async def test_sessions_on_pages(abroad: Abroad) -> None:
     await send(abroad, "nino", f"{here}/dispute", {"text": "This did not take place."})
     assert "This did not take place." in await read(abroad, "jonas", here)
     late = await send(abroad, "jonas", here, form | written(1, "held_on"), 422)
-    assert "has not come yet" in late.text
+    assert "is in the future" in late.text
     opened = {who: ticked_versions(await read(abroad, who, here)) for who in ("jonas", "nino")}
     await send(abroad, "jonas", here, form | {"minutes": "30"})
     stale = await send(abroad, "nino", f"{here}/dispute", {"text": "Not so long."} | opened["nino"], 412)
@@ -162,10 +162,10 @@ async def test_sessions_on_pages(abroad: Abroad) -> None:
 async def test_pause_resume_complete_and_end_on_pages(abroad: Abroad) -> None:
     """Only possible actions are offered, and each page says what follows."""
     match_id, mentorship_id, at = await begun(abroad)
-    assert "a visit that has its dates stands" in await read(abroad, "nino", f"{at}/pause")
+    assert "A visit with dates still takes place" in await read(abroad, "nino", f"{at}/pause")
     await send(abroad, "nino", f"{at}/pause", {"reason": ""}, 422)
     await send(abroad, "nino", f"{at}/pause", {"reason": "operational_duty"})
-    assert "it is about to take effect" in await read(abroad, "nino", at)
+    assert "It will take effect shortly" in await read(abroad, "nino", at)
     paused = mentorships.MentorshipPaused
     await abroad.publish_mentorship_event(
         paused, mentorship_id, match_id, by=Party.MENTEE, reason=Reason.OPERATIONAL_DUTY
@@ -205,7 +205,7 @@ async def test_a_visit_of_the_pair_on_pages(abroad: Abroad) -> None:
     more = await send(abroad, "jonas", f"{at}/visit", form | {"row": "add:periods"}, 422)
     assert "periods-1-start" in more.text
     turned = form | written(70, "periods-0-end")
-    assert "a last day that is not before it" in (await send(abroad, "jonas", f"{at}/visit", turned, 422)).text
+    assert "The last day must not be before the first day" in (await send(abroad, "jonas", f"{at}/visit", turned, 422)).text
     soon = form | written(1, "periods-0-start") | written(9, "periods-0-end")
     assert "Dates need some notice" in (await send(abroad, "jonas", f"{at}/visit", soon, 422)).text
     await send(abroad, "jonas", f"{at}/visit", form | {"note": "See the analysts."})
@@ -245,5 +245,5 @@ async def test_open_tasks_on_the_list_and_on_the_first_page(abroad: Abroad) -> N
     assert "/applications/mentorships?state=waits" in home
     assert "Confirm a session" in await read(abroad, "nino", "/applications/mentorships?state=waits")
     assert "state=waits" not in await read(abroad, "jonas", "/applications/mentorships")
-    assert "No mentorship is in this state" in await read(abroad, "jonas", "/applications/mentorships?state=paused")
-    assert "There is no mentorship here yet" in await read(abroad, "ani", "/applications/mentorships")
+    assert "No mentorship has this status" in await read(abroad, "jonas", "/applications/mentorships?state=paused")
+    assert "No mentorships yet. " in await read(abroad, "ani", "/applications/mentorships")

@@ -91,14 +91,14 @@ async def test_a_need_is_entered_changed_and_withdrawn(programme: Programme) -> 
         (20, True),
     ]
     assert "20" in (await programme.as_("tigran").get(page)).text
-    assert "No call cites this need yet" in (await programme.as_("tigran").get(page)).text
+    assert "No call covers this need yet" in (await programme.as_("tigran").get(page)).text
 
 
 async def test_the_same_need_is_not_entered_twice(programme: Programme) -> None:
     """A duplicate is refused at the topic, another country's need at the country."""
     await programme.as_("tigran").post(f"{PAGES}/new", data=form())
     again = await programme.as_("tigran").post(f"{PAGES}/new", data=form(quantity="3"))
-    assert (again.status_code, "This need is there already" in again.text) == (422, True)
+    assert (again.status_code, "This need already exists for the same time and level" in again.text) == (422, True)
     need = {"country": "GE", "topic_code": "online_crime", "level": 1, "quantity": 1}
     need |= {"since": "2027-01-01", "until": "2027-02-01"}
     await programme.post("tigran", "/register/needs", {"needs": [need]}, 422)
@@ -130,7 +130,7 @@ async def test_filters_narrow_the_list_and_its_sums(programme: Programme) -> Non
     await programme.as_("tigran").post(f"{PAGES}/new", data=form())
     shown = (await programme.as_("programme").get(f"{PAGES}?country=AM&level=2&topic=empact-2026:online_crime")).text
     assert "12 people to be trained" in shown
-    assert "none fits the filters" in (await programme.as_("programme").get(f"{PAGES}?country=AM&level=3")).text
+    assert "There are no needs, or none match the filters" in (await programme.as_("programme").get(f"{PAGES}?country=AM&level=3")).text
     for unknown in ("country=XX", "level=9"):
         assert (await programme.as_("programme").get(f"{PAGES}?{unknown}")).status_code == 422
 
@@ -189,7 +189,7 @@ async def test_a_change_since_the_preview_is_noticed(programme: Programme) -> No
     await programme.as_("tigran").post(f"{PAGES}/new", data=form())
     page = f"{PAGES}/import/{made['id']}"
     answer = await programme.as_("tigran").post(f"{page}/confirm", data={"seen": made["seen"]})
-    assert (answer.status_code, "Look at it again" in answer.text) == (409, True)
+    assert (answer.status_code, "Review them again" in answer.text) == (409, True)
 
 
 async def test_an_upload_expires_after_a_week(programme: Programme) -> None:
@@ -208,10 +208,10 @@ async def test_an_upload_expires_after_a_week(programme: Programme) -> None:
         (b"", "needs.csv", "Choose a file"),
         (b"\n\n", "needs.csv", "This file is empty"),
         (b"Name,Age\nA,1\n", "needs.csv", "These columns are missing"),
-        (HEADER.encode(), "needs.csv", "no row below"),
+        (HEADER.encode(), "needs.csv", "a header but no rows"),
         (table(GOOD).decode().replace("AM", "\u0531").encode("utf-16"), "needs.csv", "UTF-8"),
         (table(GOOD) + "\u00e9".encode("latin-1"), "needs.csv", "UTF-8"),
-        (b"x" * 1_000_001, "needs.csv", "larger than 1 MB"),
+        (b"x" * 1_000_001, "needs.csv", "smaller than 1 MB"),
         (table(*[GOOD] * 1001), "needs.csv", "1000 is the most"),
         (b"PK\x03\x04 this is no zip", "needs.xlsx", "cannot be read as .xlsx"),
         (b"\xd0\xcf\x11\xe0old", "needs.xls", "old Excel file"),

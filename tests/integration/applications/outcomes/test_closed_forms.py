@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
 
-WHY = "Open it to read why"
+WHY = "Open it to see why"
 
 
 async def closed(

@@ -141,7 +141,7 @@ async def test_a_closed_wave_is_no_task_until_it_is_reopened(three_services: Thr
 
     await three_services.close("guest")
     assert form not in (await ani.get(here)).text
-    assert "is no longer taken" in (await ani.get(here)).text
+    assert "is no longer accepted" in (await ani.get(here)).text
     assert "form to fill in: AM-" in (await ani.get("/applications/")).text, "the report is still asked for"
     assert f"{form[:-10]}report" in (await ani.get(here)).text
     waits = await three_services.open_deadlines(visit_id)
@@ -198,7 +198,7 @@ async def test_a_closed_follow_up_is_no_task_of_the_guest(three_services: ThreeS
     await three_services.close("follow-up")
     assert await what_is_asked() == ([False, False], False, False)
     for page in pages:
-        assert (await ani.get(page)).text.count("is no longer taken") == 3
+        assert (await ani.get(page)).text.count("is no longer accepted") == 3
     assert manager in await three_services.open_deadlines(visit_id)
     await three_services.reopen()
     assert await what_is_asked() == ([True, True], True, True)
@@ -222,7 +222,7 @@ async def test_a_closed_evaluation_is_no_task_of_the_coordinator(three_services:
     assert await what_is_asked() == [True] * 4
     await three_services.close("coordinator")
     assert await what_is_asked() == [False] * 4
-    assert "is no longer taken" in (await tigran.get(here)).text
+    assert "is no longer accepted" in (await tigran.get(here)).text
     await three_services.reopen()
     assert await what_is_asked() == [True] * 4
 
@@ -263,18 +263,18 @@ async def test_a_line_manager_is_not_asked_for_a_closed_form(
         await three_services.close("follow-up-manager")
         for link, page in zip((*fresh, used), pages, strict=True):
             shown = await client.get(link)
-            assert (shown.status_code, "is no longer taken" in shown.text) == (410, True)
+            assert (shown.status_code, "is no longer accepted" in shown.text) == (410, True)
             assert "<form" not in shown.text.partition("<main")[2].partition("</main")[0]
             pressed = await client.post(link, data={"press": button(page.text)})
-            assert (pressed.status_code, "is no longer taken" in pressed.text) == (410, True)
+            assert (pressed.status_code, "is no longer accepted" in pressed.text) == (410, True)
             assert (await client.post(link.replace("?", "/renewal?"))).status_code == 303
         assert await sent_anew() == 0
         shown_to_ani = (await ani.get(mine)).text
         assert f"{mine}/line-manager" not in shown_to_ani
-        assert "who is not asked for the follow-up any more" in shown_to_ani
+        assert "who is no longer asked for the follow-up" in shown_to_ani
         assert f"/applications/visits/{visit_id}/forms/follow_up" in shown_to_ani, "hers is another wave"
         for answer in (await ani.get(f"{mine}/line-manager"), await ani.post(f"{mine}/line-manager", data={})):
-            assert "is not asked any more, so" in answer.text
+            assert "We no longer need an answer from your line manager, so" in answer.text
         assert await name("levon") == 409
         assert deadline not in await three_services.open_deadlines(visit_id)
         session = {"application_id": str(application_id), "visit_id": str(visit_id), "cascade_id": str(uuid4())}

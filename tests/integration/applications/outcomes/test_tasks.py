@@ -42,7 +42,7 @@ async def test_tasks_after_the_visit_are_shown_with_the_application(abroad: Abro
         assert f"/applications/visits/{visit_id}/forms/{purpose}" in page
     home = (await client.get("/applications/")).text
     assert "forms to fill in: AM-" in home
-    assert "Nothing waits for you" not in home
+    assert "You have nothing to do here" not in home
     way = await client.get(f"/applications/visits/{visit_id}/forms/report")
     assert way.headers["location"].startswith("/reporting/reports/guest.")
     assert f"{mine}/withdraw" not in page
@@ -159,7 +159,7 @@ async def test_a_line_manager_opens_the_form_by_a_button_for_ten_minutes(
         assert (await client.post(link, data={"press": button(page.text)})).status_code == 410
         for _ in range(2):
             await client.post(link.replace("?", "/renewal?"))
-        assert "newest mail" in (await client.get(link)).text
+        assert "newest email" in (await client.get(link)).text
         assert await asked_anew() == 1
         assert (await client.get(f"{manager_links.PAGE}?key=nothing")).status_code == 404
 
@@ -180,7 +180,7 @@ async def test_a_link_ends_with_the_answer_or_a_new_line_manager(abroad: Abroad)
     async with stranger(abroad.of) as client:
         assert [(await client.get(case_id)).status_code for case_id in (link, other)] == [404, 200]
         await abroad.feed.deliver((outcomes.FollowUpSubmitted.model_validate(answer), visit_id))
-        assert "your answer is in" in (await client.get(other)).text
+        assert "We have received your answer" in (await client.get(other)).text
 
 
 async def test_closed_forms_end_only_their_own_links(abroad: Abroad) -> None:
@@ -241,4 +241,4 @@ async def test_a_line_manager_confirms_sessions_by_a_separate_link(
         payloads = [payload for kind, _, payload in told_of if kind == "LineManagerLinkAsked"]
         assert [each["matter"] for each in payloads] == ["cascade"]
         await deliver(outcomes.CascadeRefused, **sessions[1])
-        assert "about every session" in (await client.get(link)).text
+        assert "about all sessions" in (await client.get(link)).text

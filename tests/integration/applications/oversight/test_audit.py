@@ -83,7 +83,7 @@ async def test_the_page_its_filters_and_the_download(programme: Programme, audre
     assert "/applications/eligibility (403)" in filtered.text
     assert ">ani<" not in filtered.text
     none = await audrey.get("/applications/audit?kind=attempts&who=nobody")
-    assert "Nothing fits these filters" in none.text
+    assert "Nothing matches these filters" in none.text
     assert (await audrey.get("/applications/audit?since=24.11.2026")).status_code == 422
     beyond = {"until": "9999-12-31T23:59:59-14:00"}
     assert (await audrey.get("/applications/api/v1/audit", params=beyond)).status_code == 422

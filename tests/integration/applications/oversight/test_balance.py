@@ -153,7 +153,7 @@ async def test_other_roles_have_no_such_page(exchanged: Abroad) -> None:
     lone["country"], lone["grants"][0]["country"] = "MD", "MD"
     lone["organisation_id"] = None
     await exchanged.post("programme", "/people", {"people": [lone]}, 201)
-    assert "No visit or mentorship has begun yet" in await page(exchanged, "ilie", HERE)
+    assert "No visit or mentorship has started yet" in await page(exchanged, "ilie", HERE)
 
 
 @pytest.mark.parametrize("year", ["0", "10000", "99999999999999999999"])

@@ -106,13 +106,13 @@ async def test_a_report_on_pages(abroad: Abroad, programme: Programme) -> None:
     await abroad.opened(match_id)
     nino, dora = programme.as_("nino"), programme.as_("dora")
     page = (await nino.get(form)).text
-    assert "call the emergency number 112 first" in page
+    assert "first call the emergency number 112" in page
     wrong = await nino.post(form, data={"category": "safety", "text": TEXT})
-    assert (wrong.status_code, "at least one who may read" in wrong.text, TEXT in wrong.text) == (422, True, True)
+    assert (wrong.status_code, "at least one person who may read" in wrong.text, TEXT in wrong.text) == (422, True, True)
     sent = await nino.post(form, data={"category": "safety", "text": TEXT, "readers": ["data_protection"]})
     assert sent.status_code == 303
     at = sent.headers["location"].partition("?")[0]
-    assert "with those whom you chose" in (await nino.get(sent.headers["location"])).text
+    assert "sent to the people you chose" in (await nino.get(sent.headers["location"])).text
     assert "Safety or health" in (await dora.get("/applications/incidents")).text
     assert "no report" in (await programme.as_("jonas").get("/applications/incidents")).text
     assert (await programme.as_("jonas").get(at)).status_code == 404

@@ -60,7 +60,7 @@ async def test_people_of_a_continuing_case_keep_access_to_it(abroad: Abroad) -> 
     home = (await abroad.of.as_("ani").get("/applications/")).text
     assert f"/applications/matches/{match_id}" in home
     assert "Officer, Armenia: suspended" in home
-    assert "do not count for now" in (await abroad.of.as_("ani").get("/applications/account")).text
+    assert "do not apply for now" in (await abroad.of.as_("ani").get("/applications/account")).text
     sign_in_again(abroad.of, "nino")
     await abroad.get("nino", f"/visits/{visit_id}", 404)
     await abroad.post("programme", "/partners/AM/reinstatement", {"since": str(clock.today())}, 201)

@@ -120,8 +120,8 @@ async def test_placements_and_mentors_pause_and_stay_paused(abroad: Abroad) -> N
     sign_in_again(abroad.of, "gia")
     sign_in_again(abroad.of, "keti")
     assert (await abroad.get("gia", f"/offers/{made['id']}"))["state"] == "paused"
-    assert "waits until you resume it" in (await abroad.of.as_("gia").get("/applications/")).text
-    assert "waits until you resume it" in (await abroad.of.as_("keti").get("/applications/")).text
+    assert "is paused until you resume it" in (await abroad.of.as_("gia").get("/applications/")).text
+    assert "is paused until you resume it" in (await abroad.of.as_("keti").get("/applications/")).text
     await abroad.post("gia", f"/offers/{made['id']}/resume")
     await abroad.post("keti", f"/mentors/{mentor['id']}/resume")
 
@@ -260,7 +260,7 @@ async def test_the_pages_from_beginning_to_end(abroad: Abroad) -> None:
     (behind,) = re.findall(r'href="(/applications/partners/AM/cases[^"]+)"', page)
     listed = (await client.get(behind.replace("&amp;", "&"))).text
     assert application["reference"] in listed
-    assert "Nothing of this kind" in (await client.get("/applications/partners/AM/cases?stage=mentorship")).text
+    assert "No cases of this kind are in progress" in (await client.get("/applications/partners/AM/cases?stage=mentorship")).text
     first_page = await client.get("/applications/partners/AM/suspend")
     assert "home_waiting" in first_page.text
     today = clock.today()
@@ -282,7 +282,7 @@ async def test_the_pages_from_beginning_to_end(abroad: Abroad) -> None:
     assert "Reinstate partner" not in (await abroad.of.as_("audrey").get("/applications/partners/AM")).text
     assert (await abroad.of.as_("audrey").post("/applications/partners/AM/reinstate")).status_code == 403
     later = await client.get("/applications/partners/AM/reinstate")
-    assert "Everybody signs in anew" in later.text
+    assert "Everybody must sign in again" in later.text
     back = await client.post("/applications/partners/AM/reinstate", data={**day, "note": "It is over"})
     assert back.status_code == 303
     assert "Reinstated from" in (await client.get("/applications/partners/AM")).text
@@ -309,7 +309,7 @@ async def test_a_later_day_and_a_notice_by_page(abroad: Abroad) -> None:
     assert (await client.post(f"/applications/partners/GE/decisions/{waiting['id']}/withdraw")).status_code == 404
     for _ in range(2):
         assert (await client.post(f"{at}/withdraw")).headers["location"].endswith("?done=withdrawn")
-    assert "It is withdrawn" in (await client.get(f"{at}?done=withdrawn")).text
+    assert "The decision is withdrawn" in (await client.get(f"{at}?done=withdrawn")).text
     running = await suspend(abroad, "AM", choosing("home", "waiting", "cancel", notice_days=10))
     (case,) = await cases(abroad, "AM", running)
     at = f"/applications/partners/AM/decisions/{running['id']}"

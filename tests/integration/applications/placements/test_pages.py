@@ -118,7 +118,7 @@ async def test_a_placement_is_copied_to_another_call(abroad: Abroad, programme: 
 
 async def test_open_tasks_come_first_and_counts_lead_to_their_rows(abroad: Abroad, programme: Programme) -> None:
     """Hosts, coordinators and programme see their open tasks first, and an empty list says why."""
-    assert "There is no placement here yet" in await read(abroad, "claire", "/applications/offers")
+    assert "No placements yet." in await read(abroad, "claire", "/applications/offers")
     published = await abroad.offer()
     body = {"call_id": programme.call["id"], "entry": abroad.offer_entry(title="Second"), "submit": True}
     submitted = await abroad.post("claire", "/offers", body, 201)
@@ -137,7 +137,7 @@ async def test_open_tasks_come_first_and_counts_lead_to_their_rows(abroad: Abroa
     assert await visible_ids("luc", f"?call_id={programme.organisations['FR']}") == []
     page = await read(abroad, "luc", "/applications/offers")
     assert "/applications/offers?state=waits" in page
-    assert "No placement fits these filters" in await read(abroad, "luc", "/applications/offers?state=withdrawn&q=x")
+    assert "No placements match these filters" in await read(abroad, "luc", "/applications/offers?state=withdrawn&q=x")
     clock.move(timedelta(days=21))
     late = await abroad.get("programme", "/offers?state=late")
     counted = await abroad.get("programme", "/offers/counts")
@@ -173,7 +173,7 @@ async def test_several_are_decided_after_one_page_that_names_them(abroad: Abroad
     body_ = {"section": "places", "remark": "Only two?"} | ticked_versions(await read(abroad, "luc", to_return))
     await send(abroad, "luc", to_return, body_)
     assert (await abroad.get("claire", f"/offers/{made[2]}"))["remarks"] == {"places": "Only two?"}
-    assert "You have ticked no placement" in await read(abroad, "luc", "/applications/offers/decide?act=endorse", 422)
+    assert "Select at least one placement" in await read(abroad, "luc", "/applications/offers/decide?act=endorse", 422)
     for somebody, status in (("rasa", 404), ("claire", 403), ("ani", 403)):
         await read(abroad, somebody, at, status)
         await abroad.post(somebody, "/offers/decide", {"offers": items(*made)}, status)

@@ -201,7 +201,7 @@ async def test_a_second_proposal_about_a_person_is_refused(programme: Programme)
     form = person_form(programme, unit="Analysis unit")
     answer = await programme.as_("tigran").post(f"{PAGES}/people/new", data=form)
     assert answer.status_code == 409
-    assert "waits already" in answer.text
+    assert "is already waiting" in answer.text
     assert "Analysis unit" in answer.text
 
 
@@ -281,7 +281,7 @@ async def test_several_are_approved_at_once_and_the_rest_is_named(programme: Pro
     assert answer.status_code == 200
     assert "2 proposals are approved" in answer.text
     assert f'href="{PAGES}/proposals?state=waits"' in answer.text
-    assert "Somebody else in the register has this address" in answer.text
+    assert "Another person in the register has this address" in answer.text
     assert {item["state"] for item in (await programme.get("programme", "/register/proposals"))["items"]} == {
         "approved",
         "waits",

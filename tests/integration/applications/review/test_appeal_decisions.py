@@ -88,7 +88,7 @@ async def test_upheld_by_page(more_coordinators: Programme) -> None:
     assert "This cannot be undone" in await page(more_coordinators, "tigran", at)
     late = await more_coordinators.as_("programme").post(at, data={"outcome": "dismissed", "answer": "No"})
     assert late.status_code == 409
-    assert "decided already" in late.text
+    assert "This appeal has already been decided" in late.text
     assert (await more_coordinators.get("ani", f"/applications/{made['id']}"))["state"] == "submitted"
     await more_coordinators.post("tigran", f"/applications/{made['id']}/endorse")
 
@@ -119,7 +119,7 @@ async def test_the_author_of_a_decision_cannot_decide_its_appeal(more_coordinato
     made = await not_endorsed(more_coordinators)
     at, path = f"/applications/cases/{made['id']}/appeal", f"/applications/{made['id']}/appeal/decide"
     shown = await page(more_coordinators, "tigran", at)
-    assert "You made the decision that is appealed against" in shown
+    assert "You made the decision under appeal" in shown
     assert "Lilit Grigoryan" in shown
     assert "Anna Kovacs" in shown
     body = {"outcome": "dismissed", "answer": ANSWER}
@@ -151,7 +151,7 @@ async def test_a_sole_programme_coordinator_reads_the_remedy(programme: Programm
     """A sole programme coordinator cannot decide, and reads that another one must be entered."""
     made = await ineligible(programme)
     shown = await page(programme, "programme", f"/applications/cases/{made['id']}/appeal")
-    assert "Enter another programme coordinator in the register" in shown
+    assert "Add another programme coordinator to the register" in shown
 
 
 async def test_an_appeal_leads_back_to_the_filtered_list(more_coordinators: Programme) -> None:

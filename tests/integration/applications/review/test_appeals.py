@@ -34,11 +34,11 @@ async def test_an_appeal_by_form(programme: Programme) -> None:
     assert "Another unit goes first." in page.text
     empty = await programme.as_("ani").post(f"{mine}/appeal", data={"text": " "})
     assert empty.status_code == 422
-    assert "Write why you think" in empty.text
+    assert "Explain why you think" in empty.text
     filed = await programme.as_("ani").post(f"{mine}/appeal", data={"text": WHY})
     assert filed.headers["location"] == f"{mine}?done=appealed"
     shown = (await programme.as_("ani").get(f"{mine}?done=appealed")).text
-    assert "Your appeal has arrived." in shown
+    assert "We have received your appeal." in shown
     assert WHY in shown
     assert "/appeal" not in shown
     events = await programme.journal("exchange.applications")

@@ -87,10 +87,10 @@ async def test_the_page_names_match_and_visit_before_cancelling(abroad: Abroad) 
     assert "is cancelled" in form
     clock.move(timedelta(days=78))
     await abroad.publish_visit_event(visits.VisitStarted, visit_id, match_id)
-    assert "Its visit has begun" in await page(programme, "programme", f"{at}/cancel")
+    assert "Its visit has started" in await page(programme, "programme", f"{at}/cancel")
     application_id = abroad.pairings[match_id]["application_id"]
     await programme.post("programme", f"/applications/{application_id}/cancel", {"reason": "funding"}, 409)
-    assert "leaves the counts" in await page(programme, "programme", f"{at}/void")
+    assert "is no longer counted" in await page(programme, "programme", f"{at}/void")
 
 
 async def test_a_mentorship_is_named_too(abroad: Abroad) -> None:
@@ -99,7 +99,7 @@ async def test_a_mentorship_is_named_too(abroad: Abroad) -> None:
     await abroad.opened(match_id)
     at = f"{CASES}/{abroad.pairings[match_id]['application_id']}"
     assert "The mentorship ends early" in await page(abroad.of, "programme", f"{at}/cancel")
-    assert "The mentorship leaves the counts" in await page(abroad.of, "programme", f"{at}/void")
+    assert "The mentorship is no longer counted" in await page(abroad.of, "programme", f"{at}/void")
 
 
 async def test_an_application_entered_in_error_is_voided(abroad: Abroad, feed: Feed) -> None:

@@ -265,7 +265,7 @@ async def test_each_bulk_decision_by_page_and_program(
 async def test_an_empty_or_foreign_selection_is_refused(many: Programme) -> None:
     """An empty selection gets a message, and one with another country's case is not found and changes nothing."""
     own, foreign = await many.submitted("ani"), await many.submitted("nino", rank_group="operational", years_in_field=5)
-    assert "You have ticked no application" in await page(many, "tigran", f"{QUEUE}/decide?act=endorse", 422)
+    assert "Select at least one application" in await page(many, "tigran", f"{QUEUE}/decide?act=endorse", 422)
     both = f"{QUEUE}/decide?act=endorse&case={own['id']}&case={foreign['id']}"
     await page(many, "tigran", both, 404)
     await send(many, "tigran", both, {}, 404)
@@ -285,7 +285,7 @@ async def test_the_programme_decides_after_coordinator_and_deputy(many: Programm
     made = await many.submitted("ani")
     of, case = f"/applications/{made['id']}", f"{QUEUE}/{made['id']}"
     shown = await page(many, "programme", case)
-    assert "Who decides until" in shown
+    assert "Assigned until" in shown
     assert "National coordinator of Armenia" in shown
     assert f'href="{case}/endorse"' not in shown
     problem = await many.post("programme", f"{of}/endorse", status=409)
@@ -301,8 +301,8 @@ async def test_the_programme_decides_after_coordinator_and_deputy(many: Programm
     assert "Missing answers: National coordinator of Armenia. The deputy decides until" in await page(
         many, "programme", case
     )
-    assert "Your deputy is asked until" in await page(many, "tigran", case)
-    assert "As the deputy you are asked to decide by" in await page(many, "deputy", case)
+    assert "We ask your deputy until" in await page(many, "tigran", case)
+    assert "As the deputy, you must decide by" in await page(many, "deputy", case)
     await many.post("programme", f"{of}/endorse", status=409)
     assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == []
     late = await many.get("programme", f"/cases/{made['id']}")
@@ -311,9 +311,9 @@ async def test_the_programme_decides_after_coordinator_and_deputy(many: Programm
     assert datetime.fromisoformat(late["deputy_asked_until"]) == until
     clock.move(until + timedelta(minutes=1) - clock.now())
     shown = await page(many, "programme", case)
-    assert "Asked of you since" in shown
+    assert "Assigned to you since" in shown
     assert "neither they nor their deputy answered" in shown
-    assert "The programme coordinator is asked too since" in await page(many, "tigran", case)
+    assert "it is also assigned to the programme coordinator" in await page(many, "tigran", case)
     assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == [made["reference"]]
     assert (await many.get("programme", f"/cases/{made['id']}"))["you_decide_as"] == "programme"
     assert f'href="{case}/endorse"' in await page(many, "tigran", case)
@@ -406,7 +406,7 @@ async def test_an_eu_agency_has_its_own_clearance_officer(many: Programme) -> No
     assert made["reference"].startswith("EU-")
     assert rows(await page(many, "eva", QUEUE)) == [made["reference"]]
     assert "Elsa Lind" in await page(many, "eva", case)
-    assert "waits for your decision" in await page(many, "eva", "/applications/")
+    assert "is waiting for your decision" in await page(many, "eva", "/applications/")
     for other in ("pieter", "tigran"):
         assert rows(await page(many, other, QUEUE)) == []
         await page(many, other, case, 404)
@@ -490,7 +490,7 @@ async def test_eligible_applications_are_selected(many: Programme) -> None:
     shown = await page(many, "programme", "/applications/eligibility")
     rows = {made["id"]: next(row for row in shown.split("<tr") if made["id"] in row) for made in (eligible, other)}
     assert f'name="case" id="case-{eligible["id"]}" value="{eligible["id"]}" checked' in rows[eligible["id"]]
-    assert "Not eligible<br>Says: " in rows[other["id"]]
+    assert "Not eligible<br>Answer: " in rows[other["id"]]
     assert "checked" not in rows[other["id"]]
     assert 'name="back" value="eligibility"' in shown
     assert 'name="act" value="eligibility">Confirm selected results</button>' in shown

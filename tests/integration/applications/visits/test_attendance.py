@@ -34,7 +34,7 @@ async def recorded_days(programme: Programme) -> list[tuple[str, Any]]:
 
 async def test_one_tap_records_a_day(abroad: Abroad, programme: Programme) -> None:
     """The page lists today's guests, a tap records the day, and a second tap changes nothing."""
-    assert "Nobody is here today" in await read(abroad, "claire", "/applications/visits/attendance")
+    assert "No guests today" in await read(abroad, "claire", "/applications/visits/attendance")
     visit_id, _, start = await begun(abroad)
     page = await read(abroad, "claire", "/applications/visits/attendance")
     today = start + timedelta(days=1)
@@ -46,7 +46,7 @@ async def test_one_tap_records_a_day(abroad: Abroad, programme: Programme) -> No
         assert answer.headers["location"].startswith("/applications/visits/attendance")
     assert await recorded_days(programme) == [(str(today), True)]
     await send(abroad, "claire", at, {f"day-{start}": "no", "day-x": "yes", "back": "today"})
-    assert "All is recorded for today" in await read(abroad, "claire", "/applications/visits/attendance")
+    assert "Attendance for today is recorded" in await read(abroad, "claire", "/applications/visits/attendance")
     found = (await abroad.get("claire", "/visits/attendance"))["items"]
     assert [(entry["id"], entry["missing"], entry["today"]) for entry in found] == [(str(visit_id), [], True)]
     for somebody, status in (("paul", 404), ("luc", 403), ("ani", 404)):
@@ -101,9 +101,9 @@ async def test_only_past_days_are_recorded_until_the_end(abroad: Abroad) -> None
     assert (await abroad.get("claire", "/visits/attendance"))["items"] == []
     shown = await read(abroad, "claire", f"/applications/visits/{visit_id}")
     assert "present" in shown
-    assert "These days can no longer be changed" in shown
+    assert "You can no longer change these days" in shown
     assert f"/applications/matches/{match_id}/incident" in shown
-    assert "can no longer be changed" not in await read(abroad, "ani", f"/applications/visits/{visit_id}")
+    assert "You can no longer change these days" not in await read(abroad, "ani", f"/applications/visits/{visit_id}")
 
 
 async def test_a_no_show_after_a_wrong_tap(abroad: Abroad, programme: Programme) -> None:
@@ -127,7 +127,7 @@ async def test_the_mentee_records_attendance_when_the_mentor_travels(abroad: Abr
     visit_id = await abroad.pair_visit(match_id, mentorship_id, "mentor")
     start = date.fromisoformat(abroad.pair_plan(match_id, mentorship_id, "mentor")["start"])
     list_, at = "/applications/visits/attendance", f"/applications/visits/{visit_id}/attendance"
-    assert "Nobody is here today" in await read(abroad, "nino", list_)
+    assert "No guests today" in await read(abroad, "nino", list_)
     clock.move(timedelta(days=(start - clock.today()).days))
     for who, shown in (("nino", True), ("jonas", False)):
         assert ("not recorded" in await read(abroad, who, "/applications/")) == shown, who
@@ -138,4 +138,4 @@ async def test_the_mentee_records_attendance_when_the_mentor_travels(abroad: Abr
     await send(abroad, "jonas", at, tap, 404)
     await send(abroad, "nino", at, tap)
     assert await recorded_days(programme) == [(str(start), True)]
-    assert "All is recorded for today" in await read(abroad, "nino", list_)
+    assert "Attendance for today is recorded" in await read(abroad, "nino", list_)

@@ -123,7 +123,7 @@ async def test_a_refusal_needs_a_reason_and_leaves_the_old_dates(abroad: Abroad,
     dropped = {"move": 1, "cause": "refused", "by": "guest", "reason": "not_available"}
     await abroad.publish_visit_event(visits.VisitMoveDropped, visit_id, match_id, **dropped)
     page = (await claire.get(at)).text
-    assert "the visit keeps those that it has" in page
+    assert "the visit keeps its dates" in page
     assert "Request other dates" in page
     assert (await claire.post(f"{at}/move", data={**row(), "reason": "other"})).status_code == 303
 
