@@ -9,7 +9,8 @@ from lxml import html
 
 from services.applications.availability.actions import checks
 from shared.contracts.codes import CallState, MentorState, OfferState
-from shared.time import clock, dates
+from shared.contracts.lifecycle import Unit
+from shared.time import clock, dates, workdays
 from tests.integration.applications.test_abroad_pages import read
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ async def test_a_placement_in_each_of_its_states(abroad: Abroad, programme: Prog
     await checks.check_all(programme.app.state.service.bus)
     checked = await same(abroad, at, "claire", ("luc", "programme"))
     assert (checked["With"], checked["Next step"]) == ("Host", "The host must answer, or it is paused.")
-    assert checked["Due"].startswith(dates.day(clock.now() + timedelta(days=14)))
+    assert checked["Due"].startswith(dates.day(workdays.due(clock.now(), 10, Unit.WORKING_DAYS, "FR")))
     clock.move(timedelta(days=20))
     await checks.check_all(programme.app.state.service.bus)
     reached.add(OfferState.PAUSED)
@@ -109,7 +110,7 @@ async def test_a_full_placement_and_one_of_a_closed_call_say_so(abroad: Abroad, 
     await abroad.post("programme", f"/calls/{programme.call['id']}/close")
     at = f"/applications/offers/{left['id']}"
     ends = await same(abroad, at, "claire", ("luc", "programme"))
-    assert (ends["word"], ends["With"], ends["Next step"]) == ("Published", "Programme", ("It closes automatically."))
+    assert (ends["word"], ends["With"], ends["Next step"]) == ("Published", "Programme", "It closes automatically.")
     await checks.check_all(programme.app.state.service.bus)
     said = await same(abroad, at, "claire", ("luc", "programme"))
     assert (said["word"], said["means"], said.get("Next step")) == ("Closed", "Its call has closed.", None)

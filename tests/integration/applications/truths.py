@@ -114,7 +114,9 @@ FACTS = {
         " (SELECT count(*) FROM session WHERE withdrawn_at IS NOT NULL) +"
         " (SELECT count(*) FROM pair_visit WHERE state = 'withdrawn') > 0"
     ),
-    r"Version \d+ can no longer be signed\. Read version \d+, which is waiting for you": "SELECT count(*) > 1 FROM agreement",
+    r"Version \d+ can no longer be signed\. Read version \d+, which is waiting for you": (
+        "SELECT count(*) > 1 FROM agreement"
+    ),
     r"This session is cancelled\.": "SELECT count(*) > 0 FROM meeting WHERE cancelled_at IS NOT NULL",
     r"This table was discarded": _IMPORT.format("discarded"),
     r"A proposal about .* is already waiting": "SELECT count(*) > 0 FROM proposal WHERE state = 'waits'",

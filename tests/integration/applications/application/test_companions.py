@@ -231,7 +231,10 @@ async def test_a_group_ends_with_its_leaders_withdrawal(three: Programme) -> Non
     await three.post("ani", f"/applications/{ani['id']}/withdraw", {"reason": "operational_duty"})
     company = await three.get("davit", f"/applications/{davit['id']}/company")
     assert (company["mode"], company["complete"], company["companions"]) == ("open", False, [])
-    assert "You apply alone, which is usual." in (await three.as_("davit").get(f"/applications/mine/{davit['id']}/company")).text
+    assert (
+        "You apply alone, which is usual."
+        in (await three.as_("davit").get(f"/applications/mine/{davit['id']}/company")).text
+    )
     again = await _name(three, "nino", nino["id"], "group", "davit@police.example")
     await three.post("davit", f"/companions/{again['id']}/answer", {"yes": True})
     assert (await three.get("davit", f"/applications/{davit['id']}/company"))["members"] == 2

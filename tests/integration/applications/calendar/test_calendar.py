@@ -36,11 +36,11 @@ async def test_month_week_and_list_show_visits_and_free_places(abroad: Abroad) -
     month = await read(abroad, "claire", at)
     assert "1 of 1 taken" in month
     assert "1 free" in month
-    assert "comes" in await read(abroad, "claire", f"{at}&view=week")
+    assert "expected" in await read(abroad, "claire", f"{at}&view=week")
     for narrowed in ("state=no_show", f"offer={match_id}", "country=GE"):
         page = await read(abroad, "claire", f"{at}&{narrowed}")
         assert f"/applications/visits/{visit_id}" not in page
-        assert "No visit fits these filters" in page
+        assert "No visit in this period matches these filters" in page
     for forged in ("view=year", "day=31-12-2026", "offer=x"):
         answer = await abroad.of.as_("claire").get(f"/applications/calendar?{forged}")
         assert answer.status_code == 422
@@ -66,7 +66,7 @@ async def test_the_calendar_is_limited_to_the_hosts_of_the_reader(abroad: Abroad
         page = await read(abroad, somebody, at)
         assert str(visit_id) not in page
         assert offer["reference"] not in page
-        assert "No visit is planned" in page
+        assert "No visits in this period" in page
     assert str(visit_id) in await read(abroad, "luc", at)
     programme = await read(abroad, "programme", at)
     assert str(visit_id) in programme

@@ -56,7 +56,9 @@ async def test_an_agreement_in_versions(abroad: Abroad) -> None:
     _, _, at = await begun(abroad)
     assert "What are your aims?" in await read(abroad, "jonas", f"{at}/agreement/propose")
     same = {"rhythm": "regular", "meeting": "both", "version": "1"}
-    assert "You have not changed anything yet" in (await send(abroad, "jonas", f"{at}/agreement/propose", same, 422)).text
+    assert (
+        "You have not changed anything yet" in (await send(abroad, "jonas", f"{at}/agreement/propose", same, 422)).text
+    )
     form = TERMS | {"version": "1", **written(50, "until")}
     check = (await send(abroad, "jonas", f"{at}/agreement/propose", form, 200)).text
     for text in ("Changed from:", "Changed to:", "Added:", "Read charts.", "Sign and propose version"):
@@ -205,7 +207,10 @@ async def test_a_visit_of_the_pair_on_pages(abroad: Abroad) -> None:
     more = await send(abroad, "jonas", f"{at}/visit", form | {"row": "add:periods"}, 422)
     assert "periods-1-start" in more.text
     turned = form | written(70, "periods-0-end")
-    assert "The last day must not be before the first day" in (await send(abroad, "jonas", f"{at}/visit", turned, 422)).text
+    assert (
+        "The last day must not be before the first day"
+        in (await send(abroad, "jonas", f"{at}/visit", turned, 422)).text
+    )
     soon = form | written(1, "periods-0-start") | written(9, "periods-0-end")
     assert "Dates need some notice" in (await send(abroad, "jonas", f"{at}/visit", soon, 422)).text
     await send(abroad, "jonas", f"{at}/visit", form | {"note": "See the analysts."})

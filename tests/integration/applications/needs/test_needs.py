@@ -130,7 +130,10 @@ async def test_filters_narrow_the_list_and_its_sums(programme: Programme) -> Non
     await programme.as_("tigran").post(f"{PAGES}/new", data=form())
     shown = (await programme.as_("programme").get(f"{PAGES}?country=AM&level=2&topic=empact-2026:online_crime")).text
     assert "12 people to be trained" in shown
-    assert "There are no needs, or none match the filters" in (await programme.as_("programme").get(f"{PAGES}?country=AM&level=3")).text
+    assert (
+        "There are no needs, or none match the filters"
+        in (await programme.as_("programme").get(f"{PAGES}?country=AM&level=3")).text
+    )
     for unknown in ("country=XX", "level=9"):
         assert (await programme.as_("programme").get(f"{PAGES}?{unknown}")).status_code == 422
 

@@ -108,7 +108,11 @@ async def test_a_report_on_pages(abroad: Abroad, programme: Programme) -> None:
     page = (await nino.get(form)).text
     assert "first call the emergency number 112" in page
     wrong = await nino.post(form, data={"category": "safety", "text": TEXT})
-    assert (wrong.status_code, "at least one person who may read" in wrong.text, TEXT in wrong.text) == (422, True, True)
+    assert (wrong.status_code, "at least one person who may read" in wrong.text, TEXT in wrong.text) == (
+        422,
+        True,
+        True,
+    )
     sent = await nino.post(form, data={"category": "safety", "text": TEXT, "readers": ["data_protection"]})
     assert sent.status_code == 303
     at = sent.headers["location"].partition("?")[0]

@@ -260,7 +260,10 @@ async def test_the_pages_from_beginning_to_end(abroad: Abroad) -> None:
     (behind,) = re.findall(r'href="(/applications/partners/AM/cases[^"]+)"', page)
     listed = (await client.get(behind.replace("&amp;", "&"))).text
     assert application["reference"] in listed
-    assert "No cases of this kind are in progress" in (await client.get("/applications/partners/AM/cases?stage=mentorship")).text
+    assert (
+        "No cases of this kind are in progress"
+        in (await client.get("/applications/partners/AM/cases?stage=mentorship")).text
+    )
     first_page = await client.get("/applications/partners/AM/suspend")
     assert "home_waiting" in first_page.text
     today = clock.today()
