@@ -81,7 +81,7 @@ async def _ask_void(request: DecisionRequest[VoidForm]) -> Question:
         follows.append(cancelled % {"num": effects.cancelled})
     return Question(
         gettext("Was this placement entered in error?"),
-        gettext("Remove it"),
+        gettext("Remove placement"),
         offer_path(request.id),
         caption=f"{effects.placement.reference} · {effects.placement.title}",
         follows=follows,

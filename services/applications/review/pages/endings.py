@@ -50,7 +50,7 @@ async def _ask_cancel(request: DecisionRequest[CancelForm]) -> Question:
 
 
 async def _ask_void(request: DecisionRequest[VoidForm]) -> Question:
-    title, button = gettext("Was this application entered in error?"), gettext("Remove it")
+    title, button = gettext("Was this application entered in error?"), gettext("Remove application")
     return await _question(request, title, button, _voided, _obstacle_to_voiding)
 
 
