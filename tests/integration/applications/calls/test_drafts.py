@@ -105,7 +105,7 @@ async def test_two_coordinators_write_one_draft(programme: Programme) -> None:
     late = await client.post(f"{address}/rules", data=rules | {"minimum_years": "9"} | opened["rules"])
     assert late.status_code == 412
     assert "This was changed after you opened it" in late.text
-    assert "Ada Lovric changed it last, on " in late.text
+    assert "Ada Lovric last changed it on " in late.text
     row = re.search(r"Years[^<]*</th><td[^>]*>9</td><td[^>]*>7</td>", late.text)
     assert row, "both versions stand side by side"
     assert f'href="{address}/rules">Keep the saved version' in late.text
@@ -224,7 +224,7 @@ async def test_rules_of_a_newer_version_are_refused(programme: Programme) -> Non
     terms = call_terms(await fund(programme))
     newer = terms | {"rules": terms["rules"] | {"schema_version": 2}}
     refused = await programme.post("programme", "/calls", newer, 422)
-    assert "this portal knows them up to version 1" in str(refused)
+    assert "this portal supports versions up to 1" in str(refused)
     older = terms | {"rules": {"minimum_years": 5}}
     made = await programme.post("programme", "/calls", older, 201)
     assert made["terms"]["rules"]["schema_version"] == 1
@@ -240,7 +240,7 @@ async def test_publishing_checks_the_register(programme: Programme) -> None:
     over = {"name": "TOPCOP I", "payer": "European Commission", "since": "2020-01-01", "until": "2022-12-31"}
     funds = await programme.post("programme", "/funds", {"funds": [over]}, 201)
     late = await programme.post("programme", "/calls", terms | {"fund_id": funds["ids"][0]}, 422)
-    assert "TOPCOP I does not pay in the periods of the visits." in str(late)
+    assert "TOPCOP I does not pay during the visit periods." in str(late)
 
 
 @pytest.mark.parametrize("by_page", [True, False])

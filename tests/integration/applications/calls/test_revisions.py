@@ -78,7 +78,7 @@ async def test_milder_rules_apply_to_submitted_applications_if_chosen(programme:
     assert (await _last_revision(programme))["touches"] == ([gains["id"]] if favour else [])
     assert await _is_met(programme, gains["id"]) is favour
     own = (await programme.as_("ani").get(f"/applications/mine/{gains['id']}")).text
-    assert ("The call was revised in favour of this application" in own) is favour
+    assert ("new rules apply because they favour this application" in own) is favour
 
 
 async def test_a_change_since_the_page_was_opened_stops_the_revision(programme: Programme) -> None:
@@ -120,7 +120,7 @@ async def test_fixed_terms_cannot_be_revised(programme: Programme) -> None:
     await programme.submitted()
     past = datetime.combine(clock.today() - timedelta(days=2), datetime.min.time(), UTC).isoformat()
     wrong: dict[str, tuple[dict[str, Any], str]] = {
-        "kinds": ({"kinds": ["mentee"]}, "There are applications for this already: Study visit."),
+        "kinds": ({"kinds": ["mentee"]}, "There are already applications for this: Study visit."),
         "opens": ({"opens": str(clock.today())}, "You can no longer change that day."),
         "deadline": ({"deadline": past}, "has passed. Enter a future day"),
         "scheme": ({"scheme": "empact-2022", "topics": ["cyber_attacks"]}, "Keep this scheme, or write a new call."),

@@ -70,7 +70,7 @@ async def test_a_file_is_made_once_and_can_be_verified(programme: Programme, fee
     [
         (b"", 422, "Select the certificate file."),
         (b"hello", 422, "The certificate must be a PDF."),
-        (b"%PDF-1.7" + b"0" * 2_000_000, 422, "larger than 2 MB"),
+        (b"%PDF-1.7" + b"0" * 2_000_000, 422, "must be 2 MB or smaller"),
         (b"%PDF-1.7 something", 200, "This file is not a certificate file as we issued it."),
     ],
 )

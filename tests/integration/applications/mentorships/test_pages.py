@@ -89,14 +89,14 @@ async def test_a_refused_proposal_keeps_its_input(abroad: Abroad) -> None:
     await send(abroad, "jonas", f"{at}/agreement/propose", TERMS | {"version": "1", "step": "sign"})
     mine = {"rhythm": "weekly", "meeting": "both", "aims": "Draw charts.", "version": "1", "step": "sign"}
     refused = (await send(abroad, "nino", f"{at}/agreement/propose", mine, 409)).text
-    assert "Version 2 was written since you opened this page" in refused
+    assert "Version 2 was written after you opened this page" in refused
     assert "Draw charts.</textarea>" in refused
     assert 'name="version" value="2"' in refused
     old = ticked_versions(await read(abroad, "nino", f"{at}/agreement/propose"))
     await send(abroad, "jonas", f"{at}/agreement/versions/2/take-back")
     await send(abroad, "jonas", f"{at}/agreement/propose", TERMS | {"version": "2", "step": "sign"})
     stale = (await send(abroad, "nino", f"{at}/agreement/propose", mine | {"version": "3"} | old, 412)).text
-    assert "Jonas Kazlauskas changed it last, on " in stale
+    assert "Jonas Kazlauskas last changed it on " in stale
     assert "Draw charts.</td>" in stale
     assert "Read charts.</td>" in stale
     await send(abroad, "jonas", f"{at}/agreement/versions/3/take-back")
@@ -157,7 +157,7 @@ async def test_sessions_on_pages(abroad: Abroad) -> None:
     await send(abroad, "nino", f"{here}/confirm")
     await send(abroad, "jonas", f"{here}/withdraw", status=409)
     page = await read(abroad, "jonas", at)
-    assert "1 session, 0.5 h in all" in page
+    assert "1 session, 0.5 h in total" in page
     assert "2 more confirmed sessions are needed" in page
 
 
@@ -182,7 +182,7 @@ async def test_pause_resume_complete_and_end_on_pages(abroad: Abroad) -> None:
     )
     assert (await abroad.of.as_("nino").get(f"{at}/complete")).status_code == 303
     refused = await send(abroad, "nino", f"{at}/complete", {}, 409)
-    assert "It can be completed once 3 more sessions are confirmed" in refused.text
+    assert "You can complete it after 3 more sessions are confirmed" in refused.text
     for ago in (1, 2, 3):
         await send(abroad, "jonas", f"{at}/sessions", {"minutes": "60", **written(-ago, "held_on")})
     for session in (await abroad.get("nino", at[13:]))["sessions"]:

@@ -31,7 +31,7 @@ async def test_a_revision_is_previewed_before_it_is_published(abroad: Abroad, pr
     reference = (await abroad.get("nino", f"/applications/{other}"))["reference"]
     await abroad.proposed(other, offer_id=offer["id"], country="GE")
     shown = (await send(abroad, "claire", f"{at}/edit", offer_form(places="5", unit="Second unit"), 200)).text
-    for words in ("Second unit", "1 confirmed place stands", "1 match is under way", reference):
+    for words in ("Second unit", "1 confirmed place stays as agreed", "1 match is in progress", reference):
         assert words in shown, words
     assert "ani@" not in shown
     before = ticked_versions(shown)

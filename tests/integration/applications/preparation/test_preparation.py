@@ -208,7 +208,7 @@ async def test_a_sheet_on_its_page(abroad: Abroad, programme: Programme) -> None
     """A form opened from the visit's page is refused with its input kept, and then saved."""
     match_id, visit_id = await visit(abroad)
     ani, at = programme.as_("ani"), f"/applications/visits/{visit_id}"
-    assert "What you provide, and not there" in (await ani.get(at)).text
+    assert "You still need to provide:" in (await ani.get(at)).text
     for somebody in ("ani", "claire", "tigran"):
         assert "needs something from you before travel" in (await programme.as_(somebody).get("/applications/")).text
         assert at in (await programme.as_(somebody).get("/applications/visits?state=unready")).text

@@ -298,7 +298,7 @@ async def test_the_programme_decides_after_coordinator_and_deputy(many: Programm
     first = await many.get("programme", f"/cases/{made['id']}")
     assert first["deputy_asked_until"] is None
     clock.move(datetime.fromisoformat(first["due"]) + timedelta(minutes=1) - clock.now())
-    assert "Missing answers: National coordinator of Armenia. The deputy decides until" in await page(
+    assert "No answer yet from: National coordinator of Armenia. The deputy decides until" in await page(
         many, "programme", case
     )
     assert "We ask your deputy until" in await page(many, "tigran", case)

@@ -65,7 +65,7 @@ async def test_a_correction_stays_visible_and_is_published(abroad: Abroad, progr
     assert (shown["attendance"], shown["corrections"]) == ({str(start): False}, {str(start): True})
     for reader in ("claire", "ani", "tigran"):
         page = await read(abroad, reader, f"/applications/visits/{visit_id}")
-        assert "Before, it said: was there" in page, reader
+        assert "The earlier record was: present" in page, reader
     assert await recorded_days(programme) == [(str(start), True), (str(start), False)]
 
 
