@@ -178,7 +178,7 @@ async def test_a_visit_on_pages(abroad: Abroad) -> None:
     for text in ("Your version", "Another one.", "Saved version", "Monday: briefing."):
         assert text in late.text
     page = await read(abroad, "ani", at)
-    assert "Changes since the proposal version 1" in page
+    assert "Changes since version 1" in page
     assert "<ins>briefing.</ins>" in page or "<ins>Monday: briefing.</ins>" in page
     for somebody in ("ani", "claire", "claire"):
         await send(abroad, somebody, f"{at}/agenda/agree", {"version": "2"})

@@ -140,5 +140,5 @@ async def test_a_line_manager_is_notified_once(programme: Programme, feed: Feed)
     await feed.deliver((outcomes.FollowUpSubmitted.model_validate(example), new_id()))
     assert await put("ani", "other@police.example") == 409
     shown = await programme.as_("ani").get(mine)
-    assert (shown.status_code, "we no longer need an answer from your line manager" in shown.text) == (200, True)
+    assert (shown.status_code, "We no longer need an answer from your line manager" in shown.text) == (200, True)
     assert 'name="line_manager_email"' not in shown.text

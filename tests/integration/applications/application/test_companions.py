@@ -201,7 +201,7 @@ async def test_a_group_is_not_larger_than_the_call_allows(three: Programme) -> N
     for number in range(4):
         await _name(three, "ani", ani, "group", f"officer{number}@police.example")
     refused = await _name(three, "ani", ani, "group", "officer5@police.example", 409)
-    assert "at most 5 members" in refused["detail"]
+    assert "up to 5 members" in refused["detail"]
 
 
 async def test_a_withdrawal_ends_the_companionship(three: Programme) -> None:
@@ -274,7 +274,7 @@ async def test_companions_are_fixed_once_a_place_is_offered(abroad: Abroad) -> N
     await abroad.offered(match_id, "tigran", "luc")
     (mine,) = (await abroad.get("ani", "/applications"))["items"]
     refused = await _name(abroad.of, "ani", mine["id"], "pre_matched", "nino@police.example", 409)
-    assert "The application is now “Offered”" in refused["detail"]
+    assert "The application is now “Offer sent”" in refused["detail"]
     page = await abroad.of.as_("ani").get(f"/applications/mine/{mine['id']}/company")
     assert "until a place is offered" in page.text
 

@@ -312,7 +312,7 @@ async def test_a_draft_is_deleted_without_a_reason(programme: Programme) -> None
     assert 'name="reason"' in (await officer.get(submitted)).text
     without = await officer.post(submitted)
     assert without.status_code == 422
-    assert "Select a reason" in without.text
+    assert "Choose a reason" in without.text
     assert (await officer.post(submitted, data={"reason": "health"})).status_code == 303
     again = await officer.get(submitted)
     assert (again.status_code, again.headers["location"]) == (303, f"/applications/mine/{made['id']}")

@@ -37,7 +37,7 @@ async def test_earlier_answers_are_reused_by_form(programme: Programme) -> None:
     assert taken.headers["location"] == f"{mine}?done=again"
     page = (await programme.as_("ani").get(mine)).text
     assert "You have applied before" not in page
-    assert "This call does not have: Most threatening criminal networks" in page
+    assert "This call does not include these topics: Most threatening criminal networks" in page
     assert "Periods that have ended were left out." in page
     answers = (await programme.get("ani", f"/applications/{draft}"))["answers"]
     assert (answers["topics"], answers["periods"], answers["privacy_version"]) == (["online_crime"], [ahead], None)

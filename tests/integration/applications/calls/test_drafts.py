@@ -66,7 +66,7 @@ async def test_publishing_names_what_is_missing(programme: Programme) -> None:
     assert refused.status_code == 422
     for code, text in {
         "purpose": "Choose the fund that pays.",
-        "topics": "Choose topics from the call's scheme.",
+        "topics": "Choose topics from the call&#39;s scheme.",
         "dates": "Enter the last day to apply.",
     }.items():
         assert re.search(rf'href="{address}/{code}">{text}', refused.text), text
@@ -106,7 +106,7 @@ async def test_two_coordinators_write_one_draft(programme: Programme) -> None:
     assert late.status_code == 412
     assert "This was changed after you opened it" in late.text
     assert "Ada Lovric last changed it on " in late.text
-    row = re.search(r"Years[^<]*</th><td[^>]*>9</td><td[^>]*>7</td>", late.text)
+    row = re.search(r"Minimum years[^<]*</th><td[^>]*>9</td><td[^>]*>7</td>", late.text)
     assert row, "both versions stand side by side"
     assert f'href="{address}/rules">Keep the saved version' in late.text
     assert 'value="9"' in late.text
@@ -194,7 +194,7 @@ async def test_questions_are_written_on_pages_of_their_own(programme: Programme)
     assert stale.status_code == 412
     assert "This was changed after you opened it" in stale.text
     page = (await client.get(f"{address}/questions")).text
-    assert "“How many?” (a number from 1 up; may be left empty)." in page
+    assert "“How many?” (a number of 1 or more, may be left empty)." in page
     await client.post(f"{address}/questions/2/up")
     order = (await programme.get("programme", f"/call-drafts/{draft}"))["entry"]["questions"]
     assert [question["kind"] for question in order] == ["number", "choice"]

@@ -63,7 +63,7 @@ class ThreeServices:
         """Close a wave of the call up to yesterday, as an evaluator."""
         day = clock.today() - timedelta(days=1)
         call = f"form={form}&call={self.abroad.of.call['id']}"
-        sent = {"due_until-day": day.day, "due_until-month": day.month, "due_until-year": day.year, "reason": "Ended"}
+        sent = {"due_until-day": day.day, "due_until-month": day.month, "due_until-year": day.year, "reason": "Over"}
         answer = await self.evaluator.post(f"/reporting/waves/closings?{call}", data=sent)
         assert answer.status_code == 303, answer.text
         await self.relay()

@@ -100,7 +100,7 @@ async def test_only_past_days_are_recorded_until_the_end(abroad: Abroad) -> None
     await abroad.post("claire", path, {"days": {str(start): False}}, 409)
     assert (await abroad.get("claire", "/visits/attendance"))["items"] == []
     shown = await read(abroad, "claire", f"/applications/visits/{visit_id}")
-    assert "present" in shown
+    assert ": present" in shown
     assert "You can no longer change these days" in shown
     assert f"/applications/matches/{match_id}/incident" in shown
     assert "You can no longer change these days" not in await read(abroad, "ani", f"/applications/visits/{visit_id}")

@@ -53,7 +53,7 @@ async def proposed(abroad: Abroad, visit_id: UUID, match_id: UUID, move: int = 1
 async def recorded_moves(programme: Programme) -> list[tuple[str, dict[str, Any]]]:
     """Return the events about moves."""
     found = await programme.journal("exchange.participation")
-    return [(kind, payload) for kind, _, payload in found if kind.startswith("Change week")]
+    return [(kind, payload) for kind, _, payload in found if kind.startswith("Move")]
 
 
 async def test_a_visit_moves_to_proposed_dates(abroad: Abroad, programme: Programme) -> None:
