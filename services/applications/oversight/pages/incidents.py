@@ -57,7 +57,7 @@ async def show_all(
         len(filtered),
         Empty(
             gettext(
-                "No reports that you made or may read. You can report an incident from the page of a match, "
+                "You have no reports yet. You can report an incident from the page of a match, "
                 "visit or mentorship."
             ),
             gettext("View matches"),

@@ -74,7 +74,7 @@ async def test_an_agreement_in_versions(abroad: Abroad) -> None:
     await send(abroad, "nino", f"{at}/sign", {"version": "1"})
     await send(abroad, "nino", f"{at}/sign", {"version": "2"})
     printed = await read(abroad, "jonas", f"{at}/agreement/versions/2")
-    assert "Changes since version 1" in printed
+    assert "What changed since version 1" in printed
     assert (await abroad.get("nino", f"{at[13:]}"))["agreement"]["versions"][1]["document"] in printed
     await read(abroad, "jonas", f"{at}/agreement/versions/9", 404)
     await read(abroad, "giorgi", f"{at}/agreement/versions/2", 403)

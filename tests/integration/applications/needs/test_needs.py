@@ -215,7 +215,7 @@ async def test_an_upload_expires_after_a_week(programme: Programme) -> None:
         (table(GOOD).decode().replace("AM", "\u0531").encode("utf-16"), "needs.csv", "UTF-8"),
         (table(GOOD) + "\u00e9".encode("latin-1"), "needs.csv", "UTF-8"),
         (b"x" * 1_000_001, "needs.csv", "smaller than 1 MB"),
-        (table(*[GOOD] * 1001), "needs.csv", "1000 is the most"),
+        (table(*[GOOD] * 1001), "needs.csv", "the maximum is 1000"),
         (b"PK\x03\x04 this is no zip", "needs.xlsx", "cannot be read as .xlsx"),
         (b"\xd0\xcf\x11\xe0old", "needs.xls", "old Excel file"),
         (table("\x00"), "needs.csv", "not a table"),

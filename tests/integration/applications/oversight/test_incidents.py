@@ -118,7 +118,7 @@ async def test_a_report_on_pages(abroad: Abroad, programme: Programme) -> None:
     at = sent.headers["location"].partition("?")[0]
     assert "sent to the people you chose" in (await nino.get(sent.headers["location"])).text
     assert "Safety or health" in (await dora.get("/applications/incidents")).text
-    assert "no report" in (await programme.as_("jonas").get("/applications/incidents")).text
+    assert "You have no reports yet" in (await programme.as_("jonas").get("/applications/incidents")).text
     assert (await programme.as_("jonas").get(at)).status_code == 404
     assert (await dora.post(f"{at}/acknowledge")).status_code == 303
     assert (await dora.post(f"{at}/notes", data={"text": ""})).status_code == 422
