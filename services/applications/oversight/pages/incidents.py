@@ -57,8 +57,7 @@ async def show_all(
         len(filtered),
         Empty(
             gettext(
-                "You have no reports yet. You can report an incident from the page of a match, "
-                "visit or mentorship."
+                "You have no reports yet. You can report an incident from the page of a match, visit or mentorship."
             ),
             gettext("View matches"),
             "/applications/matches",
