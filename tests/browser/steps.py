@@ -87,7 +87,7 @@ def answer_tasks(officer: Person, season: Season, *, own: str, level: str, when:
 
 def submit(officer: Person) -> str:
     """Submit on the page that shows all answers; return the reference."""
-    officer.press("Send application").sees("Submitted. Your reference is")
+    officer.press("Send application").sees("Application sent. Your reference is")
     text = officer.page.locator("main").text_content() or ""
     found = re.search(r"Your reference is ([A-Z]{2}-\d{4}-\d{4})", text)
     assert found, text
@@ -96,10 +96,10 @@ def submit(officer: Person) -> str:
 
 def offer_placement(host: Person, season: Season) -> None:
     """Write a placement as the host, and submit it."""
-    host.go("/applications/offers").press(f"Offer a placement: {season.title}")
+    host.go("/applications/offers").press(f"Add a placement: {season.title}")
     host.fill("Title", "A week with the cybercrime unit").fill("City", "Lyon")
     host.tick(TOPIC, "Analysis").fill("Outline of the agenda", "Monday: the laboratory. Tuesday: a closed case.")
-    host.fill("How many guests in all", "1").fill("How many working days", "2").fill("How many guests may come", "1")
+    host.fill("How many guests can you take in total", "1").fill("How many working days", "2").fill("How many guests may come", "1")
     row = "Possible periods for a visit 1"
     host.enter_date("First day", season.day(45), row).enter_date("Last day", season.day(110), row)
     host.fill("Guests per week", "1", row)

@@ -157,7 +157,7 @@ def confirm_and_commit(browsers: Browsers, board: Board, call: str, reference: s
     provisional = board.page.get_by_role("region", name="Provisional matches, highest score first")
     expect(provisional).to_contain_text(reference, timeout=PATIENCE)
     programme.go(f"/matching/?call={call_id}").follow(f"Why {reference}")
-    programme.sees_status("Provisional").sees("Points", "Total", "As a cohort committed now would say it.")
+    programme.sees_status("Provisional").sees("Points", "Total", "This would be the result if a cohort were committed now.")
     programme.go(f"/matching/?call={call_id}").press("Commit cohort").sees(reference).press("Continue")
     programme.sees("Propose this 1 match?", reference).press("Commit cohort").sees("1 match is proposed.")
     board.shows(f"{reference}: Match proposed")
@@ -205,7 +205,7 @@ def check_invitation(page: Page, mail: str, reference: str) -> None:
     """
     page.goto(mail)
     several = "[0-9] messages: A place is offered to you; Your place is confirmed; …"
-    sent = page.get_by_role("link", name=re.compile(rf"\[{reference}\] (.*Your visit has its dates|{several})"))
+    sent = page.get_by_role("link", name=re.compile(rf"\[{reference}\] (.*Your visit has dates|{several})"))
     expect(sent).to_be_visible(timeout=PATIENCE)
     sent.click()
     expect(page.locator("main")).to_contain_text("Your visit has dates")
@@ -233,7 +233,7 @@ def follow_mentorship(browsers: Browsers, board: Board, season: steps.Season, ca
         "In progress", follows="The two meet, and each session is logged."
     )
     mentor.go("/applications/mentorships").follow(reference).sees_status("In progress")
-    mentor.enter_date("When did you meet?", season.today).fill("For how many minutes", "60")
+    mentor.enter_date("When did you meet?", season.today).fill("How many minutes did it last", "60")
     mentor.press("Log the session").sees("The session is logged.")
     mentee.page.reload()
     mentee.press("Confirm this session").sees("The session is confirmed.")
@@ -246,7 +246,7 @@ def agree_agenda(browsers: Browsers, path: str) -> None:
     for side in (host, officer):
         side.go(path).press("Agree to agenda").sees("You agreed to the agenda.")
     officer.sees_status("Visit planned")
-    programme.go("/applications/clock").fill("Move the clock forward", "125").press("Move the clock")
+    programme.go("/applications/clock").fill("Days to move the clock forward", "125").press("Move the clock")
     programme.sees("The clock was moved.")
 
 
@@ -298,7 +298,7 @@ def check_figure(browsers: Browsers, before: int) -> None:
     until(programme.page, row_of(programme.page), str(before + 1))
     programme.follow("Exchange participations completed").sees(f"(person-visits): {before + 1}", "VisitCompleted")
     programme.follow("see events")
-    programme.sees("stands behind this figure" if before == 0 else "stand behind this figure", "VisitCompleted")
+    programme.sees(f"This figure is based on {before + 1} event{'s' if before else ''}", "VisitCompleted")
     programme.go("/reporting/?period=programme")
     table = list(csv.DictReader(download(programme, "Download as CSV").decode("utf-8-sig").splitlines()))
     row = next(row for row in table if row["indicator"] == INDICATOR and not row["dimension"])

@@ -67,7 +67,7 @@ def findings(outcome: Outcome) -> list[Finding]:
             "the same number",
             outcome.stored == acknowledged,
         ),
-        Finding("in the database, arrived deadline passed", "yes" if stored_in_time else "no", "all", stored_in_time),
+        Finding("in the database, arrived by the deadline", "yes" if stored_in_time else "no", "all", stored_in_time),
         Finding(
             "errors that people met",
             _words(outcome.troubles.errors) or "none",

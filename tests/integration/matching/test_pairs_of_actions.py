@@ -85,9 +85,9 @@ NO_ROWS = {
 _NEVER = " UNION ALL ".join(f"SELECT '{what}', rows::text FROM ({query}) AS rows" for what, query in NO_ROWS.items())
 WITH_STATE = {"edit-conflict", "wrong-state", "already-done", "outdated", "in-progress"}
 """The codes of refusals that say what is true now, and since when."""
-_SINCE = re.compile(r"\d{1,2} \w+ 20\d\d|Provisional matches have come \(\d+\)")
+_SINCE = re.compile(r"\d{1,2} \w+ 20\d\d|There are new provisional matches \(\d+\)")
 _MATCH = re.compile(r"(\S+) has a match with (\S+): (.+?) since")
-_VISIT = re.compile(r"Guest and host of (\S+) are asked|The visit of (\S+?):? (is planned|[A-Z][a-z ]+(?= since))")
+_VISIT = re.compile(r"The guest and host of (\S+) must accept|The visit of (\S+?):? (is planned|[A-Z][a-z ]+(?= since))")
 _PLANNED = {"is planned": "Visit planned"}
 
 

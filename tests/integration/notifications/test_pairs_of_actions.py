@@ -130,7 +130,7 @@ async def paused(people: People) -> Ids:
 def on_webhooks() -> list[Act]:
     """Return the acts on a webhook."""
     page, program = f"{HOOKS}/{{endpoint_id}}", f"{API}/{{endpoint_id}}"
-    gone, made = "There is no such webhook", "This form was sent on|This secret was made on"
+    gone, made = "There is no such webhook", "This form was sent on|This secret was created on"
 
     def draft(description: str, *more: str) -> Callable[[Ids], dict[str, Any]]:
         def body(ids: Ids) -> dict[str, Any]:
@@ -224,7 +224,7 @@ def on_messages() -> list[Act]:
     """Return the acts on a message."""
     page = "/notifications/messages/{message_id}"
     waiting, sent = "This message is waiting to be sent", "This message was sent on"
-    none = "Nothing of this message failed"
+    none = "No part of this message failed"
     return [
         Act("programme", f"{page}/retry", "send again", says=waiting, but=none, aim=ON_ITS_WAY),
         Act("other", f"{page}/retry", "send again", says=waiting, but=none, aim=ON_ITS_WAY),
@@ -237,7 +237,7 @@ def on_messages() -> list[Act]:
 
 def on_unreachable() -> list[Act]:
     """Return the acts on a person who cannot be reached."""
-    page, settled = "/notifications/unreachable/{recipient}", "This person was taken off the list on"
+    page, settled = "/notifications/unreachable/{recipient}", "This person was removed from the list on"
     return [
         Act("programme", f"{page}/retry", "send again", aim=TRIED_AGAIN),
         Act("other", f"{page}/retry", "send again", aim=TRIED_AGAIN),

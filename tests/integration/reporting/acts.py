@@ -69,7 +69,7 @@ TEST_OPEN = "SELECT bool_and(published_at IS NOT NULL AND closed_at IS NULL) FRO
 TEST_CLOSED = "SELECT bool_and(closed_at IS NOT NULL) FROM knowledge_test WHERE id = '{test}'"
 REVOKED = "SELECT bool_and(revoked_at IS NOT NULL) FROM pull_token WHERE id = '{token}'"
 SUBMITTED = "submitted with other answers on|Other answers were submitted on|This was submitted on"
-NOT_THERE = "were erased|Nothing was submitted"
+NOT_THERE = "was erased|Nothing has been submitted"
 TARGET = {"indicator": "TOPCOP-OP-02", "kind": "target", "value": "120", "source": "Grant agreement", "comment": ""}
 NEXT_DAY = {"day-day": "31", "day-month": "12", "day-year": "2027"}
 
@@ -134,7 +134,7 @@ ERASE = Act(
     "dpo",
     "/reporting/words/{application_id}/erasure",
     "erase",
-    {"form": "all", "why": "Requested"},
+    {"form": "all", "why": "Asked for"},
     says=NOT_THERE,
     aim=NO_WORDS,
 )
@@ -160,7 +160,7 @@ def _form(name: str, kind: str, given: dict[str, str], program: dict[str, Any], 
             {**given, **words},
             OF_GUEST,
             says=SUBMITTED,
-            but="Nothing was submitted yet",
+            but="Nothing has been submitted yet",
             record=_submission(kind),
         ),
         ERASE,
@@ -179,7 +179,7 @@ def on_evaluations() -> list[Act]:
     """Return the acts on an evaluation and on waves."""
     return [
         *_form("evaluations", EVALUATION, GUEST, EVALUATED, {"went_well": "The laboratories"}),
-        Act("ann", "/reporting/waves/closings", "close", CLOSE, query=f"?{WAVE}", says="no longer taken"),
+        Act("ann", "/reporting/waves/closings", "close", CLOSE, query=f"?{WAVE}", says="no longer accepted"),
         Act("bob", "/reporting/waves/closings/{closing_id}/reopen", "reopen", aim=REOPENED),
         Act("ann", "/reporting/waves/remind", "remind", query=f"?{ALL}&form=guest", aim=REMINDED),
     ]
@@ -234,7 +234,7 @@ def on_cascades() -> list[Act]:
     day = date(*(int(SESSION[f"held_on-{part}"]) for part in ("year", "month", "day")))
     program = {"id": _SECOND, "held_on": str(day), "format": "training", "attendees": 18, "about": SESSION["about"]}
     form, known = {**SESSION, "cascade_id": _SECOND}, "This was reported with other answers on"
-    confirmed, refused = "This session was confirmed on", "the answer to this session was that it cannot be confirmed"
+    confirmed, refused = "This session was confirmed on", "the answer was that this session cannot be confirmed"
     own, page = f"{API}/cascades/{{subject}}", "/reporting/cascades/{subject}/{cascade_id}"
     fewer = {"attendees": "9", "why": "Six left"}
     return [
@@ -302,8 +302,8 @@ def on_periods() -> list[Act]:
     page, program = "/reporting/periods/{label}", f"{API}/periods/{{label}}/{{step}}"
     submitted, returned = "were submitted on", "were returned to their author on"
     frozen, published = "were approved and frozen on", "were published on"
-    person = "somebody else has to (approve|decide)|Only its author|are not frozen|are being counted"
-    none = person + "|No restatement of this period was proposed|nothing to state again"
+    person = "somebody else must (approve|decide)|Only the author|are not frozen|are being counted"
+    none = person + "|No restatement of this period was proposed|nothing to restate"
     proposed, decided = "A restatement was proposed on", "This restatement was decided on"
     again, steps = f"{page}/restatement", f"{API}/periods/{{label}}/restatement/{{step}}"
     late = {"reason": "late_facts"}
@@ -375,8 +375,8 @@ def on_targets() -> list[Act]:
     """Return the acts on a target that waits, and on another for another day."""
     other, form = {**TARGET, "day": "2027-12-31"}, {**TARGET, **NEXT_DAY}
     table = b"indicator,kind,day,value,source,comment\nTOPCOP-OP-02,target,2027-12-31,120,Grant agreement,\n"
-    waits, approved = "waits for approval", "This value was approved on"
-    gone, person = "There is no such value", "somebody else has to approve"
+    waits, approved = "waiting for approval", "This value was approved on"
+    gone, person = "There is no such value", "somebody else must approve"
     step, page = f"{API}/targets/{{target}}/{{step}}", "/reporting/targets/{target}"
     approve, drop = {"step": "approve"}, {"step": "drop"}
     return [
@@ -453,7 +453,7 @@ def on_tests() -> list[Act]:
     page, program = "/reporting/tests/{test}", f"{API}/tests/{{test}}"
     new, call = {"title": "Another test", "topic": TOPICS[1]}, {"call": ""}
     published, closed, gone = "The test was published on", "The test was closed on", "There is no such test"
-    before = f"The test was not published yet|{published}|{closed}"
+    before = f"The test has not been published yet|{published}|{closed}"
 
     def both(ids: Ids) -> dict[str, list[str]]:
         return {"before": [ids["first"], ids["second"]]}

@@ -78,7 +78,7 @@ async def period_now(kept: KeptDatabase) -> str:
         "frozen": "were approved and frozen on",
         "published": "were published on",
     }
-    return said.get(rows[0].state if rows else "draft", "were not submitted yet")
+    return said.get(rows[0].state if rows else "draft", "have not been submitted yet")
 
 
 def test_every_route_that_writes_is_tried(house: House) -> None:

@@ -95,7 +95,7 @@ def test_a_placement_says_the_same_to_its_host_and_to_all_others(placement: Plac
     assert (host.step.holder == "You") == (others.step.holder == "Host")
     code = placement.state
     ends = code in {OfferState.PUBLISHED, OfferState.PAUSED} and (placement.over or not placement.call_open)
-    assert not ends or "closes by itself" in others.step.step
+    assert not ends or "closes automatically" in others.step.step
     assert (others.step == Described().step) == (code in {OfferState.CLOSED, OfferState.WITHDRAWN, OfferState.VOIDED})
 
 
@@ -141,7 +141,7 @@ def test_an_overdue_endorsement_names_who_is_asked_too() -> None:
     assert placement_standing(facts).step.holder == "National coordinator of France"
     for who, word in ((A.HOST_DEPUTY, "deputy"), (A.PROGRAMME_COORDINATOR, "programme coordinator")):
         late = PlacementFacts(state=OfferState.SUBMITTED, country="FR", due=DUE, asked_too=who)
-        assert placement_standing(late).step.holder == f"National coordinator of France; the {word} is asked too"
+        assert placement_standing(late).step.holder == f"National coordinator of France, and also the {word}"
 
 
 @given(

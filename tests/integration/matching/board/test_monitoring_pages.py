@@ -191,7 +191,7 @@ async def test_supply_and_demand_count_what_is_wanted_and_free(
         {"topic": "online_crime", "language": "en", "wanted": 1, "free": 2},
     ]
     page = (await browser.get(f"/matching/supply?call={world.call_id}")).text
-    assert "1 want Drug trafficking and speak English, 0 such places are free" in page
+    assert "Largest gap: Drug trafficking in English (1 wanted, 0 free)" in page
     assert "1 / 2" in page
     mentors = (await browser.get(f"/matching/api/v1/supply?call_id={world.call_id}&kind=mentee")).json()
     assert mentors == {"items": [], "next": None}

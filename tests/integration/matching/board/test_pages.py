@@ -164,7 +164,7 @@ async def test_the_receipt_opens_with_a_ticket_and_shows_the_own_part(
     await world.commit()
     await sign_in("olga", Role.OFFICER)
     assert (await browser.get(f"/matching/receipts/{first}")).status_code == 403
-    for application, expected in ((first, "What the officer gains"), (third, "The smallest change")):
+    for application, expected in ((first, "What the officer gains"), (third, "Smallest change for a match")):
         page = await _opened_receipt(browser, application)
         assert expected in page.text or "No place meets all rules" in page.text
         assert "What the host prefers" not in page.text
@@ -178,7 +178,7 @@ async def test_before_its_first_cohort_the_receipt_says_that_there_is_no_result_
     await sign_in("olga", Role.OFFICER)
     page = await _opened_receipt(browser, first)
     assert "No result yet" in page.text
-    assert "You get an email when it is done" in page.text
+    assert "You receive an email when it is done" in page.text
 
 
 async def _opened_receipt(browser: httpx2.AsyncClient, application: object) -> httpx2.Response:

@@ -47,7 +47,7 @@ async def test_a_cohort_with_nothing_to_commit_is_refused(world: World) -> None:
     await world.commit()
     events = await world.facts("MatchExplained", "NoMatchExplained", "RunFinished")
     await world.match_calls()
-    with pytest.raises(Refused, match="everybody without a place has been told why") as refused:
+    with pytest.raises(Refused, match="Everybody without a place already knows the reason") as refused:
         await world.commit()
     assert refused.value.code is ProblemCode.ALREADY_DONE
     assert await world.facts("MatchExplained", "NoMatchExplained", "RunFinished") == events

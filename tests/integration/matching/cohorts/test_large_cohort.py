@@ -222,7 +222,7 @@ async def test_a_cohort_being_written_is_not_cancelled(world: World) -> None:
         await store.version(tx.session, world.call_id, lock=True)  # whoever writes waits for it
         working = asyncio.create_task(cohorts_job.work_once(world.bus))
         await _until(world, job, "writing", working)
-        with pytest.raises(Refused, match="the cohort is being written, since") as refused:
+        with pytest.raises(Refused, match="Saving of the cohort began on") as refused:
             await cohorts_job.cancel(world.bus, "carla", job)
     assert refused.value.status_code == 409
     assert await working
@@ -309,10 +309,10 @@ async def test_pairs_that_have_moved_are_refused_by_the_job(
     assert await cohorts_job.work_once(world.bus)
     row = await _stored(world, job)
     assert (row.state, row.refusal, row.moved) == ("refused", "moved", 1)
-    assert "The matching has moved" in (await browser.get(f"/matching/cohorts/jobs/{job}")).text
+    assert "The matching has changed" in (await browser.get(f"/matching/cohorts/jobs/{job}")).text
     answer = (await browser.get(f"/matching/api/v1/jobs/{job}")).json()
     assert (answer["state"], answer["runs"]) == ("refused", {})
-    assert "The matching has moved" in answer["problem"]
+    assert "The matching has changed" in answer["problem"]
     assert await world.facts("RunFinished", "MatchProposed") == []
 
 

@@ -82,7 +82,7 @@ async def test_a_page_commits_what_it_shows(world: World, browser: httpx2.AsyncC
     await world.match_calls()
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     token, address = await token_of(world, browser), f"/matching/cohorts/{world.call_id}"
-    assert "There is no provisional match" in (await browser.get(address)).text
+    assert "There are no provisional matches" in (await browser.get(address)).text
     await world.offer(places=1, group_size=1)
     await world.match_calls()
     unseen = await browser.post(f"{address}/commit", data={"csrf_token": token})

@@ -58,7 +58,7 @@ async def test_a_replaced_officer_waits_again_and_no_place_is_given_twice(world:
     found = await overrides.weighed(world.bus, "carla", wanted, seat)
     assert found.full
     assert [match.id for match in found.may_yield] == [match_id]
-    with pytest.raises(Refused, match="gives way"):
+    with pytest.raises(Refused, match="must give up its place"):
         await overrides.put(world.bus, "carla", wanted, seat, Reason.OTHER)
     priced = await overrides.weighed(world.bus, "carla", wanted, seat, match_id)
     assert priced.price.losers == (str(holder),)
@@ -96,7 +96,7 @@ async def test_a_confirmed_match_is_not_overridden(world: World) -> None:
     with pytest.raises(Refused, match="confirmed"):
         await overrides.put(world.bus, "carla", application, other, Reason.OTHER)
     waiting = await world.officer("GE")
-    with pytest.raises(Refused, match="give way"):
+    with pytest.raises(Refused, match="that you want to replace"):
         await overrides.put(world.bus, "carla", waiting, seat, Reason.OTHER, match_id)
 
 

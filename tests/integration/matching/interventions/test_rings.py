@@ -105,7 +105,7 @@ async def test_all_or_none(world: World) -> None:
         await rings.propose(world.bus, "carla", new_id(), pairs)
     assert unknown.value.status_code == 404
     await rings.propose(world.bus, "carla", world.call_id, pairs, effort=0)
-    with pytest.raises(Refused, match="Another coordinator proposed it"):
+    with pytest.raises(Refused, match="Another coordinator proposed this match"):
         await rings.propose(world.bus, "bruno", world.call_id, pairs)
     assert len(await world.facts("MatchProposed")) == 3
 
@@ -170,7 +170,7 @@ async def test_programs_do_the_same(world: World, browser: httpx2.AsyncClient, s
     """The API lists possible rings, prices and proposes one; there is no ring if nobody waits."""
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     empty = await browser.get("/matching/rings?call=all")
-    assert "Rings are looked for within one call" in empty.text
+    assert "Rings are found within one call" in empty.text
     pairs = await waiting(world, "MD", "GE")
     found = (await browser.get(f"/matching/api/v1/rings?call_id={world.call_id}")).json()
     assert found["total"] == found["bound"] == found["possible"][0]["points"]

@@ -58,7 +58,7 @@ async def test_other_terms_are_tried_on_the_page(world: World, browser: httpx2.A
     assert "Quota of Moldova" in text
     assert f"/matching/applications/{first}" in text
     assert f"/matching/applications/{second}" in text
-    assert "Use these terms" in text
+    assert "Revise the call with these terms" in text
     assert "Quota of Moldova" in (await browser.get(f"/matching/what-ifs?call={world.call_id}")).text
     assert 'value="MD" selected' in (await browser.get(f"/matching/what-ifs/new?from={page.rpartition('/')[2]}")).text
 
@@ -75,7 +75,7 @@ async def test_wrong_input_names_its_field_and_what_to_write(
         ({"topic_applicant": "many"}, "Topic wanted, for the officer: enter a whole number from 0 to 1000"),
         ({"topic_host": "1001"}, "Topic wanted, for the host: enter a whole number from 0 to 1000"),
         ({"share_of_offer": "101"}, "This must be from 1 to 100"),
-        ({}, "change at least one"),
+        ({}, "Change at least one"),
     ):
         answer = await browser.post(address, data=form | wrong)
         assert answer.status_code == 422

@@ -93,9 +93,9 @@ async def test_the_place_of_a_no_show_goes_to_the_next_in_line(
     references = {row.id: row.reference for row in await world.rows("SELECT id, reference FROM candidate")}
     listed = (await browser.get("/matching/visits")).text
     assert f"Replaced by {references[second]}" in listed
-    assert f"Takes the place of {references[first]}" in listed
+    assert f"Replaces {references[first]}" in listed
     assert f"Replaced by {references[second]}" in (await browser.get(f"/matching/applications/{first}")).text
-    assert f"Takes the place of {references[first]}" in (await browser.get(f"/matching/applications/{second}")).text
+    assert f"Replaces {references[first]}" in (await browser.get(f"/matching/applications/{second}")).text
     answer = (await browser.get("/matching/api/v1/visits")).json()["items"]
     assert {item["replacement"]["outcome"] for item in answer} == {"proposed", None}
     assert new in {UUID(item["replacement"]["match_id"]) for item in answer if item["replacement"]["match_id"]}

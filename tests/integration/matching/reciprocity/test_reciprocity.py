@@ -87,7 +87,7 @@ async def test_planned_days_become_attended_ones(world: World, browser: httpx2.A
     ]
     assert found["points"] == [{"country": "FR", "host_country": "MD", "points": 10}]
     page = (await browser.get("/matching/reciprocity")).text
-    assert "Moldova has to host guests from France for 2 more days" in page
+    assert "Moldova must host guests from France for 2 more days to be balanced" in page
 
 
 async def test_a_visit_that_does_not_take_place_counts_nowhere(world: World) -> None:

@@ -143,7 +143,7 @@ async def test_a_closed_week_moves_who_is_in_it_and_nobody_else(world: World) ->
     proposed = (await _visit_events(world))[-1]
     assert (proposed.type, proposed.start, proposed.plan.start) == ("VisitMoveProposed", after, starts[hit])
     assert await scheduling_plans.propose_plan(world.bus, "carla", plan.id) == done
-    with pytest.raises(Refused, match="Guest and host of MD-2026-0002 are asked about") as again:
+    with pytest.raises(Refused, match="The guest and host of MD-2026-0002 must accept or refuse") as again:
         await scheduling_plans.propose_plan(world.bus, "bruno", plan.id)
     assert again.value.status_code == 409
     assert len([event for event in await _visit_events(world) if event.type == "VisitMoveProposed"]) == 1

@@ -66,7 +66,7 @@ async def test_a_plan_is_made_and_proposed_on_its_page(
     _, hit, _ = await _closed(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     address = f"/matching/plans/{world.call_id}"
-    assert "No plan was made" in (await browser.get(address)).text
+    assert "There is no plan for this call yet" in (await browser.get(address)).text
     started = await browser.post(address, data={"csrf_token": await _token(browser, address)})
     assert started.headers["location"] == address
     searching = (await browser.get(address)).text
@@ -152,7 +152,7 @@ async def test_one_visit_is_moved_by_form(world: World, browser: httpx2.AsyncCli
     assert len(await _proposed(world)) == 1
     other = await browser.post(address, data=form | {"week": weeks[4]})
     assert other.status_code == 409
-    assert "Guest and host of MD-2026-0002 are asked about" in other.text
+    assert "The guest and host of MD-2026-0002 must accept or refuse" in other.text
     assert (await browser.get(address)).status_code == 409
 
 

@@ -152,7 +152,7 @@ async def test_optional_messages_are_chosen_when_signed_in(both: tuple[Programme
         assert (await tigran.post(CHOICES, data=wrong)).status_code == 422
     answer = await tigran.post(CHOICES, data={"choice": "digest", "language": "en"})
     text = await page_text(tigran, answer.headers["location"])
-    assert "Your choice is kept" in text
+    assert "Choice saved. It applies" in text
     assert 'value="digest" checked' in text
     text = await page_text(ani, CHOICES)
     assert 'value="each" checked' in text
@@ -160,13 +160,13 @@ async def test_optional_messages_are_chosen_when_signed_in(both: tuple[Programme
     assert "Your tasks today" not in text
     own = {"choice": "digest", "language": "en", "night": "own", "since": "20:00"}
     wrong_hours = await tigran.post(CHOICES, data=own | {"until": "20:00"})
-    assert (wrong_hours.status_code, "Choose another hour than the one" in wrong_hours.text) == (422, True)
+    assert (wrong_hours.status_code, "The last hour must be different from the first hour" in wrong_hours.text) == (422, True)
     await tigran.post(CHOICES, data=own | {"until": "08:00"})
     assert "from 20:00 to 08:00" in await page_text(tigran, CHOICES)
     await tigran.post(CHOICES, data={"choice": "digest", "language": "en"})
     assert "from 20:00 to 08:00" in await page_text(tigran, CHOICES)  # what was not asked stays
     passed = await tigran.post(CHOICES, data=own | {"night": "none", "until": "07:00"})
-    assert (passed.status_code, "You picked hours" in passed.text) == (422, True)
+    assert (passed.status_code, "You chose your own hours" in passed.text) == (422, True)
     await tigran.post(CHOICES, data=own | {"night": "none", "until": "08:00"})
     assert "emails come at any hour" in await page_text(tigran, CHOICES)
     (stored,) = await rows(notifications, "SELECT recipient, choice FROM mail_preference")
@@ -183,11 +183,11 @@ async def test_two_tabs_on_the_settings(both: tuple[Programme, FastAPI]) -> None
     for _ in range(2):
         assert (await tigran.post(CHOICES, data=first)).headers["location"].endswith("done=yes")
     saved = (await tigran.post(CHOICES, data=first)).headers["location"]
-    assert "Your choice is kept." in await page_text(tigran, saved)
+    assert "Choice saved." in await page_text(tigran, saved)
     second = first | {"choice": "none"}
     stale = await tigran.post(CHOICES, data=second)
     assert (stale.status_code, "Your version" in stale.text) == (412, True)
-    assert "It was changed last on" in stale.text
+    assert "It was last changed on" in stale.text
     assert 'value="digest" checked' in await page_text(tigran, CHOICES)
     async with without_versions(tigran, both[0].app) as elsewhere:
         headers = {csrf.HEADER: tigran.headers[csrf.HEADER]}
@@ -196,7 +196,7 @@ async def test_two_tabs_on_the_settings(both: tuple[Programme, FastAPI]) -> None
     assert 'value="none" checked' in await page_text(tigran, CHOICES)
     reloaded = await page_text(tigran, saved)
     assert "Saved. Something has changed since then." in reloaded
-    assert "Your choice is kept." not in reloaded
+    assert "Choice saved." not in reloaded
     opened = _version(await page_text(tigran, CHOICES))
     first = {"choice": "none", "language": "hy", FIELD: opened}
     for _ in range(2):
@@ -271,13 +271,13 @@ async def test_notifications_being_away_is_said(both: tuple[Programme, FastAPI])
     settings = programme.app.state.service.settings.model_copy(update={"notifications_url": "http://127.0.0.1:1"})
     away = Programme(create_portal(settings, background=False))
     ani = away.as_("ani")
-    assert "cannot be read at the moment" in await page_text(ani, INBOX)
+    assert "We cannot show the messages at the moment" in await page_text(ani, INBOX)
     assert await page_text(ani, f"{INBOX}/unread") == ""
     answer = await ani.post(f"{INBOX}/read", data={"all": "yes"})
-    assert "could not be noted" not in answer.headers["location"]
+    assert "could not mark the messages as read" not in answer.headers["location"]
     assert "done=away" in answer.headers["location"]
-    assert "cannot be reached at the moment" in await page_text(ani, SUBSCRIPTION)
-    assert "cannot be read or changed at the moment" in await page_text(ani, CHOICES)
+    assert "Calendar addresses are not available at the moment" in await page_text(ani, SUBSCRIPTION)
+    assert "cannot see or change your choice at the moment" in await page_text(ani, CHOICES)
     assert (await ani.post(CHOICES, data={"choice": "none"})).headers["location"].endswith("?done=away")
     assert (await ani.post(f"{SUBSCRIPTION}/make", data={})).headers["location"].endswith("?done=away")
     await ani.aclose()
@@ -309,5 +309,5 @@ async def test_a_private_calendar_from_the_page_to_the_program(both: tuple[Progr
         assert "webcal://" in new.text
         assert (await calendar.get(path)).status_code == 404
         ended = await tigran.post(f"{SUBSCRIPTION}/end", data={})
-        assert "The address has ended" in await page_text(tigran, ended.headers["location"])
+        assert "The address no longer works" in await page_text(tigran, ended.headers["location"])
         assert (await calendar.get(_path(new.text))).status_code == 404

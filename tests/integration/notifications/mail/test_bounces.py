@@ -78,7 +78,7 @@ async def test_an_unreachable_mailbox_is_reported_once_and_listed(app: FastAPI, 
     (state,) = await rows(app, f"SELECT state, cause, status FROM notification WHERE id = '{sent['id']}'")
     assert tuple(state) == ("failed", "bounced", "5.1.1")
     assert "Bounced (5.1.1)" in await page(app, "moldova", "/notifications/unreachable")
-    assert "Everybody whom we wrote to" in await page(app, "france", "/notifications/unreachable")
+    assert "Everybody we wrote to" in await page(app, "france", "/notifications/unreachable")
     await page(app, "france", f"/notifications/unreachable/{row.recipient}", 404)
     shown = await page(app, "moldova", f"/notifications/unreachable/{row.recipient}")
     assert f"/applications/register/people/{row.recipient}" in shown
@@ -115,7 +115,7 @@ async def test_a_forged_report_changes_nothing_and_is_counted(app: FastAPI, sent
     assert {row.state for row in await rows(app, "SELECT state FROM notification")} == {"sent"}
     shown = await page(app, "programme", "/notifications/unreachable")
     assert "Refused: the signature is not ours" in shown
-    assert "its signature" not in await page(app, "moldova", "/notifications/unreachable")
+    assert "the signature" not in await page(app, "moldova", "/notifications/unreachable")
 
 
 async def test_a_report_quicker_than_our_note_is_to_be_brought_again(app: FastAPI, sent: dict[str, str]) -> None:
@@ -202,7 +202,7 @@ async def test_a_new_address_that_is_confirmed_settles_it(app: FastAPI, feed: Fe
     await feed.deliver(
         (event("AccessChanged", **known | {"contact_check": str(new_id())}, contact_confirmed=False), "ani")
     )
-    assert "asked to be confirmed" in await page(app, "moldova", f"/notifications/unreachable/{recipient('applicant')}")
+    assert "confirmation requested" in await page(app, "moldova", f"/notifications/unreachable/{recipient('applicant')}")
     clock.move(timedelta(hours=1))
     await feed.deliver((event("AccessChanged", **known, contact_confirmed=True), "ani"))
     (row,) = await rows(app, "SELECT recipient, settled_by FROM unreachable_recipient WHERE settled_at IS NOT NULL")

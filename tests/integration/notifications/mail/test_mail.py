@@ -357,7 +357,7 @@ async def test_the_store_holds_no_name_no_address_and_no_text(app: FastAPI, feed
     assert contacts.questions
     for (table,) in await rows(app, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"):
         content = str(await rows(app, f'SELECT t::text FROM "{table}" t'))
-        for secret in ("Ștefan", "police.example", "Your national coordinator looks"):
+        for secret in ("Ștefan", "police.example", "Your national coordinator reviews"):
             assert secret not in content, table
 
 
@@ -505,7 +505,7 @@ async def test_each_gets_the_mail_in_the_language_that_the_portal_says(
     assert "განაცხადის გახსნა" in plain
     assert '<html lang="ka">' in html
     assert "31 იანვარი 2026" in " ".join(plain.split())
-    (other, _) = (mail for mail in catcher.mails if "An application waits" in str(mail["subject"]))
+    (other, _) = (mail for mail in catcher.mails if "An application is waiting" in str(mail["subject"]))
     assert other["content-language"] == "en"
     languages = {row.language for row in await rows(app, "SELECT language FROM notification")}
     assert languages == {"ka", "en"}

@@ -133,7 +133,7 @@ async def test_a_message_is_sent_again_for_a_reason(app: FastAPI, feed: Feed, ca
         assert "Select why you want to send it again" in missing.text
         done = await client.post(f"{address}/resend", data={"reason": "lost"})
         assert done.status_code == 303
-        assert "written anew and sent" in (await client.get(done.headers["location"])).text
+        assert "written again and sent" in (await client.get(done.headers["location"])).text
         again = await client.post(f"{address}/resend", data={"reason": "lost"})
         assert (again.status_code, again.headers["location"]) == (303, done.headers["location"])
         await post(app)

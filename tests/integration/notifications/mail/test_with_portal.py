@@ -110,7 +110,7 @@ async def test_nobody_is_written_to_at_an_unconfirmed_address(portal: FastAPI, m
     stranger_typed = {"call_id": programme.call["id"], "kind": "study_visit", "privacy": True, "submit": True}
     stranger_typed["answers"] = programme.answers(email="victim@elsewhere.example")
     refused = await programme.post("ani", "/applications", stranger_typed, 422)
-    assert "Enter your confirmed service e-mail, ani@police.example" in str(refused["errors"])
+    assert "Enter your confirmed service email, ani@police.example" in str(refused["errors"])
     # Proposed by a country: its owner has to confirm it, and cannot apply before.
     entry = programme.person("lusine", "Lusine Grigoryan", "AM", "officer", service="police", rank_group="operational",
                              years_in_field=4, email="lusine@fresh.example")  # fmt: skip

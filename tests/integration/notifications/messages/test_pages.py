@@ -89,7 +89,7 @@ async def test_a_coordinator_sees_what_went_to_the_own_country(app: FastAPI, fee
     assert "A visit to you has dates" in auditor
     (message,) = await rows(app, "SELECT id FROM message WHERE rule = 'application_submitted'")
     await page(app, "france", f"/notifications/messages/{message.id}", 404)
-    assert "You need do nothing now" in await page(app, "moldova", f"/notifications/messages/{message.id}")
+    assert "You do not need to do anything now" in await page(app, "moldova", f"/notifications/messages/{message.id}")
     async with as_(app, "auditor") as client:
         assert (await client.post(f"/notifications/messages/{message.id}/retry")).status_code == 403
 
@@ -173,11 +173,11 @@ async def test_open_deadlines_are_counted_by_week_and_country(app: FastAPI, feed
     for something in ("?country=MD&kind=endorsement", "?whom=office:MD", "?owner=home_coordinator&over=no"):
         assert "MD-2026-0042" in await page(app, "programme", f"/notifications/due{something}")
     for nothing in ("?country=FR", "?kind=report", "?over=yes", "?whom=office:GE", "?week=2020-01-01"):
-        assert "Nothing falls due" in await page(app, "programme", f"/notifications/due{nothing}")
-    assert "Nothing falls due" in await page(app, "france", "/notifications/due?country=MD")
+        assert "Nothing is due" in await page(app, "programme", f"/notifications/due{nothing}")
+    assert "Nothing is due" in await page(app, "france", "/notifications/due?country=MD")
     clock.move(timedelta(days=20))
     assert "MD-2026-0042" in await page(app, "moldova", "/notifications/due?over=yes")
-    assert "Nothing falls due" in await page(app, "moldova", "/notifications/due?over=no")
+    assert "Nothing is due" in await page(app, "moldova", "/notifications/due?over=no")
 
 
 async def test_the_way_back_to_what_falls_due_keeps_its_filters(app: FastAPI) -> None:
@@ -234,7 +234,7 @@ async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
             answer = await client.get(f"/notifications/rules/{rule.name}")
             assert answer.status_code == 200
             assert "%(" not in answer.text
-        for row, night in (("deadline_near", "waits for the morning,"), ("visit_cancelled", "is sent at once,")):
+        for row, night in (("deadline_near", "waits until the morning,"), ("visit_cancelled", "is sent at once,")):
             assert night in (await client.get(f"/notifications/rules/{row}")).text
         assert (await client.get("/notifications/rules/nothing")).status_code == 404
         assert (await client.get("/notifications/rules/nothing/mail")).status_code == 404
@@ -264,7 +264,7 @@ async def test_a_real_event_is_previewed_by_who_may_see_it(app: FastAPI, feed: F
     rule, other = "/notifications/rules/application_submitted", "/notifications/rules/visit_scheduled"
     shown = await page(app, "moldova", f"{rule}?event={message.about}&language=ro")
     assert "Cererea dumneavoastră MD-2026-0042 a sosit." in shown
-    assert "made-up case" in await page(app, "moldova", rule)
+    assert "An example is shown" in await page(app, "moldova", rule)
     assert "The name is made up" in shown
     for reader, path in (("france", rule), ("moldova", other)):
         assert "caused no such message" in await page(app, reader, f"{path}?event={message.about}")

@@ -87,7 +87,7 @@ async def test_the_page_of_a_choice(app: FastAPI, feed: Feed, catcher: Catcher) 
         done = await anybody.post(path, data={"choice": "digest"})
         assert done.status_code == 303
         shown = (await anybody.get(done.headers["location"])).text
-        assert "Your choice is kept" in shown
+        assert "Choice saved" in shown
         assert 'value="digest" checked' in shown
         assert "police.example" not in shown
 

@@ -311,7 +311,7 @@ async def test_both_secrets_sign_while_they_overlap(app: FastAPI, feed: Feed, re
     second = await endpoints.rotate(service.bus, service.settings, "somebody", id_, key, 24)
     assert second is not None
     assert await endpoints.rotate(service.bus, service.settings, "somebody", id_, key, 24) == second, "a second click"
-    with pytest.raises(Refused, match="This secret was made on"):
+    with pytest.raises(Refused, match="This secret was created on"):
         await endpoints.rotate(service.bus, service.settings, "another", id_, key, 24)
     receiver.secrets = [first, second]
     await feed.deliver((example("FigurePublished"), FIGURE))

@@ -49,7 +49,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 async def test_a_webhook_from_its_registration_to_its_end(app: FastAPI, receiver: Receiver) -> None:
     """A webhook is registered, tested, changed, paused, resumed and removed on pages with confirmations."""
-    assert "There is no webhook yet" in await page(app, "programme", HOME)
+    assert "There are no webhooks yet" in await page(app, "programme", HOME)
     async with as_(app, "programme") as client:
         form = (await client.get(f"{HOME}/new?reach=outside")).text
         assert "FigurePublished" in form
@@ -71,7 +71,7 @@ async def test_a_webhook_from_its_registration_to_its_end(app: FastAPI, receiver
 
         tested = await client.post(f"{of}/test")
         assert (await client.post(f"{of}/test")).headers["location"] == tested.headers["location"]
-        assert "It was not sent yet" in (await client.get(tested.headers["location"])).text
+        assert "It has not been sent yet" in (await client.get(tested.headers["location"])).text
         await send(app)
         assert "Delivered" in (await client.get(tested.headers["location"])).text
         await Feed(app.state.service.bus, consumers).deliver((example("FigurePublished"), "figure"))
@@ -123,13 +123,13 @@ async def test_the_way_back_does_not_repeat_what_was_done(app: FastAPI, receiver
     ("changes", "sentence"),
     [
         ({"url": ""}, "Enter the web address of the receiver"),
-        ({"url": "http://192.168.1.1/"}, "This leads into a private network"),
-        ({"url": "https://[::ffff:10.0.0.1]/"}, "This leads into a private network"),
-        ({"url": "https://user:word@127.0.0.1/"}, "Take user name and password out"),
-        ({"url": "https://127.0.0.1/#part"}, "Take out what stands after #"),
-        ({"url": "https://no-such-name.invalid/"}, "This name is not known to DNS"),
+        ({"url": "http://192.168.1.1/"}, "This leads to a private network"),
+        ({"url": "https://[::ffff:10.0.0.1]/"}, "This leads to a private network"),
+        ({"url": "https://user:word@127.0.0.1/"}, "Remove the user name and password"),
+        ({"url": "https://127.0.0.1/#part"}, "Remove the part after #"),
+        ({"url": "https://no-such-name.invalid/"}, "DNS does not know this name"),
         ({"description": " "}, "Enter who receives it, and what for"),
-        ({"description": "x" * 201}, "Shorten this by 1 character"),
+        ({"description": "x" * 201}, "Remove 1 character"),
         ({"events": []}, "Select at least one event"),
         ({"events": ["ApplicationSubmitted"]}, "Not a valid choice"),
     ],
@@ -155,7 +155,7 @@ async def test_all_mistakes_are_named_at_once(app: FastAPI) -> None:
     async with as_(app, "programme") as client:
         answer = await client.post(f"{HOME}/new?reach=outside", data={"url": "https://10.0.0.1/"})
     assert answer.status_code == 422
-    for sentence in ("leads into a private network", "Say who receives it", "Select at least one event"):
+    for sentence in ("leads to a private network", "Enter who receives it", "Select at least one event"):
         assert answer.text.count(sentence) == 2
 
 
@@ -167,7 +167,7 @@ async def test_a_new_secret_is_shown_once(app: FastAPI, receiver: Receiver) -> N
         await client.post(f"{HOME}/new?reach=outside", data=written)
         of = f"{HOME}/{key}/rotate"
         assert "How long does the old secret stay valid?" in (await client.get(of)).text
-        assert "Choose for how long" in (await client.post(of, data={})).text
+        assert "Select how long the old secret" in (await client.post(of, data={})).text
         first = await client.post(of, data={"hours": "24", "key": "0190a000-0000-7000-8000-000000000001"})
         second = await client.post(of, data={"hours": "24", "key": "0190a000-0000-7000-8000-000000000001"})
         secret = SECRET.search(first.text)
@@ -264,11 +264,11 @@ async def test_a_failing_webhook_says_when_it_is_paused(app: FastAPI, receiver: 
     """The page of a webhook whose pause is announced says since when it fails and when it is paused."""
     id_, _ = await registered(app, receiver.url)
     since, pause = clock.now() - timedelta(days=2), clock.now() + timedelta(days=3)
-    assert "takes no event before" not in await page(app, "programme", f"{HOME}/{id_}")
+    assert "delivers no event before" not in await page(app, "programme", f"{HOME}/{id_}")
     async with app.state.service.bus.transaction("system:test") as tx:
         await endpoints.change(tx.session, id_, state="failing", failing_since=since, pauses_at=pause)
     shown = await page(app, "programme", f"{HOME}/{id_}")
-    warning = f"It has taken nothing since {moment(since)}. If it takes no event before {moment(pause)}, it is paused."
+    warning = f"This webhook has delivered nothing since {moment(since)}. If it delivers no event before {moment(pause)}, it is paused."
     assert warning in shown
     async with as_(app, "programme") as client:
         found = (await client.get(f"{API}/{id_}")).json()

@@ -54,13 +54,13 @@ async def test_a_certificate_names_its_missing_forms_and_the_remedy(
     await feed_events(house, world(1, running=0))
     evaluator, coordinator = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     (cell,) = cells((await evaluator.get("/reporting/outcomes")).text)
-    assert cell == "waits for: Evaluation by the guest Evaluation by the host Report on the visit"
+    assert cell == "waiting for: Evaluation by the guest Evaluation by the host Report on the visit"
     await closing(evaluator, "host")
     await closing(evaluator, "report")
     page = (await evaluator.get("/reporting/outcomes")).text
     (cell,) = cells(page)
     assert cell == (
-        "waits for: Evaluation by the guest Evaluation by the host: closed, so it cannot be received. Open it "
+        "waiting for: Evaluation by the guest Evaluation by the host: closed, so it cannot be received. Open it "
         "again, or the programme coordinator waives it on this page. Report on the visit: closed, so it cannot "
         "be received. Open it again."
     )
@@ -69,13 +69,13 @@ async def test_a_certificate_names_its_missing_forms_and_the_remedy(
     assert 'id="closed"' in shut, "there the link leads"
     for again in re.findall(r"/reporting/waves/closings/[0-9a-f-]+/reopen", shut):
         assert (await evaluator.post(again)).status_code == 303
-    assert "closed, so it cannot come" not in (await evaluator.get("/reporting/outcomes")).text
+    assert "closed, so it cannot be received" not in (await evaluator.get("/reporting/outcomes")).text
 
     await closing(evaluator, "host")
     await answered(house)
     (cell,) = cells((await coordinator.get("/reporting/outcomes")).text)
     assert cell.startswith(
-        "waits for: Evaluation by the host: closed, so it cannot be received. Open it again, or waive it here."
+        "waiting for: Evaluation by the host: closed, so it cannot be received. Open it again, or waive it here."
     ), "the guest has done all, and gets none"
     assert "Waive the host's evaluation" in cell
     waiver = f"/reporting/outcomes/{VISIT}/waiver"
@@ -113,7 +113,7 @@ async def test_closing_a_form_warns_of_delayed_certificates(
 
     async def warnings(form: str) -> tuple[bool, bool]:
         page = (await evaluator.get(f"/reporting/waves?form={form}&call={ex.CALL}&{ALL}")).text
-        return "A certificate of attendance waits for this form" in page, "can waive it, visit by visit" in page
+        return "A certificate of attendance depends on this form" in page, "can waive it for single visits" in page
 
     assert [await warnings(form) for form in ("host", "guest", "report", "mentor", "follow-up", "coordinator")] == [
         (True, True),
@@ -128,7 +128,7 @@ async def test_closing_a_form_warns_of_delayed_certificates(
         """Return how many closed waves warn of delayed certificates, and how many of these name the waiver."""
         await closing(evaluator, form)
         page = (await evaluator.get(f"/reporting/waves?{ALL}")).text
-        return page.count("get no certificate until it is open again"), page.count("is open again, or waived.")
+        return page.count("get no certificate until it is reopened"), page.count("is reopened or waived.")
 
     assert [await after(form) for form in ("mentor", "guest", "host")] == [(0, 0), (1, 0), (2, 1)]
 

@@ -42,7 +42,7 @@ async def test_results_are_published_once_and_count_among_the_answers(house: Hou
     assert "What results did it bring for your services?" in form.text
     assert "How far was each objective met?" not in form.text
     missing = await coordinator.post(ADDRESS, data={**SAID, "need_met": ""})
-    assert (missing.status_code, "Answer each statement" in missing.text) == (422, True)
+    assert (missing.status_code, "Select an answer from 1 to 5 for each statement" in missing.text) == (422, True)
     for overall, status in (("4", 303), ("4", 303), ("1", 409)):
         assert (await coordinator.post(ADDRESS, data={**SAID, "overall": overall})).status_code == status
     assert "Two services meet every month now" in (await coordinator.get(ADDRESS)).text

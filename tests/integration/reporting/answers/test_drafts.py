@@ -84,7 +84,7 @@ async def test_a_button_saves_without_javascript(house: House) -> None:
     led = await guest.post(REPORTS, data={**REPORT, "learnt": "", "use": "A training", "later": "1"})
     assert (led.status_code, led.headers["location"]) == (303, f"{REPORTS}?done=saved")
     page = (await guest.get(led.headers["location"])).text
-    assert "Saved. What you wrote is here when you come back" in page
+    assert "Saved. Your text is here when you come back" in page
     assert "A training" in page
     assert (await guest.post(REPORTS, data={**REPORT, "learnt": "", "use": "Two trainings"})).status_code == 422
     assert "Two trainings" in (await guest.get(REPORTS)).text

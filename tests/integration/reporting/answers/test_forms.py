@@ -56,11 +56,11 @@ async def test_a_guest_evaluates_on_one_page_once(house: House) -> None:
     form = await house.with_ticket(guest, address, "evaluation", "officer")
     assert form.status_code == 200, form.text
     assert "How far was each objective met?" in form.text
-    assert "Their words cannot be shown at the moment" in form.text
+    assert "The text of the objectives cannot be shown now" in form.text
     incomplete = await guest.post(address, data={**GUEST, "overall": ""})
     assert incomplete.status_code == 422
     assert "There is a problem" in incomplete.text
-    assert "Say how you rate it overall" in incomplete.text
+    assert "Select an overall rating" in incomplete.text
     assert (await guest.post(address, data=GUEST)).status_code == 303
     assert (await guest.post(address, data=GUEST)).status_code == 303, "the same again"
     for changes in ({"overall": "1", "went_well": "The coffee"}, {"overall": ""}, {"overall": "1", "later": "1"}):
@@ -97,7 +97,7 @@ async def test_an_evaluation_opens_after_the_end(house: House) -> None:
     guest = await the_guest(house)
     address = f"/reporting/evaluations/{APPLICATION}"
     form = await house.with_ticket(guest, address, "evaluation", "officer")
-    assert "It is not over yet" in form.text
+    assert "It has not ended yet" in form.text
     assert (await guest.post(address, data=GUEST)).status_code == 409
     assert await house.journal("exchange.outcomes") == []
 

@@ -93,7 +93,7 @@ async def test_open_answers_can_be_filtered(house: House, tmp_path: Path, monkey
     assert "The labs" not in page, "who answers what is not this page's matter"
     for forged in ("since=soon", "form=poem", "state=odd", "call=x", "country=XX"):
         assert (await evaluator.get(f"/reporting/waves?{forged}")).status_code == 422
-    assert "all have answered" in (await evaluator.get("/reporting/waves?since=2026-01-01&until=2026-01-02")).text
+    assert "All have answered" in (await evaluator.get("/reporting/waves?since=2026-01-01&until=2026-01-02")).text
 
 
 async def test_reminders_go_out_once_in_three_days(
@@ -128,10 +128,10 @@ async def test_a_closed_wave_accepts_no_answer_until_it_is_reopened(
 ) -> None:
     """Respondents read why, drafts are refused, nobody is reminded, and other forms stay open."""
     evaluator = await at_june(house, tmp_path, monkeypatch)
-    assert "a wave is one form of one call" in (await evaluator.get(f"/reporting/waves?{ALL}")).text
+    assert "A wave is one form of one call" in (await evaluator.get(f"/reporting/waves?{ALL}")).text
     here = f"/reporting/waves/closings?{WAVE}"
     early = await evaluator.post(here, data={**CLOSE, "due_until-month": "12"})
-    assert (early.status_code, "a day that is over" in early.text) == (422, True)
+    assert (early.status_code, "a day in the past" in early.text) == (422, True)
     kept = identity_of(house.app).cookies.list
     assert kept not in early.headers.get("set-cookie", ""), "a refused form is no list to go back to"
     assert kept in (await evaluator.get(f"/reporting/waves?{ALL}")).headers.get("set-cookie", "")
@@ -146,7 +146,7 @@ async def test_a_closed_wave_accepts_no_answer_until_it_is_reopened(
     assert "Why: The report is written" in shown.text
     assert "Send answers" not in shown.text
     refused = await guest.post(address, data=GUEST)
-    assert (refused.status_code, "no longer taken" in refused.text) == (409, True)
+    assert (refused.status_code, "no longer accepted" in refused.text) == (409, True)
     assert (await guest.post(f"{address}/draft", data={"went_well": "x"})).status_code == 409
     page = (await evaluator.get(f"/reporting/waves?{ALL}&state=closed")).text
     assert listed(page) == [("GE-2026-0001", "Evaluation by the guest"), ("AM-2026-0000", "Evaluation by the guest")]

@@ -83,7 +83,7 @@ async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: Hou
     assert len(re.findall(r'<section class="tandem-card"', page)) == len(
         {each["indicator"] for each in seen["changes"]}
     )
-    assert re.search(r"8 stands, the facts say\s*<strong>13</strong>", page)
+    assert re.search(r"8 so far, the facts show\s*<strong>13</strong>", page)
     parts = sum((each["indicator"], bool(each["dimension"])) == ("TOPCOP-OP-02", True) for each in seen["changes"])
     assert f"{parts} of its parts change" in page
     assert (await author.post(f"{PAGE}/propose", data={"reason": "nonsense"})).status_code == 422
@@ -92,7 +92,7 @@ async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: Hou
     again = await other.post(f"{PAGE}/propose", data={"reason": "late_facts"})
     assert (again.status_code, "A restatement was proposed on" in again.text) == (409, True)
     assert (await author.post(f"{PAGE}/approve")).status_code == 409, "the author does not approve"
-    assert "somebody else has to decide" in (await author.get(PAGE)).text
+    assert "somebody else must decide" in (await author.get(PAGE)).text
     assert (await other.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02?period={LABEL}")).json() == before
     assert (await other.post(f"{PAGE}/approve")).status_code == 303
     assert (await other.post(f"{PAGE}/approve")).status_code == 303, "a second click"
@@ -331,11 +331,11 @@ async def test_a_long_count_continues_and_the_page_shows_it(house: House, monkey
     assert (await _sent(author, f"{PAGE}/propose", PAGE, reason="late_facts")).status_code == 303
     assert "are being counted" in (await author.get(PAGE)).text
     await _done(house)
-    assert "there is nothing to state again" in (await author.get(PAGE)).text
+    assert "there is nothing to restate" in (await author.get(PAGE)).text
     await _late(house, 12)
     assert (await _sent(author, f"{PAGE}/propose", PAGE, reason="late_facts")).status_code == 303
     await _done(house)
-    assert "You proposed it" in (await author.get(PAGE)).text
+    assert "You proposed this restatement" in (await author.get(PAGE)).text
 
 
 async def _done(house: House) -> None:
@@ -361,7 +361,7 @@ async def test_a_failed_count_is_shown_until_it_succeeds(house: House, monkeypat
     await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     submit, overview = f"/reporting/periods/{LABEL}/submit", f"/reporting/?period={LABEL}"
-    note = "It could not be counted"
+    note = "The figures could not be counted"
 
     async def fail() -> None:
         broken = asyncio.Event()

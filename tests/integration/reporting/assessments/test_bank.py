@@ -33,22 +33,22 @@ async def test_a_question_is_written_changed_and_deleted_by_pages(house: House) 
     """Errors keep the input, a change is the next version, and nobody overwrites another version."""
     clock.move(timedelta(days=1))
     evaluator = await house.grant(Role.EVALUATOR)
-    assert "There is no question of this choice yet" in (await evaluator.get(BANK)).text
+    assert "There are no such questions yet" in (await evaluator.get(BANK)).text
     new = f"{BANK}/new/single"
     assert "Which answer is right?" in (await evaluator.get(new)).text
     assert (await evaluator.get(f"{BANK}/new/essay")).status_code == 404
     wrong = await evaluator.post(new, data={**WRITTEN, "right": "3", "points": "many"})
     assert wrong.status_code == 422
-    assert "Write a whole number" in wrong.text
+    assert "Enter a whole number" in wrong.text
     wrong = await evaluator.post(new, data={**WRITTEN, "right": "3"})
-    assert "The answer that you marked as right is empty" in wrong.text
+    assert "The answer that you selected as right is empty" in wrong.text
     assert "The disk" in wrong.text
     for _ in range(2):
         assert (await evaluator.post(new, data=WRITTEN)).status_code == 303, "a second click adds no second question"
     (question,) = (await evaluator.get("/reporting/api/v1/questions")).json()["items"]
     page = f"{BANK}/{question['id']}"
     assert "What is copied first?" in (await evaluator.get(f"{BANK}?topic={TOPICS[0]}&area=digital_forensics")).text
-    assert "There is no question" in (await evaluator.get(f"{BANK}?topic={TOPICS[1]}")).text
+    assert "There are no such questions" in (await evaluator.get(f"{BANK}?topic={TOPICS[1]}")).text
     changed = await evaluator.post(page, data={**WRITTEN, "text": "What comes first?", "version": "1"})
     assert changed.status_code == 303, changed.text
     late = await evaluator.post(page, data={**WRITTEN, "text": "What comes last?", "version": "1"})
@@ -57,7 +57,7 @@ async def test_a_question_is_written_changed_and_deleted_by_pages(house: House) 
     assert "What comes first?" in shown
     assert "Earlier versions" in shown
     assert (await evaluator.post(f"{page}/retire")).status_code == 303
-    assert "Every question of this choice is retired" in (await evaluator.get(BANK)).text
+    assert "All of these questions are retired" in (await evaluator.get(BANK)).text
     assert "What comes first?" in (await evaluator.get(f"{BANK}?state=retired")).text
     assert (await evaluator.post(page, data={**WRITTEN, "version": "2"})).status_code == 409
     assert (await evaluator.post(f"{page}/restore")).status_code == 303

@@ -188,7 +188,7 @@ async def test_a_topic_without_a_test_asks_nobody(house: House) -> None:
     assert await events(house) == []
     for address in (BEFORE, AFTER):
         guest, page = await the_guest(house, address)
-        assert (page.status_code, "No test is asked of you here" in page.text) == (404, True)
+        assert (page.status_code, "You have no test to take here" in page.text) == (404, True)
         assert (await guest.post(address, data=RIGHT)).status_code == 404
 
 
@@ -239,9 +239,9 @@ async def test_a_test_closes_when_its_time_is_over(house: House) -> None:
     assert (await guest.post(BEFORE, data={"q1": "1", "later": "1"})).status_code == 303
     await to_the_end(house, over)
     guest, page = await the_guest(house)
-    assert "The time for this test is over" in page.text
+    assert "The time for this test has ended" in page.text
     late = await guest.post(BEFORE, data=RIGHT)
-    assert (late.status_code, "The time for this test is over" in late.text) == (409, True)
+    assert (late.status_code, "The time for this test has ended" in late.text) == (409, True)
     assert (await guest.post(f"{BEFORE}/draft", data=RIGHT)).status_code == 409
     assert [type_ for type_, _ in await events(house)] == ["TestAsked"]
     _, page = await the_guest(house, AFTER)

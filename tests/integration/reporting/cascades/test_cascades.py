@@ -80,7 +80,7 @@ async def test_a_session_counts_with_the_number_that_the_manager_confirms(house:
     await reported(house, {}, {"held_on-month": "6", "attendees": "40", "about": "The laboratory"})
     client, page = await manager(house)
     assert "Tracing crypto assets" in page
-    assert "One more is asked about" in page
+    assert "We ask about one more session after this one" in page
     first = asked_of(page)
     assert (await client.post(f"{MANAGED}/{first}/confirm", data={"attendees": "19"})).status_code == 422
     unsaid = await client.post(f"{MANAGED}/{first}/confirm", data={"attendees": "12"})
@@ -96,7 +96,7 @@ async def test_a_session_counts_with_the_number_that_the_manager_confirms(house:
     assert "The laboratory" in page
     assert (await client.post(f"{MANAGED}/{second}/refuse", data={"reason": "because"})).status_code == 422
     assert (await client.post(f"{MANAGED}/{second}/refuse", data={"reason": "not_held"})).status_code == 303
-    assert "Nothing more is asked of you" in (await client.get(MANAGED)).text
+    assert "You do not need to do anything else" in (await client.get(MANAGED)).text
     events = await house.journal("exchange.outcomes")
     assert [row.type for row in events] == [
         "CascadeDelivered", "CascadeDelivered", "CascadeConfirmed", "CascadeRefused"
@@ -120,7 +120,7 @@ async def test_invalid_sessions_are_refused_at_their_fields(house: House) -> Non
     tomorrow = clock.today() + timedelta(days=1)
     wrong = {
         "held_on-month": ({"held_on-month": "2"}, "after the end"),
-        "to come": ({"held_on-year": str(tomorrow.year + 1)}, "a day that has come"),
+        "to come": ({"held_on-year": str(tomorrow.year + 1)}, "Enter today or a day in the past"),
         "attendees": ({"attendees": "0"}, "from 1 to 5,000"),
         "about": ({"about": ""}, "in a few words what it was about"),
         "format": ({"format": "dinner"}, "Choose one of the answers given"),
@@ -144,7 +144,7 @@ async def test_sessions_are_reported_for_the_months_of_the_call(house: House) ->
     await feed_events(house, world(1, running=1))
     guest = await officer(house)
     early = f"/reporting/cascades/{ident('application', 1)}"
-    assert "It is not over yet" in (await house.with_ticket(guest, early, "cascade", "officer")).text
+    assert "It has not ended yet" in (await house.with_ticket(guest, early, "cascade", "officer")).text
     assert (await guest.post(early, data=SESSION)).status_code == 409
     clock.move(timedelta(days=(date(2027, 3, 21) - clock.today()).days))
     late = await officer(house)

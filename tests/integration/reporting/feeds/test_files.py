@@ -149,7 +149,7 @@ async def test_unpublished_files_are_refused_with_a_message(house: House) -> Non
         for name in KINDS:
             assert await answer_to(f"2026-Q1/{name}") == (
                 409,
-                f"The period 2026-Q1 is not published: it has no files yet. It stands at: {state}.",
+                f"The period 2026-Q1 is not published, so it has no files yet. Its status is: {state}.",
             )
     page = await donor.get("/reporting/feeds/2026-Q1/figures.csv")
     assert (page.status_code, "Not published yet" in page.text, "This is not possible" in page.text) == (
@@ -164,8 +164,8 @@ async def test_unpublished_files_are_refused_with_a_message(house: House) -> Non
     assert (await author.post("/reporting/periods/2026-Q1/publish")).is_redirect
     for path, words in (
         ("2026-Q1/figures.pdf", "There is no such file. A period has these: figures.csv"),
-        ("2026-Q1/2/figures.csv", "not published with a statement 2. It stands at 1."),
-        ("2026-Q1/last/figures.csv", "A statement is a number"),
+        ("2026-Q1/2/figures.csv", "has no published statement 2. Its newest statement is 1."),
+        ("2026-Q1/last/figures.csv", "A statement must be a number"),
         ("2026-X1/figures.csv", "There is no such period"),
         ("programme/figures.csv", "There is no such period"),
     ):

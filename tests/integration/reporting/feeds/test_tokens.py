@@ -50,10 +50,10 @@ async def test_a_token_is_shown_once_and_opens_the_files(house: House, own_clock
     """A token is stored as a digest only and opens each file, and a request without one is refused."""
     await published(house, "2026-Q1")
     coordinator, stranger = await house.grant(Role.PROGRAMME_COORDINATOR), house.stranger()
-    assert "No token was issued yet" in (await coordinator.get(TOKENS)).text
+    assert "No token has been issued yet" in (await coordinator.get(TOKENS)).text
     wrong = await coordinator.post(TOKENS, data=form(consumer=" ", **{"expires-year": "2009"}))
     assert wrong.status_code == 422
-    assert all(each in wrong.text for each in ('href="#consumer"', "Enter who gets the token", "Write a day between"))
+    assert all(each in wrong.text for each in ('href="#consumer"', "Enter who gets the token", "Enter a day between"))
     shown = await coordinator.post(TOKENS, data=form())
     assert shown.status_code == 201
     (token,) = re.findall(r"<code>(tandem-feeds-[\w-]{43})</code>", shown.text)

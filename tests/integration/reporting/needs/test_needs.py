@@ -112,7 +112,7 @@ async def test_the_page_opens_with_the_first_map_that_can_be_shown(house: House)
     by_country, by_language, opened = [
         (await donor.get(at + chosen)).text for chosen in ("&gap=topic-and-country", "&gap=topic-and-language", "")
     ]
-    assert "Not shown: few people stand behind each field" in by_country
+    assert "Not shown, because each field of this map is based on few people" in by_country
     assert "Most without a match" in by_language
     assert "Most without a match" in opened
     assert '<option value="topic-and-language" selected>' in opened

@@ -68,7 +68,7 @@ async def test_calls_are_side_by_side(house: House) -> None:
     first = await reference_of_first(house)
     page = await evaluator.get(f"/reporting/compare/calls?call={first}&call=B-2026&call=&call=")
     assert page.status_code == 200, page.text
-    assert f"each difference is against {first}" in page.text
+    assert f"Each difference is compared with {first}" in page.text
     assert "/reporting/compare/calls" in (await evaluator.get("/reporting/compare")).text
     found = await rows(evaluator, f"/reporting/compare/calls.csv?call={first}&call=B-2026")
     assert (found[ASKED, first]["value"], found[ASKED, "B-2026"]["value"]) == ("16", "8")

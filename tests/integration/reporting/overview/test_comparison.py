@@ -55,9 +55,9 @@ async def test_periods_are_side_by_side(house: House) -> None:
     donor = await house.grant(Role.DONOR)
     page = await donor.get("/reporting/compare?period=2026-Q1&period=2026-Q2&period=&period=")
     assert page.status_code == 200, page.text
-    assert "Each difference is against 2026-Q1" in page.text
-    assert "share days" not in page.text
-    assert "share days" in (await donor.get("/reporting/compare?period=2026-Q1&period=2026-H1")).text
+    assert "Each difference is compared with 2026-Q1" in page.text
+    assert "periods overlap" not in page.text
+    assert "periods overlap" in (await donor.get("/reporting/compare?period=2026-Q1&period=2026-H1")).text
     file = (await donor.get("/reporting/compare.csv?period=2026-Q1&period=2026-H1")).text
     found = {(row["indicator"], row["period"]): row for row in csv.DictReader(io.StringIO(file))}
     first, whole = found[ASKED, "2026-Q1"], found[ASKED, "2026-H1"]
@@ -71,4 +71,4 @@ async def test_periods_are_side_by_side(house: House) -> None:
     assert (await donor.get("/reporting/compare?period=2026-Q1")).status_code == 422
     assert (await donor.get("/reporting/compare?period=2026-Q1&period=nonsense")).status_code == 404
     assert (await donor.get("/reporting/compare?period=2026-Q1&period=2026-Q3")).status_code == 409, "not published"
-    assert "Each difference is against 2026-Q2" in (await donor.get("/reporting/compare")).text
+    assert "Each difference is compared with 2026-Q2" in (await donor.get("/reporting/compare")).text

@@ -70,7 +70,7 @@ async def test_small_parts_are_not_shown_anywhere(house: House) -> None:
     assert {cell["value_of"]: cell["value"] for cell in figure["breakdowns"]["host-country"]} == {"FR": "6", "RO": "6"}
     page = (await donor.get("/reporting/indicators/TOPCOP-OP-02?period=2026-H1")).text
     assert "By host country" in page
-    assert "too few people stand behind" in page
+    assert "too few people are behind" in page
     rows = list(csv.DictReader(io.StringIO((await donor.get("/reporting/figures.csv?period=2026-H1")).text)))
     shown = [row for row in rows if row["indicator"] == "TOPCOP-OP-02"]
     assert [(row["dimension"], row["hidden"]) for row in shown if row["hidden"]] == [
@@ -158,7 +158,7 @@ async def test_a_period_goes_from_draft_to_published_by_two_people(house: House)
     assert after == before
     assert after["state"] == "published"
     page = (await author.get("/reporting/?period=2026-Q1")).text
-    assert "the figures no longer move" in page
+    assert "The figures no longer change" in page
     listed = (await author.get("/reporting/api/v1/indicators/TOPCOP-OP-02/events?period=2026-Q1")).json()
     assert digest_of(UUID(each) for each in listed["events"]) == after["events_digest"]
     shown = (await author.get("/reporting/indicators/TOPCOP-OP-02/events?period=2026-Q1")).text

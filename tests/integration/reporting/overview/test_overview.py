@@ -42,7 +42,7 @@ async def test_each_chart_has_its_numbers_as_a_file(house: House) -> None:
     page = (await donor.get("/reporting/?period=2026-H1")).text
     for name, title in (
         ("targets", "Targets in numbers: no due target is reached"),
-        ("path", "From applying to use on the job"),
+        ("path", "From application to use on the job"),
         ("unmet", "Most without a match: Online crime"),
         ("reciprocity", "Furthest from balance"),
     ):
@@ -81,4 +81,4 @@ async def test_targets_are_followed_period_by_period(house: House) -> None:
 async def test_a_new_programme_has_no_chart_and_says_why(house: House) -> None:
     """Before the first event nothing is drawn."""
     donor = await house.grant(Role.EVALUATOR)
-    assert "No chart is drawn for this period yet" in (await donor.get("/reporting/")).text
+    assert "There are no charts for this period yet" in (await donor.get("/reporting/")).text

@@ -100,7 +100,7 @@ async def test_the_report_has_each_part_of_a_figure_with_its_proof(house: House)
         for dimension in figure["withheld"]:
             found.add("withheld")
             assert (
-                f"{disclosure_views.dimension(dimension)}: not shown, since few people stand behind its parts."
+                f"{disclosure_views.dimension(dimension)}: not shown, because its parts are based on few people."
                 in section
             )
     assert {"shown", "hidden", "withheld"} <= found, "the programme of this test has parts of each sort"

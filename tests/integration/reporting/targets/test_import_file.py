@@ -67,7 +67,7 @@ async def test_values_that_were_not_seen_are_not_approved(house: House) -> None:
         "2 values were not approved",
         "1 value was approved",
         "This value was approved on",
-        "may have been taken out",
+        "may have been deleted",
     ):
         assert words in answer.text
     assert await waiting(author) == []
@@ -106,7 +106,7 @@ async def test_a_table_is_imported_once_and_approved_in_one_step(house: House) -
     assert "Approve all" not in (await author.get("/reporting/targets")).text, "they are one's own"
     again = await send(author, TABLE)
     assert again.headers["location"] == "/reporting/targets?done_added=0&done_unchanged=3"
-    assert "Nothing was changed: all 3 values" in (await author.get(again.headers["location"])).text
+    assert "Nothing was changed, because all 3 values" in (await author.get(again.headers["location"])).text
     ids = [each["id"] for each in await waiting(author)]
     assert (await author.post("/reporting/targets/approve", data={"target_ids": ",".join(ids)})).status_code == 409
     page = (await other.get("/reporting/targets")).text
@@ -166,7 +166,7 @@ async def test_errors_are_named_by_row_and_column_and_nothing_is_imported(house:
 
     assert (await send(author, TABLE)).is_redirect
     other = await send(author, TABLE.replace(",120,", ",121,"))
-    assert (other.status_code, "waits for approval already" in other.text, "Row 3" in other.text) == (422, True, True)
+    assert (other.status_code, "is already waiting for approval" in other.text, "Row 3" in other.text) == (422, True, True)
     assert {each["value"] for each in await waiting(author)} == {"0", "120", "87.5"}
 
 
@@ -176,11 +176,11 @@ async def test_errors_are_named_by_row_and_column_and_nothing_is_imported(house:
         (b"", "Choose a file"),
         (b"\xff\xfe\x00", "not in UTF-8"),
         (b"a\x00b", "not a table"),
-        (HEAD.encode(), "no row below its head"),
+        (HEAD.encode(), "a header but no rows"),
         (b"indicator,kind\nTOPCOP-OP-02,target\n", "day, value, source"),
         (b'indicator,"kind\n', "cannot be read as CSV"),
         ((HEAD + "\n" * (MOST_ROWS + 2)).encode(), "too many rows"),
-        (b"x" * (MOST_BYTES + 1), "larger than 1 MB"),
+        (b"x" * (MOST_BYTES + 1), "smaller than 1 MB"),
     ],
     ids=range(8),
 )

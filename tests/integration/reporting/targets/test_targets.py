@@ -41,7 +41,7 @@ async def test_a_target_holds_after_a_second_person_approves_it(house: House) ->
     (waiting,) = (await author.get("/reporting/api/v1/targets/waiting")).json()["items"]
     assert (await donor.get("/reporting/api/v1/targets")).json() == {"items": [], "next": None}
     assert (await donor.get("/reporting/api/v1/targets/waiting")).status_code == 403
-    assert "somebody else has to approve it" in (await author.get("/reporting/targets")).text
+    assert "somebody else must approve it" in (await author.get("/reporting/targets")).text
     address = f"/reporting/targets/{waiting['id']}"
     assert (await author.post(f"{address}/approve")).status_code == 409
     assert re.search(rf'action="{address}/approve"', (await other.get("/reporting/targets")).text)

@@ -274,7 +274,7 @@ async def test_requests_end_and_a_person_is_asked(
     async def is_listed() -> bool:
         async with store.read() as session:
             problems = {each.subject: each.reason for each in await set_aside.problems(session)}
-        return "Tell the operator" in problems.get(TOPIC, "")
+        return "Inform the operator" in problems.get(TOPIC, "")
 
     async with running(Relay(owner).run, reader.run):
         await until(is_listed, "the page of problems says it")

@@ -62,7 +62,7 @@ async def test_a_ticket_opens_once(browser: httpx2.AsyncClient, sign_in: Signing
     sign_in("officer")
     again = await browser.get(address)
     assert again.status_code == 403
-    assert "used before" in again.text
+    assert "already used" in again.text
 
 
 async def test_a_forwarded_ticket_opens_nothing(

@@ -130,7 +130,7 @@ def test_a_second_click_changes_nothing() -> None:
         companions.after_answer(CompanionState.CONFIRMED, yes=True)
     with pytest.raises(AlreadyDone):
         companions.after_leaving(CompanionState.LEFT)
-    with pytest.raises(NotNow, match="taken back") as refused:
+    with pytest.raises(NotNow, match="was withdrawn") as refused:
         companions.after_answer(CompanionState.REMOVED, yes=True)
     assert not isinstance(refused.value, AlreadyDone)
 

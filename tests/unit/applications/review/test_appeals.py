@@ -48,7 +48,7 @@ def test_states_after_an_appeal(against: S, earlier: S) -> None:
     late = known | {"closed": True}
     assert review_model.after_decision(AppealOutcome.UPHELD, **late) is S.UNPLACED
     assert review_model.after_decision(AppealOutcome.DISMISSED, **late) is against
-    with pytest.raises(NotPossible, match="decided already"):
+    with pytest.raises(NotPossible, match="already been decided"):
         review_model.after_decision(AppealOutcome.UPHELD, **known | {"state": before})
 
 

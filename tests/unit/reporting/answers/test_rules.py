@@ -99,7 +99,7 @@ def test_approval_takes_two_people() -> None:
 
 def test_only_a_period_that_is_over_is_submitted() -> None:
     """The current period and the whole programme are not submitted."""
-    with pytest.raises(NotNow, match="not over yet"):
+    with pytest.raises(NotNow, match="not ended yet"):
         approval.submit(Approval(parse("2026")), "author", date(2026, 12, 31), AT, 22, "")
     whole = programme(date(2026, 1, 1), date(2026, 12, 31))
     with pytest.raises(NotNow, match="as a whole"):

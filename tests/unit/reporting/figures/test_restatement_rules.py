@@ -34,7 +34,7 @@ def test_two_people_decide() -> None:
     for who, state in (("author", ProposalState.APPROVED), ("author", ProposalState.DECLINED)):
         with pytest.raises(NotNow, match="somebody else"):
             decide(PROPOSAL, who, AT, state)
-    with pytest.raises(NotNow, match="Only its author"):
+    with pytest.raises(NotNow, match="Only the author"):
         decide(PROPOSAL, "another", AT, ProposalState.WITHDRAWN)
     for state in ProposalState:
         with pytest.raises(NotNow, match=r"This restatement was decided on .*: “Approved”"):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import httpx
     from fastapi import FastAPI
 
-REMEDY = "Write it anew by hand"
+REMEDY = "Type it again"
 
 
 @given(st.text())

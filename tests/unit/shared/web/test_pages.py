@@ -31,7 +31,7 @@ async def test_the_shell_has_its_parts(client: httpx.AsyncClient) -> None:
     assert "National coordinator, Armenia" in page
     assert 'action="/sign-out" method="post"' in page
     assert "/applications/privacy" in page
-    assert "Local run with made-up people" in page
+    assert "Local run with fictional people" in page
     assert 'lang="en"' in page
 
 
