@@ -110,7 +110,7 @@ async def test_the_search_that_the_page_shows_is_stopped(
     token = {"csrf_token": await _token(browser, address)}
     refused = await browser.post(address, data=token)
     assert refused.status_code == 409
-    assert "Another coordinator&#39;s search of 30 s from" in refused.text
+    assert "Another coordinator&#39;s search of 30 s, started on" in refused.text
     terms = (await world.rows("SELECT terms FROM seat WHERE id = :id", id=offer_id))[0].terms
     event = offers.OfferRevised.model_validate(dict(offers.OfferRevised.example) | {"terms": terms | {"places": 5}})
     await world.feed.deliver((event, offer_id))

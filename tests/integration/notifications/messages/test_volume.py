@@ -52,7 +52,7 @@ async def test_sent_and_failed_messages_are_counted(app: FastAPI, feed: Feed, ca
     total = day.all
     assert f"{total} messages, " in text
     assert "<svg" in text
-    assert "half of the mails are with the mail server within 2 min" in text
+    assert "half of the emails reach the email server within 2 min" in text
     assert ">1 min</text>" in text, "the axis stands at round minutes, not at 50 s"
     assert "No messages in this period." in await page(app, "france", HERE)
     assert "No messages in this period." in await page(app, "programme", f"{HERE}?country=GE")

@@ -89,7 +89,7 @@ async def test_a_webhook_from_its_registration_to_its_end(app: FastAPI, receiver
         assert "checked" in (await client.get(f"{of}/change")).text
         for _ in range(2):
             assert (await client.post(f"{of}/change", data=changed)).headers["location"] == f"{of}?done=changed"
-        for step, words in (("pause", "Nothing is sent to it"), ("pause", "Paused"), ("resume", "Recovering")):
+        for step, words in (("pause", "Nothing is sent to this webhook"), ("pause", "Paused"), ("resume", "Recovering")):
             done = await client.post(f"{of}/{step}")
             assert words in (await client.get(done.headers["location"])).text
         assert "Remove the webhook?" in (await client.get(f"{of}/remove")).text

@@ -107,7 +107,7 @@ async def test_reminders_go_out_once_in_three_days(
     assert "done_reminded=0" in (await evaluator.post(here, data=case)).headers["location"], "not again so soon"
     assert "Send 7 reminders?" in (await evaluator.get(here)).text
     led = (await evaluator.post(here)).headers["location"]
-    assert "7 reminders are on their way" in (await evaluator.get(led)).text
+    assert "7 reminders are being sent" in (await evaluator.get(led)).text
     assert "Nobody to remind" in (await evaluator.get(here)).text
     clock.move(timedelta(days=4))
     assert "done_reminded=8" in (await evaluator.post(here)).headers["location"]

@@ -149,7 +149,7 @@ async def test_a_correction_of_one_waits_for_others(house: House) -> None:
     assert (await other.post(f"{PAGE}/approve")).status_code == 303
     assert (await donor.get(address)).json() == {**before, "waits": True}
     page = (await donor.get(f"/reporting/indicators/TOPCOP-OP-02?period={LABEL}")).text
-    assert "Correction waiting: it would tell of few people." in page
+    assert "A correction is waiting, because it would reveal few people." in page
     history = f"/reporting/api/v1/indicators/TOPCOP-OP-02/history?period={LABEL}"
     assert [each["statement"] for each in (await donor.get(history)).json()["statements"]] == [1]
     listed = (await other.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02/events?period={LABEL}")).json()

@@ -102,7 +102,7 @@ async def test_a_table_is_imported_once_and_approved_in_one_step(house: House) -
     assert (await send(await house.grant(Role.DONOR), TABLE)).status_code == 403
     first = await send(author, TABLE)
     assert first.headers["location"] == "/reporting/targets?done_added=3&done_unchanged=0"
-    assert "3 values wait for a second person" in (await author.get(first.headers["location"])).text
+    assert "3 values are waiting for a second person" in (await author.get(first.headers["location"])).text
     assert "Approve all" not in (await author.get("/reporting/targets")).text, "they are one's own"
     again = await send(author, TABLE)
     assert again.headers["location"] == "/reporting/targets?done_added=0&done_unchanged=3"
@@ -150,7 +150,7 @@ async def test_errors_are_named_by_row_and_column_and_nothing_is_imported(house:
     )
     answer = await send(author, bad)
     assert answer.status_code == 422
-    assert "3 rows have to be mended: nothing was taken" in answer.text
+    assert "3 rows must be corrected, so nothing was imported" in answer.text
     response = (await author.post(f"{API}/import", content=bad.encode())).json()
     assert [each["name"] for each in response["errors"]] == [
         "3.day",
