@@ -99,7 +99,9 @@ def offer_placement(host: Person, season: Season) -> None:
     host.go("/applications/offers").press(f"Add a placement: {season.title}")
     host.fill("Title", "A week with the cybercrime unit").fill("City", "Lyon")
     host.tick(TOPIC, "Analysis").fill("Outline of the agenda", "Monday: the laboratory. Tuesday: a closed case.")
-    host.fill("How many guests can you take in total", "1").fill("How many working days", "2").fill("How many guests may come", "1")
+    host.fill("How many guests can you take in total", "1").fill("How many working days", "2").fill(
+        "How many guests may come", "1"
+    )
     row = "Possible periods for a visit 1"
     host.enter_date("First day", season.day(45), row).enter_date("Last day", season.day(110), row)
     host.fill("Guests per week", "1", row)

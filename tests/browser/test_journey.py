@@ -157,7 +157,9 @@ def confirm_and_commit(browsers: Browsers, board: Board, call: str, reference: s
     provisional = board.page.get_by_role("region", name="Provisional matches, highest score first")
     expect(provisional).to_contain_text(reference, timeout=PATIENCE)
     programme.go(f"/matching/?call={call_id}").follow(f"Why {reference}")
-    programme.sees_status("Provisional").sees("Points", "Total", "This would be the result if a cohort were committed now.")
+    programme.sees_status("Provisional").sees(
+        "Points", "Total", "This would be the result if a cohort were committed now."
+    )
     programme.go(f"/matching/?call={call_id}").press("Commit cohort").sees(reference).press("Continue")
     programme.sees("Propose this 1 match?", reference).press("Commit cohort").sees("1 match is proposed.")
     board.shows(f"{reference}: Match proposed")

@@ -87,8 +87,10 @@ WITH_STATE = {"edit-conflict", "wrong-state", "already-done", "outdated", "in-pr
 """The codes of refusals that say what is true now, and since when."""
 _SINCE = re.compile(r"\d{1,2} \w+ 20\d\d|There are new provisional matches \(\d+\)")
 _MATCH = re.compile(r"(\S+) has a match with (\S+): (.+?) since")
-_VISIT = re.compile(r"The guest and host of (\S+) must accept|The visit of (\S+?):? (is planned|[A-Z][a-z ]+(?= since))")
-_PLANNED = {"is planned": "Visit planned"}
+_VISIT = re.compile(
+    r"The guest and host of (\S+) must accept|The visit of (\S+?):? (has been planned|[A-Z][a-z ]+(?= since))"
+)
+_PLANNED = {"has been planned": "Visit planned"}
 
 
 @pytest.fixture

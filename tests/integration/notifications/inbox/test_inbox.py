@@ -160,7 +160,10 @@ async def test_optional_messages_are_chosen_when_signed_in(both: tuple[Programme
     assert "Your tasks today" not in text
     own = {"choice": "digest", "language": "en", "night": "own", "since": "20:00"}
     wrong_hours = await tigran.post(CHOICES, data=own | {"until": "20:00"})
-    assert (wrong_hours.status_code, "The last hour must be different from the first hour" in wrong_hours.text) == (422, True)
+    assert (wrong_hours.status_code, "The last hour must be different from the first hour" in wrong_hours.text) == (
+        422,
+        True,
+    )
     await tigran.post(CHOICES, data=own | {"until": "08:00"})
     assert "from 20:00 to 08:00" in await page_text(tigran, CHOICES)
     await tigran.post(CHOICES, data={"choice": "digest", "language": "en"})

@@ -202,7 +202,9 @@ async def test_a_new_address_that_is_confirmed_settles_it(app: FastAPI, feed: Fe
     await feed.deliver(
         (event("AccessChanged", **known | {"contact_check": str(new_id())}, contact_confirmed=False), "ani")
     )
-    assert "confirmation requested" in await page(app, "moldova", f"/notifications/unreachable/{recipient('applicant')}")
+    assert "confirmation requested" in await page(
+        app, "moldova", f"/notifications/unreachable/{recipient('applicant')}"
+    )
     clock.move(timedelta(hours=1))
     await feed.deliver((event("AccessChanged", **known, contact_confirmed=True), "ani"))
     (row,) = await rows(app, "SELECT recipient, settled_by FROM unreachable_recipient WHERE settled_at IS NOT NULL")

@@ -89,7 +89,11 @@ async def test_a_webhook_from_its_registration_to_its_end(app: FastAPI, receiver
         assert "checked" in (await client.get(f"{of}/change")).text
         for _ in range(2):
             assert (await client.post(f"{of}/change", data=changed)).headers["location"] == f"{of}?done=changed"
-        for step, words in (("pause", "Nothing is sent to this webhook"), ("pause", "Paused"), ("resume", "Recovering")):
+        for step, words in (
+            ("pause", "Nothing is sent to this webhook"),
+            ("pause", "Paused"),
+            ("resume", "Recovering"),
+        ):
             done = await client.post(f"{of}/{step}")
             assert words in (await client.get(done.headers["location"])).text
         assert "Remove the webhook?" in (await client.get(f"{of}/remove")).text
@@ -268,7 +272,10 @@ async def test_a_failing_webhook_says_when_it_is_paused(app: FastAPI, receiver: 
     async with app.state.service.bus.transaction("system:test") as tx:
         await endpoints.change(tx.session, id_, state="failing", failing_since=since, pauses_at=pause)
     shown = await page(app, "programme", f"{HOME}/{id_}")
-    warning = f"This webhook has delivered nothing since {moment(since)}. If it delivers no event before {moment(pause)}, it is paused."
+    warning = (
+        f"This webhook has delivered nothing since {moment(since)}. "
+        f"If it delivers no event before {moment(pause)}, it is paused."
+    )
     assert warning in shown
     async with as_(app, "programme") as client:
         found = (await client.get(f"{API}/{id_}")).json()

@@ -166,7 +166,11 @@ async def test_errors_are_named_by_row_and_column_and_nothing_is_imported(house:
 
     assert (await send(author, TABLE)).is_redirect
     other = await send(author, TABLE.replace(",120,", ",121,"))
-    assert (other.status_code, "is already waiting for approval" in other.text, "Row 3" in other.text) == (422, True, True)
+    assert (other.status_code, "is already waiting for approval" in other.text, "Row 3" in other.text) == (
+        422,
+        True,
+        True,
+    )
     assert {each["value"] for each in await waiting(author)} == {"0", "120", "87.5"}
 
 
