@@ -60,9 +60,10 @@ async def test_a_certificate_names_its_missing_forms_and_the_remedy(
     page = (await evaluator.get("/reporting/outcomes")).text
     (cell,) = cells(page)
     assert cell == (
-        "waiting for: Evaluation by the guest Evaluation by the host: closed, so it cannot be received. Open it "
-        "again, or the programme coordinator waives it on this page. Report on the visit: closed, so it cannot "
-        "be received. Open it again."
+        "waiting for: Evaluation by the guest"
+        " Evaluation by the host: closed, so it cannot be received."
+        " Reopen the form, or the programme coordinator waives it on this page."
+        " Report on the visit: closed, so it cannot be received. Reopen the form."
     )
     assert 'href="/reporting/waves#closed"' in page
     shut = (await evaluator.get(f"/reporting/waves?{ALL}")).text
@@ -75,7 +76,7 @@ async def test_a_certificate_names_its_missing_forms_and_the_remedy(
     await answered(house)
     (cell,) = cells((await coordinator.get("/reporting/outcomes")).text)
     assert cell.startswith(
-        "waiting for: Evaluation by the host: closed, so it cannot be received. Open it again, or waive it here."
+        "waiting for: Evaluation by the host: closed, so it cannot be received. Reopen the form, or waive it here."
     ), "the guest has done all, and gets none"
     assert "Waive the host's evaluation" in cell
     waiver = f"/reporting/outcomes/{VISIT}/waiver"
@@ -95,8 +96,8 @@ async def test_the_page_gives_the_day_from_which_a_form_can_be_waived(
     await closing(coordinator, "host", **{"due_until-month": "4"})
     (cell,) = cells((await coordinator.get("/reporting/outcomes")).text)
     assert (
-        "closed, so it cannot be received. Open it again, or the programme coordinator waives it here after 19 "
-        "April 2026"
+        "closed, so it cannot be received. Reopen the form,"
+        " or the programme coordinator waives it here after 19 April 2026"
     ) in cell
     assert "Waive the host's evaluation" not in cell
     early = await coordinator.post(f"/reporting/outcomes/{VISIT}/waiver", data={"reason": "host_silent"})

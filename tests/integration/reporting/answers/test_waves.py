@@ -89,7 +89,7 @@ async def test_open_answers_can_be_filtered(house: House, tmp_path: Path, monkey
     page = (await evaluator.get(f"/reporting/waves?{ALL}")).text
     assert "7 answers are missing" in page
     assert "1 of 2" in page
-    assert "wanted: 90 %" in page
+    assert "target: 90 %" in page
     assert "The labs" not in page, "who answers what is not this page's matter"
     for forged in ("since=soon", "form=poem", "state=odd", "call=x", "country=XX"):
         assert (await evaluator.get(f"/reporting/waves?{forged}")).status_code == 422
@@ -143,7 +143,7 @@ async def test_a_closed_wave_accepts_no_answer_until_it_is_reopened(
     guest = await begin(house)
     address = f"/reporting/evaluations/{APPLICATION}"
     shown = await guest.get(address)
-    assert "Why: The report is written" in shown.text
+    assert "Reason: The report is written" in shown.text
     assert "Send answers" not in shown.text
     refused = await guest.post(address, data=GUEST)
     assert (refused.status_code, "no longer accepted" in refused.text) == (409, True)

@@ -67,7 +67,7 @@ async def test_values_that_were_not_seen_are_not_approved(house: House) -> None:
         "2 values were not approved",
         "1 value was approved",
         "This value was approved on",
-        "may have been deleted",
+        "may have been removed",
     ):
         assert words in answer.text
     assert await waiting(author) == []
