@@ -30,7 +30,7 @@ def cells_in(content: bytes, filename: str) -> list[list[Cell]]:
         raise unreadable_file(gettext("Choose a file to upload."))
     if len(content) > MOST_BYTES:
         raise unreadable_file(
-            gettext("File must be smaller than 1 MB. Split it, or remove everything that is not a need.")
+            gettext("The file must be smaller than 1 MB. Split it, or remove everything that is not a need.")
         )
     if content.startswith(b"PK"):
         return _xlsx(content)

@@ -175,7 +175,7 @@ def _lines(content: bytes) -> list[list[str]]:
     if not content.strip():
         raise _no_table(gettext("Choose a file to upload."))
     if len(content) > MOST_BYTES:
-        raise _no_table(gettext("File must be smaller than 1 MB"))
+        raise _no_table(gettext("The file must be smaller than 1 MB."))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

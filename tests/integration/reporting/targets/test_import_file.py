@@ -184,7 +184,7 @@ async def test_errors_are_named_by_row_and_column_and_nothing_is_imported(house:
         (b"indicator,kind\nTOPCOP-OP-02,target\n", "day, value, source"),
         (b'indicator,"kind\n', "cannot be read as CSV"),
         ((HEAD + "\n" * (MOST_ROWS + 2)).encode(), "too many rows"),
-        (b"x" * (MOST_BYTES + 1), "smaller than 1 MB"),
+        (b"x" * (MOST_BYTES + 1), "The file must be smaller than 1 MB."),
     ],
     ids=range(8),
 )
