@@ -114,7 +114,7 @@ class Missing:
                     async with asyncio.timeout(TIMEOUT_SECONDS):
                         await self.look()
                 except Exception as wrong:  # noqa: BLE001 - whatever a client raises, heads must be compared again
-                    log.warning("heads are not compared", reason=repr(wrong))
+                    log.warning("heads are not compared", reason=wrong)
                     await self._log.close()
         finally:
             await self._log.close()

@@ -134,7 +134,7 @@ async def leave(client: Client) -> None:
         async with asyncio.timeout(LEAVE_SECONDS):
             await stop(client)
     except Exception as wrong:  # noqa: BLE001 - whatever it is, nothing of the client is needed any more
-        log.info("a client did not stop cleanly", reason=repr(wrong))
+        log.info("a client did not stop cleanly", reason=wrong)
 
 
 def create_topics(settings: ServiceSettings, service: str, topics: Sequence[Topic]) -> None:

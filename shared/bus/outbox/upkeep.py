@@ -96,7 +96,7 @@ class Upkeep:
                     failures = 0
                 except Exception as wrong:  # noqa: BLE001 - whatever a client raises, the log must be looked at again
                     failures += 1
-                    log.warning("the log is not looked at", reason=repr(wrong), failures=failures)
+                    log.warning("the log is not looked at", reason=wrong, failures=failures)
                     await self._log.close()
                 await asyncio.sleep(pause_after(failures))
         finally:

@@ -127,8 +127,9 @@ def test_exported_spans_have_listed_attributes_only() -> None:
     assert ours.name == "GET /here"
     assert dict(ours.attributes or {}) == {"http.route": "/here", "error.type": "ValueError"}
 
-    """No log call writes `repr` or `str` of an error, which would go round the rule for the text of errors."""
-    """No log call writes `repr` or `str` of an error, which would pass by the rule of what its text may say."""
+
+def test_no_log_call_formats_an_error_itself() -> None:
+    """No log call writes `repr` or `str` of an error, which would bypass the rule of what its text may say."""
     call = re.compile(r"\b_?log\.\w+\([^)]*\b(?:repr|str)\((?:error|wrong|exc|failure|e)\)")
     files = [file for place in ("shared", "services") for file in (ROOT / place).rglob("*.py")]
     assert len(files) > 100
