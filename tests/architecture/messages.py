@@ -41,7 +41,7 @@ ODD = re.compile(
 """Words and phrases that learners of English stumble over."""
 
 ABBREVIATIONS = """
-ANASPOC API ASCII CEPOL CSV DNS HTTP IATI JSON OPSYS OTNA P3D PDF PT45M RFC SHA TOPCOP UTF UUID WWW
+ANASPOC API ASCII CEPOL CSV DNS HTTP IATI JSON OPSYS OTNA P3D PDF PT45M RFC SHA TOPCOP UTF UTC UUID WWW
 """
 """Abbreviations that readers know from their work, or that the page explains."""
 

@@ -64,12 +64,12 @@ def report_content(
         digest=(approval.figures_digest or "") if approval.fixed and approval.statement == 1 else "",
         reading=[
             gettext(
-                "Under each number stand the version of its definition, the events it was computed from, the start of"
-                " their digest (SHA-256 over their sorted ids), and the address where they are listed."
+                "Under each number you find the version of its definition and the events that it was computed from. The"
+                " start of their digest (SHA-256 over their sorted ids) and the address of their list follow."
             ),
             gettext(
-                "What few people stand behind is not shown, and neither is what would give it away. What is not shown"
-                " is never written as zero."
+                "Numbers about few people are not shown, and neither are numbers that would reveal them. A number that"
+                " is not shown is never written as zero."
             ),
         ],
         words=document.Words(

@@ -129,7 +129,7 @@ def test_exported_spans_have_listed_attributes_only() -> None:
 
 
 def test_no_log_call_formats_an_error_itself() -> None:
-    """No log call writes `repr` or `str` of an error, which would bypass the rule of what its text may say."""
+    """No log call writes `repr` or `str` of an error, which would bypass the rule for such texts."""
     call = re.compile(r"\b_?log\.\w+\([^)]*\b(?:repr|str)\((?:error|wrong|exc|failure|e)\)")
     files = [file for place in ("shared", "services") for file in (ROOT / place).rglob("*.py")]
     assert len(files) > 100
