@@ -98,8 +98,8 @@ class QuietHoursForm(Form):
         if length(int(self.since.data[:2]), int(field.data[:2])) > MOST_HOURS:
             raise ValidationError(
                 gettext(
-                    "Choose an earlier last hour or a later first hour. At most %(most)d hours a day may "
-                    "be without emails"
+                    "Choose an earlier last hour or a later first hour. Choose at most %(most)d hours a day "
+                    "without emails"
                 )
                 % {"most": MOST_HOURS}
             )

@@ -207,10 +207,10 @@ def check_invitation(page: Page, mail: str, reference: str) -> None:
     """
     page.goto(mail)
     several = "[0-9] messages: A place is offered to you; Your place is confirmed; …"
-    sent = page.get_by_role("link", name=re.compile(rf"\[{reference}\] (.*Your visit has dates|{several})"))
+    sent = page.get_by_role("link", name=re.compile(rf"\[{reference}\] (.*Your visit dates are set|{several})"))
     expect(sent).to_be_visible(timeout=PATIENCE)
     sent.click()
-    expect(page.locator("main")).to_contain_text("Your visit has dates")
+    expect(page.locator("main")).to_contain_text("Your visit dates are set")
     expect(page.locator("main")).to_contain_text("text/calendar")
     page.get_by_role("link", name=re.compile(r"\.ics$")).first.scroll_into_view_if_needed()
 

@@ -73,7 +73,7 @@ def submittable(was: Approval, today: date) -> None:
     """Raise `NotNow` if a period's figures cannot be submitted."""
     _in(was, PeriodState.DRAFT, PeriodState.RETURNED)
     if was.period.kind is None:
-        raise NotNow(N_("The programme has not ended yet. Submit a year, a half-year or a quarter."))
+        raise NotNow(N_("The programme as a whole is not submitted. Submit a year, a half-year or a quarter."))
     if today <= was.period.end:
         text = N_("The period has not ended yet. Figures are submitted after its last day.")
         raise NotNow(text, ProblemCode.TOO_EARLY)

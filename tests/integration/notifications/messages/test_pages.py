@@ -255,7 +255,7 @@ async def test_a_message_is_previewed_in_any_language(app: FastAPI) -> None:
     assert '<html lang="uk">' in framed.text
     assert "20 березня 2026" in framed.text
     for code in ("xx", ""):
-        assert "Your visit has dates" in await page(app, "moldova", f"{path}?language={code}")
+        assert "Your visit dates are set" in await page(app, "moldova", f"{path}?language={code}")
 
 
 async def test_a_real_event_is_previewed_by_who_may_see_it(app: FastAPI, feed: Feed) -> None:

@@ -317,7 +317,7 @@ async def test_a_long_count_continues_and_the_page_shows_it(house: House, monkey
     submit, overview = f"/reporting/periods/{LABEL}/submit", f"/reporting/?period={LABEL}"
     assert (await _sent(author, submit, overview)).status_code == 303
     page = (await author.get(overview)).text
-    assert "are being counted to be submitted" in page
+    assert "counting these figures for submission" in page
     assert f'action="{submit}"' not in page
     assert "are being counted" not in (await donor.get(overview)).text
     assert (await author.post(submit)).status_code == 303, "a second click"

@@ -102,5 +102,5 @@ def test_only_a_period_that_is_over_is_submitted() -> None:
     with pytest.raises(NotNow, match="not ended yet"):
         approval.submit(Approval(parse("2026")), "author", date(2026, 12, 31), AT, 22, "")
     whole = programme(date(2026, 1, 1), date(2026, 12, 31))
-    with pytest.raises(NotNow, match="The programme has not ended yet"):
+    with pytest.raises(NotNow, match="The programme as a whole is not submitted"):
         approval.submit(Approval(whole), "author", date(2027, 12, 31), AT, 22, "")

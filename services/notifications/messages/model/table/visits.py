@@ -18,7 +18,7 @@ RULES = (
         "visit_scheduled",
         visits.VisitScheduled,
         A.APPLICANT,
-        N_("Your visit has dates"),
+        N_("Your visit dates are set"),
         (N_("You go to %(host)s from %(dates)s."), _AGENDA, _CALENDAR),
         "visit",
         _READ,
