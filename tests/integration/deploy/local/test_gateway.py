@@ -380,8 +380,30 @@ def test_no_address_is_logged_when_an_answer_breaks_off(tmp_path: Path) -> None:
     assert "planted" not in logged
 
 
-def _break_off(listening: socket.socket) -> None:
-    """Answer the gateway's own questions, then one request with less than was announced."""
+def test_a_form_without_an_answer_may_be_saved(tmp_path: Path) -> None:
+    """A process that ends while it works on a form gives no answer: the page says that nobody knows what was saved."""
+    ports = _free_ports()
+    child = gateway(RunSettings(ports, {}), RunFolder(tmp_path))
+    child.start()
+    address = f"http://localhost:{ports['gateway']}"
+    with socket.create_server(("127.0.0.1", ports["matching"])) as listening:
+        ending = threading.Thread(target=_break_off, args=(listening, b""))
+        ending.start()
+        try:
+            child.wait_ready(answers(f"{address}/static/tandem.js"), 20)
+            page = httpx2.post(f"{address}/matching/planted", data={"text": "kept"})
+        finally:
+            child.stop(5)
+            ending.join(5)
+    assert (page.status_code, page.headers["retry-after"]) == (502, "3")
+    assert "We do not know if it was saved" in page.text
+
+
+def _break_off(
+    listening: socket.socket,
+    start: bytes = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=planted\r\nContent-Length: 1000\r\n\r\nplanted",
+) -> None:
+    """Answer the gateway's own questions, then one request with less than was announced, or with nothing."""
     listening.settimeout(30)
     request = b"/livez"
     while b"/livez" in request:
@@ -391,8 +413,7 @@ def _break_off(listening: socket.socket) -> None:
             if b"/livez" in request:
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             else:
-                start = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=planted\r\nContent-Length: 1000\r\n\r\n"
-                connection.sendall(start + b"planted")
+                connection.sendall(start)
 
 
 def test_a_checkout_may_lie_in_a_folder_with_a_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
