@@ -164,7 +164,7 @@ async def _events_page(request: Request, bus: Bus, number: StatedNumber, page: i
     if number.dimension:
         title = f"{title}, {disclosure_views.value_of(number.dimension, number.value)}"
     statement = {"period": number.approval.period.label, "number": number.approval.statement}
-    names = (gettext("Event"), gettext("What"), gettext("Business date"), gettext("Told at"))
+    names = (gettext("Event"), gettext("What"), gettext("Business date"), gettext("Happened at"))
     listing = Listing(
         gettext("Events behind a figure"),
         request.url.path,
