@@ -81,6 +81,21 @@ async def test_a_journal_that_has_only_grown_agrees_with_its_anchors(
     assert [line.split("\t")[1:3] for line in lines[1:-1]] == [[first, "2"]]
 
 
+async def test_the_anchor_of_an_event_is_the_next_one_of_its_chain(anchored: tuple[Bus, Anchors, str, str]) -> None:
+    """An event is vouched for by the first head at or after it that a file from its day on names, if there is one."""
+    _, anchors, first, second = anchored
+
+    def found(subject: str, sequence: int, since: str) -> tuple[str, int] | None:
+        vouching = anchors.vouching(TOPIC, subject, sequence, since)
+        return None if vouching is None else (vouching[0], vouching[1].sequence)
+
+    assert found(first, 1, FIRST) == (FIRST, 1)
+    assert found(first, 2, FIRST) == (SECOND, 2)
+    assert found(second, 1, FIRST) == (FIRST, 1)
+    assert found(first, 3, FIRST) is None, "it is newer than all files"
+    assert found(second, 1, SECOND) is None, "the chain has not grown since"
+
+
 async def test_a_recomputed_chain_is_found(anchored: tuple[Bus, Anchors, str, str]) -> None:
     """The owner of the database writes another story whose chain holds: both anchored heads contradict it."""
     bus, anchors, first, _ = anchored
