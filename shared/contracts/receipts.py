@@ -11,7 +11,17 @@ from pydantic import Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, DatePeriod, Event, Example, Language, Part, TopicCode
-from shared.contracts.codes import N_, ApplicationKind, Change, Criterion, Expertise, HardRule, LanguageLevel, Reason
+from shared.contracts.codes import (
+    N_,
+    ApplicationKind,
+    Change,
+    Criterion,
+    Expertise,
+    HardRule,
+    LanguageLevel,
+    Reason,
+    WishMissed,
+)
 
 
 class PointsEarned(Part):
@@ -83,12 +93,20 @@ class ReceiptEvent(Event):
     floor_first: bool = False
 
 
+class MissedWish(Part):
+    """The place that the applicant wants most of the feasible ones and did not get, and the cause."""
+
+    why: WishMissed
+    offer_id: UUID | None = None
+    mentor_id: UUID | None = None
+
+
 class MatchExplained(ReceiptEvent):
     """The engine's receipt for a match of a committed cohort, or for an override with its reason.
 
     `rank` is the place of the match among the feasible ones, for the applicant, from 1; `host_rank` the same for the
     host or mentor; `score` and `host_score` are the sums of points. `ring` counts the agencies of the exchange ring
-    that the match is part of.
+    that the match is part of. `missed` says why it is not the place that the applicant wants most.
     """
 
     label: ClassVar[str] = N_("Match explained to the officer")
@@ -103,6 +121,7 @@ class MatchExplained(ReceiptEvent):
     points: tuple[PointsEarned, ...]
     override: Reason | None = None
     ring: Annotated[int, Field(ge=2, le=3)] | None = None
+    missed: MissedWish | None = None
 
     example: ClassVar[Example] = {
         "run_id": ex.RUN,
@@ -125,6 +144,7 @@ class MatchExplained(ReceiptEvent):
         "points": [{"criterion": "topic", "applicant": 40, "applicant_of": 40, "host": 20, "host_of": 20}],
         "override": None,
         "ring": None,
+        "missed": None,
     }
 
 

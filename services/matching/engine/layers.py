@@ -19,7 +19,7 @@ from services.matching.engine.problem.problem import Candidate, Problem
 from services.matching.engine.solution import Solution
 from services.matching.engine.stable.deferred_acceptance import UNMATCHED
 from services.matching.engine.stable.floors import Unmet, unmet
-from shared.contracts.codes import Change, LanguageLevel
+from shared.contracts.codes import Change, LanguageLevel, WishMissed
 
 _MOST_PLACES = 5
 _COUNTED = frozenset({Change.MORE_PLACES, Change.QUOTA})
@@ -170,6 +170,7 @@ class Layered(Result):
             waiting_place=None if placed or not unit.wishes else self._waiting_place(unit),
             changes=changes,
             tried=tried,
+            missed=None if receipt.missed is None else replace(receipt.missed, why=WishMissed.GROUP),
         )
 
     def _waiting_place(self, unit: Unit) -> int:

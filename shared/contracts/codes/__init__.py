@@ -77,6 +77,7 @@ from shared.contracts.codes.rules import (
     FloorCause,
     HardRule,
     Objective,
+    WishMissed,
 )
 from shared.contracts.codes.skills import LANGUAGES, Expertise, LanguageLevel
 from shared.contracts.codes.states import (
@@ -176,6 +177,7 @@ __all__ = [
     "WebhookChange",
     "WebhookPauseCause",
     "WebhookReach",
+    "WishMissed",
     "current_scheme",
     "label",
     "published",

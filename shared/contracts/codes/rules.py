@@ -75,6 +75,16 @@ class Change(Code):
     AVAILABILITY = "availability", N_("Availability")
 
 
+class WishMissed(Code):
+    """The causes for which somebody with a match did not get the place that he or she wants most."""
+
+    OUTRANKED = "outranked", N_("its places went to others whom the host puts first")
+    SHARE_OF_OFFER = "share_of_offer", N_("the country's share of it went to others whom the host puts first")
+    FLOOR = "floor", N_("a country's least number put others first")
+    HIGHEST_SUM = "highest_sum", N_("all points together are higher this way")
+    GROUP = "group", N_("it could not take the whole group")
+
+
 class Objective(Code):
     """The objective that a call's matching optimises (a programme's choice)."""
 

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from services.matching.engine.explain.counterfactual import Search
 from services.matching.engine.explain.repairs import Counterfactual
-from services.matching.engine.market.market import Column, Market
+from services.matching.engine.market.market import Column, Integers, Market
 from services.matching.engine.rules.hard_rules import Step
 from services.matching.engine.rules.scores import Earned, Points
 from services.matching.engine.solution import Solution
+from shared.contracts.codes import WishMissed
 
 _SHOWN = 3
 _COLUMNS_KEPT = 512
@@ -85,7 +86,8 @@ class Receipt:
     feasible). `changes` are the smallest changes that would have matched (an entry may be a set), each proven by a run;
     empty for a match, without effort, and if every seat is ruled out by a fact that nobody changes. `tried` counts the
     runs for single changes. `together` is the group
-    of a member; `floor_first` says that a country's floor put the candidate before others.
+    of a member; `floor_first` says that a country's floor put the candidate before others. `missed` says why a match is
+    not the first wish.
     """
 
     candidate_id: str
@@ -100,11 +102,20 @@ class Receipt:
     tried: int
     together: Together | None = None
     floor_first: bool = False
+    missed: "Missed | None" = None
 
     @property
     def seat_id(self) -> str | None:
         """The seat that the candidate got, if any."""
         return None if self.match is None else self.match.seat_id
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The seat that a matched candidate wants most and did not get, and the cause."""
+
+    seat_id: str
+    why: WishMissed
 
 
 class Explainer:
@@ -144,7 +155,34 @@ class Explainer:
             changes=changes,
             tried=tried,
             floor_first=candidate in solution.floor_first,
+            missed=None if seat is None or seats[0] == seat else self._missed(candidate, seats[0]),
         )
+
+    def _missed(self, candidate: int, first: int) -> Missed:
+        """Return why a matched candidate did not get the most wanted seat."""
+        market, column = self._market, self._column(first)
+        key, country = _key_of(column, candidate), market.country[candidate]
+        inside = self._assigned[column.owner] == first
+        keys, owners = column.key[inside], column.owner[inside]
+        same = self._countries[owners] == country
+        used = market.used[first].get(country, 0) + int(np.count_nonzero(same))
+        if len(owners) >= market.free[first] and bool(np.all(keys > key)):
+            why = WishMissed.OUTRANKED
+        elif used >= market.shares[first] and bool(np.all(keys[same] > key)):
+            why = WishMissed.SHARE_OF_OFFER
+        elif not self._solution.floor_first.isdisjoint(owners.tolist()):
+            why = WishMissed.FLOOR
+        else:
+            why = WishMissed.HIGHEST_SUM
+        return Missed(market.seats[first].id, why)
+
+    @cached_property
+    def _assigned(self) -> Integers:
+        return np.array(self._solution.assigned, np.int64)
+
+    @cached_property
+    def _countries(self) -> Integers:
+        return np.array(self._market.country, np.int64)
 
     def _option(self, candidate: int, seat: int, rank: int) -> Option:
         market, column = self._market, self._column(seat)

@@ -18,6 +18,7 @@ from shared.contracts.receipts import (
     Counterfactual,
     FunnelStep,
     MatchExplained,
+    MissedWish,
     NoMatchExplained,
     PointsEarned,
 )
@@ -164,7 +165,15 @@ def matched(
         ),
         ring=ring,
         override=override,
+        missed=None if ring or override else _missed(receipt, pairing.kind),
     )
+
+
+def _missed(receipt: Receipt, kind: ApplicationKind) -> MissedWish | None:
+    if receipt.missed is None:
+        return None
+    seat, visit = UUID(receipt.missed.seat_id), kind is ApplicationKind.STUDY_VISIT
+    return MissedWish(why=receipt.missed.why, offer_id=seat if visit else None, mentor_id=None if visit else seat)
 
 
 def unmatched(receipt: Receipt, *, run_id: UUID, call_id: UUID, kind: ApplicationKind) -> NoMatchExplained:

@@ -74,7 +74,10 @@ class WaitingRow:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A receipt as the templates show it."""
+    """A receipt as the templates show it; `sentences` say it in short, without numbers of other people.
+
+    `missed` says why a match is not the first choice.
+    """
 
     matched: bool
     considered: int
@@ -88,6 +91,8 @@ class Explanation:
     ring: int | None = None
     waiting_place: int | None = None
     notes: Sequence[str] = ()
+    sentences: Sequence[str] = ()
+    missed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,56 @@ def explanation(published: Explained, places: Mapping[UUID, Place], scheme: str,
         ring=match.ring if match is not None else None,
         waiting_place=getattr(published, "waiting_place", None),
         notes=_notes(published) if to_applicant else (),
+        sentences=_in_short(published, places, scheme) if to_applicant else (),
+        missed=_missed(match, places) if match is not None and to_applicant else "",
     )
+
+
+def _in_short(published: Explained, places: Mapping[UUID, Place], scheme: str) -> list[str]:
+    """Return a receipt in at most three sentences: the result, why, and what would have been enough."""
+    if isinstance(published, MatchExplained):
+        return _matched_in_short(published, places)
+    if published.feasible:
+        why = ngettext(
+            "%(num)d place fits you, but others came first.",
+            "%(num)d places fit you, but others came first.",
+            published.feasible,
+        ) % {"num": published.feasible}
+    else:
+        rows = _funnel(published)
+        last = next((row.name for row in rows if not row.left), None)
+        why = gettext("No place fits you.")
+        if last is not None:
+            why = gettext("No place fits you. The last ones fell away by the rule “%(rule)s”.") % {"rule": last}
+    if not published.counterfactuals:
+        return [gettext("There is no place for you yet."), why]
+    enough = change(published.counterfactuals[0], places, scheme)
+    return [
+        gettext("There is no place for you yet."),
+        why,
+        gettext("This would have been enough: %(change)s.") % {"change": enough},
+    ]
+
+
+def _matched_in_short(match: MatchExplained, places: Mapping[UUID, Place]) -> list[str]:
+    if match.override:
+        return []
+    if match.rank == 1:
+        return [gettext("You have the place that you want most of those that fit you.")]
+    numbers = {"rank": match.rank, "feasible": match.feasible}
+    found = [gettext("You have your choice number %(rank)d of %(feasible)d places that fit you.") % numbers]
+    return [*found, *filter(None, [_missed(match, places)])]
+
+
+def _missed(match: MatchExplained, places: Mapping[UUID, Place]) -> str:
+    """Return why a match is not the first choice; empty if it is, or a coordinator made it."""
+    if match.missed is None:
+        return ""
+    place = places.get(match.missed.offer_id or match.missed.mentor_id or UUID(int=0))
+    return gettext("Not the first choice, %(place)s: %(reason)s.") % {
+        "place": place.reference if place else gettext("another place"),
+        "reason": labels.label(match.missed.why),
+    }
 
 
 async def receipt_page(bus: Bus, application_id: UUID, *, side: Side) -> ReceiptPage | None:
@@ -161,6 +215,8 @@ def named_places(published: Explained | None, in_line: Sequence[WaitingPlace]) -
     changes = published.counterfactuals if published is not None else ()
     parts = [part for change in changes for part in (change, *change.beside)]
     named = {part.offer_id or part.mentor_id for part in parts}
+    if isinstance(published, MatchExplained) and published.missed is not None:
+        named.add(published.missed.offer_id or published.missed.mentor_id)
     return {seat_id for seat_id in named if seat_id} | {line.seat_id for line in in_line}
 
 

@@ -17,7 +17,16 @@ from services.matching.provisional.snapshot import Snapshot
 from services.matching.provisional.snapshot import load as load_snapshot
 from shared.bus import Bus
 from shared.contracts.base import Country, DatePeriod, Language, TopicCode
-from shared.contracts.codes import ApplicationKind, Change, Criterion, Expertise, HardRule, LanguageLevel, Reason
+from shared.contracts.codes import (
+    ApplicationKind,
+    Change,
+    Criterion,
+    Expertise,
+    HardRule,
+    LanguageLevel,
+    Reason,
+    WishMissed,
+)
 from shared.contracts.receipts import ChangePart, FunnelStep, MatchExplained, NoMatchExplained
 from shared.web.read_models import ReadModel
 
@@ -64,6 +73,14 @@ class ReceiptChange(ReceiptChangePart):
     beside: tuple[ReceiptChangePart, ...]
 
 
+class ReceiptMissed(ReadModel):
+    """The place that the officer wants most of those that meet all rules and did not get, and the cause."""
+
+    why: WishMissed
+    offer_id: UUID | None
+    mentor_id: UUID | None
+
+
 class Receipt(ReadModel):
     """The reasons why an application has its match, or none.
 
@@ -92,6 +109,7 @@ class Receipt(ReadModel):
     points: tuple[ReceiptPoints, ...]
     override: Reason | None
     ring: Annotated[int | None, Field(description="Agencies of the exchange ring that the match is part of.")]
+    missed: Annotated[ReceiptMissed | None, Field(description="Why the match is not the place that is wanted most.")]
     waiting_place: Annotated[int | None, Field(description="Place on the waiting list of the best feasible place.")]
 
     @classmethod
@@ -123,6 +141,7 @@ class Receipt(ReadModel):
             points=() if match is None else _points(match, own=own),
             override=match and match.override,
             ring=match and match.ring,
+            missed=ReceiptMissed(**match.missed.model_dump()) if match is not None and match.missed else None,
             waiting_place=published.waiting_place if isinstance(published, NoMatchExplained) else None,
         )
 

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from services.matching.receipts.views.explanation import change
+from services.matching.receipts.views.explanation import change, explanation
 from shared.contracts import _examples as ex
 from shared.contracts.codes import Change, Expertise, LanguageLevel
-from shared.contracts.receipts import ChangePart, Counterfactual
+from shared.contracts.receipts import ChangePart, Counterfactual, MatchExplained, NoMatchExplained
 
 OFFER = UUID(ex.OFFER)
 
@@ -19,6 +19,24 @@ def test_changes_that_are_needed_together_stand_in_one_phrase() -> None:
     assert change(both, {}, "empact-2026") == (
         "English at level B2, which is not stated yet and 2 more places at another place together (then another place)"
     )
+
+
+def test_an_officer_reads_three_sentences() -> None:
+    """Without a place: that there is none, why, and what would have been enough; with one, why not the first choice."""
+    none = NoMatchExplained.model_validate(NoMatchExplained.example)
+    assert list(explanation(none, {}, "empact-2026", side="applicant").sentences) == [
+        "There is no place for you yet.",
+        "No place fits you. The last ones fell away by the rule “A common language at the required level”.",
+        "This would have been enough: English B1 → B2 (then another place).",
+    ]
+    example = {**MatchExplained.example, "rank": 2, "missed": {"why": "outranked", "offer_id": ex.OFFER}}
+    match = MatchExplained.model_validate(example)
+    view = explanation(match, {}, "empact-2026", side="applicant")
+    why = "Not the first choice, another place: its places went to others whom the host puts first."
+    assert list(view.sentences) == ["You have your choice number 2 of 3 places that fit you.", why]
+    assert explanation(match, {}, "empact-2026", side="both").missed == why
+    host = explanation(match, {}, "empact-2026", side="host")
+    assert (host.sentences, host.missed) == ((), "")
 
 
 def test_a_quota_and_a_rank_group_are_named() -> None:

@@ -16,7 +16,16 @@ from services.matching.engine.market.market import Market
 from services.matching.engine.matching import run
 from services.matching.engine.problem.problem import Candidate, Exclusion, Fixed, Problem, Rules, Seat, SeatKind, Skill
 from services.matching.engine.solution import solve
-from shared.contracts.codes import ApplicationKind, Change, Code, HardRule, LanguageLevel, Objective, RankGroup
+from shared.contracts.codes import (
+    ApplicationKind,
+    Change,
+    Code,
+    HardRule,
+    LanguageLevel,
+    Objective,
+    RankGroup,
+    WishMissed,
+)
 from tests.benchmarks.matching.instances import placements
 from tests.unit.matching.engine.test_rounds import bounded
 from tests.unit.matching.engine.worlds import DAY, FIRST_WEEK, candidate, make_problem, problems
@@ -189,6 +198,43 @@ def test_places_beside_groups_hold_with_the_groups() -> None:
     problem = _call([*group, first, _officer("c", languages={"en": LanguageLevel.C2, "fr": LanguageLevel.C2})], [seat])
     (out,) = set(run_layers(problem).unmatched) - {"g0", "g1"}
     assert _parts(problem, out) == [(Change.MORE_PLACES, 3)]
+
+
+@given(problems(people=9, seats=4), st.integers(0, 1))
+@settings(max_examples=60, deadline=None)
+def test_every_match_says_why_it_is_not_the_first_wish(problem: Problem, floor: int) -> None:
+    """The cause that a receipt gives holds for those who have the place that is wanted more."""
+    problem = replace(problem, rules=replace(problem.rules, floors={"GE": floor} if floor else {}))
+    result, market = run(problem), Market(problem)
+    people = {person.id: person for person in problem.candidates}
+    for receipt in result.receipts(effort=0):
+        if receipt.match is None or receipt.match.rank == 1:
+            assert receipt.missed is None
+            continue
+        assert receipt.missed is not None
+        assert receipt.missed.seat_id == receipt.options[0].seat_id
+        at = market.seat_place[receipt.missed.seat_id]
+
+        def key(candidate_id: str, at: int = at) -> int:
+            row = market.row(market.place[candidate_id])
+            return row.keys[row.seats.index(at)]
+
+        inside = [other for other, seat in result.matching.items() if seat == receipt.missed.seat_id]
+        own, country = key(receipt.candidate_id), people[receipt.candidate_id].country
+        same = [other for other in inside if people[other].country == country]
+        fixed = sum(pair.seat_id == receipt.missed.seat_id and pair.country == country for pair in problem.fixed)
+        outranked = len(inside) == market.free[at] and all(key(other) > own for other in inside)
+        by_share = len(same) + fixed >= market.shares[at] and all(key(other) > own for other in same)
+        if receipt.missed.why is WishMissed.OUTRANKED:
+            assert outranked
+        elif receipt.missed.why is WishMissed.SHARE_OF_OFFER:
+            assert by_share
+        elif receipt.missed.why is WishMissed.FLOOR:
+            assert any(result.receipt(other, effort=0).floor_first for other in inside)
+        else:
+            assert problem.rules.objective is Objective.MOST_GOOD
+            assert not outranked
+            assert not by_share
 
 
 class Extra(Code):
