@@ -10,7 +10,7 @@ from shared.identity.confirmations import changed_since
 from shared.identity.own_cases import own_case_of
 from shared.time import clock
 from shared.web.form_versions import add_versions
-from shared.web.navigation import places_for
+from shared.web.navigation import navigation
 from shared.web.site import Site, current
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         "site": site,
         "principal": principal,
         "guarded": hasattr(request.state, "principal"),
-        "places": places_for(principal),
+        "places": navigation(principal, request.url.path),
         "now": clock.now(),
         "clock_offset": clock.offset(),
         "own_case": own_case_of(request),

@@ -1,9 +1,8 @@
-"""Show the portal's first page to one person: their applications, what waits for them, where to go by role."""
+"""Show the portal's first page to one person: their work, what is in progress, and their account."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,23 +13,26 @@ from services.applications.overview.views.first_page import participant
 from services.applications.partners.views import continuing_cases
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
-from shared.contracts.codes import ApplicationState, AudienceKind, CallState, Role
+from services.applications.waiting import MOST, Waiting, urgency
+from shared.contracts.codes import ApplicationState, CallState, Role
+from shared.contracts.lifecycle.state_sets import MENTORSHIP_OVER, VISIT_AHEAD, VISIT_GOING
 from shared.i18n import N_, gettext
-from shared.next_steps import owed
-from shared.time import clock
+from shared.time import clock, dates
+from shared.web import states
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.application.views.standing import Case
+    from services.applications.overview.views.participation import MatchView
     from services.applications.partners.views import PartnerCase
     from services.applications.settings import Settings
-    from services.applications.waiting import Waiting
     from shared.bus import Bus
     from shared.identity import Principal
-    from shared.web.states import Standing
+    from shared.web.states import Standing, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,202 +44,6 @@ class Card:
     href: str
     meta: str = ""
     action: str = ""
-
-
-# Where each role goes on to: (roles, title, text, address).
-_LINKS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
-    (
-        frozenset({Role.OFFICER}),
-        N_("Calls"),
-        N_("What you can apply for, and what each call asks."),
-        "/applications/calls",
-    ),
-    (
-        frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
-        N_("Applications"),
-        N_("Submitted applications, with filters, age and deadline."),
-        "/applications/cases",
-    ),
-    (
-        frozenset({Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
-        N_("Placements"),
-        N_("Places that hosts offer, from draft to published."),
-        "/applications/offers",
-    ),
-    (
-        frozenset({Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
-        N_("Visit calendar"),
-        N_("Visits by month and week, and the places that are left."),
-        "/applications/calendar",
-    ),
-    (
-        frozenset({Role.HOST_CONTACT}),
-        N_("Guests here today"),
-        N_("Attendance, with one tap a day."),
-        "/applications/visits/attendance",
-    ),
-    (
-        frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
-        N_("Mentors"),
-        N_("Profiles of mentors, and how many mentees each has."),
-        "/applications/mentors/country",
-    ),
-    (
-        frozenset({Role.MENTOR}),
-        N_("Your mentoring"),
-        N_("Your offer to mentees, and how many you take."),
-        "/applications/mentors",
-    ),
-    (
-        frozenset(
-            {
-                Role.OFFICER,
-                Role.MENTOR,
-                Role.HOST_CONTACT,
-                Role.NATIONAL_COORDINATOR,
-                Role.CLEARANCE_OFFICER,
-                Role.PROGRAMME_COORDINATOR,
-            }
-        ),
-        N_("Matches"),
-        N_("Proposed matches, and who must answer next."),
-        "/applications/matches",
-    ),
-    (
-        frozenset(
-            {
-                Role.OFFICER,
-                Role.MENTOR,
-                Role.HOST_CONTACT,
-                Role.NATIONAL_COORDINATOR,
-                Role.CLEARANCE_OFFICER,
-                Role.PROGRAMME_COORDINATOR,
-            }
-        ),
-        N_("Visits"),
-        N_("Who goes where and when, with agenda and attendance."),
-        "/applications/visits",
-    ),
-    (
-        frozenset(
-            {
-                Role.OFFICER,
-                Role.MENTOR,
-                Role.NATIONAL_COORDINATOR,
-                Role.CLEARANCE_OFFICER,
-                Role.PROGRAMME_COORDINATOR,
-            }
-        ),
-        N_("Mentorships"),
-        N_("Agreement, goals and sessions."),
-        "/applications/mentorships",
-    ),
-    (
-        frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
-        N_("Sent and hosted"),
-        N_("Visits and mentorships, with days, by year and call, by country and organisation."),
-        "/applications/balance",
-    ),
-    (
-        frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
-        N_("Appeals"),
-        N_("Decisions that an officer asked us to review."),
-        "/applications/appeals",
-    ),
-    (
-        frozenset(
-            {
-                Role.NATIONAL_COORDINATOR,
-                Role.CLEARANCE_OFFICER,
-                Role.PROGRAMME_COORDINATOR,
-                Role.DATA_PROTECTION_OFFICER,
-            }
-        ),
-        N_("Incident reports"),
-        N_("What was reported to you in confidence."),
-        "/applications/incidents",
-    ),
-    (
-        frozenset({Role.PROGRAMME_COORDINATOR}),
-        N_("Before travel"),
-        N_("What guest, sender and host must provide, and between which countries this is not needed."),
-        "/applications/asked-before-travel",
-    ),
-    (
-        frozenset({Role.PROGRAMME_COORDINATOR}),
-        N_("Eligibility"),
-        N_("Confirm whether endorsed applications meet the rules."),
-        "/applications/eligibility",
-    ),
-    (
-        frozenset({Role.PROGRAMME_COORDINATOR}),
-        N_("Calls"),
-        N_("Publish, view and close calls."),
-        "/applications/calls",
-    ),
-    (
-        frozenset({Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER}),
-        N_("Register"),
-        N_("Organisations, people, access, deputies and training needs."),
-        "/applications/register",
-    ),
-    (
-        frozenset({Role.PROGRAMME_COORDINATOR, Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}),
-        N_("Partners"),
-        N_("Each partner country's status, its cases in progress, and decisions about it."),
-        "/applications/partners",
-    ),
-    (
-        frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}),
-        N_("Audit"),
-        N_(
-            "Refused attempts, changes to the register, decisions about partners, releases of names, and access "
-            "to people's records."
-        ),
-        "/applications/audit",
-    ),
-    (
-        frozenset({Role.HOST_CONTACT}),
-        N_("Deputies"),
-        N_("Who acts for you, from when until when."),
-        "/applications/register/deputies",
-    ),
-    (
-        frozenset({Role.PROGRAMME_COORDINATOR}),
-        N_("Dead letters"),
-        N_("Events that could not be processed, to be tried again."),
-        "/applications/dead-letters",
-    ),
-    (
-        frozenset(
-            {
-                Role.NATIONAL_COORDINATOR,
-                Role.PROGRAMME_COORDINATOR,
-                Role.AUDITOR,
-                Role.DATA_PROTECTION_OFFICER,
-            }
-        ),
-        N_("Sent messages"),
-        N_("Every message of the programme: who it is for, when it was sent, or why not. Also what is due next."),
-        "/notifications/",
-    ),
-    (
-        frozenset({Role.DONOR, Role.EVALUATOR, Role.ANASPOC, Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}),
-        N_("Figures"),
-        N_("What was counted, and from what."),
-        "/reporting/",
-    ),
-)
-
-
-def role_links(principal: Principal) -> list[Card]:
-    """Return the pages to which the reader's roles lead, each address once."""
-    found = {
-        address: Card(gettext(title), gettext(text), address)
-        for roles, title, text, address in _LINKS
-        if principal.has(*roles)
-    }
-    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,19 +103,30 @@ class Continuing:
 
 
 @dataclass(frozen=True, slots=True)
-class FirstPage:
-    """The content of a person's first page; `cases` are their own applications, the most pressing first.
+class Entry:
+    """A line of the first page's list "In progress" or of earlier applications."""
 
-    `own_waits`: one of them waits for the person. `address_waits`: their new address is not confirmed.
+    thing: str
+    href: str
+    about: str = ""
+    state: State | None = None
+    text: str = ""
+    due: date | datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPage:
+    """The content of a person's first page: their work, what is in progress, and their earlier applications.
+
+    `address_waits`: their new address is not confirmed.
     """
 
-    cases: Sequence[tuple[Case, Standing]]
-    own_waits: bool
+    todo: Sequence[Waiting]
+    in_progress: Sequence[Entry]
+    earlier: Sequence[Entry]
     open_calls: Sequence[calls_store.Call]
     officer: bool
-    waiting: Sequence[Waiting]
     address_waits: bool
-    cards: Sequence[Card]
     continuing: Sequence[Continuing]
     clock_movable: bool
 
@@ -321,39 +138,113 @@ async def first_page(session: AsyncSession, principal: Principal, settings: Sett
     calls = await calls_store.calls(session, state=CallState.PUBLISHED) if officer else []
     person = await entries.person(session, principal.subject)
     continuing = await continuing_cases(session, principal) if principal.suspended else []
+    own = [(case, standing(case)) for case in reader.cases]
+    waiting = [*map(_own_work, filter(_asks_officer, own)), *await waiting_for(session, reader)]
+    followed = [] if officer else _to_follow(reader.confirmed)
+    names = await _place_names(session, waiting, followed)
+    waiting = [replace(entry, about=names.get(entry.place, "")) if entry.place else entry for entry in waiting]
+    others = [item for item in own if not _asks_officer(item)]
     return FirstPage(
-        cases=sorted(((case, standing(case)) for case in reader.cases), key=_pressing_first),
-        own_waits=any(map(_waits_for_officer, reader.cases)),
+        todo=sorted((entry for entry in waiting if entry.mine), key=urgency),
+        in_progress=[
+            *(_own_entry(item) for item in others if item[1].next),
+            *(_followed_entry(view, names) for view in followed),
+            *(Entry(entry.thing, entry.href, entry.about) for entry in waiting if not entry.mine),
+        ],
+        earlier=[_own_entry(item) for item in others if not item[1].next],
         open_calls=[call for call in calls if call.takes_applications(moment)],
         officer=officer,
-        waiting=await waiting_for(session, reader),
         address_waits=person is not None and person.unconfirmed_address is not None,
-        cards=role_links(principal),
         continuing=[Continuing(case.reference, _case_address(case), case.ends_on) for case in continuing],
         clock_movable=clock.movable() and principal.has(Role.PROGRAMME_COORDINATOR),
     )
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FAR = datetime.max.replace(tzinfo=UTC)
+_OWN_WORK = {
+    ApplicationState.DRAFT: N_("Continue application"),
+    ApplicationState.RETURNED_FOR_INFORMATION: N_("Answer questions"),
+}
 
 
-def _waits_for_officer(case: Case) -> bool:
-    """Return whether the officer is asked for something about an application."""
-    own = any(item.by is AudienceKind.APPLICANT for item in owed(case.facts))
-    return own or case.shown_state is ApplicationState.DRAFT
+def _asks_officer(item: tuple[Case, Standing]) -> bool:
+    """Return whether an application itself waits for the officer; what follows from it is listed by the rooms."""
+    return item[0].shown_state in _OWN_WORK
 
 
-def _pressing_first(item: tuple[Case, Standing]) -> tuple[int, datetime]:
-    """Return the sort key of an officer's application: what waits for the officer, by deadline; the rest by age.
-
-    Drafts come after what was submitted, and what is over comes last.
-    """
+def _own_work(item: tuple[Case, Standing]) -> Waiting:
     case, status = item
-    if _waits_for_officer(case):
-        draft = case.shown_state is ApplicationState.DRAFT
-        return (1 if draft else 0), status.due if isinstance(status.due, datetime) else _FAR
-    return (2 if status.next else 3), _FAR - (case.application.since - _EPOCH)
+    return Waiting(
+        _own_name(case),
+        gettext(_OWN_WORK[case.shown_state]),
+        f"/applications/mine/{case.application.id}",
+        case.call.title,
+        due=status.due,
+    )
+
+
+def _own_name(case: Case) -> str:
+    reference = case.application.reference
+    return (
+        gettext("Application %(reference)s") % {"reference": reference} if reference else gettext("Draft application")
+    )
+
+
+def _own_entry(item: tuple[Case, Standing]) -> Entry:
+    case, status = item
+    holder = "" if not status.holder else gettext("With: %(holder)s.") % {"holder": status.holder}
+    return Entry(
+        _own_name(case),
+        f"/applications/mine/{case.application.id}",
+        case.call.title,
+        status.state,
+        " ".join(filter(None, [holder, status.next])),
+        status.due,
+    )
+
+
+def _to_follow(confirmed: Sequence[MatchView]) -> list[MatchView]:
+    """Return the next visits and mentorships that the reader takes part in or looks after, those that begin first."""
+    visits = [
+        (view.visit.start, view)
+        for view in confirmed
+        if view.visit is not None and view.visit.start is not None and view.visit.stands in (*VISIT_AHEAD, *VISIT_GOING)
+    ]
+    pairs = [
+        view
+        for view in confirmed
+        if view.visit is None and view.mentorship is not None and view.mentorship.stands not in MENTORSHIP_OVER
+    ]
+    return [*(view for _, view in sorted(visits, key=lambda item: (item[0], item[1].match.id))), *pairs][:MOST]
+
+
+def _followed_entry(view: MatchView, names: Mapping[UUID, str]) -> Entry:
+    reference = {"reference": view.case.application.reference}
+    if view.visit is not None and view.visit.start is not None:
+        return Entry(
+            gettext("Visit %(reference)s") % reference,
+            f"/applications/visits/{view.visit.id}",
+            names.get(view.visit.host_organisation_id, ""),
+            states.state("visit", view.visit.state),
+            dates.span(view.visit.start, view.visit.end or view.visit.start),
+        )
+    assert view.mentorship is not None
+    return Entry(
+        gettext("Mentorship %(reference)s") % reference,
+        f"/applications/mentorships/{view.mentorship.id}",
+        names.get(view.match.host_organisation_id, ""),
+        states.state("mentorship", view.mentorship.state),
+    )
+
+
+async def _place_names(
+    session: AsyncSession, waiting: Sequence[Waiting], followed: Sequence[MatchView]
+) -> dict[UUID, str]:
+    """Return the names of the organisations that the page names, by id."""
+    ids = {entry.place for entry in waiting if entry.place is not None}
+    for view in followed:
+        ids.add(view.match.host_organisation_id if view.visit is None else view.visit.host_organisation_id)
+    found = await entries.organisations(session, ids=ids) if ids else []
+    return {organisation.id: organisation.name for organisation in found}
 
 
 def _case_address(case: PartnerCase) -> str:

@@ -139,8 +139,8 @@ async def test_a_match_is_cleared_and_answered(abroad: Abroad) -> None:
     match_id = await abroad.placement_matched()
     at = f"/applications/matches/{match_id}"
     assert "Ani Petrosyan" in await read(abroad, "tigran", "/applications/matches?state=waits")
-    assert "match is waiting for you" in await read(abroad, "tigran", "/applications/")
-    assert "match is waiting for you" not in await read(abroad, "luc", "/applications/")
+    assert "Clear match" in await read(abroad, "tigran", "/applications/")
+    assert "Clear match" not in await read(abroad, "luc", "/applications/")
     page = await read(abroad, "luc", at)
     assert "Petrosyan" not in page
     assert "Operational" in page

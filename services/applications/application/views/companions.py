@@ -23,7 +23,7 @@ from services.applications.placements import store as placements_store
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.transitions import NotNow
-from services.applications.waiting import counted
+from services.applications.waiting import Waiting, summed
 from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, Role
 from shared.i18n import gettext, ngettext
 from shared.identity.scope import is_self
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from services.applications.application.store.applications import Application
     from services.applications.application.store.companions import Companion
     from services.applications.application.views.standing import Case
-    from services.applications.waiting import Reader, Waiting
+    from services.applications.waiting import Reader
     from shared.identity import Principal
 
 
@@ -311,10 +311,8 @@ async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
     agencies = [UUID(organisation) for organisation in sorted(principal.organisations(Role.HOST_CONTACT))]
     rows = await application_companions.naming(session, subject=principal.subject, organisation_ids=agencies)
     count = sum(row.stands is CompanionState.ASKED for row in rows)
-    name = ngettext(
-        "officer who named you is waiting for your answer", "officers who named you are waiting for your answer", count
-    )
-    return counted(count, name, "/applications/companions")
+    name = ngettext("%(num)d officer named you", "%(num)d officers named you", count)
+    return summed(count, name, gettext("Answer officers"), "/applications/companions")
 
 
 def company_sentence(company: Company, *, others: bool = False) -> str:

@@ -1,6 +1,7 @@
 """The forms of reporting that an officer is asked to fill in, as a task list shows them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,9 +12,9 @@ from services.applications.mentorships.store import mentorships
 from services.applications.outcomes.views import due_hint, mentorship_tasks, test_names, visit_tasks
 from services.applications.overview.views.first_page import Participant
 from services.applications.visits import store as visits_store
-from services.applications.waiting import Waiting, counted
+from services.applications.waiting import Waiting
 from shared.contracts.codes import ApplicationState, Party
-from shared.i18n import gettext, ngettext
+from shared.i18n import gettext
 from shared.identity import Principal
 
 
@@ -23,6 +24,7 @@ class OutcomeRow:
 
     row: TaskRow
     waits: bool
+    due: datetime | None = None
 
 
 async def outcome_tasks(session: AsyncSession, principal: Principal, application_id: UUID) -> list[OutcomeRow]:
@@ -42,7 +44,11 @@ async def outcome_tasks(session: AsyncSession, principal: Principal, application
         "cascade": gettext("Report your cascade sessions"),
     }
     return [
-        OutcomeRow(outcome_row(task, f"/applications/{address}", names[task.purpose], due_hint(task)), waits=task.waits)
+        OutcomeRow(
+            outcome_row(task, f"/applications/{address}", names[task.purpose], due_hint(task)),
+            waits=task.waits,
+            due=task.due,
+        )
         for address, tasks in tasks_by_address
         for task in tasks
         if task.party in {Party.GUEST, Party.MENTEE}
@@ -65,8 +71,10 @@ async def waiting(session: AsyncSession, reader: Participant) -> list[Waiting]:
         if case.shown_state not in _WITH_FORMS:
             continue
         tasks = await outcome_tasks(session, reader.principal, case.application.id)
-        count = sum(task.waits for task in tasks)
-        name = ngettext("form to fill in: %(reference)s", "forms to fill in: %(reference)s", count)
-        text = name % {"reference": case.application.reference}
-        found += counted(count, text, f"/applications/mine/{case.application.id}")
+        thing = gettext("Application %(reference)s") % {"reference": case.application.reference}
+        found += [
+            Waiting(thing, task.row.title, task.row.href or "", case.call.title, due=task.due)
+            for task in tasks
+            if task.waits
+        ]
     return found

@@ -1,19 +1,19 @@
-"""Count the profiles that wait for their mentor to resume them."""
+"""List the profiles that wait for their mentor to resume them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from services.applications.mentors import store
-from services.applications.waiting import counted
+from services.applications.waiting import Waiting
 from shared.contracts.codes import Role
 from shared.contracts.lifecycle.state_sets import MENTOR_RESTING
-from shared.i18n import ngettext
+from shared.i18n import gettext
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.applications.waiting import Reader, Waiting
+    from services.applications.waiting import Reader
 
 
 async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
@@ -21,6 +21,13 @@ async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
     if not reader.principal.has(Role.MENTOR):
         return []
     profiles = await store.of_subject(session, reader.principal.subject)
-    resting = sum(profile.stands in MENTOR_RESTING for profile in profiles)
-    name = ngettext("profile is paused until you resume it", "profiles are paused until you resume them", resting)
-    return counted(resting, name, "/applications/mentors")
+    return [
+        Waiting(
+            gettext("Mentor's profile %(reference)s") % {"reference": profile.reference},
+            gettext("Resume profile"),
+            "/applications/mentors",
+            gettext("Paused"),
+        )
+        for profile in profiles
+        if profile.stands in MENTOR_RESTING
+    ]

@@ -1,4 +1,4 @@
-"""Count the mentorships in which something waits for somebody: tasks of the pair, results."""
+"""List the mentorships in which something waits for somebody: tasks of the pair, results."""
 
 from __future__ import annotations
 
@@ -6,26 +6,37 @@ from typing import TYPE_CHECKING
 
 from services.applications.mentorships.views.mentorship import mentorship_rows
 from services.applications.outcomes.views import pair_results_asked
-from services.applications.waiting import counted
-from shared.i18n import ngettext
+from services.applications.waiting import Waiting
+from shared.i18n import gettext
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.overview.views.first_page import Participant
-    from services.applications.waiting import Waiting
+    from services.applications.overview.views.participation import MatchView
 
 
 async def waiting_for_results(session: AsyncSession, reader: Participant) -> list[Waiting]:
     """Return the mentorships whose results the reader is asked for."""
     results = await pair_results_asked(session, reader.confirmed)
-    name = ngettext("mentorship needs a results report", "mentorships need a results report", len(results))
-    return counted(len(results), name, "/applications/mentorships?state=results")
+    return [
+        _entry(view, gettext("Add results"))
+        for view in reader.confirmed
+        if view.mentorship is not None and view.mentorship.id in results
+    ]
 
 
 async def waiting_for_pair(session: AsyncSession, reader: Participant) -> list[Waiting]:
     """Return the mentorships in which the reader, as mentee or mentor, has something to do."""
     rows = await mentorship_rows(session, reader.principal, reader.agreed) if reader.in_pair else []
-    count = sum(bool(row.pending) for row in rows)
-    name = ngettext("mentorship waits for you", "mentorships wait for you", count)
-    return counted(count, name, "/applications/mentorships?state=waits")
+    return [_entry(row.of, row.pending[0].what.label) for row in rows if row.pending]
+
+
+def _entry(view: MatchView, action: str) -> Waiting:
+    assert view.mentorship is not None
+    return Waiting(
+        gettext("Mentorship %(reference)s") % {"reference": view.case.application.reference},
+        action,
+        f"/applications/mentorships/{view.mentorship.id}",
+        place=view.match.host_organisation_id,
+    )

@@ -14,9 +14,9 @@ from services.applications.oversight import model
 from services.applications.oversight.store import incidents as store
 from services.applications.refusals import not_found
 from services.applications.visits import store as visits_store
-from services.applications.waiting import counted
+from services.applications.waiting import Waiting
 from shared.contracts.codes import UNION, MatchState, Party, Role
-from shared.i18n import ngettext
+from shared.i18n import gettext
 from shared.identity.scope import may_clear
 from shared.web.paging import page_of
 from shared.web.read_models import Page, ReadModel
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.applications.waiting import Reader, Waiting
+    from services.applications.waiting import Reader
     from shared.identity import Principal
     from shared.web.paging import PageRequest
 
@@ -161,9 +161,13 @@ async def incidents_page(session: AsyncSession, principal: Principal, request: P
 
 async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
     """Return the reports that wait for the reader to acknowledge them."""
-    count = sum(
-        incident.stands is model.IncidentState.REPORTED and may_handle(reader.principal, incident)
+    return [
+        Waiting(
+            gettext("Incident report %(reference)s") % {"reference": incident.reference},
+            gettext("Acknowledge report"),
+            f"/applications/incidents/{incident.id}",
+            urgent=True,
+        )
         for incident in await _visible(session, reader.principal)
-    )
-    name = ngettext("incident report waits for you", "incident reports wait for you", count)
-    return counted(count, name, "/applications/incidents?state=reported")
+        if incident.stands is model.IncidentState.REPORTED and may_handle(reader.principal, incident)
+    ]

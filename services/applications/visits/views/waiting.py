@@ -1,4 +1,4 @@
-"""Count the visits in which something waits for somebody: preparation, attendance, results."""
+"""List the visits in which something waits for somebody: preparation, attendance, results."""
 
 from __future__ import annotations
 
@@ -7,34 +7,65 @@ from typing import TYPE_CHECKING
 from services.applications.outcomes.views import results_asked
 from services.applications.preparation.views.readiness import visits_to_prepare
 from services.applications.visits.views.attendance import guests
-from services.applications.waiting import counted
-from shared.i18n import ngettext
+from services.applications.waiting import MOST, Waiting, first_of, summed
+from shared.i18n import gettext, ngettext
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+    from uuid import UUID
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.overview.views.first_page import Participant
-    from services.applications.waiting import Waiting
+    from services.applications.overview.views.participation import MatchView
+    from services.applications.visits.store import Visit
 
 
 async def waiting_to_prepare(session: AsyncSession, reader: Participant) -> list[Waiting]:
-    """Return the visits that need something of the reader before travel."""
+    """Return the visits that need something of the reader before travel; they are due when the visit starts."""
     unready = await visits_to_prepare(session, [(view.case, view.visit) for view in reader.confirmed])
-    name = ngettext(
-        "visit needs something from you before travel", "visits need something from you before travel", len(unready)
-    )
-    return counted(len(unready), name, "/applications/visits?state=unready")
+    found = [
+        _entry(view, visit, gettext("Prepare visit"), visit.start) for view, visit in _among(reader.confirmed, unready)
+    ]
+    return _capped(found, "/applications/visits?state=unready")
 
 
 async def waiting_for_results(session: AsyncSession, reader: Participant) -> list[Waiting]:
     """Return the visits whose results the reader is asked for."""
     results = await results_asked(session, reader.confirmed)
-    name = ngettext("visit is waiting for its results", "visits are waiting for their results", len(results))
-    return counted(len(results), name, "/applications/visits?state=results")
+    found = [_entry(view, visit, gettext("Add results"), None) for view, visit in _among(reader.confirmed, results)]
+    return _capped(found, "/applications/visits?state=results")
 
 
 async def waiting_for_attendance(session: AsyncSession, reader: Participant) -> list[Waiting]:
-    """Return the days of visits whose attendance the reader has not recorded."""
-    missing = sum(len(guest.missing) for guest in await guests(session, reader.principal, reader.confirmed))
-    name = ngettext("day of attendance is not recorded", "days of attendance are not recorded", missing)
-    return counted(missing, name, "/applications/visits/attendance")
+    """Return the visits with days whose attendance the reader has not recorded, due at the first of these days."""
+    found = [
+        _entry(
+            guest.view, guest.visit, gettext("Record attendance"), min(guest.missing), "/applications/visits/attendance"
+        )
+        for guest in await guests(session, reader.principal, reader.confirmed)
+        if guest.missing
+    ]
+    return _capped(found, "/applications/visits/attendance")
+
+
+def _among(views: Collection[MatchView], ids: Collection[UUID]) -> list[tuple[MatchView, Visit]]:
+    return [(view, view.visit) for view in views if view.visit is not None and view.visit.id in ids]
+
+
+def _entry(view: MatchView, visit: Visit, action: str, due: date | None, href: str = "") -> Waiting:
+    return Waiting(
+        gettext("Visit %(reference)s") % {"reference": view.case.application.reference},
+        action,
+        href or f"/applications/visits/{visit.id}",
+        place=visit.host_organisation_id,
+        due=due,
+    )
+
+
+def _capped(found: list[Waiting], address: str) -> list[Waiting]:
+    rest = len(found) - MOST
+    name = ngettext("%(num)d more visit", "%(num)d more visits", rest)
+    more = summed(max(rest, 0), name, gettext("Show visits"), address)
+    return first_of(found, more[0] if more else None)

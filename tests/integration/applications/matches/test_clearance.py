@@ -289,7 +289,7 @@ async def test_an_eu_agency_clears_its_own_officers(abroad: Abroad) -> None:
     await abroad.post("programme", "/eligibility/confirm", {"applications": items(made["id"])})
     offer = await abroad.offer()
     match_id = await abroad.proposed(made["id"], offer_id=offer["id"], country="EU", organisation_id=ids["own"])
-    assert "match is waiting for you" in await page(abroad, "eva", "/applications/")
+    assert "Clear match" in await page(abroad, "eva", "/applications/")
     assert "Do you clear this match?" in await page(abroad, "eva", f"{MATCHES}/{match_id}")
     for who in ("pieter", "giorgi"):
         await page(abroad, who, f"{MATCHES}/{match_id}", 404)

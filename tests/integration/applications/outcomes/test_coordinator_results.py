@@ -25,7 +25,7 @@ async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None
     assert (await home.get(f"{page}/{form}")).status_code == 404
     clock.move(timedelta(days=400))
     assert f"{page}/{form}" in (await home.get(page)).text
-    assert "visit is waiting for its results" in (await home.get("/applications/")).text
+    assert "Add results" in (await home.get("/applications/")).text
     listed = await home.get("/applications/visits?state=results")
     assert page in listed.text
     way = await home.get(f"{page}/{form}")

@@ -40,7 +40,7 @@ async def test_a_guest_finds_each_test_in_its_time(abroad: Abroad) -> None:
         shown = (await ani.get(address)).text
         assert BEFORE in shown
         assert "Until " in shown
-    assert "form to fill in" in (await ani.get("/applications/")).text
+    assert f"{page}/forms/test_before" in (await ani.get("/applications/")).text
     way = await ani.get(f"{page}/forms/test_before")
     assert way.headers["location"].startswith(f"/reporting/test-before/guest.{visit_id}?ticket=")
     assert BEFORE not in (await abroad.of.as_("claire").get(page)).text

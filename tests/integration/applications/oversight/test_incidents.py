@@ -80,7 +80,7 @@ async def test_a_report_is_followed_up_to_an_answer(abroad: Abroad, programme: P
     made = await reported(abroad, "ani", match_id, "programme", "data_protection")
     assert (await reported(abroad, "ani", match_id, "programme"))["id"] == made["id"]
     at = f"/incidents/{made['id']}"
-    assert "incident report waits" in (await programme.as_("programme").get("/applications/")).text
+    assert "Acknowledge report" in (await programme.as_("programme").get("/applications/")).text
     await abroad.post("programme", f"{at}/notes", {"text": "Called the host."}, 409)
     await abroad.post("programme", f"{at}/close", {"text": "Done."}, 409)
     await abroad.post("ani", f"{at}/acknowledge", status=403)

@@ -210,9 +210,9 @@ async def test_a_sheet_on_its_page(abroad: Abroad, programme: Programme) -> None
     ani, at = programme.as_("ani"), f"/applications/visits/{visit_id}"
     assert "You still need to provide:" in (await ani.get(at)).text
     for somebody in ("ani", "claire", "tigran"):
-        assert "needs something from you before travel" in (await programme.as_(somebody).get("/applications/")).text
+        assert "Prepare visit" in (await programme.as_(somebody).get("/applications/")).text
         assert at in (await programme.as_(somebody).get("/applications/visits?state=unready")).text
-    assert "something from you before travel" not in (await programme.as_("luc").get("/applications/")).text
+    assert "Prepare visit" not in (await programme.as_("luc").get("/applications/")).text
     assert at not in (await programme.as_("luc").get("/applications/visits?state=unready")).text
     assert "Please complete all items by" in (await ani.get(f"{at}/preparation")).text
     form = {"name": "Aram", "phone": "call him"}

@@ -99,10 +99,9 @@ async def test_each_count_links_to_exactly_its_rows(many: Programme) -> None:
             assert found, (subject, days)
             for count, address in found:
                 assert len(rows(await page(many, subject, address))) == count, (subject, days, address)
-            home = [
-                figure for figure in figures(await page(many, subject, "/applications/")) if figure[1].startswith(QUEUE)
-            ]
-            assert home or (subject == "programme" and not days), (subject, days)
+            home = re.findall(r'href="([^"]+)">(\d+) ', await page(many, subject, "/applications/"))
+            home = [(int(count), address) for address, count in home if address.startswith(QUEUE)]
+            assert home or subject != "tigran", days
             for count, address in home:
                 assert len(rows(await page(many, subject, address))) == count, (subject, days, address)
 
@@ -406,7 +405,7 @@ async def test_an_eu_agency_has_its_own_clearance_officer(many: Programme) -> No
     assert made["reference"].startswith("EU-")
     assert rows(await page(many, "eva", QUEUE)) == [made["reference"]]
     assert "Elsa Lind" in await page(many, "eva", case)
-    assert "is waiting for your decision" in await page(many, "eva", "/applications/")
+    assert "Review application" in await page(many, "eva", "/applications/")
     for other in ("pieter", "tigran"):
         assert rows(await page(many, other, QUEUE)) == []
         await page(many, other, case, 404)
