@@ -92,7 +92,7 @@ SECTIONS = (
         ),
     ),
     Section(
-        N_("Visits and mentorships"),
+        N_("Visits"),
         (
             Place(N_("Visits"), "/applications/visits", _PAIR | _HOSTS),
             Place(N_("Attendance"), "/applications/visits/attendance", frozenset({"host_contact"})),

@@ -44,6 +44,11 @@ async def show_queue(
     """Show the submitted applications of the reader's own country or EU agency, the reader's own tasks first."""
     async with bus.read() as session:
         view = await queue_page(session, principal, query.filters, page)
+    return queue_list(request, principal, query, view, page)
+
+
+def queue_list(request: Request, principal: Principal, query: QueueQuery, view: QueuePage, page: int) -> Response:
+    """Return the page of a queue that was read."""
     ticks = any(line.line.tickable for line in view.lines)
     return list_page(
         request,

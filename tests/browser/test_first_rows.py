@@ -1,0 +1,186 @@
+"""On a desk and on a phone the first row of work is on the first screen, and no page scrolls sideways."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from fastapi import FastAPI, Request, Response
+from markupsafe import Markup
+from starlette.testclient import TestClient
+
+from deploy.local.folder import ROOT
+from services.applications.desk.views import Entry, FirstPage
+from services.applications.overview.store.queue import Figures, Line
+from services.applications.review.forms.queue import HERE, QueueQuery
+from services.applications.review.pages import queue
+from services.applications.review.views.queue import QueueLine, QueuePage
+from services.applications.waiting import Waiting
+from shared.contracts.codes import Role
+from shared.identity.principal import Grant, Principal
+from shared.identity.session import CookieJar
+from shared.ids import new_id
+from shared.next_steps import NextStep
+from shared.web import setup, site, states
+from shared.web.render import render
+from tests.browser.conftest import DESK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page, Route, ViewportSize
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not (site.STATIC / "vendor").is_dir(), reason="`make setup` copies the pages' assets first"),
+]
+NARROW: ViewportSize = {"width": 360, "height": 740}
+NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
+STATES = ("submitted", "endorsed", "returned_for_information", "in_matching", "matched", "offered", "scheduled")
+
+
+def queue_page() -> QueuePage:
+    """Return a full page of a queue, with applications in many states."""
+    lines = [
+        QueueLine(
+            Line(
+                new_id(),
+                f"AM-2026-{number:04}",
+                "study_visit",
+                "AM",
+                None,
+                "somebody",
+                new_id(),
+                "submitted",
+                "submitted",
+                NOW,
+                NOW + timedelta(days=number - 2),
+                NOW - timedelta(days=12),
+                needs=True,
+            ),
+            NextStep("National coordinator of Armenia", "The coordinator endorses it."),
+            "Anahit Hovhannisyan-Petrosyan",
+            "TOPCOP-2026-1",
+        )
+        for number in range(1, 51)
+    ]
+    figures = Figures(dict.fromkeys(STATES, 12), needs=40, silence=3, overdue=2, week=7)
+    return QueuePage(lines, 60, figures, [(str(new_id()), "TOPCOP-2026-1 Exchange of officers 2026")], [])
+
+
+def first_page() -> FirstPage:
+    """Return a first page with work, and with cases in progress."""
+    work = [
+        Waiting(
+            f"Application AM-2026-{number:04}",
+            "Review application",
+            f"/applications/cases/{number}",
+            "Anahit Hovhannisyan-Petrosyan",
+            due=NOW + timedelta(days=number - 2),
+        )
+        for number in range(1, 7)
+    ]
+    going = [
+        Entry(
+            "Visit AM-2026-0042", "/applications/visits/1", "Anti-cybercrime office", states.state("visit", "scheduled")
+        )
+    ]
+    return FirstPage(work, going, [], [], officer=False, address_waits=False, continuing=[], clock_movable=False)
+
+
+def app() -> FastAPI:
+    """Return the two pages as their reader with most pages in the navigation sees them."""
+    made = FastAPI()
+    setup.install(made, place="portal", templates=ROOT / "services" / "applications", local=True)
+    made.state.identity = SimpleNamespace(cookies=CookieJar("http://alone.test"))
+    made.state.service = SimpleNamespace(live=None)
+
+    @made.middleware("http")
+    async def signed_in(request: Request, call_next: Any) -> Response:
+        grants = (Grant(Role.PROGRAMME_COORDINATOR, NOW.date()), Grant(Role.NATIONAL_COORDINATOR, NOW.date(), "AM"))
+        request.state.principal = Principal("marta", grants)
+        answer: Response = await call_next(request)
+        return answer
+
+    @made.get("/applications/")
+    async def home(request: Request) -> Response:
+        return render(request, "desk/home.html", view=first_page(), done=None)
+
+    @made.get(HERE)
+    async def cases(request: Request) -> Response:
+        return queue.queue_list(request, request.state.principal, QueueQuery(**request.query_params), queue_page(), 1)
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def texts() -> Iterator[dict[str, str]]:
+    """The HTML of the pages, by address."""
+    made = app()
+    made.state.site.environment.globals["csrf"] = Markup
+    with TestClient(made) as client:
+        yield {path: client.get(path).text for path in ("/applications/", HERE, f"{HERE}?state=submitted")}
+
+
+def opened(browser: Browser, texts: dict[str, str], path: str, size: ViewportSize, *, javascript: bool = True) -> Page:
+    """Open a page by its text, with the style sheets and scripts of all pages."""
+    page = browser.new_context(viewport=size, locale="en-GB", java_script_enabled=javascript).new_page()
+
+    def answer(route: Route) -> None:
+        asked = urlsplit(route.request.url).path
+        if asked.startswith("/static/"):
+            route.fulfill(path=site.STATIC / Path(asked.removeprefix("/static/")))
+        elif asked == path.partition("?")[0]:
+            route.fulfill(body=texts[path], content_type="text/html")
+        else:
+            route.fulfill(status=404)
+
+    page.route("**/*", answer)
+    page.goto(f"http://alone.test{path}")
+    return page
+
+
+@pytest.mark.parametrize("size", [DESK, NARROW], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    ("path", "row"),
+    [("/applications/", ".tandem-todo__item"), (HERE, "tbody tr")],
+    ids=["first page", "queue"],
+)
+def test_the_first_row_is_on_the_first_screen(
+    browser: Browser, texts: dict[str, str], path: str, row: str, size: ViewportSize
+) -> None:
+    """Without scrolling the reader sees the first row, and can open it; nothing is wider than the screen."""
+    page = opened(browser, texts, path, size)
+    first = page.locator(row).first.bounding_box()
+    link = page.locator(f"{row} a").first.bounding_box()
+    assert first is not None
+    assert link is not None
+    assert link["y"] + link["height"] <= size["height"]
+    assert size is NARROW or first["y"] + first["height"] <= size["height"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    page.context.close()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_menu_and_filters_open_without_a_script(browser: Browser, texts: dict[str, str], *, javascript: bool) -> None:
+    """On a phone the menu and the filters are closed and open by themselves; on a desk the menu is a row of links."""
+    page = opened(browser, texts, HERE, NARROW, javascript=javascript)
+    menu, field = page.get_by_role("link", name="Register"), page.get_by_label("Reference or part of it")
+    assert not menu.first.is_visible()
+    assert not field.is_visible()
+    page.get_by_text("Menu", exact=True).click()
+    assert menu.first.is_visible()
+    page.get_by_text("Filters", exact=True).click()
+    assert field.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    page.context.close()
+    page = opened(browser, texts, f"{HERE}?state=submitted", DESK, javascript=javascript)
+    assert page.get_by_label("Reference or part of it").is_visible(), "a filter is set"
+    assert page.get_by_role("link", name="Register").first.is_visible()
+    assert page.get_by_role("link", name="Eligibility").is_visible(), "the second row has the pages of the section"
+    assert not page.get_by_role("link", name="Partners").is_visible()
+    page.context.close()
