@@ -131,10 +131,10 @@ def opened(browser: Browser, texts: dict[str, str], path: str, size: ViewportSiz
     page = browser.new_context(viewport=size, locale="en-GB", java_script_enabled=javascript).new_page()
 
     def answer(route: Route) -> None:
-        asked = urlsplit(route.request.url).path
-        if asked.startswith("/static/"):
-            route.fulfill(path=site.STATIC / Path(asked.removeprefix("/static/")))
-        elif asked == path.partition("?")[0]:
+        address = urlsplit(route.request.url).path
+        if address.startswith("/static/"):
+            route.fulfill(path=site.STATIC / Path(address.removeprefix("/static/")))
+        elif address == path.partition("?")[0]:
             route.fulfill(body=texts[path], content_type="text/html")
         else:
             route.fulfill(status=404)

@@ -37,13 +37,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A link to a page with a title, and what is found there; `meta` stands above the title."""
+    """A link to a page with a title, and what is found there; `meta` is above the title, `note` below the text."""
 
     title: str
     text: str
     href: str
     meta: str = ""
     action: str = ""
+    note: str = ""
+
+
+async def open_calls(bus: Bus) -> list[calls_store.Call]:
+    """Return the calls that take applications now."""
+    async with bus.read() as session:
+        calls = await calls_store.calls(session, state=CallState.PUBLISHED)
+    moment = clock.now()
+    return [call for call in calls if call.takes_applications(moment)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from services.applications.desk.views import Card, first_page
+from services.applications.desk.views import Card, first_page, open_calls
 from services.applications.desk.views import account as own_account
 from services.applications.guards import SignedIn
 from services.applications.parameters import BusDep, Portal
@@ -50,6 +50,21 @@ def personas(settings: Settings) -> list[Persona]:
         return []
     return [Persona(**entry) for entry in json.loads(file.read_text(encoding="utf-8"))]
 
+
+# The part of the programme that each role sees, for the personas of a local run.
+SEES: dict[Role, str] = {
+    Role.OFFICER: N_("You see calls, your own applications and each next step."),
+    Role.MENTOR: N_("You see your profile, your mentorships and their sessions."),
+    Role.HOST_CONTACT: N_("You see your placements, offers to answer and your guests' attendance."),
+    Role.NATIONAL_COORDINATOR: N_("You see your country's applications, matches and register."),
+    Role.CLEARANCE_OFFICER: N_("You see your EU agency's applications and matches to clear."),
+    Role.PROGRAMME_COORDINATOR: N_("You see all applications, the board, the register and all figures."),
+    Role.EVALUATOR: N_("You see published figures and how they are counted."),
+    Role.DONOR: N_("You see published figures and no personal data."),
+    Role.ANASPOC: N_("You see published figures and no personal data."),
+    Role.AUDITOR: N_("You see the audit log, sent messages and figures with their events."),
+    Role.DATA_PROTECTION_OFFICER: N_("You see the audit log, sent messages and incident reports."),
+}
 
 # The journey in the order in which it happens: who does it, what, and where it is done.
 _TOUR: tuple[tuple[str, str, str, str], ...] = (
@@ -154,7 +169,7 @@ def _country(found: list[Persona], role: Role) -> str | None:
 
 
 @router.get("/")
-async def start(request: Request, principal: Anybody, settings: Portal) -> Response:
+async def start(request: Request, principal: Anybody, bus: BusDep, settings: Portal) -> Response:
     """Show the start page."""
     found = personas(settings)
     return render(
@@ -166,11 +181,13 @@ async def start(request: Request, principal: Anybody, settings: Portal) -> Respo
                 persona.words,
                 persona.sign_in_address(),
                 ", ".join(filter(None, [labels.role(persona.role), labels.country(persona.country)])),
+                note=gettext(SEES[Role(persona.role)]),
             )
             for persona in found
         ],
         steps=tour(found),
         known=principal is not None,
+        open_calls=await open_calls(bus),
         mail_url=settings.mail_url if settings.local else None,
     )
 

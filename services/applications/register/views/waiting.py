@@ -29,7 +29,7 @@ _ADDRESSES = f"{REGISTER}/people?standing=unverified"
 
 @dataclass(frozen=True, slots=True)
 class RegisterWork:
-    """How much waits in the register: proposals, people whose access is to be confirmed, unconfirmed addresses.
+    """The numbers of waiting proposals, of people whose access must be confirmed, and of unconfirmed addresses.
 
     `decides`: the proposals wait for the reader, not for the programme.
     """

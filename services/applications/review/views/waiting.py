@@ -31,11 +31,11 @@ async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
     principal = reader.principal
     if not principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR):
         return []
-    asked = queue.Reader(principal, clock.now(), reader.deciders)
-    found = await queue.figures(session, asked, QueueFilters())
+    queue_reader = queue.Reader(principal, clock.now(), reader.deciders)
+    found = await queue.figures(session, queue_reader, QueueFilters())
     rows: list[Waiting] = []
     if found.needs:
-        lines = (await queue.lines(session, asked, QueueFilters(needs="me")))[:MOST]
+        lines = (await queue.lines(session, queue_reader, QueueFilters(needs="me")))[:MOST]
         people = await entries.people_by_subject(session, [line.subject for line in lines])
         names = {subject: person.name for subject, person in people.items()}
         name = ngettext("%(num)d more application", "%(num)d more applications", found.needs - MOST)
