@@ -214,7 +214,7 @@ async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
         there = f'href="/notifications/rules/{rule.name}"' in to_mentors
         assert there is (rule.to is AudienceKind.MENTOR), rule.name
     await page(app, "auditor", "/notifications/rules?to=nobody", 422)
-    assert table.count("<details") == len(AREAS) + 2
+    assert table.count("<details") == len(AREAS) + 3
     assert "<details open" not in re.sub(r' class="[^"]*"', "", table)
     few = await page(app, "auditor", "/notifications/rules?to=companion")
     assert "<details open" in re.sub(r' class="[^"]*"', "", few)
