@@ -243,11 +243,12 @@ async def test_a_visit_of_the_pair_on_pages(abroad: Abroad) -> None:
 
 
 async def test_open_tasks_on_the_list_and_on_the_first_page(abroad: Abroad) -> None:
-    """The first page counts open tasks and links to exactly these, and an empty filter says so."""
+    """The first page has the open task with its link, the list finds it, and an empty filter says so."""
     _, _, at = await begun(abroad)
     await send(abroad, "jonas", f"{at}/sessions", {"minutes": "60", **written(0, "held_on")})
     home = await read(abroad, "nino", "/applications/")
-    assert "/applications/mentorships?state=waits" in home
+    assert f'href="{at}"' in home
+    assert "Confirm a session" in home
     assert "Confirm a session" in await read(abroad, "nino", "/applications/mentorships?state=waits")
     assert "state=waits" not in await read(abroad, "jonas", "/applications/mentorships")
     assert "No mentorship has this status" in await read(abroad, "jonas", "/applications/mentorships?state=paused")

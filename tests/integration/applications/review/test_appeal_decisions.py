@@ -67,7 +67,7 @@ async def test_upheld_by_page(more_coordinators: Programme) -> None:
     made = await not_endorsed(more_coordinators)
     at = f"/applications/cases/{made['id']}/appeal"
     assert made["reference"] in await page(more_coordinators, "deputy", "/applications/appeals?state=waits")
-    assert "appeal is waiting for you" in await page(more_coordinators, "deputy", "/applications/")
+    assert "Decide appeal" in await page(more_coordinators, "deputy", "/applications/")
     assert made["reference"] in await page(more_coordinators, "deputy", "/applications/cases?needs=me")
     shown = await page(more_coordinators, "deputy", at)
     assert WHY in shown
