@@ -169,7 +169,7 @@ async def test_the_receipt_opens_with_a_ticket_and_shows_the_own_part(
         assert expected in page.text or "No place meets all rules" in page.text
         assert "What the host prefers" not in page.text
         assert ("There is no place for you yet." in page.text) == (application == third)
-        assert "See the numbers" in page.text
+        assert "The numbers" in page.text
 
 
 async def test_before_its_first_cohort_the_receipt_says_that_there_is_no_result_yet(
