@@ -126,7 +126,7 @@ def _figure(figure: Released, approval: Approval, settings: Settings, cut_off: s
             if cells
         ],
         withheld=[
-            gettext("%(dimension)s: not shown, since few people stand behind its parts.")
+            gettext("%(dimension)s: not shown, because its parts are based on few people.")
             % {"dimension": disclosure_views.dimension(name)}
             for name in figure.withheld
         ],

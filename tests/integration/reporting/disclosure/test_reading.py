@@ -37,7 +37,7 @@ OF_NOBODY = (
 """Addresses that have no number of people: descriptions, keys, what the service needs, and what is aimed at."""
 CLOSED = re.compile(
     "not-published|Not published yet|No period is published yet|not published|no files yet"
-    '|"state":"draft"|no such manifest'
+    '|No period of this length is published yet|"periods":\\[\\]|"state":"draft"|no such manifest'
 )
 """The words of an answer while nothing is published."""
 OUTSIDE = (None, Role.DONOR, Role.ANASPOC)
