@@ -38,6 +38,8 @@ from services.applications.partners import api as partners_api
 from services.applications.partners import pages as partners_pages
 from services.applications.placements import api as placements_api
 from services.applications.placements import pages as placements_pages
+from services.applications.places import api as places_api
+from services.applications.places import pages as places_pages
 from services.applications.preparation.api import preparation, travel_rules
 from services.applications.preparation.pages import costs, letters
 from services.applications.preparation.pages import preparation as preparation_preparation
@@ -94,7 +96,7 @@ def page_routers(settings: Settings) -> list[APIRouter]:
     """Return the routers of all pages, in the order in which they are tried."""
     found = [sign_in_router(), start.router, inbox.router, desk_settings.router, calendar_feed.router]
     found.append(sessions_pages.router)
-    found += calls_pages.routers
+    found += [places_pages.router, *calls_pages.routers]
     # The tasks come last: they take any word for one of an application's pages.
     found += [appeals.router, changes.router, application_companions.router, application.router, tasks.router]
     found += [
@@ -136,6 +138,7 @@ def api_routers(settings: Settings) -> list[APIRouter]:
         partners_api.router,
         audit.router,
         calls.router,
+        places_api.router,
         drafts.router,
         applications.router,
         companions.router,

@@ -47,7 +47,13 @@ SERVICES = ("applications", "matching", "notifications", "reporting")
 ORIGIN = "http://localhost:8000"
 ANYBODY = "0190a000-0000-7000-8000-000000000000"
 PARAMETER = re.compile(r"{(\w+)(?::(\w+))?}")
-WORDS = {"call_section": "purpose", "published": "2026", "stated": "2026", "task": "contact"}
+WORDS = {
+    "application_kind": "mentee",
+    "call_section": "purpose",
+    "published": "2026",
+    "stated": "2026",
+    "task": "contact",
+}
 """A value for each kind of parameter that is limited to some words (`limit_parameter`)."""
 KEY = OKPKey.generate_key("Ed25519")
 PRIVATE = KEY.as_pem(private=True).decode()

@@ -37,6 +37,8 @@ async def test_pages_and_sweeps_read_by_index(portal: FastAPI) -> None:
         "mentor_saved_at": "SELECT * FROM mentor WHERE saved_at >= now() - interval '1 hour'",
         "mentor_asked": "SELECT * FROM mentor WHERE state = 'published' AND due < now() ORDER BY id LIMIT 100",
         "mentor_call_state": "SELECT * FROM mentor WHERE call_id = :id AND state = 'draft'",
+        "offer_published": "SELECT * FROM offer WHERE call_id = :id AND state = 'published' ORDER BY reference",
+        "mentor_published": "SELECT * FROM mentor WHERE call_id = :id AND state = 'published' ORDER BY reference",
         "match_offer_id": "SELECT count(*) FROM match WHERE offer_id = :id AND state = 'confirmed'",
         "match_mentor_id": "SELECT count(*) FROM match WHERE mentor_id = :id AND state = 'confirmed'",
         "match_country_state": "SELECT state, count(*) FROM match WHERE country = 'AM' GROUP BY state",

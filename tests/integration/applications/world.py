@@ -27,6 +27,7 @@ WORDS = {
     "item": "visa",
     "version": "1",
     "party": "guest",
+    "kind": "study_visit",
 }
 """Parameters that are words: one that the route knows."""
 

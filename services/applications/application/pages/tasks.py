@@ -14,6 +14,7 @@ from services.applications.application.forms.tasks import FormContext, Task, tas
 from services.applications.application.model.answers import FIELDS, TASKS, application_address
 from services.applications.application.views import status
 from services.applications.application.views.standing import Case, case_of, own_case_in
+from services.applications.calls.views.headings import places_path
 from services.applications.fields import missing
 from services.applications.guards import Officer
 from services.applications.parameters import BusDep
@@ -21,12 +22,12 @@ from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.bus.db.outdated import Outdated
 from shared.contracts.calls import CallTerms
-from shared.contracts.codes import ApplicationState
+from shared.contracts.codes import ApplicationState, Section
 from shared.errors import Refused
 from shared.honesty import truth_is_safe
 from shared.identity import Principal
 from shared.identity.versions import show_present
-from shared.time import dates
+from shared.time import clock, dates
 from shared.web.form_versions import show_both
 from shared.web.forms import Form
 from shared.web.path_parameters import limit_parameter
@@ -122,9 +123,19 @@ async def _page(
         steps=len(codes),
         back_to=application_address(case.application.id),
         autosave=application_address(case.application.id, f"{page.code}/draft"),
+        browse=_browse_path(case) if page.code == Section.TOPICS else None,
         remark=" ".join(remark.text for remark in remarks if remark.task == page.code),
         truthful=truth_is_safe(case.call.terms, (await company_of(session, case.application)).mode),
     )
+
+
+def _browse_path(case: Case) -> str | None:
+    """Return the address of the call's placements or mentors, while the officer may browse them."""
+    application, countries = case.application, case.terms.rules.countries
+    takes_part = case.partner_active and (not countries or application.country in countries)
+    if not takes_part or not case.call.takes_applications(clock.now()):
+        return None
+    return places_path(application.call_id, application.for_)
 
 
 @router.post("/{application_id}/{code:task}")

@@ -1,6 +1,7 @@
 """The list of calls, and the page of one call."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -11,12 +12,13 @@ from fastapi.responses import Response
 
 from services.applications.calls.pages.drafts import draft_address
 from services.applications.calls.views.calls import ListedCall, ListedDraft, call_details, call_list
+from services.applications.calls.views.headings import CallHeading, places_path
 from services.applications.calls.views.requirements import Requirements
 from services.applications.display import page_rows
 from services.applications.guards import SignedIn
 from services.applications.parameters import BusDep
 from shared.contracts import labels
-from shared.contracts.codes import Role
+from shared.contracts.codes import ApplicationKind, Role
 from shared.i18n import gettext, ngettext
 from shared.time import clock, dates
 from shared.web.lists import Empty, Link, Listing, list_page, state_counts
@@ -36,7 +38,10 @@ _OPEN_FIRST = ("published", "announced", "past_deadline", "closed")
 
 @dataclass(frozen=True, slots=True)
 class CallCard:
-    """A call or a draft in the list; `ready` says how many applications wait, and leads to them."""
+    """A call or a draft in the list; `ready` says how many applications wait, and leads to them.
+
+    `browse` leads an officer to the placements and mentors of an open call.
+    """
 
     state: str
     title: str
@@ -45,6 +50,7 @@ class CallCard:
     requirements: Requirements | None = None
     ready: str = ""
     ready_href: str = ""
+    browse: Sequence[Link] = ()
 
 
 @router.get("")
@@ -112,7 +118,19 @@ def _card(listed: ListedCall, moment: datetime) -> CallCard:
         listed.requirements,
         wait if ready else "",
         f"/applications/cases?state=endorsed&call={call.id}",
+        browse_links(call, listed.requirements) if call.takes_applications(moment) else (),
     )
+
+
+def browse_links(call: CallHeading, requirements: Requirements | None) -> list[Link]:
+    """Return the links by which an officer browses the placements and mentors of an open call."""
+    if requirements is None or not requirements.may_take_part:
+        return []
+    texts = {
+        ApplicationKind.STUDY_VISIT: gettext("Browse placements"),
+        ApplicationKind.MENTEE: gettext("Browse mentors"),
+    }
+    return [Link(texts[kind], places_path(call.id, kind)) for kind in call.kinds]
 
 
 def _draft(listed: ListedDraft) -> CallCard:
@@ -137,6 +155,7 @@ async def show_call(request: Request, call_id: UUID, principal: SignedIn, bus: B
         answers=found.needs,
         where=Standing.of(state("call", found.call.shown_state(moment)), found.standing, found.since),
         requirements=found.requirements,
+        browse=browse_links(found.call, found.requirements) if found.call.takes_applications(moment) else [],
         may_apply=principal.has(Role.OFFICER) and found.call.takes_applications(moment),
         writes=principal.has(Role.PROGRAMME_COORDINATOR),
         revision_draft=found.revision_draft,

@@ -66,6 +66,11 @@ class CallHeading:
         return shown_call_state(self.state, self.opens, self.deadline, at)
 
 
+def places_path(call_id: UUID, kind: ApplicationKind) -> str:
+    """Return the address at which officers browse the placements or mentors of a call."""
+    return f"/applications/calls/{call_id}/places/{kind}"
+
+
 async def call_headings(session: AsyncSession) -> list[CallHeading]:
     """Return all calls, the one with the latest deadline first."""
     return [CallHeading.of(call) for call in await store.calls(session)]

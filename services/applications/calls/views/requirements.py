@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.identity import Principal
     from shared.web.states import State
 
+_COUNTRY = frozenset({EligibilityRule.COUNTRY, EligibilityRule.PARTNER_ACTIVE})
 # What depends on what the officer will write in the application, and says nothing about the officer.
 _LATER = frozenset({EligibilityRule.KIND, EligibilityRule.TOPICS, EligibilityRule.PERIODS, EligibilityRule.CASCADE})
 
@@ -47,6 +48,11 @@ class Requirements:
     def broken(self) -> list[Finding]:
         """The rules that are not met at present."""
         return [finding for finding in self.findings if not finding.met]
+
+    @property
+    def may_take_part(self) -> bool:
+        """Return whether the officer's country takes part in the call and in the programme."""
+        return not any(finding.rule in _COUNTRY for finding in self.broken)
 
 
 async def requirements_of(

@@ -1,0 +1,170 @@
+"""The page on which officers browse the published placements or mentors of an open call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from services.applications.calls.views.headings import places_path
+from services.applications.display import SummaryRow
+from services.applications.fields import topic_in_words
+from services.applications.guards import Officer
+from services.applications.parameters import BusDep
+from services.applications.places.model import NEWEST, ORDERS, REFERENCE, SOONEST, required
+from services.applications.places.views import RESTRICTED, BrowsedPlace, Choice, PlaceList, PlaceRule, place_list
+from shared.contracts import labels
+from shared.contracts.codes import LANGUAGES, ApplicationKind
+from shared.i18n import gettext, ngettext
+from shared.time import dates
+from shared.web.lists import Empty, Filter, Listing, list_page, with_country
+from shared.web.path_parameters import limit_parameter
+from shared.web.query import CountryText, DayText, TopicText, one_of
+
+router = APIRouter(prefix="/applications/calls", include_in_schema=False)
+limit_parameter("application_kind", ApplicationKind)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCard:
+    """A placement or mentor in the list."""
+
+    title: str
+    reference: str
+    where: str
+    facts: Sequence[SummaryRow]
+    rules: Sequence[PlaceRule]
+
+
+@router.get("/{call_id}/places/{kind:application_kind}")
+async def browse(
+    request: Request,
+    call_id: UUID,
+    kind: str,
+    principal: Officer,
+    bus: BusDep,
+    topic: TopicText = "",
+    country: CountryText = "",
+    week: DayText = "",
+    language: Annotated[str, one_of(*LANGUAGES)] = "",
+    sort: Annotated[str, one_of(*ORDERS)] = REFERENCE,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    """Show the published placements or mentors abroad, with the rules that can be checked for the officer now."""
+    chosen = ApplicationKind(kind)
+    choice = Choice(topic or None, country or None, date.fromisoformat(week) if week else None, language or None)
+    async with bus.read() as session:
+        found = await place_list(session, principal, call_id, chosen, choice, sort or REFERENCE, page)
+    visits = chosen is ApplicationKind.STUDY_VISIT
+    address, call_address = places_path(call_id, chosen), f"/applications/calls/{call_id}"
+    return list_page(
+        request,
+        Listing(
+            gettext("Placements in this call") if visits else gettext("Mentors in this call"),
+            address,
+            [],
+            [[_card(place, found.scheme)] for place in found.items],
+            found.total,
+            _empty(found, address, call_address, visits=visits),
+            _none_fit(found, visits=visits),
+            page=page,
+            caption=found.call.name,
+            intro=_intro(visits=visits),
+            filters=_filters(found, choice, sort or REFERENCE),
+            back=call_address,
+            back_text=gettext("Back to the call"),
+        ),
+        "places/list.html",
+    )
+
+
+def _intro(*, visits: bool) -> str:
+    listed = (
+        gettext("These placements are abroad and open now. You do not choose one: the matching finds it for you.")
+        if visits
+        else gettext("These mentors are abroad and free now. You do not choose one: the matching finds one for you.")
+    )
+    checked = gettext("We check some rules with your newest answers. The matching checks all rules later.")
+    return f"{listed} {checked}"
+
+
+def _empty(found: PlaceList, address: str, call_address: str, *, visits: bool) -> Empty:
+    """Return why the list is empty, and the way on."""
+    if found.total:
+        return Empty(gettext("This page of the list is empty."), gettext("Go to the first page"), address)
+    why = (
+        gettext("No placements yet. Placements appear here when hosts in other countries publish them.")
+        if visits
+        else gettext("No mentors yet. Mentors appear here when they publish a profile in another country.")
+    )
+    return Empty(why, gettext("Back to the call"), call_address)
+
+
+def _none_fit(found: PlaceList, *, visits: bool) -> str:
+    if found.total:
+        return gettext("This page of the list is empty.")
+    if visits:
+        return gettext("No placements match these filters.")
+    return gettext("No mentors match these filters.")
+
+
+def _filters(found: PlaceList, choice: Choice, order: str) -> list[Filter]:
+    """Return the filters, each with its value in the address, and the order of the list."""
+    topics = [(code, topic_in_words(code, found.scheme)) for code in found.topics]
+    spoken = [*found.languages, *([choice.language] if choice.language else [])]
+    tongues = sorted(((code, labels.tongue(code)) for code in dict.fromkeys(spoken)), key=lambda entry: entry[1])
+    weeks = [(week.start.isoformat(), dates.span(week.start, week.friday)) for week in found.weeks]
+    orders = {
+        REFERENCE: gettext("Reference"),
+        SOONEST: gettext("Earliest first"),
+        NEWEST: gettext("Newest first"),
+    }
+    return [
+        Filter("topic", gettext("Topic"), choice.topic or "", topics),
+        Filter(
+            "country",
+            gettext("Country"),
+            choice.country or "",
+            labels.countries(with_country(found.countries, choice.country)),
+        ),
+        Filter("week", gettext("Week"), choice.week.isoformat() if choice.week else "", weeks),
+        Filter("language", gettext("Language"), choice.language or "", tongues),
+        Filter("sort", gettext("Order"), order, list(orders.items()), always=True),
+    ]
+
+
+def _card(place: BrowsedPlace, scheme: str) -> PlaceCard:
+    visits = place.kind is ApplicationKind.STUDY_VISIT
+    country = labels.country(place.country)
+    profession = [labels.label(code) for code in (place.rank_group, place.service) if code is not None]
+    return PlaceCard(
+        place.title if visits else ", ".join(profession),
+        place.reference,
+        f"{place.city}, {country}" if place.city else country,
+        _facts(place, scheme, visits=visits),
+        place.rules,
+    )
+
+
+def _facts(place: BrowsedPlace, scheme: str, *, visits: bool) -> list[SummaryRow]:
+    topics = "; ".join(topic_in_words(code, scheme) for code in place.topics)
+    areas = ", ".join(gettext("restricted") if area == RESTRICTED else labels.label(area) for area in place.expertise)
+    if visits:
+        places = ngettext("%(num)d place", "%(num)d places", place.places) % {"num": place.places}
+    else:
+        places = ngettext("up to %(num)d mentee", "up to %(num)d mentees", place.places) % {"num": place.places}
+    found = [
+        SummaryRow(gettext("Topics"), topics or gettext("All topics of the call")),
+        SummaryRow(gettext("Areas of expertise"), areas or gettext("Any")),
+        SummaryRow(
+            gettext("Periods"), "; ".join(dates.span(period.start, period.end) for period in place.periods) or None
+        ),
+        SummaryRow(gettext("Languages, with the level you need"), required(place.languages)),
+        SummaryRow(gettext("Places"), places),
+    ]
+    if place.days is not None:
+        found.insert(3, SummaryRow(gettext("Working days of a visit"), str(place.days)))
+    return found

@@ -1,0 +1,314 @@
+"""Read what an officer may browse of an open call: as the API answers it, and with all that its page shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from services.applications.application.model.answers import answers_from_register
+from services.applications.application.store import applications
+from services.applications.calls import store as calls_store
+from services.applications.calls.views.headings import CallHeading
+from services.applications.mentors.store import Mentor
+from services.applications.places import store
+from services.applications.places.model import (
+    MENTOR_DAYS,
+    Finding,
+    Needs,
+    Officer,
+    findings,
+    last_day_of_call,
+    weeks_of_call,
+    weeks_of_officer,
+    weeks_offered,
+)
+from services.applications.places.store import Filters
+from services.applications.refusals import not_found
+from services.applications.register.store import entries
+from shared.contracts.applications import LanguageHeld
+from shared.contracts.base import Country, DatePeriod, TopicCode
+from shared.contracts.codes import (
+    ApplicationKind,
+    Expertise,
+    HardRule,
+    PartnerStatus,
+    RankGroup,
+    ServiceKind,
+)
+from shared.errors import ProblemCode, Refused
+from shared.i18n import gettext
+from shared.time import clock
+from shared.web.paging import page_of
+from shared.web.read_models import Page, ReadModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.application.model.answers import Answers
+    from services.applications.placements.store import Offer
+    from services.applications.places.model import Week
+    from shared.contracts.calls import CallTerms
+    from shared.identity import Principal
+    from shared.web.paging import PageRequest
+
+RESTRICTED: Literal["restricted"] = "restricted"
+
+
+class PlaceRule(ReadModel):
+    """One rule of the matching that can be checked now, for the officer who reads."""
+
+    rule: HardRule
+    met: bool
+    sentence: Annotated[str, Field(examples=["You speak English at the required level."])]
+
+    @classmethod
+    def of(cls, finding: Finding) -> PlaceRule:
+        """Return a finding as the API answers it."""
+        return cls(rule=finding.rule, met=finding.met, sentence=finding.sentence)
+
+
+class BrowsedPlace(ReadModel):
+    """A published placement or a mentor's profile as officers may see it before a match: no name and no contact."""
+
+    reference: Annotated[str, Field(examples=["FR-P-2026-0007"])]
+    kind: ApplicationKind
+    title: Annotated[str, Field(description="Of a placement; empty for a mentor.")]
+    country: Annotated[Country, Field(description="The country of the host or mentor.")]
+    city: Annotated[str, Field(description="Of a placement; empty for a mentor.")]
+    service: Annotated[ServiceKind | None, Field(description="The mentor's; null for a placement.")]
+    rank_group: Annotated[RankGroup | None, Field(description="The mentor's; null for a placement.")]
+    topics: Annotated[list[TopicCode], Field(description="Topics of the call; none for a mentor who takes any topic.")]
+    expertise: Annotated[list[Expertise | Literal["restricted"]], Field(description="Restricted areas are not named.")]
+    periods: Annotated[list[DatePeriod], Field(description="Those that have not ended.")]
+    days: Annotated[int | None, Field(description="The working days of a visit; null for a mentor.")]
+    languages: Annotated[
+        list[LanguageHeld],
+        Field(description="Working languages, each with the level that an officer needs. One of them is enough."),
+    ]
+    places: Annotated[int, Field(description="How many guests or mentees are taken in total.")]
+    rules: Annotated[
+        list[PlaceRule],
+        Field(
+            description="The rules that can be checked by the officer's newest answers. The matching checks more rules,"
+            " so an entry that meets all of them is not a promise."
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """An open call, and the officer who reads its list."""
+
+    call: calls_store.Call
+    terms: CallTerms
+    scope: store.Scope
+    weeks: Mapping[date, Week]
+    officer: Officer
+
+
+async def _reading(session: AsyncSession, principal: Principal, call_id: UUID, kind: ApplicationKind) -> _Reading:
+    """Return the call, the officer and the scope of the list.
+
+    Raises `Refused`: 404 without such a call, 403 where the officer's country has no part in it, 409 while it takes no
+    applications.
+    """
+    call = await calls_store.call(session, call_id)
+    if call is None or kind not in call.kinds:
+        raise not_found()
+    terms, today = call.terms, clock.today()
+    person = await entries.person(session, principal.subject)
+    if person is None or person.country is None:
+        raise Refused(gettext("You are not in the register yet. Ask your national coordinator to add you."), 403)
+    if terms.rules.countries and person.country not in terms.rules.countries:
+        raise Refused(gettext("This call is not open to your country."), 403)
+    if await entries.partner_status(session, person.country, today) is PartnerStatus.SUSPENDED:
+        sentence = gettext("Your country's part is suspended. Your national coordinator can tell you more.")
+        raise Refused(sentence, 403)
+    if not call.takes_applications(clock.now()):
+        raise Refused(gettext("This call is not open for applications now."), code=ProblemCode.CALL_CLOSED)
+    answers = await _newest_answers(session, principal, person, call_id, kind)
+    weeks = weeks_of_call(terms, kind, today)
+    return _Reading(
+        call=call,
+        terms=terms,
+        scope=store.Scope(call_id, kind, person.country, person.organisation_id, today, terms.minimum_days),
+        weeks=weeks,
+        officer=_officer(answers, terms, kind, weeks.values()),
+    )
+
+
+async def _newest_answers(
+    session: AsyncSession, principal: Principal, person: entries.Person, call_id: UUID, kind: ApplicationKind
+) -> Answers:
+    """Return the answers of the application of this kind to the call, else the newest, else those of the register."""
+    own = await applications.of_officer(session, principal.subject)
+    to_call = [row for row in own if row.call_id == call_id and row.for_ is kind]
+    newest = next(iter([*to_call, *own]), None)
+    return answers_from_register(person) if newest is None else newest.answers
+
+
+def _officer(answers: Answers, terms: CallTerms, kind: ApplicationKind, weeks: Iterable[Week]) -> Officer:
+    least = terms.minimum_days if kind is ApplicationKind.STUDY_VISIT else MENTOR_DAYS
+    own_weeks = weeks_of_officer(weeks, answers.periods, answers.blackouts, least) if answers.periods else None
+    return Officer(
+        topics=[topic for topic in answers.topics if topic in terms.topics],
+        languages=answers.languages,
+        expertise=answers.expertise,
+        weeks=own_weeks,
+        rank_group=answers.rank_group,
+    )
+
+
+def _placement(row: Offer, reading: _Reading) -> BrowsedPlace:
+    terms = row.terms
+    assert terms is not None
+    needs = Needs(
+        topics=terms.topics,
+        languages=terms.languages,
+        expertise=terms.expertise,
+        weeks=weeks_offered(reading.weeks.values(), terms.periods, min(reading.terms.minimum_days, terms.days)),
+        ranks=frozenset(RankGroup) - set(terms.excluded_rank_groups),
+    )
+    return BrowsedPlace(
+        reference=row.reference,
+        kind=ApplicationKind.STUDY_VISIT,
+        title=terms.title,
+        country=row.country,
+        city=terms.city,
+        service=None,
+        rank_group=None,
+        topics=list(terms.topics),
+        expertise=_areas(terms.expertise),
+        periods=_periods(terms.periods, reading),
+        days=terms.days,
+        languages=list(terms.languages),
+        places=terms.places,
+        rules=[PlaceRule.of(finding) for finding in findings(reading.officer, needs)],
+    )
+
+
+def _mentor(row: Mentor, reading: _Reading) -> BrowsedPlace:
+    entry = row.entry
+    topics = [topic for topic in entry.topics if topic in reading.terms.topics]
+    languages = [LanguageHeld(language=known.language, level=entry.minimum_level) for known in entry.languages]
+    expertise = [known.area for known in entry.expertise]
+    needs = Needs(
+        topics=topics,
+        languages=languages,
+        expertise=expertise,
+        weeks=weeks_offered(reading.weeks.values(), entry.periods, MENTOR_DAYS),
+        ranks=frozenset(entry.rank_groups) or frozenset(RankGroup),
+    )
+    return BrowsedPlace(
+        reference=row.reference,
+        kind=ApplicationKind.MENTEE,
+        title="",
+        country=row.country,
+        city="",
+        service=entry.service,
+        rank_group=entry.rank_group,
+        topics=topics,
+        expertise=_areas(expertise),
+        periods=_periods(entry.periods, reading),
+        days=None,
+        languages=languages,
+        places=entry.capacity,
+        rules=[PlaceRule.of(finding) for finding in findings(reading.officer, needs)],
+    )
+
+
+def _areas(expertise: Iterable[Expertise]) -> list[Expertise | Literal["restricted"]]:
+    return [RESTRICTED if area.restricted else area for area in expertise]
+
+
+def _periods(periods: Iterable[DatePeriod], reading: _Reading) -> list[DatePeriod]:
+    today = reading.scope.today
+    return [DatePeriod(start=period.start, end=period.end) for period in periods if period.end >= today]
+
+
+def _place(row: store.Row, reading: _Reading) -> BrowsedPlace:
+    return _mentor(row, reading) if isinstance(row, Mentor) else _placement(row, reading)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The filters that an address names, as they were read; None is no filter."""
+
+    topic: str | None = None
+    country: str | None = None
+    week: date | None = None
+    language: str | None = None
+
+
+def _filters(choice: Choice, reading: _Reading) -> Filters:
+    """Return the filters of a choice. Raises `Refused` (422) for a topic or week that the call does not have."""
+    if choice.topic is not None and choice.topic not in reading.terms.topics:
+        raise _refused("topic", gettext("Choose a topic of the call"))
+    week = None
+    if choice.week is not None:
+        week = reading.weeks.get(choice.week)
+        if week is None:
+            raise _refused("week", gettext("Choose the Monday of a possible week of the call"))
+    return Filters(choice.topic, choice.country, week, choice.language)
+
+
+def _refused(name: str, sentence: str) -> Refused:
+    return Refused(sentence, 422, {name: sentence})
+
+
+async def page(
+    session: AsyncSession,
+    principal: Principal,
+    call_id: UUID,
+    kind: ApplicationKind,
+    choice: Choice,
+    request: PageRequest,
+) -> Page[BrowsedPlace]:
+    """Return a page of the entries that an officer may browse, by reference. Raises `Refused` (403, 404, 409, 422)."""
+    reading = await _reading(session, principal, call_id, kind)
+    found = await store.by_cursor(session, reading.scope, _filters(choice, reading), request)
+    return page_of(found, request, BrowsedPlace, lambda row: _place(row, reading), lambda row: (row.reference,))
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceList:
+    """One page of the list, with what it can be filtered by."""
+
+    call: CallHeading
+    scheme: str
+    items: Sequence[BrowsedPlace]
+    total: int
+    topics: Sequence[str]
+    countries: Sequence[str]
+    weeks: Sequence[Week]
+    languages: Sequence[str]
+
+
+async def place_list(
+    session: AsyncSession,
+    principal: Principal,
+    call_id: UUID,
+    kind: ApplicationKind,
+    choice: Choice,
+    order: str,
+    number: int,
+) -> PlaceList:
+    """Return one page of the entries for an officer, in an order of the model. Raises `Refused` as `page` does."""
+    reading = await _reading(session, principal, call_id, kind)
+    found, total = await store.list_page(session, reading.scope, _filters(choice, reading), order, number)
+    return PlaceList(
+        call=CallHeading.of(reading.call),
+        scheme=reading.terms.scheme,
+        items=[_place(row, reading) for row in found],
+        total=total,
+        topics=reading.terms.topics,
+        countries=await store.countries(session, reading.scope),
+        weeks=[week for week in reading.weeks.values() if week.start <= last_day_of_call(reading.terms)],
+        languages=await store.languages(session, reading.scope),
+    )
