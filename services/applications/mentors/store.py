@@ -35,8 +35,7 @@ class Mentor(Table, table=True):
     __tablename__ = "mentor"
     __table_args__ = (
         sa.Index("mentor_one_a_call", "subject", "call_id", unique=True),
-        sa.Index("mentor_call_state", "call_id", "state"),
-        sa.Index("mentor_published", "call_id", "reference", postgresql_where=sa.text("state = 'published'")),
+        sa.Index("mentor_call_state", "call_id", "state", "reference"),
         sa.Index("mentor_saved_at", "saved_at"),
         sa.Index("mentor_asked", "due", postgresql_where=sa.text("state = 'published'")),
         sa.Index("mentor_last_day", "last_day", postgresql_where=sa.text(f"state NOT IN ({in_sql(MENTOR_NOT_OPEN)})")),

@@ -47,8 +47,7 @@ class Offer(Table, table=True):
     __table_args__ = (
         sa.Index("offer_organisation_state", "organisation_id", "state"),
         sa.Index("offer_country_state", "country", "state"),
-        sa.Index("offer_call_state", "call_id", "state"),
-        sa.Index("offer_published", "call_id", "reference", postgresql_where=sa.text("state = 'published'")),
+        sa.Index("offer_call_state", "call_id", "state", "reference"),
         sa.Index("offer_saved_at", "saved_at"),
         sa.Index("offer_asked", "due", postgresql_where=sa.text("state = 'published'")),
         sa.Index("offer_last_day", "last_day", postgresql_where=sa.text(f"state NOT IN ({in_sql(OFFER_NOT_OPEN)})")),

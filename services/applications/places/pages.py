@@ -69,11 +69,12 @@ async def browse(
             [[_card(place, found.scheme)] for place in found.items],
             found.total,
             _empty(found, address, call_address, visits=visits),
-            _none_fit(found, visits=visits),
+            _none_fit(found, visits=visits) if choice != Choice() else "",
             page=page,
             caption=found.call.name,
             intro=_intro(visits=visits),
-            filters=_filters(found, choice, sort or REFERENCE),
+            filters=_filters(found, choice),
+            more_filters=_more_filters(found, choice, sort),
             back=call_address,
             back_text=gettext("Back to the call"),
         ),
@@ -85,7 +86,9 @@ def _intro(*, visits: bool) -> str:
     listed = (
         gettext("These placements are abroad and open now. You do not choose one: the matching finds it for you.")
         if visits
-        else gettext("These mentors are abroad and free now. You do not choose one: the matching finds one for you.")
+        else gettext(
+            "These mentors are abroad and take mentees now. You do not choose one: the matching finds one for you."
+        )
     )
     checked = gettext("We check some rules with your newest answers. The matching checks all rules later.")
     return f"{listed} {checked}"
@@ -111,28 +114,26 @@ def _none_fit(found: PlaceList, *, visits: bool) -> str:
     return gettext("No mentors match these filters.")
 
 
-def _filters(found: PlaceList, choice: Choice, order: str) -> list[Filter]:
-    """Return the filters, each with its value in the address, and the order of the list."""
+def _filters(found: PlaceList, choice: Choice) -> list[Filter]:
+    """Return the filters that are always seen, each with its value in the address."""
     topics = [(code, topic_in_words(code, found.scheme)) for code in found.topics]
+    countries = labels.countries(with_country(found.countries, choice.country))
+    return [
+        Filter("topic", gettext("Topic"), choice.topic or "", topics),
+        Filter("country", gettext("Country"), choice.country or "", countries),
+    ]
+
+
+def _more_filters(found: PlaceList, choice: Choice, order: str) -> list[Filter]:
+    """Return the filters that are folded away until one is used, and the order of the list."""
     spoken = [*found.languages, *([choice.language] if choice.language else [])]
     tongues = sorted(((code, labels.tongue(code)) for code in dict.fromkeys(spoken)), key=lambda entry: entry[1])
     weeks = [(week.start.isoformat(), dates.span(week.start, week.friday)) for week in found.weeks]
-    orders = {
-        REFERENCE: gettext("Reference"),
-        SOONEST: gettext("Earliest first"),
-        NEWEST: gettext("Newest first"),
-    }
+    orders = [(SOONEST, gettext("Earliest first")), (NEWEST, gettext("Newest first"))]
     return [
-        Filter("topic", gettext("Topic"), choice.topic or "", topics),
-        Filter(
-            "country",
-            gettext("Country"),
-            choice.country or "",
-            labels.countries(with_country(found.countries, choice.country)),
-        ),
         Filter("week", gettext("Week"), choice.week.isoformat() if choice.week else "", weeks),
         Filter("language", gettext("Language"), choice.language or "", tongues),
-        Filter("sort", gettext("Order"), order, list(orders.items()), always=True),
+        Filter("sort", gettext("Order"), "" if order == REFERENCE else order, orders, all=gettext("Reference")),
     ]
 
 

@@ -844,10 +844,7 @@ def _create_placements_and_mentors() -> None:
     )
     op.create_index("offer_asked", "offer", ["due"], postgresql_where=sa.text("state = 'published'"))
     op.create_index("offer_saved_at", "offer", ["saved_at"])
-    op.create_index("offer_call_state", "offer", ["call_id", "state"])
-    op.create_index(
-        "offer_published", "offer", ["call_id", "reference"], postgresql_where=sa.text("state = 'published'")
-    )
+    op.create_index("offer_call_state", "offer", ["call_id", "state", "reference"])
     op.create_index("offer_country_state", "offer", ["country", "state"])
     op.create_index(
         "offer_last_day",
@@ -879,10 +876,7 @@ def _create_placements_and_mentors() -> None:
     )
     op.create_index("mentor_asked", "mentor", ["due"], postgresql_where=sa.text("state = 'published'"))
     op.create_index("mentor_saved_at", "mentor", ["saved_at"])
-    op.create_index("mentor_call_state", "mentor", ["call_id", "state"])
-    op.create_index(
-        "mentor_published", "mentor", ["call_id", "reference"], postgresql_where=sa.text("state = 'published'")
-    )
+    op.create_index("mentor_call_state", "mentor", ["call_id", "state", "reference"])
     op.create_index("mentor_country", "mentor", ["country"])
     op.create_index(
         "mentor_last_day", "mentor", ["last_day"], postgresql_where=sa.text("state NOT IN ('draft', 'closed')")
