@@ -30,7 +30,7 @@ def install(
 ) -> None:
     """Install what `render` needs in this app: templates, language of each request, error pages, security headers.
 
-    `place` is one of `shared.web.navigation` (portal, board, messages, figures); `templates` the service's folder;
+    `place` names the service on its pages (portal, board, messages, figures); `templates` the service's folder;
     `origin` the address at which people reach the gateway, `issuer` that of the sign-in provider; `connections` are
     those to the store, and `crowd` the beginnings of the paths that many people ask for at the same time.
     """
