@@ -24,6 +24,8 @@ _AVAILABILITY = f"{_PORTAL}/availability/test_availability.py"
 _LEASES = "tests/simulation/test_leases.py::test_at_most_one_process_acts_under_a_lease"
 _NOTIFICATIONS = "tests/integration/notifications"
 _DISCLOSURE = "tests/unit/reporting/disclosure"
+_READING = "tests/integration/reporting/disclosure/test_reading.py"
+_LEAKS = "tests/redteam/test_attacks.py"
 
 OUTBOX = (
     PlantedBug(
@@ -622,9 +624,102 @@ DISCLOSURE = (
     ),
 )
 
+LEAKS = (
+    PlantedBug(
+        "open-periods-are-read",
+        "services.reporting.disclosure.actions:readable_period",
+        "return approval, steers or approval.state is PeriodState.PUBLISHED",
+        "return approval, True",
+        f"{_READING}::test_before_the_first_publication_every_route_says_so",
+        only="donor",
+    ),
+    PlantedBug(
+        "days-of-the-programme-are-read",
+        "services.reporting.disclosure.actions:readable_period",
+        "        raise _closed()\n",
+        "        pass\n",
+        f"{_READING}::test_before_the_first_publication_every_route_says_so",
+        only="donor",
+    ),
+    PlantedBug(
+        "other-periods-are-forgotten",
+        "services.reporting.disclosure.actions:release_statement",
+        "        for label, statement, pattern in await store.releases(session)\n",
+        "        for label, statement, pattern in await store.releases(session)\n"
+        "        if label == approval.period.label\n",
+        f"{_LEAKS}::test_a_programme_and_periods_reveal_nobody",
+    ),
+    PlantedBug(
+        "earlier-statements-are-forgotten",
+        "services.reporting.disclosure.actions:release_statement",
+        "        for label, statement, pattern in await store.releases(session)\n",
+        "        for label, statement, pattern in await store.releases(session)\n"
+        "        if label != approval.period.label\n",
+        f"{_LEAKS}::test_b_rows_that_stay_do_not_reveal_those_that_move",
+    ),
+    PlantedBug(
+        "a-restatement-by-one-does-not-wait",
+        "services.reporting.disclosure.model.gate:_is_lost",
+        "return shown and",
+        "return False and",
+        f"{_LEAKS}::test_c_a_restatement_by_one_does_not_tell_an_answer",
+    ),
+    PlantedBug(
+        "readers-compare-calls",
+        "services.reporting.overview.pages.comparison:compare_calls",
+        "_: Steerer",
+        "_: Reader",
+        f"{_LEAKS}::test_d_calls_do_not_tell_what_periods_hide",
+    ),
+    PlantedBug(
+        "readers-download-calls",
+        "services.reporting.overview.pages.comparison:calls_as_csv",
+        "_: Steerer",
+        "_: Reader",
+        f"{_LEAKS}::test_d_calls_do_not_tell_what_periods_hide",
+    ),
+    PlantedBug(
+        "days-have-a-number-of-events",
+        "services.reporting.disclosure.model.gate:_released_total",
+        "    events = total.count if total.count in {total.value, total.denominator} else None\n"
+        "    if figure.definition.id not in _AN_EVENT_EACH:\n"
+        "        events = None\n",
+        "    events = total.count\n",
+        f"{_LEAKS}::test_e_numbers_of_events_do_not_tell_hidden_visits",
+    ),
+    PlantedBug(
+        "parts-have-a-number-of-events",
+        "services.reporting.disclosure.model.gate:_released_part",
+        "cell.denominator, None, cell.digest",
+        "cell.denominator, cell.count, cell.digest",
+        f"{_LEAKS}::test_e_numbers_of_events_do_not_tell_hidden_visits",
+    ),
+    PlantedBug(
+        "totals-of-few-are-shown",
+        "services.reporting.disclosure.model.tables:total_tables",
+        "    few = total_is_few(figure) or (",
+        "    few = False or (",
+        f"{_LEAKS}::test_f_totals_of_few_and_few_beside_a_total_are_hidden",
+    ),
+    PlantedBug(
+        "periods-that-end-together-are-not-compared",
+        "services.reporting.disclosure.model.attack:Attack._ends",
+        "                if first.start != other.start:  # statements of one period are compared as such\n",
+        "                if first.start > other.start:\n",
+        f"{_DISCLOSURE}/test_period_ends.py::test_periods_that_end_together_do_not_tell_a_late_fact",
+    ),
+    PlantedBug(
+        "statements-of-quarters-are-not-mixed",
+        "services.reporting.disclosure.model.attack:Attack._periods",
+        "for children in product(*some):",
+        "for children in zip(*some):",
+        f"{_DISCLOSURE}/test_period_ends.py::test_earlier_statements_of_a_quarter_are_compared_with_its_half",
+    ),
+)
+
 
 def _all() -> Iterator[PlantedBug]:
-    for group in (OUTBOX, INBOX, LEASES, SENDERS, MATCHING, WAITING, DISCLOSURE):
+    for group in (OUTBOX, INBOX, LEASES, SENDERS, MATCHING, WAITING, DISCLOSURE, LEAKS):
         yield from group
 
 

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from tests.redteam.attacker import RESULTS, VALUES, Attacker, World, single
+from tests.redteam.attacker import RESULTS, VALUES, Attacker, World, quarters_of, single
 from tests.redteam.programme import COVERS, DAYS, FOUND, UNMET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from tests.redteam.attacker import Cell, Fetched, Target, Unit
-    from tests.redteam.programme import Officer
+    from tests.redteam.programme import Mentorship, Officer, Programme
 
-Known = list[tuple[int, "Officer"]]
-"""Each officer, and the moment from which he or she is known."""
+
+@dataclass
+class RealProgramme:
+    """The real programme as it becomes known: officers, visits that prove to be errors, mentorships, by moment."""
+
+    officers: list[tuple[int, Officer]] = field(default_factory=list)
+    voided: list[tuple[int, Officer]] = field(default_factory=list)
+    mentorships: list[tuple[int, Mentorship]] = field(default_factory=list)
+
+
 _DIMENSIONS = {
     "country": "country-of-service",
     "sex": "sex",
@@ -29,6 +38,10 @@ APPLICATIONS = World(
     [*(("J", f"{c}|{t}", r) for c, t, r in _JOINT), *(("C", f"{c}|{t}", "") for c, t, r in _JOINT if r == FOUND)],
 )
 DECISIONS = World({"D": ("country", "sex")})
+MENTORING = World(
+    {"N": ("country", "topic"), "P": ("country", "topic"), "Z": ("country", "topic")}, since="NP", net="N"
+)
+"""N: mentors who begin less those who end; P: pairs that met; Z: completed mentorships."""
 EVALUATIONS = World({}, [("S", "", "yes"), ("S", "", "no")])
 _SPLIT = [(name, value) for name in ("host", "country") for value in VALUES[name]]
 _EARLY: list[Unit] = [("early days", *each) for each in _SPLIT]
@@ -39,9 +52,12 @@ VISITS = World(
 """V: completed, E: ended, W: planned; R: completed visits by the guest's evaluation."""
 
 
-def visits(fetched: Iterable[Fetched], moments: int) -> Attacker:
+def visits(fetched: Iterable[Fetched], programme: Programme) -> Attacker:
     """Return what is known of visits: completed and ended ones, their days, officials, evaluations in time."""
-    made = Attacker(VISITS, moments)
+    made = _attacker(VISITS, programme)
+    person = "O" if made.repeats else "V"
+    if made.repeats:
+        made.bound_people("V", ("country", "sex"), ("topic",))
     for of in made.each():
         for name, value in [("", ""), *_SPLIT]:
             early = of(("E", name, value)) - of(("V", name, value))
@@ -56,16 +72,16 @@ def visits(fetched: Iterable[Fetched], moments: int) -> Attacker:
         made.model.add(sum(of(("R", "", each)) for each in ("in time", "late", "never")) == of(("V", "", "")))
     for each in fetched:
         made.total(each, "TOPCOP-OP-02", [(1, ("V", "", ""))])
-        made.total(each, "TOPCOP-OP-01", [(1, ("V", "", ""))])
+        made.total(each, "TOPCOP-OP-01", [(1, (person, "", ""))])
         for name in ("country", "sex", "topic"):
-            made.rows(each, "TOPCOP-OP-01", _DIMENSIONS[name], single("V", name))
+            made.rows(each, "TOPCOP-OP-01", _DIMENSIONS[name], single(person, name))
         for name in ("country", "sex", "host", "topic"):
             made.rows(each, "TOPCOP-OP-02", _DIMENSIONS[name], single("V", name))
         for indicator, name in (("TOPCOP-OP-03", "host"), ("TANDEM-RC-01", "country")):
             made.total(each, indicator, [(DAYS, ("V", "", "")), (1, ("early days", "", ""))])
             made.rows(each, indicator, _DIMENSIONS[name], _days_of(name))
-        made.total(each, "TOPCOP-OP-06", [(1, ("V", "sex", "female"))])
-        said = [(1, ("V", "sex", value)) for value in VALUES["sex"] if value != "unsaid"]
+        made.total(each, "TOPCOP-OP-06", [(1, (person, "sex", "female"))])
+        said = [(1, (person, "sex", value)) for value in VALUES["sex"] if value != "unsaid"]
         made.total(each, "TOPCOP-OP-06", said, "denominator")
         made.total(each, "TOPCOP-DQ-01", [(1, ("R", "", "in time"))])
         made.total(each, "TOPCOP-DQ-01", [(1, ("V", "", ""))], "denominator")
@@ -77,6 +93,28 @@ def visits(fetched: Iterable[Fetched], moments: int) -> Attacker:
         for indicator in ("TOPCOP-PR-03", "TOPCOP-PR-04"):
             made.total(each, indicator, [(1, ("W", "", ""))], "denominator")
             made.rows(each, indicator, "host-country", single("W", "host"), "denominator")
+    return made
+
+
+def _attacker(world: World, programme: Programme) -> Attacker:
+    """Return the attacker of a programme. With people who come again the systems are large, so growth is left out."""
+    moves = programme.corrections or programme.repeats
+    return Attacker(world, len(programme.steps), programme.repeats, moves)
+
+
+def mentoring(fetched: Iterable[Fetched], programme: Programme) -> Attacker:
+    """Return what is known of mentorships: mentors at each end, pairs that met since the beginning, completed ones."""
+    made = _attacker(MENTORING, programme)
+    for moment in range(made.moments):
+        for name, value in [("", ""), *((each, value) for each in ("country", "topic") for value in VALUES[each])]:
+            for label in COVERS:
+                made.model.add(made.amount([(1, ("N", name, value))], label, moment) >= 0)
+    for each in fetched:
+        for indicator, what in (("TOPCOP-OP-07", "N"), ("TOPCOP-OP-04", "P"), ("TOPCOP-OP-08", "Z")):
+            made.total(each, indicator, [(1, (what, "", ""))])
+            for name in ("country", "topic"):
+                made.rows(each, indicator, _DIMENSIONS[name], single(what, name))
+        made.total(each, "TOPCOP-OC-06", [(1, ("Z", "", ""))], "denominator")
     return made
 
 
@@ -96,9 +134,9 @@ def _completed(country: str, topic: str) -> list[tuple[int, Unit]]:
     return [(1, ("C", of, "")) for _, (_, of, _) in _joint(country, topic, FOUND)]
 
 
-def applications(fetched: Iterable[Fetched], moments: int) -> Attacker:
+def applications(fetched: Iterable[Fetched], programme: Programme) -> Attacker:
     """Return what is known of applications and their results."""
-    made = Attacker(APPLICATIONS, moments)
+    made = _attacker(APPLICATIONS, programme)
     for of in made.each():
         for country in VALUES["country"]:
             made.model.add(sum(of(unit) for _, unit in _joint(country, "", "")) == of(("A", "country", country)))
@@ -134,9 +172,9 @@ def _completion(of_value: Callable[[str], tuple[str, str]]) -> Callable[[str], l
     return units
 
 
-def decisions(fetched: Iterable[Fetched], moments: int) -> Attacker:
+def decisions(fetched: Iterable[Fetched], programme: Programme) -> Attacker:
     """Return what is known of decisions; all were positive."""
-    made = Attacker(DECISIONS, moments)
+    made = _attacker(DECISIONS, programme)
     for each in fetched:
         made.total(each, "TOPCOP-PR-01", [(1, ("D", "", ""))], "denominator")
         made.total(each, "TOPCOP-PR-02", [(1, ("D", "", ""))], "denominator")
@@ -145,18 +183,20 @@ def decisions(fetched: Iterable[Fetched], moments: int) -> Attacker:
     return made
 
 
-def evaluations(fetched: Iterable[Fetched], moments: int) -> Attacker:
+def evaluations(fetched: Iterable[Fetched], programme: Programme) -> Attacker:
     """Return what is known of guests' evaluations."""
-    made = Attacker(EVALUATIONS, moments)
+    made = _attacker(EVALUATIONS, programme)
     for each in fetched:
         made.total(each, "TOPCOP-OC-01", [(1, ("S", "", "yes"))])
         made.total(each, "TOPCOP-OC-01", [(1, ("S", "", "yes")), (1, ("S", "", "no"))], "denominator")
     return made
 
 
-def cells(world: World) -> list[Cell]:
+def cells(attacker: Attacker) -> list[Cell]:
     """Return the cells of a world that figures count, so that few people in one may not be worked out."""
-    found: list[Cell] = [(unit,) for unit in world.units if unit[0] in {"V", "A", "D", "S", "R"}]
+    world = attacker.world
+    units = [*world.units, *sorted({unit for unit, _ in attacker.people})]
+    found: list[Cell] = [(unit,) for unit in units if unit[0] in {"V", "A", "D", "S", "R", "O", "N", "P", "Z"}]
     if world is APPLICATIONS:
         found += [
             tuple(unit for _, unit in terms)
@@ -198,19 +238,57 @@ def units_of(officer: Officer) -> list[Unit]:
     return found
 
 
-def real(known: Sequence[tuple[int, Officer]]) -> Callable[[Target], int]:
+def _of_mentorship(mentorship: Mentorship) -> Iterator[tuple[int, Unit, str]]:
+    """Yield what a mentorship adds to the unknowns, and in which quarter."""
+    for name, value in (("", ""), ("country", mentorship.country), ("topic", mentorship.topic)):
+        yield 1, ("N", name, value), mentorship.quarter
+        if mentorship.met:
+            yield 1, ("P", name, value), mentorship.quarter
+        if mentorship.end:
+            yield -1, ("N", name, value), mentorship.end
+            if mentorship.completed:
+                yield 1, ("Z", name, value), mentorship.end
+
+
+def _came(known: RealProgramme, unit: Unit, label: str, moment: int) -> int:
+    """Return how many people with a value completed a visit in a period, as known at a moment."""
+    voided = {officer.number for until, officer in known.voided if until <= moment}
+    return len(
+        {
+            officer.person
+            for until, officer in known.officers
+            if until <= moment and officer.number not in voided and officer.quarter in COVERS[label]
+            and ("V", *unit[1:]) in units_of(officer)
+        }
+    )  # fmt: skip
+
+
+def real(known: RealProgramme, world: World) -> Callable[[Target], int]:
     """Return the function that gives the real number of a target."""
     counted: Counter[tuple[Unit, str, int]] = Counter()
-    for moment, officer in known:
+    for moment, officer in known.officers:
         counted.update((unit, officer.quarter, moment) for unit in units_of(officer))
+    for moment, officer in known.voided:
+        gone = Counter(units_of(officer)) - Counter(units_of(replace(officer, visit="", score=None)))
+        counted.subtract((unit, officer.quarter, moment) for unit in gone.elements())
+    for moment, mentorship in known.mentorships:
+        for sign, unit, quarter in _of_mentorship(mentorship):
+            counted[unit, quarter, moment] += sign
 
     def number(target: Target) -> int:
         return sum(
-            sign * counted[unit, quarter, until]
+            sign
+            * (
+                _came(known, unit, label, moment)
+                if unit[0] == "O"
+                else sum(
+                    counted[unit, quarter, until]
+                    for quarter in quarters_of(world, unit, label)
+                    for until in range(moment + 1)
+                )
+            )
             for unit in target.cell
             for sign, label, moment in target.parts
-            for quarter in COVERS[label]
-            for until in range(moment + 1)
         )
 
     return number

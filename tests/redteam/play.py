@@ -9,13 +9,13 @@ from shared.contracts.codes import Role
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.redteam import knowledge
 from tests.redteam.attacker import Fetched, Pinned, pinned, targets
-from tests.redteam.programme import COVERS, events, programme
+from tests.redteam.programme import COVERS, correction, events, mentoring_events, programme
 
 if TYPE_CHECKING:
     import httpx2
 
     from tests.integration.reporting.conftest import House
-    from tests.redteam.programme import Officer, Step
+    from tests.redteam.programme import Step
 
 OWN = ("TANDEM-ND-01", "TANDEM-ND-02", "TANDEM-ND-03", "TANDEM-RC-01")
 API = "/reporting/api/v1"
@@ -37,7 +37,7 @@ class _Play:
     def __init__(self, house: House) -> None:
         self.house = house
         self.fetched: list[Fetched] = []
-        self.known: list[tuple[int, Officer]] = []
+        self.known = knowledge.RealProgramme()
         self.statements: dict[str, int] = {}
 
     async def begin(self) -> None:
@@ -48,8 +48,12 @@ class _Play:
     async def take(self, step: Step, moment: int) -> bool:
         """Let officers become known, publish or restate the period, and fetch it; return whether it was released."""
         late = moment > 0
-        await feed_events(self.house, [each for officer in step.known for each in events(officer, late=late)])
-        self.known += [(moment, officer) for officer in step.known]
+        made = [each for officer in step.known for each in events(officer, late=late)]
+        made += [each for mentorship in step.mentorships for each in mentoring_events(mentorship)]
+        await feed_events(self.house, [*made, *(correction(officer) for officer in step.voided)])
+        self.known.officers += [(moment, officer) for officer in step.known]
+        self.known.voided += [(moment, officer) for officer in step.voided]
+        self.known.mentorships += [(moment, mentorship) for mentorship in step.mentorships]
         released = await (self._restate if step.label in self.statements else self._publish)(step.label)
         if released:
             self.statements[step.label] = self.statements.get(step.label, 0) + 1
@@ -106,23 +110,24 @@ async def play(house: House, seed: int) -> Result:
     """Return what an attacker pins in the programme of a seed."""
     played, result = _Play(house), Result(seed)
     await played.begin()
-    steps = programme(seed).steps
-    for moment, step in enumerate(steps):
+    played_out = programme(seed)
+    for moment, step in enumerate(played_out.steps):
         if await played.take(step, moment):
             result.published += 1
         else:
             result.refused += 1
     result.shown = sum(each["hidden"] is None for fetched in played.fetched for each in fetched.figures.values())
-    number = knowledge.real(played.known)
     statements = [(each.label, each.moment) for each in played.fetched]
-    for attack, world in (
-        (knowledge.visits, knowledge.VISITS),
-        (knowledge.applications, knowledge.APPLICATIONS),
-        (knowledge.decisions, knowledge.DECISIONS),
-        (knowledge.evaluations, knowledge.EVALUATIONS),
+    for attack in (
+        knowledge.visits,
+        knowledge.applications,
+        knowledge.decisions,
+        knowledge.evaluations,
+        knowledge.mentoring,
     ):
-        attacker = attack(played.fetched, len(steps))
-        caught, tried = pinned(attacker, targets(knowledge.cells(world), statements), number)
+        attacker = attack(played.fetched, played_out)
+        wanted = targets(attacker.world, knowledge.cells(attacker), statements)
+        caught, tried = pinned(attacker, wanted, knowledge.real(played.known, attacker.world))
         result.pinned += caught
         result.tried += tried
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -33,7 +33,10 @@ DAYS = 5
 
 @dataclass(frozen=True)
 class Officer:
-    """An application and what became of it; `visit`: completed, ended early, or none; `score` of the evaluation."""
+    """An application and what became of it; `visit`: completed, ended early, or none; `score` of the evaluation.
+
+    `person` is the number of the person's first application.
+    """
 
     number: int
     quarter: str
@@ -44,36 +47,63 @@ class Officer:
     result: str
     visit: Literal["", "completed", "early"]
     score: int | None
+    person: int = 0
+
+
+@dataclass(frozen=True)
+class Mentorship:
+    """A mentorship that starts in a quarter; `met`: with three sessions; `end`: the quarter of its end, or none."""
+
+    number: int
+    quarter: str
+    country: str
+    topic: str
+    met: bool
+    end: str
+    completed: bool
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step: these officers become known, and a period is published, or stated again if it was before."""
+    """A step: these officers and mentorships become known, visits of others prove to be entered in error (`voided`).
+
+    Then a period is published, or stated again if it was before.
+    """
 
     label: str
     known: tuple[Officer, ...] = ()
+    voided: tuple[Officer, ...] = ()
+    mentorships: tuple[Mentorship, ...] = ()
 
 
 @dataclass
 class Programme:
-    """A programme as it becomes known, step by step."""
+    """A programme as it becomes known, step by step. `repeats`: some people come more than once."""
 
     steps: list[Step] = field(default_factory=list)
+    repeats: bool = False
+
+    @property
+    def corrections(self) -> bool:
+        """Return whether visits were entered in error, so that numbers may become less."""
+        return any(step.voided for step in self.steps)
 
 
 def programme(seed: int) -> Programme:
-    """Return the programme of a seed."""
+    """Return the programme of a seed: one of four is plain, one has repeat visitors, one corrections, one both."""
     dice = random.Random(seed)
     skew = dice.choice((0.4, 0.8, 1.5))
-    count = 0
+    repeats, corrections = seed % 4 in {1, 3}, seed % 4 in {2, 3}
+    made: list[Officer] = []
 
     def officers(number: int, quarters: tuple[str, ...]) -> tuple[Officer, ...]:
-        nonlocal count
-        made = []
         for _ in range(number):
-            count += 1
-            made.append(_officer(dice, count, dice.choice(quarters), skew))
-        return tuple(made)
+            officer = _officer(dice, len(made) + 1, dice.choice(quarters), skew)
+            if repeats and made and dice.random() < 0.3:
+                former = dice.choice(made)
+                officer = replace(officer, person=former.person, country=former.country, sex=former.sex)
+            made.append(officer)
+        return tuple(made[len(made) - number :])
 
     labels = list(COVERS)
     dice.shuffle(labels)
@@ -86,13 +116,49 @@ def programme(seed: int) -> Programme:
         known = officers(late, COVERS[label] if dice.random() < 0.8 else QUARTERS)
         steps.insert(place, Step(label, known))
     size = dice.choice((12, 25, 40, 70))
-    steps[0] = Step(steps[0].label, (*officers(size, QUARTERS), *steps[0].known))
-    return Programme(steps)
+    steps[0] = replace(steps[0], known=(*officers(size, QUARTERS), *steps[0].known))
+    steps = _with_mentorships(dice, steps, skew)
+    return Programme(_with_corrections(dice, steps) if corrections else steps, repeats)
+
+
+def _with_mentorships(dice: random.Random, steps: list[Step], skew: float) -> list[Step]:
+    """Return the steps with mentorships that become known: most at the first, some later."""
+    numbers = [dice.choice((0, 15, 30)), *(dice.choice((0, 0, 1, 2, 6)) for _ in steps[1:])]
+    if not numbers[0]:
+        return steps
+    found, first = [], 1
+    for step, number in zip(steps, numbers, strict=True):
+        made = tuple(_mentorship(dice, first + place, skew) for place in range(number))
+        found.append(replace(step, mentorships=made))
+        first += number
+    return found
+
+
+def _with_corrections(dice: random.Random, steps: list[Step]) -> list[Step]:
+    """Return the steps, with visits that prove to be entered in error at each one after the first."""
+    found, visits = [], list[Officer]()
+    for step in steps:
+        number = min(len(visits), dice.choice((0, 1, 1, 2, 5, 7))) if visits else 0
+        voided = dice.sample(visits, number)
+        visits = [each for each in visits if each not in voided] + [each for each in step.known if each.visit]
+        found.append(replace(step, voided=tuple(voided)))
+    return found
+
+
+def _skewed(dice: random.Random, values: tuple[Any, ...], skew: float) -> Any:
+    return values[min(int(dice.expovariate(skew)), len(values) - 1)]
+
+
+def _mentorship(dice: random.Random, number: int, skew: float) -> Mentorship:
+    start = dice.randrange(len(QUARTERS))
+    end = dice.choice(("", *QUARTERS[start:]))
+    country, topic = _skewed(dice, COUNTRIES, skew), _skewed(dice, TOPICS, skew)
+    return Mentorship(number, QUARTERS[start], country, topic, dice.random() < 0.7, end, dice.random() < 0.8)
 
 
 def _officer(dice: random.Random, number: int, quarter: str, skew: float) -> Officer:
     def draw(values: tuple[Any, ...]) -> Any:
-        return values[min(int(dice.expovariate(skew)), len(values) - 1)]
+        return _skewed(dice, values, skew)
 
     result = dice.choices((FOUND, UNMET, OPEN), (6, 2, 1))[0]
     visit: Literal["", "completed", "early"] = ""
@@ -101,14 +167,71 @@ def _officer(dice: random.Random, number: int, quarter: str, skew: float) -> Off
     score = None
     if visit == "completed" and dice.random() < 0.8:
         score = dice.choices((5, 4, 3, 2), (5, 3, 1, 1))[0]
-    return Officer(number, quarter, draw(COUNTRIES), draw(HOSTS), draw(TOPICS), draw(SEXES), result, visit, score)
+    return Officer(
+        number, quarter, draw(COUNTRIES), draw(HOSTS), draw(TOPICS), draw(SEXES), result, visit, score, number
+    )
+
+
+def _first_day(quarter: str) -> date:
+    return date(YEAR, 3 * QUARTERS.index(quarter) + 1, 1)
+
+
+def _plan(officer: Officer) -> dict[str, Any]:
+    first = _first_day(officer.quarter)
+    start = first + timedelta(days=-first.weekday() % 7 + 28)
+    days = [start + timedelta(days=day) for day in range(DAYS)]
+    return {
+        **ex.VISIT_PLAN,
+        "match_id": ident("match", officer.number),
+        "application_id": ident("application", officer.number),
+        "country": officer.country,
+        "host_country": officer.host,
+        "topic": officer.topic,
+        "start": start,
+        "end": days[-1],
+        "days": days,
+        "host_organisation_id": ident("host", officer.host),
+    }
+
+
+def correction(officer: Officer) -> WorldEvent:
+    """Return the event that takes an officer's visit out, as one that was entered in error."""
+    event = EVENTS["VisitVoided"]
+    about = event.model_validate({**event.example, "plan": _plan(officer)})
+    return WorldEvent(about, ident("visit", officer.number), clock.now(), ident("application", officer.number))
+
+
+def mentoring_events(mentorship: Mentorship) -> list[WorldEvent]:
+    """Return a mentorship as events: its start, three sessions if they were held, its end."""
+    made: list[WorldEvent] = []
+    subject, application = ident("mentorship", mentorship.number), ident("mentee", mentorship.number)
+    first = _first_day(mentorship.quarter)
+    about = {"application_id": application, "country": mentorship.country, "topic": mentorship.topic}
+    plan = {**ex.MENTORSHIP_PLAN, **about, "mentor_id": ident("mentor", mentorship.number)}
+
+    def add(type_: str, of: UUID, day: date, **changes: object) -> None:
+        event = EVENTS[type_]
+        at = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=9, minutes=mentorship.number % 60)
+        made.append(WorldEvent(event.model_validate({**event.example, **changes}), of, at, application))
+
+    add("MentorshipOpened", subject, first, plan=plan)
+    add("MentorshipStarted", subject, first + timedelta(days=3), plan=plan, started_on=first + timedelta(days=3))
+    for n in range(3 if mentorship.met else 2):
+        day, session = first + timedelta(days=10 + 7 * n), ident("session", mentorship.number, n)
+        names = {"application_id": application, "mentorship_id": subject, "session_id": session}
+        add("SessionConfirmed", ident("mentoring match", mentorship.number), day, **names, held_on=day)
+    if mentorship.end:
+        ended = _first_day(mentorship.end) + timedelta(days=70)
+        type_ = "MentorshipCompleted" if mentorship.completed else "MentorshipEndedEarly"
+        add(type_, subject, ended, plan=plan, ended_on=ended)
+    return made
 
 
 def events(officer: Officer, *, late: bool) -> list[WorldEvent]:
     """Return an officer's application, match, visit and evaluation as events; `late` ones happen today."""
     made: list[WorldEvent] = []
     application, match, visit = (ident(what, officer.number) for what in ("application", "match", "visit"))
-    first = date(YEAR, 3 * QUARTERS.index(officer.quarter) + 1, 1)
+    first = _first_day(officer.quarter)
     sent = datetime.combine(first, datetime.min.time(), UTC) + timedelta(days=2, hours=9, minutes=officer.number % 60)
 
     def add(type_: str, subject: UUID, at: datetime, **changes: object) -> None:
@@ -121,7 +244,13 @@ def events(officer: Officer, *, late: bool) -> list[WorldEvent]:
         "country": officer.country,
         "topics": [officer.topic],
     }
-    add("CountingKeyAssigned", application, sent, counting_key=f"{officer.number:032x}", sex=officer.sex)
+    add(
+        "CountingKeyAssigned",
+        application,
+        sent,
+        counting_key=f"{officer.person or officer.number:032x}",
+        sex=officer.sex,
+    )
     add("ApplicationSubmitted", application, sent, profile=profile)
     if officer.result == UNMET:
         add(
@@ -136,20 +265,8 @@ def events(officer: Officer, *, late: bool) -> list[WorldEvent]:
     pairing = {**ex.PAIRING, "application_id": application, "country": country, "host_country": host}
     add("MatchConfirmed", match, sent + timedelta(days=9), pairing={**pairing, "topic": officer.topic})
     add("ApplicationDecided", application, sent + timedelta(days=9), country=country, submitted_at=sent)
-    start = first + timedelta(days=-first.weekday() % 7 + 28)
-    days = [start + timedelta(days=day) for day in range(DAYS)]
-    plan = {
-        **ex.VISIT_PLAN,
-        "match_id": match,
-        "application_id": application,
-        "country": country,
-        "host_country": host,
-        "topic": officer.topic,
-        "start": start,
-        "end": days[-1],
-        "days": days,
-        "host_organisation_id": ident("host", host),
-    }
+    plan = _plan(officer)
+    days = plan["days"]
     end = clock.now() if late else datetime.combine(days[-1], datetime.min.time(), UTC) + timedelta(hours=16)
     add("VisitScheduled", visit, sent + timedelta(days=10), plan=plan)
     attended = days if officer.visit == "completed" else days[:2]
