@@ -33,7 +33,7 @@ OUTSIDERS: dict[Role, str] = {
 }
 """A person for each role who has nothing to do with anything that the test makes."""
 
-EVERYBODYS = {"call_id", "draft_id", "place", "number", "country", "decision_id", "case_id"}
+EVERYBODYS = {"call_id", "draft_id", "place", "number", "country", "decision_id", "case_id", "event"}
 """Ids of things that are published, or checked by whoever holds a document, or are the programme's and nobody's."""
 
 
