@@ -73,8 +73,7 @@ async def browse(
             page=page,
             caption=found.call.name,
             intro=_intro(visits=visits),
-            filters=_filters(found, choice),
-            more_filters=_more_filters(found, choice, sort),
+            filters=[*_filters(found, choice), *_more_filters(found, choice, sort)],
             back=call_address,
             back_text=gettext("Back to the call"),
         ),
@@ -115,7 +114,7 @@ def _none_fit(found: PlaceList, *, visits: bool) -> str:
 
 
 def _filters(found: PlaceList, choice: Choice) -> list[Filter]:
-    """Return the filters that are always seen, each with its value in the address."""
+    """Return the filters by topic and country, each with its value in the address."""
     topics = [(code, topic_in_words(code, found.scheme)) for code in found.topics]
     countries = labels.countries(with_country(found.countries, choice.country))
     return [
@@ -125,7 +124,7 @@ def _filters(found: PlaceList, choice: Choice) -> list[Filter]:
 
 
 def _more_filters(found: PlaceList, choice: Choice, order: str) -> list[Filter]:
-    """Return the filters that are folded away until one is used, and the order of the list."""
+    """Return the filters by week and language, and the order of the list."""
     spoken = [*found.languages, *([choice.language] if choice.language else [])]
     tongues = sorted(((code, labels.tongue(code)) for code in dict.fromkeys(spoken)), key=lambda entry: entry[1])
     weeks = [(week.start.isoformat(), dates.span(week.start, week.friday)) for week in found.weeks]
