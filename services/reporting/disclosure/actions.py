@@ -194,6 +194,12 @@ async def released_periods(session: AsyncSession) -> list[tuple[Period, list[Rel
     return sorted(found, key=lambda each: (each[0].start, -each[0].end.toordinal()))
 
 
+async def released_earlier(session: AsyncSession, approval: Approval) -> list[Released]:
+    """Return a period's figures as its statement before showed them; none if there is no earlier one."""
+    number = await store.statement_before(session, approval.period.label, approval.statement)
+    return [] if number is None else await _of_statement(session, approval.period.label, number)
+
+
 async def released_besides(session: AsyncSession, label: str) -> list[Released]:
     """Return the figures of all other published periods, as they stand."""
     return [each for period, figures in await released_periods(session) if period.label != label for each in figures]

@@ -52,6 +52,13 @@ async def releases(session: AsyncSession) -> list[tuple[str, int, Pattern]]:
     return [(row.period, row.statement, Pattern.of_stored(row.pattern)) for row in await session.scalars(query)]
 
 
+async def statement_before(session: AsyncSession, period: str, statement: int) -> int | None:
+    """Return the statement of a period that was released before one; None if there is none."""
+    newest = sa.func.max(Release.statement)
+    query = sa.select(newest).where(col(Release.period) == period, col(Release.statement) < statement)
+    return (await session.execute(query)).scalar()
+
+
 async def released_until(session: AsyncSession, period: str, statement: int) -> dict[str, int]:
     """Return the statement of each other period that stood when a statement was released, by the period's label."""
     own = sa.select(col(Release.at)).where(col(Release.period) == period, col(Release.statement) == statement)

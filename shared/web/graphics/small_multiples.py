@@ -159,7 +159,7 @@ def _line(at: _Area, panel: Panel) -> list[Any]:
 
 
 def _targets(at: _Area, panel: Panel, write: Callable[[float], str], word: str) -> list[Any]:
-    """Return the targets as a dashed line with its last value; a single one is a line over the whole panel."""
+    """Return the targets as a dashed line, the last one named above it; a single one is as long as the panel."""
     due = [(place, value) for place, value in enumerate(panel.targets) if value is not None]
     if not due:
         return []
@@ -169,13 +169,9 @@ def _targets(at: _Area, panel: Panel, write: Callable[[float], str], word: str) 
     else:
         points = [(at.x(place), at.y(value)) for place, value in due]
     path = " ".join(f"{'M' if not n else 'L'}{x:.1f} {y:.1f}" for n, (x, y) in enumerate(points))
-    y = points[-1][1]
-    above = y - 4 if y - 15 > at.y(at.top) else y + 12
     words = f"{word} {write(due[-1][1])}"
-    return [
-        element("path", d=path, **style),
-        _text(words, at.left + at.width, above, _SMALL, "#a34700", anchor="end"),
-    ]
+    label = _text(words, at.left + at.width, at.y(at.top) - 3, _SMALL, "#a34700", anchor="end")
+    return [element("path", d=path, **style), label]
 
 
 def _text(

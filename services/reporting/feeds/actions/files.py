@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.reporting.disclosure.views import released_figure
@@ -14,6 +14,7 @@ from services.reporting.feeds.formats.table import csv_text
 from services.reporting.feeds.formats.workbook import workbook
 from services.reporting.feeds.model.publication import File
 from services.reporting.indicators.model.catalogue import agreed
+from services.reporting.overview.documents.background import Background
 from services.reporting.overview.documents.content import kept_report
 from services.reporting.settings import Settings
 from services.reporting.targets.model import standing
@@ -36,7 +37,10 @@ NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The content of a statement's files: its figures, those of other published periods, and the targets that count."""
+    """The content of a statement's files: its figures, those of other published periods, and the targets that count.
+
+    `everything` has our own figures too, which only the report gives, with its `background`.
+    """
 
     released: Sequence[Released]
     history: Sequence[Released]
@@ -44,6 +48,8 @@ class Statement:
     settings: Settings
     at: datetime
     target_values: Sequence[TargetValue]
+    everything: Sequence[Released]
+    background: Background
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ KINDS = {
             "report.pdf",
             N_("Report to print"),
             "application/pdf",
-            lambda of: kept_report(of.approval, of.released, of.settings),
+            lambda of: kept_report(of.approval, of.everything, of.settings, of.background),
         ),
     )
 }
@@ -133,10 +139,12 @@ def files(
     settings: ServiceSettings,
     target_values: Sequence[TargetValue] = (),
     history: Sequence[Released] = (),
+    background: Background | None = None,
 ) -> list[File]:
     """Return all files of a period that is being published; targets count as they were at the statement's moment.
 
-    `history` are the figures of the periods that were published before, as they stood then.
+    `history` are the figures of the periods that were published before, as they stood then, and `background` what the
+    report says besides.
 
     Raises `Refused` (409) with the first findings if an IATI file would break schema or rules, or if there is no
     figure.
@@ -144,7 +152,7 @@ def files(
     at = made_at(released, approval)
     if at is None:
         raise Refused(gettext("There is nothing to publish, because no figure was counted for this period."), 409)
-    content_of = Statement(agreed(released), agreed(history), approval, ours(settings), at, standing(target_values, at))
+    content_of = _statement(released, approval, settings, at, target_values, history, background)
     made, found = [], []
     for kind in KINDS.values():
         try:
@@ -159,6 +167,28 @@ def files(
     return made
 
 
+def _statement(
+    released: Sequence[Released],
+    approval: Approval,
+    settings: ServiceSettings,
+    at: datetime,
+    target_values: Sequence[TargetValue],
+    history: Sequence[Released],
+    background: Background | None = None,
+) -> Statement:
+    targets = standing(target_values, at)
+    return Statement(
+        agreed(released),
+        agreed(history),
+        approval,
+        ours(settings),
+        at,
+        targets,
+        released,
+        replace(background or Background(), history=history, targets=targets),
+    )
+
+
 def findings(
     released: Sequence[Released],
     approval: Approval,
@@ -171,7 +201,7 @@ def findings(
     found: list[str] = []
     if at is None:
         return found
-    content_of = Statement(agreed(released), agreed(history), approval, ours(settings), at, standing(target_values, at))
+    content_of = _statement(released, approval, settings, at, target_values, history)
     for name in ("iati-activities.xml", "iati-organisation.xml"):
         try:
             KINDS[name].made(content_of)

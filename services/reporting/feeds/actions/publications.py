@@ -13,6 +13,7 @@ from services.reporting.feeds.model import publication as model
 from services.reporting.feeds.model.publication import Manifest
 from services.reporting.feeds.store import publications as store
 from services.reporting.indicators.model.catalogue import agreed
+from services.reporting.overview.actions import report_background
 from services.reporting.periods import store as periods_store
 from services.reporting.periods.model import periods
 from services.reporting.targets import store as targets_store
@@ -59,8 +60,9 @@ async def publish(
     at = published_at or now
     written = await targets_store.everything(session)
     history = await disclosure_actions.released_until(session, approval)
+    background = await report_background(session, approval, history, reason)
     # In a thread, since writing workbooks would block the event loop.
-    files = await asyncio.to_thread(feeds_files.files, released, approval, settings, written, history)
+    files = await asyncio.to_thread(feeds_files.files, released, approval, settings, written, history, background)
     base = f"{settings.origin}{HOME}"
     added = model.publication(approval, agreed(released), files, at, base=base, reason=reason)
     before = await store.manifest(session)

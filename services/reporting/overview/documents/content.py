@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from services.reporting.disclosure import views as disclosure_views
 from services.reporting.feeds.signing import report_signer
+from services.reporting.indicators.model.catalogue import agreed
 from services.reporting.overview.documents import report as document
+from services.reporting.overview.documents.findings import findings
 from services.reporting.statements.model import address_of
 from shared.contracts.codes import PeriodState
 from shared.documents.signing import sign_here
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.reporting.disclosure.model import Released, ReleasedCell
+    from services.reporting.overview.documents.background import Background
     from services.reporting.periods.model.approval import Approval
     from services.reporting.settings import Settings
 
@@ -25,23 +28,31 @@ DIGEST = 12
 """The characters of a digest that are printed: enough to tell two apart, short enough to compare by eye."""
 
 
-def kept_report(approval: Approval, released: Sequence[Released], settings: Settings) -> bytes:
+def kept_report(approval: Approval, released: Sequence[Released], settings: Settings, background: Background) -> bytes:
     """Return the report on a statement that is being published, in English and signed; for a thread.
 
     Without a signing key it is not signed.
     """
     at = max(each.cut_off for each in released)
     with speaking(SOURCE):
-        content = document.pdf_here(report_content(approval, released, settings, at), at)
+        content = document.pdf_here(report_content(approval, released, settings, at, background), at)
     signer = report_signer(settings)
     return content if signer is None else sign_here(content, signer)
 
 
 def report_content(
-    approval: Approval, released: Sequence[Released], settings: Settings, facts_up_to: datetime
+    approval: Approval,
+    released: Sequence[Released],
+    settings: Settings,
+    facts_up_to: datetime,
+    background: Background,
 ) -> document.Report:
-    """Return the report in the reader's language, with the released numbers; facts up to that moment count."""
+    """Return the report in the reader's language, with the released numbers; facts up to that moment count.
+
+    `released` are all figures of the period; the annex has those that were agreed with the donor.
+    """
     cut_off = moment(facts_up_to)
+    first, sections = findings(approval, released, background, settings)
     title = gettext("Figures of the programme, %(period)s") % {"period": approval.period.label}
     published = approval.state is PeriodState.PUBLISHED
     sentence = (
@@ -77,11 +88,14 @@ def report_content(
             figure=gettext("Figure"),
             of=gettext("Of how many"),
             digest=gettext("Digest"),
+            annex=gettext("Annex: each figure with its proof"),
         ),
+        findings=first,
+        sections=sections,
         levels=[
             document.Level(gettext(name), [_figure(each, approval, settings, cut_off) for each in figures])
             for level, name in disclosure_views.LEVELS.items()
-            if (figures := [each for each in released if each.definition.level == level])
+            if (figures := [each for each in agreed(released) if each.definition.level == level])
         ],
     )
 

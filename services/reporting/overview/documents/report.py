@@ -64,6 +64,42 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart: its finding, the SVG that pages draw on a phone, and what it counts."""
+
+    title: str
+    svg: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: names of its columns, and rows of as many texts; the first one is a name, the others numbers."""
+
+    columns: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The page of findings: sentences, and the charts that carry them."""
+
+    title: str
+    sentences: list[str]
+    pictures: list[Picture]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section between the findings and the annex."""
+
+    title: str
+    sentences: list[str]
+    tables: list[Table]
+    pictures: list[Picture]
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """The fixed words of the report."""
 
@@ -71,6 +107,7 @@ class Words:
     figure: str
     of: str
     digest: str
+    annex: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +125,8 @@ class Report:
     digest: str
     reading: list[str]
     words: Words
+    findings: Findings
+    sections: list[Section]
     levels: list[Level]
 
 

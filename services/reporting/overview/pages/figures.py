@@ -8,14 +8,15 @@ from starlette.requests import Request
 
 from services.reporting.approval.actions import restatements
 from services.reporting.disclosure import views as disclosure_views
-from services.reporting.disclosure.actions import period_choices, released_figures
+from services.reporting.disclosure.actions import period_choices, released_besides, released_figures
 from services.reporting.disclosure.model import Released
 from services.reporting.guards import STEERER, Reader, may_protect, may_steer, may_trace
 from services.reporting.indicators.model.catalogue import agreed
 from services.reporting.overview.views.charts import NamedChart, charts
 from services.reporting.overview.views.charts import csv_text as rows_as_csv
-from services.reporting.parameters import PRESENT_ONLY, BusDep, RunningCountsDep, StatementQuery
+from services.reporting.parameters import PRESENT_ONLY, BusDep, RunningCountsDep, SettingsDep, StatementQuery
 from services.reporting.periods.model.approval import FIXED, Approval
+from services.reporting.settings import Settings
 from services.reporting.statements.model import address_of
 from services.reporting.targets.views import target_values
 from shared.bus import Bus
@@ -38,13 +39,15 @@ router.add_api_route("/reporting/live", live_route("figures"), dependencies=[STE
 
 
 async def _figures_and_charts(
-    bus: Bus, label: str | None, *, steers: bool
+    bus: Bus, settings: Settings, label: str | None, *, steers: bool
 ) -> tuple[Approval, list[Released], list[NamedChart]]:
     """Return how far a period is approved, all its figures as they may be shown, and the charts of the overview."""
     approval, released = await released_figures(bus, label, steers=steers)
     async with bus.read() as session:
         targets = await target_values(session)
-    return approval, released, charts({each.definition.id: each for each in released}, approval.period, targets)
+        history = await released_besides(session, approval.period.label)
+    figures = {each.definition.id: each for each in released}
+    return approval, released, charts(figures, approval.period, targets, history, settings.programme_start)
 
 
 @router.get("/reporting/")
@@ -52,6 +55,7 @@ async def overview(
     request: Request,
     principal: Reader,
     bus: BusDep,
+    settings: SettingsDep,
     counts: RunningCountsDep,
     period: str | None = None,
     statement: StatementQuery = None,
@@ -64,7 +68,7 @@ async def overview(
     if not choices:
         about = {"traces": may_trace(principal), "protects": may_protect(principal)}
         return render(request, "overview/nothing_published.html", **about)
-    approval, all_of_it, named_charts = await _figures_and_charts(bus, period, steers=steers)
+    approval, all_of_it, named_charts = await _figures_and_charts(bus, settings, period, steers=steers)
     released = agreed(all_of_it)
     figures = {each.definition.id: each for each in released}
     fixed = approval.state in FIXED
@@ -145,9 +149,11 @@ async def _standing(bus: Bus, approval: Approval, principal: Principal) -> Stand
 
 
 @router.get("/reporting/charts/{name}.csv", dependencies=[PRESENT_ONLY])
-async def chart_as_csv(principal: Reader, bus: BusDep, name: str, period: str | None = None) -> Response:
+async def chart_as_csv(
+    principal: Reader, bus: BusDep, settings: SettingsDep, name: str, period: str | None = None
+) -> Response:
     """Download the numbers of one chart of the overview as CSV. Raises `Refused` (404)."""
-    approval, _released, named_charts = await _figures_and_charts(bus, period, steers=may_steer(principal))
+    approval, _released, named_charts = await _figures_and_charts(bus, settings, period, steers=may_steer(principal))
     found = [each for each in named_charts if each.name == name]
     if not found:
         raise Refused(gettext("There is no such chart for this period. There may be too few numbers to draw it."), 404)

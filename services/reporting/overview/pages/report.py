@@ -3,8 +3,9 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.reporting.disclosure.actions import agreed_figures
+from services.reporting.disclosure.actions import released_besides, released_figures
 from services.reporting.guards import Reader, may_steer
+from services.reporting.overview.actions import report_background
 from services.reporting.overview.documents import report as document
 from services.reporting.overview.documents.content import report_content
 from services.reporting.parameters import BusDep, SettingsDep, StatementQuery
@@ -28,13 +29,16 @@ async def report(
     """Lead to the report that was kept when the period was published; before, give a draft to those who steer."""
     if statement is not None:
         return moved_to(address_of(period, statement, "report.pdf"))
-    approval, released = await agreed_figures(bus, period, steers=may_steer(principal))
+    approval, released = await released_figures(bus, period, steers=may_steer(principal))
     label = approval.period.label
     if approval.period.kind is None:
         raise Refused(gettext("The programme as a whole has no report. Choose a half-year, a quarter or a year."), 404)
     if approval.state is PeriodState.PUBLISHED:
         return moved_to(address_of(label, approval.statement, "report.pdf"))
     cut_off = approval.cut_off if approval.fixed and approval.cut_off else min(each.cut_off for each in released)
-    content = await document.pdf(report_content(approval, released, settings, cut_off), at=cut_off)
+    async with bus.read() as session:
+        history = await released_besides(session, label)
+        background = await report_background(session, approval, history)
+    content = await document.pdf(report_content(approval, released, settings, cut_off, background), at=cut_off)
     headers = {"Content-Disposition": f'inline; filename="tandem-report-{label}-draft.pdf"'}
     return Response(content, media_type="application/pdf", headers=headers)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from services.reporting.disclosure import views as disclosure_views
 from services.reporting.disclosure.model import ROLLED_UP
+from services.reporting.feeds.model.cumulative import cumulative
 from services.reporting.indicators.model.demand import UNMET
 from services.reporting.indicators.model.figure import Measure, written
 from services.reporting.indicators.model.quality import FOLLOWED
 from services.reporting.indicators.model.reciprocity import HOSTED, SENT
 from services.reporting.needs import views as needs_views
-from services.reporting.targets.model import due_in_period
+from services.reporting.targets.model import baseline_of, due_in_period, standing
 from shared.i18n import N_, gettext, number
 from shared.web.csv_files import records_as_csv
 from shared.web.graphics.charts import Bar, Pair, bars, pairs
@@ -171,12 +173,22 @@ _COUNTRIES = 12
 """The most countries that are drawn, those with most days; the file has all."""
 
 
-def charts(figures: Mapping[str, Released], period: Period, target_values: Sequence[TargetValue]) -> list[NamedChart]:
-    """Return the charts that can be drawn for a period, in the order of the page; its figures by id."""
+def charts(
+    figures: Mapping[str, Released],
+    period: Period,
+    target_values: Sequence[TargetValue],
+    history: Sequence[Released] = (),
+    since: date = date.min,
+) -> list[NamedChart]:
+    """Return the charts that can be drawn for a period, in the order of the page; its figures by id.
+
+    `history` are the figures of other published periods: what adds up is counted from the baseline on, or from `since`.
+    """
     due = due_in_period(target_values, period)
+    sums = sums_to_date(figures, target_values, history, since)
     made = [
-        targets(figures, due, shares=False),
-        targets(figures, due, shares=True),
+        targets(figures, due, sums, shares=False),
+        targets(figures, due, sums, shares=True),
         _named("path", delivery_path(figures), steps(figures)),
         unmet(figures),
         reciprocity(figures),
@@ -189,11 +201,27 @@ def _named(name: str, chart: object, rows: Sequence[Row]) -> NamedChart | None:
     return NamedChart(name, chart, rows) if chart is not None else None  # type: ignore[arg-type]  # a chart, if it is not None
 
 
-def targets(figures: Mapping[str, Released], due: Mapping[str, TargetValue], *, shares: bool) -> NamedChart | None:
-    """Return targets due in the period beside the period's own figure; counts and shares apart, for their axes."""
+def sums_to_date(
+    figures: Mapping[str, Released], target_values: Sequence[TargetValue], history: Sequence[Released], since: date
+) -> dict[str, Decimal]:
+    """Return what was reached from the baseline, or from a day, to a period's end, of each figure that adds up."""
+    found = {}
+    for indicator, figure in figures.items():
+        baseline = baseline_of(standing(target_values), indicator)
+        first = baseline.day + timedelta(days=1) if baseline else since
+        total = cumulative(figure.definition, figure.period.end, first, [figure, *history])
+        if total is not None:
+            found[indicator] = total.value
+    return found
+
+
+def targets(
+    figures: Mapping[str, Released], due: Mapping[str, TargetValue], sums: Mapping[str, Decimal], *, shares: bool
+) -> NamedChart | None:
+    """Return targets due in the period beside what was reached; counts and shares apart, for their axes."""
     items, rows = [], []
     for indicator, figure in figures.items():
-        target_value, value = due.get(indicator), figure.total.value
+        target_value, value = due.get(indicator), sums.get(indicator, figure.total.value)
         if target_value is None or (figure.definition.measure is Measure.SHARE) != shares:
             continue
         rows.append((indicator, indicator, "target", written(target_value.value)))
@@ -223,8 +251,8 @@ def targets(figures: Mapping[str, Released], due: Mapping[str, TargetValue], *, 
         names=(gettext("target"), gettext("actual")),
         write=(lambda value: gettext("%(number)s %%") % {"number": _short(value)}) if shares else _short,
         definition=gettext(
-            "The last target of each indicator that is due in the period, next to the figure of this period "
-            "alone. Read a target for a longer time with the period of that length."
+            "The last target of each indicator that is due in the period. What adds up is counted from the baseline to"
+            " the period's end, in published figures. Other values are those of the period."
         ),
     )
     return NamedChart("targets-in-per-cent" if shares else "targets", chart, rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -131,3 +132,15 @@ def test_targets_are_followed_over_periods() -> None:
         ("2027-H1", "90", "", "protected"),
     ]
     assert targets_views.due_in([], "year") == []
+
+
+def test_a_target_is_beside_what_was_reached_since_the_baseline() -> None:
+    """Counts add up over the published periods before, and a share is that of the period."""
+    figures = {**figure("TOPCOP-IN-01", 0), **figure("TOPCOP-OC-01", 80)}
+    earlier = figure("TOPCOP-IN-01", 40)["TOPCOP-IN-01"]
+    history = [replace(earlier, period=periods.parse("2025-H2"))]
+    aims = [target("TOPCOP-IN-01", "2026-06-30", "25"), target("TOPCOP-OC-01", "2026-06-30", "85")]
+    made = {each.name: each for each in charts(figures, HALF, aims, history, date(2025, 1, 1))}
+    assert made["targets"].rows[-1] == ("TOPCOP-IN-01", "TOPCOP-IN-01", "actual", "40")
+    assert made["targets"].chart.title == "Targets in numbers: all due targets are reached"
+    assert made["targets-in-per-cent"].rows[-1][3] == "80"
