@@ -75,7 +75,7 @@ def _put(value: dict[str, Any], given: Mapping[str, object]) -> None:
             value[name] = entry
 
 
-def weights_written(given: Mapping[Criterion, Weight]) -> dict[str, Any]:
+def weights_written(given: Mapping[Criterion, Weight]) -> dict[str, dict[str, int]]:
     """Return weights as a document has them."""
     return {name.value: document.plain(weight) for name, weight in given.items()}
 

@@ -83,10 +83,11 @@ def loads(text: bytes | str) -> Problem:
     return read(Problem, value)
 
 
-def in_full(stored: Mapping[str, Any]) -> dict[str, Any]:
+def in_full(stored: Mapping[str, object]) -> dict[str, object]:
     """Return a stored document with its weights written out, for readers who know the present defaults only."""
     weights = {criterion.value: plain(weight) for criterion, weight in _STORED_WEIGHTS.items()}
-    return {**stored, "rules": {"weights": weights, **stored.get("rules", {})}}
+    rules = stored.get("rules")
+    return {**stored, "rules": {"weights": weights, **(rules if isinstance(rules, Mapping) else {})}}
 
 
 def plain(value: object, *, ordered: bool = False) -> Any:
