@@ -121,8 +121,8 @@ def app() -> FastAPI:
 def texts() -> Iterator[dict[str, str]]:
     """The HTML of the pages, by address."""
     made = app()
-    made.state.site.environment.globals["csrf"] = Markup
-    with TestClient(made) as client:
+    with pytest.MonkeyPatch.context() as patch, TestClient(made) as client:
+        patch.setitem(made.state.site.environment.globals, "csrf", Markup)  # all apps of the process share it
         yield {path: client.get(path).text for path in ("/applications/", HERE, f"{HERE}?state=submitted")}
 
 
