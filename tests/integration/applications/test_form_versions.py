@@ -31,7 +31,7 @@ PEOPLE = {
     "luc": {Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER},
     "programme": {Role.PROGRAMME_COORDINATOR},
 }
-_NOT_IN_WORLD = ("number", "decision_id", "case_id", "draft_id", "token", "key")
+_NOT_IN_WORLD = ("number", "decision_id", "case_id", "draft_id", "token", "key", "event")
 
 
 def pages(app: FastAPI) -> Iterator[tuple[str, str]]:
