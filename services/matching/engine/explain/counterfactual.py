@@ -167,7 +167,7 @@ class Search:
         """
         market = self._market
         # So many places, or so high a quota, bar nobody; whoever has no seat then is kept out by something else.
-        people = len(market.candidates)
+        people = len(market.candidates) + len(market.problem.fixed)
         all_places = -(-100 * people // max(1, market.problem.rules.share)) if places else 0
         all_quota = people if quota else 0
         if self._seat_with(candidate, opened, all_places, all_quota) is None:
