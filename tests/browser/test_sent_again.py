@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
 from playwright.sync_api import expect
 
@@ -75,6 +76,8 @@ def test_reloading_sends_a_form_again_that_nobody_took(page: Page, portal: tuple
     page.goto(f"{origin}/form")
     page.get_by_label("Text").fill(TEXT)
     behind.stop()
+    # It waits for four seconds; after that the gateway has found that no process answers.
+    assert httpx2.get(f"{origin}/form", timeout=30).status_code in {502, 503}
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading")).to_have_text("Your form was not saved")
     expect(page.get_by_role("main")).to_contain_text("reload this page")
