@@ -166,7 +166,7 @@ class Search:
         None if it does not hold, or needs more steps in all than given.
         """
         market = self._market
-        # So many places, or so high a quota, bar nobody; whoever has no seat then is kept out by something else.
+        # Nobody is barred by so many places, or so high a quota: a candidate without a seat has another reason.
         people = len(market.candidates) + len(market.problem.fixed)
         all_places = -(-100 * people // max(1, market.problem.rules.share)) if places else 0
         all_quota = people if quota else 0

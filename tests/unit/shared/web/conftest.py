@@ -54,7 +54,8 @@ def demo() -> Any:
 async def client(demo: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
     """A browser without JavaScript on the demo app; forms have a CSRF field, which nobody checks there."""
     app = demo.app()
-    app.state.site.environment.globals["csrf"] = lambda: Markup('<input type="hidden" name="csrf_token" value="t">')
+    field = Markup('<input type="hidden" name="csrf_token" value="t">')
+    monkeypatch.setitem(app.state.site.environment.globals, "csrf", lambda: field)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(
         transport=transport, base_url="http://test", headers={"accept": "text/html"}
