@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotations of the routes below
@@ -35,6 +35,7 @@ from shared.runtime import telemetry
 from shared.web import setup, site
 from shared.web.api_docs import api_page
 from shared.web.live import Live
+from shared.web.middleware import LivenessMiddleware
 from shared.web.openapi import ApiText, document
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ def create(
         crowd=crowd,
     )
     app.add_middleware(telemetry.RequestSpans)
+    app.add_middleware(LivenessMiddleware, path=f"/{name}/livez")
     for router in (_health(name), api_page(name), *routers):
         # Not `include_router`: it would build each route again at the first request, and search for each one twice.
         app.router.routes.extend(router.routes)
@@ -249,12 +251,8 @@ _WAITS = text(
 
 
 def _health(name: str) -> APIRouter:
-    """Return `livez` (the process answers), `readyz` (it can do its work), `metrics`, and the API's description."""
+    """Return `readyz` (the process can do its work), `metrics`, and the API's description."""
     router = APIRouter(prefix=f"/{name}", include_in_schema=False)
-
-    @router.get("/livez", dependencies=[Depends(identity.public())])
-    async def livez() -> PlainTextResponse:
-        return PlainTextResponse("alive")
 
     @router.get("/readyz", dependencies=[Depends(identity.public())])
     async def readyz(request: Request) -> JSONResponse:

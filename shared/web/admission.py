@@ -50,7 +50,7 @@ SLOW = 30.0
 STAMP = "arrival_stamp"
 STAMP_HEADER = "X-Arrival-Stamp"
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
-_OWN = ("livez", "readyz", "metrics", "internal")
+_OWN = ("readyz", "metrics", "internal")
 
 
 class NotLetIn(Exception):

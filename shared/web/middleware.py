@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, parse_qsl, unquote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request, cookie_parser
+from starlette.responses import PlainTextResponse
 
 from shared.attempts import AttemptKind, note_attempt
 from shared.bus.db.transaction import Outcome, noted, of_one_request
@@ -66,6 +67,27 @@ def _arrival(scope: Scope) -> datetime | None:
         return None
     moment = datetime.fromtimestamp(int(noted) / 1000, UTC)
     return moment if moment > datetime.now(UTC) - LONGEST_WAIT else None
+
+
+class LivenessMiddleware:
+    """Answers whether the process answers, to anybody, before all else: the gateway asks several times a second.
+
+    `path` is asked with GET or HEAD; nothing else of the request counts.
+    """
+
+    def __init__(self, app: ASGIApp, path: str) -> None:
+        self.app = app
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http" or scope["path"] != self._path or scope["method"] not in {"GET", "HEAD"}:
+            await self.app(scope, receive, send)
+            return
+        alive = PlainTextResponse("alive", headers=scope["app"].state.site.headers | {"cache-control": "no-store"})
+        if scope["method"] == "HEAD":
+            alive.body = b""
+        await alive(scope, receive, send)
 
 
 class HeadersMiddleware:

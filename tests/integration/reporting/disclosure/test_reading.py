@@ -28,7 +28,6 @@ OF_NOBODY = (
     "/reporting/api/v1/targets",
     "/reporting/feeds/exclusions",
     "/reporting/feeds/keys",
-    "/reporting/livez",
     "/reporting/readyz",
     "/reporting/targets",
     "/reporting/targets.csv",
