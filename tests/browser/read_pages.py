@@ -1,0 +1,124 @@
+"""Write every page as every persona sees it, picture and text side by side: `python -m tests.browser.read_pages DATA`.
+
+DATA is the folder of a local run that is up and has the sample programme (default: `.data`). Of each kind of page one
+is written for each status of its record. The result is `build/pages/index.html`; `build/pages/texts.txt` has all texts,
+with the reading grade of each page, and says which titles several kinds of pages share. Names of personas after the
+folder limit it to these; `--no-pictures` writes the texts only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from collections import defaultdict
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import sync_playwright
+
+from deploy.cli.system import System
+from deploy.local.folder import ROOT
+from deploy.local.personas import PERSONAS
+from shared.identity.session import CookieJar
+from tests.browser.conftest import FLAGS, chromium
+from tests.every_page import open_pages, session_cookies
+from tests.reading_grade import grade, lines, sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from playwright.sync_api import ViewportSize
+
+    from tests.every_page import Opened
+
+FOLDER = ROOT / "build" / "pages"
+SIZES: tuple[ViewportSize, ...] = ({"width": 1280, "height": 900}, {"width": 360, "height": 740})
+RECORDS = 8
+"""The most records of a kind that are opened as a persona, to find one in each status."""
+TALLEST = 6000
+
+_STYLE = """
+body { font: 15px sans-serif; margin: 1rem }
+section { border-top: 2px solid #173f5f; display: flex; gap: 1rem }
+img { width: 640px; align-self: flex-start; border: 1px solid #ccc }
+img + img { width: 240px }
+pre { white-space: pre-wrap; max-width: 40rem }
+"""
+
+
+def main() -> int:
+    """Write the pages; return the exit code."""
+    named = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    folder = Path(named.pop(0) if named and Path(named[0]).is_dir() else ".data")
+    system = System(json.loads((folder / "environment.json").read_text("utf-8")))
+    people = named or [persona.subject for persona in PERSONAS]
+    pages = in_each_status(asyncio.run(open_pages(system, people, records=RECORDS)))
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "texts.txt").write_text("\n\n".join(map(as_text, pages)) + "\n\n" + shared_titles(pages), "utf-8")
+    pictures = {} if "--no-pictures" in sys.argv else take(system, people, pages)
+    parts = [_section(number, page, pictures.get(number, [])) for number, page in enumerate(pages, 1)]
+    (FOLDER / "index.html").write_text(f"<!DOCTYPE html><style>{_STYLE}</style>" + "".join(parts), "utf-8")
+    print(f"{len(pages)} pages of {len({page.kind for page in pages})} kinds: {FOLDER.relative_to(ROOT)}/index.html")
+    return 0
+
+
+def in_each_status(pages: Sequence[Opened]) -> list[Opened]:
+    """Return the first page of each person, kind and status of its record."""
+    first: dict[object, Opened] = {}
+    for page in pages:
+        first.setdefault((page.person, page.kind, page.status, page.status_word), page)
+    return list(first.values())
+
+
+def as_text(page: Opened) -> str:
+    """Return the text of a page, with its address, title and grade."""
+    value, words = grade(sentences(page.main))
+    head = f"=== {page.person} {page.address} ({page.status}) grade {value:.1f} of {words} words"
+    return "\n".join((head, page.title, *lines(page.main)))
+
+
+def shared_titles(pages: Sequence[Opened]) -> str:
+    """Return the titles that pages of several kinds have."""
+    kinds = defaultdict(set)
+    for page in pages:
+        kinds[page.title].add(page.kind)
+    shared = (f"{title}: {', '.join(sorted(where))}" for title, where in sorted(kinds.items()) if len(where) > 1)
+    return "\n".join(("=== titles of several kinds", *shared, ""))
+
+
+def take(system: System, people: Sequence[str], pages: Sequence[Opened]) -> dict[int, list[str]]:
+    """Take pictures of pages; return their names by the number of the page."""
+    taken: dict[int, list[str]] = {}
+    cookies = asyncio.run(session_cookies(system, people))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        for person in people:
+            for size in SIZES:
+                context = browser.new_context(viewport=size, locale="en-GB")
+                name = CookieJar(system.origin).session
+                context.add_cookies([{"name": name, "value": cookies[person][name], "url": system.origin}])
+                view = context.new_page()
+                for number, page in enumerate(pages, 1):
+                    if page.person != person:
+                        continue
+                    file = f"{number:03}-{person}-{re.sub(r'[^a-z]+', '-', page.kind).strip('-')}-{size['width']}.png"
+                    view.goto(system.origin + page.address)
+                    tall = min(view.evaluate("document.documentElement.scrollHeight"), TALLEST)
+                    clip = {"x": 0.0, "y": 0.0, "width": float(size["width"]), "height": float(tall)}
+                    view.screenshot(path=FOLDER / file, full_page=True, clip=clip, animations="disabled")  # type: ignore[arg-type]
+                    taken.setdefault(number, []).append(file)
+                context.close()
+        browser.close()
+    return taken
+
+
+def _section(number: int, page: Opened, pictures: Sequence[str]) -> str:
+    images = "".join(f'<img src="{escape(name)}" alt="" loading="lazy">' for name in pictures)
+    return f'<section id="p{number}"><div>{images}</div><pre>{escape(as_text(page))}</pre></section>'
+
+
+if __name__ == "__main__":
+    sys.exit(main())

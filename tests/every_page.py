@@ -1,0 +1,128 @@
+"""Open every page that people reach by links, as each of them, in a running system.
+
+Pages of one kind have the same address but for ids and references. Only links are followed, and nothing is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+import httpx2
+from lxml import html
+
+from tests.load.people import sign_in as session_cookies
+
+__all__ = ["Opened", "kind_of", "open_pages", "session_cookies"]
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lxml.html import HtmlElement
+
+    from deploy.cli.system import System
+
+FIRST = ("/applications/", "/matching/", "/reporting/", "/notifications/")
+MOST = 600
+"""The most pages that are opened as a person."""
+
+_VARIABLE = re.compile(r"(?<=/)(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^/]*[0-9A-Z][^/]*)(?=/|$)")
+_ENGLISH = {"Accept": "text/html", "Accept-Language": "en-GB"}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A page as a person sees it: its address, status and HTML."""
+
+    person: str
+    address: str
+    status: int
+    text: str
+
+    @property
+    def kind(self) -> str:
+        """The path, with a star for each id or reference in it."""
+        return kind_of(self.address)
+
+    @cached_property
+    def tree(self) -> HtmlElement:
+        """The parsed page."""
+        return html.fromstring(self.text)
+
+    @property
+    def main(self) -> HtmlElement:
+        """The part of the page that is its own; the whole page where none is marked."""
+        return next(self.tree.iter("main"), self.tree)
+
+    @property
+    def title(self) -> str:
+        """The title, without the name of the programme."""
+        return (self.tree.findtext(".//title") or "").removesuffix(" \N{EN DASH} Tandem").strip()
+
+    @property
+    def status_word(self) -> str:
+        """The first tag of the page: the status of a record; empty where there is none."""
+        tags = (element for element in self.main.iter() if "tandem-tag" in element.get("class", "").split())
+        return next((" ".join(tag.text_content().split()) for tag in tags), "")
+
+
+def kind_of(address: str) -> str:
+    """Return the path of an address with a star for each id or reference."""
+    return _VARIABLE.sub("*", urlsplit(address).path)
+
+
+async def open_pages(system: System, people: Sequence[str], *, records: int, forms: bool = True) -> list[Opened]:
+    """Return the pages that these people reach, at most `records` of each kind a person, in a fixed order."""
+    cookies = await session_cookies(system, list(people))
+    found = await asyncio.gather(
+        *(_open_as(system.origin, person, cookies[person], records, forms=forms) for person in people)
+    )
+    return [page for pages in found for page in pages]
+
+
+async def _open_as(origin: str, person: str, cookie: dict[str, str], records: int, *, forms: bool) -> list[Opened]:
+    opened: list[Opened] = []
+    waiting, known, counts = list(FIRST), set(FIRST), Counter[str]()
+    async with httpx2.AsyncClient(base_url=origin, cookies=cookie, headers=_ENGLISH, timeout=60) as http:
+        while waiting and len(opened) < MOST:
+            address = waiting.pop(0)
+            kind = kind_of(address)
+            if counts[kind] >= records:
+                continue
+            answer = await http.get(address, follow_redirects=True)
+            final = answer.url.raw_path.decode()
+            if "text/html" not in answer.headers.get("content-type", "") or answer.url.host != httpx2.URL(origin).host:
+                continue
+            counts[kind] += 1
+            if answer.status_code == httpx2.codes.FORBIDDEN and address in FIRST:
+                continue
+            if kind_of(final) != kind and counts[kind_of(final)] >= records:
+                continue
+            if kind_of(final) != kind:
+                counts[kind_of(final)] += 1
+            opened.append(Opened(person, final, answer.status_code, answer.text))
+            for link in _links(answer.text, final, forms=forms):
+                if link not in known:
+                    known.add(link)
+                    waiting.append(link)
+    return opened
+
+
+def _links(text: str, address: str, *, forms: bool) -> Iterator[str]:
+    """Yield the addresses of our own pages to which a page leads, lists in other orders left out."""
+    tree = html.fromstring(text)
+    found = [link.get("href") for link in tree.iter("a") if link.get("download") is None]
+    if forms:
+        found += [form.get("action") for form in tree.iter("form") if form.get("method", "get").lower() == "get"]
+    for href in filter(None, found):
+        parts = urlsplit(urljoin(f"http://own{address}", href))
+        if parts.netloc != "own" or not parts.path.startswith(FIRST) or "/api" in parts.path:
+            continue
+        if re.search(r"(^|&)(lang|sort|cursor|after|before|page)=", parts.query):
+            continue
+        yield parts.path + (f"?{parts.query}" if parts.query else "")
