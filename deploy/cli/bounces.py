@@ -71,14 +71,14 @@ async def import_reports(system: "System", file: Path) -> dict[str, int]:
                     verdict = await take_report(bus, keys, raw, report_address(raw, box), "file")
                     found[VERDICTS[verdict]] += 1
                 except TooEarly:
-                    found["Not yet written down as sent: bring it again"] += 1
+                    found["The email is not yet recorded as sent: read the report again later"] += 1
     finally:
         await bus.close()
     return dict(found)
 
 
 def command(file: Annotated[Path, typer.Argument(help="An mbox file, or one mail as it came (.eml).")]) -> None:
-    """Take in delivery reports (bounces) that a mail server put into a file. The same report twice counts once."""
+    """Read delivery reports (bounces) that a mail server put into a file. The same report twice counts once."""
     from deploy.cli.system import System  # noqa: PLC0415 - heavy
 
     for words, count in sorted(asyncio.run(import_reports(System.here(), file)).items()):

@@ -177,7 +177,7 @@ class People:
             if found:
                 return found
             if monotonic() > end:
-                raise Failed(f"This did not come within {timeout:.0f} s: {what}{answer}.")
+                raise Failed(f"This did not happen within {timeout:.0f} s: {what}{answer}.")
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, 0.5)
 

@@ -21,10 +21,10 @@ def span(text: str) -> timedelta:
 
     found = _SPAN.fullmatch(text.strip())
     if found is None:
-        raise Failed(f"{text!r} is no time span: write +14d, +6h, +30m or +2w. The clock moves forward only.")
+        raise Failed(f"{text!r} is not a time span: write +14d, +6h, +30m or +2w. The clock moves forward only.")
     by = timedelta(**{_UNITS[found["unit"]]: float(found["count"])})
     if by > _LONGEST:
-        raise Failed(f"The clock moves by {_LONGEST.days} days at the most in one go.")
+        raise Failed(f"The clock moves by {_LONGEST.days} days at most at a time.")
     return by
 
 
@@ -41,7 +41,7 @@ def command(
         try:
             clock.move(wanted)
         except clock.ClockFixed as error:
-            raise Failed(f"{error} This installation has the real time.") from None
+            raise Failed(f"{error} This installation uses the real time.") from None
     ahead = clock.offset()
     note = f"{ahead.total_seconds() / 86_400:+.1f} days from real time" if ahead else "real time"
     print(f"{clock.now():%A %d %B %Y, %H:%M} UTC ({note})")

@@ -12,16 +12,16 @@ NAME = "erase"
 
 def command(
     service: Annotated[str, typer.Argument(help="applications, matching, notifications or reporting.")],
-    subject: Annotated[str, typer.Argument(help="Whose events are cut, such as the id of an application.")],
+    subject: Annotated[str, typer.Argument(help="The subject of the events, such as the id of an application.")],
     by: Annotated[str, typer.Option(help="Who decides, for the record.")],
     why: Annotated[str, typer.Option(help="The reason, for the record; without names.")],
-    keep: Annotated[list[str] | None, typer.Option(help="A member of the payloads that is left; repeat it.")] = None,
+    keep: Annotated[list[str] | None, typer.Option(help="A field of the payloads to keep; may be repeated.")] = None,
 ) -> None:
-    """Cut the journal's payloads about one subject, for good; digests, chains and a signed mark stay."""
+    """Delete the journal's payloads about one subject for good; digests, chains and a signed mark stay."""
     import asyncio  # noqa: PLC0415 - not needed to show the help
 
     from deploy.cli.erasure import erase  # noqa: PLC0415 - heavy
     from deploy.cli.system import System, service_named  # noqa: PLC0415 - as above
 
     cut = asyncio.run(erase(System.here(), service_named(service), subject, keep or (), by, why))
-    print(f"{cut} payloads were cut. The log forgets its copies by its retention.")
+    print(f"{cut} payloads were deleted. Kafka deletes its copies when their retention time ends.")

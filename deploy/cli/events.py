@@ -34,7 +34,7 @@ def moment(text: str, now: datetime) -> datetime:
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise Failed(f"{text!r} is no moment: write 30m, 2h, 3d (ago) or 2026-11-24 or 2026-11-24T10:00.") from None
+        raise Failed(f"{text!r} is not a time: write 30m, 2h, 3d (ago) or 2026-11-24 or 2026-11-24T10:00.") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
@@ -50,7 +50,7 @@ def line(event: "Envelope") -> str:
 def describe_unreadable(record: "ConsumerRecord", fault: "Faulty") -> str:
     """Return a record that is not an event as one line: its place, its subject, and what is wrong."""
     return (
-        f"{record.topic} partition {record.partition} offset {record.offset} is no event that can be read: "
+        f"{record.topic} partition {record.partition} offset {record.offset} is not an event that can be read: "
         f"{fault.subject or 'without a subject'}, {fault.reason}: {fault.detail}"
     )
 
@@ -123,14 +123,16 @@ async def _read(
 
 def command(
     *,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")] = False,
-    correlation: Annotated[str | None, typer.Option(help="Only this story (mostly an application).")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Also show new events, until Ctrl-C.")] = False,
+    correlation: Annotated[
+        str | None, typer.Option(help="Only events with this correlation id (mostly an application).")
+    ] = None,
     subject: Annotated[str | None, typer.Option(help="Only this aggregate.")] = None,
-    type_: Annotated[list[str] | None, typer.Option("--type", help="Only these types; may be given again.")] = None,
-    topic: Annotated[list[str] | None, typer.Option(help="Only these topics; may be given again.")] = None,
+    type_: Annotated[list[str] | None, typer.Option("--type", help="Only these types; may be repeated.")] = None,
+    topic: Annotated[list[str] | None, typer.Option(help="Only these topics; may be repeated.")] = None,
     since: Annotated[str | None, typer.Option(help="2h, 3d (ago), or a date or time; by the domain's clock.")] = None,
 ) -> None:
-    """Show the event log as readable lines, by time; --follow goes on with what comes."""
+    """Show the event log as readable lines, by time; --follow also shows new ones."""
     import asyncio  # noqa: PLC0415 - not needed to show the help
 
     from deploy.cli.system import Failed, System, topics_named  # noqa: PLC0415 - as above
@@ -159,4 +161,4 @@ def command(
 
     if not asyncio.run(show()):
         ids = " --correlation and --subject ask for ids, not for references." if correlation or subject else ""
-        print(f"No event on the log is so.{ids}", file=sys.stderr)
+        print(f"No event on the log matches.{ids}", file=sys.stderr)

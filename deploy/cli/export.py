@@ -33,7 +33,7 @@ async def export(system: "System", folder: Path) -> dict[str, Any]:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # noqa: ASYNC240 - nothing else runs meanwhile
         if (folder / MANIFEST).exists():
-            raise Failed(f"{folder} holds an export already: name another folder.")
+            raise Failed(f"{folder} already holds an export: choose another folder.")
         services = {name: await _export_journal(system, name, folder) for name in SERVICES}
         manifest = {
             "made_at": datetime.now(UTC).isoformat(),
@@ -84,7 +84,7 @@ async def _export_journal(system: "System", service: str, folder: Path) -> dict[
     finally:
         await bus.close()
     if chains.faults:
-        raise Failed(f"The journal of {service} does not hold, so it is not exported: see `tandem verify`.")
+        raise Failed(f"The journal of {service} is broken, so it is not exported: see `tandem verify`.")
     return {
         "file": name,
         "sha256": whole.hexdigest(),

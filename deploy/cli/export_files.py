@@ -152,6 +152,6 @@ class Exported:
         anchored = [AnchoredHead(*aggregate, head.sequence, head.hash) for aggregate, head in sorted(heads.items())]
         faults = []
         async for head, gone in differences(connection, anchored):
-            what = "is gone from the journal" if gone else "is another one in the journal"
+            what = "is missing from the journal" if gone else "is different in the journal"
             faults.append(f"{service}: {head.topic} {head.subject}, event {head.sequence}: what was exported {what}")
         return faults

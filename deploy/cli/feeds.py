@@ -61,7 +61,7 @@ async def look(http: "httpx2.AsyncClient", home: str, known: str | None = None) 
     found.manifests = len(contents)
     found.wrong += broken(contents)
     if newest != contents[-1]:
-        found.wrong.append(f"manifest.json is another text than manifest {len(contents)}")
+        found.wrong.append(f"manifest.json differs from manifest {len(contents)}")
     for publication in json.loads(contents[-1])["publications"]:
         for file in publication["files"]:
             # Who reads the token there must be who issued it, whatever a forged manifest names.
@@ -81,9 +81,9 @@ async def _look_at(http: "httpx2.AsyncClient", file: "dict[str, Any]", found: In
         return
     found.files += 1
     if answer.status_code != 200:
-        found.wrong.append(f"{file['address']} is answered by {answer.status_code}")
+        found.wrong.append(f"{file['address']} answered with status {answer.status_code}")
     elif (len(answer.content), sha256(answer.content)) != (file["size"], file["sha256"]):
-        found.wrong.append(f"{file['address']} is another file than was published")
+        found.wrong.append(f"{file['address']} differs from the published file")
 
 
 async def _answer(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response":
@@ -105,8 +105,8 @@ async def _got(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response":
     answer = await _answer(http, address)
     if answer.status_code != 200:
         raise Failed(
-            f"{address} is answered by {answer.status_code}. Give the address below which the manifest is; "
-            "there is one as soon as a period was published."
+            f"{address} answered with status {answer.status_code}. Give the address of the folder with the manifest; "
+            "there is one as soon as a period is published."
         )
     return answer
 
@@ -123,15 +123,17 @@ async def _verify(address: str, token: str | None, known: str | None) -> Inspect
 def verify(
     address: Annotated[str, typer.Argument(help="Where the files are, such as https://…/reporting/feeds.")],
     *,
-    token: Annotated[str | None, typer.Option(envvar="TANDEM_FEEDS_TOKEN", help="Opens the files.")] = None,
-    key: Annotated[str | None, typer.Option(help="The thumbprint of the key that has to have signed.")] = None,
+    token: Annotated[
+        str | None, typer.Option(envvar="TANDEM_FEEDS_TOKEN", help="The token that opens the files.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(help="The thumbprint of the key that must have signed.")] = None,
 ) -> None:
-    """Check every manifest, its signature and every file that was ever published; exit 1 if one does not hold."""
+    """Check every manifest, its signature and every file that was ever published; exit 1 if one is wrong."""
     found = asyncio.run(_verify(address, token, key))
     for each in found.wrong:
         print(each)
     closed = f", {found.closed} need a token" if found.closed else ""
-    print(f"{found.manifests} manifests, {found.files} files looked at{closed}; {len(found.wrong)} do not hold.")
+    print(f"{found.manifests} manifests, {found.files} files looked at{closed}; {len(found.wrong)} are wrong.")
     if found.keys:
         print(f"Signed with {', '.join(sorted(found.keys))}: compare it with the thumbprint that you noted.")
     if found.wrong:

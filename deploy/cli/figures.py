@@ -108,8 +108,8 @@ def _print_difference(statement: "Statement") -> None:
     """Print how the events of a statement differ from those of the export."""
     name = f"{statement.period}, counted at {statement.cut_off.isoformat()}"
     if statement.untold:
-        print(f"{name}: the events of the export are others, and too many to tell which: state the period again.")
-    late = "had happened and had not been read: they are left out, and a restatement would take them in"
+        print(f"{name}: the export has other events, too many to list. Publish a new statement of the period.")
+    late = "had happened and had not been read: they are left out, and a new statement would count them"
     for ids, words in (
         (statement.missed, late),
         (statement.lost, "were counted and are not in the export"),
@@ -122,12 +122,12 @@ def _print_difference(statement: "Statement") -> None:
 def verify(
     export: Annotated[Path, typer.Argument(help="A folder that `tandem export` wrote.", metavar="EXPORT")],
     *,
-    every: Annotated[bool, typer.Option("--every", help="Also list the figures that hold.")] = False,
+    every: Annotated[bool, typer.Option("--every", help="Also list the figures that are the same.")] = False,
     figure: Annotated[
         str, typer.Option(help="Only this number, each time it was published, such as TOPCOP-OP-02/2026-H1.")
     ] = "",
 ) -> None:
-    """Compute every published figure again from an export of all journals; exit 1 if one does not hold."""
+    """Compute every published figure again from an export of all journals; exit 1 if one is wrong."""
     from shared.bus.db.erasure import ErasureKeys  # noqa: PLC0415 - heavy
 
     keys = ErasureKeys(os.environ.get("TANDEM_ERASURE_PUBLIC_KEYS", ""))
@@ -150,8 +150,8 @@ def verify(
         print(f"{each.name}: {how}")
     hidden = sum(each.hidden for each in checked)
     holding = len(checked) - len(broken) - hidden
-    print(f"{len(checked)} published figures: {holding} hold, {len(broken)} do not, {hidden} were not shown.")
+    print(f"{len(checked)} published figures: {holding} are the same, {len(broken)} are not, {hidden} were not shown.")
     if wrong:
-        print(f"The export itself does not hold in {len(wrong)} places: see above.")
+        print(f"The export itself is broken in {len(wrong)} places: see above.")
     if broken or wrong or any(stated.lost or stated.untold for stated in statements):
         raise typer.Exit(1)

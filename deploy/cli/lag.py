@@ -145,7 +145,9 @@ class Lag:
                     for name, standing in standings.items()
                     if standing.pending or standing.unread
                 )
-                raise Failed(f"The services did not catch up within {timeout:.0f} s: {behind or 'they never rest'}.")
+                raise Failed(
+                    f"The services did not catch up within {timeout:.0f} s: {behind or 'they are never idle'}."
+                )
             await asyncio.sleep(_LOOK_EVERY)
 
 

@@ -16,11 +16,11 @@ Files = Annotated[
     typer.Argument(help="Sheets (.xlsx or CSV) with candidates, seats, fixed pairs; JSON with a problem or its rules."),
 ]
 Day = Annotated[
-    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day on which dated rules are asked, if no file says.")
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day for dated rules, if no file says it.")
 ]
-Seed = Annotated[str | None, typer.Option(help="What breaks ties, instead of what a file says.")]
+Seed = Annotated[str | None, typer.Option(help="The number that breaks ties, instead of the one in a file.")]
 Encoding = Annotated[
-    str | None, typer.Option(help="The encoding of the CSV files, where they leave a doubt: windows-1250, ...")
+    str | None, typer.Option(help="The encoding of the CSV files, if it is unclear: windows-1250, ...")
 ]
 Check = Annotated[bool, typer.Option("--check", help="Only check the files: exit 0 if they can be used, 2 if not.")]
 Annotate = Annotated[
@@ -54,7 +54,9 @@ def command(
     out: Out = None,
     effort: Annotated[
         int,
-        typer.Option(min=0, help="How many changed runs are tried for the smallest change of each without a place."),
+        typer.Option(
+            min=0, help="How many changed runs to try per candidate without a place, to find the smallest change."
+        ),
     ] = 24,
     check: Check = False,  # noqa: FBT002 - an option of the command line
     annotate: Annotate = None,
@@ -63,7 +65,7 @@ def command(
     ] = None,
     encoding: Encoding = None,
 ) -> None:
-    """Match candidates and seats from sheets; no service needs to run. The formats stand in docs/file-formats.md.
+    """Match candidates and seats from sheets; no service needs to run. docs/file-formats.md describes the formats.
 
     Without --out the matches are printed as CSV, and how the run went on standard error. With it the folder gets
     result.xlsx, matches.csv, receipts.csv, receipts.json and run.json; a name that ends with .xlsx gets the workbook

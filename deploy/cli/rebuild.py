@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from deploy.cli.system import System
 
 NAME = "rebuild"
-# A reader that makes no headway for so long needs a person to look.
+# A reader that makes no progress for so long needs a person to look.
 _PATIENCE = 120.0
 
 
@@ -27,7 +27,7 @@ async def rebuild(system: "System", service: str, by: str) -> list[str]:
     from deploy.cli.system import Failed, consumers_of, report_unreachable  # noqa: PLC0415 - as above
     from shared.bus.rebuild.loading import load  # noqa: PLC0415 - as above
 
-    with report_unreachable(f"The database of {service}"), bar(f"{service} makes its tables anew") as progress:
+    with report_unreachable(f"The database of {service}"), bar(f"{service} rebuilds its tables") as progress:
         await load(system.settings(service, owner=True), service, consumers_of, by=by, tell=progress.at)
     async with Lag(system, [service]) as lag:
         with bar(f"{service} reads the log again") as progress:
@@ -41,7 +41,7 @@ async def rebuild(system: "System", service: str, by: str) -> list[str]:
                     least, since = standing.unread, monotonic()
                 if monotonic() - since > _PATIENCE:
                     raise Failed(
-                        f"{service} has {standing.unread} records still to read and makes no headway. "
+                        f"{service} has {standing.unread} records still to read and makes no progress. "
                         f"Does it run, and what does {service}'s log say?"
                     )
                 await asyncio.sleep(0.2)
@@ -52,7 +52,7 @@ def command(
     service: Annotated[str, typer.Argument(help="applications, matching, notifications or reporting.")],
     by: Annotated[str, typer.Option(help="Who asks for it, for the record.")] = "operator",
 ) -> None:
-    """Make a service's projections anew from the log; the service may run meanwhile."""
+    """Rebuild a service's projections from the log; the service may run meanwhile."""
     import asyncio  # noqa: PLC0415 - not needed to show the help
 
     from deploy.cli.system import System, service_named  # noqa: PLC0415 - as above

@@ -89,11 +89,11 @@ def command(
     topic: Annotated[str | None, typer.Option(help="Only of this topic.")] = None,
     subject: Annotated[str | None, typer.Option(help="Only this aggregate.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
-    skip: Annotated[int | None, typer.Option(help="Pass over the dead letter with this number.")] = None,
-    reason: Annotated[str, typer.Option(help="Why it is passed over.")] = "",
+    skip: Annotated[int | None, typer.Option(help="Skip the dead letter with this number.")] = None,
+    reason: Annotated[str, typer.Option(help="Why it is skipped.")] = "",
     by: Annotated[str, typer.Option(help="Who decides, for the record.")] = "operator",
 ) -> None:
-    """List a service's dead letters; with --topic, --subject or --all apply them again, with --skip pass one over.
+    """List a service's dead letters; with --topic, --subject or --all apply them again, with --skip skip one.
 
     Exit 1 when an event failed again.
     """
@@ -105,11 +105,11 @@ def command(
     service_named(service)
     topics_named([topic] if topic else [])
     if skip is not None and not reason.strip():
-        raise Failed("Say why the event is passed over: --reason '...'. It is kept with it.")
+        raise Failed("Give a reason for skipping the event: --reason '...'. It is stored with the event.")
     system = System.here()
     if skip is not None:
         done, left = asyncio.run(skip_one(system, service, skip, by, reason.strip()))
-        print(f"Event {skip} is passed over.")
+        print(f"Event {skip} is skipped.")
     elif topic or subject or every:
         done, left = asyncio.run(retry(system, service, topic, subject, by))
     else:

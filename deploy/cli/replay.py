@@ -63,9 +63,9 @@ async def replay(system: "System", topics: "Sequence[str]", subjects: list[str] 
 
 def command(
     what: Annotated[str, typer.Argument(help="A service (all topics that it owns) or one topic.", metavar="WHAT")],
-    subject: Annotated[list[str] | None, typer.Option(help="Only this aggregate; may be given again.")] = None,
+    subject: Annotated[list[str] | None, typer.Option(help="Only this aggregate; may be repeated.")] = None,
 ) -> None:
-    """Send a journal to the log again, for a reader that is new, emptied or missing a part; others drop it."""
+    """Send a journal to the log again, for a reader that is new, emptied or missing a part; other readers ignore it."""
     import asyncio  # noqa: PLC0415 - not needed to show the help
 
     from deploy.cli.system import Failed, System  # noqa: PLC0415 - as above

@@ -55,7 +55,7 @@ def report_lines(done: "Reproduction") -> list[str]:
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="The id of the run, as its page and `exchange.runs` say it.")],
+    run: Annotated[str, typer.Argument(help="The id of the run, as its page and `exchange.runs` show it.")],
     person: Annotated[
         str, typer.Option("--as", help="Sign-in subject of a programme coordinator.")
     ] = "persona-programme",
@@ -63,7 +63,7 @@ def command(
         Path | None, typer.Option(help="Also write the run's problem to this file, for `tandem match`.")
     ] = None,
 ) -> None:
-    """Repeat a committed run from its kept inputs; exit 0 if digest and pairs are the same, 1 if not.
+    """Repeat a committed run from its stored inputs; exit 0 if digest and pairs are the same, 1 if not.
 
     The run is matched on this machine, by this version of the engine. Outside of a local run the access token of the
     person is read from the JSON file that TANDEM_TOKENS_FILE names (sign-in subject: token).
@@ -78,7 +78,7 @@ def command(
     try:
         run_id = str(UUID(run))
     except ValueError:
-        raise Failed(f"{run!r} is no id of a run. Copy it from the address of the run's page.") from None
+        raise Failed(f"{run!r} is not the id of a run. Copy it from the address of the run's page.") from None
     kept = asyncio.run(fetch(System.here(), run_id, person))
     if save is not None:
         whole = document.in_full(kept["problem"])

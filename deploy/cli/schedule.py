@@ -46,7 +46,7 @@ def command(
         Path | None, typer.Option(help="Write the dates into this file (.xlsx or CSV), instead of here.")
     ] = None,
     seconds: Annotated[
-        float, typer.Option(min=0, help="How long the best plan is searched; 0 takes the first answer.")
+        float, typer.Option(min=0, help="How long to search for the best plan; 0 takes the first answer.")
     ] = 30.0,
     check: Check = False,  # noqa: FBT002 - an option of the command line
     annotate: Annotate = None,
@@ -55,9 +55,9 @@ def command(
     ] = None,
     encoding: Encoding = None,
 ) -> None:
-    """Give visits from a file their dates, by the proven best plan if time allows; no service needs to run.
+    """Set dates for the visits in a file, by the proven best plan if time allows; no service needs to run.
 
-    The formats stand in docs/file-formats.md. Dates are written as CSV, how good they are on standard error.
+    docs/file-formats.md describes the formats. Dates are written as CSV, how good they are on standard error.
     """
     import sys  # noqa: PLC0415 - not needed to show the help
 

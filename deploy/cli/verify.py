@@ -64,7 +64,7 @@ def command(
     export: Annotated[Path | None, typer.Option(help="A folder that `tandem export` wrote, to compare with.")] = None,
     anchors: Annotated[Path | None, typer.Option(help="The folder of the anchors. Default: TANDEM_ANCHORS.")] = None,
 ) -> None:
-    """Check the hash chains of all four journals; exit 1 if one does not hold."""
+    """Check the hash chains of all four journals; exit 1 if one is wrong."""
     import asyncio  # noqa: PLC0415 - not needed to show the help
 
     from deploy.cli.system import System  # noqa: PLC0415 - as above
@@ -75,6 +75,8 @@ def command(
     for line in wrong:
         print(line)
     if wrong:
-        print(f"{len(wrong)} places where the journals do not hold.")
+        print(f"{len(wrong)} places where the journals are broken.")
         sys.exit(1)
-    print("All chains hold." if export is None else "All chains hold, and they come from the export's.")
+    print(
+        "All chains are intact." if export is None else "All chains are intact, and they continue those of the export."
+    )

@@ -57,8 +57,10 @@ def command(
     ] = None,
     ceiling: Annotated[list[str] | None, typer.Option(help="AM=3, or AM=none; may be repeated.")] = None,
     floor: Annotated[list[str] | None, typer.Option(help="AM=3, or AM=none; may be repeated.")] = None,
-    share: Annotated[int | None, typer.Option(help="The most of an offer for one country, per cent.")] = None,
-    language_minimum: Annotated[str | None, typer.Option(help="The level asked in the common language.")] = None,
+    share: Annotated[
+        int | None, typer.Option(help="The largest share of an offer for one country, in per cent.")
+    ] = None,
+    language_minimum: Annotated[str | None, typer.Option(help="The minimum level in the common language.")] = None,
     day: Day = None,
     seed: Seed = None,
     out: Out = None,
@@ -66,7 +68,7 @@ def command(
     annotate: Annotate = None,
     encoding: Encoding = None,
 ) -> None:
-    """Match the same files under other terms too, and say who wins, who loses and what it costs.
+    """Match the same files under other rules too, and show who wins, who loses and what it costs.
 
     With --out the folder gets changes.csv (everybody whose seat differs), groups.csv, before.json and after.json;
     a name that ends with .xlsx gets a workbook instead.
@@ -90,20 +92,20 @@ def command(
     }
     given = {name: option for name, option in options.items() if option not in (None, {})}
     if not given and terms is None:
-        raise Failed("Nothing is changed: name other terms by --terms or by the options.")
+        raise Failed("Nothing is changed: give other rules with --terms or the options.")
     sources = session.named(files, terms, outputs=[*results.targets(out, FILES), annotate])
     with session.reading(encoding, annotate) as own:
         problem = problems.read(sources, day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own)
         rules = other.change_rules(problem, terms, given, own)
     if check:
-        print("No faults in the files and the other terms.")
+        print("No faults in the files and the other rules.")
         return
     before, after = run_layers(problem), run_layers(replace(problem, rules=rules))
     changes, groups = seat_changes(before, after), list(by_group(before, after))
     print("\n".join(["As it is:", *(f"  {line}" for line in summary(before))]))
-    print("\n".join(["Under the other terms:", *(f"  {line}" for line in summary(after))]))
+    print("\n".join(["Under the other rules:", *(f"  {line}" for line in summary(after))]))
     what = Counter(kind for *_, kind in changes)
-    print(f"{what['wins']} win a place, {what['loses']} lose theirs, {what['moves']} get another one.")
+    print(f"{what['wins']} win a place, {what['loses']} lose theirs, {what['moves']} get a different one.")
     for words, group, wins, losses, moves in groups:
         print(f"  {words} {group}: {wins} win, {losses} lose, {moves} move")
     if out is not None:

@@ -27,7 +27,7 @@ def main() -> int:
     except ServerFailed as error:
         print(f"Nothing was removed: {error}", file=sys.stderr)
         return 1
-    print(f"{place.folder} is removed; the next start begins anew.")
+    print(f"{place.folder} is removed; the next start begins from scratch.")
     return 0
 
 

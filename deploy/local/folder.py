@@ -69,7 +69,7 @@ class RunFolder:
             ) from error
         if not (self / "run.lock").exists() or (self / "run.lock").stat().st_ino != os.fstat(self._lock).st_ino:
             self._close()
-            raise ServerFailed(f"Another run in {self.folder} is just stopping. Try again.")
+            raise ServerFailed(f"Another run in {self.folder} is still stopping. Try again.")
         os.truncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
         return self

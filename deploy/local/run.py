@@ -95,7 +95,7 @@ class _Run:
         began = time.monotonic()
         self._place.check_room()
         if left := stale_processes.end(self._place):
-            _print_line(f"An earlier run was killed; what it left is ended now: {', '.join(left)}.")
+            _print_line(f"An earlier run was killed; what it left is stopped now: {', '.join(left)}.")
         chosen, with_sample = settings.choose(self._place), sample.wanted(self._place)
         _print(f"Tandem starts in {self._place.folder}.")
         try:
@@ -242,7 +242,7 @@ def _personas() -> list[dict[str, object]]:
 def _print_addresses(chosen: RunSettings, place: RunFolder) -> None:
     """Print the addresses and the personas."""
     _print(f"\n  Tandem        {chosen.origin}/\n  Mail          {chosen.mail}/\n  Logs          {place / 'logs'}\n")
-    _print("  On the start page you can be, with one click:")
+    _print("  On the start page, one click signs you in as:")
     for persona in _personas():
         _print(f"    {persona['subject']:<24} {persona['words']}")
     _print("\n  Ctrl-C stops everything.")

@@ -56,7 +56,7 @@ class Reader:
             case Periods(day):
                 parts = self._parts(text, lambda part: _PERIOD.fullmatch(part) is not None)
                 return [value for part in parts if (value := self._period(day, part)) is not None]
-        raise AssertionError(f"{shape} stands in no table")
+        raise AssertionError(f"{shape} is in no table")
 
     def json(self, shape: Shape, value: Any) -> Any:
         """Return a value of a JSON file with its texts understood; other values stay for `document.read`."""
@@ -109,7 +109,7 @@ class Reader:
             if code is None:
                 entry(own, item)
             elif code in found:
-                self.findings.fault(own.place, f"{code} stands there twice; keep one of them", name)
+                self.findings.fault(own.place, f"{code} is there twice; keep one of them", name)
             else:
                 found[code] = entry(own, item)
         return found
@@ -136,7 +136,7 @@ class Reader:
                 own.at(at).read_json_word(word, item) for at, (word, item) in enumerate(zip(words, row, strict=True))
             )
             if str(names) in known:
-                self.findings.fault(own.place, f"{' and '.join(map(str, names))} stand there twice; keep one of them")
+                self.findings.fault(own.place, f"{' and '.join(map(str, names))} are there twice; keep one of them")
             known.add(str(names))
             found.append([*names, points])
         return found
@@ -179,7 +179,7 @@ class Reader:
             key, rest = _split(part)
             if key is None or rest is None:
                 pattern = f"{_example(shape.key)}:{_example(shape.item)}"
-                self.findings.fault(self.place, f'"{part}" is no pair; write it as {pattern}', part)
+                self.findings.fault(self.place, f'"{part}" is not a pair; write it as {pattern}', part)
                 continue
             name, value = self.read_word(shape.key, key), self.read_word(shape.item, rest)
             self._put(found, name, value, part)
@@ -197,7 +197,7 @@ class Reader:
         found = list(dict.fromkeys(values))
         if len(found) < len(values):
             twice = next(value for value in found if values.count(value) > 1)
-            self.findings.warn(self.place, f"{twice} stands several times in the list, and counts once")
+            self.findings.warn(self.place, f"{twice} is several times in the list, and counts once")
         return found
 
     def _is_pair(self, shape: Pairs, part: str) -> bool:
@@ -234,7 +234,7 @@ class Reader:
         found = _PERIOD.fullmatch(part)
         ends = [found[1], found[2]] if found else [end.strip() for end in part.split("/")]
         if len(ends) != 2:
-            self.findings.fault(self.place, f'"{part}" is no period; write it as 2027-03-01/2027-03-12', part)
+            self.findings.fault(self.place, f'"{part}" is not a period; write it as 2027-03-01/2027-03-12', part)
             return None
         first, last = (self.read_word(day, end) for end in ends)
         if first is None or last is None:

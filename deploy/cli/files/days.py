@@ -34,7 +34,7 @@ class Order(StrEnum):
 
 
 class NoDay(ValueError):
-    """A text that is no day; the text says so, with the remedy."""
+    """A text that is not a date; the text says so, with the remedy."""
 
 
 class TwoDays(NoDay):
@@ -81,7 +81,7 @@ def _read(text: str, order: Order) -> date:
         return _date(text, int(found[3]), _month(text, found[1]), int(found[2]))
     if _SHORT_YEAR.fullmatch(text):
         raise NoDay(f'"{text}" has a year of two digits; {REMEDY}')
-    raise NoDay(f'"{text}" is no day; {REMEDY}')
+    raise NoDay(f'"{text}" is not a date; {REMEDY}')
 
 
 def _either(text: str, first: int, second: int, year: int, order: Order) -> date:
@@ -101,7 +101,7 @@ def _month(text: str, word: str) -> int:
     if word.lower() == "sept":
         found = [9]
     if len(found) != 1:
-        raise NoDay(f'"{text}" names no month; {REMEDY}')
+        raise NoDay(f'"{text}" has no month; {REMEDY}')
     return found[0]
 
 

@@ -57,7 +57,7 @@ def decode(content: bytes, encoding: str | None = None) -> Decoded:
 
 def _clean(text: str) -> str:
     if "\0" in text:
-        raise Doubtful("is no table: it holds zero characters; save it as .xlsx or “CSV UTF-8”")
+        raise Doubtful("is not a table: it holds zero characters; save it as .xlsx or “CSV UTF-8”")
     return text
 
 
@@ -70,7 +70,7 @@ def _wide(content: bytes) -> Decoded:
             return Decoded(_clean(content.decode(name)), name)
         except UnicodeDecodeError:
             pass
-    raise Doubtful("is no table: it holds zero bytes; save it as .xlsx or “CSV UTF-8”")
+    raise Doubtful("is not a table: it holds zero bytes; save it as .xlsx or “CSV UTF-8”")
 
 
 def _narrow(content: bytes) -> Decoded:

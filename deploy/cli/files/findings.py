@@ -110,7 +110,7 @@ class Findings:
             column = Place(place.file, place.sheet, None, place.column, place.path)
             columns[str(column)][f'"{found.written}" as {found.text}'] = None
         if columns:
-            lines.append("Understood otherwise than written:")
+            lines.append("Read differently from what is written:")
         for where, texts in columns.items():
             left = len(texts) - _PAIRS_SHOWN
             more = f", and {left} more, which --annotate FILE lists" if left > 0 else ""

@@ -56,7 +56,7 @@ class Ids:
         self._guesses += 1
         near = difflib.get_close_matches(text, sorted(self.exact), 1, 0.6) if self._guesses <= _MOST_GUESSES else []
         mean = f"; do you mean {near[0]}?" if near else ""
-        remedy = mean or ", so it would count for nothing; correct it or take it out"
+        remedy = mean or ", so it would have no effect; correct or remove it"
         return f'there is no {self.what} "{text}" in the files{remedy}'
 
 
@@ -118,7 +118,7 @@ def _texts(rows: Iterable[Item], name: str) -> list[str]:
 def _warn_of(unknown: Mapping[Place, list[str]], findings: Findings) -> None:
     for place, ids in unknown.items():
         shown = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
-        findings.warn(place, f"nothing in the files has the id {shown}: it counts for nothing here")
+        findings.warn(place, f"nothing in the files has the id {shown}: it has no effect here")
 
 
 def _doubles(rows: list[Item], key: str, findings: Findings) -> None:
@@ -131,7 +131,7 @@ def _doubles(rows: list[Item], key: str, findings: Findings) -> None:
         before, other = first.setdefault(form_of(id_), (id_, item))
         if other is not item:
             as_well = "" if before == id_ else f", written {before}"
-            findings.fault(item.at(key), f"{id_} stands in {other.place} already{as_well}; each id stands once", id_)
+            findings.fault(item.at(key), f"{id_} is in {other.place} already{as_well}; use each id once", id_)
 
 
 def _spellings(rows: list[Item], key: str, findings: Findings) -> None:

@@ -94,7 +94,7 @@ class Sentences:
             why = _LAST_RULE[last] if last is not None else _NOT_AVAILABLE
             if receipt.considered == 1:
                 return f"The only {what[:-1]} does not fit, because {why}."
-            return f"None of the {receipt.considered} {what} fits. The last of them fell away because {why}."
+            return f"None of the {receipt.considered} {what} fits. The last one was ruled out because {why}."
         count = receipt.feasible
         fit = _several(count, f"One of the {what} fits", f"{count} of the {what} fit")
         found = f"{fit} you, but {_several(count, 'its places', 'their places')} went to others with more points."

@@ -143,7 +143,7 @@ def _ways(file: Path, text: str, findings: Findings) -> Iterator[list[Sheet]]:
         rows = [(number, [_text_cell(cell) for cell in line]) for number, line in enumerate(lines, 1)]
         yield [Sheet(file, None, rows[1:] if named else rows)]
     if wrong is not None:
-        findings.fault(Place(file), f"this is no CSV file: {wrong}; save it anew from the spreadsheet")
+        findings.fault(Place(file), f"this is not a CSV file: {wrong}; save it again from the spreadsheet")
 
 
 def _text_cell(text: str) -> Cell:
@@ -190,7 +190,7 @@ def _workbook(file: Path, content: bytes, findings: Findings) -> list[Sheet]:
         TypeError,
     ):
         # ParseError of the XML parser is a SyntaxError.
-        findings.fault(place, "this cannot be read as .xlsx; save it anew from the spreadsheet, or as “CSV UTF-8”")
+        findings.fault(place, "this cannot be read as .xlsx; save it again from the spreadsheet, or as “CSV UTF-8”")
         return []
 
 

@@ -98,7 +98,7 @@ def _first_row(found: list[Sheet]) -> int | None:
 
 def _no_table(kinds: Mapping[type, frozenset[str]]) -> str:
     known = "; ".join(f"{TABLES[kind]} have {' and '.join(sorted(key))}" for kind, key in kinds.items())
-    return f"these columns are no table that is known: {known} (docs/file-formats.md)"
+    return f"these columns are not a known table: {known} (docs/file-formats.md)"
 
 
 def _tables(way: list[Sheet], kinds: Mapping[type, frozenset[str]], findings: Findings) -> list[Table]:
@@ -110,7 +110,7 @@ def _tables(way: list[Sheet], kinds: Mapping[type, frozenset[str]], findings: Fi
         elif not _passed_over(sheet, kinds):
             findings.fault(replace(sheet.place, row=_first_row([sheet])), _no_table(kinds))
         elif len(way) > 1 and (sheet.name or "").casefold() not in OWN_SHEETS and _first_row([sheet]):
-            findings.warn(sheet.place, "it holds no table that is known, and was not read")
+            findings.warn(sheet.place, "it has no known table, and was not read")
     return found
 
 
@@ -250,7 +250,7 @@ def _unknown(table: Table, at: int, place: Place, findings: Findings) -> None:
             findings.warn(place, "it has values but no name, and was not read")
         return
     near = difflib.get_close_matches(form, [name for name in known if known[name] not in table.names], 1, 0.6)
-    also = "; no personal data belongs into these files" if form in _PERSONAL else ""
+    also = "; do not put personal data into these files" if form in _PERSONAL else ""
     mean = f"; do you mean {known[near[0]]}?" if near else ""
     findings.warn(place, f"this column is not known and was not read{mean}{also}", heading)
 

@@ -148,7 +148,7 @@ class Grade:
         try:
             return Number(1, 3).read(text, order)
         except Malformed:
-            raise Malformed(f'"{text}" is no level; write {self.what}') from None
+            raise Malformed(f'"{text}" is not a level; write {self.what}') from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,9 @@ async def _through(walk: Journey, now: datetime, catcher: str | None, *, keep: b
     else:
         walk.note("The clock stays where it is: the journey ends with the visit scheduled and the first figure.")
     if not keep:
-        async with walk.step("What was made is taken out as a test, and closed"):
+        async with walk.step("Its records are removed as a test, and closed"):
             await walk.take_out()
-        async with walk.step("Its people have no more access"):
+        async with walk.step("Its people no longer have access"):
             ended, _ = await _clock(walk.people)
             await leave(walk, ended.date().isoformat())
         async with walk.step("The figures no longer count it"):

@@ -177,7 +177,7 @@ async def matched(walk: Journey, call: Record, application: Record) -> Visit:
     async with walk.step("Officer and host accept, and the match is confirmed"):
         await accept(people, match_id, OFFICER, HOST)
         await walk.state(at, OFFICER, "confirmed")
-    async with walk.step("The visit has its dates"):
+    async with walk.step("The visit dates are set"):
         visit_id = await walk.wait_for("a visit", OFFICER, at, lambda match: match["visit_id"])
         at_visit = f"{PORTAL}/visits/{visit_id}"
         await walk.state(at_visit, OFFICER, "scheduled")

@@ -14,11 +14,11 @@ def sample() -> None:
 
 @app.command("load")
 def load(
-    seed: Annotated[int | None, typer.Option(help="Draws other people; the same seed draws the same.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Draws the people; the same seed draws the same people.")] = None,
 ) -> None:
     """Load the sample programme into a local run that is new, by its own API; the clock runs from a year ago to now.
 
-    Loaded already: does nothing. Cut off midway it cannot go on: start over with `make clean && make run`.
+    Does nothing if it is loaded already. After an interruption start over with `make clean && make run`.
     """
     import asyncio  # noqa: PLC0415 - not needed to show the help
     from time import monotonic  # noqa: PLC0415 - as above

@@ -57,7 +57,7 @@ async def load(system: System, seed: int) -> str | None:
     Raises `Failed` outside of a new local run.
     """
     if not system.local or not clock.movable():
-        raise Failed("The sample programme goes into a local run only.")
+        raise Failed("The sample programme can be loaded into a local run only.")
     async with People(system, direct=True) as people:
         # Asked first: to follow the services costs seconds.
         if await _is_loaded(people):
@@ -66,8 +66,7 @@ async def load(system: System, seed: int) -> str | None:
         room = LoadContext(system, people, generate(end().date(), seed), system.env.get("TANDEM_MAIL_URL"))
         if clock.today() > room.programme.days.begins + timedelta(days=1):
             raise Failed(
-                "The sample programme begins a year ago, so it goes into a new run only. "
-                "Start over with: make clean && make run"
+                "The sample programme begins a year ago, so it needs a new run. Start over with: make clean && make run"
             )
         plan = steps(room.programme.days)
         with bar("The sample programme", len(plan) + 1) as progress:

@@ -219,7 +219,7 @@ async def faults(anchors: Anchors, connection: asyncpg.Connection) -> list[str]:
     wrong: list[str] = []
     for day in anchors.days():
         async for head, gone in differences(connection, anchors.heads(day, wrong)):
-            what = "is gone from the journal" if gone else "is another one in the journal"
+            what = "is missing from the journal" if gone else "is different in the journal"
             wrong.append(f"{head.topic} {head.subject}, event {head.sequence}: what was anchored on {day} {what}")
     return wrong
 

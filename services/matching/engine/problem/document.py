@@ -219,7 +219,7 @@ def _read_one(kind: Any, value: Any, at: Path, faults: list[Fault]) -> Any:
         try:
             return date.fromisoformat(value)
         except (TypeError, ValueError):
-            return _wrong(at, f"{_short(value)} is no day; write it as 2027-03-15", faults)
+            return _wrong(at, f"{_short(value)} is not a date; write it as 2027-03-15", faults)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         try:
             return kind(value)

@@ -110,7 +110,7 @@ async def test_a_rewritten_history_is_found_by_the_export_only(with_events: Syst
     await connection.close()
     assert await verify(with_events) == []
     found = await verify(with_events, tmp_path / "export")
-    assert found == [f"matching: {topic} {subject}, event 3: what was exported is another one in the journal"]
+    assert found == [f"matching: {topic} {subject}, event 3: what was exported is different in the journal"]
 
 
 async def test_a_changed_export_is_found(with_events: System, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ async def test_a_changed_export_is_found(with_events: System, tmp_path: Path) ->
 async def test_an_export_is_never_overwritten(with_events: System, tmp_path: Path) -> None:
     """A second export into the same folder is refused, so that no anchor is lost."""
     await export(with_events, tmp_path / "export")
-    with pytest.raises(Failed, match="holds an export already"):
+    with pytest.raises(Failed, match="already holds an export"):
         await export(with_events, tmp_path / "export")
 
 

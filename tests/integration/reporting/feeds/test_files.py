@@ -240,7 +240,7 @@ async def test_the_documented_commands_verify_published_files(house: House) -> N
         printed, _ = await process.communicate()
         assert (process.returncode, printed.decode().splitlines()[0]) == (
             0,
-            f"1 manifests, {len(KINDS)} files looked at; 0 do not hold.",
+            f"1 manifests, {len(KINDS)} files looked at; 0 are wrong.",
         )
 
         async with bus.transaction("system:tests") as tx:
@@ -270,14 +270,14 @@ async def test_the_command_verifies_everything_ever_published(house: House) -> N
     assert len((await look(donor, "/reporting/feeds", "another")).wrong) == 2
     open_ = await look(house.stranger(), "/reporting/feeds")
     assert (open_.files, open_.closed, open_.wrong) == (4, 2 * len(KINDS) - 4, [])
-    with pytest.raises(Failed, match="is answered by 404"):
+    with pytest.raises(Failed, match="answered with status 404"):
         await look(donor, "/reporting/feeds/of")
 
     async with house.app.state.service.bus.transaction("system:tests") as tx:
         swap = "UPDATE feed_file SET sha256 = (SELECT sha256 FROM manifest WHERE number = 1) WHERE name = 'figures.csv'"
         await tx.session.execute(text(swap))
     wrong = (await look(donor, "/reporting/feeds")).wrong
-    assert [each.endswith("is another file than was published") for each in wrong] == [True, True]
+    assert [each.endswith("differs from the published file") for each in wrong] == [True, True]
     async with house.app.state.service.bus.transaction("system:tests") as tx:
         await tx.session.execute(text("UPDATE manifest SET sha256 = (SELECT sha256 FROM manifest WHERE number = 2)"))
     wrong = (await look(donor, "/reporting/feeds")).wrong

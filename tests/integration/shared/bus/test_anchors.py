@@ -116,8 +116,8 @@ async def test_a_recomputed_chain_is_found(anchored: tuple[Bus, Anchors, str, st
     assert await wrong(bus, anchors) == (
         [],
         [
-            f"{TOPIC} {first}, event 1: what was anchored on {FIRST} is another one in the journal",
-            f"{TOPIC} {first}, event 2: what was anchored on {SECOND} is another one in the journal",
+            f"{TOPIC} {first}, event 1: what was anchored on {FIRST} is different in the journal",
+            f"{TOPIC} {first}, event 2: what was anchored on {SECOND} is different in the journal",
         ],
     )
     assert await write(bus, anchors, THIRD) == 1, "the new head"
@@ -137,8 +137,8 @@ async def test_a_chain_that_was_dropped_or_shortened_is_found(anchored: tuple[Bu
     assert await wrong(bus, anchors) == (
         [],
         [
-            f"{TOPIC} {second}, event 1: what was anchored on {FIRST} is gone from the journal",
-            f"{TOPIC} {first}, event 2: what was anchored on {SECOND} is gone from the journal",
+            f"{TOPIC} {second}, event 1: what was anchored on {FIRST} is missing from the journal",
+            f"{TOPIC} {first}, event 2: what was anchored on {SECOND} is missing from the journal",
         ],
     )
 

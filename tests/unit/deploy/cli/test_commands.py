@@ -94,7 +94,7 @@ def test_a_system_that_does_not_run_is_said_in_one_line(tmp_path: Path, words: t
         (("redrive", "matching", "--skip", "3"), "Say why"),
         (("redrive", "matching", "--topic", "exchange.nothing"), "There is no topic 'exchange.nothing'"),
         (("events", "--topic", "exchange.nothing"), "There is no topic 'exchange.nothing'"),
-        (("clock", "14d"), "is no time span"),
+        (("clock", "14d"), "is not a time span"),
         (("events", "--type", "Nothing"), "There is no event 'Nothing'"),
     ],
 )

@@ -63,5 +63,7 @@ def test_an_unreadable_record_is_reported_with_its_position() -> None:
     fault = read(record)
     assert isinstance(fault, Faulty)
     text = describe_unreadable(record, fault)
-    assert text.startswith("exchange.calls partition 0 offset 41 is no event that can be read: call-1, undecodable: ")
+    assert text.startswith(
+        "exchange.calls partition 0 offset 41 is not an event that can be read: call-1, undecodable: "
+    )
     assert "\n" not in text

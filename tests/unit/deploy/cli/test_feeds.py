@@ -39,6 +39,6 @@ async def test_a_token_is_shown_to_nobody_else_and_only_signed_texts_count() -> 
     assert set(requests) == {"tandem.example"}
     assert found.wrong == [
         "manifest 1 is signed with none of the keys",
-        "manifest.json is another text than manifest 1",
+        "manifest.json differs from manifest 1",
         "https://elsewhere.example/all.csv is on another server",
     ]

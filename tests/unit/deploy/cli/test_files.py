@@ -65,17 +65,17 @@ def test_a_spreadsheet_becomes_a_problem(tmp_path: Path) -> None:
     ("people", "places", "message"),
     [
         (PEOPLE.replace("en:A1", "en:A9"), PLACES, 'people.csv, row 3, column languages: "A9" is not known; known are'),
-        (PEOPLE.replace("2027-03-01", "1 March"), PLACES, 'people.csv, row 2, column weeks: "1 March" is no day'),
+        (PEOPLE.replace("2027-03-01", "1 March"), PLACES, 'people.csv, row 2, column weeks: "1 March" is not a date'),
         (
             PEOPLE.replace("en:A1", "english"),
             PLACES,
-            'people.csv, row 3, column languages: "english" is no pair; write it as en:B2',
+            'people.csv, row 3, column languages: "english" is not a pair; write it as en:B2',
         ),
-        (PEOPLE.replace("\nb;", "\na;"), PLACES, "people.csv, row 3, column id: a stands in"),
+        (PEOPLE.replace("\nb;", "\na;"), PLACES, "people.csv, row 3, column id: a is in"),
         (
             PEOPLE.replace(";rank_group", ";service"),
             PLACES,
-            "people.csv, row 1: these columns are no table that is known",
+            "people.csv, row 1: these columns are not a known table",
         ),
         (PEOPLE.replace("operational;en:A1", ";en:A1"), PLACES, "people.csv, row 3, column rank_group: this is needed"),
         (
@@ -198,7 +198,7 @@ def test_what_if_says_who_wins_and_who_loses(tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = _tandem("what-if", *files, "--ceiling", "AM=0", "--out", out)
     assert done.returncode == 0, done.stderr
-    assert "1 win a place, 1 lose theirs, 0 get another one." in done.stdout
+    assert "1 win a place, 1 lose theirs, 0 get a different one." in done.stdout
     assert "country AM: 0 win, 1 lose, 0 move" in done.stdout
     assert [(row["candidate_id"], row["change"]) for row in _read(out / "changes.csv")] == [
         ("a", "loses"),
@@ -261,7 +261,7 @@ def test_visits_of_a_file_get_their_dates(tmp_path: Path) -> None:
             ("2027-03-01/2027-03-12,,", "2027-03-12/2027-03-01,,"),
             'visits.csv, row 2, column host_periods: "2027-03-12/2027-03-01" ends before it begins',
         ),
-        (("2027-03-01/2027-03-12,,", "March,,"), 'visits.csv, row 2, column host_periods: "March" is no period'),
+        (("2027-03-01/2027-03-12,,", "March,,"), 'visits.csv, row 2, column host_periods: "March" is not a period'),
         (
             (",5,2027", ",6,2027"),
             "visits.csv, row 2, column days: 6 is not possible here; write a whole number from 1 to 5",

@@ -60,7 +60,7 @@ def test_a_coordinators_workbook_with_titles_labels_and_real_days(tmp_path: Path
     assert (seat.id, seat.capacity, seat.languages, seat.organisation_id) == ("7", 2, {"en": "B1"}, "Gendarmerie")
     remarks = "\n".join(reading.findings.remarks())
     assert "column Telephone: this column is not known and was not read; no personal data belongs" in remarks
-    assert "sheet Notes: it holds no table that is known, and was not read" in remarks
+    assert "sheet Notes: it has no known table, and was not read" in remarks
     assert '"Armenia" as AM' in remarks
 
 
@@ -114,7 +114,7 @@ def test_a_coordinators_sheet_full_of_mistakes_names_each_cell(tmp_path: Path) -
     text = "\n".join(faults(reading))
     assert '"2027-03-02" is a Tuesday; a week is named by its Monday: that of this week is 2027-03-01' in text
     assert '"UK" can be Ukraine (UA) or the United Kingdom' in text
-    assert '"2027-03-01" is no pair; write it as 2027-03-15:2' in text
+    assert '"2027-03-01" is not a pair; write it as 2027-03-15:2' in text
     assert 'there is no candidate or organisation "x" in the files' in text
 
 
@@ -256,7 +256,7 @@ def test_a_coordinators_own_csv_of_mentors_with_tabs(tmp_path: Path) -> None:
         (HEADING, HEADING, "a second heading begins here; delete this row"),
         ((*HEADING, "first_time"), (*OFFICER, "perhaps"), '"perhaps" is not yes or no'),
         ((*HEADING, "group_size"), (*OFFICER, 6), "6 is not possible here; write a whole number from 1 to 5"),
-        ((*HEADING, "expertise"), (*OFFICER, "analysis:4"), '"4" is no level; write 1 (basic)'),
+        ((*HEADING, "expertise"), (*OFFICER, "analysis:4"), '"4" is not a level; write 1 (basic)'),
         ((*HEADING, "pre_matched"), (*OFFICER, "T"), 'there is no seat or candidate "T" in the files'),
     ],
 )
@@ -299,7 +299,7 @@ def test_a_doubt_that_somebody_wrote_down_is_not_taken_away(tmp_path: Path, colu
         ("organisation_id", "fr1", "organisation fr1 stands with AM and FR: it counts as one agency"),
         ("kind", "mentee", "candidates of the kind mentee: 1, but no seat of the kind mentor"),
         ("topics", "", "rows without topics: 1, the first is row 2; few seats fit them, or none"),
-        ("topics", "online_crime; Online crime", "online_crime stands several times in the list, and counts once"),
+        ("topics", "online_crime; Online crime", "online_crime is several times in the list, and counts once"),
         ("topics", "cyber_attacks", "topics of several schemes are mixed (empact-2022, empact-2026)"),
     ],
 )
@@ -341,13 +341,13 @@ def test_rules_in_json_are_understood_or_refused(tmp_path: Path) -> None:
     assert [(pair.first, pair.second) for pair in found.exclusions] == [("AZ", "am1")]
     assert found.objective == "most_good"
     for unlawful, message in (
-        ({"ceilings": {"AM": 1, "am": 2}}, "AM stands there twice"),
+        ({"ceilings": {"AM": 1, "am": 2}}, "AM is there twice"),
         ({"ceilings": {"Amenia": 1}}, "did you mean AM (Armenia)?"),
         ({"exclusions": [{"first": "AZ", "second": "am2"}]}, "do you mean am1?"),
         ({"needs": [["AM", "cyber", 1]]}, '"cyber" is not known'),
-        ({"needs": [["AM", "analysis", 1], ["am", "Analysis", 2]]}, "stand there twice"),
+        ({"needs": [["AM", "analysis", 1], ["am", "Analysis", 2]]}, "are there twice"),
         ({"share": 140}, "write a whole number from 0 to 100"),
-        ({"suspended": {"GE": "1 Marz 2027"}}, "names no month"),
+        ({"suspended": {"GE": "1 Marz 2027"}}, "has no month"),
     ):
         rules.write_text(json.dumps({"rules": unlawful}), "utf-8")
         refused, reading = read(path, rules)
