@@ -164,3 +164,7 @@ class ServiceSettings(BaseSettings):
         if parameters and "?" not in url:
             url = f"{url}?{parameters}"
         return plain_address(url)
+
+    def to_set(self) -> list[str]:
+        """Return the variables that an installation has to set for its people, and has not; without them it works."""
+        return []

@@ -213,6 +213,10 @@ def service_environment(
             "TANDEM_SIGNING_CERTIFICATES": chosen.secrets["signing_certificates"],
             "TANDEM_COUNTING_SECRET": chosen.secrets["counting"],
             "TANDEM_FIRST_COORDINATOR": "persona-programme",
+            "TANDEM_PROGRAMME_CONTACT": "Programme office, office@tandem.example",
+            "TANDEM_DATA_CONTROLLER": "The agency that runs this fictional programme, controller@tandem.example",
+            "TANDEM_DATA_PROTECTION_OFFICER": "Sofia Almeida, protection@tandem.example",
+            "TANDEM_SUPERVISORY_AUTHORITY": "A fictional authority, complaints@tandem.example",
             "TANDEM_PERSONAS_FILE": str(place / "personas.json"),
         }
     if service == "reporting":

@@ -75,6 +75,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         crowd=CROWD,
     )
     app.state.attempt_limit = AttemptLimit()
+    app.state.contacts = settings.contacts
     identity_of(app).keep_sessions(StoredSessions(app.state.service.bus, identity_of(app).sign_ins))
     set_suspension_rule(app, partners_store.cases_go_on)
     set_own_case_rule(app, own_case_rule)

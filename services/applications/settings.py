@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr
 
+from shared.programme_contacts import ProgrammeContacts
 from shared.settings import ServiceSettings
 
 
@@ -33,6 +34,19 @@ class Settings(ServiceSettings):
         min_length=1,
         description="Who issues certificates of attendance; stands on each of them.",
     )
+    programme_contact: str = Field(
+        default="",
+        description="How participants reach the programme: a name with an email address; on the contact page.",
+    )
+    data_controller: str = Field(
+        default="", description="The controller of the participants' data, with an address; on the contact page."
+    )
+    data_protection_officer: str = Field(
+        default="", description="The data protection officer, with an email address; on the contact page."
+    )
+    supervisory_authority: str = Field(
+        default="", description="The authority that takes complaints about the use of data; on the contact page."
+    )
     counting_secret: SecretStr | None = Field(
         default=None,
         description="Makes the counting keys, so that nobody can guess them. Default: derived from `session_key`.",
@@ -41,3 +55,15 @@ class Settings(ServiceSettings):
     access_year_days: int = Field(default=365, ge=30, description="An access is confirmed again after so many days.")
     access_ask_days: int = Field(default=30, ge=0, description="So many days before, it is asked for.")
     access_grace_days: int = Field(default=30, ge=0, description="So many days after, it lapses unconfirmed.")
+
+    @property
+    def contacts(self) -> ProgrammeContacts:
+        """Return who answers for the programme."""
+        return ProgrammeContacts(
+            self.programme_contact, self.data_controller, self.data_protection_officer, self.supervisory_authority
+        )
+
+    def to_set(self) -> list[str]:
+        """Return the variables that this installation still has to set."""
+        names = ("programme_contact", "data_controller", "data_protection_officer", "supervisory_authority")
+        return super().to_set() + [f"TANDEM_{name.upper()}" for name in names if not getattr(self, name).strip()]

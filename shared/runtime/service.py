@@ -256,7 +256,10 @@ def _health(name: str) -> APIRouter:
 
     @router.get("/readyz", dependencies=[Depends(identity.public())])
     async def readyz(request: Request) -> JSONResponse:
-        """Answer 200 while database and Kafka answer, else 503, with the state of reader and relay."""
+        """Answer 200 while database and Kafka answer, else 503, with the state of reader and relay.
+
+        `to_set` names settings that are needed for people, though the service works without them.
+        """
         service = service_of(request)
         try:
             async with asyncio.timeout(3), service.bus.read() as session:
@@ -276,6 +279,7 @@ def _health(name: str) -> APIRouter:
                 "waiting_oldest_seconds": round(float(oldest), 1),
                 "missing": service.reader.missing(),
                 "unknown": service.reader.unknown(),
+                "to_set": service.settings.to_set(),
             },
             200 if answers else 503,
         )

@@ -1,4 +1,7 @@
-"""List the pages that the footer of every page leads to: privacy, accessibility and help; the portal serves them."""
+"""List the pages that the footer of every page leads to: privacy, accessibility, help and contact.
+
+The portal serves them. `app.state.contacts` has who answers for the programme.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,19 @@ from fastapi import APIRouter, Depends, Request
 
 from shared import privacy_notice
 from shared.identity import public
+from shared.programme_contacts import ProgrammeContacts
+from shared.web.help_guides import GUIDES, Guide
 from shared.web.render import render
 from shared.web.states import states
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from starlette.responses import Response
 
 
 def router() -> APIRouter:
-    """Return the router of the three pages, open to everybody."""
+    """Return the router of these pages, open to everybody."""
     pages = APIRouter(prefix="/applications", dependencies=[Depends(public())], include_in_schema=False)
 
     @pages.get("/privacy")
@@ -29,6 +36,23 @@ def router() -> APIRouter:
 
     @pages.get("/help")
     async def help_(request: Request) -> Response:
-        return render(request, "plain/help.html", applications=list(states("application")))
+        return render(request, "plain/help.html", applications=list(states("application")), guides=GUIDES)
+
+    @pages.get("/contact")
+    async def contact(request: Request) -> Response:
+        contacts = getattr(request.app.state, "contacts", ProgrammeContacts())
+        return render(request, "plain/contact.html", contacts=contacts)
+
+    for each in GUIDES:
+        pages.add_api_route(f"/help/{each.code}", _page_of(each))
 
     return pages
+
+
+def _page_of(guide: Guide) -> Callable[[Request], Awaitable[Response]]:
+    """Return the handler of a guide's page."""
+
+    async def show(request: Request) -> Response:
+        return render(request, "plain/guide.html", guide=guide)
+
+    return show

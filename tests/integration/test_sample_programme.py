@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import asyncpg
+import httpx2
 import pytest
 
 from deploy.cli.client import People
@@ -20,7 +21,9 @@ from deploy.cli.system import System
 from deploy.local.folder import ROOT
 from deploy.local.ports import free_port
 from shared.time import clock
+from tests.every_page import Opened, open_pages
 from tests.local_run import LocalRun, quick_folder
+from tests.reading_grade import FEWEST, grade, sentences
 from tests.standing import standing
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(1200)
 PORTAL = "/applications/api/v1"
+READERS = ("persona-officer", "persona-mentee", "persona-mentor", "persona-host")
+HIGHEST_GRADE = 9
 STANDING = ["proposed", "cleared", "offered", "confirmed"]
 
 
@@ -43,6 +48,12 @@ def sample() -> Iterator[LocalRun]:
         if run.process.poll() is None:
             run.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def pages(sample: LocalRun) -> list[Opened]:
+    """Return the pages that officers, mentors and hosts reach by links, two of each kind a person."""
+    return asyncio.run(open_pages(System(sample.read("environment.json")), READERS, records=2))
 
 
 @pytest.fixture
@@ -263,6 +274,37 @@ async def test_placements_and_mentors_have_the_same_deadlines_everywhere(people:
     assert dues
     for call in (await people.get(who, f"{PORTAL}/calls"))["items"]:
         assert (call["state"] == "announced") == (call["terms"]["opens"] > clock.today().isoformat())
+
+
+def test_links_lead_to_pages(pages: list[Opened]) -> None:
+    """Each link on a page of officers, mentors and hosts opens a page, and they reach at least forty kinds of pages."""
+    assert {page.address: page.status for page in pages if page.status != httpx2.codes.OK} == {}
+    assert len({page.kind for page in pages}) >= 40
+
+
+def test_pages_are_easy_to_read(pages: list[Opened]) -> None:
+    """The sentences of each kind of page of officers, mentors and hosts have at most grade 9."""
+    texts: dict[str, dict[str, None]] = {}
+    for page in pages:
+        texts.setdefault(page.kind, {}).update(dict.fromkeys(sentences(page.main)))
+    short: dict[str, None] = {}
+    grades = {}
+    for kind, found in texts.items():
+        value, words = grade(list(found))
+        if words < FEWEST:
+            short |= found
+        else:
+            grades[kind] = value
+    grades["pages with few sentences"] = grade(list(short))[0]
+    assert {kind: round(value, 1) for kind, value in grades.items() if value > HIGHEST_GRADE} == {}
+
+
+def test_each_kind_of_page_has_its_own_title(pages: list[Opened]) -> None:
+    """Two pages with the same title are of the same kind."""
+    kinds: dict[str, set[str]] = {}
+    for page in pages:
+        kinds.setdefault(page.title, set()).add(page.kind)
+    assert {title: sorted(found) for title, found in kinds.items() if len(found) > 1} == {}
 
 
 async def test_a_journey_leaves_the_sample_as_it_was(sample: LocalRun, people: People) -> None:

@@ -1,0 +1,218 @@
+"""Describe for each group of people what they do, when, and what happens then: the text of the help pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.i18n import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do: what, when, and what happens then; marked for translation."""
+
+    what: str
+    when: str
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """The help page of a group of people; `code` ends its address, and names its picture in `static/help/`."""
+
+    code: str
+    title: str
+    introduction: str
+    picture: str
+    """The text for people who do not see the picture."""
+    steps: tuple[Step, ...]
+
+
+GUIDES = (
+    Guide(
+        "officers",
+        N_("Help for officers"),
+        N_("You apply for a study visit or for a mentor. The page of your application always shows the next step."),
+        N_("The page of an application. It shows the status, who it is assigned to, the next step and the due date."),
+        (
+            Step(
+                N_("Choose a call and apply."),
+                N_("While the call is open."),
+                N_("We save your draft. You can delete it until you send it."),
+            ),
+            Step(
+                N_("Send your application."),
+                N_("Before the call closes."),
+                N_("Your national coordinator endorses it, returns it for information, or gives a reason why not."),
+            ),
+            Step(
+                N_("Answer the coordinator's question, if there is one."),
+                N_("By the date in our email."),
+                N_("Your coordinator reads your application again."),
+            ),
+            Step(
+                N_("Wait for an offer."),
+                N_("After your coordinator has endorsed the application."),
+                N_("We check the call's rules and look for a place. Both countries clear the match before you see it."),
+            ),
+            Step(
+                N_("Accept or decline the offer."),
+                N_("By the date on the offer."),
+                N_("If both sides accept, we set the dates. Without an answer, the place goes to the next in line."),
+            ),
+            Step(
+                N_("Prepare your visit, or sign the mentoring agreement."),
+                N_("Before you travel or meet."),
+                N_("The page of the visit or mentorship shows what is still missing, and who does it."),
+            ),
+            Step(
+                N_("Evaluate it and send your report."),
+                N_("By the dates in our emails."),
+                N_("You get your certificate for a visit when both sides have evaluated it and we have your report."),
+            ),
+        ),
+    ),
+    Guide(
+        "hosts",
+        N_("Help for hosts"),
+        N_("You offer places for guests from other countries. We find officers who fit your placement."),
+        N_("The page of a placement. It shows the status, the topics, the periods and the number of places."),
+        (
+            Step(
+                N_("Add a placement for a call and submit it."),
+                N_("Before the call's matching begins."),
+                N_("Your national coordinator endorses it, or returns it with a question."),
+            ),
+            Step(
+                N_("Publish the placement."),
+                N_("Once it is endorsed."),
+                N_("It takes part in the matching. Officers can read it without contact details."),
+            ),
+            Step(
+                N_("Confirm that it is still available."),
+                N_("When our email asks you."),
+                N_("Without an answer, we pause the placement. You can resume it at any time."),
+            ),
+            Step(
+                N_("Accept or decline a guest."),
+                N_("By the date on the match."),
+                N_("If both sides accept, we set the dates and send an invitation for your calendar."),
+            ),
+            Step(
+                N_("Agree on the agenda and prepare the visit."),
+                N_("Before the visit."),
+                N_("The page of the visit shows what is still missing, and who does it."),
+            ),
+            Step(
+                N_("Record who was there on each day."),
+                N_("On the last day of the visit, or soon after it."),
+                N_("The visit is completed. You and your guest get a form to evaluate it."),
+            ),
+        ),
+    ),
+    Guide(
+        "mentors",
+        N_("Help for mentors"),
+        N_("You share what you know with an officer from another country, mostly online."),
+        N_("The page of a mentorship. It shows the status, the goals and the sessions."),
+        (
+            Step(
+                N_("Write your profile and publish it."),
+                N_("While you have time for a mentee."),
+                N_("It takes part in the matching. Officers can read it without your name."),
+            ),
+            Step(
+                N_("Confirm that you still take mentees."),
+                N_("When our email asks you."),
+                N_("Without an answer, we pause your profile. You can resume it at any time."),
+            ),
+            Step(
+                N_("Accept or decline a mentee."),
+                N_("By the date on the match."),
+                N_("If both sides accept, you get the mentoring agreement."),
+            ),
+            Step(
+                N_("Sign the agreement."),
+                N_("By the date in our email."),
+                N_("The mentorship begins when both of you have signed."),
+            ),
+            Step(
+                N_("Plan your sessions and log each of them."),
+                N_("During the mentorship."),
+                N_("Your mentee confirms each session that you log, and you confirm theirs."),
+            ),
+            Step(
+                N_("Evaluate the mentorship."),
+                N_("At its end."),
+                N_("The results go into the programme's figures without your name."),
+            ),
+        ),
+    ),
+    Guide(
+        "coordinators",
+        N_("Help for national coordinators"),
+        N_("You decide for your country. Your first page lists what to do, with the most urgent task first."),
+        N_("The list of applications of a country, with the status, the next step and the due date of each."),
+        (
+            Step(
+                N_("Endorse applications and placements."),
+                N_("By the due date in the list."),
+                N_("If you do not answer, we ask your deputy, and then the programme coordinator."),
+            ),
+            Step(
+                N_("Clear matches."),
+                N_("By the due date on the match."),
+                N_("The officer's country decides first, then the host's."),
+            ),
+            Step(
+                N_("Name a deputy."),
+                N_("Before you are away."),
+                N_("The deputy decides for you between the two dates that you enter."),
+            ),
+            Step(
+                N_("Confirm the access of your country's people."),
+                N_("Once a year."),
+                N_("Access that nobody confirms ends."),
+            ),
+            Step(
+                N_("Report the results for your country's services."),
+                N_("Six months after a visit or mentorship."),
+                N_("They go into the programme's figures."),
+            ),
+        ),
+    ),
+    Guide(
+        "programme",
+        N_("Help for programme coordinators"),
+        N_("You run the calls and the matching, and you publish the figures."),
+        N_("The board of the matching. It shows the open call, the provisional matches and the cases by status."),
+        (
+            Step(
+                N_("Write a call and publish it."),
+                N_("Before it opens."),
+                N_("Officers of the partner countries can apply on the day on which it opens."),
+            ),
+            Step(
+                N_("Check eligibility."),
+                N_("After a country has endorsed an application."),
+                N_("Eligible applications join the matching. The officer reads why another does not."),
+            ),
+            Step(
+                N_("Read the provisional matches and commit a cohort."),
+                N_("When enough good matches are there."),
+                N_("Both countries are asked to clear each match. Nobody is notified before you commit."),
+            ),
+            Step(
+                N_("Help where a case is overdue."),
+                N_("Each day."),
+                N_("The board lists each case whose due date has passed, and who it is assigned to."),
+            ),
+            Step(
+                N_("Submit the figures of a period for approval."),
+                N_("After the period has ended."),
+                N_("Another coordinator approves them. Then you publish them."),
+            ),
+        ),
+    ),
+)
+"""The guides in the order of the help page."""
