@@ -1,9 +1,10 @@
 """Report texts of pages, emails and errors that are not plain English; run as `python -m tests.architecture.messages`.
 
 Reads the texts that code and templates mark for translation. A sentence has at most `WORDS` words, and no semicolon.
-Texts have none of the phrases of `ODD`, and only abbreviations of `ABBREVIATIONS`. No two pages share a title: a title
-that is one text stands in one template only. What must stay is listed in `messages_exceptions.txt`, the beginning of
-a text and a reason in each line; an exception that is not needed any more is an error too.
+Texts have none of the phrases of `ODD`, and only abbreviations of `ABBREVIATIONS`. Errors at fields follow the
+templates of GOV.UK: they say what to do, or what must be, and one sentence alone has no full stop. No two pages share a
+title: a title that is one text stands in one template only. What must stay is listed in `messages_exceptions.txt`, the
+beginning of a text and a reason in each line; an exception that is not needed any more is an error too.
 Exits with 1 if anything is found.
 """
 
@@ -45,6 +46,18 @@ ANASPOC API ASCII CEPOL CSV DNS HTTP IATI JSON OPSYS OTNA P3D PDF PT45M RFC SHA 
 """
 """Abbreviations that readers know from their work, or that the page explains."""
 
+ERROR = re.compile(
+    r"(Add|Answer|Choose|Change|Confirm|Do not|Enter|Explain|Give|Remove|Keep|Say|Select|Upload|Use|Write)\b"
+    r"|.*\b(must|needs|cannot|allows|does not include)\b"
+)
+"""The beginning of an error that says what to do, or the words of one that says what must be."""
+
+VAGUE = re.compile(r"\b(please|invalid|not valid|illegal|oops|sorry)\b", re.IGNORECASE)
+"""Words of errors that help nobody."""
+
+_FORMS = frozenset({"ValidationError", "refuse", "Needed", "Check"})
+_BY_FIELD = frozenset({"fields", "remedy"})
+_MARKS = frozenset({"_", "N_", "gettext", "ngettext"})
 _KNOWN = frozenset(ABBREVIATIONS.split())
 # Placeholders and markup are one word of no meaning.
 _PLACE = re.compile(r"%\(\w+\)[sd]|\{\w*\}|<[^>]+>|`[^`]*`")
@@ -88,6 +101,55 @@ def problems(text: str) -> Iterator[str]:
             yield f"unexplained: {found[0]}"
 
 
+def errors() -> Iterator[Message]:
+    """Yield each text that is shown as the error of a field, each once."""
+    known: set[str] = set()
+    for path in _files():
+        if path.suffix != ".py":
+            continue
+        calls = (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call))
+        for call in calls:
+            for text in _errors_of(call):
+                if text not in known:
+                    known.add(text)
+                    yield Message(text, str(path.relative_to(ROOT)), call.lineno)
+
+
+def _errors_of(call: ast.Call) -> Iterator[str]:
+    name = _name(call)
+    values = [*call.args] if name in _FORMS else call.args[2:] if name == "Refused" else []
+    values += [keyword.value for keyword in call.keywords if keyword.arg in _BY_FIELD]
+    for value in values:
+        yield from _marked(value)
+
+
+def _marked(value: ast.expr) -> Iterator[str]:
+    """Yield the texts that an expression marks for translation, also with values put in."""
+    if isinstance(value, ast.BinOp):
+        yield from _marked(value.left)
+    elif isinstance(value, ast.Dict):
+        for each in value.values:
+            yield from _marked(each)
+    elif isinstance(value, ast.Call) and _name(value) in _MARKS:
+        texts = (text.value for text in value.args if isinstance(text, ast.Constant))
+        yield from (text for text in texts if isinstance(text, str))
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def problems_of_error(text: str) -> Iterator[str]:
+    """Yield where an error does not follow the templates."""
+    parts = [part for part in _SENTENCE.split(text) if part]
+    if len(parts) == 1 and text.endswith("."):
+        yield "an error of one sentence with a full stop"
+    if not any(ERROR.match(part) for part in parts):
+        yield "an error that does not say what to do"
+    if found := VAGUE.search(text):
+        yield f"a vague error: {found[0]}"
+
+
 def shared_titles() -> Iterator[tuple[str, list[str]]]:
     """Yield each title that several templates have."""
     where = defaultdict(list)
@@ -119,6 +181,13 @@ def main() -> int:
             used |= known
             continue
         for what in found:
+            count += 1
+            print(f"{message.path}:{message.lineno}: {what}: {message.text[:100]}")
+    for message in errors():
+        for what in problems_of_error(message.text):
+            if known := {start for start in listed if message.text.startswith(start)}:
+                used |= known
+                continue
             count += 1
             print(f"{message.path}:{message.lineno}: {what}: {message.text[:100]}")
     for title, paths in shared_titles():

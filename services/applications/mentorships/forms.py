@@ -178,7 +178,7 @@ class VisitForm(Form):
                 )
                 return ()
         if not found:
-            self.refuse("periods", gettext("Enter at least one period."))
+            self.refuse("periods", gettext("Enter at least one period"))
         return tuple(found)
 
 

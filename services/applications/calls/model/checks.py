@@ -172,15 +172,15 @@ CHECKS: tuple[Check, ...] = (
         N_("%(fund)s does not pay during the visit periods. Choose another fund or other periods."),
         _fund_at_other_times,
     ),
-    Check(("texts",), N_("Choose a language that calls use, not %(code)s."), _language_unknown),
+    Check(("texts",), N_("Choose a language that calls use, not %(code)s"), _language_unknown),
     Check(("texts",), N_("The call is written twice in %(language)s. Keep only one."), _language_twice),
     Check(
         ("scheme",),
-        N_("Choose a topic scheme that the programme uses."),
+        N_("Choose a topic scheme that the programme uses"),
         lambda scheme, _: scheme not in PRIORITIES,
     ),
-    Check(("topics", "scheme"), N_("Choose topics from the call's scheme."), _topic_of_other_scheme),
-    Check(("topics",), N_("Choose each topic once."), doubled),
+    Check(("topics", "scheme"), N_("Choose topics from the call's scheme"), _topic_of_other_scheme),
+    Check(("topics",), N_("Choose each topic once"), doubled),
     Check(
         ("topics", "scheme", "opens", "visit_periods"),
         N_(
@@ -197,21 +197,21 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         ("deadline", "opens"),
-        N_("The deadline must be after the day on which the call opens."),
+        N_("The deadline must be after the day on which the call opens"),
         lambda deadline, opens, _: day_of(deadline) < opens,
     ),
     Check(
         ("closes", "deadline"),
-        N_("The call must close after its deadline."),
+        N_("The call must close after its deadline"),
         lambda closes, deadline, _: closes < day_of(deadline),
     ),
     Check(("visit_periods",), N_("Two periods overlap. Enter them as one period."), _periods_overlap),
     Check(("visit_periods", "opens"), N_("All periods end before the call opens. Enter later periods."), _all_over),
     Check(("visit_periods", "opens"), N_("Visits must end within two years of the call's first day"), _too_late),
-    Check(("closed_days",), N_("Enter each day without visits only once for each country."), doubled),
+    Check(("closed_days",), N_("Enter each day without visits only once for each country"), doubled),
     Check(
         ("maximum_days", "minimum_days"),
-        N_("The longest visit must not be shorter than the shortest."),
+        N_("The longest visit must not be shorter than the shortest"),
         lambda most, least, _: most < least,
     ),
     Check(
@@ -228,37 +228,37 @@ CHECKS: tuple[Check, ...] = (
         lambda level, _: level is LanguageLevel.NS,
     ),
     *(
-        Check((f"rules.{name}",), N_("Enter each item only once."), doubled)
+        Check((f"rules.{name}",), N_("Enter each item only once"), doubled)
         for name in ("languages", "countries", "services", "rank_groups", "courses")
     ),
     Check(
         ("rules.courses",),
-        N_("Enter each course name without commas, in 200 characters or fewer."),
+        N_("Enter each course name without commas, in 200 characters or fewer"),
         _course_unnamed,
     ),
     Check(("quotas",), N_("%(country)s has two quotas. Enter only one."), _quota_twice),
-    Check(("quotas",), N_("%(country)s: “At most” must not be less than “At least”."), _quota_reversed),
+    Check(("quotas",), N_("%(country)s: “At most” must not be less than “At least”"), _quota_reversed),
     Check(
         ("quotas", "rules.countries"),
         N_("%(country)s cannot apply to this call. Remove its quota, or let it apply."),
         _quota_outside,
     ),
-    Check(("weights",), N_("Give each criterion one weight."), _criterion_twice),
+    Check(("weights",), N_("Give each criterion one weight"), _criterion_twice),
     Check(
         ("weights",),
-        N_("Give at least one criterion a weight for the applicant."),
+        N_("Give at least one criterion a weight for the applicant"),
         _nothing_for_the_applicant,
     ),
     Check(("questions",), N_("Question %(number)d: %(problem)s"), _question_wrong),
     Check(("questions",), N_("Question %(number)d: Give each question its own code."), _question_code_twice),
     Check(
         ("timers.information_reminder_wd", "timers.information_wd"),
-        N_("The reminder must come before the answer is due."),
+        N_("The reminder must come before the answer is due"),
         lambda reminder, due, _: reminder >= due > 0,
     ),
     Check(
         ("timers.agenda_weeks", "timers.notice_weeks"),
-        N_("The agenda cannot be due before a place is confirmed."),
+        N_("The agenda cannot be due before a place is confirmed"),
         lambda agenda, notice, _: agenda > notice,
     ),
 )

@@ -73,7 +73,7 @@ class CallEntry(StoredEntry):
             N_("Types of application"),
             Control.CHECKBOXES,
             choices=ApplicationKind,
-            remedy=N_("Choose at least one type of application."),
+            remedy=N_("Choose at least one type of application"),
             says=each(say.kinds),
         ),
     ] = ()
@@ -83,7 +83,7 @@ class CallEntry(StoredEntry):
             "purpose",
             N_("Fund that pays"),
             Control.SELECT,
-            remedy=N_("Choose the fund that pays."),
+            remedy=N_("Choose the fund that pays"),
             says=lambda fund_id, _entry, facts: gettext("%(fund)s pays.") % {"fund": facts.fund(fund_id)},
         ),
     ] = None
@@ -94,7 +94,7 @@ class CallEntry(StoredEntry):
             "texts",
             N_("The call in each language"),
             Control.ROWS,
-            remedy=N_("Write the call's title in at least one language."),
+            remedy=N_("Write the call's title in at least one language"),
             says=each(say.texts),
         ),
     ] = ()
@@ -116,7 +116,7 @@ class CallEntry(StoredEntry):
             "topics",
             N_("Topics"),
             Control.OWN,
-            remedy=N_("Choose topics from the call's scheme."),
+            remedy=N_("Choose topics from the call's scheme"),
             says=lambda topics, call, _facts: say.topics(topics, call.scheme),
         ),
     ] = ()
@@ -137,7 +137,7 @@ class CallEntry(StoredEntry):
             "dates",
             N_("Opens on"),
             Control.DATE,
-            remedy=N_("Enter the day on which the call opens."),
+            remedy=N_("Enter the day on which the call opens"),
             says=sentence(N_("It opens on %(value)s."), dates.day),
         ),
     ] = None
@@ -148,7 +148,7 @@ class CallEntry(StoredEntry):
             N_("Last day to apply"),
             Control.DATE,
             hint=N_("Officers can apply until the end of this day, local time at the programme's seat"),
-            remedy=N_("Enter the last day to apply."),
+            remedy=N_("Enter the last day to apply"),
             says=sentence(N_("Officers can apply until %(value)s."), dates.moment),
         ),
     ] = None
@@ -159,7 +159,7 @@ class CallEntry(StoredEntry):
             N_("Closes on"),
             Control.DATE,
             hint=N_("After the last cohort. The call does not close by itself. We ask you first."),
-            remedy=N_("Enter the day on which the call closes."),
+            remedy=N_("Enter the day on which the call closes"),
             says=sentence(N_("It closes on %(value)s."), dates.day),
         ),
     ] = None
@@ -170,7 +170,7 @@ class CallEntry(StoredEntry):
             "dates",
             N_("Possible visit periods"),
             Control.ROWS,
-            remedy=N_("Add a period for visits."),
+            remedy=N_("Add a period for visits"),
             says=each(say.visit_periods),
         ),
     ] = ()

@@ -87,7 +87,7 @@ async def begin(request: Request, principal: Coordinator, bus: BusDep) -> Respon
     check_rows(form)
     written = section.written(form)
     if not written["texts"] and not form.problems():
-        form.refuse("texts", gettext("Write the call's title in at least one language."))
+        form.refuse("texts", gettext("Write the call's title in at least one language"))
     if not valid or form.problems():
         return render(request, "calls/section.html", 422, form_=form, **_first())
     draft = await actions.begin(bus, principal.subject, readable(CallEntry, written))

@@ -54,7 +54,7 @@ class CallDraft(CallDraftHead):
         dict[str, str],
         Field(
             description="What is missing or contradicts itself, by field, with the remedy.",
-            examples=[{"fund_id": "Choose the fund that pays."}],
+            examples=[{"fund_id": "Choose the fund that pays"}],
         ),
     ]
     unaccepted: Annotated[

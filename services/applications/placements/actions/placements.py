@@ -207,7 +207,7 @@ async def send_back_in(tx: Tx, principal: Principal, offer_id: UUID, remarks: Ma
     """Return it to the host within an open transaction; see `send_back`."""
     texts = {Section(section): text.strip()[:1000] for section, text in remarks.items() if text.strip()}
     if not texts:
-        sentence = gettext("Enter what information you need for at least one section.")
+        sentence = gettext("Enter what information you need for at least one section")
         raise Refused(sentence, 422, {"remarks": sentence})
     offer, acting_as = await _for_decision(tx, principal, offer_id)
     if await may_move(tx, "offer", offer_events.OfferReturned, offer):

@@ -60,7 +60,7 @@ class Return:
         """The remarks that say something. Raises `Refused` (422) where none does."""
         found = {Section(section): text.strip()[:1000] for section, text in self.remarks.items() if text.strip()}
         if not found:
-            sentence = gettext("Enter what information you need for at least one section.")
+            sentence = gettext("Enter what information you need for at least one section")
             raise Refused(sentence, 422, {"remarks": sentence})
         return found
 

@@ -111,7 +111,7 @@ async def _ask_return(request: DecisionRequest[ReturnForm]) -> Question:
 
 async def _check_return(request: DecisionRequest[ReturnForm]) -> None:
     if not request.form.problems() and not any(request.form.remarks.values()):
-        request.form.refuse("contact", gettext("Enter what information you need for at least one section."))
+        request.form.refuse("contact", gettext("Enter what information you need for at least one section"))
 
 
 async def _return(request: DecisionRequest[ReturnForm]) -> str:

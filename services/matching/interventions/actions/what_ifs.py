@@ -61,7 +61,7 @@ async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms)
         call = (await store.calls(tx.session, [call_id])).get(call_id)
         if call is None:
             raise Refused(
-                gettext("This call does not exist."), 404, {"call_id": gettext("Select a call from the list.")}
+                gettext("This call does not exist."), 404, {"call_id": gettext("Select a call from the list")}
             )
         terms = call.parsed_terms
         _check(call, terms, basis, other)

@@ -32,10 +32,10 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 class OverrideForm(Form):
     """The place for an application, out of those of its call, and the reason."""
 
-    seat = SelectField(N_("Place"), [Needed(N_("Select a place."))], choices=())
+    seat = SelectField(N_("Place"), [Needed(N_("Select a place"))], choices=())
     reason = SelectField(
         N_("Reason"),
-        [Needed(N_("Select a reason."))],
+        [Needed(N_("Select a reason"))],
         choices=StatedReason,
         blank=N_("Choose a reason"),
         description=N_(

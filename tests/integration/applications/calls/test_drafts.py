@@ -65,9 +65,9 @@ async def test_publishing_names_what_is_missing(programme: Programme) -> None:
     refused = await programme.as_("programme").post(f"{address}/publish")
     assert refused.status_code == 422
     for code, text in {
-        "purpose": "Choose the fund that pays.",
+        "purpose": "Choose the fund that pays",
         "topics": "Choose topics from the call&#39;s scheme.",
-        "dates": "Enter the last day to apply.",
+        "dates": "Enter the last day to apply",
     }.items():
         assert re.search(rf'href="{address}/{code}">{text}', refused.text), text
     missing = (await programme.as_("programme").get(f"{address}/preview")).text
@@ -81,7 +81,7 @@ async def test_contradictions_are_named_and_the_input_kept(programme: Programme)
     data = (await forms(programme))["dates"] | dated("closes", today + timedelta(days=10))
     page = await programme.as_("programme").post(f"{address}/dates", data=data)
     assert page.status_code == 422
-    assert "The call must close after its deadline." in page.text
+    assert "The call must close after its deadline" in page.text
     again = await programme.as_("programme").get(f"{address}/dates")
     assert f'value="{(today + timedelta(days=10)).day}"' in again.text
     assert (await programme.as_("programme").post(f"{address}/publish")).status_code == 422

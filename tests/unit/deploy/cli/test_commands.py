@@ -91,7 +91,7 @@ def test_a_system_that_does_not_run_is_said_in_one_line(tmp_path: Path, words: t
     [
         (("rebuild", "nothing"), "There is no service 'nothing'"),
         (("replay", "exchange.nothing"), "neither a service nor a topic"),
-        (("redrive", "matching", "--skip", "3"), "Say why"),
+        (("redrive", "matching", "--skip", "3"), "Give a reason"),
         (("redrive", "matching", "--topic", "exchange.nothing"), "There is no topic 'exchange.nothing'"),
         (("events", "--topic", "exchange.nothing"), "There is no topic 'exchange.nothing'"),
         (("clock", "14d"), "is not a time span"),
