@@ -59,7 +59,7 @@ def test_a_coordinators_workbook_with_titles_labels_and_real_days(tmp_path: Path
     assert officer.weeks == frozenset({date(2027, 3, 1)})
     assert (seat.id, seat.capacity, seat.languages, seat.organisation_id) == ("7", 2, {"en": "B1"}, "Gendarmerie")
     remarks = "\n".join(reading.findings.remarks())
-    assert "column Telephone: this column is not known and was not read; no personal data belongs" in remarks
+    assert "column Telephone: this column is not known and was not read; do not put personal data into" in remarks
     assert "sheet Notes: it has no known table, and was not read" in remarks
     assert '"Armenia" as AM' in remarks
 
