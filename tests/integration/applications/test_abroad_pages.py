@@ -169,7 +169,7 @@ async def test_a_visit_on_pages(abroad: Abroad) -> None:
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     at = f"/applications/visits/{visit_id}"
-    assert "Visit calendar" in await read(abroad, "claire", "/applications/visits")
+    assert "Visits" in await read(abroad, "claire", "/applications/visits")
     assert "Ani Petrosyan" in await read(abroad, "claire", "/applications/visits")
     assert "Before travel" in await read(abroad, "ani", at)
     [opened, *_] = re.findall(rf'name="{FIELD}" value="(visit[^"]+)"', await read(abroad, "ani", at))

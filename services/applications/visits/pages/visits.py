@@ -63,7 +63,7 @@ async def show_all(
     return list_page(
         request,
         Listing(
-            gettext("Visit calendar") if host else gettext("Visits"),
+            gettext("Visits"),
             "/applications/visits",
             _columns(),
             [_row(listed) for listed in found.visits],
