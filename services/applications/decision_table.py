@@ -491,6 +491,9 @@ NO_DECISION: dict[str, tuple[str, ...]] = {
 }
 """Routes that write and decide on no person, by the reason."""
 
+_OF_COORDINATORS = frozenset({"/applications/offers/{offer_id}"})
+"""Pages whose decisions are the coordinators': a host who wrote the placement has none to take there."""
+
 _FINDERS = {path: finder for finder, paths in DECISIONS.items() for path in paths}
 _ON_PAGES = _FINDERS | {path: finder for finder, paths in PAGES.items() for path in paths}
 
@@ -500,6 +503,9 @@ async def own_case_rule(request: Request, principal: Principal) -> str:
     route = request.scope.get("route")
     finder = (_ON_PAGES if request.method in SAFE_METHODS else _FINDERS).get(template_of(route))
     if route is None or finder is None or not principal.has(*DECIDING):
+        return ""
+    offers_decisions = request.method in SAFE_METHODS and template_of(route) in _OF_COORDINATORS
+    if offers_decisions and not principal.has(*COORDINATING):
         return ""
     async with service_of(request.app).bus.read() as session:
         case = await finder(session, request.path_params, principal)

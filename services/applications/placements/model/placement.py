@@ -285,7 +285,7 @@ class PlacementEntry(StoredEntry):
             Section.SECURITY,
             N_("Security requirements"),
             Control.LONG_TEXT,
-            hint=N_("Shown to a guest once the place is confirmed"),
+            hint=N_("Shown to an officer with the offer of a place"),
             most=1000,
         ),
     ] = ""
