@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 FIRST = ("/applications/", "/matching/", "/reporting/", "/notifications/")
 MOST = 600
 """The most pages that are opened as a person."""
+BUSY_TRIES = 15
 
 _VARIABLE = re.compile(r"(?<=/)(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^/]*[0-9A-Z][^/]*)(?=/|$)")
 _ENGLISH = {"Accept": "text/html", "Accept-Language": "en-GB"}
@@ -94,7 +95,7 @@ async def _open_as(origin: str, person: str, cookie: dict[str, str], records: in
             kind = kind_of(address)
             if counts[kind] >= records:
                 continue
-            answer = await http.get(address, follow_redirects=True)
+            answer = await _answer(http, address)
             final = answer.url.raw_path.decode()
             if "text/html" not in answer.headers.get("content-type", "") or answer.url.host != httpx2.URL(origin).host:
                 continue
@@ -111,6 +112,16 @@ async def _open_as(origin: str, person: str, cookie: dict[str, str], records: in
                     known.add(link)
                     waiting.append(link)
     return opened
+
+
+async def _answer(http: httpx2.AsyncClient, address: str) -> httpx2.Response:
+    """Return the answer to a request, tried again for a bounded time while the service is busy."""
+    for _ in range(BUSY_TRIES):
+        answer = await http.get(address, follow_redirects=True)
+        if answer.status_code != httpx2.codes.SERVICE_UNAVAILABLE:
+            break
+        await asyncio.sleep(2)
+    return answer
 
 
 def _links(text: str, address: str, *, forms: bool) -> Iterator[str]:
