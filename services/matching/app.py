@@ -11,6 +11,7 @@ from services.matching.cohorts import api as cohorts_api
 from services.matching.consumers import consumers
 from services.matching.decision_table import own_case_rule
 from services.matching.interventions.api import what_ifs
+from services.matching.options import api as options_api
 from services.matching.records import RECORDS
 from services.matching.settings import Settings
 from services.matching.workers import workers
@@ -45,6 +46,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
             *routes.routers,
             cases.router,
             cohorts_api.router,
+            options_api.router,
             what_ifs.router,
             monitoring.router,
             dead_letters_router("matching", consumers),

@@ -14,6 +14,7 @@ from services.matching.facts.store.facts import Candidate
 from services.matching.interventions.store import WhatIf
 from services.matching.lifecycle.store.matches import MatchRow
 from services.matching.lifecycle.store.visits import VisitRow
+from services.matching.options.store import OptionSet
 from services.matching.words import stage
 from shared.bus.db.records import Part, Record
 from shared.identity.versions import Records
@@ -38,6 +39,7 @@ RECORDS = Records(
         ),
         "job_id": Record(CohortJob, leaving_out=_WORK, changed=col(CohortJob.since)),
         "what_if_id": Record(WhatIf, leaving_out=_WORK, changed=col(WhatIf.since)),
+        "options_id": Record(OptionSet, leaving_out=_WORK, changed=col(OptionSet.since)),
         "run_id": Record(Run, changed=col(Run.finished_at)),
     }
 )

@@ -5,6 +5,7 @@ from services.matching.cohorts.pages import commit, jobs, runs
 from services.matching.interventions.api import overrides as overrides_api
 from services.matching.interventions.api import rings as rings_api
 from services.matching.interventions.pages import overrides, rings, what_ifs
+from services.matching.options import pages as options_pages
 from services.matching.receipts import pages as receipts_pages
 from services.matching.reciprocity import api as reciprocity_api
 from services.matching.reciprocity import pages as reciprocity_pages
@@ -26,6 +27,7 @@ routers = [
     rings.router,
     rings_api.router,
     what_ifs.router,
+    options_pages.router,
     plans.router,
     moves.router,
     scheduling_api.router,

@@ -5,6 +5,7 @@ from services.matching.cohorts.store import cohorts, jobs, runs
 from services.matching.facts.store import facts, pools
 from services.matching.interventions import store as interventions_store
 from services.matching.lifecycle.store import case_records, matches, mentorships, receipts, rings, visits
+from services.matching.options import store as options_store
 from services.matching.overview.store import board, monitoring
 from services.matching.provisional.store import changes, replacements
 from services.matching.reciprocity import store as reciprocity_store
@@ -28,6 +29,7 @@ __all__ = [
     "mentorships",
     "metadata",
     "monitoring",
+    "options_store",
     "pools",
     "receipts",
     "reciprocity_store",

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, Digest, Event, Example, Part
-from shared.contracts.codes import N_, ApplicationKind, FloorCause, Objective, Reason
+from shared.contracts.codes import N_, ApplicationKind, CohortOption, FloorCause, Objective, Reason
 
 
 class FloorUnmet(Part):
@@ -57,8 +57,9 @@ class RunFinished(RunEvent):
 
     Both prices are included: `blocking_pairs` (0 when stable) and `of_best_ppm`, the sum of points in parts per
     million of the best possible sum, which `certificate` proves. `ring`: an exchange ring was committed instead of a
-    cohort, and only its matches were proposed. `seed` breaks ties (published with the run); `inputs` is a digest of the
-    snapshot.
+    cohort, and only its matches were proposed. `option`: the coordinator chose one of the cohort's options in place of
+    the provisional matches, and `objective` is that of the option. `seed` breaks ties (published with the run);
+    `inputs` is a digest of the snapshot.
     """
 
     label: ClassVar[str] = N_("Cohort committed")
@@ -86,6 +87,7 @@ class RunFinished(RunEvent):
     groups: GroupsPlaced | None = None
     override: Reason | None = None
     ring: UUID | None = None
+    option: CohortOption | None = None
 
     example: ClassVar[Example] = {
         "call_id": ex.CALL,
@@ -111,4 +113,5 @@ class RunFinished(RunEvent):
         "groups": {"placed": 1, "unplaced": 0, "blocking": 0, "envied": 2},
         "override": None,
         "ring": None,
+        "option": None,
     }

@@ -13,6 +13,7 @@ from services.matching.cohorts import views
 from services.matching.cohorts.actions import job
 from services.matching.cohorts.views import CohortJob, CommittedCohort, Run, RunInputs
 from services.matching.filters import COORDINATORS
+from services.matching.options.model import ChosenOption
 from services.matching.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import Role
@@ -45,7 +46,7 @@ class Cohort(BaseModel):
     """A cohort to be committed: the chosen pairs; none of them, if nobody has a place and receipts say why.
 
     With `reserves` the next in line for each place are proposed as reserves, as many as the call says, to be cleared
-    beforehand.
+    beforehand. With an `option` the pairs are all pairs of that calculated option, in place of the provisional ones.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -53,6 +54,7 @@ class Cohort(BaseModel):
     call_id: UUID
     pairs: Annotated[list[ChosenPair], Field(max_length=10_000)]
     reserves: bool = False
+    option: ChosenOption | None = None
 
 
 @router.post(
@@ -77,7 +79,14 @@ async def commit(
     )
     settings = service_of(request).settings
     done = await job.commit_or_ask(
-        bus, settings, principal.subject, cohort.call_id, chosen, read, reserves=cohort.reserves
+        bus,
+        settings,
+        principal.subject,
+        cohort.call_id,
+        chosen,
+        read,
+        reserves=cohort.reserves,
+        option=cohort.option,
     )
     if isinstance(done, UUID):
         response.status_code = 202

@@ -53,6 +53,7 @@ class Why(StrEnum):
     BUSY = "busy"
     COMMITTED = "committed"
     EMPTY = "empty"
+    OLD = "old"
 
 
 class NotFit(Exception):
@@ -91,6 +92,10 @@ _SENTENCES: dict[Why, tuple[str, ProblemCode]] = {
     Why.EMPTY: (
         N_("There is no match to propose. Everybody without a place already knows the reason."),
         ProblemCode.ALREADY_DONE,
+    ),
+    Why.OLD: (
+        N_("Data for this call has changed since these options were calculated. Calculate them again."),
+        ProblemCode.EDIT_CONFLICT,
     ),
 }
 

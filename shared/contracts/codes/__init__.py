@@ -71,6 +71,7 @@ from shared.contracts.codes.reasons import (
 )
 from shared.contracts.codes.rules import (
     Change,
+    CohortOption,
     Criterion,
     DeadlineKind,
     EligibilityRule,
@@ -125,6 +126,7 @@ __all__ = [
     "Channel",
     "CloseCause",
     "Code",
+    "CohortOption",
     "CompanionAnswer",
     "CostBorne",
     "Criterion",

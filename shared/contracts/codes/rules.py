@@ -83,6 +83,7 @@ class WishMissed(Code):
     FLOOR = "floor", N_("a country's least number put others first")
     HIGHEST_SUM = "highest_sum", N_("all points together are higher this way")
     GROUP = "group", N_("it could not take the whole group")
+    PLAN = "plan", N_("the programme coordinator chose this plan for the whole cohort")
 
 
 class Objective(Code):
@@ -90,6 +91,21 @@ class Objective(Code):
 
     STABLE = "stable", N_("Stable: nobody has a reason to prefer another partner who prefers them too")
     MOST_GOOD = "most_good", N_("Most benefit: the highest total of points")
+
+
+class CohortOption(Code):
+    """The solutions of one cohort from which the programme coordinator chooses.
+
+    Three lie between stable and the highest sum: the highest sum with at most so many of its blocking pairs. `EVEN`
+    gives countries match rates that are as equal as possible.
+    """
+
+    STABLE = "stable", N_("Stable")
+    TENTH = "tenth", N_("Few blocking pairs")
+    QUARTER = "quarter", N_("Some blocking pairs")
+    HALF = "half", N_("Many blocking pairs")
+    HIGHEST_SUM = "highest_sum", N_("Highest sum")
+    EVEN = "even", N_("Equal chances")
 
 
 class FloorCause(Code):

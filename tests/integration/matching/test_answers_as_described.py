@@ -9,6 +9,7 @@ import httpx2
 from services.matching.cohorts.actions import job
 from services.matching.interventions.actions import what_ifs
 from services.matching.interventions.model import Basis
+from services.matching.options import actions as options
 from services.matching.scheduling.actions import plans
 from shared.contracts.codes import Role
 from shared.identity import issue_ticket
@@ -37,6 +38,8 @@ async def test_each_reading_operation_answers_as_described(
     _, match_id = await world.confirmed()
     waiting = await world.officer("GE")
     await world.match_calls()
+    options_id = await options.ask(world.bus, "carla", world.call_id)
+    assert await options.work_once(world.bus, apart=False)
     what_if_id = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, NO_MOLDOVAN)
     assert await what_ifs.work_once(world.bus)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
@@ -53,6 +56,7 @@ async def test_each_reading_operation_answers_as_described(
         "run_id": runs[0]["id"],
         "event_id": events[0]["id"],
         "job_id": job_id,
+        "options_id": options_id,
     }
     readers = await everybody(world.app, {Role.PROGRAMME_COORDINATOR: ("carla",)})
     assert await unread(world.app, "matching", readers, {name: str(value) for name, value in known.items()}) == []

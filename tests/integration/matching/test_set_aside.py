@@ -15,6 +15,7 @@ from services.matching.cohorts.actions import job as cohorts_job
 from services.matching.engine.layers import run_layers
 from services.matching.interventions.actions import what_ifs
 from services.matching.interventions.model import Basis, OtherTerms
+from services.matching.options import actions as options
 from services.matching.provisional import worker
 from services.matching.scheduling.actions import planner
 from shared.bus import set_aside
@@ -248,6 +249,30 @@ async def test_an_impossible_cohort_job_holds_up_no_other(world: World) -> None:
         assert await named(world, bad)
     await until(lambda: committed(world, bad))
     assert await gone(world)
+
+
+async def test_impossible_options_hold_up_no_others(world: World) -> None:
+    """Of the options of two calls the older cannot be changed: the other is calculated, and then the first."""
+    made = []
+    for number in (1, 2):
+        world.call_id = UUID(int=number)
+        await world.call(reference=f"TC-2026-{number}")
+        await world.offer()
+        await world.officer()
+        made.append(await options.ask(world.bus, "carla", world.call_id))
+    bad, good = made
+    async with impossible(world.bus, "option_set", f"OLD.id = '{bad}'"):
+        await until(lambda: calculated(world, good))
+        assert await states(world, "option_set") == {bad: "waiting", good: "done"}
+        assert await named(world, bad)
+    await until(lambda: calculated(world, bad))
+    assert await gone(world)
+
+
+async def calculated(world: World, options_id: UUID) -> bool:
+    """Work on the options; return whether some are done."""
+    await options.work_once(world.bus, apart=False)
+    return (await states(world, "option_set"))[options_id] == "done"
 
 
 async def committed(world: World, job: UUID) -> bool:

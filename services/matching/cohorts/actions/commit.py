@@ -20,6 +20,7 @@ from services.matching.lifecycle.actions.receipts import publish_receipts
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
 from services.matching.lifecycle.store import receipts
+from services.matching.options import actions as options
 from services.matching.provisional.snapshot import load as load_snapshot
 from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.matching.cohorts.actions.plan import CohortPlan, Part
+    from services.matching.options.model import ChosenOption
     from services.matching.provisional.model.results import Proposal
     from shared.bus import Bus, Tx
     from shared.bus.db.records import ReadVersions
@@ -65,8 +67,9 @@ async def commit_cohort(
     *,
     effort: int = 24,
     reserves: bool = False,
+    option: ChosenOption | None = None,
 ) -> Committed:
-    """Commit a cohort of a call in the name of `by`: the provisional pairs become proposed matches.
+    """Commit a cohort of a call in the name of `by`: the provisional pairs, or those of an option, are proposed.
 
     With `reserves` the next in line for each place are proposed as reserves too, to be cleared beforehand. `chosen`
     maps applications to the offer or mentor that the coordinator saw for each; None commits all present pairs. Every
@@ -76,6 +79,7 @@ async def commit_cohort(
     nobody is looking for a place.
     """
     begun: int | None = None
+    taken = None if option is None else await options.chosen(bus, call_id, option)
     for _ in range(TRIES):
         snapshot = await load_snapshot(bus, call_id)
         if snapshot is None:
@@ -85,7 +89,9 @@ async def commit_cohort(
         if present != begun:
             raise refused(NotFit(Why.COMMITTED, present))
         try:
-            plan = await asyncio.to_thread(work_out, snapshot, chosen, effort, lambda _: None, reserves=reserves)
+            plan = await asyncio.to_thread(
+                work_out, snapshot, chosen, effort, lambda _: None, reserves=reserves, option=taken
+            )
             committed = await retry_write(bus, by, write, plan, read)
         except NotFit as unfit:
             raise refused(unfit) from unfit

@@ -24,6 +24,7 @@ from services.matching.cohorts.store import jobs as cohorts_jobs
 from services.matching.cohorts.store.jobs import CohortJob
 from services.matching.facts.store import facts as facts_store
 from services.matching.facts.store import pools as store
+from services.matching.options import actions as options
 from services.matching.provisional.snapshot import load as load_snapshot
 from services.matching.settings import Settings
 from shared.bus import Bus, Lease, LeaseLost
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.matching.cohorts.actions.plan import Step
+    from services.matching.options.model import ChosenOption, CohortOptionResult
     from services.matching.provisional.snapshot import Snapshot
     from shared.bus.db.records import ReadVersions
     from shared.runtime.service import Service
@@ -59,8 +61,9 @@ async def commit_or_ask(
     read: ReadVersions,
     *,
     reserves: bool = False,
+    option: ChosenOption | None = None,
 ) -> Committed | UUID:
-    """Commit a cohort at once, or return the id of its job if it is large; `reserves` as in a commit.
+    """Commit a cohort at once, or return the id of its job if it is large; `reserves` and `option` as in a commit.
 
     The applications must be as the coordinator `read` them. Somebody who asks again for what they have committed, or
     what is under way, is answered as the first time. Raises `Outdated` (412, 428), and `Refused` as `commit_cohort`
@@ -72,8 +75,8 @@ async def commit_or_ask(
         size = await facts_store.pair_count(session, call_id)
     try:
         if size <= above:
-            return await commit_cohort(bus, by, call_id, chosen, read, effort=effort, reserves=reserves)
-        return await ask(bus, by, call_id, chosen, read, effort=effort, reserves=reserves)
+            return await commit_cohort(bus, by, call_id, chosen, read, effort=effort, reserves=reserves, option=option)
+        return await ask(bus, by, call_id, chosen, read, effort=effort, reserves=reserves, option=option)
     except (Refused, Outdated) as refusal:
         async with bus.read() as session:
             job_id = await cohorts_jobs.same(session, by, call_id, chosen, reserves=reserves)
@@ -91,6 +94,7 @@ async def ask(
     *,
     effort: int = 24,
     reserves: bool = False,
+    option: ChosenOption | None = None,
 ) -> UUID:
     """Request a cohort in the name of `by`; return the id of its job, which begins within a second.
 
@@ -112,6 +116,7 @@ async def ask(
             chosen=None if chosen is None else dict(chosen),
             effort=effort,
             reserves=reserves,
+            option=option,
             state=JobState.WAITING,
             steps=WRITING,
             since=clock.now(),
@@ -180,7 +185,7 @@ async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:
             row = await _moved_on(bus, job_id, lease, JobState.RUNNING, 0)
             if row is None:
                 return
-            request = CohortRequest(row.call_id, row.chosen, row.effort, reserves=row.reserves)
+            request = CohortRequest(row.call_id, row.chosen, row.effort, reserves=row.reserves, option=row.option)
             watch = jobs.Watch(bus, lease, partial(_advance, bus, job_id, lease)).look
             ended = await processes.run_in_process(do_stored, bus.settings, request, job_id, lease, watch=watch)
             if isinstance(ended, NotFit):
@@ -209,12 +214,13 @@ class Ended(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CohortRequest:
-    """A request to compute a cohort of a call, with the chosen pairs (None: all) and reserves."""
+    """A request to compute a cohort of a call, with the chosen pairs (None: all), reserves, and maybe an option."""
 
     call_id: UUID
     chosen: Mapping[UUID, UUID] | None
     effort: int
     reserves: bool = False
+    option: ChosenOption | None = None
 
 
 def do_stored(
@@ -257,18 +263,20 @@ def work_out_stored(settings: ServiceSettings, request: CohortRequest, step: Ste
     The reason is returned, not raised, because it is shown in the language of the reader, not of this process.
     """
 
-    async def read() -> Snapshot | None:
+    async def read() -> tuple[Snapshot | None, CohortOptionResult | None]:
         bus = Bus("matching", settings)
         try:
-            return await load_snapshot(bus, request.call_id)
+            option = request.option
+            found = None if option is None else await options.chosen(bus, request.call_id, option)
+            return await load_snapshot(bus, request.call_id), found
         finally:
             await bus.close()
 
-    snapshot = asyncio.run(read())
+    snapshot, option = asyncio.run(read())
     if snapshot is None:
         return NotFit(Why.UNKNOWN)
     try:
-        return work_out(snapshot, request.chosen, request.effort, step, reserves=request.reserves)
+        return work_out(snapshot, request.chosen, request.effort, step, reserves=request.reserves, option=option)
     except NotFit as unfit:
         return unfit
 

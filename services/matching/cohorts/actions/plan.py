@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.matching.cohorts.model import KeptProblem, NotFit, Why
+from services.matching.engine.interventions.manual import NotPossible
 from services.matching.lifecycle.model.match import UNCONFIRMED
+from services.matching.options.model import BETWEEN, CohortOptionResult, results_of
 from services.matching.provisional.model.problem import companions, from_scratch, in_reserve, solve
 from services.matching.provisional.model.results import Proposal, matched, proposals, run_finished, unmatched
+from shared.contracts.codes import CohortOption
 from shared.ids import new_id
 from shared.time import clock
 
@@ -34,6 +37,9 @@ Step = Callable[[int], None]
 MATCHING, EXPLAINING, TWENTIETHS = 1, 2, 20
 WRITING = EXPLAINING + TWENTIETHS
 """Steps: 0 reads the facts, 1 matches, then each twentieth of the receipts, and at last all is written."""
+
+_PLANS = frozenset({*BETWEEN, CohortOption.EVEN})
+"""The options whose matches need not have the highest sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +92,20 @@ class CohortPlan:
 
 
 def work_out(
-    snapshot: Snapshot, chosen: Mapping[UUID, UUID] | None, effort: int, step: Step, *, reserves: bool = False
+    snapshot: Snapshot,
+    chosen: Mapping[UUID, UUID] | None,
+    effort: int,
+    step: Step,
+    *,
+    reserves: bool = False,
+    option: CohortOptionResult | None = None,
 ) -> CohortPlan:
     """Return the runs of a cohort with all receipts: the long part, outside any transaction. Raises `NotFit`.
 
     `chosen` maps applications to the offer or mentor that was seen for each (None: all); `step` is called with the
-    progress. With `reserves` the next in line for each place are to be cleared beforehand.
+    progress. With `reserves` the next in line for each place are to be cleared beforehand. An `option` is committed as
+    a whole, in place of the provisional matches; receipts of one between stable and highest sum name no change that
+    would have been enough, because none can be proven by a run.
     """
     facts, started_at = snapshot.facts, clock.now()
     if not snapshot.open:
@@ -101,7 +115,7 @@ def work_out(
     step(MATCHING)
     found: dict[UUID, UUID] = {}
     parts_to_plan: list[tuple[ApplicationKind, Result, list[Proposal]]] = []
-    for kind, result in solve(facts).items():
+    for kind, result in _results(facts, option).items():
         pairs = proposals(facts, kind, result)
         found |= {pair.application_id: pair.seat_id for pair in pairs}
         picked = [pair for pair in pairs if chosen is None or pair.application_id in chosen]
@@ -110,11 +124,25 @@ def work_out(
     # Before the receipts, which take longest: who is refused hears it at once.
     if chosen is not None:
         _check_seen(chosen, found)
+    if option is not None and chosen is not None and len(chosen) < len(found):
+        raise NotFit(Why.MOVED, len(found) - len(chosen))
+    if option is not None and option.option in BETWEEN:
+        effort = 0
     if not parts_to_plan:
         raise NotFit(Why.NOBODY)
     tell = _twentieths(sum(len(picked) + len(result.unmatched) for _, result, picked in parts_to_plan), step)
     parts = [
-        part_of(facts, kind, result, picked, result.unmatched, effort=effort, started_at=started_at, explained=tell)
+        part_of(
+            facts,
+            kind,
+            result,
+            picked,
+            result.unmatched,
+            effort=effort,
+            started_at=started_at,
+            explained=tell,
+            option=None if option is None else option.option,
+        )
         for kind, result, picked in parts_to_plan
     ]
     if reserves:
@@ -123,6 +151,16 @@ def work_out(
             for part, (kind, result, picked) in zip(parts, parts_to_plan, strict=True)
         ]
     return CohortPlan.of(snapshot, parts, with_reserves=reserves)
+
+
+def _results(facts: Facts, option: CohortOptionResult | None) -> Mapping[ApplicationKind, Result]:
+    """Return the results that a cohort commits: those of an option, or the provisional ones. Raises `NotFit`."""
+    if option is None:
+        return solve(facts)
+    try:
+        return results_of(facts, option)
+    except NotPossible as changed:
+        raise NotFit(Why.OLD) from changed
 
 
 def _check_seen(chosen: Mapping[UUID, UUID], found: Mapping[UUID, UUID]) -> None:
@@ -180,10 +218,12 @@ def part_of(
     started_at: datetime,
     ring: tuple[UUID, Mapping[UUID, UUID]] | None = None,
     explained: Callable[[], None] = lambda: None,
+    option: CohortOption | None = None,
 ) -> Part:
     """Return one kind of a cohort: the pairs `picked` and the candidates `left` without a place, each with its receipt.
 
     `ring` is the id of an exchange ring, whose pairs were made by hand; `explained` is called for each receipt.
+    `option` is the option that the coordinator chose in place of the provisional matches.
     """
     run_id, match_ids = new_id(), {proposal.application_id: new_id() for proposal in picked}
     if ring is None:
@@ -196,20 +236,27 @@ def part_of(
     for proposal in picked:
         receipt = result.receipt(str(proposal.application_id), effort=effort)
         match_id, size = match_ids[proposal.application_id], len(picked) if ring else None
-        receipts[proposal.application_id] = matched(receipt, proposal, run_id=run_id, match_id=match_id, ring=size)
+        receipts[proposal.application_id] = matched(
+            receipt, proposal, run_id=run_id, match_id=match_id, ring=size, plan=option in _PLANS
+        )
         explained()
     for candidate_id in left:
         receipt = result.receipt(candidate_id, effort=effort)
         receipts[UUID(candidate_id)] = unmatched(receipt, run_id=run_id, call_id=facts.call_id, kind=kind)
         explained()
     ring_id, overrides = ring or (None, {})
+    if option in BETWEEN:
+        # No run of the engine gives these pairs, so each is kept as one that was made by hand.
+        overrides = {UUID(candidate): UUID(seat) for candidate, seat in result.matching.items()}
     return Part(
         kind=kind,
         run_id=run_id,
         proposals=picked,
         match_ids=match_ids,
         receipts=receipts,
-        finished=run_finished(facts, kind, result, committed=len(picked), started_at=started_at, ring=ring_id),
+        finished=run_finished(
+            facts, kind, result, committed=len(picked), started_at=started_at, ring=ring_id, option=option
+        ),
         kept=KeptProblem.of(result, {str(application_id): str(seat) for application_id, seat in overrides.items()}),
         ring=ring_id,
     )

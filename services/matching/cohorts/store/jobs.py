@@ -14,6 +14,7 @@ from sqlalchemy import Index, select, text
 from sqlmodel import Field, col
 
 from services.matching.cohorts.model import OPEN, JobState
+from services.matching.options.model import ChosenOption
 from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import ApplicationKind
@@ -30,8 +31,9 @@ class CohortJob(Table, table=True):
     """A large cohort to be committed in the name of `asked_by`.
 
     `chosen` maps applications to the offer or mentor seen for each (None: all); with `reserves` the next in line for
-    each place are cleared beforehand. When done it has its cohort, its runs by kind, and how many were `proposed` and
-    `unmatched`; if refused it has the reason in `refusal` (with `moved` pairs); if failed the problem.
+    each place are cleared beforehand. An `option` is committed in place of provisional matches. When done it has its
+    cohort, its runs by kind, and how many were `proposed` and `unmatched`; if refused it has the reason in `refusal`
+    (with `moved` pairs); if failed the problem.
     """
 
     __tablename__ = "cohort_job"
@@ -61,6 +63,7 @@ class CohortJob(Table, table=True):
     moved: int = 0
     problem: str | None = None
     cancelled_by: str | None = None
+    option: ChosenOption | None = Field(default=None, sa_column=document(ChosenOption, nullable=True))
 
 
 async def write(session: AsyncSession, row: CohortJob) -> None:

@@ -9,7 +9,7 @@ fixed seed, so that the same program always gives the same answer.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import floor
+from math import floor, inf
 from time import monotonic
 
 import highspy
@@ -35,12 +35,13 @@ class Solved:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The result of HiGHS for some columns: values, sum, and reduced costs (relaxed only)."""
+    """The result of HiGHS for some columns: values, sum, reduced costs (relaxed only), and a bound of the sum."""
 
     values: Floats
     total: float
     change: Floats
     proven: bool
+    bound: float = inf
 
 
 class _Silent(highspy.Highs):
@@ -69,6 +70,16 @@ class Program:
         """Require the sum of factor times column to lie between the two."""
         self._rows.append((factors, least, most))
 
+    @property
+    def columns(self) -> int:
+        """The number of columns."""
+        return len(self._weights)
+
+    def drop_row(self) -> None:
+        """Take back the row that was added last, so that the program can be solved with another one."""
+        self._rows.pop()
+        self.__dict__.pop("_entries", None)
+
     def solve(self, start: Sequence[int], seconds: float = _LIMIT) -> Solved:
         """Return the best answer, starting with an allowed one.
 
@@ -89,6 +100,9 @@ class Program:
                 best = np.zeros_like(best)
                 best[kept] = np.rint(found.values).astype(np.int64)
             if not found.proven:
+                if window >= gap and found.bound < inf:
+                    # All columns of a better answer were there, so the solver's own bound holds for all of them.
+                    bound = min(bound, max(int(weights @ best), floor(found.bound + _TINY)))
                 break
             gap = bound - int(weights @ best)
             if window >= gap:
@@ -127,7 +141,8 @@ class Program:
             return _Found(np.zeros(len(kept)), 0.0, np.zeros(len(kept)), proven=False)
         proven = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
         change = np.array(answer.col_dual if start is None else np.zeros(len(kept)), np.float64)
-        return _Found(np.array(answer.col_value, np.float64), info.objective_function_value, change, proven)
+        bound = inf if start is None else info.mip_dual_bound
+        return _Found(np.array(answer.col_value, np.float64), info.objective_function_value, change, proven, bound)
 
     def _model(self, kept: Integers, *, whole: bool) -> highspy.HighsLp:
         row, column, factor = self._entries

@@ -47,7 +47,7 @@ def with_pairs(problem: Problem, pairs: Mapping[str, str]) -> Result:
     matching. Raises `NotPossible` for the first pair, by candidate, that may not be.
     """
     market = Market(problem)
-    _check(market, pairs)
+    check(market, pairs)
     fixed = tuple(
         Fixed(candidate_id=candidate_id, seat_id=seat, country=market.candidates[market.place[candidate_id]].country)
         for candidate_id, seat in sorted(pairs.items())
@@ -59,7 +59,8 @@ def with_pairs(problem: Problem, pairs: Mapping[str, str]) -> Result:
     return Result(market, Solution(assigned))
 
 
-def _check(market: Market, pairs: Mapping[str, str]) -> None:
+def check(market: Market, pairs: Mapping[str, str]) -> None:
+    """Raise `NotPossible` for the first pair, by candidate, that may not be."""
     places = list(market.free)
     used = [dict(counts) for counts in market.used]
     quota = list(market.quota)

@@ -35,7 +35,7 @@ def downgrade() -> None:
     _drop("session", "goal", "signature", "mentorship")
     _drop("date_plan", "stay", "case_record", "attendance", "visit")
     _drop("replacement", "ring_leg", "match")
-    _drop("what_if", "cohort_job", "receipt", "cohort", "run_inputs", "run")
+    _drop("option_set", "what_if", "cohort_job", "receipt", "cohort", "run_inputs", "run")
     _drop("vacancy", "standing", "pool")
     _drop("seat", "candidate", "call")
     _drop("need", "exclusion", "fund", "organisation", "partner")
@@ -519,6 +519,7 @@ def _create_runs() -> None:
         sa.Column("problem", sa.String(), nullable=True),
         sa.Column("cancelled_by", sa.String(), nullable=True),
         sa.Column("reserves", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("option", postgresql.JSONB(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="cohort_job_pkey"),
     )
     op.create_index("cohort_job_call", "cohort_job", ["call_id", "id"])
@@ -552,6 +553,30 @@ def _create_runs() -> None:
     op.create_index("what_if_call", "what_if", ["call_id", "id"])
     op.create_index("what_if_open", "what_if", ["id"], postgresql_where=sa.text("state IN ('waiting', 'running')"))
     op.create_index("what_if_since", "what_if", ["since"])
+    op.create_table(
+        "option_set",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("steps", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=True),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcome", postgresql.JSONB(), nullable=True),
+        sa.Column("problem", sa.String(), nullable=True),
+        sa.Column("cancelled_by", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="option_set_pkey"),
+    )
+    op.create_index("option_set_call", "option_set", ["call_id", "id"])
+    op.create_index(
+        "option_set_open",
+        "option_set",
+        ["call_id"],
+        unique=True,
+        postgresql_where=sa.text("state IN ('waiting', 'running')"),
+    )
 
 
 def _create_matches() -> None:

@@ -11,7 +11,7 @@ from services.matching.engine.groups.units import common_weeks
 from services.matching.engine.problem.problem import ENGINE_VERSION
 from services.matching.engine.rules.common_ground import terms as common_ground
 from shared.contracts.base import DatePeriod
-from shared.contracts.codes import ApplicationKind, Expertise
+from shared.contracts.codes import ApplicationKind, CohortOption, Expertise, Objective, WishMissed
 from shared.contracts.matches import Pairing
 from shared.contracts.receipts import (
     ChangePart,
@@ -129,10 +129,12 @@ def matched(
     match_id: UUID,
     ring: int | None = None,
     override: Reason | None = None,
+    plan: bool = False,
 ) -> MatchExplained:
     """Return the receipt of a match.
 
-    `ring` counts the agencies of its ring; `override` is why a coordinator made it by hand.
+    `ring` counts the agencies of its ring; `override` is why a coordinator made it by hand. `plan` says that it is part
+    of an option that the coordinator chose, which need not have the highest sum.
     """
     option, pairing = receipt.match, proposal.pairing
     assert option is not None
@@ -165,15 +167,16 @@ def matched(
         ),
         ring=ring,
         override=override,
-        missed=None if ring or override else _missed(receipt, pairing.kind),
+        missed=None if ring or override else _missed(receipt, pairing.kind, plan=plan),
     )
 
 
-def _missed(receipt: Receipt, kind: ApplicationKind) -> MissedWish | None:
+def _missed(receipt: Receipt, kind: ApplicationKind, *, plan: bool) -> MissedWish | None:
     if receipt.missed is None:
         return None
     seat, visit = UUID(receipt.missed.seat_id), kind is ApplicationKind.STUDY_VISIT
-    return MissedWish(why=receipt.missed.why, offer_id=seat if visit else None, mentor_id=None if visit else seat)
+    why = WishMissed.PLAN if plan and receipt.missed.why is WishMissed.HIGHEST_SUM else receipt.missed.why
+    return MissedWish(why=why, offer_id=seat if visit else None, mentor_id=None if visit else seat)
 
 
 def unmatched(receipt: Receipt, *, run_id: UUID, call_id: UUID, kind: ApplicationKind) -> NoMatchExplained:
@@ -236,13 +239,17 @@ def run_finished(
     committed: int,
     started_at: datetime,
     ring: UUID | None = None,
+    option: CohortOption | None = None,
 ) -> RunFinished:
-    """Return the event about the run of a committed cohort; `committed` of its pairs were proposed."""
+    """Return the event about the run of a committed cohort; `committed` of its pairs were proposed.
+
+    `option` is the option that was committed in place of the provisional matches.
+    """
     problem, groups = result.problem, result.groups_price
     return RunFinished(
         call_id=facts.call_id,
         kind=kind,
-        objective=facts.terms.objective,
+        objective=_objective(facts, option),
         cohort=facts.cohort + 1,
         rules_version=facts.terms.revision,
         seed=result.seed,
@@ -264,5 +271,13 @@ def run_finished(
             for floor in result.floors
         ),
         ring=ring,
+        option=option,
         groups=GroupsPlaced(**asdict(groups)) if groups else None,
     )
+
+
+def _objective(facts: Facts, option: CohortOption | None) -> Objective:
+    """Return what a run aimed at: every option but the stable one seeks points, some within limits."""
+    if option is None:
+        return facts.terms.objective
+    return Objective.STABLE if option is CohortOption.STABLE else Objective.MOST_GOOD

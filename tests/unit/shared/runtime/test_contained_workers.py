@@ -43,6 +43,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "matching.keep_deadlines": (f"{MATCHING}::test_an_impossible_match_holds_up_no_deadline",),
     "matching.look_for_dates": (f"{MATCHING}::test_an_impossible_visit_gets_no_dates_and_holds_up_no_other",),
     "matching.work_what_ifs": (f"{MATCHING}::test_an_impossible_what_if_holds_up_no_other",),
+    "matching.work_options": (f"{MATCHING}::test_impossible_options_hold_up_no_others",),
     "matching.work_cohorts": (
         f"{MATCHING}::test_a_cohort_is_committed_without_an_impossible_application",
         f"{MATCHING}::test_an_impossible_cohort_job_holds_up_no_other",

@@ -12,6 +12,7 @@ from lxml import etree
 
 from shared.web.graphics.charts import Bar, Chart, Pair, Series, bars, lines, pairs
 from shared.web.graphics.heat_maps import Cell, heat
+from shared.web.graphics.scatter import Axis, Point, scatter
 from shared.web.graphics.svg import wide
 from tests.hard_charts import all_charts, supply_map, wide_maps
 
@@ -36,6 +37,30 @@ def test_a_negative_bar_is_refused() -> None:
     """A bar below zero would lie."""
     with pytest.raises(ValueError, match="cannot be negative"):
         bars("Less", [Bar("Georgia", -1)], label="Country", value="Matched")
+
+
+def test_points_stand_by_their_values_and_names_apart() -> None:
+    """More is further right and higher; no two names overlap, and the table has the values."""
+    points = [
+        Point("Stable", 0, 90),
+        Point("Few pairs", 1, 91),
+        Point("Even", 9, 99, joined=False),
+        Point("Most", 9, 100),
+    ]
+    chart = scatter("x", points, Axis("Pairs", "{:.0f}".format), Axis("Points", "{:.0f}".format), label="Option")
+    for picture in (chart.svg, chart.narrow):
+        drawing = etree.fromstring(str(picture))
+        dots = [(float(dot.get("cx") or 0), float(dot.get("cy") or 0)) for dot in drawing.iter(f"{SVG}circle")]
+        assert dots == sorted(dots, key=lambda dot: (dot[0], -dot[1]))
+        names = [text for text in drawing.iter(f"{SVG}text") if text.text in {point.name for point in points}]
+        assert len(names) == len(points)
+        spots = [(float(text.get("x") or 0), float(text.get("y") or 0), wide(text.text or "", 14)) for text in names]
+        for (x, y, length), (other_x, other_y, other) in combinations(spots, 2):
+            assert abs(y - other_y) > 14 or x + length < other_x or other_x + other < x
+        path = next(drawing.iter(f"{SVG}path")).get("d") or ""
+        assert path.count("L") + path.count("M") == 3
+    assert chart.columns == ("Option", "Pairs", "Points")
+    assert chart.rows[1] == ("Few pairs", "1", "91")
 
 
 def test_text_in_a_chart_is_escaped() -> None:
