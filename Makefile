@@ -1,4 +1,4 @@
-# Everything a newcomer needs: `make setup`, `make run`. Nothing but Python 3.11+ and make has to be there before.
+# Everything a newcomer needs: `make run`, `make test`. Nothing but Python 3.11+ and make has to be there before.
 # TANDEM_PORT (8000) and TANDEM_DATA (.data) move a run, so that two can run side by side; TANDEM_SAMPLE=none starts empty.
 
 VENV := .venv
@@ -8,15 +8,15 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 # Whatever the environment says: each of the programme's processes would compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup run test days check bench clean lock
+.PHONY: help setup run test days check docs bench clean lock
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.assets $(VENV)/.broker $(VENV)/.kernels $(VENV)/.readers $(VENV)/.tandem ## fetch everything that is needed, once
+setup: $(VENV)/.installed $(VENV)/.assets $(VENV)/.broker $(VENV)/.kernels $(VENV)/.readers $(VENV)/.tandem ## fetch everything that is needed, also for tests, once
 	@:
 
-run: setup ## start everything, with a sample programme: http://localhost:8000
+run: $(VENV)/.assets $(VENV)/.broker $(VENV)/.kernels $(VENV)/.tandem ## start everything, with a sample programme: http://localhost:8000
 	@exec $(BIN)/tandem run
 
 test: setup ## all tests (ARGS="-k word" for some)
@@ -25,7 +25,7 @@ test: setup ## all tests (ARGS="-k word" for some)
 days: setup ## all tests with the clock on other days, and on a busy machine (ARGS="leap-day -- tests/unit")
 	@exec $(BIN)/python -m tests.days $(ARGS)
 
-check: setup ## style, types, imports, contracts, language
+check: setup docs ## style, types, imports, contracts, language, documents
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy services shared deploy tests
@@ -34,6 +34,10 @@ check: setup ## style, types, imports, contracts, language
 	@$(BIN)/python -m tests.architecture.language
 	@$(BIN)/python -m tests.architecture.messages
 
+docs: $(VENV)/.docs ## the documents as a site with search: build/docs/index.html
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -d build/doctrees . build/docs
+	@echo "The site is in build/docs/index.html."
+
 bench: setup ## measure against named references: a table and build/benchmarks.json
 	@exec $(BIN)/python -m tests.benchmarks $(ARGS)
 
@@ -41,9 +45,11 @@ clean: ## start over: remove the data of the local run (TANDEM_DATA) and what wa
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.local.clean; fi
 	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-lock: $(VENV)/.tandem ## renew the locks after a change in requirements*.in, package.json or the coordinates of a jars.py
+lock: $(VENV)/.installed $(VENV)/.tandem ## renew the locks after a change in requirements*.in, package.json or the coordinates of a jars.py
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements.in -o requirements.lock
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements-run.in -c requirements.lock -o requirements-run.lock
+	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements-local.in -c requirements.lock -o requirements-local.lock
+	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements-docs.in -c requirements.lock -o requirements-docs.lock
 	@$(BIN)/npm install --package-lock-only --silent
 	@$(BIN)/python -m deploy.kafka.jars lock
 	@$(BIN)/python -m tests.readers.jars lock
@@ -62,16 +68,29 @@ $(VENV)/.python:
 	@touch $@
 
 # uv is quick; where it cannot reach what pip can (a mirror in pip's own settings), pip does the same with the same hashes.
-$(VENV)/.installed: requirements.lock | $(VENV)/.python
-	@echo "Installing the Python packages of requirements.lock (the first time some 600 MB)."
-	@awk '/^[a-zA-Z0-9]/ {wanted = /^uv==/} wanted' requirements.lock > $(VENV)/uv.lock.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock.txt || { echo "pip cannot fetch packages. Is the network there?"; exit 1; }
-	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r requirements.lock --python $(BIN)/python 2> $(VENV)/uv.log \
-	  || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock \
-	  || { echo "The packages of requirements.lock could not be installed; uv said: $$(head -3 $(VENV)/uv.log)"; exit 1; }
+define install
+	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r $(1) --python $(BIN)/python 2> $(VENV)/uv.log \
+	  || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(1) \
+	  || { echo "The packages of $(1) could not be installed; uv said: $$(head -3 $(VENV)/uv.log)"; exit 1; }
 	@touch $@
+endef
 
-$(VENV)/.tandem: pyproject.toml $(VENV)/.installed
+# What the local run needs; setup adds what tests and checks need, and docs what the site needs.
+$(VENV)/.local: requirements-local.lock | $(VENV)/.python
+	@echo "Installing the Python packages of $< (the first time some 400 MB)."
+	@awk '/^[a-zA-Z0-9]/ {wanted = /^uv==/} wanted' $< > $(VENV)/uv.lock.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock.txt || { echo "pip cannot fetch packages. Is the network there?"; exit 1; }
+	$(call install,$<)
+
+$(VENV)/.installed: requirements.lock $(VENV)/.local
+	@echo "Installing the Python packages of $<, which tests and checks need too."
+	$(call install,$<)
+
+$(VENV)/.docs: requirements-docs.lock $(VENV)/.local
+	@echo "Installing the Python packages of $<."
+	$(call install,$<)
+
+$(VENV)/.tandem: pyproject.toml $(VENV)/.local
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e . || { echo "The command tandem could not be installed (see above)."; exit 1; }
 	@touch $@
 
@@ -96,7 +115,7 @@ $(VENV)/.broker: deploy/local/class_cache.py $(VENV)/.jars
 	@$(BIN)/python -m deploy.local.class_cache
 	@touch $@
 
-$(VENV)/.readers: tests/readers/jars.lock $(VENV)/.tandem
+$(VENV)/.readers: tests/readers/jars.lock $(VENV)/.installed $(VENV)/.tandem
 	@echo "Fetching the libraries by which tests read calendars and mails."
 	@$(BIN)/python -m tests.readers.jars
 	@touch $@

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 EXCEPTIONS = Path(__file__).with_name("language_exceptions.txt")
 FOLDERS = ("services", "shared", "deploy", "tests")
-DOCUMENTS = ("docs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md")
+DOCUMENTS = ("docs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 """Files and folders that are read for the words of `RETIRED` only."""
 SCHEMAS = ROOT / "tests" / "integration" / "schema"
 

@@ -1,4 +1,4 @@
-"""Take the README's pictures: `python -m tests.browser.screenshots http://localhost:8000`.
+"""Take the pictures of README and docs: `python -m tests.browser.screenshots http://localhost:8000`.
 
 The system at that address has to hold the sample programme. The officer's persona applies in its open call for the
 picture of an application's status; an existing application is shown as it is.
@@ -26,13 +26,21 @@ PICTURES = Path(__file__).parents[2] / "docs" / "screenshots"
 PAGE: ViewportSize = {"width": 1200, "height": 900}
 TALLEST, LARGEST = 1600, 250_000
 """Pixels and bytes: what is longer is cut from below."""
+FIRST_SCREENS = (
+    ("host", "persona-host", "/applications/"),
+    ("coordinator", "persona-coordinator-am", "/applications/"),
+    ("queue", "persona-coordinator-am", "/applications/cases"),
+    ("donor", "persona-donor", "/reporting/"),
+)
+"""Pages of which the first screen is enough: name of the picture, who reads the page, its address."""
 
 
-def save_picture(page: Page, name: str) -> None:
+def save_picture(page: Page, name: str, *, tallest: int = TALLEST) -> None:
     """Save the page as a picture, from its top."""
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.evaluate("document.fonts.ready")
     tall: int = page.evaluate("document.documentElement.scrollHeight")
-    file, height = PICTURES / f"{name}.png", min(tall, TALLEST)
+    file, height = PICTURES / f"{name}.png", min(tall, tallest)
     while True:
         page.screenshot(
             path=file,
@@ -60,6 +68,8 @@ def take(browser: Browser, origin: str) -> None:
     page.goto(f"{origin}/")
     expect(page.get_by_role("link", name=PERSONAS[0].name).first).to_be_visible()
     save_picture(page, "start")
+    for name, subject, path in FIRST_SCREENS:
+        save_picture(as_(browser, origin, subject, path), name, tallest=PAGE["height"])
 
     board = as_(browser, origin, "persona-programme", "/matching/")
     expect(board.get_by_role("link", name=re.compile("^Why")).first).to_be_visible()
@@ -98,7 +108,7 @@ def apply(browser: Browser, origin: str) -> None:
     officer.go("/applications/")
     officer.page.locator("main section").filter(has_text=title).get_by_role("link").first.click()
     expect(officer.page.get_by_role("region", name="Status and next step")).to_be_visible()
-    save_picture(officer.page, "standing")
+    save_picture(officer.page, "status")
 
 
 def main() -> None:

