@@ -77,7 +77,7 @@ endef
 
 # What the local run needs; setup adds what tests and checks need, and docs what the site needs.
 $(VENV)/.local: requirements-local.lock | $(VENV)/.python
-	@echo "Installing the Python packages of $< (the first time some 400 MB)."
+	@echo "Installing the Python packages of $< (the first time up to 500 MB)."
 	@awk '/^[a-zA-Z0-9]/ {wanted = /^uv==/} wanted' $< > $(VENV)/uv.lock.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock.txt || { echo "pip cannot fetch packages. Is the network there?"; exit 1; }
 	$(call install,$<)
