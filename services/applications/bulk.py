@@ -11,7 +11,7 @@ from shared.i18n import gettext
 from shared.web.items import BulkResult, NotDone, not_done
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from uuid import UUID
 
 
@@ -40,6 +40,11 @@ class Outcome(Generic[T]):
     left: Sequence[tuple[T, Refused]]
     changes: Changes = field(default_factory=Changes)
 
+    @property
+    def changed(self) -> Collection[UUID]:
+        """The cases that are not as they were read."""
+        return self.changes.present.keys()
+
     def not_done(self, id_of: Callable[[T], UUID]) -> list[NotDone]:
         """Return the cases that were left, as the API answers them."""
         return [not_done(id_of(case), refused.detail, refused.code, self.changes) for case, refused in self.left]
@@ -48,6 +53,11 @@ class Outcome(Generic[T]):
 def changed_since() -> str:
     """Return why a case is left that is not as it was when it was read."""
     return gettext("It was changed after you opened this page.")
+
+
+def still_open() -> str:
+    """Return what is true of a case that was left although it can be decided."""
+    return gettext("Nothing was done. You can still decide on it.")
 
 
 def refused_as_changed(obstacle: str | None = None) -> Refused:

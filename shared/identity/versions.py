@@ -155,8 +155,25 @@ async def read_versions(request: Request, parameter: str, ids: Collection[UUID])
     if request.method not in SAFE_METHODS:
         sent = (await request.form()).getlist(FIELD)
         return ReadVersions(found, [version for each in sent if isinstance(each, str) for version in each.split(",")])
+    return await present_versions(request, parameter, ids)
+
+
+async def present_versions(request: Request, parameter: str, ids: Collection[UUID]) -> ReadVersions:
+    """Return the present versions of several records; `parameter` as above.
+
+    Read them before what is shown of the records: a change in between is then found by the next form.
+    """
+    record = records_of(request).by_parameter[parameter]
+    found = {each: named(record, parameter.removesuffix("_id"), each) for each in ids}
     async with service_of(request.app).bus.glance() as session:
         return ReadVersions(found, list((await versions_by_record(session, found.values())).values()))
+
+
+async def present_sentences(request: Request, read: ReadVersions) -> dict[UUID, str]:
+    """Return what several records are now and when they were changed last, in words, by their ids."""
+    async with service_of(request.app).bus.glance() as session:
+        words = await present_by_record(session, read.records.values())
+    return {id_: words.get(each, "") for id_, each in read.records.items()}
 
 
 def versions_in_body(

@@ -3,12 +3,12 @@
 `add_decision` gives a page that asks about one case, with what follows from it (GET), and carries it out (POST). What
 is missing or refused is shown at its field, with all that was written. `add_bulk_decision` does the same for the cases
 that are ticked in a list: one page names each and what will happen to it, the next what was done, and why the others
-were left.
+were left. Those that have changed meanwhile are shown in both versions, to be decided or left (`several.py`).
 """
 
 # No `from __future__ import annotations` here: FastAPI reads the parameters of the routes at run time.
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -29,10 +29,26 @@ from shared.identity.confirmations import versions_below
 from shared.identity.own_cases import own_case_of
 from shared.identity.refusals import SAFE_METHODS
 from shared.identity.state import service_of
-from shared.identity.versions import read_versions, show_versions, state_in_words
+from shared.identity.versions import (
+    present_sentences,
+    present_versions,
+    read_versions,
+    show_versions,
+    state_in_words,
+)
 from shared.ids import read_id
 from shared.web.forms import Form
 from shared.web.render import render, see_other
+from shared.web.several import (
+    Comparison,
+    about_several,
+    changed_sentence,
+    compared,
+    comparison_page,
+    left_by_choice,
+    seen_by_reader,
+    seen_text,
+)
 from shared.web.validation_texts import sentence_of
 
 F = TypeVar("F", bound=Form)
@@ -214,7 +230,10 @@ def _render(question: Question, request: DecisionRequest[F], status: int) -> Res
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One ticked case as the pages name it: `text` says what will happen, what was done, or why it cannot be done."""
+    """One ticked case as the pages name it: `text` says what will happen, what was done, or why it cannot be done.
+
+    `facts` are the other fields of the case in words, which are compared where it has changed meanwhile.
+    """
 
     id: UUID
     reference: str
@@ -222,6 +241,7 @@ class Item:
     state: Markup
     text: str
     notes: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +298,15 @@ class BulkWords:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result: the cases that were decided, and those that were left as they are."""
+    """The result: the cases that were decided, and those that were left as they are.
+
+    `changed` are the cases that were not as the reader saw them; those of them that were left are shown in both
+    versions.
+    """
 
     done: Sequence[UUID]
     left: Sequence[UUID]
+    changed: Collection[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,24 +367,12 @@ def add_bulk_decision(router: APIRouter, access: Any, bulk: BulkDecision) -> Non
         back: str = "",
     ) -> Response:
         name, what = act_of(principal, act)
-        read = await read_versions(request, bulk.record, ids)
-        ticked = Ticked(request, principal, _bus(request), name, ids, await what.form.read(request), read, back)
-        if not ids or not ticked.form.validate():
-            return await _bulk_page(bulk, ticked, 422)
-        try:
-            result = await bulk.decide(ticked)
-        except Refused as refused:
-            ticked.form.take(refused, statuses=_SHOWN_AGAIN)
-            return await _bulk_page(bulk, ticked, refused.status_code)
-        found = {
-            "act": name,
-            "done": result.done,
-            "done_left": result.left,
-            "done_as": await _marks(bulk, request, result.done),
-            "back": back,
-        }
-        address = _path_below(router, bulk.done_path)
-        return see_other(f"{address}?{urlencode(found, doseq=True)}")
+        unwanted = await left_by_choice(request)
+        chosen = [id_ for id_ in ids if id_ not in unwanted]
+        read = await read_versions(request, bulk.record, chosen)
+        ticked = Ticked(request, principal, _bus(request), name, chosen, await what.form.read(request), read, back)
+        answer = await _decide(bulk, ticked, [id_ for id_ in ids if id_ in unwanted])
+        return see_other(f"{_path_below(router, bulk.done_path)}{answer}") if isinstance(answer, str) else answer
 
     async def decided(
         request: Request,
@@ -390,7 +403,7 @@ def add_bulk_decision(router: APIRouter, access: Any, bulk: BulkDecision) -> Non
             back=bulk.back(name, back),
         )
 
-    _add(router, bulk.path, ask, decide)
+    _add(router, bulk.path, ask, about_several(decide, bulk.acts))
     router.add_api_route(bulk.done_path, decided, methods=["GET"])
 
 
@@ -405,6 +418,9 @@ def _changed() -> str:
 
 async def _bulk_page(bulk: BulkDecision, ticked: Ticked[Any], status: int = 200) -> Response:
     items, what = await bulk.preview(ticked), bulk.acts[ticked.act]
+    # What was sent again stays as the reader saw it: it belongs to the versions that were sent.
+    seen = await seen_by_reader(ticked.request) if ticked.request.method not in SAFE_METHODS else {}
+    seen = {item.id: _facts(bulk, item) for item in (*items.able, *items.unable)} | seen
     return render(
         ticked.request,
         "decide.html",
@@ -416,12 +432,103 @@ async def _bulk_page(bulk: BulkDecision, ticked: Ticked[Any], status: int = 200)
         warns=what.warning,
         ticked=ticked.ids,
         versions=ticked.read.versions,
+        seen=seen_text({id_: facts for id_, facts in seen.items() if id_ in ticked.ids}),
+        action=_address(bulk, ticked),
         items=items,
         home=bulk.home,
         heads=bulk.words.heads(),
         form_=ticked.form,
         back=bulk.back(ticked.act, ticked.back),
     )
+
+
+async def _decide(bulk: BulkDecision, ticked: Ticked[Any], unwanted: Sequence[UUID]) -> str | Response:
+    """Decide on the ticked cases; `unwanted` are those that the reader has chosen to leave.
+
+    Return the query of the page that says what was done, or a page that asks again.
+    """
+    result = Result((), (), ())
+    if ticked.ids or not unwanted:
+        if not ticked.ids or not ticked.form.validate():
+            return await _bulk_page(bulk, ticked, 422)
+        try:
+            result = await bulk.decide(ticked)
+        except Refused as refused:
+            ticked.form.take(refused, statuses=_SHOWN_AGAIN)
+            return await _bulk_page(bulk, ticked, refused.status_code)
+    left = [*result.left, *unwanted]
+    if changed := set(result.changed).intersection(left):
+        return await _changed_page(bulk, ticked, Result(result.done, left, changed))
+    found = {
+        "act": ticked.act,
+        "done": result.done,
+        "done_left": left,
+        "done_as": await _marks(bulk, ticked.request, result.done),
+        "back": ticked.back,
+    }
+    return f"?{urlencode(found, doseq=True)}"
+
+
+async def _changed_page(bulk: BulkDecision, ticked: Ticked[Any], result: Result) -> Response:
+    """Say what was done, and show both versions of each case that has changed, with a choice for each."""
+    ids = [id_ for id_ in ticked.ids if id_ in result.changed]
+    others = [id_ for id_ in result.left if id_ not in result.changed]
+    what, seen = bulk.acts[ticked.act], await seen_by_reader(ticked.request)
+    # The versions are read first: a change while the page is made is found by its form.
+    now = replace(ticked, ids=ids, read=await present_versions(ticked.request, bulk.record, ids))
+    items, sentences = await bulk.preview(now), await present_sentences(ticked.request, now.read)
+    able = {item.id for item in items.able}
+    present = {item.id: (item, _facts(bulk, item)) for item in (*items.able, *items.unable)}
+    changed = [
+        compared(
+            id_,
+            " ".join(filter(None, (item.reference, item.name))),
+            seen.get(id_),
+            facts,
+            href=f"{bulk.home}{id_}",
+            sentences=(sentences[id_], "" if id_ in able else item.text),
+            act=gettext(what.button) if id_ in able else "",
+            hint=item.text,
+        )
+        for id_, (item, facts) in present.items()
+    ]
+    outcome = await bulk.outcome(ticked, result.done, others)
+    done = [f"{bulk.words.done(len(result.done))}."] if result.done else []
+    comparison = Comparison(
+        gettext("Check what has changed"),
+        (*done, changed_sentence(len(ids))),
+        changed,
+        gettext("Save choices") if able else "",
+        _address(bulk, replace(ticked, ids=[id_ for id_ in ids if id_ in able])),
+        bulk.back(ticked.act, ticked.back),
+        seen_text({id_: facts for id_, (_, facts) in present.items() if id_ in able}),
+        now.read.versions,
+        form=ticked.form,
+        warning=what.warning,
+        done=outcome.able,
+        left=outcome.unable,
+        home=bulk.home,
+        heads=bulk.words.heads(),
+    )
+    return comparison_page(ticked.request, comparison)
+
+
+def _facts(bulk: BulkDecision, item: Item) -> list[tuple[str, str]]:
+    """Return what the pages show of a case, and what else the reader decides on, in words."""
+    reference, name = bulk.words.heads()
+    happens = " ".join((item.text, *item.notes))
+    return [
+        (reference, item.reference),
+        (name, item.name),
+        (gettext("State"), item.state.striptags()),
+        (gettext("What will happen"), happens),
+        *item.facts,
+    ]
+
+
+def _address(bulk: BulkDecision, ticked: Ticked[Any]) -> str:
+    """Return the address of the form about these cases, below the one that is shown."""
+    return f"?{urlencode({'act': ticked.act, bulk.query: ticked.ids, 'back': ticked.back}, doseq=True)}"
 
 
 def _add(

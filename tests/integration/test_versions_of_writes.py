@@ -11,6 +11,10 @@ from shared.identity import every_route
 from shared.identity.refusals import SAFE_METHODS
 from shared.identity.versions import changes_record, names_record, service_records
 from shared.web.items import takes_versions
+from shared.web.several import decisions_on_several
+from tests.integration.applications import test_several_forms as of_applications
+from tests.integration.matching import test_several_forms as of_matching
+from tests.integration.reporting.targets import test_several_forms as of_reporting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,6 +170,9 @@ REASONS: dict[str, tuple[str, ...]] = {
     SETTLES: tuple(f"POST {service}/dead-letters" for service in (P, M, N, R)),
 }
 
+ONE_RECORD = {f"POST {R}/{form}/{{subject}}/words" for form in ("evaluations", "follow-ups", "reports")}
+"""The forms with a version in a field of their own that are about one record."""
+
 ADDITIONS = {
     "again": MAKES,
     "apply": MAKES,
@@ -229,6 +236,19 @@ def test_each_write_names_what_it_rests_on(apps: list[FastAPI]) -> None:
     assert found > 380
     assert sorted(without - set(listed)) == [], "have it name a version, or say here why it need not"
     assert sorted(set(listed) - without) == [], "it names a version now, or is gone: take it out of the list"
+
+
+def test_each_form_about_several_records_is_tried(apps: list[FastAPI]) -> None:
+    """Each decision of each form that names several records has a scenario in which one is changed meanwhile."""
+    found, named = set(), set()
+    for app in apps:
+        for name, route in writes(app):
+            endpoint = getattr(route, "original_route", route).endpoint
+            found |= {(str(route.path_format), decision) for decision in decisions_on_several(endpoint)}
+            if decisions_on_several(endpoint):
+                named.add(name)
+    assert sorted(found) == sorted({*of_applications.SCENARIOS, *of_matching.SCENARIOS, *of_reporting.SCENARIOS})
+    assert sorted(set(REASONS[TICKED]) - named) == sorted(ONE_RECORD)
 
 
 def test_each_addition_has_its_reason(apps: list[FastAPI]) -> None:

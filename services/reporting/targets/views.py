@@ -17,6 +17,7 @@ from services.reporting.targets import store
 from services.reporting.targets.model import TargetKind, due_in_period, standing, waiting
 from shared.contracts.codes import PeriodKind
 from shared.i18n import N_, gettext, number
+from shared.time import dates
 from shared.web.csv_files import records_as_csv
 from shared.web.graphics.charts import Series, lines
 from shared.web.items import ListedVersion
@@ -91,6 +92,29 @@ async def waiting_targets(session: AsyncSession) -> Page[Target]:
 async def target_values(session: AsyncSession) -> list[TargetValue]:
     """Return all baselines and targets, also those that wait for approval."""
     return await store.everything(session)
+
+
+def facts(value: TargetValue) -> tuple[tuple[str, str], ...]:
+    """Return a baseline or a target in words, its place first."""
+    return (
+        *place_facts(value),
+        (gettext("Value"), written(value.value)),
+        (gettext("Source of verification"), value.source),
+        (gettext("Comment"), value.comment),
+    )
+
+
+def place_facts(value: TargetValue) -> tuple[tuple[str, str], ...]:
+    """Return the place of a baseline or a target in words: a value with the same place replaces it."""
+    return (
+        (gettext("Indicator"), value.indicator),
+        (gettext("Type"), gettext(value.kind.label)),
+        (gettext("Day"), dates.day(value.day)),
+    )
+
+
+PLACE_FACTS = 3
+"""The number of facts that are the place of a value."""
 
 
 @dataclass(frozen=True, slots=True)

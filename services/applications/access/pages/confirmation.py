@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from markupsafe import Markup
 
 from services.applications.access.actions import yearly_confirmation
-from services.applications.bulk import changed_since
+from services.applications.bulk import still_open
 from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.own_cases.model import Tie, why_not
@@ -17,6 +17,7 @@ from services.applications.parameters import REGISTER, BusDep, Portal, settings_
 from services.applications.refusals import not_found
 from services.applications.register.views import confirmation
 from services.applications.register.views.confirmation import AccessRow
+from shared.contracts import labels
 from shared.i18n import N_, gettext, ngettext
 from shared.time import dates
 from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, Result, Ticked, add_bulk_decision
@@ -116,7 +117,13 @@ async def _rows(ticked: Ticked[Form], ids: Sequence[UUID]) -> list[AccessRow]:
 
 
 def _item(row: AccessRow, text: str) -> Item:
-    return Item(row.access.id, row.access.name, "; ".join(row.roles), tag("access", row.state), text)
+    access, roles = row.access, "; ".join(row.roles)
+    facts = (
+        (gettext("Country"), labels.country(access.country) if access.country else ""),
+        (gettext("Last confirmed"), dates.day(access.confirmed_on)),
+        (gettext("Lapses after"), dates.day(access.lapses)),
+    )
+    return Item(access.id, access.name, roles, tag("access", row.state), text, (), facts)
 
 
 async def _preview(ticked: Ticked[Form]) -> Items:
@@ -131,14 +138,15 @@ async def _preview(ticked: Ticked[Form]) -> Items:
 
 async def _decide(ticked: Ticked[Form]) -> Result:
     result = await yearly_confirmation.confirm(ticked.bus, ticked.principal, ticked.ids, ticked.read)
-    return Result(result.done, [each.id for each in result.left])
+    changed = [each.id for each in result.left if each.version is not None]
+    return Result(result.done, [each.id for each in result.left], changed)
 
 
 async def _outcome(ticked: Ticked[Form], done_ids: Sequence[UUID], left_ids: Sequence[UUID]) -> Items:
     confirmed, others = await _rows(ticked, done_ids), await _rows(ticked, left_ids)
     return Items(
         [_item(row, gettext("Confirmed for another year")) for row in confirmed],
-        [_item(row, changed_since() if row.access.may_confirm else _obstacle(row)) for row in others],
+        [_item(row, still_open() if row.access.may_confirm else _obstacle(row)) for row in others],
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from services.applications import fields
 from services.applications.application.model.answers import FIELDS, Answers, task_title, tasks_for
 from services.applications.application.store import applications
+from services.applications.calls import store as calls_store
 from services.applications.calls.model.questions import answer_text, in_reader_language
 from services.applications.display import SummaryRow
 from services.applications.fields import NONE, Reading, fields_of, value_in_words
@@ -17,7 +18,7 @@ from shared.contracts.codes import Section
 from shared.i18n import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from services.applications.application.views.standing import Case
     from shared.contracts.calls import CallTerms
+    from shared.contracts.codes import ApplicationKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,31 @@ async def answer_sections(
             rows.append(_sex(answers))
         if change is not None and rows:
             rows[0] = replace(rows[0], change=change(code))
-        named_by_contract = others and code in set(Section)
-        title = labels.label(Section(code)) if named_by_contract else task_title(code, case.application.for_)
-        found.append(AnswerSection(code, title, rows))
+        found.append(AnswerSection(code, _title(code, case.application.for_, others=others), rows))
     return found
+
+
+async def answer_facts(
+    session: AsyncSession, applications_: Sequence[applications.Application]
+) -> dict[UUID, tuple[tuple[str, str], ...]]:
+    """Return the answers of several applications in words, each with its page and heading, for other readers."""
+    calls = await calls_store.calls_by_id(session, {application.call_id for application in applications_})
+    terms = await calls_store.terms_of(session, applications_, calls)
+    names = await names_of(session, *(application.answers for application in applications_))
+    return {
+        application.id: tuple(
+            (f"{_title(code, application.for_, others=True)}: {key}", words)
+            for code in tasks_for(terms[application.id])
+            for key, words in _rows(
+                code, application.answers, terms[application.id], Reading(names, terms[application.id].scheme)
+            )
+        )
+        for application in applications_
+    }
+
+
+def _title(code: str, kind: ApplicationKind, *, others: bool) -> str:
+    return labels.label(Section(code)) if others and code in set(Section) else task_title(code, kind)
 
 
 def _sex(answers: Answers) -> SummaryRow:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from services.applications.bulk import changed_since
+from services.applications.bulk import still_open
 from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.matches.actions import clearance
@@ -16,6 +16,7 @@ from services.applications.overview.views.participation import MatchView, match_
 from services.applications.transitions import state_word
 from shared.contracts.codes import Side
 from shared.i18n import N_, gettext, ngettext
+from shared.time import dates
 from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, Result, Ticked, add_bulk_decision
 
 router = APIRouter(prefix="/applications/matches", include_in_schema=False)
@@ -38,6 +39,10 @@ def _item(view: MatchView, text: str) -> Item:
         tag("match", view.match.shown_state),
         text,
         (host,) if host else (),
+        (
+            (gettext("Place"), view.offer.title if view.offer else ""),
+            (gettext("Due"), dates.moment(view.match.due)),
+        ),
     )
 
 
@@ -65,16 +70,13 @@ async def _preview(ticked: Ticked[Any]) -> Items:
 
 async def _decide(ticked: Ticked[Any]) -> Result:
     outcome = await clearance.clear_all(ticked.bus, ticked.principal, ticked.ids, ticked.read)
-    return Result([match.id for match in outcome.done], [match.id for match, _ in outcome.left])
+    return Result([match.id for match in outcome.done], [match.id for match, _ in outcome.left], outcome.changed)
 
 
 async def _outcome(ticked: Ticked[Any], done_ids: Sequence[UUID], left_ids: Sequence[UUID]) -> Items:
     return Items(
         [_item(view, gettext("Cleared")) for view in await _views(ticked, done_ids)],
-        [
-            _item(view, changed_since() if view.turn.mine else _obstacle(view))
-            for view in await _views(ticked, left_ids)
-        ],
+        [_item(view, still_open() if view.turn.mine else _obstacle(view)) for view in await _views(ticked, left_ids)],
     )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from services.applications.bulk import changed_since
+from services.applications.bulk import still_open
 from services.applications.display import tag
 from services.applications.guards import Coordinator
 from services.applications.parameters import REGISTER
@@ -34,6 +34,7 @@ def _item(proposal: Proposal, text: str, notes: Sequence[str] = ()) -> Item:
         tag("proposal", proposal.state),
         text,
         tuple(notes),
+        ((gettext("Note"), proposal.note),),
     )
 
 
@@ -57,7 +58,8 @@ async def _preview(ticked: Ticked[ApproveForm]) -> Items:
 
 async def _decide(ticked: Ticked[ApproveForm]) -> Result:
     result = await actions.approve_several(ticked.bus, ticked.principal, ticked.ids, ticked.read)
-    return Result([proposal.id for proposal in result.approved], [left.id for left in result.left])
+    changed = [left.id for left in result.left if left.version is not None]
+    return Result([proposal.id for proposal in result.approved], [left.id for left in result.left], changed)
 
 
 async def _outcome(ticked: Ticked[ApproveForm], done_ids: Sequence[UUID], left_ids: Sequence[UUID]) -> Items:
@@ -65,7 +67,7 @@ async def _outcome(ticked: Ticked[ApproveForm], done_ids: Sequence[UUID], left_i
     others = await actions.appraise(ticked.bus, ticked.principal, left_ids)
     return Items(
         [_item(item.proposal, gettext("Approved")) for item in approved],
-        [_item(item.proposal, item.obstacle or changed_since()) for item in others],
+        [_item(item.proposal, item.obstacle or still_open()) for item in others],
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.applications.bulk import changed_since
+from services.applications.bulk import still_open
 from services.applications.guards import Decider
 from services.applications.review.actions import bulk, eligibility, endorsement
 from services.applications.review.forms.decisions import ConfirmForm, EndorseForm, NotEndorseForm, ReturnAllForm
@@ -114,10 +114,15 @@ async def _decide(ticked: Ticked[Any]) -> Result:
         return Result(
             [judgement.application.id for judgement in judged.done],
             [judgement.application.id for judgement, _ in judged.left],
+            judged.changed,
         )
     decision = _decision(ticked.act, ticked.form)
     outcome = await bulk.decide_all(ticked.bus, ticked.principal, ticked.ids, decision, ticked.read)
-    return Result([application.id for application in outcome.done], [application.id for application, _ in outcome.left])
+    return Result(
+        [application.id for application in outcome.done],
+        [application.id for application, _ in outcome.left],
+        outcome.changed,
+    )
 
 
 def _decision(act: str, form: Form) -> endorsement.Decision:
@@ -139,7 +144,7 @@ async def _outcome(ticked: Ticked[Any], done_ids: Sequence[UUID], left_ids: Sequ
         return Items(
             await selected_items(session, [(item.application, gettext(_DONE[ticked.act]), ()) for item in done_items]),
             await selected_items(
-                session, [(other.application, other.obstacle or changed_since(), ()) for other in others]
+                session, [(other.application, other.obstacle or still_open(), ()) for other in others]
             ),
         )
 

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.application.store import applications as store
+from services.applications.application.views.answers import answer_facts
 from services.applications.display import tag
 from services.applications.register.store import entries
 from shared.contracts.codes import ApplicationState
@@ -34,8 +35,9 @@ def decided(application: store.Application) -> DecidedApplication:
 async def selected_items(
     session: AsyncSession, texts: Sequence[tuple[store.Application, str, Sequence[str]]]
 ) -> list[Item]:
-    """Return selected applications with the officers' names, each with a sentence and notes."""
-    names = await names_of(session, (application for application, _, _ in texts))
+    """Return selected applications with the officers' names and their answers, each with a sentence and notes."""
+    selected = [application for application, _, _ in texts]
+    names, answers = await names_of(session, selected), await answer_facts(session, selected)
     return [
         Item(
             application.id,
@@ -44,6 +46,7 @@ async def selected_items(
             tag("application", application.state),
             text,
             tuple(notes),
+            answers[application.id],
         )
         for application, text, notes in texts
     ]

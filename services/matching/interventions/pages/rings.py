@@ -4,6 +4,7 @@ Each ring is a table of its officers with buttons of its own, so they are no `Li
 """
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -14,13 +15,14 @@ from starlette.responses import Response
 from services.matching.facts.views import all_calls
 from services.matching.filters import COORDINATORS, ChosenCall, call_filter, call_of
 from services.matching.interventions.actions import rings
-from services.matching.interventions.views.rings import possible_rings, ring_confirmation
+from services.matching.interventions.views.rings import possible_facts, possible_rings, ring_confirmation
 from services.matching.lifecycle.views import proposed_rings
 from services.matching.parameters import BusDep, receipt_effort
 from services.matching.words import reason, stage
+from shared.bus import Bus
 from shared.contracts.codes import Role
-from shared.errors import Refused
-from shared.i18n import gettext
+from shared.errors import ProblemCode, Refused
+from shared.i18n import gettext, ngettext
 from shared.identity import Principal, allow
 from shared.identity.confirmations import rest_on
 from shared.identity.scope import reach
@@ -28,6 +30,7 @@ from shared.identity.versions import item_versions, versions_in_body
 from shared.ids import read_id
 from shared.web.forms import sent
 from shared.web.render import render, see_other
+from shared.web.several import Comparison, about_several, compared, comparison_page, seen_by_reader, seen_text
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
@@ -56,6 +59,7 @@ async def show(request: Request, bus: BusDep, principal: Coordinator, chosen: Ch
         call_filter=call_filter(calls, call),
         possible=possible,
         versions=versions,
+        seen=[seen_text({leg.application_id: possible_facts(leg) for leg in ring.legs}) for ring in possible],
         found=found,
         may_propose=may_propose,
         proposed=proposed,
@@ -72,17 +76,76 @@ async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: 
     cost = await rings.price(bus, principal.subject, call_id, pairs)
     async with bus.read() as session:
         view = await ring_confirmation(session, call_id, pairs, cost)
-    return render(request, "interventions/ring_confirm.html", view=view, versions=list(seen.values()))
+    # The legs stay as the list of rings showed them: they belong to the versions that it named.
+    facts = {**view.facts, **await seen_by_reader(request)}
+    return render(
+        request, "interventions/ring_confirm.html", view=view, versions=list(seen.values()), seen=seen_text(facts)
+    )
 
 
 @router.post("/rings/{call_id}/propose")
+@about_several
 async def propose(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
-    """Propose all matches of the ring."""
+    """Propose all matches of the ring, or none where one has changed: the page then shows both versions."""
     pairs, seen = await _pairs(request)
     read = versions_in_body(request, "application_id", seen, {})
-    done = await rings.propose(bus, principal.subject, call_id, pairs, read, effort=receipt_effort(request))
+    try:
+        done = await rings.propose(bus, principal.subject, call_id, pairs, read, effort=receipt_effort(request))
+    except Refused as refused:
+        if refused.code is not ProblemCode.EDIT_CONFLICT:
+            raise
+        return await _changed_page(request, bus, principal, call_id, pairs, seen, refused)
     rest_on(request, "application_id", *done.matches)
     return see_other(f"/matching/rings?call={call_id}&done={len(done.matches)}")
+
+
+async def _changed_page(
+    request: Request,
+    bus: Bus,
+    principal: Principal,
+    call_id: UUID,
+    pairs: Mapping[UUID, UUID],
+    read: Mapping[UUID, str],
+    refused: Refused,
+) -> Response:
+    """Show both versions of what has changed. Raises `Refused` where the ring is not possible any more."""
+    async with bus.snapshot() as session:
+        versions = await item_versions(request, session, "application_id", pairs)
+    cost = await rings.price(bus, principal.subject, call_id, pairs)
+    async with bus.read() as session:
+        view = await ring_confirmation(session, call_id, pairs, cost)
+    ids = [id_ for id_ in pairs if versions[id_] != read[id_]]
+    if not ids:
+        raise refused
+    seen, names = await seen_by_reader(request), {person.id: person.reference for person, _ in view.legs}
+    if seen.get(call_id, view.facts[call_id]) != list(view.facts[call_id]):
+        ids.append(call_id)
+    count = sum(id_ in pairs for id_ in ids)
+    nothing = ngettext(
+        "Nothing was proposed, because %(num)d match of the ring has changed.",
+        "Nothing was proposed, because %(num)d matches of the ring have changed.",
+        count,
+    )
+    comparison = Comparison(
+        gettext("Check what has changed"),
+        (nothing % {"num": count}, refused.detail, gettext("A ring is proposed as a whole or not at all.")),
+        [
+            compared(
+                id_,
+                names.get(id_) or gettext("What it costs"),
+                seen.get(id_),
+                view.facts[id_],
+                href=f"/matching/applications/{id_}" if id_ in pairs else "",
+            )
+            for id_ in ids
+        ],
+        gettext("Propose ring"),
+        f"/matching/rings/{call_id}/propose",
+        f"/matching/rings?call={call_id}",
+        seen_text(view.facts),
+        fields=[("pair", f"{id_}/{seat}/{versions[id_]}") for id_, seat in pairs.items()],
+    )
+    return comparison_page(request, comparison)
 
 
 async def _pairs(request: Request) -> tuple[dict[UUID, UUID], dict[UUID, str]]:

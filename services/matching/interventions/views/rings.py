@@ -17,9 +17,12 @@ from services.matching.facts.store import pools
 from services.matching.facts.store.pools import Standing
 from services.matching.facts.views import Applicant, CallSummary, Place
 from services.matching.lifecycle.views import ProposedRing
+from shared.contracts import labels
 from shared.contracts.base import Country
 from shared.contracts.codes import HardRule
+from shared.i18n import gettext, number
 from shared.web.read_models import ReadModel
+from shared.web.several import Facts
 
 
 class PossibleLeg(ReadModel):
@@ -95,6 +98,36 @@ class RingConfirmation:
     lose: Sequence[str]
     move: Sequence[str]
     gain: Sequence[str]
+
+    @property
+    def facts(self) -> dict[UUID, Facts]:
+        """Return its legs in words, by application, and what it costs, by the call."""
+        legs = {
+            person.id: _leg_facts(person.reference, person.country, place.reference, place.country)
+            for person, place in self.legs
+        }
+        costs = (
+            (gettext("Lose a provisional place"), ", ".join(self.lose)),
+            (gettext("Change to another place"), ", ".join(self.move)),
+            (gettext("Also gain a place"), ", ".join(self.gain)),
+            (gettext("Sum of points"), number(self.points)),
+            (gettext("Blocking pairs with the ring"), number(self.blocking_pairs)),
+        )
+        return {**legs, self.call.id: costs}
+
+
+def possible_facts(leg: PossibleLeg) -> Facts:
+    """Return a leg of a possible ring in words."""
+    return _leg_facts(leg.reference, leg.country, leg.offer, leg.host_country)
+
+
+def _leg_facts(reference: str, country: str, offer: str, host_country: str) -> Facts:
+    return (
+        (gettext("Officer"), reference),
+        (gettext("From"), labels.country(country)),
+        (gettext("Place"), offer),
+        (gettext("Host country"), labels.country(host_country)),
+    )
 
 
 async def possible_rings(session: AsyncSession, call_id: UUID, found: engine.Rings) -> tuple[PossibleRing, ...]:

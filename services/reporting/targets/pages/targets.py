@@ -4,7 +4,9 @@ A value is proposed below the list, so it is answered here and not by a `Decisio
 together, so they are no `Listing`.
 """
 
+from collections.abc import Collection
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi import Form as FormValue
@@ -28,6 +30,17 @@ from shared.ids import read_id
 from shared.web.forms import DateField, Form, Needed, SelectField, StringField
 from shared.web.query import one_of
 from shared.web.render import render, see_other
+from shared.web.several import (
+    ChangedRecord,
+    Comparison,
+    Facts,
+    about_several,
+    compared,
+    comparison_page,
+    left_by_choice,
+    seen_by_reader,
+    seen_text,
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -131,17 +144,60 @@ async def propose(request: Request, principal: Steerer, bus: BusDep) -> Response
 
 
 @router.post("/reporting/targets/approve")
+@about_several
 async def approve_all(
     request: Request, principal: Steerer, bus: BusDep, target_ids: Annotated[str, FormValue()] = ""
 ) -> Response:
-    """Approve what other people wrote, as the page showed it: ids with commas between; name those that were left."""
+    """Approve what other people wrote, as the page showed it: ids with commas between; show those that were left."""
     ids = [id_ for each in target_ids.split(",") if (id_ := read_id(each)) is not None]
     if not ids:
         raise Refused(gettext("There is nothing to approve. Check the page again."), 409)
-    result = await targets.approve_all(bus, principal, await read_versions(request, "target", ids))
+    unwanted = await left_by_choice(request)
+    chosen = [id_ for id_ in ids if id_ not in unwanted]
+    result = await targets.approve_all(bus, principal, await read_versions(request, "target", chosen))
     if result.left:
-        return await _page(request, principal, bus, TargetForm(), 409, approvals=result)
+        return await _left_page(request, principal, bus, ids, result)
     return see_other("/reporting/targets")
+
+
+async def _left_page(
+    request: Request, principal: Principal, bus: Bus, ids: Collection[UUID], result: targets.Approvals
+) -> Response:
+    """Show what was left beside what is true now: of a value that was replaced, the one that waits in its place."""
+    seen = await seen_by_reader(request)
+    async with bus.snapshot() as session:
+        found = await views.target_values(session)
+        others = [each for each in waiting(found) if each.author != principal.subject]
+        versions = await item_versions(request, session, "target", [each.id for each in others])
+    known, in_place = {each.id: each for each in found}, {views.place_facts(each): each for each in others}
+    changed, open_ = [], []
+    for id_, _, refused in result.left:
+        now = known.get(id_) or in_place.get(tuple(seen.get(id_, ())[: views.PLACE_FACTS]))
+        if now is not None and now in others and now.id not in set(ids) - {id_}:
+            open_.append(now)
+        changed.append(_left(id_, seen.get(id_), now, refused, act=gettext("Approve") if now in open_ else ""))
+    count = len(result.left)
+    title = ngettext("%(num)d value was not approved", "%(num)d values were not approved", count) % {"num": count}
+    done = ngettext("%(num)d value was approved.", "%(num)d values were approved.", len(result.done))
+    comparison = Comparison(
+        title,
+        [*([done % {"num": len(result.done)}] if result.done else ()), f"{title}."],
+        changed,
+        gettext("Save choices") if open_ else "",
+        "/reporting/targets/approve",
+        "/reporting/targets",
+        seen_text({each.id: views.facts(each) for each in open_}),
+        [",".join(versions[each.id] for each in open_)],
+        [("target_ids", ",".join(str(each.id) for each in open_))],
+    )
+    return comparison_page(request, comparison)
+
+
+def _left(id_: UUID, seen: Facts | None, now: TargetValue | None, refused: Refused, *, act: str) -> ChangedRecord:
+    """Return a value that was not approved; `now` is the one that stands or waits in its place."""
+    present = None if now is None else views.facts(now)
+    name = ", ".join(words for _, words in (present or seen or ())[: views.PLACE_FACTS]) or gettext("Deleted value")
+    return compared(id_ if now is None else now.id, name, seen, present, sentences=[refused.detail], act=act)
 
 
 @router.post("/reporting/targets/{target}/approve")
@@ -167,12 +223,11 @@ async def _page(
     *,
     kind: Annotated[str, one_of(*views.KINDS)] = PeriodKind.YEAR.value,
     done: str = "",
-    approvals: targets.Approvals | None = None,
 ) -> Response:
     async with bus.snapshot() as session:
         found = await views.target_values(session)
-        others = [each.id for each in waiting(found) if each.author != principal.subject]
-        versions = await item_versions(request, session, "target", others)
+        others = [each for each in waiting(found) if each.author != principal.subject]
+        versions = await item_versions(request, session, "target", [each.id for each in others])
     steers = may_steer(principal)
     return render(
         request,
@@ -188,7 +243,7 @@ async def _page(
         done=done,
         steers=steers,
         me=principal.subject,
-        others=others,
+        others=[each.id for each in others],
         versions=list(versions.values()),
-        approvals=approvals,
+        seen=seen_text({each.id: views.facts(each) for each in others}),
     )
