@@ -46,7 +46,7 @@ class Tabs:
 
 def form_of(page: httpx2.Response) -> tuple[str, Fields]:
     """Return the address of the form about several records, and what it sends as it was opened."""
-    document = lxml.html.document_fromstring(page.text)
+    document: Any = lxml.html.document_fromstring(page.text)
     (form,) = [form for form in document.iter("form") if form.xpath(f".//input[@name='{SEEN}']")]
     values: Fields = {}
     for name, value in form.form_values():
@@ -54,15 +54,17 @@ def form_of(page: httpx2.Response) -> tuple[str, Fields]:
     return urljoin(str(page.url), form.get("action") or ""), values
 
 
-def both_versions(page: httpx2.Response) -> list[tuple[str, ...]]:
+def both_versions(page: httpx2.Response) -> list[tuple[Any, ...]]:
     """Return the rows of the comparisons: the field, what the reader saw, and what is true now."""
-    rows = lxml.html.document_fromstring(page.text).xpath("//section//tbody/tr")
+    document: Any = lxml.html.document_fromstring(page.text)
+    rows = document.xpath("//section//tbody/tr")
     return [tuple(cell.text_content().strip() for cell in row) for row in rows]
 
 
 def content(page: httpx2.Response) -> str:
     """Return what a page says, without the tokens of its forms."""
-    (main,) = lxml.html.document_fromstring(page.text).xpath("//main")
+    document: Any = lxml.html.document_fromstring(page.text)
+    (main,) = document.xpath("//main")
     return re.sub(r"\s+", " ", main.text_content())
 
 

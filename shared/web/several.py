@@ -138,7 +138,7 @@ def seen_text(facts: Mapping[UUID, Facts]) -> str:
 
 
 async def seen_by_reader(request: Request) -> dict[UUID, Facts]:
-    """Return what the page of this form showed of its records; nothing of what cannot be read."""
+    """Return what the page of this form showed of its records, as far as that can be read."""
     found: dict[UUID, Facts] = {}
     for text in (await request.form()).getlist(SEEN):
         try:

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from services.applications.records import RECORDS
 from shared.bus.db.records import named, versions_by_record
 from shared.time import clock
-from tests.several_forms import DECIDE, Tabs, both_versions, check_tabs, content, form_of
+from shared.web.several import DECIDE
+from tests.several_forms import Tabs, both_versions, check_tabs, content, form_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -91,8 +92,7 @@ SCENARIOS = {
         prepare=_endorsed, now="Another plan.", **(_CASES | {"who": "programme"})
     ),
     (f"{P}/matches/clear", "clear"): Scenario(
-        "tigran", "match", "match_id", _matched, "UPDATE match SET due = due + interval '400 days' WHERE id = :id",
-        str(clock.today().year + 1),
+        "tigran", "match", "match_id", _matched, "UPDATE match SET due = '2049-06-01T12:00:00Z' WHERE id = :id", "2049",
     ),
     (f"{P}/offers/decide", "endorse"): Scenario(prepare=_placements, now="Another one", **_OFFERS),
     (f"{P}/offers/decide", "return"): Scenario(
@@ -158,7 +158,7 @@ async def test_changed_records_are_compared_and_chosen(abroad: Abroad, form: tup
     assert (await tabs.send(tabs.opened, **tabs.fields)).status_code == 303, "the first form again: all are done"
 
 
-async def test_what_was_left_can_still_be_decided_on(abroad: Abroad) -> None:
+async def test_a_record_left_by_choice_stays_open(abroad: Abroad) -> None:
     """A record that the reader chose to leave is named as open, and a changed one that is over has no choice."""
     tabs = await opened(abroad, (f"{P}/cases/decide", "endorse"))
     await tabs.change()

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from shared.contracts.codes import Role
 from tests.integration.matching.interventions.test_rings import waiting
-from tests.several_forms import DECIDE, Tabs, check_tabs, content, form_of
+from tests.several_forms import Tabs, check_tabs, content, form_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -97,4 +97,3 @@ async def test_a_ring_with_a_changed_officer_is_compared_as_a_whole(
         chosen=False,
     )
     await check_tabs(tabs)
-    assert DECIDE not in form_of(page)[1]

@@ -31,7 +31,7 @@ _DONE = {"endorse": N_("Endorsed"), "return": N_("Returned with your question")}
 
 
 def _item(placement: Placement, text: str, names: Mapping[UUID, str] = MappingProxyType({})) -> Item:
-    """Return a placement; `names` are those of what it names."""
+    """Return a placement; `names` are of its conflicts, by id."""
     facts = tuple((row.key, row.value or "") for row in rows(placement.entry, names))
     return Item(placement.id, placement.reference, placement.title, tag("offer", placement.state), text, (), facts)
 

@@ -108,7 +108,7 @@ async def _changed_page(
     read: Mapping[UUID, str],
     refused: Refused,
 ) -> Response:
-    """Show both versions of what has changed. Raises `Refused` where the ring is not possible any more."""
+    """Show both versions of the changed officers. Raises `Refused` where the ring is not possible any more."""
     async with bus.snapshot() as session:
         versions = await item_versions(request, session, "application_id", pairs)
     cost = await rings.price(bus, principal.subject, call_id, pairs)
