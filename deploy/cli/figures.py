@@ -32,11 +32,17 @@ def recount_export(folder: Path, keys: "ErasureKeys") -> "tuple[list[str], list[
     from services.reporting.facts.model.facts import USED  # noqa: PLC0415 - as above
     from services.reporting.facts.store import fact_of  # noqa: PLC0415 - as above
     from services.reporting.figures.model.verification import recount, statement  # noqa: PLC0415 - as above
+    from services.reporting.groupings.model import EACH_VALUE, Levels  # noqa: PLC0415 - as above
     from shared.bus.log.envelope import Envelope  # noqa: PLC0415 - as above
     from shared.contracts.figures import FigureEvent  # noqa: PLC0415 - as above
-    from shared.contracts.periods import PeriodRestated, PeriodSubmitted  # noqa: PLC0415 - as above
+    from shared.contracts.periods import (  # noqa: PLC0415 - as above
+        GroupingsChosen,
+        PeriodRestated,
+        PeriodSubmitted,
+    )
 
-    stated = {PeriodSubmitted.type, PeriodRestated.type}
+    stated = {PeriodSubmitted.type, PeriodRestated.type, GroupingsChosen.type}
+    levels, chosen = EACH_VALUE, 0
     wrong = list(Exported.read(folder, keys).faults)
     facts: list[Fact] = []
     published, counted = [], []
@@ -51,10 +57,12 @@ def recount_export(folder: Path, keys: "ErasureKeys") -> "tuple[list[str], list[
         elif isinstance(event, Envelope):
             if isinstance(event.data, PeriodSubmitted | PeriodRestated) and event.data.counted:
                 counted.append((event.data.period.label, event.data.counted))
+            if isinstance(event.data, GroupingsChosen) and event.sequence > chosen:
+                levels, chosen = Levels.of_chosen(event.data.levels), event.sequence
             if event.type in USED:
                 facts.append(fact_of(event))
     statements = [statement(facts, label, each) for label, each in counted]
-    return wrong, list(recount(facts, published, statements)), [each for each in statements if not each.whole]
+    return wrong, list(recount(facts, published, statements, levels)), [each for each in statements if not each.whole]
 
 
 def _lines(folder: Path) -> "Iterator[dict[str, Any]]":

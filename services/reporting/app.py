@@ -15,6 +15,7 @@ from services.reporting.feeds.guards import CONSUMER
 from services.reporting.feeds.signing import key_of, report_signer
 from services.reporting.figures.actions.counting import count_continuously
 from services.reporting.figures.actions.running_counts import RunningCounts
+from services.reporting.groupings.actions.costs import CostsAtHand
 from services.reporting.records import RECORDS
 from services.reporting.routes import routers
 from services.reporting.settings import Settings
@@ -66,5 +67,6 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         records=RECORDS,
     )
     app.state.running_counts = RunningCounts()
+    app.state.costs_at_hand = CostsAtHand()
     set_own_case_rule(app, own_case_rule)
     return app

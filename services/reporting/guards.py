@@ -31,7 +31,7 @@ Tracer = Annotated[Principal, Depends(allow(*_TRACED))]
 Steerer = Annotated[Principal, STEERER]
 """Also reads single outcomes, and takes a period from draft to published."""
 Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
-"""Also waives an evaluation."""
+"""Also waives an evaluation, and chooses the groupings of figures."""
 
 Protector = Annotated[Principal, Depends(allow(Role.DATA_PROTECTION_OFFICER))]
 """Also finds and erases what people wrote in their own words; reads no ratings of single people."""
@@ -59,6 +59,11 @@ Before = Annotated[Ticket, Depends(ticket("test_before", of="subject"))]
 """Takes the test before a visit."""
 After = Annotated[Ticket, Depends(ticket("test_after", of="subject"))]
 """Takes the test after it."""
+
+
+def may_choose(principal: Principal) -> bool:
+    """Return whether the principal may choose by which groups figures are broken down."""
+    return principal.has(Role.PROGRAMME_COORDINATOR)
 
 
 def may_issue(principal: Principal) -> bool:

@@ -13,6 +13,7 @@ from services.reporting.approval.store import RestatementRow
 from services.reporting.assessments.store.bank import ItemRow, QuestionRow, TestRow
 from services.reporting.cascades.store import Cascade
 from services.reporting.feeds.store.tokens import TokenRow
+from services.reporting.groupings.store import GroupingRow
 from services.reporting.periods.store import PeriodRow
 from services.reporting.targets.store import TargetRow
 from shared.bus.db.records import Part, Record
@@ -51,6 +52,7 @@ RECORDS = Records(
             state=col(PeriodRow.state),
             state_word=_word("period"),
         ),
+        "grouping": Record(GroupingRow, key="dimension", changed=col(GroupingRow.chosen_at)),
         "target": Record(TargetRow, changed=sa.func.greatest(TargetRow.written_at, TargetRow.approved_at)),
         "closing_id": Record(Closing, changed=sa.func.greatest(Closing.closed_at, Closing.reopened_at)),
         "question": Record(QuestionRow, changed=_QUESTION_CHANGED),

@@ -21,6 +21,8 @@ from services.reporting.feeds.api import tokens as tokens_api
 from services.reporting.feeds.pages import files, overview, tokens
 from services.reporting.free_texts import api as free_texts_api
 from services.reporting.free_texts import pages as free_texts_pages
+from services.reporting.groupings import api as groupings_api
+from services.reporting.groupings import pages as groupings_pages
 from services.reporting.needs import api as needs_api
 from services.reporting.needs import pages as needs_pages
 from services.reporting.overview import api as overview_api
@@ -47,6 +49,7 @@ def routers() -> list[APIRouter]:
         needs_pages,
         targets,
         import_file,
+        groupings_pages,
         indicators,
         approval_pages,
         report,
@@ -64,6 +67,7 @@ def routers() -> list[APIRouter]:
     ]
     apis = [
         targets_api,
+        groupings_api,
         tokens_api,
         files_api,
         overview_api,

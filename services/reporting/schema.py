@@ -10,6 +10,7 @@ from services.reporting.facts import store as facts_store
 from services.reporting.feeds.store import publications, tokens
 from services.reporting.figures import store as figures_store
 from services.reporting.free_texts import store as free_texts_store
+from services.reporting.groupings import store as groupings_store
 from services.reporting.needs import store as needs_store
 from services.reporting.periods import store as periods_store
 from services.reporting.tables import metadata
@@ -26,6 +27,7 @@ __all__ = [
     "facts_store",
     "figures_store",
     "free_texts_store",
+    "groupings_store",
     "metadata",
     "needs_store",
     "periods_store",

@@ -1,12 +1,22 @@
-"""Define the events on `exchange.periods`: the approval of a reporting period (compacted, whole state)."""
+"""Define the events on `exchange.periods`: the approval of a reporting period (compacted, whole state).
+
+Also the groupings of figures, which are chosen once for all periods: their key is `groupings`.
+"""
 
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AwareDatetime, Field, JsonValue
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Day, Digest, Event, Example, Part
-from shared.contracts.codes import N_, PeriodKind, PeriodReturnReason, PeriodState, RestatementReason
+from shared.contracts.base import Count, Day, Digest, Event, Example, OneOf, Part
+from shared.contracts.codes import (
+    GROUPINGS,
+    N_,
+    PeriodKind,
+    PeriodReturnReason,
+    PeriodState,
+    RestatementReason,
+)
 
 
 class ReportingPeriod(Part):
@@ -43,10 +53,16 @@ class CountedEvents(Part):
     sketch: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]+={0,2}$")]
 
 
-class PeriodEvent(Event):
+class ReportingEvent(Event):
     """An event on `exchange.periods`."""
 
     topic: ClassVar[str] = "exchange.periods"
+
+
+class PeriodEvent(ReportingEvent):
+    """A step in the approval of a period."""
+
+    abstract: ClassVar[bool] = True
 
     period: ReportingPeriod
 
@@ -130,4 +146,32 @@ class PeriodRestated(PeriodEvent):
         "period": {**_example("published"), "statement": 2},
         "reason": "late_facts",
         "counted": _COUNTED,
+    }
+
+
+GROUPINGS_KEY = "groupings"
+
+
+class ChosenLevel(Part):
+    """The level of one dimension: `values` is each value by itself; its groups are listed in the code list."""
+
+    dimension: Annotated[str, OneOf.of(GROUPINGS)]
+    level: Annotated[str, OneOf.of(level.code for levels in GROUPINGS.values() for level in levels)]
+
+
+class GroupingsChosen(ReportingEvent):
+    """The programme coordinator chooses how coarse figures are, before any are submitted; whole: all chosen levels.
+
+    A dimension that is not named has each value by itself.
+    """
+
+    label: ClassVar[str] = N_("Groupings of figures chosen")
+
+    levels: tuple[ChosenLevel, ...]
+
+    example: ClassVar[Example] = {
+        "levels": [
+            {"dimension": "host-country", "level": "region"},
+            {"dimension": "priority-topic", "level": "family"},
+        ]
     }

@@ -121,7 +121,10 @@ SECTIONS = (
     ),
     Section(
         N_("Figures"),
-        (Place(N_("Figures"), "/reporting/", _COORDINATORS | _OVERSIGHT | {"evaluator", "donor", "anaspoc"}),),
+        (
+            Place(N_("Figures"), "/reporting/", _COORDINATORS | _OVERSIGHT | {"evaluator", "donor", "anaspoc"}),
+            Place(N_("Groupings"), "/reporting/groupings", _PROGRAMME | {"evaluator"}),
+        ),
     ),
     Section(
         N_("Oversight"),

@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--programmes", type=int, default=10_000, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the seed of the first")
     parser.add_argument("--seed", type=int, help="this one alone")
+    parser.add_argument("--grouped", action="store_true", help="publish by chosen groupings")
     options = parser.parse_args()
     seeds = range(options.first, options.first + options.programmes) if options.seed is None else (options.seed,)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -44,19 +45,19 @@ def main() -> int:
     administrator = Administrator(server.url("postgres"))
     try:
         with strangers_portal() as portal:
-            return _attack(Databases(server, administrator), portal, seeds)
+            return _attack(Databases(server, administrator), portal, seeds, grouped=options.grouped)
     finally:
         administrator.close()
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _attack(databases: Databases, portal: str, seeds: range | tuple[int, ...]) -> int:
+def _attack(databases: Databases, portal: str, seeds: range | tuple[int, ...], *, grouped: bool) -> int:
     template = databases.of_service("reporting")
     started, caught, tried, published, refused, shown = monotonic(), 0, 0, 0, 0, 0
     for place, seed in enumerate(seeds, 1):
         address = databases.new(template)
-        result = asyncio.run(_result(address, portal, seed))
+        result = asyncio.run(_result(address, portal, seed, grouped=grouped))
         databases.drop(address)
         caught += bool(result.pinned)
         tried, published = tried + result.tried, published + result.published
@@ -72,10 +73,10 @@ def _attack(databases: Databases, portal: str, seeds: range | tuple[int, ...]) -
     return 1 if caught else 0
 
 
-async def _result(address: str, portal: str, seed: int) -> Result:
+async def _result(address: str, portal: str, seed: int, *, grouped: bool) -> Result:
     app = create_app(Settings(**settings_for(address, portal_url=portal)), background=False)
     try:
-        return await play(House(app, Feed(app.state.service.bus, consumers)), seed)
+        return await play(House(app, Feed(app.state.service.bus, consumers)), seed, grouped=grouped)
     finally:
         await app.state.service.bus.close()
 

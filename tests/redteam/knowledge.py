@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from tests.redteam.attacker import RESULTS, VALUES, Attacker, World, quarters_of, single
-from tests.redteam.programme import COVERS, DAYS, FOUND, UNMET
+from tests.redteam.programme import COVERS, DAYS, FOUND, UNMET, standing_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -99,7 +99,18 @@ def visits(fetched: Iterable[Fetched], programme: Programme) -> Attacker:
 def _attacker(world: World, programme: Programme) -> Attacker:
     """Return the attacker of a programme. With people who come again the systems are large, so growth is left out."""
     moves = programme.corrections or programme.repeats
-    return Attacker(world, len(programme.steps), programme.repeats, moves)
+    made = Attacker(world, len(programme.steps), programme.repeats, moves)
+    for (unit, _, _), number in made.unknown.items():
+        if _in_another_group(unit, programme):
+            made.model.add(number == 0)
+    return made
+
+
+def _in_another_group(unit: Unit, programme: Programme) -> bool:
+    """Return whether a unit has a value for which another one of its group stands: there is none with it."""
+    _, name, value = unit
+    pairs = zip(("country", "topic"), name.split("|"), strict=True) if "|" in name else ((name, value),)
+    return any(standing_for(programme.levels, each, of) != of for each, of in pairs)
 
 
 def mentoring(fetched: Iterable[Fetched], programme: Programme) -> Attacker:

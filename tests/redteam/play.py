@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from services.reporting.indicators.model.figure import joined, parts_of, split
 from shared.contracts.codes import Role
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.redteam import knowledge
 from tests.redteam.attacker import Fetched, Pinned, pinned, targets
-from tests.redteam.programme import COVERS, correction, events, mentoring_events, programme
+from tests.redteam.programme import (
+    COVERS,
+    GROUPED,
+    Mentorship,
+    Officer,
+    chosen_levels,
+    correction,
+    events,
+    fetched_as,
+    mentoring_events,
+    programme,
+    standing_for,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import httpx2
 
     from tests.integration.reporting.conftest import House
@@ -19,6 +34,7 @@ if TYPE_CHECKING:
 
 OWN = ("TANDEM-ND-01", "TANDEM-ND-02", "TANDEM-ND-03", "TANDEM-RC-01")
 API = "/reporting/api/v1"
+T = TypeVar("T", Officer, Mentorship)
 
 
 @dataclass
@@ -40,10 +56,14 @@ class _Play:
         self.known = knowledge.RealProgramme()
         self.statements: dict[str, int] = {}
 
-    async def begin(self) -> None:
+    async def begin(self, levels: Mapping[str, str]) -> None:
+        self.levels = levels
         self.author = await self.house.grant(Role.EVALUATOR, name="author of figures")
         self.other = await self.house.grant(Role.PROGRAMME_COORDINATOR, name="approver of figures")
         self.donor = await self.house.grant(Role.DONOR)
+        for dimension, level in levels.items():
+            chosen = await self.other.post(f"/reporting/groupings/{dimension}", data={"level": level})
+            assert chosen.status_code == 303, chosen.text
 
     async def take(self, step: Step, moment: int) -> bool:
         """Let officers become known, publish or restate the period, and fetch it; return whether it was released."""
@@ -51,9 +71,9 @@ class _Play:
         made = [each for officer in step.known for each in events(officer, late=late)]
         made += [each for mentorship in step.mentorships for each in mentoring_events(mentorship)]
         await feed_events(self.house, [*made, *(correction(officer) for officer in step.voided)])
-        self.known.officers += [(moment, officer) for officer in step.known]
-        self.known.voided += [(moment, officer) for officer in step.voided]
-        self.known.mentorships += [(moment, mentorship) for mentorship in step.mentorships]
+        self.known.officers += [(moment, self._grouped(officer)) for officer in step.known]
+        self.known.voided += [(moment, self._grouped(officer)) for officer in step.voided]
+        self.known.mentorships += [(moment, self._grouped(mentorship)) for mentorship in step.mentorships]
         released = await (self._restate if step.label in self.statements else self._publish)(step.label)
         if released:
             self.statements[step.label] = self.statements.get(step.label, 0) + 1
@@ -63,6 +83,28 @@ class _Play:
         await self._closed(f"{API}/figures", period="programme")
         await self._closed("/reporting/compare/calls.csv")
         return released
+
+    def _grouped(self, about: T) -> T:
+        """Return an officer or a mentorship as figures know them: a group's values are one."""
+        names = {each.name for each in fields(about)} & GROUPED.keys()
+        grouped: dict[str, Any] = {each: standing_for(self.levels, each, getattr(about, each)) for each in names}
+        return replace(about, **grouped)
+
+    def _as_fetched(self, figure: dict[str, Any]) -> dict[str, Any]:
+        """Return a figure with the values that stand for the groups of its parts."""
+        return {
+            **figure,
+            "breakdowns": {
+                name: [{**part, "value_of": self._value(name, part["value_of"])} for part in parts]
+                for name, parts in figure["breakdowns"].items()
+            },
+        }
+
+    def _value(self, dimension: str, value: str) -> str:
+        if value == "rolled_up":
+            return value
+        pairs = zip(parts_of(dimension), split(value), strict=True)
+        return joined(fetched_as(self.levels, part, each) for part, each in pairs)
 
     async def _closed(self, path: str, **params: str) -> None:
         answer = await self.donor.get(path, params=params)
@@ -103,14 +145,15 @@ class _Play:
         file = await self.donor.get(f"/reporting/feeds/{label}/{answer.json()['statement']}/figures.json")
         kept = {each["indicator"]: each for each in file.json()["figures"]}
         assert all(kept[name] == figures[name] for name in kept), "the file says what the API says"
-        return Fetched(label, statement, moment, figures)
+        return Fetched(label, statement, moment, {name: self._as_fetched(each) for name, each in figures.items()})
 
 
-async def play(house: House, seed: int) -> Result:
-    """Return what an attacker pins in the programme of a seed."""
+async def play(house: House, seed: int, *, grouped: bool = False) -> Result:
+    """Return what an attacker pins in the programme of a seed; `grouped`: published by chosen groupings."""
     played, result = _Play(house), Result(seed)
-    await played.begin()
     played_out = programme(seed)
+    played_out.levels = chosen_levels(seed) if grouped else {}
+    await played.begin(played_out.levels)
     for moment, step in enumerate(played_out.steps):
         if await played.take(step, moment):
             result.published += 1

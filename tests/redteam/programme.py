@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from shared.contracts import EVENTS
 from shared.contracts import _examples as ex
+from shared.contracts.codes import GROUPINGS, group_of
 from shared.time import clock
 from tests.integration.reporting.world import WorldEvent, ident
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
 YEAR = 2025
@@ -26,6 +28,8 @@ COVERS = {
 """The periods that can be published, each with its quarters."""
 COUNTRIES, HOSTS = ("AM", "GE", "MD"), ("FR", "PL", "RO")
 TOPICS = ("online_crime", "criminal_networks", "drug_trafficking")
+DRAWN = {"country": COUNTRIES, "host": HOSTS, "topic": TOPICS}
+"""The values that a programme has, by what the attacker calls their dimension."""
 SEXES = ("female", "male", None)
 FOUND, UNMET, OPEN = "matched", "not_matched", "other"
 DAYS = 5
@@ -48,6 +52,10 @@ class Officer:
     visit: Literal["", "completed", "early"]
     score: int | None
     person: int = 0
+
+
+GROUPED = {"country": "country-of-service", "host": "host-country", "topic": "priority-topic"}
+"""The dimensions of figures that have groups, by what the attacker calls them."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,8 @@ class Programme:
 
     steps: list[Step] = field(default_factory=list)
     repeats: bool = False
+    levels: dict[str, str] = field(default_factory=dict)
+    """The groupings that are chosen before anything is published, by dimension; none: each value by itself."""
 
     @property
     def corrections(self) -> bool:
@@ -119,6 +129,34 @@ def programme(seed: int) -> Programme:
     steps[0] = replace(steps[0], known=(*officers(size, QUARTERS), *steps[0].known))
     steps = _with_mentorships(dice, steps, skew)
     return Programme(_with_corrections(dice, steps) if corrections else steps, repeats)
+
+
+def chosen_levels(seed: int) -> dict[str, str]:
+    """Return the groupings of a seed: a coarser level of one dimension, of two, or of all three."""
+    dice = random.Random(f"levels of {seed}")
+    dimensions = dice.sample(sorted(GROUPED.values()), dice.randint(1, 3))
+    return {each: dice.choice([level.code for level in GROUPINGS[each][1:]]) for each in sorted(dimensions)}
+
+
+def standing_for(levels: Mapping[str, str], name: str, value: str) -> str:
+    """Return the value that stands for a value's group: the first of the programme's in it, else the value itself.
+
+    The attacker knows groups by such a value, since nobody publishes the values themselves.
+    """
+    dimension = GROUPED.get(name, "")
+    if dimension not in levels or value not in DRAWN[name]:
+        return value
+    group = group_of(dimension, levels[dimension])
+    return next(each for each in DRAWN[name] if group[each] == group[value])
+
+
+def fetched_as(levels: Mapping[str, str], dimension: str, code: str) -> str:
+    """Return the value that stands for a group that was fetched; another code as it is."""
+    name = next((each for each, of in GROUPED.items() if of == dimension), "")
+    if dimension not in levels or not name:
+        return code
+    group = group_of(dimension, levels[dimension])
+    return next((each for each in DRAWN[name] if group[each] == code), code)
 
 
 def _with_mentorships(dice: random.Random, steps: list[Step], skew: float) -> list[Step]:

@@ -25,3 +25,11 @@ async def test_no_count_of_few_is_pinned(house: House, seed: int) -> None:
     result = await play(house, seed)
     print(result)
     assert result.pinned == []
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + NUMBER, 3))
+async def test_no_count_of_few_is_pinned_where_groups_are_published(house: House, seed: int) -> None:
+    """In random programmes that publish groups, no count of a group of few people can be worked out."""
+    result = await play(house, seed, grouped=True)
+    print(result)
+    assert result.pinned == []

@@ -12,13 +12,22 @@ from services.reporting.disclosure.model import ROLLED_UP, Hidden, ReleasedCell
 from services.reporting.indicators.model.demand import Completion, Gap, Result
 from services.reporting.indicators.model.figure import JOINT, UNSAID, Measure, parts_of, split, written
 from shared.contracts import labels
-from shared.contracts.codes import EMPACT_2022, EMPACT_2026, RankGroup, Reason, Sex, topic_label
+from shared.contracts.codes import (
+    EMPACT_2022,
+    EMPACT_2026,
+    RankGroup,
+    Reason,
+    Sex,
+    group_labels,
+    group_members,
+    topic_label,
+)
 from shared.i18n import N_, gettext, ngettext, number
 from shared.web.graphics.charts import Bar, bars
 from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from services.reporting.disclosure.model import Released
     from services.reporting.indicators.model.figure import Cell, Definition
@@ -113,11 +122,31 @@ def value_of(name: str, code: str) -> str:
         return " · ".join(value_of(part, each) for part, each in zip(parts_of(name), split(code), strict=True))
     if code == UNSAID:
         return gettext("Not stated")
+    if code in (groups := group_labels(name)):
+        return gettext(groups[code])
     named = _NAMED.get(name)
     if named is not None:
         return named(code)
     codes = _CODES.get(name)
     return labels.label(codes(code) if codes is not None and code in set(codes) else code)
+
+
+def members_of(name: str, code: str) -> str:
+    """Return the names of the values that a group holds; empty for what is no group, and for a joint dimension."""
+    return ", ".join(value_of(name, each) for each in group_members(name, code))
+
+
+def groups_in(figures: Iterable[Released]) -> list[str]:
+    """Return what each group in the parts of figures holds, in codes, such as `host-country eu_north: DK, EE`."""
+    found = {
+        (part, each): group_members(part, each)
+        for figure in figures
+        for name, cells in figure.breakdowns.items()
+        for code in cells
+        if code != ROLLED_UP
+        for part, each in zip(parts_of(name), split(code), strict=True)
+    }
+    return [f"{part} {code}: {', '.join(members)}" for (part, code), members in sorted(found.items()) if members]
 
 
 def _topic(code: str) -> str:

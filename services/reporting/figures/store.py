@@ -118,6 +118,11 @@ async def keep_moving(session: AsyncSession, counted: Iterable[Counted]) -> None
     await write_rows(session, CurrentFigure, rows)
 
 
+async def forget_moving(session: AsyncSession) -> None:
+    """Delete all figures that still move, since they are to be counted by other groupings."""
+    await session.execute(sa.delete(CurrentFigure))
+
+
 async def keep(session: AsyncSession, figures: Sequence[Figure], statement: int = 1) -> None:
     """Save the figures of a statement, with the events of each of their numbers; none of them is stored yet."""
     await write_rows(session, StatedFigure, [StatedFigure(**_row(figure), statement=statement) for figure in figures])

@@ -7,7 +7,7 @@ now.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.reporting.facts.model.flaws import Flaw
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
+    from services.reporting.groupings.model import Levels
     from shared.contracts.registry import NeedChanged
 
 RESTRICTED = "restricted"
@@ -36,6 +37,11 @@ class Need:
     quantity: int
     since: date
     until: date
+
+    def grouped(self, levels: Levels) -> Need:
+        """Return the need with its topic and country as figures name them at the chosen levels."""
+        topic, country = levels.group("priority-topic", self.topic), levels.group("country-of-service", self.country)
+        return replace(self, topic=topic, country=country)
 
 
 def flaws(need: NeedChanged) -> tuple[Flaw, ...]:

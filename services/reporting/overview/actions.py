@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.reporting.disclosure.actions import released_earlier, released_periods
-from services.reporting.needs import store as needs_store
+from services.reporting.needs.actions import grouped_needs
 from services.reporting.overview.documents.background import Background
 from services.reporting.overview.views import trends
 from services.reporting.targets.model import standing
@@ -38,7 +38,7 @@ async def report_background(
     return Background(
         history=history,
         targets=standing(await target_values(session)),
-        needs=await needs_store.of_period(session, approval.period),
+        needs=await grouped_needs(session, approval.period),
         before=await released_earlier(session, approval),
         reason=reason,
     )

@@ -6,6 +6,7 @@ another meaning.
 
 from shared.contracts.codes._base import N_, Code
 from shared.contracts.codes.countries import COUNTRIES, MEMBER_STATES, PARTNERS, UNION
+from shared.contracts.codes.groupings import GROUPINGS, OTHER, VALUES, group_labels, group_members, group_of
 from shared.contracts.codes.kinds import (
     Answer,
     AnswerForm,
@@ -104,12 +105,15 @@ __all__ = [
     "COUNTRIES",
     "EMPACT_2022",
     "EMPACT_2026",
+    "GROUPINGS",
     "LANGUAGES",
     "MEMBER_STATES",
     "N_",
+    "OTHER",
     "PARTNERS",
     "PRIORITIES",
     "UNION",
+    "VALUES",
     "ActingAs",
     "Answer",
     "AnswerForm",
@@ -181,6 +185,9 @@ __all__ = [
     "WebhookReach",
     "WishMissed",
     "current_scheme",
+    "group_labels",
+    "group_members",
+    "group_of",
     "label",
     "published",
     "successor",

@@ -145,6 +145,9 @@ _FIGURES = (
     Transition(periods.PeriodFrozen.type, _STEERING, (P.APPROVED,), P.FROZEN),
     Transition(periods.PeriodPublished.type, _STEERING, (P.APPROVED, P.FROZEN), P.PUBLISHED),
     Transition(periods.PeriodRestated.type, _STEERING, then="the period stays where it is, with another statement"),
+    Transition(
+        periods.GroupingsChosen.type, (Actor.PROGRAMME,), then="figures are counted by it, once the first are submitted"
+    ),
 )
 
 _TOLD = (Actor.NOTIFICATIONS,)

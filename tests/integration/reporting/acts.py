@@ -399,6 +399,24 @@ def on_targets() -> list[Act]:
     ]  # fmt: skip
 
 
+async def grouping(people: People) -> Ids:
+    """A dimension of figures, before any are submitted."""
+    await people.steering()
+    return {"grouping": "host-country"}
+
+
+def on_groupings() -> list[Act]:
+    """Return the acts on the groupings of a dimension."""
+    page, program = "/reporting/groupings/{grouping}", f"{API}/groupings/{{grouping}}"
+    chosen = "SELECT count(*) > 0 FROM \"grouping\" WHERE dimension = '{{grouping}}' AND level = '{}'"
+    region, side = {"level": "region"}, {"level": "side"}
+    return [
+        Act("bob", page, "choose", region, aim=chosen.format("region")),
+        Act("bob", program, "choose", region, method="PUT", aim=chosen.format("region")),
+        Act("bob", page, "choose otherwise", side, aim=chosen.format("side")),
+    ]
+
+
 async def question(people: People) -> Ids:
     """A question that is in no test."""
     await people.steering()
@@ -565,6 +583,7 @@ SCENES: dict[str, tuple[Callable[[], list[Act]], Make]] = {
     "period published": (on_periods, period(_SUBMIT, _APPROVE, _PUBLISH)),
     "restatement proposed": (on_periods, period(_SUBMIT, _APPROVE, _PUBLISH, proposed=True)),
     "target": (on_targets, target),
+    "grouping": (on_groupings, grouping),
     "question": (on_questions, question),
     "test to be made": (on_tests, knowledge_test()),
     "test published": (on_tests, knowledge_test("publish")),

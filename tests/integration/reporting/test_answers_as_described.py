@@ -31,6 +31,7 @@ KNOWN = {
     "statement": "1",
     "name": "figures.csv",
     "indicator": "TOPCOP-OP-02",
+    "grouping": "host-country",
     "application_id": str(APPLICATION),
 }
 

@@ -42,7 +42,8 @@ async def whole(kept: KeptDatabase) -> list[str]:
     states = {row.label: row.state for row in await kept.run("SELECT label, state FROM period WHERE state <> 'draft'")}
     story: dict[str, str] = {}
     facts = await kept.run(
-        f"SELECT aggregateid, type FROM journal WHERE aggregatetype = 'exchange.periods' ORDER BY {IN_ORDER}"
+        "SELECT aggregateid, type FROM journal WHERE aggregatetype = 'exchange.periods' AND aggregateid <> 'groupings'"
+        f" ORDER BY {IN_ORDER}"
     )
     for label, event in facts:
         if not allowed(event, story.get(label, "draft")):

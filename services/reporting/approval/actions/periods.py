@@ -15,6 +15,7 @@ from services.reporting.figures import store as figures_store
 from services.reporting.figures.actions.full_count import CountRequest, count
 from services.reporting.figures.actions.periods import period_of
 from services.reporting.figures.model.statement_digest import figures_digest
+from services.reporting.groupings import store as groupings_store
 from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.periods.actions import lock_approval, save_approval
 from services.reporting.periods.model import approval
@@ -52,6 +53,7 @@ async def submit(bus: Bus, principal: Principal, label: str) -> Approval:
             return was
         with as_refusal():
             approval.submittable(was, clock.today())
+        await groupings_store.lock_to_count(tx.session)
         wanted = tuple((each.id, each.version) for each in COUNTED.values())
         counted = (await count(bus, tx.session, CountRequest(period.label, wanted, keep_as=was.statement))).counted
         made = await figures_store.figures_of_statement(tx.session, period, was.statement)

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.reporting.facts.model.flaws import left_out
+from services.reporting.groupings.model import EACH_VALUE
 from shared.contracts import applications, counting, offers, visits
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.reporting.facts.model.facts import Fact
+    from services.reporting.groupings.model import Levels
     from services.reporting.periods.model.periods import Period
 
 T = TypeVar("T")
@@ -38,13 +40,22 @@ def _in_order(facts: Iterable[Fact]) -> dict[str, dict[str, list[Fact]]]:
 class Book:
     """The facts up to a cut-off, by type and subject."""
 
-    def __init__(self, facts: Iterable[Fact], cut_off: datetime, *, first: date | None = None) -> None:
+    def __init__(
+        self,
+        facts: Iterable[Fact],
+        cut_off: datetime,
+        *,
+        first: date | None = None,
+        levels: Levels = EACH_VALUE,
+    ) -> None:
         """Take facts in any order; the same event twice is one fact.
 
         Facts after `cut_off` are left out, and so are those that cannot be right (`model/flaws.py`). `first` is the
-        first business date of the whole programme, for a book that holds some types of events only.
+        first business date of the whole programme, for a book that holds some types of events only. `levels` say by
+        which groups figures are broken down.
         """
         self.cut_off = cut_off
+        self.levels = levels
         once = {fact.id: fact for fact in facts if fact.occurred_at <= cut_off and not left_out(fact.type, fact.values)}
         self._first = first or min((fact.day for fact in once.values()), default=None)
         self._by_type = _in_order(once.values())

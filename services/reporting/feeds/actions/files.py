@@ -75,7 +75,7 @@ KINDS = {
             "figures.csv-metadata.json",
             N_("CSV on the Web: the description of the CSV file's columns"),
             "application/csvm+json",
-            lambda of: metadata(of.approval, table="figures.csv"),
+            lambda of: metadata(of.approval, table="figures.csv", released=of.released),
         ),
         Kind(
             "figures.xlsx",

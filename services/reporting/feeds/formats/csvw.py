@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from services.reporting.disclosure.views import groups_in
 from services.reporting.feeds.formats.table import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
+    from services.reporting.disclosure.model import Released
     from services.reporting.periods.model.approval import Approval
 
 _DESCRIBED = {
@@ -36,10 +38,17 @@ _DESCRIBED = {
 _ALWAYS = frozenset(COLUMNS[:7]) | {"cut_off"}
 
 
-def metadata(approval: Approval, *, table: str) -> bytes:
-    """Return the description of the file `table` (its address, relative to the description's own), UTF-8 JSON."""
+def metadata(approval: Approval, *, table: str, released: Iterable[Released] = ()) -> bytes:
+    """Return the description of the file `table` (its address, relative to the description's own), UTF-8 JSON.
+
+    It says which values each group holds that the figures are broken down by.
+    """
     title = f"Figures of the exchange and mentoring programme, {approval.period.label}"
-    return csvw_description(title, {name: _DESCRIBED[name] for name in COLUMNS}, table=table, always=_ALWAYS)
+    described = {name: _DESCRIBED[name] for name in COLUMNS}
+    if groups := groups_in(released):
+        datatype, words = described["dimension_value"]
+        described["dimension_value"] = (datatype, f"{words}. Groups: {'; '.join(groups)}")
+    return csvw_description(title, described, table=table, always=_ALWAYS)
 
 
 def csvw_description(

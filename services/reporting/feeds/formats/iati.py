@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from services.reporting.disclosure.views import groups_in
 from services.reporting.feeds.formats.iati_rules import broken
 from services.reporting.feeds.formats.result_chain import RESULT_CHAIN, verified_by
 from services.reporting.feeds.model.cumulative import DELIVERED, country_shares, cumulative
@@ -287,6 +288,8 @@ def _sentence(figure: Released, published: Sequence[Released]) -> str:
     names = {name for each in published for name in (*each.withheld, *_partly_hidden(each))}
     if names:
         parts.append(f"Some parts by {', '.join(sorted(names))} are left out, since few people stand behind them.")
+    if groups := groups_in(published):
+        parts.append(f"Parts are groups: {'; '.join(groups)}.")
     waiting = [each.period.label for each in published if each.waits]
     if waiting:
         parts.append(

@@ -25,6 +25,7 @@ from services.reporting.facts.views import days_of_facts
 from services.reporting.figures import store
 from services.reporting.figures.model.sketch import Sketch
 from services.reporting.figures.store import Counted
+from services.reporting.groupings import store as groupings_store
 from services.reporting.indicators.model import calls
 from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.indicators.model.figure import compute
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.reporting.facts.model.facts import Fact
+    from services.reporting.groupings.model import Levels
     from services.reporting.indicators.model.figure import Definition, Figure
     from services.reporting.periods.model.periods import Period
     from shared.bus import Lease
@@ -178,13 +180,28 @@ def _count_calls(facts: Sequence[Fact], cut_off: datetime) -> list[Figure]:
 
 
 async def _book(session: AsyncSession, cut_off: datetime | None = None) -> Callable[[Sequence[Fact]], Book]:
-    """Return the function that makes a book of facts up to a cut-off (none: now)."""
-    span = await facts_store.span(session)
-    return partial(_made_book, cut_off or clock.now(), span[0] if span else None)
+    """Return the function that makes a book of facts up to a cut-off (none: now), by the chosen groupings."""
+    span, levels = await facts_store.span(session), await groupings_store.levels(session)
+    return partial(_made_book, cut_off or clock.now(), span[0] if span else None, levels)
 
 
-def _made_book(cut_off: datetime, first: date | None, facts: Sequence[Fact]) -> Book:
-    return Book(facts, cut_off, first=first)
+def _made_book(cut_off: datetime, first: date | None, levels: Levels, facts: Sequence[Fact]) -> Book:
+    return Book(facts, cut_off, first=first, levels=levels)
+
+
+async def count_by_levels(session: AsyncSession, period: Period) -> Callable[[Levels], list[Figure]]:
+    """Return the function that counts all figures of a period, as the facts are now, by any groupings."""
+    found, book = await _read(session, COUNTED.values()), await _book(session)
+
+    def by_levels(levels: Levels) -> list[Figure]:
+        def count(facts: Sequence[Fact]) -> list[Figure]:
+            read = book(facts)
+            read.levels = levels
+            return [compute(each, read, period) for each in COUNTED.values()]
+
+        return _without_failing(found, count)[0]
+
+    return by_levels
 
 
 async def name_what_fails(bus: Bus, lease: Lease | None = None) -> None:
@@ -299,6 +316,7 @@ async def recount_stale(bus: Bus, labels: Sequence[str], lease: Lease | None = N
 
 
 async def _renew(session: AsyncSession, labels: Sequence[str], level: str) -> int:
+    await groupings_store.lock_to_count(session)
     # Read before the facts: those that arrive in between are counted once more.
     changes = await facts_store.changes(session)
     todo: list[tuple[Period, list[Definition]]] = []

@@ -72,3 +72,8 @@ async def all_period_choices(session: AsyncSession) -> list[tuple[str, str]]:
 async def forget_statement(session: AsyncSession, period: Period, statement: int) -> None:
     """Delete a statement of a period's figures that was never made public, since they are counted again."""
     await store.forget(session, period, statement)
+
+
+async def forget_moving_figures(session: AsyncSession) -> None:
+    """Delete all figures that still move, since they are counted by other groupings from now on."""
+    await store.forget_moving(session)

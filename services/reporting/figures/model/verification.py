@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from services.reporting.facts.model.book import Book
 from services.reporting.facts.model.facts import FREEZES, frozen_by
 from services.reporting.figures.model.sketch import Sketch, TooMany
+from services.reporting.groupings.model import EACH_VALUE
 from services.reporting.indicators.model.catalogue import UnknownVersion, definition
 from services.reporting.indicators.model.figure import compute, written
 from services.reporting.periods.model.periods import parse
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.reporting.facts.model.facts import Fact
+    from services.reporting.groupings.model import Levels
     from services.reporting.indicators.model.figure import Cell, Figure
     from shared.contracts.figures import Figure as FigurePayload
     from shared.contracts.periods import CountedEvents
@@ -98,11 +100,15 @@ def _after_freeze(facts: Iterable[Fact], said: Iterable[Fact]) -> list[Fact]:
 
 
 def recount(
-    facts: Iterable[Fact], published: Iterable[FigurePayload], statements: Iterable[Statement] = ()
+    facts: Iterable[Fact],
+    published: Iterable[FigurePayload],
+    statements: Iterable[Statement] = (),
+    levels: Levels = EACH_VALUE,
 ) -> Iterator[CheckedFigure]:
     """Yield each published number, recomputed under its definition's version from the facts that its statement had.
 
-    If no statement says which these were, all facts up to the cut-off are taken.
+    If no statement says which these were, all facts up to the cut-off are taken. `levels` are the chosen groupings:
+    they do not change once figures are published.
     """
     all_facts = list(facts)
     late = {(each.period, each.cut_off): each.late for each in statements}
@@ -111,7 +117,7 @@ def recount(
         by_statement.setdefault((payload.cut_off, payload.period), []).append(payload)
     for (cut_off, period), of_statement in sorted(by_statement.items()):
         left_out = late.get((period, cut_off), frozenset())
-        book = Book((fact for fact in all_facts if fact.id not in left_out), cut_off)
+        book = Book((fact for fact in all_facts if fact.id not in left_out), cut_off, levels=levels)
         made: dict[tuple[str, int], Figure] = {}
         for payload in sorted(of_statement, key=name_of):
             key = payload.indicator, payload.definition_version

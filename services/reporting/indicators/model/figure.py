@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.reporting.facts.model.book import Book
+    from services.reporting.groupings.model import Levels
     from services.reporting.periods.model.periods import Period
 
 JOINT: dict[str, tuple[str, str]] = {
@@ -210,7 +211,7 @@ def compute(definition: Definition, book: Book, period: Period) -> Figure:
     breakdowns: dict[str, dict[str, Cell]] = {}
     for dimension in definition.dimensions:
         whole = dimension in definition.whole
-        groups = _grouped(units, dimension, whole=whole)
+        groups = _grouped(units, dimension, book.levels, whole=whole)
         of = units if whole else None
         breakdowns[dimension] = {
             value: _cell(definition.measure, groups[value], of, dimension) for value in sorted(groups)
@@ -219,22 +220,31 @@ def compute(definition: Definition, book: Book, period: Period) -> Figure:
     return Figure(definition, period, book.cut_off, _cell(definition.measure, units), breakdowns, notes)
 
 
-def _grouped(units: Iterable[Unit], dimension: str, *, whole: bool) -> dict[str, list[Unit]]:
-    """Return units by their value in a dimension; those without one are left out if its cells are shares of all."""
+def _grouped(units: Iterable[Unit], dimension: str, levels: Levels, *, whole: bool) -> dict[str, list[Unit]]:
+    """Return units by their value in a dimension, or by its group at the chosen level.
+
+    Those without a value are left out if the cells of the dimension are shares of all.
+    """
     parts = parts_of(dimension)
+    groups: dict[str, list[Unit]] = {}
     if len(parts) == 1:
-        groups: dict[str, list[Unit]] = {}
+        values: dict[str, list[Unit]] = {}
         for unit in units:
             value = unit.dimensions.get(dimension)
             if value is not None or not whole:
-                groups.setdefault(value or UNSAID, []).append(unit)
+                values.setdefault(value or UNSAID, []).append(unit)
+        for value, of_value in values.items():
+            groups.setdefault(levels.group(dimension, value), []).extend(of_value)
         return groups
-    # Names are joined for each group, not for each unit.
+    # Groups are looked up and names joined for each combination, not for each unit.
     crossed: dict[tuple[str, ...], list[Unit]] = {}
     for unit in units:
         value_in = unit.dimensions.get
         crossed.setdefault(tuple([value_in(part) or UNSAID for part in parts]), []).append(unit)
-    return {joined(values): group for values, group in crossed.items()}
+    for combination, of_both in crossed.items():
+        name = joined(levels.group(part, each) for part, each in zip(parts, combination, strict=True))
+        groups.setdefault(name, []).extend(of_both)
+    return groups
 
 
 def _cell(measure: Measure, units: Sequence[Unit], whole: Sequence[Unit] | None = None, dimension: str = "") -> Cell:

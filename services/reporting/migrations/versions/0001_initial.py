@@ -30,7 +30,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop all tables, in the reverse order."""
     _drop("pull_day", "pull_token", "manifest", "feed_file", "blob")
-    _drop("target", "release", "restatement", "proof", "stated_figure", "current_figure", "period")
+    _drop("target", "grouping", "release", "restatement", "proof", "stated_figure", "current_figure", "period")
     _drop("flaw", "fact_count", "fact")
     _drop("sitting", "test_item", "knowledge_test", "question")
     _drop(
@@ -598,7 +598,7 @@ def _create_facts() -> None:
 
 
 def _create_figures() -> None:
-    """Figures by period, what they were counted from, restatements, releases and targets."""
+    """Figures by period, what they were counted from, restatements, releases, groupings and targets."""
     op.create_table(
         "period",
         sa.Column("label", sa.String(), nullable=False),
@@ -672,6 +672,14 @@ def _create_figures() -> None:
         sa.Column("pattern", postgresql.JSONB(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("period", "statement", name="release_pkey"),
+    )
+    op.create_table(
+        "grouping",
+        sa.Column("dimension", sa.String(), nullable=False),
+        sa.Column("level", sa.String(), nullable=False),
+        sa.Column("chosen_by", sa.String(), nullable=False),
+        sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("dimension", name="grouping_pkey"),
     )
     op.create_table(
         "target",

@@ -16,12 +16,13 @@ from services.reporting.indicators.model.quality import FOLLOWED
 from services.reporting.indicators.model.reciprocity import HOSTED, SENT
 from services.reporting.needs import views as needs_views
 from services.reporting.targets.model import baseline_of, due_in_period, standing
+from shared.contracts.codes import OTHER, group_members
 from shared.i18n import N_, gettext, number
 from shared.web.csv_files import records_as_csv
 from shared.web.graphics.charts import Bar, Pair, bars, pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from services.reporting.disclosure.model import Released, ReleasedCell
     from services.reporting.periods.model.approval import Approval
@@ -286,12 +287,14 @@ def reciprocity(figures: Mapping[str, Released]) -> NamedChart | None:
         return None
     sent, hosted = figures[SENT], figures[HOSTED]
     listed = {*sent.breakdowns.get(_FROM, {}), *hosted.breakdowns.get(_TO, {})} - {ROLLED_UP}
+    if not _comparable(sent.breakdowns.get(_FROM, {}), hosted.breakdowns.get(_TO, {})):
+        return None
     days = {country: (_days(sent, _FROM, country), _days(hosted, _TO, country)) for country in sorted(listed)}
     both = {country: (out, home) for country, (out, home) in days.items() if out is not None and home is not None}
     if len(both) < 2:
         return None
     order = sorted(both, key=lambda country: (-sum(both[country]), country))
-    items = [Pair(disclosure_views.value_of("host-country", country), *both[country]) for country in order[:_COUNTRIES]]
+    items = [Pair(disclosure_views.value_of(_FROM, country), *both[country]) for country in order[:_COUNTRIES]]
     widest = max(items, key=lambda each: (abs(each.before - each.after), each.label))
     chart = pairs(
         gettext("Furthest from balance: %(country)s, %(sent)s days sent and %(hosted)s hosted")
@@ -308,6 +311,18 @@ def reciprocity(figures: Mapping[str, Released]) -> NamedChart | None:
     )
     rows = [*_rows(sent, _FROM, "sent"), *_rows(hosted, _TO, "hosted")]
     return NamedChart("reciprocity", chart, rows)
+
+
+def _comparable(sent: Collection[str], hosted: Collection[str]) -> bool:
+    """Return whether no country stands in two of the groups by which both are broken down."""
+    if OTHER in {*sent, *hosted}:
+        return False
+    groups = {code: frozenset(group_members(_FROM, code) or {code}) for code in sent}
+    for code in hosted:
+        members = frozenset(group_members(_TO, code) or {code})
+        if groups.setdefault(code, members) != members:
+            return False
+    return sum(map(len, groups.values())) == len(frozenset[str]().union(*groups.values()))
 
 
 def _days(figure: Released, dimension: str, country: str) -> float | None:

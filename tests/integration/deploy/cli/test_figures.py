@@ -19,6 +19,7 @@ from services.reporting.facts.model.book import Book
 from services.reporting.facts.store import fact_of
 from services.reporting.figures.actions.counting import types_of
 from services.reporting.figures.model.sketch import Sketch
+from services.reporting.groupings.model import Levels
 from services.reporting.indicators.model.catalogue import COUNTED, figures
 from services.reporting.periods.model.approval import Approval
 from services.reporting.periods.model.periods import parse
@@ -27,7 +28,14 @@ from shared.bus.log.envelope import Envelope
 from shared.contracts import TOPICS
 from shared.contracts.codes import PeriodState
 from shared.contracts.figures import FigurePublished
-from shared.contracts.periods import CountedEvents, PeriodFrozen, PeriodPublished, PeriodSubmitted
+from shared.contracts.periods import (
+    GROUPINGS_KEY,
+    CountedEvents,
+    GroupingsChosen,
+    PeriodFrozen,
+    PeriodPublished,
+    PeriodSubmitted,
+)
 from shared.time import clock
 from tests.integration.reporting.world import world
 
@@ -90,6 +98,23 @@ async def test_figures_that_follow_from_the_journals_hold(
     assert {name.split("/")[0] for name in names} == COUNTED.keys()
     verify(tmp_path / "export", every=True)
     assert "TOPCOP-OP-02/2026: holds" in capsys.readouterr().out
+
+
+async def test_grouped_figures_are_computed_by_the_chosen_groupings(system: System, tmp_path: Path) -> None:
+    """Parts by region hold, because the journal says which groupings were chosen last."""
+    book, levels = await _programme(system), Levels({"host-country": "region"})
+    bus = system.bus("reporting")
+    async with bus.transaction("coordinator") as tx:
+        for chosen in (Levels({"host-country": "side"}), levels):
+            await tx.record(GroupingsChosen(levels=chosen.as_chosen()), GROUPINGS_KEY)
+    await bus.close()
+    await _publish(system, Book(book.everything(), book.cut_off, levels=levels))
+    await export(system, tmp_path / "export")
+    wrong, checked, _ = recount_export(tmp_path / "export", ErasureKeys(""))
+    assert wrong == []
+    assert [each for each in checked if each.differences] == []
+    hosts = {each.name for each in checked if each.name.startswith("TOPCOP-OP-02/2026/host-country")}
+    assert hosts == {f"TOPCOP-OP-02/2026/host-country=eu_{each}" for each in ("east", "west")}
 
 
 async def test_a_figure_that_does_not_follow_is_named(

@@ -91,6 +91,7 @@ REASONS: dict[str, str] = {
     periods.PeriodFrozen.type: _PAGES,
     periods.PeriodPublished.type: _PAGES,
     periods.PeriodRestated.type: _PAGES,
+    periods.GroupingsChosen.type: _PAGES,
     notifications.NotificationSent.type: _ITSELF,
     notifications.NotificationFailed.type: N_("It is in the log, where a coordinator can try it again."),
 }
