@@ -137,7 +137,7 @@ async def test_the_page_measures_and_recommends_levels(house: House, monkeypatch
     page = (await evaluator.get(f"{PAGE}?period=2026-H1")).text
     assert "16 visits were completed in 2026-H1" in page
     assert "Choose “Regions”, because a donor then reads" in page
-    assert "Member States in the north: " in page
+    assert "<strong>Member States in the north</strong>: Denmark, Estonia" in page
 
 
 async def test_a_cost_that_takes_long_is_worked_out_behind_the_page(
