@@ -5,7 +5,7 @@ from services.notifications.cases.store import cases, deputies, pauses, register
 from services.notifications.deadlines.store import deadlines, lists
 from services.notifications.inbox import store as inbox_store
 from services.notifications.mail.store import resending, unreachable
-from services.notifications.messages.store import messages
+from services.notifications.messages.store import inbox_cases, messages
 from services.notifications.preferences import store as preferences_store
 from services.notifications.reminders import store as reminders_store
 from services.notifications.tables import metadata
@@ -19,6 +19,7 @@ __all__ = [
     "deputies",
     "endpoints",
     "feeds",
+    "inbox_cases",
     "inbox_store",
     "lists",
     "messages",

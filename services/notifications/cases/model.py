@@ -37,6 +37,11 @@ ACCESS, REGISTRY = "exchange.access", "exchange.registry"
 APPLICATIONS, MATCHES = "exchange.applications", "exchange.matches"
 VISITS, MENTORSHIPS = "exchange.visits", "mentoring.mentorships"
 
+OFFERS, MENTORS = "exchange.offers", "mentoring.mentors"
+GENERAL = UUID(int=0)
+"""The case of what is about no case: access, the register, webhooks, and what waits for a coordinator."""
+_CASES = {APPLICATIONS, OFFERS, MENTORS, MATCHES, VISITS, MENTORSHIPS}
+
 _PARTNERS = UUID("019a0000-0000-7000-8000-00000000f001")
 
 
@@ -68,6 +73,13 @@ class Case:
     mentor_id: UUID | None = None
     match_id: UUID | None = None
     guest: str | None = None
+
+    @property
+    def root(self) -> UUID:
+        """The application that it belongs to, else the placement, mentor or other case itself, or `GENERAL`."""
+        if self.application_id is not None:
+            return self.application_id
+        return self.id if self.topic in _CASES else GENERAL
 
     @property
     def named_host(self) -> UUID | None:

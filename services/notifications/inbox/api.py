@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.notifications.catalogues import MAILS
 from services.notifications.inbox import actions, views
@@ -19,12 +19,14 @@ router = APIRouter(prefix="/notifications/internal/inbox", include_in_schema=Fal
 
 
 class Read(BaseModel):
-    """The messages that were read: those named, or all."""
+    """The messages that were read: those named, those about a case, or all; none that came after `seen`."""
 
     model_config = ConfigDict(extra="ignore")
 
     recipient: UUID
     ids: list[UUID] | None = None
+    case: UUID | None = None
+    seen: AwareDatetime | None = None
 
 
 class UnreadCount(ReadModel):
@@ -46,11 +48,12 @@ async def inbox(
     wanted: Annotated[str, Query(alias="language", pattern="^[a-z]{2}$")] = "en",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     unread: Annotated[bool, Query(description="Only those that are unread")] = False,  # noqa: FBT002 - in the address
+    case: Annotated[UUID | None, Query(description="All messages about this case")] = None,
 ) -> Inbox:
-    """Return the messages to a recipient (the portal's opaque id), the newest first, mailed or not."""
+    """Return the messages to a recipient (the portal's opaque id) by case, unread cases first, mailed or not."""
     speak(wanted, MAILS)
     async with bus.read() as session:
-        return await views.inbox(session, recipient, page=page, only_unread=unread)
+        return await views.inbox(session, recipient, page=page, only_unread=unread, case_id=case)
 
 
 @router.get("/unread")
@@ -63,4 +66,5 @@ async def count_unread(bus: BusDep, recipient: UUID) -> UnreadCount:
 @router.post("/read")
 async def read(body: Read, bus: BusDep) -> ReadCount:
     """Mark messages as read; return how many were unread before."""
-    return ReadCount(read=await actions.mark_read(bus, body.recipient, body.ids))
+    marked = await actions.mark_read(bus, body.recipient, ids=body.ids, case_id=body.case, seen=body.seen)
+    return ReadCount(read=marked)

@@ -29,8 +29,16 @@ async def test_lists_are_read_by_index(app: FastAPI) -> None:
         "message_audience_key": "SELECT * FROM message WHERE state = 'waiting' "
         " AND audience_key = ANY(ARRAY['office:MD']) AND next_at <= now() ORDER BY audience_key, next_at, at, id",
         "notification_mail_id": f"SELECT * FROM notification WHERE mail_id = '{UUID(int=0)}' ORDER BY id",
-        "notification_recipient": f"SELECT * FROM notification WHERE recipient = '{UUID(int=0)}' ORDER BY at, id",
-        "notification_unread": f"SELECT * FROM notification WHERE recipient = '{UUID(int=0)}' AND read_at IS NULL",
+        "notification_case_id": f"SELECT * FROM notification WHERE recipient = '{UUID(int=0)}'"
+        f" AND case_id = '{UUID(int=0)}' ORDER BY at DESC, id DESC LIMIT 5",
+        "notification_unread": f"SELECT * FROM notification WHERE recipient = '{UUID(int=0)}'"
+        f" AND case_id = '{UUID(int=0)}' AND read_at IS NULL ORDER BY at DESC, id DESC LIMIT 5",
+        "notification_added_at": f"SELECT max(added_at) FROM notification WHERE recipient = '{UUID(int=0)}'"
+        " AND read_at IS NULL",
+        "notification_sent_at": f"SELECT recipient, case_id, max(sent_at) FROM notification"
+        f" WHERE recipient = ANY(ARRAY['{UUID(int=0)}'::uuid]) AND sent_at > now() GROUP BY recipient, case_id",
+        "inbox_case_place": f"SELECT * FROM inbox_case WHERE recipient = '{UUID(int=0)}'"
+        " ORDER BY has_unread DESC, newest_at DESC, case_id DESC LIMIT 21",
         "mail_preference_quiet": "SELECT 1 FROM mail_preference WHERE quiet IS NOT NULL LIMIT 1",
         "feed_key_hash_key": "SELECT * FROM feed WHERE key_hash = 'x'",
         "feed_person_key": f"SELECT * FROM feed WHERE person = '{UUID(int=0)}'",

@@ -53,12 +53,13 @@ class Unavailable(RuntimeError):
 class Message(BaseModel):
     """One message as the inbox lists it: `when` is its time in words, `link` a path of the programme's, or empty.
 
-    `cause` says in one sentence which event it follows from.
+    `subject` is its title with the reference, `cause` says in one sentence which event it follows from.
     """
 
     model_config = ConfigDict(frozen=True)
 
     id: UUID
+    title: str
     subject: str
     text: tuple[str, ...]
     when: str
@@ -69,16 +70,30 @@ class Message(BaseModel):
     read: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Inbox:
-    """One page of the messages to a person: how many there are (as filtered), and how many are unread in all.
+class Case(BaseModel):
+    """A case with messages, the newest first: a few of `total`, or a page of them."""
 
-    `language` is the one that the messages are in, `words` the words beside them in that language.
-    """
+    model_config = ConfigDict(frozen=True)
 
-    messages: Sequence[Message]
+    id: UUID
+    title: str
     total: int
     unread: int
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """One page of the cases with messages to a person, whether there are more, and how many messages are unread.
+
+    `seen` is when the last unread message came: what comes later is not marked with it. `language` is the one that the
+    messages are in, `words` the words beside them in that language.
+    """
+
+    cases: Sequence[Case] = ()
+    more: bool = False
+    unread: int = 0
+    seen: str = ""
     language: str = SOURCE
     words: Mapping[str, str] = field(default_factory=dict)
 
@@ -116,14 +131,23 @@ class Subscription:
     read_at: datetime | None
 
 
-async def inbox(settings: Settings, person: UUID, language: str, *, page: int = 1, unread: bool = False) -> Inbox:
-    """Return the messages to a person, the newest first, fifty a page. Raises `Unavailable`."""
+async def inbox(
+    settings: Settings,
+    person: UUID,
+    language: str,
+    *,
+    page: int = 1,
+    unread: bool = False,
+    case: UUID | None = None,
+) -> Inbox:
+    """Return a page of the messages to a person by case, or of those about one case. Raises `Unavailable`."""
     query = {"recipient": str(person), "language": language, "page": page, "unread": unread}
+    query |= {} if case is None else {"case": str(case)}
     found = await _request(settings, "GET", "inbox", params=query)
     try:
-        messages = [Message.model_validate(message) for message in found["messages"]]
-        count, words = int(found["unread"]), dict(found["words"])
-        return Inbox(messages, int(found["total"]), count, str(found["language"]), words)
+        cases = [Case.model_validate(each) for each in found["cases"]]
+        seen, words = str(found["seen"] or ""), dict(found["words"])
+        return Inbox(cases, bool(found["more"]), int(found["unread"]), seen, str(found["language"]), words)
     except (KeyError, TypeError, ValueError) as error:
         raise Unavailable(type(error).__name__) from error
 
@@ -138,10 +162,24 @@ async def unread(settings: Settings, person: UUID) -> int:
         raise Unavailable(type(error).__name__) from error
 
 
-async def mark_read(settings: Settings, person: UUID, ids: Sequence[UUID] | None = None) -> None:
-    """Mark messages (None: all) as read; those of others are left alone. Raises `Unavailable`."""
-    named = None if ids is None else [str(id_) for id_ in ids]
-    await _request(settings, "POST", "inbox/read", json={"recipient": str(person), "ids": named})
+async def mark_read(
+    settings: Settings,
+    person: UUID,
+    *,
+    ids: Sequence[UUID] | None = None,
+    case: UUID | None = None,
+    seen: datetime | None = None,
+) -> None:
+    """Mark messages as read: those named, those about a case, or all; none that came after `seen` (real time).
+
+    Those of others are left alone. Raises `Unavailable`.
+    """
+    which = {
+        "ids": None if ids is None else [str(id_) for id_ in ids],
+        "case": None if case is None else str(case),
+        "seen": None if seen is None else seen.isoformat(),
+    }
+    await _request(settings, "POST", "inbox/read", json={"recipient": str(person), **which})
 
 
 async def choice(settings: Settings, person: UUID, country: str | None, language: str, roles: Iterable[Role]) -> Choice:

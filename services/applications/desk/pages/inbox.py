@@ -3,8 +3,10 @@
 Messages are cards in the reader's language that another service pages, so they are no `Listing`.
 """
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, TypedDict
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -46,17 +48,20 @@ async def inbox(
     counts: Counts,
     show: str = "",
     page: Page = 1,
+    case: str = "",
 ) -> Response:
-    """Show the messages of the signed-in person, the newest first; `show=unread` only the unread ones.
+    """Show the messages of the signed-in person by case; `show=unread` only the unread ones, `case` those about one.
 
     They are in the language in which this person is written to, as the mails are.
     """
     person = await recipient(bus, principal)
     only = show == "unread"
-    found: notifications.Inbox | None = notifications.Inbox((), 0, 0)
+    found: notifications.Inbox | None = notifications.Inbox()
     if person is not None:
         try:
-            found = await notifications.inbox(settings, person.id, person.written_in, page=page, unread=only)
+            found = await notifications.inbox(
+                settings, person.id, person.written_in, page=page, unread=only, case=read_id(case)
+            )
             counts.remember(person.id, found.unread)
         except notifications.Unavailable:
             found = None
@@ -66,6 +71,7 @@ async def inbox(
         inbox=found,
         unread_only=only,
         page=page,
+        case=read_id(case),
         done=request.query_params.get("done"),
         may_choose=person is not None,
         may_subscribe=principal.has(*PARTAKING),
@@ -87,27 +93,57 @@ async def unread(principal: Reader, bus: BusDep, settings: Portal, counts: Count
 
 @router.post("/read")
 async def read(request: Request, principal: Reader, bus: BusDep, settings: Portal, counts: Counts) -> Response:
-    """Mark one message or all as read; then go to what it is about, or back to the list as it was."""
+    """Mark messages as read; then go to what one is about, or back to the list as it was.
+
+    The button says which: `one` or `open` a message, `about` a case, `do` the selected ones (`id`) or all. What came
+    after the page was made (`seen`) stays unread.
+    """
     form = await request.form()
-    sent: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
-    message_id = read_id(sent.get("id", ""))
+    sent = {name: value for name, value in form.items() if isinstance(value, str)}
+    opened, _, to = sent.get("open", "").partition(" ")
+    which = _which(sent, [id_ for value in form.getlist("id") if (id_ := read_id(str(value))) is not None], opened)
     person = await recipient(bus, principal)
-    done = "read"
-    if person is not None and (message_id is not None or sent.get("all") == "yes"):
+    done = "read" if sent.get("do") == "all" else ""
+    if which is None:
+        done = "none"
+    elif person is not None:
         try:
-            await notifications.mark_read(settings, person.id, None if message_id is None else [message_id])
+            await notifications.mark_read(settings, person.id, **which)
             counts.forget(person.id)
         except notifications.Unavailable:
             done = "away"
-    to = sent.get("to", "")
     if _ours(to):
         return see_other(to)
-    query = {
-        "show": sent.get("show", ""),
-        "page": sent.get("page", ""),
-        "done": "" if message_id and done == "read" else done,
-    }
+    query = {name: sent.get(name, "") for name in ("show", "page", "case")} | {"done": done}
     return see_other(f"{HERE}?{urlencode({name: value for name, value in query.items() if value})}")
+
+
+class _Which(TypedDict, total=False):
+    """The messages that are to be marked as read."""
+
+    ids: list[UUID]
+    case: UUID
+    seen: datetime | None
+
+
+def _which(sent: dict[str, str], selected: list[UUID], opened: str) -> _Which | None:
+    """Return the messages that a button is for; None where none is."""
+    if (one := read_id(sent.get("one") or opened)) is not None:
+        return {"ids": [one]}
+    if (about := read_id(sent.get("about"))) is not None:
+        return {"case": about, "seen": _moment(sent.get("seen", ""))}
+    if sent.get("do") == "all":
+        return {"seen": _moment(sent.get("seen", ""))}
+    return {"ids": selected} if selected else None
+
+
+def _moment(text: str) -> datetime | None:
+    """Return a moment with its zone from a form; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment
 
 
 def _ours(address: str) -> bool:

@@ -420,6 +420,8 @@ def _first_row(message: AnyMessage, contact: Contact, state: str) -> store.NewNo
         message_id=message.id,
         generation=message.generation,
         recipient=contact.recipient,
+        case_id=message.root,
+        added_at=_real(),
         at=message.at,
         language=contact.language,
         state=state,

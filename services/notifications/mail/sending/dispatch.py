@@ -29,10 +29,12 @@ from services.notifications.mail.sending.delivery_log import (
     mail_id_of,
 )
 from services.notifications.mail.sending.letter import Content, letter
+from services.notifications.mail.sending.pacing import HOUR, Candidate, waits
 from services.notifications.mail.sending.quiet_hours import Sleepers, held_by_country
 from services.notifications.mail.sending.smtp import Refused, ServerAway, Unanswered
 from services.notifications.messages.store import due as due_store
 from services.notifications.messages.store import messages as store
+from services.notifications.preferences.model.quiet_hours import urgent
 from services.notifications.steps import in_steps
 from shared.bus.db import leases
 from shared.bus.set_aside import of_subject, reason_of
@@ -44,9 +46,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.notifications.mail.sending.contacts import Contact, Portal
+    from services.notifications.mail.sending.contacts import Contact, Portal, Recipients
     from services.notifications.mail.sending.delivery_log import DeliveryLog, Entry, Outcome
     from services.notifications.mail.sending.letter import Letter
+    from services.notifications.mail.sending.pacing import Key
     from services.notifications.mail.sending.signature import Signer
     from services.notifications.mail.sending.smtp import Post
     from services.notifications.messages.store.due import DueMessage
@@ -134,7 +137,7 @@ class _Round:
     """One round over what is due: its outcomes and tasks, and whether it is to end early.
 
     `taken` are the messages that were taken along out of their order, `begun` those that came in it, `left` the open
-    deliveries of a message.
+    deliveries of a message, `going` the cases that a recipient gets an email about, and since when.
     """
 
     entries: asyncio.Queue[Entry | None] = field(default_factory=lambda: asyncio.Queue(SET))
@@ -144,6 +147,7 @@ class _Round:
     taken: set[UUID] = field(default_factory=set)
     begun: set[UUID] = field(default_factory=set)
     left: Counter[UUID] = field(default_factory=Counter)
+    going: dict[Key, datetime] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -254,6 +258,7 @@ class Dispatcher:
         awake = [message for message in awake if message.id not in held_until]
         deliveries = await self.delivery_log.address(awake, contacts)
         held_until = sleepers.leave(awake, deliveries)
+        await self._pace(awake, deliveries, contacts, held_until, round_)
         tasks: list[_Task] = []
         async for message in in_steps(awake):
             host, recipients = message.case.named_host, contacts[message.id]
@@ -263,13 +268,58 @@ class Dispatcher:
             tasks.append(task)
         return _Batch(due, count, tasks, list(emails(tasks).values()))
 
+    async def _pace(
+        self,
+        awake: Sequence[DueMessage],
+        deliveries: Mapping[UUID, list[Delivery]],
+        contacts: Mapping[UUID, Recipients],
+        held_until: dict[UUID, datetime],
+        round_: _Round,
+    ) -> None:
+        """Remove from `deliveries` what waits for the end of its reader's hour; add until when to `held_until`."""
+        now = clock.now()
+        candidates: list[Candidate] = []
+        async for message in in_steps(awake):
+            at_once = message.row.at_once or urgent(message.row, message.facts, now)
+            known = {contact.recipient: contact for contact in contacts[message.id].people}
+            candidates += [
+                Candidate(
+                    each.id,
+                    each.recipient,
+                    message.root,
+                    whom(contact),
+                    at_once=at_once or message.generation > 1 or each.attempt > 1,
+                    as_it_was=each.doubtful,
+                )
+                for each in deliveries[message.id]
+                if (contact := known.get(each.recipient)) is not None
+            ]
+        if not candidates:
+            return
+        async with self.bus.glance() as session:
+            latest = await store.latest_emails(session, {each.recipient for each in candidates}, now - HOUR, now)
+        paused = waits(candidates, latest | round_.going, now)
+        round_.going |= {each.key: now for each in candidates if each.id not in paused}
+        for message in awake:
+            mine = deliveries[message.id]
+            untils = [paused[each.id] for each in mine if each.id in paused]
+            if untils:
+                held_until[message.id] = min((*untils, held_until.get(message.id, untils[0])))
+                mine[:] = [each for each in mine if each.id not in paused]
+
     async def _beside(
         self, session: AsyncSession, now: datetime, sound: Sequence[DueMessage], round_: _Round
     ) -> list[DueMessage]:
-        """Return what else waits for the readers of these messages, and note that the round has taken it along."""
+        """Return what else waits for the readers of these messages, and note that the round has taken it along.
+
+        What comes at once takes along what waits for the end of the hour about the same case.
+        """
         if not sound:
             return []
         found = await due_store.messages_beside(session, _real(), now, BESIDE, sound, round_.taken, self._gathers)
+        leading = [message for message in sound if message.row.at_once or urgent(message.row, message.facts, now)]
+        if leading:
+            found += await due_store.messages_held(session, _real(), now, BESIDE, leading, round_.taken)
         beside = [message for message in found if message.id not in round_.begun]
         round_.taken |= {message.id for message in beside}
         return beside
@@ -387,7 +437,7 @@ def emails(tasks: Sequence[_Task]) -> dict[UUID, list[Email]]:
             contact = task.contacts.get(delivery.recipient)
             which: object = (delivery.mail_id or delivery.id) if delivery.doubtful else None
             if contact is not None and which is None:
-                which = (contact.address, contact.name, contact.language)
+                which = whom(contact)
             groups.setdefault((delivery.recipient, which or delivery.id), []).append(_Part(task, delivery))
     found: dict[UUID, list[Email]] = {}
     for (recipient, _), parts in groups.items():
@@ -398,19 +448,37 @@ def emails(tasks: Sequence[_Task]) -> dict[UUID, list[Email]]:
     return found
 
 
+def whom(contact: Contact) -> tuple[str, str, str]:
+    """Return what the messages of one email have in common: address, name and language of its reader."""
+    return contact.address, contact.name, contact.language
+
+
 def _split(parts: list[_Part]) -> list[list[_Part]]:
-    """Return the messages for one reader in as few emails as hold them, invitations in the order of their events."""
+    """Return the messages for one reader in as few emails as hold them, invitations in the order of their events.
+
+    What is about one case stays in one email, with the case's first invitation.
+    """
     parts.sort(key=lambda part: (part.task.message.at, part.delivery.id))
     found = [[part] for part in parts if part.task.message.row.invitation is not None]
+    cases: dict[UUID, list[_Part]] = {}
     for part in parts:
         if part.task.message.row.invitation is None:
-            room = next((some for some in found if len(some) < MOST_IN_MAIL), None)
+            cases.setdefault(part.task.message.root, []).append(part)
+    for case, some in cases.items():
+        for few in (some[start : start + MOST_IN_MAIL] for start in range(0, len(some), MOST_IN_MAIL)):
+            rooms = [room for room in found if len(room) + len(few) <= MOST_IN_MAIL]
+            room = next((room for room in rooms if room[0].task.message.root == case), next(iter(rooms), None))
             if room is None:
                 found.append(room := [])
-            room.append(part)
+            room += few
     for some in found:
-        some.sort(key=lambda part: (not part.task.message.row.urgent, part.task.message.at, part.delivery.id))
+        some.sort(key=_place)
     return found
+
+
+def _place(part: _Part) -> tuple[bool, bool, datetime, UUID]:
+    row = part.task.message.row
+    return not row.urgent, not row.at_once, part.task.message.at, part.delivery.id
 
 
 def _sets(readers: Iterator[list[Email]], most: int) -> Iterator[list[Email]]:

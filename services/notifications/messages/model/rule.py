@@ -46,7 +46,7 @@ class Rule:
     precedes every subject; a name never does. A paragraph with an empty word is left out. `link` is a key of
     `links.LINKS`, `action` is the link's text. A recipient may refuse what is not `mandatory`. An `urgent` message is
     sent at night too, unless it is about days far ahead. Where the link `answers` the question, the mail has a personal
-    link, which the portal makes when it is sent.
+    link, which the portal makes when it is sent. A `prompt` message does not wait for the end of the hour.
     """
 
     name: str
@@ -61,11 +61,20 @@ class Rule:
     mandatory: bool = True
     urgent: bool = False
     answers: bool = False
+    prompt: bool = False
 
     @property
     def channel(self) -> Channel:
         """The way by which it is sent."""
         return Channel.MAIL if self.invitation is None else Channel.CALENDAR
+
+    @property
+    def at_once(self) -> bool:
+        """Return whether it is sent though its reader had an email about the case within the hour.
+
+        So is what is urgent or `prompt`, what has dates for a calendar, and what has a link to answer by.
+        """
+        return self.urgent or self.prompt or self.answers or self.invitation is not None
 
     @property
     def inbox(self) -> bool:

@@ -84,6 +84,7 @@ def _row(rule: Rule) -> dict[str, object]:
         None if rule.inbox else gettext("not in the inbox"),
         None if rule.mandatory else gettext("can be turned off"),
         gettext("may come at night too") if rule.urgent else None,
+        gettext("does not wait for the hour") if rule.at_once else None,
     ]
     return {
         "name": rule.name,

@@ -59,6 +59,10 @@ _BESIDE = (
     f" AND (({_PLACE}) > ($9, $10, $11) OR (attempts = 0 AND queued_at > $5 AND NOT rule = ANY($6::text[])))"
     f" ORDER BY {_PLACE} LIMIT $4"
 )
+_HELD = (
+    f"{_COLUMNS} AND next_at <= $1 AND held_until > $2 AND audience_key = ANY($4::text[]) AND NOT id = ANY($5::uuid[])"
+    f" ORDER BY {_PLACE} LIMIT $3"
+)
 _URGENT = [rule.name for rule in BY_NAME.values() if rule.urgent]
 
 
@@ -105,3 +109,21 @@ async def messages_beside(
     place = (last.next_at, last.at, last.id)
     rows = await connection.fetch(_BESIDE, real, late, now, most, real - gathers, _URGENT, whom, list(taken), *place)
     return [DueMessage(*row) for row in rows]
+
+
+async def messages_held(
+    session: AsyncSession,
+    real: datetime,
+    now: datetime,
+    most: int,
+    leading: Sequence[DueMessage],
+    taken: Collection[UUID],
+) -> list[DueMessage]:
+    """Return what is held back for the readers of messages that come at once, about the same cases.
+
+    `real` and `now` are real and domain time; what the round has `taken` before is left out.
+    """
+    whom = sorted({readers_of(message.audience) for message in leading})
+    cases = {message.root for message in leading}
+    rows = await (await asking(session)).fetch(_HELD, real, now, most, whom, list(taken))
+    return [message for row in rows if (message := DueMessage(*row)).root in cases]

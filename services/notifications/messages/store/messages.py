@@ -17,6 +17,7 @@ from sqlmodel import Field, col, select
 from services.notifications.cases.model import Case, id_of
 from services.notifications.messages.model.rule import NamedAudience
 from services.notifications.messages.model.table import BY_NAME
+from services.notifications.messages.store import inbox_cases
 from services.notifications.tables import Table, add, among
 from shared.bus.db.locking import for_update
 from shared.bus.db.transaction import driver
@@ -92,6 +93,11 @@ class Derived:
         return Case(**{**ids, **{name: id_of(ids[name]) for name in _IDS if ids.get(name) is not None}})
 
     @property
+    def root(self) -> UUID:
+        """The case by which inbox and emails group it (`Case.root`)."""
+        return self.application_id or self.case.root
+
+    @property
     def story(self) -> UUID:
         """The thread and correlation that mails of one story share: the application, else placement or mentor."""
         return self.application_id or self.case.id
@@ -144,13 +150,19 @@ class NotificationRow(Table, table=True):
     __table_args__ = (
         sa.Index("notification_message_id", "message_id", "id"),
         sa.Index("notification_mail_id", "mail_id", "id", postgresql_where=sa.text("mail_id IS NOT NULL")),
-        sa.Index("notification_recipient", "recipient", "at", "id"),
-        sa.Index("notification_unread", "recipient", "at", "id", postgresql_where=sa.text("read_at IS NULL")),
+        sa.Index("notification_sent_at", "recipient", "sent_at", postgresql_where=sa.text("sent_at IS NOT NULL")),
+        sa.Index("notification_case_id", "recipient", "case_id", "at", "id"),
+        sa.Index(
+            "notification_unread", "recipient", "case_id", "at", "id", postgresql_where=sa.text("read_at IS NULL")
+        ),
+        sa.Index("notification_added_at", "recipient", "added_at", postgresql_where=sa.text("read_at IS NULL")),
     )
 
     id: UUID = Field(primary_key=True)
     message_id: UUID
     recipient: UUID
+    case_id: UUID = Field(description="The application, else the placement or mentor; nil: about no case")
+    added_at: datetime = Field(sa_type=_TIME, description="Real time; the inbox of its recipient has it since then")
     at: datetime = Field(sa_type=_TIME, description="As the message's")
     language: str
     state: str = WAITING
@@ -246,6 +258,8 @@ class NewNotification:
     message_id: UUID
     generation: int
     recipient: UUID
+    case_id: UUID
+    added_at: datetime
     at: datetime
     language: str
     state: str
@@ -259,9 +273,42 @@ class NewNotification:
     status_at: datetime | None = None
 
 
+async def latest_emails(
+    session: AsyncSession, recipients: Iterable[UUID], since: datetime, until: datetime
+) -> dict[tuple[UUID, UUID], datetime]:
+    """Return when the last email about a case went to a recipient, after `since` and until `until` (domain time)."""
+    found = await (await driver(session)).fetch(_LATEST, sorted(recipients), since, until)
+    return {(row["recipient"], row["case_id"]): row["sent_at"] for row in found}
+
+
 async def add_notifications(session: AsyncSession, rows: Sequence[NewNotification]) -> None:
     """Fix who gets a message: one notification a recipient, never a second."""
     await add(session, NotificationRow, rows)
+    again = [row for row in rows if row.generation > 1]
+    replaced = await _replaced(session, again) if again else []
+    await inbox_cases.count(session, [*map(_arrived, rows), *replaced])
+
+
+def _arrived(row: NewNotification) -> inbox_cases.Change:
+    return inbox_cases.Change(row.recipient, row.case_id, row.at, 1, 1)
+
+
+async def _replaced(session: AsyncSession, rows: Sequence[NewNotification]) -> list[inbox_cases.Change]:
+    """Return what leaves the inbox, as these rows are sent anew in its place; it is unread no more."""
+    found = []
+    for row in rows:
+        earlier = [
+            each
+            for each in await notifications_of(session, row.message_id)
+            if each.recipient == row.recipient and each.generation < row.generation
+        ]
+        if earlier:
+            unread = [each for each in earlier if each.read_at is None]
+            for each in unread:
+                each.read_at = row.at
+                session.add(each)
+            found.append(inbox_cases.Change(row.recipient, row.case_id, row.at, -1, -len(unread)))
+    return found
 
 
 async def notifications_of(session: AsyncSession, *message_ids: UUID) -> list[NotificationRow]:
@@ -293,7 +340,12 @@ async def drop_notifications(session: AsyncSession, notification_ids: Iterable[U
     if ids:
         mine = (col(NotificationRow.id).in_(ids), col(NotificationRow.state) == WAITING)
         never = col(NotificationRow.attempts) == 0
-        await session.execute(sa.delete(NotificationRow).where(*mine, never))
+        gone = await session.execute(sa.delete(NotificationRow).where(*mine, never).returning(*_PLACE))
+        await inbox_cases.count(session, [_left(*row) for row in gone.all()])
+
+
+def _left(recipient: UUID, case_id: UUID, at: datetime, read_at: datetime | None) -> inbox_cases.Change:
+    return inbox_cases.Change(recipient, case_id, at, -1, -1 if read_at is None else 0)
 
 
 async def drop_messages(session: AsyncSession, message_ids: Collection[UUID]) -> set[UUID]:
@@ -302,7 +354,7 @@ async def drop_messages(session: AsyncSession, message_ids: Collection[UUID]) ->
     One of which a copy may be out stays as it is. A message that nobody got is dropped.
     """
     connection, ids = await driver(session), sorted(message_ids)
-    await connection.execute(_FORGOTTEN, ids)
+    await inbox_cases.count(session, [_left(*row) for row in await connection.fetch(_FORGOTTEN, ids)])
     ended = set(ids) - {row["message_id"] for row in await connection.fetch(_STILL_OPEN, ids)}
     await settle_messages(session, ended, attempts=0)
     await connection.execute(_DROPPED, sorted(ended))
@@ -420,12 +472,22 @@ async def hold_messages(session: AsyncSession, until: Mapping[UUID, datetime]) -
     await session.execute(_HELD, {"ids": list(until), "moments": list(until.values())})
 
 
+_PLACE = (
+    col(NotificationRow.recipient),
+    col(NotificationRow.case_id),
+    col(NotificationRow.at),
+    col(NotificationRow.read_at),
+)
 _UUIDS = postgresql.ARRAY(sa.Uuid)
 _ENDED = (
     "UPDATE notification AS n SET state = $2::text, attempts = n.attempts + 1, open_attempts = 0, cause = e.cause,"
     " sent_at = CASE WHEN $2::text = 'sent' THEN e.moment END"
     " FROM unnest($1::uuid[], $3::timestamptz[], $4::text[]) AS e(id, moment, cause)"
     " WHERE n.id = e.id AND n.state = 'waiting' RETURNING n.id"
+)
+_LATEST = (
+    "SELECT recipient, case_id, max(sent_at) AS sent_at FROM notification"
+    " WHERE recipient = ANY($1::uuid[]) AND sent_at > $2 AND sent_at <= $3 GROUP BY recipient, case_id"
 )
 _CLAIMED = (
     "UPDATE notification AS n SET open_attempts = open_attempts + 1, mail_id = c.mail_id"
@@ -438,7 +500,7 @@ _CLOSED = (
 )
 _FORGOTTEN = (
     "DELETE FROM notification WHERE message_id = ANY($1::uuid[]) AND state = 'waiting' AND attempts = 0"
-    " AND open_attempts = 0"
+    " AND open_attempts = 0 RETURNING recipient, case_id, at, read_at"
 )
 _STILL_OPEN = "SELECT DISTINCT message_id FROM notification WHERE message_id = ANY($1::uuid[]) AND state = 'waiting'"
 _DROPPED = "UPDATE message SET state = 'dropped' WHERE id = ANY($1::uuid[]) AND state = 'waiting'"

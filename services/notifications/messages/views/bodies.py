@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from markupsafe import escape
@@ -28,7 +29,10 @@ _WIDTH = 76
 # A letter as a number takes six or seven characters: up to one letter in so many, that is shorter than base64.
 _FEW = 20
 _ADDRESS = re.compile(r"https?://[^\s()<>]+")
-_LINK = r'<a href="\g<0>" style="color:#173f5f;overflow-wrap:anywhere">\g<0></a>'
+_WORDS_AND_ADDRESS = re.compile(rf"(.+) \(({_ADDRESS.pattern})\)")
+_LINK = '<a class="link" href="{address}" style="color:#173f5f">{words}</a>'
+# A mail program shows so much of a message in its list, beside the subject.
+_PREHEADER = 120
 # U+FFFE is no character and so in no text; a pair of them encloses the name of a place.
 _MARK = "\ufffe"
 _PLACE = re.compile(f"{_MARK}([a-z]+){_MARK}")
@@ -74,7 +78,7 @@ def bodies_of(
     text = "\n\n\n".join([(frames.one_text if alone else frames.entry_text) % _plain(words) for words in messages])
     html = "".join([(frames.one_html if alone else frames.entry_html) % _rich(words, frames) for words in messages])
     roles = ", ".join(dict.fromkeys(words.role for words in messages))
-    places = {"name": name, "subject": subject, "choice": choice, "roles": roles}
+    places = {"name": name, "subject": subject, "choice": choice, "roles": roles, "preheader": _preheader(messages)}
     return {
         "text": frames.text % {**places, "messages": text},
         "html": _in_ascii(frames.html % {**{key: escape(value) for key, value in places.items()}, "messages": html}),
@@ -91,9 +95,18 @@ def _plain(words: Wording) -> dict[str, str]:
     }
 
 
+def _preheader(messages: Sequence[Wording]) -> str:
+    """Return what a list of mails shows beside the subject: a message's first words, or the titles of several."""
+    alone = len(messages) == 1
+    texts = messages[0].paragraphs[:2] if alone else [words.title for words in messages]
+    text = (" " if alone else "; ").join(_WORDS_AND_ADDRESS.sub(r"\1", text) for text in texts)
+    return shorten(text, _PREHEADER, placeholder=" …")
+
+
 def _rich(words: Wording, frames: _Frames) -> dict[str, str]:
     return {
-        "title": escape(words.subject),
+        "title": escape(words.title),
+        "reference": escape(words.reference),
         "paragraphs": "".join([frames.paragraph % {"paragraph": _linked(text)} for text in words.paragraphs]),
         "action": escape(words.action),
         "link": escape(words.link),
@@ -110,8 +123,10 @@ def _in_ascii(html: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _linked(text: str) -> str:
-    """Return a paragraph as HTML, with a link for each address in it."""
-    return _ADDRESS.sub(_LINK, str(escape(text)))
+    """Return a paragraph as HTML: words with an address in brackets behind them become the link to it."""
+    if found := _WORDS_AND_ADDRESS.fullmatch(text):
+        return _LINK.format(address=escape(found[2]), words=escape(found[1]))
+    return _ADDRESS.sub(lambda address: _LINK.format(address=address[0], words=address[0]), str(escape(text)))
 
 
 @lru_cache(maxsize=1024)
@@ -146,7 +161,10 @@ def _frames(
 
     `clocks`: the mail names the countries whose clocks its times are on.
     """
-    places = ("subject", "messages", "title", "paragraphs", "paragraph", "action", "link", "cause", "roles")
+    places = (
+        *("subject", "preheader", "messages", "title", "reference", "paragraphs", "paragraph"),
+        *("action", "link", "cause", "roles"),
+    )
     context: dict[str, str | bool] = {place: _mark(place) for place in places}
     context |= {"name": _mark("name") if named else "", "choice": _mark("choice") if chosen else "", "origin": origin}
     rendered = [

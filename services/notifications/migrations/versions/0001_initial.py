@@ -32,7 +32,7 @@ def downgrade() -> None:
     _drop("webhook_attempt", "webhook_delivery", "webhook_content", "webhook_secret", "webhook_endpoint")
     _drop("feed", "appointment")
     _drop("digest", "mail_preference", "unreachable_recipient", "bounce")
-    _drop("resending", "notification", "message")
+    _drop("resending", "inbox_case", "notification", "message")
     _drop("deputyship", "announcement", "deadline")
     _drop("country_pause", "organisation", "call", "case")
     _drop("used_ticket", "suspension", "access")
@@ -432,6 +432,8 @@ def _create_messages() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("message_id", sa.Uuid(), nullable=False),
         sa.Column("recipient", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
@@ -450,10 +452,33 @@ def _create_messages() -> None:
         "notification_mail_id", "notification", ["mail_id", "id"], postgresql_where=sa.text("mail_id IS NOT NULL")
     )
     op.create_index("notification_message_id", "notification", ["message_id", "id"])
-    op.create_index("notification_recipient", "notification", ["recipient", "at", "id"])
+    op.create_index("notification_case_id", "notification", ["recipient", "case_id", "at", "id"])
     op.create_index(
-        "notification_unread", "notification", ["recipient", "at", "id"], postgresql_where=sa.text("read_at IS NULL")
+        "notification_unread",
+        "notification",
+        ["recipient", "case_id", "at", "id"],
+        postgresql_where=sa.text("read_at IS NULL"),
     )
+    op.create_index(
+        "notification_added_at", "notification", ["recipient", "added_at"], postgresql_where=sa.text("read_at IS NULL")
+    )
+    op.create_index(
+        "notification_sent_at",
+        "notification",
+        ["recipient", "sent_at"],
+        postgresql_where=sa.text("sent_at IS NOT NULL"),
+    )
+    op.create_table(
+        "inbox_case",
+        sa.Column("recipient", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("newest_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("messages", sa.Integer(), nullable=False),
+        sa.Column("unread", sa.Integer(), nullable=False),
+        sa.Column("has_unread", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("recipient", "case_id", name="inbox_case_pkey"),
+    )
+    op.create_index("inbox_case_place", "inbox_case", ["recipient", "has_unread", "newest_at", "case_id"])
     op.create_table(
         "resending",
         sa.Column("message_id", sa.Uuid(), nullable=False),

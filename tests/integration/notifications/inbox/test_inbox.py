@@ -28,11 +28,13 @@ from shared.identity.versions import FIELD
 from shared.ids import new_id
 from tests.integration.applications.conftest import Programme
 from tests.integration.notifications.conftest import Catcher, post, rows
+from tests.integration.notifications.stories import event
 from tests.serving import served
 from tests.support import Feed, ReadFirst, create_all, settings_for, without_versions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from uuid import UUID
 
 INBOX, SUBSCRIPTION, CHOICES = "/applications/inbox", "/applications/subscription", "/applications/choices"
 
@@ -85,6 +87,16 @@ def _path(text: str) -> str:
     return found[1]
 
 
+IDS = re.compile(r'name="id" id="[^"]+" value="([0-9a-f-]{36})"')
+
+
+def _hidden(text: str, name: str) -> str:
+    """Return the value of a hidden field of the page."""
+    found = re.search(f'type="hidden" name="{name}" value="([^"]*)"', text)
+    assert found, text
+    return found[1]
+
+
 async def test_the_inbox_keeps_what_is_read(both: tuple[Programme, FastAPI]) -> None:
     """A message is unread until it is marked, singly or with all; the filter and the header follow."""
     programme, _ = both
@@ -94,21 +106,74 @@ async def test_the_inbox_keeps_what_is_read(both: tuple[Programme, FastAPI]) -> 
     count = int(re.search(r"Unread \((\d+)\)", text)[1])  # type: ignore[index]  # a failure if it is not there
     assert count == text.count("Mark as read<span")
     assert f"({count} unread)" in await page_text(ani, f"{INBOX}/unread")
-    ids = list(dict.fromkeys(re.findall(r'name="id" value="([0-9a-f-]{36})"', text)))
+    ids = list(dict.fromkeys(IDS.findall(text)))
     assert len(ids) == count
     for to, expected in (("/applications/privacy", "/applications/privacy"), ("//elsewhere.example", INBOX)):
-        answer = await ani.post(f"{INBOX}/read", data={"id": ids[0], "to": to})
+        answer = await ani.post(f"{INBOX}/read", data={"open": f"{ids[0]} {to}"})
         assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, expected)
     assert f"Unread ({count - 1})" in await page_text(ani, INBOX)
     # Somebody else's message stays as it is, whoever sends its id.
-    await nino.post(f"{INBOX}/read", data={"id": ids[-1]})
+    await nino.post(f"{INBOX}/read", data={"one": ids[-1]})
     assert f"Unread ({count - 1})" in await page_text(ani, INBOX)
-    answer = await ani.post(f"{INBOX}/read", data={"all": "yes", "show": "unread"})
-    assert "You have read all messages." in await page_text(ani, answer.headers["location"])
+    answer = await ani.post(f"{INBOX}/read", data={"do": "all", "show": "unread", "seen": _hidden(text, "seen")})
+    read = await page_text(ani, answer.headers["location"])
+    assert "You have read all messages." in read
+    assert "All messages are marked as read." in read
     assert await page_text(ani, f"{INBOX}/unread") == ""
     assert "We have your application" in await page_text(ani, INBOX)
     assert "There are no more messages." in await page_text(ani, f"{INBOX}?page=9")
     assert "You have not received any messages yet." in await page_text(nino, INBOX)
+
+
+async def test_messages_are_grouped_by_case(both: tuple[Programme, FastAPI]) -> None:
+    """A case shows its newest message and the counts; its messages are marked together, or those selected."""
+    programme, notifications = both
+    ani = programme.as_("ani")
+    (application,) = await rows(notifications, "SELECT id, reference FROM \"case\" WHERE reference LIKE 'AM-%'")
+    await _publish(notifications, application.id, "ApplicationEndorsed", "ApplicationFoundEligible")
+    text = await page_text(ani, INBOX)
+    (group,) = re.findall(r'<details class="tandem-case" id="case-[^"]+">.*?</details>', text, re.DOTALL)
+    assert f"Application {application.reference}" in group
+    assert "3 messages, 3 unread" in group
+    newest, *_ = re.findall(r'<span class="tandem-case__newest" lang="en">([^<]+)<', group)
+    assert newest == re.findall(r'<section class="tandem-message" aria-label="\[[^]]+\] ([^"]+)"', group)[0]
+    ids = IDS.findall(group)
+    answer = await ani.post(f"{INBOX}/read", data={"do": "selected", "id": ids[:2]})
+    assert answer.headers["location"] == f"{INBOX}?"
+    assert "3 messages, 1 unread" in await page_text(ani, INBOX)
+    none = await ani.post(f"{INBOX}/read", data={"do": "selected"})
+    assert "Select at least one message." in await page_text(ani, none.headers["location"])
+    assert "3 messages, 1 unread" in await page_text(ani, f"{INBOX}?show=unread")
+    for _ in range(2):
+        await ani.post(f"{INBOX}/read", data={"about": str(application.id), "seen": _hidden(text, "seen")})
+    text = await page_text(ani, f"{INBOX}?case={application.id}")
+    assert "3 messages ·" in text
+    assert text.count('<section class="tandem-message"') == 3
+    assert "There are no more messages." in await page_text(ani, f"{INBOX}?case={new_id()}")
+
+
+async def test_what_came_after_the_page_stays_unread(both: tuple[Programme, FastAPI]) -> None:
+    """In a tab that was opened before, all is marked as read except what has come since."""
+    programme, notifications = both
+    ani = programme.as_("ani")
+    opened = await page_text(ani, INBOX)
+    (application,) = await rows(notifications, "SELECT id FROM \"case\" WHERE reference LIKE 'AM-%'")
+    await _publish(notifications, application.id, "ApplicationEndorsed")
+    for button in ({"do": "all"}, {"about": str(application.id)}):
+        answer = await ani.post(f"{INBOX}/read", data=button | {"seen": _hidden(opened, "seen")})
+        assert "2 messages, 1 unread" in await page_text(ani, answer.headers["location"])
+    answer = await ani.post(f"{INBOX}/read", data={"do": "all", "seen": _hidden(opened, "seen")})
+    assert "New ones have arrived since." in await page_text(ani, answer.headers["location"])
+    await ani.post(f"{INBOX}/read", data={"do": "all", "seen": _hidden(await page_text(ani, INBOX), "seen")})
+    assert "2 messages ·" in await page_text(ani, INBOX)
+
+
+async def _publish(notifications: FastAPI, application: UUID, *names: str) -> None:
+    """Have notifications tell the officer of events of the application."""
+    feed = Feed(notifications.state.service.bus, consumers)
+    for name in names:
+        await feed.deliver((event(name), application))
+        await post(notifications)
 
 
 async def test_the_inbox_is_in_the_readers_language(both: tuple[Programme, FastAPI]) -> None:
@@ -276,7 +341,7 @@ async def test_notifications_being_away_is_said(both: tuple[Programme, FastAPI])
     ani = away.as_("ani")
     assert "We cannot show the messages at the moment" in await page_text(ani, INBOX)
     assert await page_text(ani, f"{INBOX}/unread") == ""
-    answer = await ani.post(f"{INBOX}/read", data={"all": "yes"})
+    answer = await ani.post(f"{INBOX}/read", data={"do": "all"})
     assert "could not mark the messages as read" not in answer.headers["location"]
     assert "done=away" in answer.headers["location"]
     assert "Calendar addresses are not available at the moment" in await page_text(ani, SUBSCRIPTION)

@@ -290,18 +290,20 @@ async def test_the_portal_reads_an_inbox_and_marks_it_read(app: FastAPI, feed: F
         whom = str(recipient("applicant"))
         inbox = (await client.get("/notifications/internal/inbox", params={"recipient": whom})).json()
         assert inbox["unread"] == 2
-        assert {message["subject"] for message in inbox["messages"]} == {
+        (case,) = inbox["cases"]
+        assert (case["title"], case["total"], case["unread"]) == ("Application MD-2026-0042", 2, 2)
+        assert {message["subject"] for message in case["messages"]} == {
             "[MD-2026-0042] We have your application",
             "[MD-2026-0042] Your coordinator has a question",
         }
-        assert {message["link"] for message in inbox["messages"]} == {f"/applications/mine/{APPLICATION}"}
-        body = {"recipient": whom, "ids": [inbox["messages"][0]["id"]]}
+        assert {message["link"] for message in case["messages"]} == {f"/applications/mine/{APPLICATION}"}
+        body = {"recipient": whom, "ids": [case["messages"][0]["id"]]}
         assert (await client.post("/notifications/internal/inbox/read", json=body)).json() == {"read": 1}
         again = (await client.get("/notifications/internal/inbox", params={"recipient": whom})).json()
         assert again["unread"] == 1
-        assert [message["read"] for message in again["messages"]] == [True, False]
+        assert [message["read"] for message in again["cases"][0]["messages"]] == [True, False]
         other = str(recipient("mentor"))
-        assert (await client.get("/notifications/internal/inbox", params={"recipient": other})).json()["messages"] == []
+        assert (await client.get("/notifications/internal/inbox", params={"recipient": other})).json()["cases"] == []
         stranger = await client.get(
             "/notifications/internal/inbox", params={"recipient": whom}, headers={"X-Service-Token": "wrong"}
         )

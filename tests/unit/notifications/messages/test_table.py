@@ -197,7 +197,7 @@ def test_text_and_html_say_the_same() -> None:
     parts = bodies(said, "A & B", "http://x")
     assert "Fish & chips <b>" in parts["text"]
     assert "Fish &amp; chips &lt;b&gt;" in parts["html"]
-    assert '<a href="http://x/due?a=1&amp;b=2"' in parts["html"]
+    assert '<a class="link" href="http://x/due?a=1&amp;b=2" style="color:#173f5f">All of it</a>' in parts["html"]
     assert "All of it (http://x/due?a=1&b=2)" in parts["text"]
     assert "Dear A & B," in parts["text"]
     assert parts["text"].count(said.link) == 1

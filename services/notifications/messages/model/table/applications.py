@@ -196,6 +196,7 @@ RULES = (
         (N_("The programme had to cancel %(reference)s. The reason: %(reason)s."), _APPEAL),
         "application",
         _READ,
+        prompt=True,
     ),
     Rule(
         "application_cancelled_home",
@@ -227,6 +228,7 @@ RULES = (
         (N_("%(reference)s was removed and is not counted. The reason: %(reason)s."),),
         "application",
         _READ,
+        prompt=True,
     ),
     Rule(
         "call_revised_in_favour",

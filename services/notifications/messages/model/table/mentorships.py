@@ -42,7 +42,13 @@ def _meeting(name: str, event: type[participation.MeetingEvent], subject: str, *
 
 
 def _other(
-    name: str, event: type[Event], subject: str, *text: str, action: str = _READ, only: When | None = None
+    name: str,
+    event: type[Event],
+    subject: str,
+    *text: str,
+    action: str = _READ,
+    only: When | None = None,
+    prompt: bool = False,
 ) -> tuple[Rule, Rule]:
     """Return the same words, to the one of the two who did not do it."""
 
@@ -51,8 +57,8 @@ def _other(
 
     by_mentor, by_mentee = by(Party.MENTOR, N_("by the mentor")), by(Party.MENTEE, N_("by the mentee"))
     return (
-        Rule(name, event, A.APPLICANT, subject, text, "pair", action, when=by_mentor),
-        Rule(f"{name}_mentor", event, A.MENTOR, subject, text, "pair", action, when=by_mentee),
+        Rule(name, event, A.APPLICANT, subject, text, "pair", action, when=by_mentor, prompt=prompt),
+        Rule(f"{name}_mentor", event, A.MENTOR, subject, text, "pair", action, when=by_mentee, prompt=prompt),
     )
 
 
@@ -172,6 +178,7 @@ RULES = (
         N_("The visit was declined"),
         N_("%(by)s does not agree to the visit that you proposed. You can propose other dates."),
         only=When(N_("where it is declined"), lambda data: data.answer is Answer.DECLINE),
+        prompt=True,
     ),
     *_both(
         "mentorship_completed",

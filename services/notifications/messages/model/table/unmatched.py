@@ -187,6 +187,7 @@ RULES = (
         "application",
         _READ,
         when=_OFFERED,
+        prompt=True,
     ),
     Rule(
         "place_lost",
@@ -225,6 +226,7 @@ RULES = (
         "match",
         _MATCH,
         when=_KNOWN,
+        prompt=True,
     ),
     Rule(
         "mentee_cancelled",
@@ -235,6 +237,7 @@ RULES = (
         "match",
         _MATCH,
         when=_KNOWN,
+        prompt=True,
     ),
     Rule(
         "match_cancelled_home",
