@@ -122,7 +122,7 @@ async def unread(session: AsyncSession, recipient: UUID) -> int:
     return int((await session.execute(query)).scalar_one())
 
 
-async def seen(session: AsyncSession, recipient: UUID) -> datetime | None:
+async def newest_arrival(session: AsyncSession, recipient: UUID) -> datetime | None:
     """Return when the last unread message of a recipient came (real time); None where all are read."""
     query = sa.select(sa.func.max(col(NotificationRow.added_at)))
     query = query.where(col(NotificationRow.recipient) == recipient, col(NotificationRow.read_at).is_(None))

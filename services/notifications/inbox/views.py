@@ -89,7 +89,7 @@ async def inbox(
 
     Cases with unread messages come first, then those with the newest.
     """
-    seen = await store.seen(session, recipient)
+    seen = await store.newest_arrival(session, recipient)
     if case_id is None:
         rows, more = await store.cases(session, recipient, page=page, only_unread=only_unread)
         found = await store.newest(session, recipient, [row.case_id for row in rows], only_unread=only_unread)

@@ -128,8 +128,8 @@ class _Which(TypedDict, total=False):
 
 def _which(sent: dict[str, str], selected: list[UUID], opened: str) -> _Which | None:
     """Return the messages that a button is for; None where none is."""
-    if (one := read_id(sent.get("one") or opened)) is not None:
-        return {"ids": [one]}
+    if (message_id := read_id(sent.get("one") or opened)) is not None:
+        return {"ids": [message_id]}
     if (about := read_id(sent.get("about"))) is not None:
         return {"case": about, "seen": _moment(sent.get("seen", ""))}
     if sent.get("do") == "all":

@@ -88,8 +88,8 @@ async def test_a_case_shows_a_few_messages_and_all_on_its_own_page(
     assert len(unread["messages"]) == 4
 
 
-async def test_a_message_that_was_sent_anew_counts_once(app: FastAPI, feed: Feed, contacts: Contacts) -> None:
-    """What is sent anew takes the place of the earlier one, and is unread again."""
+async def test_a_resent_message_counts_once(app: FastAPI, feed: Feed, contacts: Contacts) -> None:
+    """A message that is sent again takes the place of the earlier one, and is unread."""
     contacts.names["home_coordinator"] = ["first"]
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)

@@ -152,7 +152,7 @@ async def test_messages_are_grouped_by_case(both: tuple[Programme, FastAPI]) -> 
     assert "There are no more messages." in await page_text(ani, f"{INBOX}?case={new_id()}")
 
 
-async def test_what_came_after_the_page_stays_unread(both: tuple[Programme, FastAPI]) -> None:
+async def test_later_messages_stay_unread(both: tuple[Programme, FastAPI]) -> None:
     """In a tab that was opened before, all is marked as read except what has come since."""
     programme, notifications = both
     ani = programme.as_("ani")
