@@ -166,9 +166,8 @@ class DeliveryLog:
                         kept.add(message.id)
                 if message.id not in fixed.known and not contacts[message.id].people:
                     await self._nobody(tx, message, absent(contacts[message.id]))
-            await store.add_notifications(tx.session, rows)
             await store.keep_in_portal(tx.session, [row.id for row in fixed.unwanted])
-            await store.drop_notifications(tx.session, [row.id for row in fixed.left])
+            await store.replace_notifications(tx.session, [row.id for row in fixed.left], rows)
             await self._give_up(tx, fixed.unsure)
             await forget(tx.session, [message for message in due if contacts[message.id].erased])
             if kept:

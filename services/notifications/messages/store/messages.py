@@ -281,12 +281,17 @@ async def latest_emails(
     return {(row["recipient"], row["case_id"]): row["sent_at"] for row in found}
 
 
-async def add_notifications(session: AsyncSession, rows: Sequence[NewNotification]) -> None:
-    """Fix who gets a message: one notification a recipient, never a second."""
+async def replace_notifications(session: AsyncSession, left: Iterable[UUID], rows: Sequence[NewNotification]) -> None:
+    """Fix who gets a message: one notification a recipient, never a second.
+
+    Those who are no longer meant lose theirs (`left`), as far as it waits and was never tried. The inboxes are counted
+    last, as people who mark messages as read lock them last too.
+    """
+    changes = await _dropped(session, left)
     await add(session, NotificationRow, rows)
     again = [row for row in rows if row.generation > 1]
-    replaced = await _replaced(session, again) if again else []
-    await inbox_cases.count(session, [*map(_arrived, rows), *replaced])
+    changes += await _replaced(session, again) if again else []
+    await inbox_cases.count(session, [*map(_arrived, rows), *changes])
 
 
 def _arrived(row: NewNotification) -> inbox_cases.Change:
@@ -308,6 +313,7 @@ async def _replaced(session: AsyncSession, rows: Sequence[NewNotification]) -> l
                 each.read_at = row.at
                 session.add(each)
             found.append(inbox_cases.Change(row.recipient, row.case_id, row.at, -1, -len(unread)))
+    await session.flush()
     return found
 
 
@@ -334,14 +340,15 @@ async def keep_in_portal(session: AsyncSession, notification_ids: Iterable[UUID]
         await session.execute(sa.update(NotificationRow).where(*mine).values(state=KEPT))
 
 
-async def drop_notifications(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
-    """Delete waiting notifications that were never tried: their recipients are no longer meant."""
+async def _dropped(session: AsyncSession, notification_ids: Iterable[UUID]) -> list[inbox_cases.Change]:
+    """Delete waiting notifications that were never tried; return what leaves the inboxes."""
     ids = sorted(notification_ids)
-    if ids:
-        mine = (col(NotificationRow.id).in_(ids), col(NotificationRow.state) == WAITING)
-        never = col(NotificationRow.attempts) == 0
-        gone = await session.execute(sa.delete(NotificationRow).where(*mine, never).returning(*_PLACE))
-        await inbox_cases.count(session, [_left(*row) for row in gone.all()])
+    if not ids:
+        return []
+    mine = (col(NotificationRow.id).in_(ids), col(NotificationRow.state) == WAITING)
+    never = col(NotificationRow.attempts) == 0
+    gone = await session.execute(sa.delete(NotificationRow).where(*mine, never).returning(*_PLACE))
+    return [_left(*row) for row in gone.all()]
 
 
 def _left(recipient: UUID, case_id: UUID, at: datetime, read_at: datetime | None) -> inbox_cases.Change:

@@ -73,6 +73,7 @@ async def test_a_mail_has_two_parts_a_thread_and_no_name_outside_its_greeting(
     submitted = event("ApplicationSubmitted", due="2026-01-30T22:59:59Z")
     await feed.deliver((submitted, APPLICATION))
     await post(app)
+    clock.move(timedelta(hours=1))
     await feed.deliver((event("ApplicationEndorsed"), APPLICATION))
     await post(app)
     first, second = catcher.to("applicant.only@police.example")
@@ -315,6 +316,7 @@ async def test_a_question_is_answered_by_a_link_of_the_readers_own(
     await feed.deliver((event("OfferPublished"), offer), (event("AvailabilityAsked"), offer))
     await feed.deliver((event("MentorPublished"), mentor), (event("MentorAvailabilityAsked"), mentor))
     await post(app)
+    clock.move(timedelta(hours=1))
     await feed.deliver((event("OfferEndorsed"), offer))
     await post(app)
     mails = {str(mail["subject"]): mail for mail in catcher.mails}
@@ -417,6 +419,7 @@ async def test_owners_get_a_mail_when_their_country_is_reinstated(app: FastAPI, 
     await post(app)
     catcher.raw.clear()
     catcher.recipients.clear()
+    clock.move(timedelta(hours=1))
     await feed.deliver((event("PartnerStatusChanged", status="reinstated"), "BY"))
     await post(app)
     assert sorted(catcher.recipients) == [
@@ -450,6 +453,7 @@ async def test_a_withdrawn_session_is_mailed_to_the_mentee(app: FastAPI, feed: F
     await post(app)
     catcher.raw.clear()
     catcher.recipients.clear()
+    clock.move(timedelta(hours=1))
     await feed.deliver((event("SessionWithdrawn", by="mentor"), MATCH))
     await post(app)
     assert subjects(catcher) == ["A session was withdrawn"]

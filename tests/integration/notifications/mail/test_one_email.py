@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.notifications.mail import actions
 from services.notifications.mail.bounces.reports import take_report
 from services.notifications.mail.model import Verdict
 from shared.ids import new_id
+from shared.time import clock
 from tests.integration.notifications.conftest import Catcher, Contacts, post, published_events, rows, text_of, write
 from tests.integration.notifications.mail.test_sending import change
 from tests.integration.notifications.messages.test_pages import page
@@ -98,6 +100,7 @@ async def test_the_same_words_are_shown_once(app: FastAPI, feed: Feed, catcher: 
     """Two messages in the same words are one entry, and both count as sent."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
+    clock.move(timedelta(hours=1))
     for _ in range(2):
         await feed.deliver((event("CallRevised", touches=[str(APPLICATION)]), CALL))
     await post(app)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from services.notifications.messages.model.log import Span
 from services.notifications.messages.store.volume import volume
+from shared.ids import new_id
 from shared.time import clock
 from tests.integration.notifications.conftest import Catcher, post
 from tests.integration.notifications.messages.test_pages import page
@@ -30,7 +31,7 @@ async def test_sent_and_failed_messages_are_counted(app: FastAPI, feed: Feed, ca
     await feed.deliver((event("OrganisationChanged"), HOST), (event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     catcher.to_address = "550 No"
-    await feed.deliver((event("ApplicationReturned"), APPLICATION))
+    await feed.deliver((event("ApplicationSubmitted"), new_id()))
     await post(app)
     await feed.deliver((event("ApplicationResubmitted"), APPLICATION))
     bus = app.state.service.bus

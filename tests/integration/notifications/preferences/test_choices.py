@@ -46,6 +46,7 @@ async def test_a_courtesy_is_turned_off_by_one_click_and_by_nothing_less(
     for each in ((event("ApplicationSubmitted"), APPLICATION), (event("VisitScheduled"), VISIT)):
         await feed.deliver(each)
         await post(app)
+        clock.move(timedelta(hours=1))
     mine = catcher.to("home_coordinator.first@police.example")
     (courtesy,) = [mail for mail in mine if mail["list-unsubscribe"]]
     assert str(courtesy["list-unsubscribe-post"]) == "List-Unsubscribe=One-Click"

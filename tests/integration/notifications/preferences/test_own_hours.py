@@ -241,18 +241,19 @@ async def test_the_hours_of_an_erased_person_are_deleted(app: FastAPI, feed: Fee
 
 async def test_an_urgent_message_is_sent_in_quiet_hours(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """A message due tomorrow is sent within a person's quiet hours; others wait."""
-    await choose(app, "first", "12:00-13:00")
+    await choose(app, "first", "12:00-15:00")
     go_to(12, days=1)
     due = (clock.now() + timedelta(hours=20)).isoformat()
     await feed.deliver((event("ApplicationSubmitted", due=due), APPLICATION))
     await post(app)
     assert FIRST in catcher.recipients
+    go_to(13)
     await feed.deliver((event("ApplicationEndorsed"), APPLICATION), (event("VisitScheduled"), VISIT))
     catcher.recipients.clear()
     await post(app)
     assert DEPUTY in catcher.recipients
     assert FIRST not in catcher.recipients
-    go_to(13)
+    go_to(15)
     await post(app)
     assert FIRST in catcher.recipients
 

@@ -148,7 +148,7 @@ def test_the_messages_that_come_at_once_are_known_by_name() -> None:
         *("session_cancelled", "session_cancelled_mentor", "session_moved", "session_moved_mentor"),
         *("certificate_revoked", "offer_paused_with_partner", "mentor_paused_with_partner", "partner_suspended"),
     }
-    access = {"access_lapsed", "address_to_confirm"}
+    access = {"access_lapsed", "address_to_confirm", "partner_reinstated"}
     links = {
         *("answer_asked_manager", "cascade_to_confirm", "line_manager_link", "line_manager_link_cascade"),
         *("mentor_availability", "offer_availability"),

@@ -108,5 +108,6 @@ RULES = (
         "portal",
         N_("Open the portal"),
         when=When(N_("where it is reinstated"), lambda data: data.status is PartnerStatus.REINSTATED),
+        prompt=True,
     ),
 )
