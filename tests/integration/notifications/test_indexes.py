@@ -35,8 +35,8 @@ async def test_lists_are_read_by_index(app: FastAPI) -> None:
         f" AND case_id = '{UUID(int=0)}' AND read_at IS NULL ORDER BY at DESC, id DESC LIMIT 5",
         "notification_added_at": f"SELECT max(added_at) FROM notification WHERE recipient = '{UUID(int=0)}'"
         " AND read_at IS NULL",
-        "notification_sent_at": f"SELECT recipient, case_id, max(sent_at) FROM notification"
-        f" WHERE recipient = ANY(ARRAY['{UUID(int=0)}'::uuid]) AND sent_at > now() GROUP BY recipient, case_id",
+        "notification_sent_at": f"SELECT recipient, case_id, sent_at FROM notification"
+        f" WHERE recipient = ANY(ARRAY['{UUID(int=0)}'::uuid]) AND sent_at > now() ORDER BY recipient, sent_at",
         "inbox_case_place": f"SELECT * FROM inbox_case WHERE recipient = '{UUID(int=0)}'"
         " ORDER BY has_unread DESC, newest_at DESC, case_id DESC LIMIT 21",
         "mail_preference_quiet": "SELECT 1 FROM mail_preference WHERE quiet IS NOT NULL LIMIT 1",

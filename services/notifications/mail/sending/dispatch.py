@@ -280,7 +280,7 @@ class Dispatcher:
         now = clock.now()
         candidates: list[Candidate] = []
         async for message in in_steps(awake):
-            at_once = message.row.at_once or urgent(message.row, message.facts, now)
+            at_once = _comes_at_once(message, now)
             known = {contact.recipient: contact for contact in contacts[message.id].people}
             candidates += [
                 Candidate(
@@ -317,7 +317,7 @@ class Dispatcher:
         if not sound:
             return []
         found = await due_store.messages_beside(session, _real(), now, BESIDE, sound, round_.taken, self._gathers)
-        leading = [message for message in sound if message.row.at_once or urgent(message.row, message.facts, now)]
+        leading = [message for message in sound if _comes_at_once(message, now)]
         if leading:
             found += await due_store.messages_held(session, _real(), now, BESIDE, leading, round_.taken)
         beside = [message for message in found if message.id not in round_.begun]
@@ -491,6 +491,14 @@ def _sets(readers: Iterator[list[Email]], most: int) -> Iterator[list[Email]]:
         some.append(email)
     if some:
         yield some
+
+
+def _comes_at_once(message: DueMessage, now: datetime) -> bool:
+    """Return whether a message does not wait for the hour; one whose facts cannot be read fails in its own turn."""
+    try:
+        return message.row.at_once or urgent(message.row, message.facts, now)
+    except (TypeError, ValueError):
+        return False
 
 
 async def _hold_back(task: _Task, round_: _Round) -> None:

@@ -493,8 +493,8 @@ _ENDED = (
     " WHERE n.id = e.id AND n.state = 'waiting' RETURNING n.id"
 )
 _LATEST = (
-    "SELECT recipient, case_id, max(sent_at) AS sent_at FROM notification"
-    " WHERE recipient = ANY($1::uuid[]) AND sent_at > $2 AND sent_at <= $3 GROUP BY recipient, case_id"
+    "SELECT recipient, case_id, sent_at FROM notification"
+    " WHERE recipient = ANY($1::uuid[]) AND sent_at > $2 AND sent_at <= $3 ORDER BY recipient, sent_at"
 )
 _CLAIMED = (
     "UPDATE notification AS n SET open_attempts = open_attempts + 1, mail_id = c.mail_id"

@@ -171,6 +171,8 @@ async def test_later_messages_stay_unread(both: tuple[Programme, FastAPI]) -> No
 async def _publish(notifications: FastAPI, application: UUID, *names: str) -> None:
     """Have notifications tell the officer of events of the application."""
     feed = Feed(notifications.state.service.bus, consumers)
+    applied = await rows(notifications, "SELECT topic, subject, sequence FROM applied_sequence")
+    feed.return_to({(row.topic, row.subject): row.sequence for row in applied})
     for name in names:
         await feed.deliver((event(name), application))
         await post(notifications)

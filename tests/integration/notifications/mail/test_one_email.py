@@ -196,6 +196,7 @@ async def test_optional_messages_can_be_left_out_of_an_email(app: FastAPI, feed:
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     assert "List-Unsubscribe" not in catcher.to(FIRST)[0]
+    clock.move(timedelta(hours=1))
     await feed.deliver((event("ApplicationWithdrawn", by="guest"), APPLICATION))
     await feed.deliver((event("OfferSubmitted", due=in_days(10)), OFFER), (event("MatchProposed"), MATCH))
     await post(app)

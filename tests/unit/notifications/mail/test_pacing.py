@@ -150,7 +150,13 @@ def test_the_messages_that_come_at_once_are_known_by_name() -> None:
     }
     access = {"access_lapsed", "address_to_confirm", "partner_reinstated"}
     links = {
-        *("answer_asked_manager", "cascade_to_confirm", "line_manager_link", "line_manager_link_cascade"),
+        *(
+            "answer_asked_manager",
+            "cascade_reminder",
+            "cascade_to_confirm",
+            "line_manager_link",
+            "line_manager_link_cascade",
+        ),
         *("mentor_availability", "offer_availability"),
     }
     assert {rule.name for rule in RULES if rule.at_once} == calendar | cancelled | access | links
