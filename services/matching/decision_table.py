@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.matching.facts.store import facts
 from services.matching.lifecycle.store import matches
+from services.matching.options import store as options
 from shared.identity.own_cases import another_coordinator, concerns, template_of
 from shared.identity.refusals import SAFE_METHODS
 from shared.identity.state import service_of
@@ -54,6 +55,13 @@ async def of_match(session: AsyncSession, request: Request) -> dict[str, UUID]:
     return {"application_id": match.pairing.application_id, **({} if mentor_id is None else {"mentor_id": mentor_id})}
 
 
+async def of_options(session: AsyncSession, request: Request) -> dict[str, UUID]:
+    """Return the call of the options in the path."""
+    id_ = read_id(request.path_params["options_id"])
+    row = None if id_ is None else await options.option_set(session, id_)
+    return {} if row is None else {"call_id": row.call_id}
+
+
 async def _body(request: Request) -> dict[str, Any]:
     """Return the JSON of a request; empty where it cannot be read, which the route refuses by itself."""
     try:
@@ -77,6 +85,7 @@ DECISIONS: dict[Finder, tuple[str, ...]] = {
         "/matching/applications/{application_id}/override/commit",
         f"{API}/overrides",
     ),
+    of_options: ("/matching/options/{options_id}/options/{option}/commit",),
     of_match: ("/matching/visits/{match_id}/move", f"{API}/visits/{{match_id}}/move"),
 }
 """Decisions, by what finds whom they concern."""
@@ -87,11 +96,15 @@ NO_DECISION: dict[str, tuple[str, ...]] = {
         "/matching/rings/{call_id}",
         "/matching/plans/{call_id}",
         "/matching/plans/{call_id}/stop",
+        "/matching/options/{call_id}",
+        "/matching/options/{options_id}/cancel",
         "/matching/what-ifs/new",
         "/matching/what-ifs/{what_if_id}/cancel",
         f"{API}/calls/{{call_id}}/plan",
         f"{API}/calls/{{call_id}}/plan/stop",
         f"{API}/rings/price",
+        f"{API}/options",
+        f"{API}/options/{{options_id}}/cancel",
         f"{API}/what-ifs",
         f"{API}/what-ifs/{{what_if_id}}/cancel",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +11,7 @@ from services.applications.app import create_app as create_portal
 from services.applications.settings import Settings as PortalSettings
 from services.matching import decision_table
 from services.matching.app import create_app
+from services.matching.options.store import OptionSet, write
 from services.matching.settings import Settings
 from services.reporting import decision_table as reporting_table
 from services.reporting.app import create_app as create_reporting
@@ -85,16 +87,30 @@ async def test_nobody_places_people_in_a_call_that_they_applied_to(portal: FastA
         app = create_app(Settings(**settings_for(store, portal_url=url)), background=False)
         matching = Programme(app)
         cohort = {"call_id": programme.call["id"]}
+        options = OptionSet(
+            id=new_id(),
+            call_id=UUID(programme.call["id"]),
+            asked_by="programme",
+            asked_at=clock.now(),
+            state="done",
+            steps=1,
+            since=clock.now(),
+        )
+        async with app.state.service.bus.transaction("system:tests") as tx:
+            await write(tx.session, options)
+        option = f"/matching/options/{options.id}/options/stable/commit"
         statuses: dict[str, Any] = {}
         for who in ("applicant", "boss", "programme"):
             await coordinator(app, who)
             answer = await matching.as_(who).post("/matching/api/v1/cohorts", json=cohort)
             page = await matching.as_(who).post(f"/matching/cohorts/{programme.call['id']}/commit", data={"x": ""})
-            statuses[who] = answer.status_code, answer.json()["code"], page.status_code
+            chosen = await matching.as_(who).post(option, data={"x": ""})
+            statuses[who] = answer.status_code, answer.json()["code"], page.status_code, chosen.status_code
         await matching.close()
         await app.state.service.bus.close()
-    assert statuses["applicant"] == statuses["boss"] == (403, "own-case", 403)
+    assert statuses["applicant"] == statuses["boss"] == (403, "own-case", 403, 403)
     assert statuses["programme"][0] != 403
+    assert statuses["programme"][3] != 403
     away = create_app(Settings(**settings_for(store)), background=False)
     unknown = await Programme(away).as_("applicant").post("/matching/api/v1/cohorts", json=cohort)
     await away.state.service.bus.close()

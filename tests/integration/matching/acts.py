@@ -422,6 +422,37 @@ def what_ifs() -> tuple[Act, ...]:
     )
 
 
+def calculations() -> tuple[Act, ...]:
+    """Return what can be done with options that wait to be calculated."""
+    calculated = "SELECT count(*) > 0 FROM option_set WHERE call_id = '{call_id}' AND state <> 'cancelled'"
+    cancelled = "SELECT state = 'cancelled' FROM option_set WHERE id = '{options}'"
+    return (
+        *_both("calculate", "/options", lambda opened: {"call_id": str(opened.ids["call_id"])}, aim=calculated),
+        _page("calculate", "/options/{call_id}", aim=calculated),
+        *_both("cancel", "/options/{options_id}/cancel", record="options", aim=cancelled),
+        _page("cancel", "/options/{options_id}/cancel", record="options", aim=cancelled),
+    )
+
+
+def options() -> tuple[Act, ...]:
+    """Return what can be done with calculated options."""
+
+    def chosen(opened: Opened) -> dict[str, Any]:
+        option = {"options_id": str(opened.ids["options_id"]), "option": opened.ids["option"]}
+        return _PROPOSAL(opened) | {"option": option}
+
+    return (
+        *_both("commit option", "/cohorts", chosen, aim=_COMMITTED),
+        _page(
+            "commit option",
+            "/options/{options_id}/options/{option}/commit",
+            lambda opened: {"pair": opened.ticked(("a1", "s1"), ("a2", "s2"))},
+            aim=_COMMITTED,
+        ),
+        _withdrawn("a1"),
+    )
+
+
 def jobs() -> tuple[Act, ...]:
     """Return what can be done with the job of a large cohort."""
     cancelled = "SELECT state = 'cancelled' FROM cohort_job WHERE id = '{job}'"

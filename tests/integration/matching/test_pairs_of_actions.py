@@ -22,6 +22,7 @@ from services.matching.app import create_app
 from services.matching.cohorts.actions import job as cohorts_job
 from services.matching.interventions.actions import what_ifs
 from services.matching.interventions.model import Basis, OtherTerms
+from services.matching.options import actions as options
 from services.matching.records import RECORDS
 from services.matching.scheduling.actions import planner, plans
 from services.matching.settings import Settings
@@ -358,7 +359,7 @@ class Trial(KeptDatabase):
         await self.check_whole(first, second)
 
 
-_RECORDS = {"a": "application_id", "m": "match_id", "what_if": "what_if_id", "job": "job_id"}
+_RECORDS = {"a": "application_id", "m": "match_id", "what_if": "what_if_id", "job": "job_id", "options": "options_id"}
 
 
 def _done(answer: httpx2.Response) -> bool:
@@ -472,6 +473,15 @@ async def _what_if(world: World) -> dict[str, Any]:
     return {"call_id": ids["call_id"], "what_if": made, "form": {}}
 
 
+async def _options(world: World, *, done: bool) -> dict[str, Any]:
+    ids = await _provisional(world)
+    made = await options.ask(world.bus, "carla", world.call_id)
+    if not done:
+        return {"call_id": ids["call_id"], "options": made}
+    assert await options.work_once(world.bus, apart=False)
+    return ids | {"options_id": made, "option": "stable"}
+
+
 async def _job(world: World) -> dict[str, Any]:
     ids = await _provisional(world)
     chosen = {ids["a1"]: ids["s1"], ids["a2"]: ids["s2"]}
@@ -491,6 +501,8 @@ SCENES: dict[str, tuple[Callable[[], tuple[Act, ...]], Scene]] = {
     "mentorship opened": (table.mentorships, lambda world: _mentorship(world, begun=False)),
     "mentorship under way": (table.mentorships, lambda world: _mentorship(world, begun=True)),
     "what-if waiting": (table.what_ifs, _what_if),
+    "options waiting": (table.calculations, lambda world: _options(world, done=False)),
+    "options calculated": (table.options, lambda world: _options(world, done=True)),
     "cohort as a job": (table.jobs, _job),
 }
 
