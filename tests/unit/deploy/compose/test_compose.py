@@ -18,6 +18,7 @@ from deploy.compose import secrets
 from deploy.local.folder import ROOT
 from deploy.local.personas import PERSONAS
 from shared.contracts.topics import SERVICES
+from shared.identity.token_scopes import SERVICE_SCOPES
 from shared.secret_files import SECRETS_DIR, with_secrets
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def test_no_secret_is_in_the_environment() -> None:
     given = "BIND|FIRST_COORDINATOR|IATI_ORGANISATION|PROGRAMME_CONTACT"
     given += "|SUPERVISORY_AUTHORITY|DATA_CONTROLLER|DATA_PROTECTION_OFFICER"
     text = (ROOT / "docker-compose.yml").read_text("utf-8")
-    assert "${" not in re.sub(rf"\$\{{TANDEM_({given}):-", "", text)
+    assert "${" not in re.sub(rf"\$\{{(TANDEM_({given})|COMPOSE_PROJECT_NAME):-", "", text)
 
 
 def test_only_the_set_up_has_the_passwords_of_owner_and_administrator() -> None:
@@ -256,7 +257,7 @@ def test_keycloak_runs_as_in_production_and_keeps_its_state() -> None:
 
 def test_every_secret_of_the_realm_is_given_to_keycloak() -> None:
     """The imported realm names variables, and the start sets each of them from a file."""
-    wanted = set(re.findall(r"\$\{(\w+)\}", json.dumps(REALM)))
+    wanted = set(re.findall(r"\$\{([A-Z_]+)\}", json.dumps(REALM)))
     script = COMPOSE["services"]["keycloak"]["command"][0]
     given = dict(re.findall(r'export (\w+)="\$\$\(< /run/secrets/(\w+)\)"', script))
     assert wanted <= set(given)
@@ -285,6 +286,32 @@ def test_tokens_of_the_realm_are_for_tandem() -> None:
     assert mapper["config"]["access.token.claim"] == "true"
 
 
+def test_a_program_gets_a_token_for_tandem_with_each_scope() -> None:
+    """Any client may ask for the scopes of programs; each adds the audience, and is named in the token."""
+    scopes = {scope["name"]: scope for scope in REALM["clientScopes"]}
+    assert set(REALM["defaultOptionalClientScopes"]) == set(SERVICE_SCOPES)
+    (client,) = REALM["clients"]
+    for name in SERVICE_SCOPES:
+        (mapper,) = scopes[name]["protocolMappers"]
+        assert mapper["protocolMapper"] == "oidc-audience-mapper"
+        assert mapper["config"]["included.client.audience"] == client["clientId"]
+        assert mapper["config"]["access.token.claim"] == "true"
+        assert scopes[name]["attributes"]["include.in.token.scope"] == "true"
+
+
+def test_the_realm_has_the_scopes_of_every_sign_in() -> None:
+    """Keycloak adds no scopes of its own to a realm that names some: subject, names, address and roles are there."""
+    scopes = {scope["name"]: scope for scope in REALM["clientScopes"]}
+    mappers = {name: {each["protocolMapper"] for each in scope["protocolMappers"]} for name, scope in scopes.items()}
+    assert set(REALM["defaultDefaultClientScopes"]) == set(scopes) - set(SERVICE_SCOPES)
+    assert "oidc-sub-mapper" in mappers["basic"]
+    claims = {
+        each["config"].get("claim.name") for name in ("profile", "email") for each in scopes[name]["protocolMappers"]
+    }
+    assert {"preferred_username", "email", "email_verified"} <= claims
+    assert {"oidc-usermodel-realm-role-mapper", "oidc-usermodel-client-role-mapper"} <= mappers["roles"]
+
+
 def test_the_realm_resets_passwords_by_a_mail_server_that_there_is() -> None:
     """Resetting a password is offered since Keycloak reaches the mail server of the file."""
     assert REALM["resetPasswordAllowed"]
@@ -302,34 +329,59 @@ def test_ports_are_open_for_this_machine_only() -> None:
 
 
 def test_the_gateway_is_the_same_and_reaches_every_service() -> None:
-    """The local run's Caddyfile is mounted, with an address for each service."""
+    """The local run's Caddyfile is mounted, and knows each variable that the gateway gets."""
     gateway = COMPOSE["services"]["gateway"]
     assert "./deploy/gateway/Caddyfile:/etc/caddy/Caddyfile:ro" in gateway["volumes"]
     variables = set(re.findall(r"\{\$(TANDEM_\w+)", (ROOT / "deploy/gateway/Caddyfile").read_text(encoding="utf-8")))
-    for service in SERVICES:
-        assert gateway["environment"][f"TANDEM_{service.upper()}"] == f"{service} 8010"
-        assert f"TANDEM_{service.upper()}" in variables
     assert set(gateway["environment"]) <= variables
+    assert {f"TANDEM_{service.upper()}" for service in SERVICES} <= set(gateway["environment"])
 
 
-def test_the_gateway_finds_all_containers_of_a_scaled_service() -> None:
-    """Caddy looks up the name of each service again and again, and sends a form to one container only."""
+def _gateway() -> Any:
+    """Return the gateway's configuration as Caddy reads it in its container."""
+    environment = {
+        name: value.replace("${COMPOSE_PROJECT_NAME:-tandem}", COMPOSE["name"])
+        for name, value in COMPOSE["services"]["gateway"]["environment"].items()
+    }
     done = subprocess.run(
         [Path(sysconfig.get_path("scripts")) / "caddy", "adapt", "--config", ROOT / "deploy/gateway/Caddyfile"],
-        env=COMPOSE["services"]["gateway"]["environment"],
+        env=environment,
         capture_output=True,
         check=True,
     )
-    proxies = [part for part in _parts(json.loads(done.stdout)) if part.get("handler") == "reverse_proxy"]
-    names = {proxy["dynamic_upstreams"]["name"] for proxy in proxies}
-    assert names == set(SERVICES)
+    return json.loads(done.stdout)
+
+
+def test_the_gateway_asks_each_container_of_a_scaled_service() -> None:
+    """It knows up to four containers of a service by name, and leaves each aside within a second of its last answer."""
+    proxies = [part for part in _parts(_gateway()) if part.get("handler") == "reverse_proxy"]
+    addresses = {tuple(upstream["dial"] for upstream in proxy["upstreams"]) for proxy in proxies}
+    assert addresses == {tuple(f"tandem-{service}-{n}:8010" for n in range(1, 5)) for service in SERVICES}
     for proxy in proxies:
-        source = proxy["dynamic_upstreams"]
-        assert (source["source"], source["port"], source["refresh"]) == ("a", "8010", 1_000_000_000)
-        assert "upstreams" not in proxy
+        active = proxy["health_checks"]["active"]
+        assert active["uri"] == f"/{proxy['upstreams'][0]['dial'].split('-')[1]}/livez"
+        assert active["interval"] + active["timeout"] <= 1_000_000_000
         assert "retry_match" not in proxy["load_balancing"], "what is sent again by default is a GET"
     scalable = [COMPOSE["services"][service] for service in SERVICES]
     assert not any("container_name" in service or "ports" in service for service in scalable)
+
+
+def test_names_of_containers_are_not_looked_up_elsewhere() -> None:
+    """The engine alone is asked for the name of a container, so that one that is not there is known at once."""
+    gateway = COMPOSE["services"]["gateway"]
+    assert (gateway["dns_opt"], gateway["dns_search"]) == (["ndots:1"], ["."])
+    assert not [name for proxy in _parts(_gateway()) for name in proxy.get("upstreams", []) if "." in name["dial"]]
+
+
+def test_services_reach_the_portal_by_the_gateway() -> None:
+    """A container of the portal that stalls is left aside for them too; no other machine reaches that port."""
+    inside = COMPOSE["services"]["gateway"]["environment"]["TANDEM_INSIDE"]
+    servers = _gateway()["apps"]["http"]["servers"].values()
+    (server,) = [each for each in servers if each["routes"][0]["match"] == [{"host": ["gateway"]}]]
+    assert (inside, server["listen"]) == ("http://gateway:8009", ["0.0.0.0:8009"])
+    for service in SERVICES:
+        assert COMPOSE["services"][service]["environment"]["TANDEM_PORTAL_URL"] == inside
+    assert not [port for port in COMPOSE["services"]["gateway"]["ports"] if "8009" in port]
 
 
 def _parts(found: Any) -> Iterator[dict[str, Any]]:

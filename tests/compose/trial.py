@@ -1,0 +1,223 @@
+"""Go through the parts of the trial in their order, and keep a row of the table for each."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from deploy.cli.journey.cast import CAST
+from tests.compose import visitor
+from tests.compose.belongings import Belongings
+from tests.compose.checkout import lay_out
+from tests.compose.engine import TrialFailed
+from tests.compose.health import Installation, staying
+from tests.compose.stall import stall
+from tests.compose.stand_ins import OURS, StandIns
+from tests.compose.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.compose.engine import Engine
+
+_BUILD = ("build", "--network", "host", "--tag", OURS, "--file", "deploy/compose/Dockerfile", ".")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One part of the trial: what was done, in how many seconds, and what was seen."""
+
+    part: str
+    seconds: float
+    seen: str
+    failed: bool = False
+
+
+@dataclass
+class Trial:
+    """One trial of the installation on an engine; `checkout` is where its files are laid out."""
+
+    engine: Engine
+    checkout: Path
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Return whether a part failed."""
+        return any(row.failed for row in self.rows)
+
+    @property
+    def _installation(self) -> Installation:
+        return Installation(self.engine, self.checkout)
+
+    @property
+    def _tokens(self) -> Path:
+        return self.engine.folder / "tokens.json"
+
+    def run(self) -> None:
+        """Do everything. What the rest stands on ends the trial where it fails; the other parts go on."""
+        lay_out(self.checkout)
+        begin = (
+            ("Build the base of the image, fetch Compose", self._base),
+            ("Build the image", self._image),
+            ("Build stand-ins for the images of others", self._others),
+            ("Make the secrets", self._secrets),
+            ("`docker compose up` from nothing", self._first_start),
+        )
+        if not all(self._part(words, act) for words, act in begin):
+            return
+        self._part("Sign in with a browser for the first time, a page of each service, sign out", self._first_sign_in)
+        self._part("A program's own token", self._program)
+        self._part("`tandem journey`", self._journey)
+        for name in staying():
+            self._part(f"Kill {name}", lambda name=name: self._kill(name))  # type: ignore[misc]  # bound for each turn
+        self._part("`docker compose down`, then `up`", self._down_and_up)
+        self._part("Restart the engine", self._restart)
+        self._part("`--scale applications=2`, `docker pause` of one", self._stall)
+        self._part("`tandem verify`", self._verify)
+
+    def end(self) -> None:
+        """Take the containers and their data down, if they ever came up."""
+        if self.engine.compose and (self.checkout / ".secrets").exists():
+            self._part("`docker compose down --volumes`", self._remove)
+
+    def table(self) -> str:
+        """Return the rows as a table of Markdown."""
+        lines = ["| Part | Took | Seen |", "|---|---|---|"]
+        for row in self.rows:
+            seen = " ".join(row.seen.split()).replace("|", "/")
+            lines.append(f"| {row.part} | {row.seconds:.0f} s | {'**Failed**: ' if row.failed else ''}{seen} |")
+        return "\n".join(lines) + "\n"
+
+    def _part(self, words: str, act: Callable[[], str]) -> bool:
+        start = time.monotonic()
+        try:
+            seen, failed = act(), False
+        except TrialFailed as error:
+            seen, failed = str(error), True
+        row = Row(words, time.monotonic() - start, seen, failed)
+        self.rows.append(row)
+        print(f"{row.seconds:6.0f} s  {words}: {'FAILED: ' if failed else ''}{seen}", flush=True)
+        return not failed
+
+    def _base(self) -> str:
+        StandIns(self.engine).base()
+        return "Debian with Python stands in for the image of Python"
+
+    def _image(self) -> str:
+        self.engine.docker(*_BUILD[:-1], self.checkout, patience=3600)
+        size = int(self.engine.docker("image", "inspect", "--format", "{{.Size}}", OURS))
+        return f"{size / 1e6:.0f} MB with its base"
+
+    def _others(self) -> str:
+        StandIns(self.engine).others()
+        return "each has the name in docker-compose.yml"
+
+    def _secrets(self) -> str:
+        make = ("python", "-m", "deploy.compose.secrets", "/here/.secrets")
+        user = f"{self.checkout.stat().st_uid}:{self.checkout.stat().st_gid}"
+        said = self.engine.docker("run", "--rm", "--user", user, "--volume", f"{self.checkout}:/here", OURS, *make)
+        return said.strip()
+
+    def _secret(self, name: str) -> str:
+        return (self.checkout / ".secrets" / name).read_text("utf-8")
+
+    def _first_start(self) -> str:
+        self.engine.up(self.checkout)
+        healthy = self._installation.until_healthy()
+        return f"every container is healthy, {healthy:.0f} s after `up` returned"
+
+    def _first_sign_in(self) -> str:
+        visitor.sign_in(self._secret("initial_password"))
+        return "Keycloak asked for a new password; every page came"
+
+    def _program(self) -> str:
+        answers = visitor.program(self._secret("keycloak_admin_password"))
+        if (answers.figures, answers.people) != (200, 403):
+            raise TrialFailed(f"figures: {answers.figures}, people: {answers.people}; expected 200 and 403")
+        return "client credentials with the scope of figures: figures are answered, people are refused (403)"
+
+    def _give_tokens(self) -> None:
+        first = self._secret("initial_password")
+        tokens = {member.subject: visitor.token_of(member.subject, first) for member in CAST}
+        tokens[visitor.PERSON] = visitor.token_of(visitor.PERSON, visitor.NEW_PASSWORD)
+        self._tokens.write_text(json.dumps(tokens), "utf-8")
+        self._tokens.chmod(0o644)
+
+    def _journey(self) -> str:
+        self._give_tokens()
+        given = {
+            "TANDEM_KAFKA": "not needed",
+            "TANDEM_ORIGIN": visitor.ORIGIN,
+            "TANDEM_MAIL_URL": visitor.MAIL,
+            "TANDEM_TOKENS_FILE": "/tokens.json",
+        }
+        variables = [part for name, value in given.items() for part in ("--env", f"{name}={value}")]
+        mounted = ("--volume", f"{self._tokens}:/tokens.json:ro")
+        said = self.engine.docker("run", "--rm", "--network", "host", *mounted, *variables, OURS, "tandem", "journey")
+        mail = "; the invitation came by mail" if "invitation is in the mail" in said else ""
+        return said.strip().splitlines()[-1].rstrip(".") + mail
+
+    def _kept(self, word: str, act: Callable[[], str]) -> str:
+        """Do something while entries are made, and return what was seen and what was lost."""
+        self._give_tokens()
+        before = Belongings.of(self.engine, self.checkout)
+        with Writer(self._tokens, word) as writer:
+            time.sleep(2)
+            seen = act()
+        lost = {before.lost(Belongings.of(self.engine, self.checkout)), writer.lost()} - {"nothing"}
+        if lost:
+            raise TrialFailed(f"{seen}; lost: {', '.join(sorted(lost))}")
+        return f"{seen}; lost: nothing of {before}, and none of {len(writer.confirmed)} entries made meanwhile"
+
+    def _kill(self, name: str) -> str:
+        def act() -> str:
+            start = time.monotonic()
+            self._installation.kill(name)
+            self._installation.until_answering()
+            answering = time.monotonic() - start
+            self._installation.until_healthy()
+            return f"everything answers after {answering:.0f} s, is healthy after {time.monotonic() - start:.0f} s"
+
+        return self._kept(f"kill of {name}", act)
+
+    def _down_and_up(self) -> str:
+        def act() -> str:
+            self.engine.composed(self.checkout, "down")
+            start = time.monotonic()
+            self.engine.up(self.checkout)
+            self._installation.until_healthy()
+            return f"healthy {time.monotonic() - start:.0f} s after `up` began"
+
+        seen = self._kept("down and up", act)
+        visitor.sign_in()
+        return f"{seen}; the new password signs in"
+
+    def _restart(self) -> str:
+        def act() -> str:
+            self.engine.stop()
+            start = time.monotonic()
+            self.engine.start()
+            self._installation.until_healthy()
+            return f"healthy {time.monotonic() - start:.0f} s after the engine started"
+
+        seen = self._kept("restart of the engine", act)
+        visitor.sign_in()
+        return f"{seen}; the new password signs in"
+
+    def _stall(self) -> str:
+        outcome = stall(self._installation)
+        if outcome.slow:
+            raise TrialFailed(str(outcome))
+        return str(outcome)
+
+    def _verify(self) -> str:
+        said = self.engine.composed(self.checkout, "run", "--rm", "tools", "verify")
+        return said.strip().splitlines()[-1]
+
+    def _remove(self) -> str:
+        self.engine.composed(self.checkout, "down", "--volumes", "--remove-orphans")
+        return "containers and volumes are gone"
