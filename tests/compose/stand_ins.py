@@ -129,7 +129,11 @@ class StandIns:
 
 
 def _postgres(context: Path) -> None:
-    shutil.copytree(postgres.BINARIES.parent, context / "postgresql", symlinks=True)
+    """Copy the server as it lies in its package: it finds its libraries beside it."""
+    package = postgres.BINARIES.parents[1]
+    for folder in (postgres.BINARIES.parent, package.with_name(f"{package.name}.libs")):
+        target = context / "postgresql" / folder.relative_to(package.parent)
+        shutil.copytree(folder, target, symlinks=True)
 
 
 def _kafka(context: Path) -> None:

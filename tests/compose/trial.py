@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -98,10 +99,17 @@ class Trial:
             seen, failed = act(), False
         except TrialFailed as error:
             seen, failed = str(error), True
+            self._note_logs()
         row = Row(words, time.monotonic() - start, seen, failed)
         self.rows.append(row)
         print(f"{row.seconds:6.0f} s  {words}: {'FAILED: ' if failed else ''}{seen}", flush=True)
         return not failed
+
+    def _note_logs(self) -> None:
+        """Write the newest lines of every container to the trial's log, for the person who looks for the cause."""
+        if self.engine.compose and (self.checkout / ".secrets").exists():
+            with suppress(TrialFailed):
+                self.engine.composed(self.checkout, "logs", "--no-color", "--tail", "60")
 
     def _base(self) -> str:
         StandIns(self.engine).base()

@@ -2,6 +2,7 @@
 # Format the volume if it is empty, and start the broker with the mounted properties.
 set -euo pipefail
 export CLUSTER_ID=${CLUSTER_ID:-5L6g3nShT-eMCtK--X86sw}
-java="java ${KAFKA_HEAP_OPTS:-} -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp /opt/kafka/libs/*"
-$java kafka.docker.KafkaDockerWrapper setup -D /etc/kafka/docker -M /mnt/shared/config -F /opt/kafka/config
-exec $java kafka.Kafka /opt/kafka/config/server.properties
+read -r -a heap <<< "${KAFKA_HEAP_OPTS:-}"
+java=(java "${heap[@]}" -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "/opt/kafka/libs/*")
+"${java[@]}" kafka.docker.KafkaDockerWrapper setup -D /etc/kafka/docker -M /mnt/shared/config -F /opt/kafka/config
+exec "${java[@]}" kafka.Kafka /opt/kafka/config/server.properties

@@ -6,14 +6,16 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from types import ModuleType
 from urllib.request import urlopen
 
 if sys.argv[1:] == ["readyz"]:
     urlopen("http://127.0.0.1:8025/livez", timeout=4)
 else:
-    from deploy.local import ports
-
-    ports.HOST = "0.0.0.0"
+    # The module of ports needs a package that the image does not have; here it only says where the catcher listens.
+    ports = ModuleType("deploy.local.ports")
+    ports.__dict__["HOST"] = "0.0.0.0"
+    sys.modules[ports.__name__] = ports
     os.environ |= {
         "TANDEM_MAIL_FILE": os.environ["MP_DATABASE"],
         "TANDEM_SMTP_PORT": "1025",

