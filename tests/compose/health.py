@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.compose.engine import Engine
 
-_PATIENCE = 600.0
+_PATIENCE = 1200.0
 _PAUSE = 0.5
 _HEALTHY = "healthy"
 
