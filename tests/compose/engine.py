@@ -80,7 +80,7 @@ class Engine:
         return subprocess.run(["docker", "version"], env=self.env, check=False, capture_output=True).returncode == 0
 
     def docker(self, *arguments: str | Path, patience: float = 600) -> str:
-        """Run the client and return its output. Raises `TrialFailed` with the end of what it says."""
+        """Run the client and return its output. Raises `TrialFailed` with its last lines if it fails."""
         return self._run(["docker", *map(str, arguments)], None, patience)
 
     def up(self, checkout: Path, *arguments: str) -> None:
@@ -88,7 +88,7 @@ class Engine:
         self.composed(checkout, "up", "--detach", *arguments, patience=900)
 
     def composed(self, checkout: Path, *arguments: str, patience: float = 600) -> str:
-        """Run Compose in a checkout and return its output. Raises `TrialFailed` with the end of what it says."""
+        """Run Compose in a checkout and return its output. Raises `TrialFailed` with its last lines if it fails."""
         return self._run([*self.compose, *arguments], checkout, patience)
 
     def _run(self, command: list[str], folder: Path | None, patience: float) -> str:

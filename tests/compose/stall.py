@@ -27,7 +27,7 @@ _LIMIT = 1.0
 
 
 @dataclass(frozen=True)
-class Asked:
+class SentRequest:
     """One request: its seconds from the pause of the container to its start, its own seconds, and its status."""
 
     at: float
@@ -39,20 +39,20 @@ class Asked:
 class Outcome:
     """All requests, by their start: before the pause, in the second after it, later while it lasts, and afterwards."""
 
-    asked: Sequence[Asked]
+    requests: Sequence[SentRequest]
 
     @property
-    def noticed(self) -> list[Asked]:
+    def noticed(self) -> list[SentRequest]:
         """Requests that began once the gateway had the time to notice, while the container stood still."""
-        return [each for each in self.asked if _NOTICE <= each.at < _STALLED]
+        return [each for each in self.requests if _NOTICE <= each.at < _STALLED]
 
     @property
-    def surprised(self) -> list[Asked]:
+    def surprised(self) -> list[SentRequest]:
         """Requests that began in the second after the pause."""
-        return [each for each in self.asked if 0 <= each.at < _NOTICE]
+        return [each for each in self.requests if 0 <= each.at < _NOTICE]
 
     @property
-    def slow(self) -> list[Asked]:
+    def slow(self) -> list[SentRequest]:
         """Requests that began after that second and waited too long, or got no page."""
         return [each for each in self.noticed if each.took > _LIMIT or each.status != 200]
 
@@ -70,7 +70,7 @@ class Outcome:
 def stall(installation: Installation) -> Outcome:
     """Run two containers of the portal, pause one, and return how all requests were answered; one is left at the end.
 
-    Pages and forms are asked for in turn, so many a second. Raises `TrialFailed` if there are not two healthy ones.
+    Pages and forms are requests for in turn, so many a second. Raises `TrialFailed` if there are not two healthy ones.
     """
     engine, checkout = installation.engine, installation.checkout
     engine.up(checkout, "--no-recreate", "--scale", f"{SERVICE}=2")
@@ -82,19 +82,21 @@ def stall(installation: Installation) -> Outcome:
     time.sleep(2)
     with ThreadPoolExecutor(400) as pool:
         start = time.monotonic() + _BEFORE
-        asked = [pool.submit(_ask, start, number) for number in range(int((_BEFORE + _STALLED + _AFTER) * _PER_SECOND))]
+        requests = [
+            pool.submit(_ask, start, number) for number in range(int((_BEFORE + _STALLED + _AFTER) * _PER_SECOND))
+        ]
         time.sleep(max(0.0, start - time.monotonic()))
         engine.docker("pause", pair[0].id)
         paused = time.monotonic()
         time.sleep(_STALLED)
         engine.docker("unpause", pair[0].id)
-        found = [each.result() for each in asked]
+        found = [each.result() for each in requests]
     engine.up(checkout, "--no-recreate", "--scale", f"{SERVICE}=1")
     shift = paused - start
-    return Outcome([Asked(each.at - shift, each.took, each.status) for each in found])
+    return Outcome([SentRequest(each.at - shift, each.took, each.status) for each in found])
 
 
-def _ask(start: float, number: int) -> Asked:
+def _ask(start: float, number: int) -> SentRequest:
     """Send the request of that number at its time."""
     due = start - _BEFORE + number / _PER_SECOND
     time.sleep(max(0.0, due - time.monotonic()))
@@ -109,4 +111,4 @@ def _ask(start: float, number: int) -> Asked:
             status = httpx2.get(address, timeout=60).status_code
     except httpx2.HTTPError:
         status = 0
-    return Asked(began - start, time.monotonic() - began, status)
+    return SentRequest(began - start, time.monotonic() - began, status)

@@ -1,6 +1,6 @@
 """Build stand-ins for the images that docker-compose.yml and the Dockerfile name, where no registry of images answers.
 
-Each has the name of the image that it stands in for. They come from Debian's packages, from Maven (Apache Kafka,
+Each has the name of the image that it replaces. They come from Debian's packages, from Maven (Apache Kafka,
 Keycloak) and from the Python packages of the local run (PostgreSQL, Caddy).
 """
 

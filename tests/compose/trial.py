@@ -169,7 +169,7 @@ class Trial:
         mail = "; the invitation came by mail" if "invitation is in the mail" in said else ""
         return said.strip().splitlines()[-1].rstrip(".") + mail
 
-    def _kept(self, word: str, act: Callable[[], str]) -> str:
+    def _compared(self, word: str, act: Callable[[], str]) -> str:
         """Do something while entries are made, and return what was seen and what was lost."""
         self._give_tokens()
         before = Belongings.of(self.engine, self.checkout)
@@ -190,7 +190,7 @@ class Trial:
             self._installation.until_healthy()
             return f"everything answers after {answering:.0f} s, is healthy after {time.monotonic() - start:.0f} s"
 
-        return self._kept(f"kill of {name}", act)
+        return self._compared(f"kill of {name}", act)
 
     def _down_and_up(self) -> str:
         def act() -> str:
@@ -200,7 +200,7 @@ class Trial:
             self._installation.until_healthy()
             return f"healthy {time.monotonic() - start:.0f} s after `up` began"
 
-        seen = self._kept("down and up", act)
+        seen = self._compared("down and up", act)
         visitor.sign_in()
         return f"{seen}; the new password signs in"
 
@@ -212,7 +212,7 @@ class Trial:
             self._installation.until_healthy()
             return f"healthy {time.monotonic() - start:.0f} s after the engine started"
 
-        seen = self._kept("restart of the engine", act)
+        seen = self._compared("restart of the engine", act)
         visitor.sign_in()
         return f"{seen}; the new password signs in"
 

@@ -86,7 +86,7 @@ def token_of(person: str, password: str) -> str:
 
 @dataclass(frozen=True)
 class Program:
-    """What a program of its own was answered."""
+    """The answers that a program of its own got."""
 
     figures: int
     """The status of a request that its scope opens."""
@@ -109,7 +109,7 @@ def program(admin_password: str) -> Program:
         _answer("POST", clients, json=client, headers=bearer)
     grant = {"grant_type": "client_credentials", "client_id": PROGRAM, "client_secret": secret, "scope": FIGURES}
     own = {"Authorization": f"Bearer {_answer('POST', REALM, data=grant)['access_token']}"}
-    figures = httpx2.get(f"{ORIGIN}/reporting/api/v1/indicators", headers=own, timeout=30)
+    figures = httpx2.get(f"{ORIGIN}/reporting/api/v1/targets", headers=own, timeout=30)
     people = httpx2.get(f"{ORIGIN}/applications/api/v1/people", headers=own, timeout=30)
     return Program(figures.status_code, people.status_code)
 

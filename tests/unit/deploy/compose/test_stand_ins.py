@@ -10,7 +10,7 @@ from deploy.local.folder import ROOT
 from tests.compose import stand_ins
 from tests.compose.belongings import Belongings
 from tests.compose.health import staying
-from tests.compose.stall import Asked, Outcome
+from tests.compose.stall import Outcome, SentRequest
 
 IMAGES = Path(stand_ins.__file__).with_name("images")
 
@@ -43,15 +43,18 @@ def test_the_trial_kills_every_container_that_stays() -> None:
     assert {"postgres", "kafka", "keycloak", "mailpit", "gateway", "applications", "reporting"} <= set(staying())
 
 
-def test_what_is_gone_is_counted() -> None:
-    """What was there before and is there no longer is lost; what is new is not counted."""
+def test_a_lost_thing_is_counted() -> None:
+    """A thing that was there before and is there no longer is lost; a new one is not counted."""
     before = Belongings({"mails": frozenset({"1", "2"}), "people": frozenset({"ani"})})
     later = Belongings({"mails": frozenset({"2", "3"}), "people": frozenset({"ani"})})
     assert before.lost(later) == "1 mails"
     assert before.lost(before) == "nothing"
 
 
-@pytest.mark.parametrize(("asked", "slow"), [(Asked(0.5, 9, 200), 0), (Asked(2, 1.5, 200), 1), (Asked(2, 0.1, 503), 1)])
-def test_a_request_after_the_first_second_may_not_wait(asked: Asked, slow: int) -> None:
+@pytest.mark.parametrize(
+    ("request_made", "slow"),
+    [(SentRequest(0.5, 9, 200), 0), (SentRequest(2, 1.5, 200), 1), (SentRequest(2, 0.1, 503), 1)],
+)
+def test_a_request_after_the_first_second_may_not_wait(request_made: SentRequest, slow: int) -> None:
     """Once the gateway had a second to notice, a request that waits or fails is counted."""
-    assert len(Outcome([Asked(2, 0.1, 200), asked]).slow) == slow
+    assert len(Outcome([SentRequest(2, 0.1, 200), request_made]).slow) == slow
