@@ -46,7 +46,7 @@ def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         subprocess.run(
             ["sh", ROOT / "deploy/compose/databases.sh"],
             env={
-                "PATH": f"{postgres._BIN}:{os.environ['PATH']}",
+                "PATH": f"{postgres.BINARIES}:{os.environ['PATH']}",
                 "SECRETS": str(folder),
                 "PGHOST": HOST,
                 "PGPORT": str(found.port),
