@@ -37,6 +37,12 @@ async def of_call(_: AsyncSession, request: Request) -> dict[str, UUID]:
     return {} if id_ is None else {"call_id": id_}
 
 
+async def of_draft(_: AsyncSession, request: Request) -> dict[str, UUID]:
+    """Return the call whose choices the path names."""
+    id_ = read_id(request.path_params["draft_id"])
+    return {} if id_ is None else {"call_id": id_}
+
+
 async def of_application(session: AsyncSession, request: Request) -> dict[str, UUID]:
     """Return the call of the application in the path, or in the body."""
     written = request.path_params.get("application_id") or (await _body(request)).get("application_id")
@@ -80,6 +86,7 @@ DECISIONS: dict[Finder, tuple[str, ...]] = {
         f"{API}/calls/{{call_id}}/plan/propose",
         f"{API}/rings",
     ),
+    of_draft: ("/matching/cohorts/drafts/{draft_id}",),
     of_application: (
         "/matching/applications/{application_id}/override",
         "/matching/applications/{application_id}/override/commit",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.matching.cohorts.store.drafts import DRAFT
 from services.matching.cohorts.store.jobs import CohortJob
 from services.matching.cohorts.store.runs import Run
 from services.matching.facts.store.facts import Candidate
@@ -37,6 +38,7 @@ RECORDS = Records(
         "match_id": Record(
             VisitRow, key="match_id", state=col(VisitRow.state), state_word=lambda state: stage("visit", state).word
         ),
+        "draft_id": DRAFT,
         "job_id": Record(CohortJob, leaving_out=_WORK, changed=col(CohortJob.since)),
         "what_if_id": Record(WhatIf, leaving_out=_WORK, changed=col(WhatIf.since)),
         "options_id": Record(OptionSet, leaving_out=_WORK, changed=col(OptionSet.since)),

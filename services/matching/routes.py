@@ -1,7 +1,7 @@
 """The routes of matching: the coordinators' board, the receipts opened with the portal's ticket, and the API."""
 
 from services.matching.board.pages import board, calendar, cases, events, overdue, supply, visits
-from services.matching.cohorts.pages import commit, jobs, runs
+from services.matching.cohorts.pages import choices, commit, jobs, runs
 from services.matching.interventions.api import overrides as overrides_api
 from services.matching.interventions.api import rings as rings_api
 from services.matching.interventions.pages import overrides, rings, what_ifs
@@ -15,6 +15,7 @@ from services.matching.scheduling.pages import moves, plans
 routers = [
     board.router,
     commit.router,
+    choices.router,
     jobs.router,
     cases.router,
     overrides.router,

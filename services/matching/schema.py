@@ -1,7 +1,7 @@
 """The tables of matching; each module of a room's store holds its tables and the only queries on them."""
 
 from services.matching.activity import store as activity_store
-from services.matching.cohorts.store import cohorts, jobs, runs
+from services.matching.cohorts.store import cohorts, drafts, jobs, runs
 from services.matching.facts.store import facts, pools
 from services.matching.interventions import store as interventions_store
 from services.matching.lifecycle.store import case_records, matches, mentorships, receipts, rings, visits
@@ -22,6 +22,7 @@ __all__ = [
     "case_records",
     "changes",
     "cohorts",
+    "drafts",
     "facts",
     "interventions_store",
     "jobs",

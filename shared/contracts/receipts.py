@@ -76,7 +76,8 @@ class ReceiptEvent(Event):
 
     `feasible` is how many offers or mentors met all hard rules, `considered` how many there were. Of a member of a
     group `group_size` says how many are placed together, `group_feasible` how many offers could take all of them.
-    `floor_first` says that the country's floor put the applicant before others.
+    `floor_first` says that the country's floor put the applicant before others. `changed_by_hand` says that without
+    what a coordinator decided about others in this cohort the result would be another one.
     """
 
     topic: ClassVar[str] = "exchange.receipts"
@@ -91,6 +92,7 @@ class ReceiptEvent(Event):
     group_size: Annotated[int, Field(ge=1)] | None = None
     group_feasible: Count | None = None
     floor_first: bool = False
+    changed_by_hand: bool = False
 
 
 class MissedWish(Part):
@@ -102,7 +104,7 @@ class MissedWish(Part):
 
 
 class MatchExplained(ReceiptEvent):
-    """The engine's receipt for a match of a committed cohort, or for an override with its reason.
+    """The engine's receipt for a match of a committed cohort, or for a place that a coordinator gave with a reason.
 
     `rank` is the place of the match among the feasible ones, for the applicant, from 1; `host_rank` the same for the
     host or mentor; `score` and `host_score` are the sums of points. `ring` counts the agencies of the exchange ring
@@ -134,6 +136,7 @@ class MatchExplained(ReceiptEvent):
         "group_size": None,
         "group_feasible": None,
         "floor_first": False,
+        "changed_by_hand": False,
         "match_id": ex.MATCH,
         "offer_id": ex.OFFER,
         "mentor_id": None,
@@ -151,12 +154,14 @@ class MatchExplained(ReceiptEvent):
 class NoMatchExplained(ReceiptEvent):
     """The engine's receipt for an application that a committed cohort did not match.
 
-    `waiting_place` is the true place on the waiting list of the best feasible offer, where there is one.
+    `waiting_place` is the true place on the waiting list of the best feasible offer, where there is one. `held_back` is
+    why a coordinator left the application out of this cohort: it is matched again in the next one.
     """
 
     label: ClassVar[str] = N_("No match explained to the officer")
 
     waiting_place: Annotated[int, Field(ge=1)] | None = None
+    held_back: Reason | None = None
 
     example: ClassVar[Example] = {
         "run_id": ex.RUN,
@@ -184,5 +189,7 @@ class NoMatchExplained(ReceiptEvent):
         "group_size": 3,
         "group_feasible": 0,
         "floor_first": False,
+        "changed_by_hand": False,
         "waiting_place": None,
+        "held_back": None,
     }

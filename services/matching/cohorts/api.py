@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.cohorts import views
 from services.matching.cohorts.actions import job
-from services.matching.cohorts.views import CohortJob, CommittedCohort, Run, RunInputs
+from services.matching.cohorts.views import committed as views
+from services.matching.cohorts.views.committed import CohortJob, CommittedCohort, Run, RunInputs
 from services.matching.filters import COORDINATORS
 from services.matching.options.model import ChosenOption
 from services.matching.parameters import BusDep

@@ -1,28 +1,37 @@
-"""Say why a cohort cannot be committed; keep a committed run, repeat it later, and compare the results."""
+"""Say why a cohort cannot be committed, match with a coordinator's choices, keep a committed run and repeat it."""
 
 from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict
+from uuid import UUID
 
-from services.matching.engine.interventions.manual import with_pairs
+from pydantic import BaseModel, ConfigDict
+
+from services.matching.engine.interventions.manual import NotPossible, price, with_pairs
 from services.matching.engine.layers import run_layers
 from services.matching.engine.problem import document
 from services.matching.engine.problem.problem import ENGINE_VERSION
+from services.matching.provisional.model.problem import companions, each_kind, from_scratch, waiting
+from shared.contracts.codes import Reason
 from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection
 
     from pydantic import JsonValue
 
     from services.matching.engine.matching import Result
     from services.matching.engine.problem.problem import Problem
+    from services.matching.provisional.model.problem import Facts
+    from shared.contracts.codes import ApplicationKind
 
 
 class JobState(StrEnum):
@@ -54,13 +63,14 @@ class Why(StrEnum):
     COMMITTED = "committed"
     EMPTY = "empty"
     OLD = "old"
+    CHOICE = "choice"
 
 
 class NotFit(Exception):
     """The cohort cannot be committed as requested.
 
-    `count` pairs have changed since they were seen or were not seen, or it is the number of the cohort that was
-    committed meanwhile.
+    `count` pairs have changed since they were seen or were not seen, so many choices cannot be carried out, or it is
+    the number of the cohort that was committed meanwhile.
     """
 
     def __init__(self, cause: Why, count: int = 0) -> None:
@@ -97,6 +107,10 @@ _SENTENCES: dict[Why, tuple[str, ProblemCode]] = {
         N_("Data for this call has changed since these options were calculated. Calculate them again."),
         ProblemCode.EDIT_CONFLICT,
     ),
+    Why.CHOICE: (
+        N_("Some of your choices are no longer possible (%(count)d). Remove them, then continue."),
+        ProblemCode.EDIT_CONFLICT,
+    ),
 }
 
 
@@ -104,6 +118,120 @@ def refused(unfit: NotFit) -> Refused:
     """Return why a cohort cannot be committed, as an error for the person who asked for it."""
     sentence, code = _SENTENCES[unfit.why]
     return Refused(gettext(sentence) % {"count": unfit.count}, code=code)
+
+
+class ChoiceKind(StrEnum):
+    """The kinds of choices that a coordinator makes about one application before a cohort is committed."""
+
+    HOLD_BACK = "hold_back"
+    PIN = "pin"
+    MOVE = "move"
+
+
+class Choice(BaseModel):
+    """A choice about one application: leave it out of the cohort, or give it this place, with the published reason."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: ChoiceKind
+    reason: Reason
+    seat_id: UUID | None = None
+
+
+LARGE = 20_000
+"""Applications times places: above it a call is not matched again while somebody waits for the page."""
+Choices = Mapping[UUID, Choice]
+NO_CHOICES: Choices = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """The matching of a call with a coordinator's choices.
+
+    `given` are the places given by hand, `held_back` the applications that are left out (of a group all members), each
+    with the choice. `impossible` are the applications whose choices cannot be carried out now.
+    """
+
+    results: Mapping[ApplicationKind, Result]
+    given: Choices
+    held_back: Choices
+    impossible: frozenset[UUID]
+
+    def pins(self, result: Result) -> dict[str, str]:
+        """Return the pairs made by hand in the matching of one kind."""
+        return pairs_by_hand(self.given, result.candidate_ids)
+
+
+def pairs_by_hand(given: Choices, candidates: Collection[str]) -> dict[str, str]:
+    """Return the places given by hand to these candidates, as the engine takes them."""
+    return {
+        str(application_id): str(choice.seat_id)
+        for application_id, choice in sorted(given.items())
+        if str(application_id) in candidates
+    }
+
+
+def is_large(facts: Facts) -> bool:
+    """Return whether a call is too large to be matched again for a page."""
+    return len(facts.candidates) * len(facts.places) > LARGE
+
+
+def rerun(facts: Facts, choices: Choices) -> Rerun:
+    """Match a call with these choices; one that cannot be carried out is left out and named."""
+    pool = waiting(facts)
+    impossible = {
+        application_id
+        for application_id, choice in choices.items()
+        if application_id not in pool or (choice.seat_id is not None and len(companions(facts, application_id)) > 1)
+    }
+    held_back = {
+        member: choice
+        for application_id, choice in sorted(choices.items())
+        if choice.seat_id is None and application_id not in impossible
+        for member in companions(facts, application_id)
+    }
+    only = frozenset(pool.keys() - held_back.keys()) if held_back else None
+    while True:
+        given = {
+            application_id: choice
+            for application_id, choice in choices.items()
+            if choice.seat_id is not None and application_id not in impossible
+        }
+        try:
+            results = each_kind(facts, partial(_match, given), only=only)
+        except NotPossible as wrong:
+            impossible.add(UUID(wrong.candidate_id))
+            continue
+        return Rerun(results, given, held_back, frozenset(impossible))
+
+
+def _match(given: Choices, _: ApplicationKind, posed: Problem) -> Result:
+    pairs = pairs_by_hand(given, {candidate.id for candidate in posed.candidates})
+    return with_pairs(posed, pairs) if pairs else from_scratch(posed)
+
+
+@dataclass(frozen=True, slots=True)
+class CohortPrice:
+    """The changes that choices cause in a call's matching.
+
+    `points` is the sum of points with them less the one without. `lose` had a place and have none now, `gain` the other
+    way round, `move` have another one; ids sorted.
+    """
+
+    points: int
+    lose: tuple[UUID, ...]
+    gain: tuple[UUID, ...]
+    move: tuple[UUID, ...]
+
+
+def price_of(before: Mapping[ApplicationKind, Result], after: Mapping[ApplicationKind, Result]) -> CohortPrice:
+    """Return what choices change: `after` is the matching with them."""
+    found = [price(before[kind], result) for kind, result in after.items()]
+
+    def ids(name: str) -> tuple[UUID, ...]:
+        return tuple(sorted(UUID(candidate_id) for each in found for candidate_id in getattr(each, name)))
+
+    return CohortPrice(sum(each.points for each in found), ids("lose"), ids("gain"), ids("move"))
 
 
 class OpenedRun(TypedDict):

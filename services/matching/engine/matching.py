@@ -97,6 +97,11 @@ class Result:
         return {pair.candidate_id: pair.seat_id for pair in self.pairs}
 
     @cached_property
+    def candidate_ids(self) -> frozenset[str]:
+        """Ids of the candidates in the pool."""
+        return frozenset(candidate.id for candidate in self.problem.candidates)
+
+    @cached_property
     def unmatched(self) -> tuple[str, ...]:
         """Ids of candidates without a seat, in order."""
         return tuple(candidate.id for candidate in self._market.candidates if candidate.id not in self.matching)

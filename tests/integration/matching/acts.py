@@ -28,6 +28,7 @@ LEFT_OUT = {
         f"{M}/rings/{{call_id}}",
         f"{API}/rings/price",
     },
+    "it notes a choice, which decides nothing before a cohort is committed": {f"{M}/cohorts/drafts/{{draft_id}}"},
     "it settles dead letters, which are no records of matching": {f"{M}/dead-letters"},
 }
 """Writing routes that are in no pair, by the reason."""

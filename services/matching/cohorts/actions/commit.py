@@ -10,8 +10,8 @@ from services.matching.activity import actions as activity
 from services.matching.activity.store import of_run
 from services.matching.background.retries import retry_write
 from services.matching.cohorts.actions.plan import work_out
-from services.matching.cohorts.model import NotFit, Why, refused
-from services.matching.cohorts.store import cohorts, runs
+from services.matching.cohorts.model import NO_CHOICES, NotFit, Why, refused
+from services.matching.cohorts.store import cohorts, drafts, runs
 from services.matching.cohorts.store.cohorts import Cohort
 from services.matching.cohorts.store.runs import Run
 from services.matching.facts import actions as facts
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.matching.cohorts.actions.plan import CohortPlan, Part
+    from services.matching.cohorts.model import Choices
     from services.matching.options.model import ChosenOption
     from services.matching.provisional.model.results import Proposal
     from shared.bus import Bus, Tx
@@ -68,8 +69,11 @@ async def commit_cohort(
     effort: int = 24,
     reserves: bool = False,
     option: ChosenOption | None = None,
+    choices: Choices = NO_CHOICES,
 ) -> Committed:
     """Commit a cohort of a call in the name of `by`: the provisional pairs, or those of an option, are proposed.
+
+    The call is matched with the `choices`: who is held back, and who has which place by hand.
 
     With `reserves` the next in line for each place are proposed as reserves too, to be cleared beforehand. `chosen`
     maps applications to the offer or mentor that the coordinator saw for each; None commits all present pairs. Every
@@ -90,7 +94,14 @@ async def commit_cohort(
             raise refused(NotFit(Why.COMMITTED, present))
         try:
             plan = await asyncio.to_thread(
-                work_out, snapshot, chosen, effort, lambda _: None, reserves=reserves, option=taken
+                work_out,
+                snapshot,
+                chosen,
+                effort,
+                lambda _: None,
+                reserves=reserves,
+                option=taken,
+                choices=choices,
             )
             committed = await retry_write(bus, by, write, plan, read)
         except NotFit as unfit:
@@ -150,6 +161,8 @@ async def _commit(tx: Tx, cases: Transitions, plan: CohortPlan) -> Committed:
     await facts.match_again(tx.session, [plan.call_id])
     await tx.changed("matching")
     await cases.save()
+    if all(part.ring is None for part in plan.parts):
+        await drafts.remove(tx.session, plan.call_id)
     reserves = sum(len(part.reserves) for part in plan.parts)
     row = Cohort(
         call_id=plan.call_id,
@@ -189,4 +202,5 @@ def _step(match_id: UUID, part: Part, proposal: Proposal, clearance_wd: int, *, 
         now=now,
         ring=part.ring,
         reserve=reserve,
+        override=part.reasons.get(proposal.application_id),
     )

@@ -8,7 +8,7 @@ nothing committed.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from services.matching.background import jobs, processes
 from services.matching.cohorts.actions.commit import TRIES, Committed, commit_cohort, write
 from services.matching.cohorts.actions.plan import WRITING, CohortPlan, work_out
 from services.matching.cohorts.actions.repeats import committed_before
-from services.matching.cohorts.model import OPEN, JobState, NotFit, Why, refused
+from services.matching.cohorts.model import NO_CHOICES, OPEN, JobState, NotFit, Why, refused
 from services.matching.cohorts.store import jobs as cohorts_jobs
 from services.matching.cohorts.store.jobs import CohortJob
 from services.matching.facts.store import facts as facts_store
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.matching.cohorts.actions.plan import Step
+    from services.matching.cohorts.model import Choices
     from services.matching.options.model import ChosenOption, CohortOptionResult
     from services.matching.provisional.snapshot import Snapshot
     from shared.bus.db.records import ReadVersions
@@ -62,8 +63,11 @@ async def commit_or_ask(
     *,
     reserves: bool = False,
     option: ChosenOption | None = None,
+    choices: Choices = NO_CHOICES,
 ) -> Committed | UUID:
-    """Commit a cohort at once, or return the id of its job if it is large; `reserves` and `option` as in a commit.
+    """Commit a cohort at once, or return the id of its job if it is large.
+
+    `reserves`, `option` and `choices` are as in a commit.
 
     The applications must be as the coordinator `read` them. Somebody who asks again for what they have committed, or
     what is under way, is answered as the first time. Raises `Outdated` (412, 428), and `Refused` as `commit_cohort`
@@ -75,11 +79,15 @@ async def commit_or_ask(
         size = await facts_store.pair_count(session, call_id)
     try:
         if size <= above:
-            return await commit_cohort(bus, by, call_id, chosen, read, effort=effort, reserves=reserves, option=option)
-        return await ask(bus, by, call_id, chosen, read, effort=effort, reserves=reserves, option=option)
+            return await commit_cohort(
+                bus, by, call_id, chosen, read, effort=effort, reserves=reserves, option=option, choices=choices
+            )
+        return await ask(
+            bus, by, call_id, chosen, read, effort=effort, reserves=reserves, option=option, choices=choices
+        )
     except (Refused, Outdated) as refusal:
         async with bus.read() as session:
-            job_id = await cohorts_jobs.same(session, by, call_id, chosen, reserves=reserves)
+            job_id = await cohorts_jobs.same(session, by, call_id, chosen, choices, reserves=reserves)
         if job_id is not None:
             return job_id
         return Committed.of(await committed_before(bus, by, call_id, chosen, refusal, reserves=reserves))
@@ -95,6 +103,7 @@ async def ask(
     effort: int = 24,
     reserves: bool = False,
     option: ChosenOption | None = None,
+    choices: Choices = NO_CHOICES,
 ) -> UUID:
     """Request a cohort in the name of `by`; return the id of its job, which begins within a second.
 
@@ -117,6 +126,7 @@ async def ask(
             effort=effort,
             reserves=reserves,
             option=option,
+            choices=dict(choices) or None,
             state=JobState.WAITING,
             steps=WRITING,
             since=clock.now(),
@@ -185,7 +195,7 @@ async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:
             row = await _moved_on(bus, job_id, lease, JobState.RUNNING, 0)
             if row is None:
                 return
-            request = CohortRequest(row.call_id, row.chosen, row.effort, reserves=row.reserves, option=row.option)
+            request = CohortRequest(row.call_id, row.chosen, row.effort, row.reserves, row.option, row.choices or {})
             watch = jobs.Watch(bus, lease, partial(_advance, bus, job_id, lease)).look
             ended = await processes.run_in_process(do_stored, bus.settings, request, job_id, lease, watch=watch)
             if isinstance(ended, NotFit):
@@ -214,13 +224,14 @@ class Ended(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CohortRequest:
-    """A request to compute a cohort of a call, with the chosen pairs (None: all), reserves, and maybe an option."""
+    """A request to compute a cohort of a call, with the chosen pairs (None: all), reserves, an option or choices."""
 
     call_id: UUID
     chosen: Mapping[UUID, UUID] | None
     effort: int
     reserves: bool = False
     option: ChosenOption | None = None
+    choices: Choices = field(default_factory=dict)
 
 
 def do_stored(
@@ -276,7 +287,15 @@ def work_out_stored(settings: ServiceSettings, request: CohortRequest, step: Ste
     if snapshot is None:
         return NotFit(Why.UNKNOWN)
     try:
-        return work_out(snapshot, request.chosen, request.effort, step, reserves=request.reserves, option=option)
+        return work_out(
+            snapshot,
+            request.chosen,
+            request.effort,
+            step,
+            reserves=request.reserves,
+            option=option,
+            choices=request.choices,
+        )
     except NotFit as unfit:
         return unfit
 

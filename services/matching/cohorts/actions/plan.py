@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from services.matching.cohorts.model import KeptProblem, NotFit, Why
+from services.matching.cohorts.model import NO_CHOICES, KeptProblem, NotFit, Why, pairs_by_hand, rerun
 from services.matching.engine.interventions.manual import NotPossible
 from services.matching.lifecycle.model.match import UNCONFIRMED
 from services.matching.options.model import BETWEEN, CohortOptionResult, results_of
 from services.matching.provisional.model.problem import companions, from_scratch, in_reserve, solve
 from services.matching.provisional.model.results import Proposal, matched, proposals, run_finished, unmatched
 from shared.contracts.codes import CohortOption
+from shared.contracts.receipts import MatchExplained
 from shared.ids import new_id
 from shared.time import clock
 
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from services.matching.cohorts.model import Choices, Rerun
     from services.matching.engine.matching import Result
     from services.matching.provisional.model.problem import Facts
     from services.matching.provisional.snapshot import Snapshot
-    from shared.contracts.codes import ApplicationKind
-    from shared.contracts.receipts import MatchExplained, NoMatchExplained
+    from shared.contracts.codes import ApplicationKind, Reason
+    from shared.contracts.receipts import NoMatchExplained
     from shared.contracts.runs import RunFinished
 
 Step = Callable[[int], None]
@@ -47,8 +49,9 @@ class Part:
     """The part of a cohort of one kind; with `ring` its pairs are an exchange ring of that id.
 
     `match_ids` has the match of each proposed application: a new one, or the reserve that it already held for the same
-    place. `receipts` are those of the proposed and of all without a place; `reserves` are to be cleared beforehand,
-    each with the id of its match, the next in line first.
+    place. `receipts` are those of the proposed, of all without a place and of those held back; `reserves` are to be
+    cleared beforehand, each with the id of its match, the next in line first. `reasons` are those of the places that a
+    coordinator gave by hand.
     """
 
     kind: ApplicationKind
@@ -60,6 +63,7 @@ class Part:
     kept: KeptProblem
     ring: UUID | None = None
     reserves: Sequence[tuple[UUID, Proposal]] = ()
+    reasons: Mapping[UUID, Reason] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +103,15 @@ def work_out(
     *,
     reserves: bool = False,
     option: CohortOptionResult | None = None,
+    choices: Choices = NO_CHOICES,
 ) -> CohortPlan:
     """Return the runs of a cohort with all receipts: the long part, outside any transaction. Raises `NotFit`.
 
     `chosen` maps applications to the offer or mentor that was seen for each (None: all); `step` is called with the
-    progress. With `reserves` the next in line for each place are to be cleared beforehand. An `option` is committed as
-    a whole, in place of the provisional matches; receipts of one between stable and highest sum name no change that
-    would have been enough, because none can be proven by a run.
+    progress. With `reserves` the next in line for each place are to be cleared beforehand. The call is matched with the
+    coordinator's `choices`. An `option` is committed as a whole, in place of the provisional matches and without
+    choices; receipts of one between stable and highest sum name no change that would have been enough, because none can
+    be proven by a run.
     """
     facts, started_at = snapshot.facts, clock.now()
     if not snapshot.open:
@@ -115,11 +121,16 @@ def work_out(
     step(MATCHING)
     found: dict[UUID, UUID] = {}
     parts_to_plan: list[tuple[ApplicationKind, Result, list[Proposal]]] = []
-    for kind, result in _results(facts, option).items():
+    results, matched_with = _results(facts, option, choices)
+    without = solve(facts) if choices else results
+    for kind, result in results.items():
         pairs = proposals(facts, kind, result)
         found |= {pair.application_id: pair.seat_id for pair in pairs}
         picked = [pair for pair in pairs if chosen is None or pair.application_id in chosen]
-        if picked or (not chosen and result.unmatched):
+        held_back = matched_with is not None and any(
+            str(application_id) in without[kind].candidate_ids for application_id in matched_with.held_back
+        )
+        if picked or held_back or (not chosen and result.unmatched):
             parts_to_plan.append((kind, result, picked))
     # Before the receipts, which take longest: who is refused hears it at once.
     if chosen is not None:
@@ -132,16 +143,21 @@ def work_out(
         raise NotFit(Why.NOBODY)
     tell = _twentieths(sum(len(picked) + len(result.unmatched) for _, result, picked in parts_to_plan), step)
     parts = [
-        part_of(
+        with_choices(
+            part_of(
+                facts,
+                kind,
+                result,
+                picked,
+                result.unmatched,
+                effort=effort,
+                started_at=started_at,
+                explained=tell,
+                option=None if option is None else option.option,
+            ),
             facts,
-            kind,
-            result,
-            picked,
-            result.unmatched,
-            effort=effort,
-            started_at=started_at,
-            explained=tell,
-            option=None if option is None else option.option,
+            matched_with,
+            without[kind],
         )
         for kind, result, picked in parts_to_plan
     ]
@@ -153,12 +169,17 @@ def work_out(
     return CohortPlan.of(snapshot, parts, with_reserves=reserves)
 
 
-def _results(facts: Facts, option: CohortOptionResult | None) -> Mapping[ApplicationKind, Result]:
-    """Return the results that a cohort commits: those of an option, or the provisional ones. Raises `NotFit`."""
+def _results(
+    facts: Facts, option: CohortOptionResult | None, choices: Choices
+) -> tuple[Mapping[ApplicationKind, Result], Rerun | None]:
+    """Return the results that a cohort commits: those of an option, or a rerun with the choices. Raises `NotFit`."""
     if option is None:
-        return solve(facts)
+        found = rerun(facts, choices)
+        if found.impossible:
+            raise NotFit(Why.CHOICE, len(found.impossible))
+        return found.results, found
     try:
-        return results_of(facts, option)
+        return results_of(facts, option), None
     except NotPossible as changed:
         raise NotFit(Why.OLD) from changed
 
@@ -260,6 +281,40 @@ def part_of(
         kept=KeptProblem.of(result, {str(application_id): str(seat) for application_id, seat in overrides.items()}),
         ring=ring_id,
     )
+
+
+def with_choices(part: Part, facts: Facts, matched_with: Rerun | None, without: Result) -> Part:
+    """Return a part of a cohort whose receipts say what a coordinator decided, and what that changed for others.
+
+    `without` is the matching of that kind without the choices.
+    """
+    if matched_with is None or not (matched_with.given or matched_with.held_back):
+        return part
+    reasons = {
+        application_id: choice.reason
+        for application_id, choice in matched_with.given.items()
+        if application_id in part.match_ids
+    }
+    receipts = dict(part.receipts)
+    for application_id, receipt in part.receipts.items():
+        seat = receipt.offer_id or receipt.mentor_id if isinstance(receipt, MatchExplained) else None
+        if application_id in reasons:
+            changed: dict[str, Any] = {"override": reasons[application_id], "missed": None}
+        else:
+            changed = {"changed_by_hand": without.matching.get(str(application_id)) != (str(seat) if seat else None)}
+        receipts[application_id] = receipt.model_copy(update=changed)
+    for application_id, choice in matched_with.held_back.items():
+        if str(application_id) in without.candidate_ids:
+            receipt = unmatched(
+                without.receipt(str(application_id), effort=0),
+                run_id=part.run_id,
+                call_id=facts.call_id,
+                kind=part.kind,
+            )
+            said = {"counterfactuals": (), "waiting_place": None, "held_back": choice.reason}
+            receipts[application_id] = receipt.model_copy(update=said)
+    by_hand = pairs_by_hand(matched_with.given, without.candidate_ids)
+    return replace(part, receipts=receipts, reasons=reasons, kept=replace(part.kept, overrides=by_hand))
 
 
 def _twentieths(total: int, step: Step) -> Callable[[], None]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.contracts import labels
 from shared.i18n import gettext, ngettext, number
+from shared.identity.versions import FIELD
 from shared.web.several import Comparison, compared, comparison_page, seen_by_reader, seen_text
 
 if TYPE_CHECKING:
@@ -15,42 +16,42 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from services.matching.board.views.cases import Case
-    from services.matching.cohorts.views import CohortChoice
+    from services.matching.cohorts.views.decision import CohortChoice, MatchRow
     from shared.errors import Refused
     from shared.web.several import ChangedRecord, Facts
 
 
-def seen_pairs(rows: Sequence[Case]) -> str:
+def seen_pairs(rows: Sequence[MatchRow]) -> str:
     """Return what the page shows of these pairs, for its form."""
     return seen_text({row.id: _facts(row) for row in rows})
 
 
-def _facts(row: Case) -> Facts:
-    place = ", ".join(dict.fromkeys(filter(None, (row.seat_reference, row.seat_title))))
+def _facts(row: MatchRow) -> Facts:
+    place = ", ".join(dict.fromkeys((row.seat.reference, row.seat.title)))
     return (
         (gettext("Application"), row.reference),
         (gettext("From"), labels.country(row.country)),
         (gettext("Place"), place),
-        (gettext("Host country"), labels.country(row.seat_country) if row.seat_country else ""),
-        (gettext("Score"), "" if row.score is None else number(row.score)),
+        (gettext("Host country"), labels.country(row.seat.country)),
+        (gettext("Score"), number(row.score)),
     )
 
 
 async def changed_pairs(
-    request: Request, view: CohortChoice, sent: Mapping[UUID, str], refused: Refused, *, reserves: bool
+    request: Request, view: CohortChoice, sent: Mapping[UUID, str], refused: Refused, version: str, *, reserves: bool
 ) -> Response:
     """Return the page with both versions of the pairs that have changed, as far as nothing was committed.
 
-    `sent` are the pairs as the form named them, by application. Raises the refusal where none of them has changed.
+    `sent` are the pairs as the form named them, by application, `version` that of the choices for the cohort. Raises
+    the refusal where none of them has changed.
     """
     present = {row.id: row for row in view.rows}
-    pairs = {id_: view.pair(present[id_]) for id_ in sent if id_ in present}
+    pairs = {id_: present[id_].pair for id_ in sent if id_ in present}
     ids = [id_ for id_, pair in sent.items() if pairs.get(id_) != pair]
     if not ids:
         raise refused
     seen, rows = await seen_by_reader(request), [present[id_] for id_ in ids if id_ in present]
-    fields = [("pair", pair) for pair in pairs.values()]
+    fields = [(FIELD, version), *(("pair", pair) for pair in pairs.values())]
     nothing = ngettext(
         "Nothing was committed, because %(num)d of your matches has changed.",
         "Nothing was committed, because %(num)d of your matches have changed.",
@@ -69,7 +70,7 @@ async def changed_pairs(
     return comparison_page(request, comparison)
 
 
-def _changed(id_: UUID, seen: Facts | None, row: Case | None) -> ChangedRecord:
+def _changed(id_: UUID, seen: Facts | None, row: MatchRow | None) -> ChangedRecord:
     name = row.reference if row is not None else next(iter(seen or ()), ("", gettext("Application")))[1]
     return compared(
         id_,

@@ -11,19 +11,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.cohorts import views
+from services.matching.cohorts.actions import choices as cohort_choices
 from services.matching.cohorts.actions import job as cohorts_job
 from services.matching.cohorts.pages.changed import changed_pairs, seen_pairs
 from services.matching.cohorts.pages.jobs import state as job_state
-from services.matching.cohorts.views import MOST, CohortChoice
-from services.matching.parameters import BusDep
+from services.matching.cohorts.views import committed, decision
+from services.matching.cohorts.views.decision import MOST, CohortChoice, CohortFacts
+from services.matching.parameters import BusDep, receipt_effort
 from shared.bus import Bus
+from shared.bus.db.outdated import Outdated
 from shared.contracts.codes import Role
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
-from shared.identity.versions import item_versions, versions_in_body
+from shared.identity.versions import (
+    FIELD,
+    expect_opened,
+    item_versions,
+    opened_versions,
+    show_versions,
+    versions_in_body,
+)
 from shared.ids import read_id
 from shared.runtime.service import service_of
 from shared.web.render import render, see_other
@@ -34,20 +43,29 @@ router = APIRouter(prefix="/matching", include_in_schema=False)
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
+async def read_cohort(request: Request, bus: Bus, principal: Principal, call_id: UUID) -> CohortFacts:
+    """Return what the page of a cohort is made of, in one snapshot."""
+    async with bus.snapshot() as session:
+        return await decision.cohort_facts(session, reach(principal), call_id, partial(_versions, request, session))
+
+
 @router.get("/cohorts/{call_id}")
 async def choose(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
-    """List all provisional matches of a call, each with a checkbox."""
+    """List all provisional matches of a call to decide on, each with a checkbox."""
     async with bus.snapshot() as session:
-        view = await views.cohort_choice(session, reach(principal), call_id, partial(_versions, request, session))
-        job = await views.open_job(session, call_id)
+        await expect_opened(request, session, cohort_choices.record(call_id))
+        read = await decision.cohort_facts(session, reach(principal), call_id, partial(_versions, request, session))
+        job = await committed.open_job(session, call_id)
     return render(
         request,
         "cohorts/cohort.html",
-        view=view,
+        view=await decision.cohort_choice(read),
         problem=None,
         job=job,
         state=job_state(job.state) if job is not None else None,
         reserves=False,
+        ticked=None,
+        opened=opened_versions(request) or [],
     )
 
 
@@ -57,38 +75,70 @@ async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: 
     form = await request.form(max_fields=MOST + 10)
     ticked, reserves = {str(value) for value in form.getlist("pair")}, bool(form.get("reserves"))
     async with bus.snapshot() as session:
-        view = await views.cohort_choice(session, reach(principal), call_id, partial(_versions, request, session))
-        unplaced = await views.unplaced(session, reach(principal), call_id)
+        read = await decision.cohort_facts(session, reach(principal), call_id, partial(_versions, request, session))
+        present = await cohort_choices.version(session, call_id)
+    view = await decision.cohort_choice(read)
+    sent = {str(value) for value in form.getlist(FIELD)}
+    show_versions(request, Outdated(present))
+    again = partial(_choose_again, request, view, ticked=ticked, reserves=reserves)
+    if (sent or read.choices) and present not in sent:
+        return again(gettext("The choices for this cohort have changed since you opened the page. Review them."), 409)
+    if view.impossible:
+        return again(gettext("Some of your choices are no longer possible. Remove them, then continue."), 409)
     chosen = view.chosen(ticked)
     if not ticked and view.rows:
-        return _choose_again(request, view, gettext("Select at least one match."), 422, reserves=reserves)
+        return again(gettext("Select at least one match."), 422)
     if len(chosen) < len(ticked):
-        problem = gettext("The matching has changed since you opened the page. Review it, then continue.")
-        return _choose_again(request, view, problem, 409, reserves=reserves)
+        return again(gettext("The matching has changed since you opened the page. Review it, then continue."), 409)
     return render(
         request,
         "cohorts/commit.html",
         view=view,
         rows=chosen,
-        unplaced=unplaced,
         reserves=reserves,
         seen=seen_pairs(chosen),
+        opened=opened_versions(request) or [],
     )
 
 
-def _choose_again(request: Request, view: CohortChoice, problem: str, status: int, *, reserves: bool) -> Response:
+def _choose_again(
+    request: Request, view: CohortChoice, problem: str, status: int, *, ticked: Collection[str], reserves: bool
+) -> Response:
     return render(
-        request, "cohorts/cohort.html", status, view=view, problem=problem, job=None, state=None, reserves=reserves
+        request,
+        "cohorts/cohort.html",
+        status,
+        view=view,
+        problem=problem,
+        job=None,
+        state=None,
+        reserves=reserves,
+        ticked=ticked,
+        opened=opened_versions(request) or [],
     )
 
 
-async def _view(request: Request, bus: Bus, principal: Principal, call_id: UUID) -> CohortChoice:
+async def _view(request: Request, bus: Bus, principal: Principal, call_id: UUID) -> tuple[CohortChoice, str]:
+    """Return the matches to choose from, and the version of the choices for them."""
     async with bus.snapshot() as session:
-        return await views.cohort_choice(session, reach(principal), call_id, partial(_versions, request, session))
+        read = await decision.cohort_facts(session, reach(principal), call_id, partial(_versions, request, session))
+        version = await cohort_choices.version(session, call_id)
+    return await decision.cohort_choice(read), version
 
 
 async def _versions(request: Request, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, str]:
     return await item_versions(request, session, "application_id", ids)
+
+
+@router.get("/cohorts/{call_id}/receipts/{application_id}")
+async def receipt(request: Request, bus: BusDep, principal: Programme, call_id: UUID, application_id: UUID) -> Response:
+    """Show why an application has its place, as the cohort would publish it now."""
+    read = await read_cohort(request, bus, principal, call_id)
+    effort = 0 if read.large else receipt_effort(request)
+    reference, found = await decision.cohort_receipt(read, application_id, effort=effort)
+    return render(
+        request, "cohorts/receipt.html", call=read.call, reference=reference, receipt=found, id=application_id
+    )
 
 
 @router.post("/cohorts/{call_id}/commit")
@@ -112,17 +162,25 @@ async def commit(request: Request, bus: BusDep, principal: Programme, call_id: U
             chosen[application], seen[application], sent[application] = seat, version, str(value)
     read = versions_in_body(request, "application_id", seen, {})
     settings, reserves = service_of(request).settings, bool(form.get("reserves"))
+    choices = await cohort_choices.choices_of(bus, call_id)
+    if choices or FIELD in form:
+        async with bus.read() as session:
+            await expect_opened(request, session, cohort_choices.record(call_id))
     if unwanted and not chosen:
-        view = await _view(request, bus, principal, call_id)
-        return _choose_again(request, view, gettext("Select at least one match."), 422, reserves=reserves)
+        view, version = await _view(request, bus, principal, call_id)
+        show_versions(request, Outdated(version))
+        problem = gettext("Select at least one match.")
+        return _choose_again(request, view, problem, 422, ticked=(), reserves=reserves)
     by = principal.subject
     try:
-        done = await cohorts_job.commit_or_ask(bus, settings, by, call_id, chosen, read, reserves=reserves)
+        done = await cohorts_job.commit_or_ask(
+            bus, settings, by, call_id, chosen, read, reserves=reserves, choices=choices
+        )
     except Refused as refused:
         if refused.code is not ProblemCode.EDIT_CONFLICT:
             raise
-        view = await _view(request, bus, principal, call_id)
-        return await changed_pairs(request, view, sent, refused, reserves=reserves)
+        view, version = await _view(request, bus, principal, call_id)
+        return await changed_pairs(request, view, sent, refused, version, reserves=reserves)
     if isinstance(done, UUID):
         return see_other(f"/matching/cohorts/jobs/{done}")
     run = next(iter(done.runs.values()))

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from services.matching.cohorts.actions import job as actions
 from services.matching.cohorts.actions.plan import EXPLAINING, MATCHING, WRITING
-from services.matching.cohorts.views import CohortJob
-from services.matching.cohorts.views import job_page as page_of_job
+from services.matching.cohorts.views.committed import CohortJob
+from services.matching.cohorts.views.committed import job_page as page_of_job
 from services.matching.parameters import BusDep
 from shared.contracts.codes import Role
 from shared.i18n import N_, gettext

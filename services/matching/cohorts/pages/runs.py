@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.cohorts.views import Run, newest_runs, run_page
+from services.matching.cohorts.views.committed import Run, newest_runs, run_page
 from services.matching.facts.views import all_calls
 from services.matching.filters import COORDINATORS, ChosenCall, call_caption, call_filter, call_of, number_of
 from services.matching.parameters import BusDep

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Index, select, text
 from sqlmodel import Field, col
 
-from services.matching.cohorts.model import OPEN, JobState
+from services.matching.cohorts.model import OPEN, Choice, JobState
 from services.matching.options.model import ChosenOption
 from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.matching.cohorts.model import Choices
+
 _OPEN = text("state IN ('waiting', 'running', 'writing')")
 
 
@@ -31,7 +33,8 @@ class CohortJob(Table, table=True):
     """A large cohort to be committed in the name of `asked_by`.
 
     `chosen` maps applications to the offer or mentor seen for each (None: all); with `reserves` the next in line for
-    each place are cleared beforehand. An `option` is committed in place of provisional matches. When done it has its
+    each place are cleared beforehand. The call is matched with the coordinator's `choices`, or an `option` is committed
+    in place of provisional matches. When done it has its
     cohort, its runs by kind, and how many were `proposed` and `unmatched`; if refused it has the reason in `refusal`
     (with `moved` pairs); if failed the problem.
     """
@@ -49,6 +52,7 @@ class CohortJob(Table, table=True):
     chosen: dict[UUID, UUID] | None = Field(default=None, sa_column=document(dict[UUID, UUID], nullable=True))
     effort: int
     reserves: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    choices: dict[UUID, Choice] | None = Field(default=None, sa_column=document(dict[UUID, Choice], nullable=True))
     state: str
     step: int = 0
     steps: int
@@ -84,13 +88,18 @@ async def open_of(session: AsyncSession, call_id: UUID) -> CohortJob | None:
 
 
 async def same(
-    session: AsyncSession, by: str, call_id: UUID, chosen: Mapping[UUID, UUID], *, reserves: bool
+    session: AsyncSession, by: str, call_id: UUID, chosen: Mapping[UUID, UUID], choices: Choices, *, reserves: bool
 ) -> UUID | None:
-    """Return the newest job of a call if this person asked for just this by it, and it is under way or done."""
+    """Return the newest job of a call if this person asked for just this by it, and it is under way or done.
+
+    The choices are gone once it is done.
+    """
     row = await newest(session, call_id)
     if row is None or (row.asked_by, row.chosen, row.reserves) != (by, chosen, reserves):
         return None
-    return row.id if row.state in (*OPEN, JobState.DONE) else None
+    if row.state == JobState.DONE:
+        return row.id
+    return row.id if row.state in OPEN and (row.choices or {}) == choices else None
 
 
 async def newest(session: AsyncSession, call_id: UUID) -> CohortJob | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -57,6 +58,24 @@ def with_pairs(problem: Problem, pairs: Mapping[str, str]) -> Result:
     for name, seat_id in {**around, **pairs}.items():
         assigned[market.place[name]] = market.seat_place[seat_id]
     return Result(market, Solution(assigned))
+
+
+def possible_seats(problem: Problem, candidate_id: str, pairs: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """Return the seats (ids, sorted) that a candidate may have beside these pairs made by hand.
+
+    Raises KeyError for a candidate that is not in the pool.
+    """
+    market = Market(problem)
+    row = market.row_of(market.candidates[market.place[candidate_id]])
+    others = {name: seat for name, seat in pairs.items() if name != candidate_id}
+    found = []
+    for seat_id in sorted(market.seats[seat].id for seat in row.seat.tolist()):
+        try:
+            check(market, others | {candidate_id: seat_id})
+        except NotPossible:
+            continue
+        found.append(seat_id)
+    return found
 
 
 def check(market: Market, pairs: Mapping[str, str]) -> None:

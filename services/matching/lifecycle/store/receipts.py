@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import Field, col
 
 from services.matching.tables import Table, document, keep, moment
@@ -46,8 +46,10 @@ async def notified_of_no_match(session: AsyncSession, applications: Collection[U
 
 
 async def explained(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
-    """Return those of these applications that were part of a committed cohort."""
+    """Return those of these applications that were part of a committed cohort, and not held back from the newest."""
     found = await session.scalars(
-        select(col(Receipt.application_id)).where(col(Receipt.application_id).in_(applications))
+        select(col(Receipt.application_id)).where(
+            col(Receipt.application_id).in_(applications), text("event->>'held_back' IS NULL")
+        )
     )
     return set(found)

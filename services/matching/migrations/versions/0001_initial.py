@@ -35,7 +35,7 @@ def downgrade() -> None:
     _drop("session", "goal", "signature", "mentorship")
     _drop("date_plan", "stay", "case_record", "attendance", "visit")
     _drop("replacement", "ring_leg", "match")
-    _drop("option_set", "what_if", "cohort_job", "receipt", "cohort", "run_inputs", "run")
+    _drop("option_set", "what_if", "cohort_draft", "cohort_job", "receipt", "cohort", "run_inputs", "run")
     _drop("vacancy", "standing", "pool")
     _drop("seat", "candidate", "call")
     _drop("need", "exclusion", "fund", "organisation", "partner")
@@ -520,7 +520,16 @@ def _create_runs() -> None:
         sa.Column("cancelled_by", sa.String(), nullable=True),
         sa.Column("reserves", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("option", postgresql.JSONB(), nullable=True),
+        sa.Column("choices", postgresql.JSONB(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="cohort_job_pkey"),
+    )
+    op.create_table(
+        "cohort_draft",
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("choices", postgresql.JSONB(), nullable=False),
+        sa.Column("changed_by", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("call_id", name="cohort_draft_pkey"),
     )
     op.create_index("cohort_job_call", "cohort_job", ["call_id", "id"])
     op.create_index(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from services.matching.facts.views import CallSummary, Place
     from services.matching.receipts.views.receipts import Explained, WaitingPlace
     from shared.bus import Bus
+    from shared.contracts.codes import Reason
     from shared.contracts.receipts import ChangePart, Counterfactual
 
 Side = Literal["applicant", "host", "both"]
@@ -76,7 +77,7 @@ class WaitingRow:
 class Explanation:
     """A receipt as the templates show it; `sentences` say it in short, without numbers of other people.
 
-    `missed` says why a match is not the first choice.
+    `missed` says why a match is not the first choice, `held_back` that a coordinator left the application out.
     """
 
     matched: bool
@@ -93,6 +94,7 @@ class Explanation:
     notes: Sequence[str] = ()
     sentences: Sequence[str] = ()
     missed: str = ""
+    held_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def explanation(published: Explained, places: Mapping[UUID, Place], scheme: str,
         notes=_notes(published) if to_applicant else (),
         sentences=_in_short(published, places, scheme) if to_applicant else (),
         missed=_missed(match, places) if match is not None and to_applicant else "",
+        held_back=getattr(published, "held_back", None) is not None,
     )
 
 
@@ -138,6 +141,8 @@ def _in_short(published: Explained, places: Mapping[UUID, Place], scheme: str) -
     """Return a receipt in at most three sentences: the result, why, and what would have been enough."""
     if isinstance(published, MatchExplained):
         return _matched_in_short(published, places)
+    if published.held_back is not None:
+        return []
     if published.feasible:
         why = ngettext(
             "%(num)d place fits you, but others came first.",
@@ -262,9 +267,27 @@ def _notes(published: Explained) -> list[str]:
     if isinstance(published, MatchExplained) and published.override:
         why = {"reason": labels.label(published.override)}
         notes.append(gettext("A programme coordinator assigned this place. Reason: %(reason)s.") % why)
+    if not isinstance(published, MatchExplained) and published.held_back is not None:
+        notes += _held_back(published.held_back)
+    if published.changed_by_hand:
+        notes.append(
+            gettext(
+                "A programme coordinator decided some matches of this cohort. Without that, this result would be "
+                "different."
+            )
+        )
     if published.floor_first:
         notes.append(gettext("This application had priority because the call sets a minimum number for the country."))
     return notes
+
+
+def _held_back(reason: Reason) -> list[str]:
+    """Return that a coordinator left the application out of a cohort, and what follows."""
+    return [
+        gettext("A programme coordinator held this application back from the cohort. Reason: %(reason)s.")
+        % {"reason": labels.label(reason)},
+        gettext("The application stays in the matching for the next cohort."),
+    ]
 
 
 def _points(published: MatchExplained, side: Literal["applicant", "host"], title: str) -> PointsColumn:

@@ -99,6 +99,9 @@ class Receipt(ReadModel):
     group_size: int | None
     group_feasible: int | None
     floor_first: bool
+    changed_by_hand: Annotated[
+        bool, Field(description="A coordinator's choices for others in the cohort changed this result.")
+    ]
     match_id: UUID | None
     offer_id: UUID | None
     mentor_id: UUID | None
@@ -111,6 +114,7 @@ class Receipt(ReadModel):
     ring: Annotated[int | None, Field(description="Agencies of the exchange ring that the match is part of.")]
     missed: Annotated[ReceiptMissed | None, Field(description="Why the match is not the place that is wanted most.")]
     waiting_place: Annotated[int | None, Field(description="Place on the waiting list of the best feasible place.")]
+    held_back: Annotated[Reason | None, Field(description="Why a coordinator left it out of the cohort.")]
 
     @classmethod
     def of(cls, published: Explained, *, own: bool = False) -> Self:
@@ -131,6 +135,7 @@ class Receipt(ReadModel):
             group_size=published.group_size,
             group_feasible=published.group_feasible,
             floor_first=published.floor_first,
+            changed_by_hand=published.changed_by_hand,
             match_id=match and match.match_id,
             offer_id=match and match.offer_id,
             mentor_id=match and match.mentor_id,
@@ -143,6 +148,7 @@ class Receipt(ReadModel):
             ring=match and match.ring,
             missed=ReceiptMissed(**match.missed.model_dump()) if match is not None and match.missed else None,
             waiting_place=published.waiting_place if isinstance(published, NoMatchExplained) else None,
+            held_back=published.held_back if isinstance(published, NoMatchExplained) else None,
         )
 
 

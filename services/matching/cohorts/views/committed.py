@@ -1,8 +1,7 @@
-"""Read cohorts: what can be committed, the jobs of large ones, and the committed runs."""
+"""Read the jobs of large cohorts, and the committed runs."""
 
 # No `from __future__ import annotations` here: pydantic reads the annotations of the models.
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -10,24 +9,17 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.matching.board.views.board import stage_counts
-from services.matching.board.views.cases import Case, CaseFilter, cases
 from services.matching.cohorts.model import JobState, NotFit, Why, refused
 from services.matching.cohorts.store import jobs, runs
 from services.matching.facts import views as facts
 from services.matching.facts.views import CallSummary
-from services.matching.overview.store.board import WAITING
 from shared.bus import Bus
 from shared.contracts.codes import ApplicationKind
 from shared.contracts.runs import RunFinished
 from shared.errors import Refused
 from shared.i18n import gettext
-from shared.identity.scope import Reach
 from shared.web.paging import PageRequest, page_of
 from shared.web.read_models import Page, ReadModel
-
-MOST = 1000
-"""So many pairs at once stand on a page; a larger cohort is committed by the API."""
 
 
 class CommittedCohort(ReadModel):
@@ -81,24 +73,6 @@ class RunInputs(ReadModel):
 
 
 @dataclass(frozen=True, slots=True)
-class CohortChoice:
-    """The provisional matches of a call to choose from, and how many reserves the call has for each place."""
-
-    call: CallSummary
-    rows: Sequence[Case]
-    reserves_a_place: int
-    versions: Mapping[UUID, str]
-
-    def chosen(self, pairs: set[str]) -> list[Case]:
-        """Return the matches whose pair is among these."""
-        return [row for row in self.rows if self.pair(row) in pairs]
-
-    def pair(self, case: Case) -> str:
-        """Return a provisional pair as a form names it, with the version of the application."""
-        return f"{case.id}/{case.seat_id}/{self.versions[case.id]}"
-
-
-@dataclass(frozen=True, slots=True)
 class JobPage:
     """The page of a large cohort."""
 
@@ -112,21 +86,6 @@ class RunPage:
 
     run: Run
     call: CallSummary | None
-
-
-VersionsOf = Callable[[Collection[UUID]], Awaitable[Mapping[UUID, str]]]
-
-
-async def cohort_choice(session: AsyncSession, within: Reach, call_id: UUID, versions_of: VersionsOf) -> CohortChoice:
-    """Return the provisional matches of a call. Raises `Refused` (404) for an unknown call."""
-    call, terms = await facts.known_call(session, call_id)
-    found = await cases(session, within, CaseFilter(call_id=call_id, stage="match:provisional"), size=MOST)
-    return CohortChoice(call, found.rows, terms.reserves, await versions_of([row.id for row in found.rows]))
-
-
-async def unplaced(session: AsyncSession, within: Reach, call_id: UUID) -> int:
-    """Return how many applications of a call look for a place and have none, not even provisionally."""
-    return sum(each.count for each in await stage_counts(session, within, call_id) if each.state in WAITING)
 
 
 async def open_job(session: AsyncSession, call_id: UUID) -> CohortJob | None:

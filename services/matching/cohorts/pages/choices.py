@@ -1,0 +1,170 @@
+"""The pages on which the programme coordinator holds somebody back, pins or moves a match before a cohort."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.matching.cohorts.actions import choices as actions
+from services.matching.cohorts.actions.choices import Possible
+from services.matching.cohorts.model import Choice, ChoiceKind
+from services.matching.cohorts.pages.commit import read_cohort
+from services.matching.cohorts.views import decision
+from services.matching.cohorts.views.decision import CohortFacts
+from services.matching.facts.views import Place
+from services.matching.parameters import BusDep
+from shared.contracts import labels
+from shared.contracts.codes import Role, StatedReason
+from shared.contracts.codes.reasons import published
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.identity import Principal, allow
+from shared.ids import read_id
+from shared.web.forms import Form, Needed, RadioField, SelectField, options, sent
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/matching", include_in_schema=False)
+
+Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+
+
+class ChoiceForm(Form):
+    """The choice for a match of the cohort, the place for it, and the reason."""
+
+    choice = RadioField(N_("Your choice"), [Needed(N_("Select what you want to do."))], choices=())
+    seat = SelectField(N_("New place"), choices=(), description=N_("Only if you move the match."))
+    reason = SelectField(
+        N_("Reason"),
+        [Needed(N_("Select a reason."))],
+        choices=StatedReason,
+        blank=N_("Choose a reason"),
+        description=N_(
+            "The officer's explanation shows this reason. Health and clearance are shown as a personal reason."
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """The application whose match is looked at, with its place now and the places that it could have."""
+
+    read: CohortFacts
+    id: UUID
+    possible: Possible
+
+    @property
+    def reference(self) -> str:
+        """The reference of the application."""
+        return self.read.snapshot.facts.candidates[self.id].reference
+
+    @property
+    def seat(self) -> Place | None:
+        """The place that it has now."""
+        return None if self.possible.seat_id is None else self.read.places.get(self.possible.seat_id)
+
+    @property
+    def others(self) -> Sequence[Place]:
+        """The other places that it could have, by reference."""
+        found = [self.read.places[seat_id] for seat_id in self.possible.seats]
+        return sorted(found, key=lambda place: place.reference)
+
+
+@router.get("/cohorts/{call_id}/choices/{application_id}")
+async def choose(
+    request: Request,
+    bus: BusDep,
+    principal: Programme,
+    call_id: UUID,
+    application_id: UUID,
+    choice: str = "",
+    seat: str = "",
+    reason: str = "",
+) -> Response:
+    """Ask what to do with a match; once that is chosen, show what it costs."""
+    read = await read_cohort(request, bus, principal, call_id)
+    case = _Case(read, application_id, await actions.possible(bus, call_id, application_id))
+    form = ChoiceForm(request.query_params) if choice or seat or reason else ChoiceForm()
+    _offer(form, case)
+    if not choice and not reason:
+        return _page(request, case, form)
+    valid = form.validate()
+    if choice == ChoiceKind.MOVE and not seat:
+        form.refuse("seat", gettext("Select a place."))
+        valid = False
+    wanted = _choice(choice, seat, reason, case.possible.seat_id) if valid else None
+    if wanted is None:
+        return _page(request, case, form, 422)
+    try:
+        price = await actions.price(bus, call_id, application_id, wanted)
+    except Refused as refused:
+        form.take(refused, "seat")
+        return _page(request, case, form, 422)
+    return render(
+        request,
+        "cohorts/choice_price.html",
+        case=case,
+        choice=wanted,
+        place=read.places.get(wanted.seat_id) if wanted.seat_id else None,
+        price=decision.price_in_words(read, price),
+        reason=reason,
+        reason_name=labels.label(StatedReason(reason)),
+    )
+
+
+def _offer(form: ChoiceForm, case: _Case) -> None:
+    """Offer what is possible for the application."""
+    later = gettext("Not in this cohort. The application stays in the matching for the next one.")
+    found = [(ChoiceKind.HOLD_BACK.value, gettext("Hold back"), later)]
+    if case.seat is not None and case.possible.group == 1:
+        kept = gettext("Fixed to %(place)s, whatever else you choose.") % {"place": case.seat.reference}
+        found.append((ChoiceKind.PIN.value, gettext("Pin to this place"), kept))
+    if case.others:
+        found.append((ChoiceKind.MOVE.value, gettext("Move to another place"), gettext("Select the place below.")))
+    # An address without a place stands for none.
+    form.seat.data = form.seat.data or ""
+    form.choice.choices = options(found)()
+    form.seat.choices = options([(str(place.id), _name(place)) for place in case.others], N_("Select a place"))()
+
+
+def _name(place: Place) -> str:
+    title = "" if place.title == place.reference else f" – {place.title}"  # noqa: RUF001 - a dash between two names
+    return f"{place.reference}{title} ({labels.country(place.country)})"
+
+
+def _page(request: Request, case: _Case, form: ChoiceForm, status: int = 200) -> Response:
+    return render(request, "cohorts/choice.html", status, case=case, form_=form)
+
+
+@router.post("/cohorts/drafts/{draft_id}")
+async def keep(request: Request, bus: BusDep, principal: Programme, draft_id: UUID) -> Response:
+    """Note a choice for the next cohort of a call, or remove one."""
+    form = await sent(request)
+    if (undone := read_id(str(form.get("undo") or ""))) is not None:
+        await actions.undo(bus, principal.subject, draft_id, undone)
+        return see_other(f"/matching/cohorts/{draft_id}")
+    application = read_id(str(form.get("application") or ""))
+    kind, seat, reason = (str(form.get(name) or "") for name in ("choice", "seat", "reason"))
+    wanted = _choice(kind, seat, reason)
+    if application is None or wanted is None:
+        raise Refused(gettext("Select what to do with which match, and a reason."), 422)
+    await actions.choose(bus, principal.subject, draft_id, application, wanted)
+    return see_other(f"/matching/cohorts/{draft_id}")
+
+
+def _choice(kind: str, seat: str, reason: str, present: UUID | None = None) -> Choice | None:
+    """Return a choice as it was sent; a pin is to the `present` place. None for one that cannot be read."""
+    try:
+        wanted, stated = ChoiceKind(kind), StatedReason(reason)
+    except ValueError:
+        return None
+    seat_id = present if wanted is ChoiceKind.PIN and present is not None else read_id(seat)
+    if wanted is ChoiceKind.HOLD_BACK:
+        seat_id = None
+    elif seat_id is None:
+        return None
+    return Choice(kind=wanted, reason=published(stated), seat_id=seat_id)

@@ -1,0 +1,279 @@
+"""The page of a cohort says why each match is; a coordinator holds back, pins and moves, and sees the price first."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from services.matching.cohorts.actions import choices, commit
+from services.matching.cohorts.model import Choice, ChoiceKind, reproduce
+from services.matching.cohorts.store import runs
+from services.matching.engine.problem import document
+from services.matching.engine.problem.problem import Problem
+from services.matching.receipts.views.explanation import receipt_page
+from shared.contracts.codes import Answer, Party, Reason, Role
+from shared.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from uuid import UUID
+
+    import httpx2
+
+    from tests.integration.matching.conftest import World
+
+    SignIn = Callable[..., Awaitable[None]]
+
+
+async def _world(world: World) -> tuple[list[UUID], list[UUID]]:
+    """Publish two places, of which one suits the first officer best, and three officers; return people and places."""
+    await world.call(share_of_offer=100, quotas=[{"country": country, "ceiling": 1} for country in ("AM", "GE", "MD")])
+    wanted = await world.offer("FR", places=1, group_size=1, title="A week in Lyon")
+    other = await world.offer("PL", places=1, group_size=1, title="A week in Warsaw")
+    people = [await world.officer("MD"), await world.officer("GE"), await world.officer("AM", preferred_countries=[])]
+    await world.match_calls()
+    return people, [wanted, other]
+
+
+async def _place_of(world: World) -> dict[UUID, UUID]:
+    """Return the place of each application by the matching now."""
+    rows = await world.rows("SELECT application_id, seat_id FROM standing WHERE seat_id IS NOT NULL")
+    return {row.application_id: row.seat_id for row in rows}
+
+
+async def _page(world: World, browser: httpx2.AsyncClient) -> str:
+    answer = await browser.get(f"/matching/cohorts/{world.call_id}")
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def _hidden(html: str, address: str) -> dict[str, Any]:
+    """Return the hidden fields of the form to an address."""
+    form = re.search(rf'<form[^>]*action="{re.escape(address)}"[^>]*>(.*?)</form>', html, re.DOTALL)
+    assert form is not None, html
+    fields: dict[str, Any] = {}
+    for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[1]):
+        fields.setdefault(name, []).append(value)
+    return fields
+
+
+def _pairs(html: str) -> list[str]:
+    return re.findall(r'name="pair" value="([^"]+)"', html)
+
+
+async def _choose(world: World, browser: httpx2.AsyncClient, person: UUID, **query: Any) -> tuple[str, dict[str, Any]]:
+    """Return the page that shows the price of a choice, and what its form sends."""
+    address = f"/matching/cohorts/{world.call_id}/choices/{person}"
+    page = await browser.get(address, params={"reason": "timetable_conflict", **query})
+    assert page.status_code == 200, page.text
+    return page.text, _hidden(page.text, f"/matching/cohorts/drafts/{world.call_id}")
+
+
+async def test_each_match_says_who_where_why_and_what_to_look_at(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A row names country, place, reason, points of how many and warnings; countries stand beside; no name is there."""
+    people, _ = await _world(world)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    page = await _page(world, browser)
+    matched = await _place_of(world)
+    assert len(matched) == 2
+    assert len(_pairs(page)) == 2
+    for words in ("A week in Lyon", "A week in Warsaw", "France", "Poland", "First choice.", "possible weeks, from"):
+        assert words in page, words
+    assert re.search(r"\d+ of [\d,]+</td>", page)
+    assert "Only match for" in page
+    balance = page.split("Country balance")[1]
+    for country in ("Armenia", "Georgia", "Moldova"):
+        assert country in balance
+    assert "100%" in balance
+    assert "full" in balance
+    receipt = await browser.get(f"/matching/cohorts/{world.call_id}/receipts/{next(iter(matched))}")
+    assert 'class="tandem-receipt"' in receipt.text
+    assert "What the officer gains" in receipt.text
+    unknown = await browser.get(f"/matching/cohorts/{world.call_id}/receipts/{world.call_id}")
+    assert unknown.status_code == 404
+    await sign_in("nina", Role.NATIONAL_COORDINATOR, country="MD")
+    for address in (f"receipts/{people[0]}", f"choices/{people[0]}"):
+        assert (await browser.get(f"/matching/cohorts/{world.call_id}/{address}")).status_code == 403
+
+
+async def test_holding_back_makes_room_and_leads_to_the_next_cohort(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """The price names who gains; the cohort gives the place away, the receipt says why, and the next run has both."""
+    await _world(world)
+    matched = await _place_of(world)
+    [waiting] = {row.id for row in await world.rows("SELECT id FROM candidate")} - matched.keys()
+    person = min(matched)
+    names = {row.id: row.reference for row in await world.rows("SELECT id, reference FROM candidate")}
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    priced, form = await _choose(world, browser, person, choice="hold_back")
+    for words in (f"Hold back {names[person]}?", names[waiting], "Sum of points", "Timetable conflict"):
+        assert words in priced, words
+    draft = f"/matching/cohorts/drafts/{world.call_id}"
+    kept = await browser.post(draft, data=form)
+    assert (kept.status_code, kept.headers["location"]) == (303, f"/matching/cohorts/{world.call_id}")
+    assert await world.facts("MatchProposed", "NoMatchExplained") == []
+    page = await _page(world, browser)
+    assert "1 choice changes this cohort." in page
+    assert sorted(pair[:36] for pair in _pairs(page)) == sorted(str(id_) for id_ in {*matched, waiting} - {person})
+    sent = _hidden(page, f"/matching/cohorts/{world.call_id}") | {"pair": _pairs(page)}
+    review = await browser.post(f"/matching/cohorts/{world.call_id}", data=sent)
+    assert "You hold back 1 application." in review.text
+    final = _hidden(review.text, f"/matching/cohorts/{world.call_id}/commit")
+    done = await browser.post(f"/matching/cohorts/{world.call_id}/commit", data=final)
+    assert done.status_code == 303, done.text
+    again = await browser.post(f"/matching/cohorts/{world.call_id}/commit", data=final)
+    assert again.headers["location"] == done.headers["location"]
+    proposed = {event.pairing.application_id for _, event in await world.facts("MatchProposed")}
+    assert proposed == {*matched, waiting} - {person}
+    [(subject, explained)] = await world.facts("NoMatchExplained")
+    assert (subject, explained.held_back, explained.waiting_place) == (str(person), Reason.TIMETABLE_CONFLICT, None)
+    assert [row.actor for row in await world.rows("SELECT actor FROM journal WHERE type = 'NoMatchExplained'")] == [
+        "carla"
+    ]
+    gained = dict(await world.facts("MatchExplained"))[str(waiting)]
+    assert gained.changed_by_hand
+    published = await receipt_page(world.bus, person, side="applicant")
+    assert published is not None
+    assert published.receipt.notes == [
+        "A programme coordinator held this application back from the cohort. Reason: Timetable conflict.",
+        "The application stays in the matching for the next cohort.",
+    ]
+    other = await receipt_page(world.bus, waiting, side="applicant")
+    assert other is not None
+    assert "decided some matches of this cohort" in " ".join(other.receipt.notes)
+    assert (await browser.get(f"/matching/api/v1/receipts/{person}")).json()["published"]["held_back"] == (
+        "timetable_conflict"
+    )
+    assert "changes this cohort" not in await _page(world, browser)
+    await world.offer("FR", places=1, group_size=1)
+    await world.match_calls()
+    assert (await _place_of(world)).keys() == {person}, "held back once, matched the next time"
+
+
+async def test_a_free_place_skips_an_application_left_out_of_the_cohort(world: World) -> None:
+    """A place of the cohort that falls free does not go to an application that the coordinator left out of it."""
+    await _world(world)
+    matched = await _place_of(world)
+    person, left = min(matched), Choice(kind=ChoiceKind.HOLD_BACK, reason=Reason.OTHER)
+    done = await commit.commit_cohort(world.bus, "carla", world.call_id, choices={person: left}, effort=0)
+    assert person not in done.matches
+    for officer, match_id in done.matches.items():
+        await world.clear(match_id, officer)
+        await world.answer(match_id, officer, Party.GUEST, Answer.DECLINE)
+    await world.match_calls()
+    assert len(await world.facts("MatchDeclined")) == 2
+    assert {event.pairing.application_id for _, event in await world.facts("MatchProposed")} == done.matches.keys()
+    assert person in await _place_of(world), "it is matched for the next cohort"
+
+
+async def test_a_moved_match_takes_the_place_and_says_who_loses_it(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A move at another's expense names the loser; the cohort proposes it with the reason and can be repeated."""
+    await _world(world)
+    matched = await _place_of(world)
+    [waiting] = {row.id for row in await world.rows("SELECT id FROM candidate")} - matched.keys()
+    names = {row.id: row.reference for row in await world.rows("SELECT id, reference FROM candidate")}
+    seats = {row.id: row.reference for row in await world.rows("SELECT id, reference FROM seat")}
+    holder, other = sorted(matched)
+    place = matched[holder]
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    address = f"/matching/cohorts/{world.call_id}/choices/{other}"
+    offered = (await browser.get(address)).text
+    assert seats[place] in offered
+    missing = await browser.get(address, params={"choice": "move", "reason": "other"})
+    assert (missing.status_code, "Select a place." in missing.text) == (422, True)
+    priced, form = await _choose(world, browser, other, choice="move", seat=str(place))
+    assert f"Move {names[other]} to {seats[place]}?" in priced
+    await browser.post(f"/matching/cohorts/drafts/{world.call_id}", data=form)
+    _, pin = await _choose(world, browser, other, choice="pin")
+    assert pin["seat"] == [str(matched[other])], "beside no other choice its own place is the one before"
+    page = await _page(world, browser)
+    assert "Moved by a coordinator." in page
+    taken = {pair[:36]: pair[37:73] for pair in _pairs(page)}
+    assert taken[str(other)] == str(place)
+    sent = _hidden(page, f"/matching/cohorts/{world.call_id}") | {"pair": _pairs(page)}
+    review = await browser.post(f"/matching/cohorts/{world.call_id}", data=sent)
+    final = _hidden(review.text, f"/matching/cohorts/{world.call_id}/commit")
+    done = await browser.post(f"/matching/cohorts/{world.call_id}/commit", data=final)
+    assert done.status_code == 303, done.text
+    proposed = {event.pairing.application_id: event for _, event in await world.facts("MatchProposed")}
+    assert proposed[other].override is Reason.TIMETABLE_CONFLICT
+    assert {event.override for id_, event in proposed.items() if id_ != other} == {None}
+    explained = dict(await world.facts("MatchExplained", "NoMatchExplained"))
+    assert explained[str(other)].override is Reason.TIMETABLE_CONFLICT
+    now = {id_: explained[str(id_)] for id_ in (*matched, waiting) if id_ != other}
+    for id_, receipt in now.items():
+        seat = getattr(receipt, "offer_id", None)
+        assert receipt.changed_by_hand == (seat != matched.get(id_)), names[id_]
+    async with world.bus.read() as session:
+        [run] = await runs.runs(session, world.call_id)
+        inputs = await runs.inputs(session, run.id)
+    assert inputs is not None
+    stored = inputs.opened()
+    assert stored["overrides"] == {str(other): str(place)}
+    repeated = reproduce(
+        stored["engine"],
+        stored["digest"],
+        document.read(Problem, stored["problem"]),
+        dict(stored["pairs"]),
+        stored["overrides"],
+    )
+    assert repeated.same
+
+
+async def test_choices_survive_reload_and_two_tabs(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    """A tab with older choices changes and commits nothing; the same choice again is answered as the first time."""
+    await _world(world)
+    matched = await _place_of(world)
+    first, second = sorted(matched)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    draft, cohort = f"/matching/cohorts/drafts/{world.call_id}", f"/matching/cohorts/{world.call_id}"
+    early = await _page(world, browser)
+    _, in_one = await _choose(world, browser, first, choice="pin")
+    _, in_other = await _choose(world, browser, second, choice="hold_back")
+    assert (await browser.post(draft, data=in_one)).status_code == 303
+    assert (await browser.post(draft, data=in_one)).status_code == 303
+    stale = await browser.post(draft, data=in_other)
+    assert stale.status_code in {409, 412}, stale.text
+    stale = await browser.post(cohort, data=_hidden(early, cohort) | {"pair": _pairs(early)})
+    assert (stale.status_code, "have changed since you opened the page" in stale.text) == (409, True)
+    page = await _page(world, browser)
+    reviewed = await browser.post(cohort, data=_hidden(page, cohort) | {"pair": _pairs(page)})
+    assert reviewed.status_code == 200
+    undo = _hidden(page, draft)
+    assert undo["undo"] == [str(first)]
+    assert (await browser.post(draft, data=undo)).status_code == 303
+    refused = await browser.post(f"{cohort}/commit", data=_hidden(reviewed.text, f"{cohort}/commit"))
+    assert refused.status_code in {409, 412}, refused.text
+    assert await world.facts("MatchProposed") == []
+    assert "changes this cohort" not in await _page(world, browser)
+
+
+async def test_a_choice_that_is_no_longer_possible_is_named(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A pinned match whose place is gone stops the cohort until the coordinator removes the choice."""
+    _, places = await _world(world)
+    matched = await _place_of(world)
+    person = next(id_ for id_, seat in matched.items() if seat == places[0])
+    pinned = Choice(kind=ChoiceKind.PIN, reason=Reason.OTHER, seat_id=places[0])
+    await choices.choose(world.bus, "carla", world.call_id, person, pinned)
+    with pytest.raises(Refused, match="cannot have this place"):
+        await choices.choose(world.bus, "carla", world.call_id, next(id_ for id_ in matched if id_ != person), pinned)
+    async with world.bus.engine.begin() as connection:
+        await connection.execute(sa.text("UPDATE seat SET state = 'paused' WHERE id = :id"), {"id": places[0]})
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    page = await _page(world, browser)
+    assert "This is no longer possible. Remove this choice." in page
+    cohort = f"/matching/cohorts/{world.call_id}"
+    refused = await browser.post(cohort, data=_hidden(page, cohort) | {"pair": _pairs(page)})
+    assert (refused.status_code, "no longer possible" in refused.text) == (409, True)
+    with pytest.raises(Refused, match="no longer possible"):
+        await commit.commit_cohort(world.bus, "carla", world.call_id, choices={person: pinned}, effort=0)
