@@ -161,7 +161,7 @@ async def _commit(tx: Tx, cases: Transitions, plan: CohortPlan) -> Committed:
     await facts.match_again(tx.session, [plan.call_id])
     await tx.changed("matching")
     await cases.save()
-    if all(part.ring is None for part in plan.parts):
+    if plan.with_choices:
         await drafts.remove(tx.session, plan.call_id)
     reserves = sum(len(part.reserves) for part in plan.parts)
     row = Cohort(

@@ -70,7 +70,8 @@ class Part:
 class CohortPlan:
     """A cohort computed from the facts of `version`, to be written while that is still the call's version.
 
-    `with_reserves` says that reserves were asked for, even if nobody can be one.
+    `with_reserves` says that reserves were asked for, even if nobody can be one, `with_choices` that it carries out the
+    choices of the call.
     """
 
     version: int
@@ -79,13 +80,16 @@ class CohortPlan:
     clearance_wd: int
     parts: Sequence[Part]
     with_reserves: bool = False
+    with_choices: bool = False
 
     @classmethod
-    def of(cls, snapshot: Snapshot, parts: Sequence[Part], *, with_reserves: bool = False) -> CohortPlan:
+    def of(
+        cls, snapshot: Snapshot, parts: Sequence[Part], *, with_reserves: bool = False, with_choices: bool = False
+    ) -> CohortPlan:
         """Return these parts as the next cohort of a call."""
         facts = snapshot.facts
         clearance = facts.terms.timers.clearance_wd
-        return cls(snapshot.version, facts.call_id, facts.cohort + 1, clearance, parts, with_reserves)
+        return cls(snapshot.version, facts.call_id, facts.cohort + 1, clearance, parts, with_reserves, with_choices)
 
     @property
     def applications(self) -> set[UUID]:
@@ -166,7 +170,7 @@ def work_out(
             replace(part, reserves=[(new_id(), proposal) for proposal in reserves_of(facts, kind, result, picked)])
             for part, (kind, result, picked) in zip(parts, parts_to_plan, strict=True)
         ]
-    return CohortPlan.of(snapshot, parts, with_reserves=reserves)
+    return CohortPlan.of(snapshot, parts, with_reserves=reserves, with_choices=bool(choices))
 
 
 def _results(

@@ -36,11 +36,11 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 class ChoiceForm(Form):
     """The choice for a match of the cohort, the place for it, and the reason."""
 
-    choice = RadioField(N_("Your choice"), [Needed(N_("Select what you want to do."))], choices=())
+    choice = RadioField(N_("Your choice"), [Needed(N_("Select what you want to do"))], choices=())
     seat = SelectField(N_("New place"), choices=(), description=N_("Only if you move the match."))
     reason = SelectField(
         N_("Reason"),
-        [Needed(N_("Select a reason."))],
+        [Needed(N_("Select a reason"))],
         choices=StatedReason,
         blank=N_("Choose a reason"),
         description=N_(
@@ -94,7 +94,7 @@ async def choose(
         return _page(request, case, form)
     valid = form.validate()
     if choice == ChoiceKind.MOVE and not seat:
-        form.refuse("seat", gettext("Select a place."))
+        form.refuse("seat", gettext("Select a place"))
         valid = False
     wanted = _choice(choice, seat, reason, case.possible.seat_id) if valid else None
     if wanted is None:
