@@ -72,12 +72,23 @@ MENU = {
 }
 """The menu: for a page, the groups of pages below it, each with its title and its pages in their order."""
 
+TITLES = {
+    "README": "Story and tour",
+    "SECURITY": "Reporting a weakness",
+    "deploy/cli/README": "Command line",
+    "docs/disclosure": "Disclosure control",
+    "docs/feeds": "Files for donors",
+    "docs/file-formats": "File formats",
+    "docs/operating": "Installing and operating",
+}
+"""Titles in the menu of pages whose headings are longer, or say too little there."""
+
 
 def add_menu(_: Sphinx, page: str, source: list[str]) -> None:
     """Add the pages below a page to the end of its text, for the menu only."""
     for caption, pages in MENU.get(page, {}).items():
         options = f":caption: {caption}\n" if caption else ""
-        lines = "\n".join(f"/{name}" for name in pages.split())
+        lines = "\n".join(f"{TITLES[name]} </{name}>" if name in TITLES else f"/{name}" for name in pages.split())
         source[0] += f"\n\n```{{toctree}}\n:hidden:\n:glob:\n{options}\n{lines}\n```\n"
 
 
