@@ -35,7 +35,7 @@ check: setup docs ## style, types, imports, contracts, language, documents
 	@$(BIN)/python -m tests.architecture.messages
 
 docs: $(VENV)/.docs ## the documents as a site with search: build/docs/index.html
-	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -d build/doctrees . build/docs
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --fresh-env -c docs -d build/doctrees . build/docs
 	@echo "The site is in build/docs/index.html."
 
 bench: setup ## measure against named references: a table and build/benchmarks.json

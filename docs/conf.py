@@ -1,14 +1,17 @@
 """Configure the site that `make docs` builds from the Markdown files of the repository.
 
-The files read well on a forge too: what only the site needs, such as the menu, is in `MENU` here. A page that stands
-in no menu, a link that leads nowhere and a heading that is missing are errors.
+The files read well on a forge too: what only the site needs, such as the menu, is in `MENU` here. A link that leads
+nowhere and a heading that is missing are errors. A page that stands in no group of the menu comes under "More".
 """
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sphinx.application import Sphinx
 
 project = "Tandem"
@@ -21,12 +24,10 @@ root_doc = "docs/index"
 include_patterns = [
     "*.md",
     "docs/**.md",
-    "services/*/README.md",
-    "services/matching/engine/README.md",
-    "shared/*/README.md",
-    "deploy/README.md",
-    "deploy/*/README.md",
-    "tests/readers/README.md",
+    "services/**README.md",
+    "shared/**README.md",
+    "deploy/**README.md",
+    "tests/**README.md",
 ]
 exclude_patterns = ["node_modules", "build", ".*"]
 
@@ -84,9 +85,18 @@ TITLES = {
 """Titles in the menu of pages whose headings are longer, or say too little there."""
 
 
-def add_menu(_: Sphinx, page: str, source: list[str]) -> None:
+def unlisted(pages: Iterable[str]) -> str:
+    """Return the pages that stand nowhere in the menu, so that a new one can be found until it has its place."""
+    listed = " ".join(" ".join(groups.values()) for groups in MENU.values()).split()
+    return " ".join(sorted(page for page in pages if not any(fnmatch(page, each) for each in (root_doc, *listed))))
+
+
+def add_menu(app: Sphinx, page: str, source: list[str]) -> None:
     """Add the pages below a page to the end of its text, for the menu only."""
-    for caption, pages in MENU.get(page, {}).items():
+    groups = dict(MENU.get(page, {}))
+    if page == root_doc and (others := unlisted(app.env.found_docs)):
+        groups["More"] = others
+    for caption, pages in groups.items():
         options = f":caption: {caption}\n" if caption else ""
         lines = "\n".join(f"{TITLES[name]} </{name}>" if name in TITLES else f"/{name}" for name in pages.split())
         source[0] += f"\n\n```{{toctree}}\n:hidden:\n:glob:\n{options}\n{lines}\n```\n"
