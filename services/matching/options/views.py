@@ -325,9 +325,9 @@ def _trial(option: CohortOptionResult, trial: RefusalTrial) -> list[str]:
             "refused": number(trial.refused),
             "matched": number(option.matched),
         },
-        number(trial.mean_left / 10),
+        number(trial.mean_left / 10, 1),
         number(trial.worst_left),
-        number(trial.mean_called / 10),
+        number(trial.mean_called / 10, 1),
         number(trial.most_called),
         number(trial.most_at_a_place),
     ]

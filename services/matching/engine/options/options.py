@@ -228,7 +228,7 @@ class Options:
         while low <= high:
             middle = (low + high) // 2
             floors = {
-                country: sent[country] + min(most[country], middle * people[country] // 100)
+                country: sent[country] + min(most[country], -(-middle * people[country] // 100))
                 for country in sorted(people)
             }
             for country, floor in problem.rules.floors.items():

@@ -100,6 +100,9 @@ async def test_options_lie_between_stable_and_highest_sum(world: World) -> None:
         assert sum(rate.matched for rate in option.countries) == option.matched == len(option.pairs) == 6
         assert sum(rate.matched for rate in option.services) == 6
         assert [trial.percent for trial in option.refusals] == [10, 20]
+    even = found[CohortOption.EVEN]
+    assert even.least_ppm == 660_000
+    assert {rate.code: rate.matched for rate in even.countries}["UA"] == 1
     assert not ends[0].moved
     assert len(ends[-1].moved) == 6
 
@@ -122,10 +125,7 @@ async def test_a_committed_option_is_explained_and_repeated(world: World, kind: 
     """Its pairs are proposed, each receipt says what is true of it, and the stored run gives the same pairs again."""
     await _crossed(world)
     row = await _calculated(world)
-    option = _by_kind(row).get(kind)
-    if option is None:
-        assert kind is CohortOption.EVEN  # it has the same pairs as another
-        return
+    option = _by_kind(row)[kind]
     committed = await commit.commit_cohort(
         world.bus, "carla", world.call_id, option.pairs, option=ChosenOption(options_id=row.id, option=kind)
     )
@@ -139,8 +139,8 @@ async def test_a_committed_option_is_explained_and_repeated(world: World, kind: 
         elif receipt.rank > 1:
             assert receipt.missed is not None
             first_is_held_by_better = receipt.missed.why is WishMissed.OUTRANKED
-            plan = {CohortOption.HALF: WishMissed.PLAN, CohortOption.HIGHEST_SUM: WishMissed.HIGHEST_SUM}
-            assert first_is_held_by_better or receipt.missed.why is plan[kind]
+            others = WishMissed.HIGHEST_SUM if kind is CohortOption.HIGHEST_SUM else WishMissed.PLAN
+            assert first_is_held_by_better or (receipt.missed.why is others and kind is not CohortOption.STABLE)
     async with world.bus.read() as session:
         for run_id in committed.runs.values():
             run, kept = await runs.run(session, run_id), await runs.inputs(session, run_id)

@@ -174,7 +174,7 @@ def test_equal_chances_raise_the_lowest_rate(problem: Problem) -> None:
     most = {country: max(counts[country] for counts in sent) for country in people}
 
     def reaches(counts: Counter[str], percent: int) -> bool:
-        return all(counts[country] >= min(most[country], percent * people[country] // 100) for country in people)
+        return all(counts[country] >= min(most[country], -(-percent * people[country] // 100)) for country in people)
 
     percent = max(percent for percent in range(101) if any(reaches(counts, percent) for counts in sent))
     assert option.least_ppm == percent * 10_000
