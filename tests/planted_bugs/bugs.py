@@ -325,6 +325,20 @@ SENDERS = (
         f"{_NOTIFICATIONS}/mail/test_mail.py::test_a_message_from_a_machine_whose_clock_is_ahead_is_one_email",
     ),
     PlantedBug(
+        "second-mail-of-a-case-within-the-hour",
+        "services.notifications.mail.sending.pacing:_within",
+        "now < moment + HOUR",
+        "now < moment",
+        f"{_NOTIFICATIONS}/mail/test_hour.py::test_messages_within_the_hour_are_one_email_at_its_end",
+    ),
+    PlantedBug(
+        "later-messages-are-marked-as-read",
+        "services.notifications.inbox.store:mark_read",
+        "added_at) <= seen",
+        "added_at) >= seen",
+        f"{_NOTIFICATIONS}/inbox/test_inbox.py::test_later_messages_stay_unread",
+    ),
+    PlantedBug(
         "mail-claimed-under-a-lost-lease",
         "services.notifications.mail.sending.delivery_log:DeliveryLog.record",
         "transaction(ACTOR, self.lease)",

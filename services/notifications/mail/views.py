@@ -11,6 +11,7 @@ from babel.dates import get_timezone_location
 from services.notifications.deadlines.store import lists
 from services.notifications.guards import countries_read, reads
 from services.notifications.mail.model import REFUSED, VERDICTS, ResendReason, Verdict
+from services.notifications.mail.sending.pacing import HOUR
 from services.notifications.mail.store import resending, unreachable
 from services.notifications.messages.store import messages as store
 from services.notifications.messages.store import search as search_store
@@ -235,7 +236,7 @@ def _reason(message: MessageRow, now: datetime, quiet: Quiet) -> str:
 
 
 def _waits(message: MessageRow, now: datetime, quiet: Quiet) -> str:
-    """Return until when a message waits for the morning, and where; empty where it does not.
+    """Return until when a message waits for the morning or the hour of its case; empty where it does not.
 
     A person's own quiet hours are private: the only times shown are the country's, or when the message becomes urgent.
     """
@@ -246,6 +247,8 @@ def _waits(message: MessageRow, now: datetime, quiet: Quiet) -> str:
         day = dates.day(datetime.fromisoformat(not_before).date())
         return gettext("waits for the recipient's morning of %(day)s") % {"day": day}
     if until not in {quiet.until(message.country, now), pressing(message.row, message.facts, now)}:
+        if until <= now + HOUR:
+            return gettext("waits up to an hour: to be one email with others, or for quiet hours to end")
         return gettext("waits until the recipient's quiet hours end")
     zone = zone_of(message.country)
     city = get_timezone_location(zone, locale=locale(), return_city=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shared.time import clock
 from tests.integration.notifications.conftest import post, published_events, rows, text_of
 from tests.integration.notifications.mail.test_one_email import MINE, submit
+from tests.integration.notifications.messages.test_pages import page
 from tests.integration.notifications.stories import APPLICATION, VISIT, event, in_days
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ async def test_messages_within_the_hour_are_one_email_at_its_end(app: FastAPI, f
         await post(app)
         clock.move(timedelta(minutes=20))
     await post(app)
+    assert "waits up to an hour" in await page(app, "programme", "/notifications/")
     assert len(catcher.to(MINE)) == 1
     inbox = "SELECT rule FROM notification JOIN message ON message.id = message_id WHERE recipient = "
     ((mine,),) = await rows(
