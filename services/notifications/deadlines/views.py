@@ -15,7 +15,7 @@ from services.notifications.deadlines.model.lists import GROUPS, DeadlineFilter,
 from services.notifications.deadlines.model.rules import PROGRAMME, REMINDERS, RIGHTS
 from services.notifications.deadlines.model.tasks import TASKS
 from services.notifications.deadlines.store import lists
-from shared.contracts.base import Country
+from shared.contracts.base import EVENTS, Country
 from shared.contracts.calls import Timers
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.labels import country, label
@@ -252,6 +252,13 @@ class Term:
     ends: str
 
 
+def _end(event: str | None, *, right: bool) -> str:
+    """Return what happens after a deadline, in words; empty where nothing does."""
+    if event:
+        return gettext(EVENTS[event].label)
+    return gettext("It expires, and nobody is notified.") if right else ""
+
+
 def terms(timers: Timers | None) -> list[Term]:
     """Return the terms of all deadlines under a call's timers (None: the programme's), in the order of the process."""
     timers = timers or Timers()
@@ -273,7 +280,7 @@ def terms(timers: Timers | None) -> list[Term]:
                     *(label(kind) for kind in deadline.escalates_to),
                 )
             ),
-            ends=deadline.ends_with or (gettext("It expires, and nobody is notified.") if kind in RIGHTS else ""),
+            ends=_end(deadline.ends_with, right=kind in RIGHTS),
         )
         for kind, deadline in DEADLINES.items()
     ]

@@ -177,7 +177,7 @@ async def _events_page(request: Request, bus: Bus, number: StatedNumber, page: i
         caption=f"{title}, " + gettext("%(period)s, statement %(number)s") % statement,
         back=_figure_address(number),
         back_text=gettext(released.definition.title),
-        heading=ngettext("%(num)d event stands behind this figure", "%(num)d events stand behind this figure", total)
+        heading=ngettext("This figure is based on %(num)d event", "This figure is based on %(num)d events", total)
         % {"num": total},
         table_title=gettext("Events"),
     )

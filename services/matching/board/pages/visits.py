@@ -68,7 +68,7 @@ async def visits(
     names += [gettext("Replacement"), *([gettext("Other dates")] if may_plan else [])]
     replacements = replacement_cells(view.rows, calls)
     listing = Listing(
-        gettext("Visits"),
+        gettext("Visits by call"),
         "/matching/visits",
         [Column(name) for name in names],
         [_visit_row(visit, view.open_to, replacements[visit.id], may_plan=may_plan) for visit in view.rows],
@@ -133,7 +133,7 @@ async def mentorships(
         view = await mentorship_list(session, reach(principal), filters, page=page)
     names = (gettext("Application"), gettext("Mentee and mentor"), gettext("Mentor"), gettext("Sessions"))
     listing = Listing(
-        gettext("Mentorships"),
+        gettext("Mentorships by call"),
         "/matching/mentorships",
         [Column(name) for name in (*names, gettext("Until"), gettext("State"))],
         [_mentorship_row(mentorship, view.open_to) for mentorship in view.rows],

@@ -350,7 +350,7 @@ def finding(outcome: Comparison) -> str:
     before, after = (sum(side.matched for side in sides) for sides in (outcome.before, outcome.after))
     people = sum(side.applications for side in outcome.before)
     if not outcome.moved_in_all:
-        return gettext("Nothing changes: %(matched)d of %(people)d have the same places.") % {
+        return gettext("Nothing changes: the same %(matched)d of %(people)d have a place.") % {
             "matched": before,
             "people": people,
         }

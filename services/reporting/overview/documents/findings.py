@@ -140,7 +140,8 @@ def _changes(approval: Approval, released: Sequence[Released], background: Backg
     """Return what differs from the statement before, and why it was stated again."""
     title = gettext("Changes since the last statement")
     waits = [gettext(each.definition.title) for each in released if each.waits]
-    waiting = [gettext("A correction waits until it tells of no few people: %(names)s.") % {"names": ", ".join(waits)}]
+    sentence = gettext("A correction is waiting, because it would reveal few people: %(names)s.")
+    waiting = [sentence % {"names": ", ".join(waits)}]
     if not background.before:
         text = gettext("This is the first published statement of the period: nothing has changed.")
         return Section(title, [text, *(waiting if waits else [])], [], [])

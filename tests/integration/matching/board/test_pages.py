@@ -206,7 +206,7 @@ async def test_a_confidential_exclusion_shows_as_not_available(
     application = await world.officer("MD")
     await world.match_calls()
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    assert "No place left after the rule: Available" in (await browser.get("/matching/")).text
+    assert "No place meets the rule: Available" in (await browser.get("/matching/")).text
     await world.commit()
     ((_, event),) = await world.facts("NoMatchExplained")
     assert isinstance(event, receipts.NoMatchExplained)

@@ -124,7 +124,7 @@ async def test_all_who_win_or_lose_are_listed_page_by_page(
     assert len({*named[0], *named[1]}) == 53
     assert "51 to 53 of 53" in pages[1]
     assert "?page=2#cases" in pages[0]
-    assert pages[1].count("No place left after the rule") == 3
+    assert pages[1].count("No place meets the rule") == 3
     assert named[2] == named[1]
 
 
