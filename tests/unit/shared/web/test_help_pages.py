@@ -51,6 +51,12 @@ async def test_a_guide_has_its_steps_and_a_small_picture(guide: Guide) -> None:
     assert 0 < (site.STATIC / "help" / f"{guide.code}.jpg").stat().st_size <= LARGEST
 
 
+@pytest.mark.parametrize("name", ["privacy", "accessibility", "help", "contact"])
+async def test_pages_of_the_footer_open(name: str) -> None:
+    """Each of the pages that every page leads to has an answer, also for a stranger."""
+    assert "<h1" in await page(f"/applications/{name}")
+
+
 async def test_the_help_page_leads_to_each_guide() -> None:
     """Everybody finds the help for their group, and the contact page."""
     shown = await page("/applications/help")
