@@ -138,6 +138,16 @@ def members_of(name: str, code: str) -> str:
 
 def groups_in(figures: Iterable[Released]) -> list[str]:
     """Return what each group in the parts of figures holds, in codes, such as `host-country eu_north: DK, EE`."""
+    return [f"{part} {code}: {', '.join(members)}" for (part, code), members in _groups(figures).items()]
+
+
+def named_groups(figures: Iterable[Released]) -> list[tuple[str, str]]:
+    """Return the names of the groups in the parts of figures, each with the names of what it holds."""
+    return list(dict.fromkeys((value_of(part, code), members_of(part, code)) for part, code in _groups(figures)))
+
+
+def _groups(figures: Iterable[Released]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the values that each group in the parts of figures holds, by dimension and code, in order."""
     found = {
         (part, each): group_members(part, each)
         for figure in figures
@@ -146,7 +156,7 @@ def groups_in(figures: Iterable[Released]) -> list[str]:
         if code != ROLLED_UP
         for part, each in zip(parts_of(name), split(code), strict=True)
     }
-    return [f"{part} {code}: {', '.join(members)}" for (part, code), members in sorted(found.items()) if members]
+    return {place: members for place, members in sorted(found.items()) if members}
 
 
 def _topic(code: str) -> str:

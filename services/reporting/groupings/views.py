@@ -29,7 +29,7 @@ class GroupOfValues(ReadModel):
     """Values of a dimension that are counted together."""
 
     code: Annotated[str, Field(description="As it stands in figures.", examples=["eu_north"])]
-    label: Annotated[str, Field(examples=["Member States in the north"])]
+    label: Annotated[str, Field(examples=["EU north"])]
     values: Annotated[list[str], Field(examples=[["DK", "EE", "FI", "LT", "LV", "SE"]])]
 
 

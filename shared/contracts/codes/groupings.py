@@ -42,16 +42,16 @@ _WEST = ("AT", "BE", "DE", "FR", "IE", "LU", "NL")
 _SOUTH = ("CY", "ES", "GR", "HR", "IT", "MT", "PT", "SI")
 _EAST = ("BG", "CZ", "HU", "PL", "RO", "SK")
 _REGIONS = (
-    Group("eu_north", N_("Member States in the north"), _NORTH),
-    Group("eu_west", N_("Member States in the west"), _WEST),
-    Group("eu_south", N_("Member States in the south"), _SOUTH),
-    Group("eu_east", N_("Member States in the east"), _EAST),
+    Group("eu_north", N_("EU north"), _NORTH),
+    Group("eu_west", N_("EU west"), _WEST),
+    Group("eu_south", N_("EU south"), _SOUTH),
+    Group("eu_east", N_("EU east"), _EAST),
     Group("eu_agencies", N_("EU agencies"), (UNION,)),
 )
 _PARTNERSHIP = Group("eastern_partnership", N_("Eastern Partnership"), tuple(PARTNERS))
 _SIDES = Level(
     "side",
-    N_("European Union and Eastern Partnership"),
+    N_("EU and Eastern Partnership"),
     (Group("european_union", N_("European Union"), (*MEMBER_STATES, UNION)), _PARTNERSHIP),
 )
 _TRAFFICKING = ("drug_trafficking", "migrant_smuggling_thb", "firearms_explosives")

@@ -50,7 +50,7 @@ def findings(
         _trends(approval, released, background, settings),
         _changes(approval, released, background),
         _needs(figures, background),
-        _method(approval),
+        _method(approval, figures),
     ]
 
 
@@ -204,7 +204,7 @@ def _needs(figures: Mapping[str, Released], background: Background) -> Section:
     return Section(title, [f"{needs_views.headline(figures, background.needs)}.", text], [Table(columns, rows)], [])
 
 
-def _method(approval: Approval) -> Section:
+def _method(approval: Approval, figures: Mapping[str, Released]) -> Section:
     sentences = [
         gettext(
             "Every figure is counted from the events of the programme's journals by a published definition. A fact"
@@ -227,6 +227,10 @@ def _method(approval: Approval) -> Section:
         gettext(
             "Steps of the path count what fell into the period, not the same people from step to step. Different"
             " people, shares and medians cannot be added up over periods."
+        ),
+        *(
+            gettext("“%(group)s” holds: %(members)s.") % {"group": group, "members": members}
+            for group, members in disclosure_views.named_groups(figures.values())
         ),
     ]
     return Section(gettext("Method and limits"), sentences, [], [])
