@@ -142,7 +142,7 @@ def groups_in(figures: Iterable[Released]) -> list[str]:
 
 
 def named_groups(figures: Iterable[Released]) -> list[tuple[str, str]]:
-    """Return the names of the groups in the parts of figures, each with the names of what it holds."""
+    """Return the names of the groups in the parts of figures, each with the names of its values."""
     return list(dict.fromkeys((value_of(part, code), members_of(part, code)) for part, code in _groups(figures)))
 
 
