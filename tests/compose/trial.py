@@ -159,16 +159,19 @@ class Trial:
         self._tokens.write_text(json.dumps(tokens), "utf-8")
         self._tokens.chmod(0o644)
 
-    def _until_tokens(self) -> None:
-        """Ask for the tokens again and again until all come: Keycloak finds out late that its database was away."""
-        end = time.monotonic() + _SIGN_IN_PATIENCE
+    def _until_tokens(self) -> int:
+        """Ask for the tokens again and again until all come; return how many times one was refused."""
+        end, refused = time.monotonic() + _SIGN_IN_PATIENCE, 0
         while True:
             try:
-                return self._give_tokens()
+                self._give_tokens()
             except (TrialFailed, httpx2.HTTPError):
+                refused += 1
                 if time.monotonic() > end:
                     raise
                 time.sleep(0.5)
+            else:
+                return refused
 
     def _journey(self) -> str:
         self._until_tokens()
@@ -204,9 +207,8 @@ class Trial:
             answering = time.monotonic() - start
             self._installation.until_healthy()
             healthy = time.monotonic() - start
-            self._until_tokens()
-            late = time.monotonic() - start - healthy
-            signing = f", Keycloak signs in after {healthy + late:.0f} s" if late > 1 else ""
+            refused = self._until_tokens()
+            signing = f", Keycloak refused {refused} sign-ins after that" if refused else ""
             return f"everything answers after {answering:.0f} s, is healthy after {healthy:.0f} s{signing}"
 
         return self._compared(f"kill of {name}", act)

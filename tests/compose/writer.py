@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from secrets import token_hex
 from typing import TYPE_CHECKING, Self
 
 from deploy.cli.client import People
@@ -26,7 +27,8 @@ class Writer:
 
     def __init__(self, tokens: Path, word: str) -> None:
         self._system = System({"TANDEM_ORIGIN": ORIGIN, "TANDEM_TOKENS_FILE": str(tokens)})
-        self._word = word
+        # Names differ from those of an earlier trial.
+        self._word = f"{word} {token_hex(3)}"
         self._over = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._write()))
         self.confirmed: list[str] = []

@@ -252,6 +252,8 @@ def test_keycloak_runs_as_in_production_and_keeps_its_state() -> None:
     assert keycloak["environment"]["KC_DB"] == "postgres"
     assert keycloak["environment"]["KC_DB_URL"] == "jdbc:postgresql://postgres/keycloak"
     databases = (ROOT / "deploy/compose/databases.sh").read_text("utf-8")
+    # After PostgreSQL was away each pooled connection would fail one sign-in.
+    assert keycloak["environment"]["QUARKUS_DATASOURCE_JDBC_VALIDATE_ON_BORROW"] == "true"
     assert f"CREATE DATABASE keycloak OWNER {keycloak['environment']['KC_DB_USERNAME']};" in databases
 
 
