@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from shared.time import clock
 from shared.web import site
 from tests.browser.conftest import DESK, PHONE
 from tests.integration.matching.conftest import World
+from tests.portal_of_strangers import strangers_portal
 from tests.sessions import session_key
 from tests.support import Feed, settings_for
 
@@ -54,7 +56,10 @@ class Board:
         self._thread.start()
         port = free_port()
         self.origin = f"http://localhost:{port}"
-        self.app: FastAPI = create_app(Settings(**settings_for(self._address, origin=self.origin)), background=False)
+        self._portal = ExitStack()
+        portal_url = self._portal.enter_context(strangers_portal())
+        settings = settings_for(self._address, origin=self.origin, portal_url=portal_url)
+        self.app: FastAPI = create_app(Settings(**settings), background=False)
         self.app.mount("/static", StaticFiles(directory=site.STATIC))
         self._server = uvicorn.Server(uvicorn.Config(self.app, port=port, log_config=None, timeout_graceful_shutdown=2))
         self.world: World = self.do(self._begun())
@@ -101,6 +106,7 @@ class Board:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+        self._portal.close()
         self._postgres.drop(self._address)
 
 
@@ -169,4 +175,70 @@ def test_a_dragged_visit_moves_only_after_confirmation(board: Board, browser: Br
     page.wait_for_url(f"**/matching/visits/{match_id}/move?week={week}")
     assert page.locator("input[name=week]:checked").get_attribute("value") == week
     assert board.do(world.facts("VisitMoveProposed")) == []
+    page.context.close()
+
+
+def test_a_cohort_is_decided_on_its_page(board: Board, browser: Browser) -> None:
+    """A receipt opens in place by the keyboard; a match is held back at its price, and the way back keeps the page."""
+    world = board.world
+    board.do(world.offer(places=1, group_size=1, title="A week in Lyon"))
+    board.do(world.offer("PL", places=1, group_size=1, title="A week in Warsaw"))
+    for country in ("MD", "GE", "AM"):
+        board.do(world.officer(country))
+    board.do(world.match_calls())
+    address = f"{board.origin}/matching/cohorts/{world.call_id}"
+    page = board.page(browser)
+    page.goto(address)
+    first = page.locator(".tandem-matches tbody tr").first
+    box = first.bounding_box()
+    assert box is not None
+    assert box["y"] + 60 < DESK["height"]
+    first.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(first.get_by_text("What the officer gains")).to_be_visible()
+    first.get_by_role("link", name="Hold back, pin or move").click()
+    page.get_by_label("Hold back").check()
+    page.get_by_label("Reason").select_option("timetable_conflict")
+    page.get_by_role("button", name="Show what it costs").click()
+    expect(page.get_by_text("Gains a place")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("button", name="Show what it costs")).to_be_visible()
+    page.go_forward()
+    page.get_by_role("button", name="Hold back application").click()
+    expect(page.get_by_text("1 choice changes this cohort.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Your choices", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("You hold back 1 application.")).to_be_visible()
+    page.get_by_role("button", name="Commit cohort").click()
+    expect(page.get_by_text("2 matches are proposed.")).to_be_visible()
+    page.context.close()
+
+
+def test_a_cohort_is_decided_without_javascript_on_a_phone(board: Board, browser: Browser) -> None:
+    """The first match is on the first screen; explanation, price and choice work by links and buttons alone."""
+    world = board.world
+    board.do(world.offer(places=1, group_size=1))
+    for country in ("MD", "GE"):
+        board.do(world.officer(country))
+    board.do(world.match_calls())
+    page = board.page(browser, java_script_enabled=False, viewport={"width": 360, "height": 740})
+    page.goto(f"{board.origin}/matching/cohorts/{world.call_id}")
+    box = page.locator(".tandem-matches tbody tr").first.bounding_box()
+    assert box is not None
+    assert box["y"] + 60 < 740
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.locator(".tandem-matches summary").first.click()
+    page.get_by_role("link", name="Open explanation").first.click()
+    expect(page.get_by_text("What the officer gains")).to_be_visible()
+    page.get_by_role("link", name="Commit cohort").click()
+    page.get_by_role("link", name="Hold back, pin or move").first.click()
+    page.get_by_label("Pin to this place").check()
+    page.get_by_label("Reason").select_option("other")
+    page.get_by_role("button", name="Show what it costs").click()
+    expect(page.get_by_text("as before")).to_be_visible()
+    page.get_by_role("button", name="Pin match").click()
+    expect(page.get_by_text("Pinned by a coordinator.")).to_be_visible()
+    page.get_by_role("button", name="Remove choice").click()
+    expect(page.get_by_text("Pinned by a coordinator.")).to_have_count(0)
     page.context.close()
