@@ -496,7 +496,7 @@ def _sets(readers: Iterator[list[Email]], most: int) -> Iterator[list[Email]]:
 def _comes_at_once(message: DueMessage, now: datetime) -> bool:
     """Return whether a message does not wait for the hour; one whose facts cannot be read fails in its own turn."""
     try:
-        return message.row.at_once or urgent(message.row, message.facts, now)
+        return message.row.at_once or message.answers or urgent(message.row, message.facts, now)
     except (TypeError, ValueError):
         return False
 

@@ -72,7 +72,8 @@ class Rule:
     def at_once(self) -> bool:
         """Return whether it is sent though its reader had an email about the case within the hour.
 
-        So is what is urgent or `prompt`, what has dates for a calendar, and what has a link to answer by.
+        So is what is urgent or `prompt`, what has dates for a calendar, and what has a link to answer by. A reminder
+        whose link answers (`DueMessage.answers`) is sent at once too.
         """
         return self.urgent or self.prompt or self.answers or self.invitation is not None
 

@@ -462,3 +462,17 @@ async def test_a_line_manager_is_reminded_once_by_mail(app: FastAPI, feed: Feed,
     await post(app)
     assert len([whom for whom in catcher.recipients if whom.startswith("line_manager")]) == 1
     assert ex.APPLICATION in str([payload for _, _, payload in await published_events(app)])
+
+
+async def test_a_line_manager_gets_the_link_though_there_was_an_email(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """A reminder with a link to answer by does not wait for the hour after another email about the case."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitCompleted", ended_on=day(0)), VISIT))
+    clock.move(timedelta(days=175))
+    await feed.deliver((event("CascadeDelivered"), APPLICATION))
+    await post(app)
+    managers = [whom for whom in catcher.recipients if whom.startswith("line_manager")]
+    assert ("DeadlineNear", "follow_up line_manager") in await sweep(app)
+    await post(app)
+    assert [whom for whom in catcher.recipients if whom.startswith("line_manager")] == managers * 2
