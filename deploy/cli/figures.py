@@ -158,7 +158,7 @@ def verify(
         print(f"{each.name}: {how}")
     hidden = sum(each.hidden for each in checked)
     holding = len(checked) - len(broken) - hidden
-    print(f"{len(checked)} published figures: {holding} are the same, {len(broken)} are not, {hidden} were not shown.")
+    print(f"Published figures: {len(checked)}. The same: {holding}. Different: {len(broken)}. Not shown: {hidden}.")
     if wrong:
         print(f"The export itself is broken in {len(wrong)} places: see above.")
     if broken or wrong or any(stated.lost or stated.untold for stated in statements):

@@ -53,8 +53,8 @@ UNASKED = "unasked"
 """The word of an action whose form stands on its page at other times only, or on another page."""
 ONCE_MORE = "once more"
 """The word of an action that is another one when it is sent again, such as the next move of a question."""
-CHANGED = "The record has changed since you read it."
-"""The sentence about an older version."""
+CHANGED = ("The record has changed since you read it.", "Something has changed since you opened the page")
+"""The sentences about an older version: of one record, and of those in a form about several."""
 Fields = dict[str, list[str]]
 """The values that a form sends, by the names of its fields."""
 
@@ -390,9 +390,11 @@ class Trial(KeptDatabase):
     def _shows_change(self, act: Act, text: str) -> bool:
         """Return whether a refusal says that a record without states was changed, and when: on this day."""
         record = self._record(act)
-        if CHANGED not in text or (record is not None and record.record.state is not None):
+        if not any(words in text for words in CHANGED) or (record is not None and record.record.state is not None):
             return False
-        return record is None or re.search(f"last changed (it )?on {dates.day(clock.today())}", text) is not None
+        if record is None and CHANGED[0] in text:
+            return True
+        return re.search(f"last changed (it )?on {dates.day(clock.today())}", text) is not None
 
     async def _at_once(
         self,

@@ -128,7 +128,7 @@ async def test_a_figure_that_does_not_follow_is_named(
     assert ended.value.exit_code == 1
     output = capsys.readouterr().out
     assert "TOPCOP-OP-02/2026: value: published 13, computed 12" in output
-    assert "1 do not" in output
+    assert "Different: 1." in output
 
 
 async def test_a_tampered_export_is_found(system: System, tmp_path: Path) -> None:
