@@ -215,6 +215,14 @@ def of_calls(figures: Sequence[Figure]) -> list[Released]:
     return whole(figures)
 
 
+def shown_alone(figures: Sequence[Figure], seconds: float) -> Pattern | None:
+    """Return what would be shown of figures if nothing was released before; None if it is not proven in `seconds`."""
+    try:
+        return decide(figures, seconds=seconds)
+    except NotProven:
+        return None
+
+
 async def release_statement(
     session: AsyncSession, approval: Approval, figures: Sequence[Figure], seconds: float
 ) -> list[Released]:

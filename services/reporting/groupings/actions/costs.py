@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.reporting.disclosure.model import NotProven, decide
+from services.reporting.disclosure.actions import shown_alone
 from services.reporting.facts import store as facts_store
 from services.reporting.facts.views import days_of_facts
 from services.reporting.figures.actions import counting
@@ -67,10 +67,7 @@ def measure(count: Callable[[Levels], list[Figure]], present: Levels, seconds: f
 def _decided(figures: Sequence[Figure], end: float) -> Pattern | None:
     """Return what would be shown if nothing was released before; None if that is not proven in time."""
     left = end - monotonic()
-    try:
-        return decide(figures, seconds=left) if left > 0 else None
-    except NotProven:
-        return None
+    return shown_alone(figures, left) if left > 0 else None
 
 
 def cost_of(figures: Sequence[Figure], pattern: Pattern, dimension: str) -> Cost:
