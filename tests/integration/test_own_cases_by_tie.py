@@ -18,6 +18,7 @@ from services.applications.app import create_app as create_portal
 from services.applications.settings import Settings as PortalSettings
 from services.matching import decision_table as matching_table
 from services.matching.app import create_app as create_matching
+from services.matching.options import actions as option_actions
 from services.matching.provisional import worker
 from services.matching.provisional.follower import CallFollower
 from services.matching.settings import Settings as MatchingSettings
@@ -163,6 +164,7 @@ async def matching_of(store: str, case: Case) -> tuple[FastAPI, dict[str, str]]:
     await worker.match_once(bus, UUID(call_id), lease, CallFollower(check_every=1))
     programme = matching.as_("programme")
     provisional = await programme.get(f"/matching/api/v1/provisional?call_id={call_id}")
+    options_id = await option_actions.ask(bus, "programme", UUID(call_id))
     pairs = [
         {"application_id": each["id"], "seat_id": each["seat_id"], "version": each["version"]}
         for each in provisional.json()["items"]
@@ -172,7 +174,15 @@ async def matching_of(store: str, case: Case) -> tuple[FastAPI, dict[str, str]]:
     await matching.close()
     async with bus.read() as session:
         match_id = (await session.scalars(sa.text("SELECT id FROM match"))).one()
-    return app, {"call_id": call_id, "application_id": str(case.application_id), "match_id": str(match_id)}
+    ids = {
+        "call_id": call_id,
+        "draft_id": call_id,
+        "options_id": str(options_id),
+        "option": "stable",
+        "application_id": str(case.application_id),
+        "match_id": str(match_id),
+    }
+    return app, ids
 
 
 @pytest.mark.parametrize("tie", [*TIES, "none"])
