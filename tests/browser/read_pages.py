@@ -17,7 +17,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import FloatRect, sync_playwright
 
 from deploy.cli.system import System
 from deploy.local.folder import ROOT
@@ -107,8 +107,8 @@ def take(system: System, people: Sequence[str], pages: Sequence[Opened]) -> dict
                     file = f"{number:03}-{person}-{re.sub(r'[^a-z]+', '-', page.kind).strip('-')}-{size['width']}.png"
                     view.goto(system.origin + page.address)
                     tall = min(view.evaluate("document.documentElement.scrollHeight"), TALLEST)
-                    clip = {"x": 0.0, "y": 0.0, "width": float(size["width"]), "height": float(tall)}
-                    view.screenshot(path=FOLDER / file, full_page=True, clip=clip, animations="disabled")  # type: ignore[arg-type]
+                    clip = FloatRect(x=0.0, y=0.0, width=float(size["width"]), height=float(tall))
+                    view.screenshot(path=FOLDER / file, full_page=True, clip=clip, animations="disabled")
                     taken.setdefault(number, []).append(file)
                 context.close()
         browser.close()

@@ -26,6 +26,7 @@ FORBIDDEN = {
 }
 """Calls that run or trust what they are given."""
 ALLOWED = {
+    "services/matching/engine/options/refusals.py: random": "draws who refuses from a seed, so that it repeats",
     "services/notifications/webhooks/worker.py: random": "spreads the next attempts; nothing has to be unguessable",
     "shared/contracts/check.py: subprocess": "a tool for developers that calls git",
 }

@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -88,7 +89,8 @@ async def choose(
     """Ask what to do with a match; once that is chosen, show what it costs."""
     read = await read_cohort(request, bus, principal, call_id)
     case = _Case(read, application_id, await actions.possible(bus, call_id, application_id))
-    form = ChoiceForm(request.query_params) if choice or seat or reason else ChoiceForm()
+    query = QueryParams({"choice": choice, "seat": seat, "reason": reason})
+    form = ChoiceForm(query) if choice or seat or reason else ChoiceForm()
     _offer(form, case)
     if not choice and not reason:
         return _page(request, case, form)

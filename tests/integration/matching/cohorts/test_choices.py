@@ -14,6 +14,7 @@ from services.matching.cohorts.store import runs
 from services.matching.engine.problem import document
 from services.matching.engine.problem.problem import Problem
 from services.matching.receipts.views.explanation import receipt_page
+from shared.contracts import applications
 from shared.contracts.codes import Answer, Party, Reason, Role
 from shared.errors import Refused
 
@@ -169,6 +170,9 @@ async def test_a_free_place_skips_an_application_left_out_of_the_cohort(world: W
     await world.match_calls()
     assert len(await world.facts("MatchDeclined")) == 2
     assert {event.pairing.application_id for _, event in await world.facts("MatchProposed")} == done.matches.keys()
+    # With one of three gone there is a place for each, whoever has the better draw.
+    await world.feed.deliver((applications.ApplicationWithdrawn(reason=Reason.OTHER), min(done.matches)))
+    await world.match_calls()
     assert person in await _place_of(world), "it is matched for the next cohort"
 
 
