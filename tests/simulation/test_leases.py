@@ -257,7 +257,7 @@ def test_at_most_one_process_acts_under_a_lease(postgres: Databases, monkeypatch
     run_state_machine_as_test(
         LeaseMachine,
         settings=settings(
-            max_examples=int(os.environ.get("TANDEM_SIMULATIONS", "25")),
+            max_examples=int(os.environ.get("TANDEM_SIMULATIONS", "100")),
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
