@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 project = "Tandem"
 html_title = "Tandem"
-copyright = "2026 the Tandem founders, EUPL-1.2"  # noqa: A001 - the name that Sphinx reads
+project_copyright = "2026 the Tandem founders, EUPL-1.2"
 extensions = ["myst_parser"]
 language = "en"
 

@@ -11,7 +11,9 @@ from shared.i18n import N_, gettext
 from shared.web.states import State, state
 
 if TYPE_CHECKING:
+    from services.matching.facts.views import Place
     from shared.contracts.codes import MatchState
+    from shared.web.states import Tone
 
 _WHY: dict[str, str] = {
     "no_feasible_seat": N_("No place meets all rules"),
@@ -28,11 +30,24 @@ class Link(TypedDict):
     href: str
 
 
+class Tag(TypedDict):
+    """A word with its tone."""
+
+    tone: Tone
+    word: str
+
+
 class Fact(TypedDict):
     """A line of a summary: what it is about, and its value."""
 
     key: str
     value: str | None
+
+
+def place_name(place: Place) -> str:
+    """Return the name of a place in a list to choose from: reference, title and country."""
+    title = "" if place.title == place.reference else f" – {place.title}"  # noqa: RUF001 - a dash between two names
+    return f"{place.reference}{title} ({labels.country(place.country)})"
 
 
 def stage(kind: str, code: str) -> State:

@@ -84,7 +84,8 @@ class LivenessMiddleware:
         if scope["type"] != "http" or scope["path"] != self._path or scope["method"] not in {"GET", "HEAD"}:
             await self.app(scope, receive, send)
             return
-        alive = PlainTextResponse("alive", headers=scope["app"].state.site.headers | {"cache-control": "no-store"})
+        own = {"cache-control": "no-store", "referrer-policy": referrer_policy(scope)}
+        alive = PlainTextResponse("alive", headers=scope["app"].state.site.headers | own)
         if scope["method"] == "HEAD":
             alive.body = b""
         await alive(scope, receive, send)

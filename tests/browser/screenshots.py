@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,7 +95,7 @@ def apply(browser: Browser, origin: str) -> None:
     if officer.page.get_by_role("link", name="Delete draft").count():
         officer.follow("Topics and countries").choose("Topic", TOPIC, WISH).press("Save and come back later")
         save_picture(officer.page, "application")
-        answer_tasks(officer, Season(title, date.today()), own="Georgian", level="B2")  # noqa: DTZ011 - made-up days
+        answer_tasks(officer, Season(title, datetime.now(UTC).date()), own="Georgian", level="B2")
         reference = submit(officer)
         country = (
             Person(browser, origin, "Giorgi Maisuradze").go("/applications/cases?state=submitted").follow(reference)
@@ -107,7 +107,7 @@ def apply(browser: Browser, origin: str) -> None:
         officer.press("Check your answers and send").press("Send application again").sees_status("Submitted")
         country.page.reload()
         country.press("Endorse").press("Endorse").sees_status("Endorsed")
-    officer.page.goto(officer.page.url.partition("?")[0])  # without the banner of what was just done
+    officer.page.goto(officer.page.url.partition("?")[0])  # without the banner about the last action
     expect(officer.page.get_by_role("region", name="Status and next step")).to_be_visible()
     save_picture(officer.page, "status")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -56,9 +56,9 @@ def _html(code: str, names: Sequence[str]) -> str:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_an_email_is_readable_by_day_and_by_night(browser: Browser, scheme: str) -> None:
+def test_an_email_is_readable_by_day_and_by_night(browser: Browser, scheme: Literal["light", "dark"]) -> None:
     """Each kind of email has a contrast of 4.5 to 1, and fits a wide and a narrow window."""
-    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]  # one of two words
+    context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
     for names in (SINGLE, COLLECTED, INVITATION, DIGEST):
         page.set_content(_html("en", names))

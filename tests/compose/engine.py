@@ -6,12 +6,9 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from deploy.local.process import Child
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PROGRAMS = ("dockerd", "docker", "debootstrap", "tar")
 """The programs of the machine that the trial runs."""
@@ -73,8 +70,8 @@ class Engine:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _mounts(self) -> list[str]:
-        with open("/proc/self/mounts", encoding="utf-8") as mounts:  # noqa: PTH123 - a file of the kernel
-            return [line.split()[1] for line in mounts if line.split()[1].startswith(f"{self.folder}/")]
+        mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text("utf-8").splitlines()]
+        return [path for path in mounted if path.startswith(f"{self.folder}/")]
 
     def _answers(self) -> bool:
         return subprocess.run(["docker", "version"], env=self.env, check=False, capture_output=True).returncode == 0

@@ -6,6 +6,7 @@ import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -78,7 +79,7 @@ class Trial:
         self._part("A program's own token", self._program)
         self._part("`tandem journey`", self._journey)
         for name in staying():
-            self._part(f"Kill {name}", lambda name=name: self._kill(name))  # type: ignore[misc]  # bound for each turn
+            self._part(f"Kill {name}", partial(self._kill, name))
         self._part("`docker compose down`, then `up`", self._down_and_up)
         self._part("Restart the engine", self._restart)
         self._part("`--scale applications=2`, `docker pause` of one", self._stall)

@@ -12,9 +12,12 @@ import structlog
 
 from shared.bus import LeaseLost
 from shared.bus.db import leases
+from shared.i18n import gettext
+from shared.time import dates
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from shared.bus import Bus, Lease
@@ -54,6 +57,17 @@ async def work_on(
         return 1
 
     return await aside.each(ids, act, at_once=1) > 0
+
+
+def over_sentence(state: str, since: datetime) -> str:
+    """Return in words why a job that has ended in `state` cannot be cancelled."""
+    moment = {"moment": dates.moment(since)}
+    match state:
+        case "cancelled":
+            return gettext("Another coordinator cancelled this on %(moment)s.") % moment
+        case "done":
+            return gettext("This cannot be cancelled because it was done on %(moment)s.") % moment
+    return gettext("This cannot be cancelled because it failed on %(moment)s.") % moment
 
 
 class Watch:

@@ -22,7 +22,7 @@ from shared.contracts.codes import CallState
 from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.ids import new_id
-from shared.time import clock, dates
+from shared.time import clock
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -89,20 +89,9 @@ async def cancel(bus: Bus, by: str, options_id: UUID) -> None:
         if row.state == OptionsState.CANCELLED and row.cancelled_by == by:
             return
         if row.state not in {OptionsState.WAITING, OptionsState.RUNNING}:
-            raise Refused(_over_since(row), code=ProblemCode.ALREADY_DONE)
+            raise Refused(jobs.over_sentence(row.state, row.since), code=ProblemCode.ALREADY_DONE)
         row.state, row.since, row.cancelled_by = OptionsState.CANCELLED, clock.now(), by
         await tx.changed("board")
-
-
-def _over_since(row: OptionSet) -> str:
-    """Return in words why a calculation cannot be cancelled."""
-    moment = {"moment": dates.moment(row.since)}
-    match row.state:
-        case OptionsState.CANCELLED:
-            return gettext("Another coordinator cancelled this on %(moment)s.") % moment
-        case OptionsState.DONE:
-            return gettext("This cannot be cancelled because it was done on %(moment)s.") % moment
-    return gettext("This cannot be cancelled because it failed on %(moment)s.") % moment
 
 
 async def chosen(bus: Bus, call_id: UUID, option: ChosenOption) -> CohortOptionResult:

@@ -4,7 +4,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypedDict
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -23,6 +23,7 @@ from services.matching.options.model import (
     RefusalTrial,
 )
 from services.matching.overview.store import board as overview
+from services.matching.words import Tag
 from shared.contracts import labels
 from shared.contracts.codes import CallState, CohortOption, ServiceKind
 from shared.errors import Refused
@@ -73,13 +74,6 @@ class CohortOptions(ReadModel):
     version: Annotated[int | None, Field(description="Version of the facts that were used.")]
     outcome: OptionsOutcome | None
     problem: Annotated[str | None, Field(description="Why it failed.")]
-
-
-class Tag(TypedDict):
-    """A word with its tone."""
-
-    tone: Tone
-    word: str
 
 
 @dataclass(frozen=True, slots=True)

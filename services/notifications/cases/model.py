@@ -39,7 +39,7 @@ VISITS, MENTORSHIPS = "exchange.visits", "mentoring.mentorships"
 
 OFFERS, MENTORS = "exchange.offers", "mentoring.mentors"
 GENERAL = UUID(int=0)
-"""The case of what is about no case: access, the register, webhooks, and what waits for a coordinator."""
+"""The case "General": access, the register, webhooks and morning summaries, which concern no single case."""
 _CASES = {APPLICATIONS, OFFERS, MENTORS, MATCHES, VISITS, MENTORSHIPS}
 
 _PARTNERS = UUID("019a0000-0000-7000-8000-00000000f001")

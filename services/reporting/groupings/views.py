@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class GroupOfValues(ReadModel):
     """Values of a dimension that are counted together."""
 
-    code: Annotated[str, Field(description="As it stands in figures.", examples=["eu_north"])]
+    code: Annotated[str, Field(description="The code that figures use.", examples=["eu_north"])]
     label: Annotated[str, Field(examples=["EU north"])]
     values: Annotated[list[str], Field(examples=[["DK", "EE", "FI", "LT", "LV", "SE"]])]
 

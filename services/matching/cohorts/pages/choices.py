@@ -19,6 +19,7 @@ from services.matching.cohorts.views import decision
 from services.matching.cohorts.views.decision import CohortFacts
 from services.matching.facts.views import Place
 from services.matching.parameters import BusDep
+from services.matching.words import place_name
 from shared.contracts import labels
 from shared.contracts.codes import Role, StatedReason
 from shared.contracts.codes.reasons import published
@@ -130,12 +131,7 @@ def _offer(form: ChoiceForm, case: _Case) -> None:
     # An address without a place stands for none.
     form.seat.data = form.seat.data or ""
     form.choice.choices = options(found)()
-    form.seat.choices = options([(str(place.id), _name(place)) for place in case.others], N_("Select a place"))()
-
-
-def _name(place: Place) -> str:
-    title = "" if place.title == place.reference else f" – {place.title}"  # noqa: RUF001 - a dash between two names
-    return f"{place.reference}{title} ({labels.country(place.country)})"
+    form.seat.choices = options([(str(place.id), place_name(place)) for place in case.others], N_("Select a place"))()
 
 
 def _page(request: Request, case: _Case, form: ChoiceForm, status: int = 200) -> Response:

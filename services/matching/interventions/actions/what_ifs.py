@@ -27,7 +27,7 @@ from shared.bus.set_aside import SetAside
 from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.ids import new_id
-from shared.time import clock, dates
+from shared.time import clock
 
 if TYPE_CHECKING:
     from datetime import date
@@ -126,20 +126,9 @@ async def cancel(bus: Bus, by: str, what_if_id: UUID) -> None:
         if row.state == WhatIfState.CANCELLED and row.cancelled_by == by:
             return
         if row.state not in {WhatIfState.WAITING, WhatIfState.RUNNING}:
-            raise Refused(_over_since(row), code=ProblemCode.ALREADY_DONE)
+            raise Refused(jobs.over_sentence(row.state, row.since), code=ProblemCode.ALREADY_DONE)
         row.state, row.since, row.cancelled_by = WhatIfState.CANCELLED, clock.now(), by
         await tx.changed("board")
-
-
-def _over_since(row: WhatIf) -> str:
-    """Return in words why a what-if cannot be cancelled."""
-    moment = {"moment": dates.moment(row.since)}
-    match row.state:
-        case WhatIfState.CANCELLED:
-            return gettext("Another coordinator cancelled this on %(moment)s.") % moment
-        case WhatIfState.DONE:
-            return gettext("This cannot be cancelled because it was done on %(moment)s.") % moment
-    return gettext("This cannot be cancelled because it failed on %(moment)s.") % moment
 
 
 async def work_what_ifs(service: Service) -> None:

@@ -8,11 +8,10 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.facts.views import Place
 from services.matching.interventions.actions import overrides
 from services.matching.interventions.views.overrides import override_choice, override_confirmation
 from services.matching.parameters import BusDep
-from services.matching.words import rule_name
+from services.matching.words import place_name, rule_name
 from shared.contracts import labels
 from shared.contracts.codes import Reason, Role, StatedReason
 from shared.contracts.codes.reasons import published
@@ -50,13 +49,8 @@ async def _offer_places(request: DecisionRequest[OverrideForm]) -> None:
         view = await override_choice(session, request.id)
     request.form.reference = view.applicant.reference
     request.form.seat.choices = options(
-        [(str(place.id), _name(place)) for place in view.places], N_("Select a place")
+        [(str(place.id), place_name(place)) for place in view.places], N_("Select a place")
     )()
-
-
-def _name(place: Place) -> str:
-    title = "" if place.title == place.reference else f" – {place.title}"  # noqa: RUF001 - a dash between two names
-    return f"{place.reference}{title} ({labels.country(place.country)})"
 
 
 async def _ask(request: DecisionRequest[OverrideForm]) -> Question:

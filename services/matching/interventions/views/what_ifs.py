@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` here: pydantic reads the annotations of the models.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypedDict
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -25,6 +25,7 @@ from services.matching.interventions.model import (
     in_full,
 )
 from services.matching.overview.store import board as overview
+from services.matching.words import Tag
 from shared.contracts import labels
 from shared.contracts.calls import CountryQuota
 from shared.contracts.codes import ApplicationKind, CallState, Objective, RankGroup, ServiceKind
@@ -97,13 +98,6 @@ class WhatIf(WhatIfSummary):
     """
 
     outcome: Comparison | None
-
-
-class Tag(TypedDict):
-    """A word with its tone."""
-
-    tone: Tone
-    word: str
 
 
 @dataclass(frozen=True, slots=True)

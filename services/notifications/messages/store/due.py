@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.notifications.messages.model.table import BY_NAME
-from services.notifications.messages.store.messages import LONGEST_PAUSE, Derived, MessageRow, readers_of
+from services.notifications.messages.store.derived import Derived
+from services.notifications.messages.store.messages import LONGEST_PAUSE, MessageRow, readers_of
 from shared.bus.db.transaction import asking
 
 if TYPE_CHECKING:
