@@ -143,7 +143,7 @@ async def seen_by_reader(request: Request) -> dict[UUID, Facts]:
     for text in (await request.form()).getlist(SEEN):
         try:
             content = json.loads(text) if isinstance(text, str) else None
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         for name, facts in content.items() if isinstance(content, dict) else ():
             if (id_ := read_id(name)) is not None:
@@ -153,8 +153,13 @@ async def seen_by_reader(request: Request) -> dict[UUID, Facts]:
 
 def _facts(facts: object) -> Iterator[tuple[str, str]]:
     for each in facts[:_MOST_FACTS] if isinstance(facts, list) else ():
-        if isinstance(each, list) and [type(part) for part in each] == [str, str]:
+        if isinstance(each, list) and [type(part) for part in each] == [str, str] and _is_text("".join(each)):
             yield each[0][:_LONGEST], each[1][:_LONGEST]
+
+
+def _is_text(text: str) -> bool:
+    """Return whether a text can be shown: half of a pair of surrogates cannot."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 async def left_by_choice(request: Request) -> set[UUID]:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.matching.engine.interventions.manual import NotPossible, price, with_pairs
+from services.matching.engine.interventions.manual import NotPossible, price, with_pairs, with_singles
 from services.matching.engine.layers import run_layers
 from services.matching.engine.problem import document
 from services.matching.engine.problem.problem import ENGINE_VERSION
@@ -64,13 +64,14 @@ class Why(StrEnum):
     EMPTY = "empty"
     OLD = "old"
     CHOICE = "choice"
+    CHOSEN = "chosen"
 
 
 class NotFit(Exception):
     """The cohort cannot be committed as requested.
 
-    `count` pairs have changed since they were seen or were not seen, so many choices cannot be carried out, or it is
-    the number of the cohort that was committed meanwhile.
+    `count` pairs have changed since they were seen or were not seen, so many choices cannot be carried out or would be
+    broken, or it is the number of the cohort that was committed meanwhile.
     """
 
     def __init__(self, cause: Why, count: int = 0) -> None:
@@ -109,6 +110,13 @@ _SENTENCES: dict[Why, tuple[str, ProblemCode]] = {
     ),
     Why.CHOICE: (
         N_("Some of your choices are no longer possible (%(count)d). Remove them, then continue."),
+        ProblemCode.EDIT_CONFLICT,
+    ),
+    Why.CHOSEN: (
+        N_(
+            "Choices for this cohort hold people back or give them other places (%(count)d). Remove them on the page "
+            "of the cohort, or commit it there."
+        ),
         ProblemCode.EDIT_CONFLICT,
     ),
 }
@@ -207,7 +215,7 @@ def rerun(facts: Facts, choices: Choices) -> Rerun:
 
 def _match(given: Choices, _: ApplicationKind, posed: Problem) -> Result:
     pairs = pairs_by_hand(given, {candidate.id for candidate in posed.candidates})
-    return with_pairs(posed, pairs) if pairs else from_scratch(posed)
+    return with_singles(posed, pairs) if pairs else from_scratch(posed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from services.matching.engine.problem.problem import Problem
 
 BETWEEN = (CohortOption.TENTH, CohortOption.QUARTER, CohortOption.HALF)
+_ENDS = (CohortOption.STABLE, CohortOption.HIGHEST_SUM)
 ORDER = (CohortOption.STABLE, *BETWEEN, CohortOption.HIGHEST_SUM, CohortOption.EVEN)
 STEPS = 2 * len(ORDER)
 """The steps of a calculation: each option is found, and then tried with refusals."""
@@ -154,21 +155,21 @@ def compute(facts: Facts, step: Step = lambda _: None, *, seconds: float = SECON
     """Return the options of a call's next cohort; `step` is called as each begins."""
     present = {UUID(pair.candidate_id): UUID(pair.seat_id) for each in solve(facts).values() for pair in each.pairs}
     posed, finders = _posed(facts), dict[str, Options]()
-    found: list[dict[ApplicationKind, _Found]] = []
-    kept: list[CohortOption] = []
-    for number, kind in enumerate(ORDER):
+    found: dict[CohortOption, dict[ApplicationKind, _Found]] = {}
+    for number, kind in enumerate((*_ENDS, *(kind for kind in ORDER if kind not in _ENDS))):
         step(number)
         of_kinds = each_kind(posed, partial(_find, finders, kind, seconds))
         if all(each.option.kind is not kind for each in of_kinds.values()):
             continue
-        if all(_pairs(of_kinds) != _pairs(other) for other in found):
-            found.append(of_kinds)
-            kept.append(kind)
+        # One that is the same as an end is that end, with all that is known of it.
+        if all(_pairs(of_kinds) != _pairs(other) for other in found.values()):
+            found[kind] = of_kinds
     results = []
-    for number, (kind, of_kinds) in enumerate(zip(kept, found, strict=True)):
+    kept = [kind for kind in ORDER if kind in found]
+    for number, kind in enumerate(kept):
         step(len(ORDER) + number)
-        results.append(_result(kind, of_kinds, present))
-    first = [each.posed for each in found[0].values()] if found else []
+        results.append(_result(kind, found[kind], present))
+    first = [each.posed for each in found[kept[0]].values()] if kept else []
     return OptionsOutcome(
         day=facts.day.isoformat(),
         applications=sum(len(problem.candidates) for problem in first),
@@ -220,8 +221,10 @@ def _result(
     kind: CohortOption, of_kinds: Mapping[ApplicationKind, _Found], present: Mapping[UUID, UUID]
 ) -> CohortOptionResult:
     options = [each.option for each in of_kinds.values()]
-    bounds = [option.bound for option in options]
     allowed = [option.allowed for option in options if option.allowed is not None]
+    # Each kind's bound holds for its own limit: together they might share the blocking pairs out in another way.
+    shared = bool(allowed) and len(options) > 1
+    bounds = [None if shared else option.bound for option in options]
     rates = [option.least_ppm for option in options if option.least_ppm is not None]
     return CohortOptionResult(
         option=kind,

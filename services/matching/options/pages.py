@@ -135,7 +135,6 @@ async def commit(
         call_id,
         pairs,
         read,
-        reserves=bool(form.get("reserves")),
         option=ChosenOption(options_id=options_id, option=option),
     )
     if isinstance(done, UUID):

@@ -213,7 +213,7 @@ def rate(matched: int, applications: int) -> str:
 def gap(option: CohortOptionResult) -> str:
     """Return what is proven of the sum of an option."""
     if option.gap_ppm is None:
-        return gettext("not sought")
+        return gettext("not proven")
     if not option.gap_ppm:
         return gettext("proven to be the highest")
     return gettext("at most %(share)s below the highest") % {"share": percent(option.gap_ppm / 1_000_000, 2)}

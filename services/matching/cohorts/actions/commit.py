@@ -115,13 +115,18 @@ async def write(tx: Tx, plan: CohortPlan, read: ReadVersions | None = None) -> C
     """Write a cohort if the call's facts are still those that it was computed from.
 
     Else write nothing and return None. Raises `Outdated` unless the applications are as somebody `read` them, and
-    `NotFit` where it would propose nobody and tell nobody anything new.
+    `NotFit` where it would propose nobody and tell nobody anything new, or break choices noted for the call.
     """
     pool = await store.version(tx.session, plan.call_id, lock=True)
     if pool is None or pool.input_version != plan.version:
         return None
     if read is not None:
         await read.check(tx.session)
+    draft = await drafts.draft(tx.session, plan.call_id)
+    noted = {} if draft is None else draft.choices
+    broken = _broken(plan, noted)
+    if broken:
+        raise NotFit(Why.CHOSEN, broken)
     if not plan.applications:
         waiting = {application_id for part in plan.parts for application_id in part.receipts}
         if waiting <= await receipts.notified_of_no_match(tx.session, waiting):
@@ -161,8 +166,7 @@ async def _commit(tx: Tx, cases: Transitions, plan: CohortPlan) -> Committed:
     await facts.match_again(tx.session, [plan.call_id])
     await tx.changed("matching")
     await cases.save()
-    if plan.with_choices:
-        await drafts.remove(tx.session, plan.call_id)
+    await _end_choices(tx, plan)
     reserves = sum(len(part.reserves) for part in plan.parts)
     row = Cohort(
         call_id=plan.call_id,
@@ -178,6 +182,32 @@ async def _commit(tx: Tx, cases: Transitions, plan: CohortPlan) -> Committed:
     )
     await cohorts.write(tx.session, row)
     return Committed.of(row)
+
+
+def _broken(plan: CohortPlan, noted: Choices) -> int:
+    """Return how many choices noted now a cohort would break: of people held back, or given another place."""
+    seats = {proposal.application_id: proposal.seat_id for part in plan.parts for proposal in part.proposals}
+    seats |= {proposal.application_id: proposal.seat_id for part in plan.parts for _, proposal in part.reserves}
+    return sum(
+        application_id in seats and choice.seat_id != seats[application_id] for application_id, choice in noted.items()
+    )
+
+
+async def _end_choices(tx: Tx, plan: CohortPlan) -> None:
+    """Remove the choices that a cohort has carried out, and those for the people whom it proposes."""
+    row = await drafts.draft(tx.session, plan.call_id)
+    if row is None:
+        return
+    left = {
+        application_id: choice
+        for application_id, choice in row.choices.items()
+        if application_id not in plan.applications and plan.choices.get(application_id) != choice
+    }
+    if not left:
+        await drafts.remove(tx.session, plan.call_id)
+    elif len(left) < len(row.choices):
+        row.choices, row.changed_by, row.changed_at = left, tx.actor, clock.now()
+        await drafts.write(tx.session, row)
 
 
 async def _propose(cases: Transitions, part: Part, proposal: Proposal, clearance_wd: int) -> None:

@@ -70,8 +70,7 @@ class Part:
 class CohortPlan:
     """A cohort computed from the facts of `version`, to be written while that is still the call's version.
 
-    `with_reserves` says that reserves were asked for, even if nobody can be one, `with_choices` that it carries out the
-    choices of the call.
+    `with_reserves` says that reserves were asked for, even if nobody can be one. It carries out these `choices`.
     """
 
     version: int
@@ -80,16 +79,16 @@ class CohortPlan:
     clearance_wd: int
     parts: Sequence[Part]
     with_reserves: bool = False
-    with_choices: bool = False
+    choices: Choices = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, snapshot: Snapshot, parts: Sequence[Part], *, with_reserves: bool = False, with_choices: bool = False
+        cls, snapshot: Snapshot, parts: Sequence[Part], *, with_reserves: bool = False, choices: Choices = NO_CHOICES
     ) -> CohortPlan:
         """Return these parts as the next cohort of a call."""
         facts = snapshot.facts
         clearance = facts.terms.timers.clearance_wd
-        return cls(snapshot.version, facts.call_id, facts.cohort + 1, clearance, parts, with_reserves, with_choices)
+        return cls(snapshot.version, facts.call_id, facts.cohort + 1, clearance, parts, with_reserves, dict(choices))
 
     @property
     def applications(self) -> set[UUID]:
@@ -114,8 +113,8 @@ def work_out(
     `chosen` maps applications to the offer or mentor that was seen for each (None: all); `step` is called with the
     progress. With `reserves` the next in line for each place are to be cleared beforehand. The call is matched with the
     coordinator's `choices`. An `option` is committed as a whole, in place of the provisional matches and without
-    choices; receipts of one between stable and highest sum name no change that would have been enough, because none can
-    be proven by a run.
+    choices. Receipts of one between stable and highest sum, or of a kind with a place given by hand, name no change
+    that would have been enough, because none can be proven by a run.
     """
     facts, started_at = snapshot.facts, clock.now()
     if not snapshot.open:
@@ -141,10 +140,12 @@ def work_out(
         _check_seen(chosen, found)
     if option is not None and chosen is not None and len(chosen) < len(found):
         raise NotFit(Why.MOVED, len(found) - len(chosen))
-    if option is not None and option.option in BETWEEN:
-        effort = 0
     if not parts_to_plan:
         raise NotFit(Why.NOBODY)
+
+    def by_hand(result: Result) -> bool:
+        return matched_with is not None and bool(matched_with.pins(result))
+
     tell = _twentieths(sum(len(picked) + len(result.unmatched) for _, result, picked in parts_to_plan), step)
     parts = [
         with_choices(
@@ -154,10 +155,11 @@ def work_out(
                 result,
                 picked,
                 result.unmatched,
-                effort=effort,
+                effort=0 if by_hand(result) or (option is not None and option.option in BETWEEN) else effort,
                 started_at=started_at,
                 explained=tell,
                 option=None if option is None else option.option,
+                planned=by_hand(result),
             ),
             facts,
             matched_with,
@@ -170,7 +172,7 @@ def work_out(
             replace(part, reserves=[(new_id(), proposal) for proposal in reserves_of(facts, kind, result, picked)])
             for part, (kind, result, picked) in zip(parts, parts_to_plan, strict=True)
         ]
-    return CohortPlan.of(snapshot, parts, with_reserves=reserves, with_choices=bool(choices))
+    return CohortPlan.of(snapshot, parts, with_reserves=reserves, choices=choices)
 
 
 def _results(
@@ -244,11 +246,13 @@ def part_of(
     ring: tuple[UUID, Mapping[UUID, UUID]] | None = None,
     explained: Callable[[], None] = lambda: None,
     option: CohortOption | None = None,
+    planned: bool = False,
 ) -> Part:
     """Return one kind of a cohort: the pairs `picked` and the candidates `left` without a place, each with its receipt.
 
     `ring` is the id of an exchange ring, whose pairs were made by hand; `explained` is called for each receipt.
-    `option` is the option that the coordinator chose in place of the provisional matches.
+    `option` is the option that the coordinator chose in place of the provisional matches; `planned` says that places
+    were given by hand, so that a lower wish need not follow from the aim of the call.
     """
     run_id, match_ids = new_id(), {proposal.application_id: new_id() for proposal in picked}
     if ring is None:
@@ -262,7 +266,7 @@ def part_of(
         receipt = result.receipt(str(proposal.application_id), effort=effort)
         match_id, size = match_ids[proposal.application_id], len(picked) if ring else None
         receipts[proposal.application_id] = matched(
-            receipt, proposal, run_id=run_id, match_id=match_id, ring=size, plan=option in _PLANS
+            receipt, proposal, run_id=run_id, match_id=match_id, ring=size, plan=planned or option in _PLANS
         )
         explained()
     for candidate_id in left:

@@ -134,8 +134,7 @@ async def _versions(request: Request, session: AsyncSession, ids: Collection[UUI
 async def receipt(request: Request, bus: BusDep, principal: Programme, call_id: UUID, application_id: UUID) -> Response:
     """Show why an application has its place, as the cohort would publish it now."""
     read = await read_cohort(request, bus, principal, call_id)
-    effort = 0 if read.large else receipt_effort(request)
-    reference, found = await decision.cohort_receipt(read, application_id, effort=effort)
+    reference, found = await decision.cohort_receipt(read, application_id, effort=receipt_effort(request))
     return render(
         request, "cohorts/receipt.html", call=read.call, reference=reference, receipt=found, id=application_id
     )

@@ -19,7 +19,8 @@ from services.matching.provisional.model.results import matched, proposals, unma
 from services.matching.provisional.snapshot import load_in
 from services.matching.receipts.views.explanation import explanation
 from shared.contracts import labels
-from shared.errors import Refused
+from shared.contracts.codes import WishMissed
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext, ngettext
 
 if TYPE_CHECKING:
@@ -194,7 +195,11 @@ async def cohort_choice(read: CohortFacts) -> CohortChoice:
         return CohortChoice(read.call, (), reserves)
     if read.large:
         rows = [_plain_row(read, case) for case in read.cases]
-        return CohortChoice(read.call, rows, reserves, _balance(read, rows), unplaced=read.unplaced, large=True)
+        # None can be carried out in so large a call: each is listed with the way to remove it.
+        left = [_choice_row(read, read.choices.keys(), id_, choice) for id_, choice in read.choices.items()]
+        return CohortChoice(
+            read.call, rows, reserves, _balance(read, rows), choices=left, unplaced=read.unplaced, large=True
+        )
     return await asyncio.to_thread(_decision, read)
 
 
@@ -210,7 +215,7 @@ def _decision(read: CohortFacts) -> CohortChoice:
         rows=rows,
         reserves_a_place=known.terms.reserves,
         balance=_balance(read, rows),
-        choices=[_choice_row(read, found, id_, choice) for id_, choice in read.choices.items()],
+        choices=[_choice_row(read, found.impossible, id_, choice) for id_, choice in read.choices.items()],
         price=price_in_words(read, price_of(solve(known), found.results)) if read.choices else None,
         unplaced=sum(len(result.unmatched) for result in found.results.values()),
         held_back=len(found.held_back),
@@ -222,7 +227,7 @@ def _rows(
 ) -> Iterator[tuple[MatchRow, Proposal]]:
     """Yield the matches of one kind, by application."""
     for proposal in proposals(read.snapshot.facts, kind, result):
-        receipt = result.receipt(str(proposal.application_id), effort=0)
+        receipt = _as_planned(result.receipt(str(proposal.application_id), effort=0), planned=bool(found.pins(result)))
         profile, place = read.snapshot.facts.candidates[proposal.application_id], read.places[proposal.seat_id]
         choice = found.given.get(proposal.application_id)
         yield (
@@ -243,6 +248,13 @@ def _rows(
             ),
             proposal,
         )
+
+
+def _as_planned(receipt: Receipt, *, planned: bool) -> Receipt:
+    """Return a receipt as it is beside places given by hand: a lower wish need not follow from the aim of the call."""
+    if not planned or receipt.missed is None or receipt.missed.why is not WishMissed.HIGHEST_SUM:
+        return receipt
+    return replace(receipt, missed=replace(receipt.missed, why=WishMissed.PLAN))
 
 
 def why_in_short(receipt: Receipt, places: Mapping[UUID, Place]) -> list[str]:
@@ -340,14 +352,14 @@ def _balance(read: CohortFacts, rows: Sequence[MatchRow]) -> list[CountryBalance
     ]
 
 
-def _choice_row(read: CohortFacts, found: Rerun, application_id: UUID, choice: Choice) -> ChoiceRow:
+def _choice_row(read: CohortFacts, impossible: Collection[UUID], application_id: UUID, choice: Choice) -> ChoiceRow:
     profile = read.snapshot.facts.candidates.get(application_id)
     return ChoiceRow(
         id=application_id,
         reference=profile.reference if profile is not None else "",
         choice=choice,
         seat=read.places.get(choice.seat_id) if choice.seat_id else None,
-        impossible=application_id in found.impossible,
+        impossible=application_id in impossible,
     )
 
 
@@ -363,8 +375,13 @@ def price_in_words(read: CohortFacts, price: CohortPrice) -> PriceInWords:
 async def cohort_receipt(read: CohortFacts, application_id: UUID, *, effort: int) -> tuple[str, Explanation]:
     """Return the reference of an application, and its receipt as the cohort would publish it now.
 
-    Raises `Refused` (404) if it is not looking for a place.
+    Raises `Refused`: 404 if it is not looking for a place, 409 in a large call, which no page matches again.
     """
+    if read.large:
+        raise Refused(
+            gettext("This call is too large to explain single matches before the cohort is committed."),
+            code=ProblemCode.LIMIT_REACHED,
+        )
     profile = read.snapshot.facts.candidates.get(application_id)
     found = await asyncio.to_thread(_receipt, read, application_id, effort)
     if profile is None or found is None:
@@ -374,11 +391,12 @@ async def cohort_receipt(read: CohortFacts, application_id: UUID, *, effort: int
 
 def _receipt(read: CohortFacts, application_id: UUID, effort: int) -> Explanation | None:
     known = read.snapshot.facts
-    found = rerun(known, NO_CHOICES if read.large else read.choices)
+    found = rerun(known, read.choices)
     for kind, result in found.results.items():
         if str(application_id) not in result.candidate_ids:
             continue
-        receipt = result.receipt(str(application_id), effort=effort)
+        planned = bool(found.pins(result))
+        receipt = result.receipt(str(application_id), effort=0 if planned else effort)
         if receipt.match is None:
             published: Explained = unmatched(receipt, run_id=_NOT_YET, call_id=known.call_id, kind=kind)
         else:
@@ -386,6 +404,6 @@ def _receipt(read: CohortFacts, application_id: UUID, effort: int) -> Explanatio
             pair = next(pair for pair in pairs if pair.application_id == application_id)
             choice = found.given.get(application_id)
             reason = None if choice is None else choice.reason
-            published = matched(receipt, pair, run_id=_NOT_YET, match_id=_NOT_YET, override=reason)
+            published = matched(receipt, pair, run_id=_NOT_YET, match_id=_NOT_YET, override=reason, plan=planned)
         return explanation(published, read.places, known.terms.scheme, side="both")
     return None

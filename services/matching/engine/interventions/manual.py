@@ -8,9 +8,10 @@ import numpy as np
 
 from services.matching.engine.explain.prices import blocking_pairs
 from services.matching.engine.explain.receipt import Option, Receipt, Why
-from services.matching.engine.layers import run_layers
+from services.matching.engine.groups.layout import lay_out
+from services.matching.engine.layers import Layered, run_layers
 from services.matching.engine.market.market import Market
-from services.matching.engine.matching import Result
+from services.matching.engine.matching import Result, run
 from services.matching.engine.problem.problem import Fixed, Problem
 from services.matching.engine.rules.scores import Earned
 from services.matching.engine.solution import Solution
@@ -48,16 +49,40 @@ def with_pairs(problem: Problem, pairs: Mapping[str, str]) -> Result:
     matching. Raises `NotPossible` for the first pair, by candidate, that may not be.
     """
     market = Market(problem)
+    around = run_layers(_beside(market, pairs)).matching
+    return Result(market, Solution(_assigned(market, {**around, **pairs})))
+
+
+def with_singles(problem: Problem, pairs: Mapping[str, str]) -> Result:
+    """Return the run of a problem in which these single candidates have these seats, with groups in their own layer.
+
+    As `with_pairs`, but receipts of groups and the price of letting them go first are those of a run with groups.
+    """
+    layout = lay_out(_beside(Market(problem), pairs))
+    if not layout.units:
+        return with_pairs(problem, pairs)
+    around = Layered(layout, run(layout.rest)).matching
+    grouped = replace(layout, problem=problem)
+    rest = Market(grouped.rest)
+    singles = {name: seat for name, seat in {**around, **pairs}.items() if name in rest.place}
+    return Layered(grouped, Result(rest, Solution(_assigned(rest, singles))))
+
+
+def _beside(market: Market, pairs: Mapping[str, str]) -> Problem:
+    """Return the problem with these pairs fixed. Raises `NotPossible` for the first that may not be."""
     check(market, pairs)
     fixed = tuple(
         Fixed(candidate_id=candidate_id, seat_id=seat, country=market.candidates[market.place[candidate_id]].country)
         for candidate_id, seat in sorted(pairs.items())
     )
-    around = run_layers(replace(problem, fixed=problem.fixed + fixed)).matching
+    return replace(market.problem, fixed=market.problem.fixed + fixed)
+
+
+def _assigned(market: Market, seats: Mapping[str, str]) -> list[int]:
     assigned = [UNMATCHED] * len(market.candidates)
-    for name, seat_id in {**around, **pairs}.items():
+    for name, seat_id in seats.items():
         assigned[market.place[name]] = market.seat_place[seat_id]
-    return Result(market, Solution(assigned))
+    return assigned
 
 
 def possible_seats(problem: Problem, candidate_id: str, pairs: Mapping[str, str] = MappingProxyType({})) -> list[str]:

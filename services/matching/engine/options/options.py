@@ -208,7 +208,10 @@ class Options:
         result = self._result(assigned)
         others = result.prices.total - total_of(market, assigned)
         groups = self._layout.blocking
-        return Option(kind, result, allowed=limit + groups, bound=max(bound, total_of(market, assigned)) + others)
+        # Another layout of groups, or another least number of a country, might allow more points.
+        sought = not self._layout.units and bool(np.array_equal(self._least, Limits(market).floors))
+        most = max(bound, total_of(market, assigned)) + others
+        return Option(kind, result, allowed=limit + groups, bound=most if sought else None)
 
     def _even(self) -> Option | None:
         """Return the highest sum among the matchings in which every country reaches the highest common match rate.

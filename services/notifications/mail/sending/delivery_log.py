@@ -349,7 +349,8 @@ def _fixed(
             fixed.unsure.append(row)
             continue
         people = {contact.recipient for contact in contacts[row.message_id].people}
-        was_asleep = message.held_until is not None and row.attempts == 0 and bool(people)
+        never_tried = row.attempts == 0 and row.open_attempts == 0
+        was_asleep = message.held_until is not None and never_tried and bool(people)
         if was_asleep:
             fixed.again.add(row.message_id)
         if was_asleep and row.recipient not in people:

@@ -34,7 +34,7 @@ from services.notifications.mail.sending.quiet_hours import Sleepers, held_by_co
 from services.notifications.mail.sending.smtp import Refused, ServerAway, Unanswered
 from services.notifications.messages.store import due as due_store
 from services.notifications.messages.store import messages as store
-from services.notifications.preferences.model.quiet_hours import urgent
+from services.notifications.preferences.model.quiet_hours import pressing, urgent
 from services.notifications.steps import in_steps
 from shared.bus.db import leases
 from shared.bus.set_aside import of_subject, reason_of
@@ -280,7 +280,9 @@ class Dispatcher:
         now = clock.now()
         candidates: list[Candidate] = []
         async for message in in_steps(awake):
-            at_once = _comes_at_once(message, now)
+            # What has waited for its hour goes, whatever went meanwhile: it never waits a second time.
+            waited = message.held_until is not None and message.held_until <= now
+            at_once = waited or _comes_at_once(message, now)
             known = {contact.recipient: contact for contact in contacts[message.id].people}
             candidates += [
                 Candidate(
@@ -304,7 +306,9 @@ class Dispatcher:
             mine = deliveries[message.id]
             untils = [paused[each.id] for each in mine if each.id in paused]
             if untils:
-                held_until[message.id] = min((*untils, held_until.get(message.id, untils[0])))
+                presses = pressing(message.row, message.facts, now)
+                ends = (*untils, held_until.get(message.id, untils[0]), *(() if presses is None else (presses,)))
+                held_until[message.id] = min(ends)
                 mine[:] = [each for each in mine if each.id not in paused]
 
     async def _beside(

@@ -49,7 +49,7 @@ _COLUMNS = (
 )
 _DUE = (
     f"{_COLUMNS} AND (next_at <= $1 OR next_at > $2 OR (queued_at > $1 AND attempts = 0))"
-    " AND (held_until IS NULL OR held_until <= $3)"
+    " AND (held_until IS NULL OR held_until <= $3 OR held_until > $3 + interval '2 days')"
 )
 # A new message waits for other messages to the same reader, unless it is urgent.
 _GATHERED = f"{_DUE} AND (attempts > 0 OR queued_at <= $5 OR queued_at > $1 OR rule = ANY($6::text[]))"
@@ -79,8 +79,8 @@ async def messages_due(
     """Return the messages that are due and not held back, the first due first, then by time of the event.
 
     `real` and `now` are real and domain time; `after` is the last message that is being worked on. A new message that
-    is not urgent waits for as long as `gathers`. A message queued in the future, or due later than any pause lasts, was
-    written before the machine's clock was set back: it is due too.
+    is not urgent waits for as long as `gathers`. A message queued in the future, due later than any pause lasts, or
+    held back for longer than a night or an hour, was written before a clock was set back: it is due too.
     """
     connection, late = await asking(session), real + 2 * LONGEST_PAUSE
     common = (real, late, now, most, real - gathers, _URGENT)
@@ -127,4 +127,12 @@ async def messages_held(
     whom = sorted({readers_of(message.audience) for message in leading})
     cases = {message.root for message in leading}
     rows = await (await asking(session)).fetch(_HELD, real, now, most, whom, list(taken))
-    return [message for row in rows if (message := DueMessage(*row)).root in cases]
+    return [message for row in rows if _root(message := DueMessage(*row)) in cases]
+
+
+def _root(message: DueMessage) -> UUID | None:
+    """Return the case of a message; None of one that cannot be read, which fails in its own turn."""
+    try:
+        return message.root
+    except (TypeError, ValueError):
+        return None

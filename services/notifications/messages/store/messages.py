@@ -23,6 +23,7 @@ from shared.contracts.codes import AudienceKind
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from asyncpg import Record
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.notifications.messages.model.decision import Message
@@ -240,20 +241,13 @@ def _arrived(row: NewNotification) -> inbox_cases.Change:
 
 async def _replaced(session: AsyncSession, rows: Sequence[NewNotification]) -> list[inbox_cases.Change]:
     """Return what leaves the inbox, as these rows are sent anew in its place; it is unread no more."""
-    found = []
+    connection, found = await driver(session), []
     for row in rows:
-        earlier = [
-            each
-            for each in await notifications_of(session, row.message_id)
-            if each.recipient == row.recipient and each.generation < row.generation
-        ]
-        if earlier:
-            unread = [each for each in earlier if each.read_at is None]
-            for each in unread:
-                each.read_at = row.at
-                session.add(each)
-            found.append(inbox_cases.Change(row.recipient, row.case_id, row.at, -1, -len(unread)))
-    await session.flush()
+        place = (row.message_id, row.recipient, row.generation)
+        # In one statement, since its reader may mark it as read at the same time.
+        read = await connection.fetch(_READ_EARLIER, *place, row.at)
+        if read or await connection.fetchval(_HAS_EARLIER, *place):
+            found.append(inbox_cases.Change(row.recipient, row.case_id, row.at, -1, -len(read)))
     return found
 
 
@@ -283,16 +277,15 @@ async def keep_in_portal(session: AsyncSession, notification_ids: Iterable[UUID]
 async def _dropped(session: AsyncSession, notification_ids: Iterable[UUID]) -> list[inbox_cases.Change]:
     """Delete waiting notifications that were never tried; return what leaves the inboxes."""
     ids = sorted(notification_ids)
-    if not ids:
-        return []
-    mine = (col(NotificationRow.id).in_(ids), col(NotificationRow.state) == WAITING)
-    never = col(NotificationRow.attempts) == 0
-    gone = await session.execute(sa.delete(NotificationRow).where(*mine, never).returning(*_PLACE))
-    return [_left(*row) for row in gone.all()]
+    return [_left(row) for row in await (await driver(session)).fetch(_UNTOUCHED, ids, [])] if ids else []
 
 
-def _left(recipient: UUID, case_id: UUID, at: datetime, read_at: datetime | None) -> inbox_cases.Change:
-    return inbox_cases.Change(recipient, case_id, at, -1, -1 if read_at is None else 0)
+def _left(row: Record) -> inbox_cases.Change:
+    """Return what a deleted notification changes: the earlier one in whose place it was sent anew is there again."""
+    messages = 0 if row["earlier"] else -1
+    return inbox_cases.Change(
+        row["recipient"], row["case_id"], row["at"], messages, -1 if row["read_at"] is None else 0
+    )
 
 
 async def drop_messages(session: AsyncSession, message_ids: Collection[UUID]) -> set[UUID]:
@@ -301,7 +294,7 @@ async def drop_messages(session: AsyncSession, message_ids: Collection[UUID]) ->
     One of which a copy may be out stays as it is. A message that nobody got is dropped.
     """
     connection, ids = await driver(session), sorted(message_ids)
-    await inbox_cases.count(session, [_left(*row) for row in await connection.fetch(_FORGOTTEN, ids)])
+    await inbox_cases.count(session, [_left(row) for row in await connection.fetch(_UNTOUCHED, [], ids)])
     ended = set(ids) - {row["message_id"] for row in await connection.fetch(_STILL_OPEN, ids)}
     await settle_messages(session, ended, attempts=0)
     await connection.execute(_DROPPED, sorted(ended))
@@ -419,12 +412,11 @@ async def hold_messages(session: AsyncSession, until: Mapping[UUID, datetime]) -
     await session.execute(_HELD, {"ids": list(until), "moments": list(until.values())})
 
 
-_PLACE = (
-    col(NotificationRow.recipient),
-    col(NotificationRow.case_id),
-    col(NotificationRow.at),
-    col(NotificationRow.read_at),
+_READ_EARLIER = (
+    "UPDATE notification SET read_at = $4 WHERE message_id = $1 AND recipient = $2 AND generation < $3"
+    " AND read_at IS NULL RETURNING id"
 )
+_HAS_EARLIER = "SELECT EXISTS (SELECT FROM notification WHERE message_id = $1 AND recipient = $2 AND generation < $3)"
 _UUIDS = postgresql.ARRAY(sa.Uuid)
 _ENDED = (
     "UPDATE notification AS n SET state = $2::text, attempts = n.attempts + 1, open_attempts = 0, cause = e.cause,"
@@ -445,10 +437,13 @@ _CLOSED = (
     "UPDATE notification SET open_attempts = open_attempts - 1"
     " WHERE id = ANY($1::uuid[]) AND state = 'waiting' AND open_attempts > 0"
 )
-_FORGOTTEN = (
-    "DELETE FROM notification WHERE message_id = ANY($1::uuid[]) AND state = 'waiting' AND attempts = 0"
-    " AND open_attempts = 0 RETURNING recipient, case_id, at, read_at"
+_UNTOUCHED = (
+    "DELETE FROM notification AS n WHERE (id = ANY($1::uuid[]) OR message_id = ANY($2::uuid[]))"
+    " AND state = 'waiting' AND attempts = 0 AND open_attempts = 0"
+    " RETURNING recipient, case_id, at, read_at, EXISTS (SELECT FROM notification AS e"
+    " WHERE e.message_id = n.message_id AND e.recipient = n.recipient AND e.generation < n.generation) AS earlier"
 )
+"""Delete notifications that nobody can have got, by their ids ($1) or those of their messages ($2)."""
 _STILL_OPEN = "SELECT DISTINCT message_id FROM notification WHERE message_id = ANY($1::uuid[]) AND state = 'waiting'"
 _DROPPED = "UPDATE message SET state = 'dropped' WHERE id = ANY($1::uuid[]) AND state = 'waiting'"
 _HELD = sa.text(

@@ -116,7 +116,7 @@ class CostsAtHand:
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
         if not done:
             return None
-        if task.cancelled() or task.exception() is not None:
+        if (task.cancelled() or task.exception() is not None) and self._tasks.get(label, (None, None))[1] is task:
             del self._tasks[label]
         return task.result()
 

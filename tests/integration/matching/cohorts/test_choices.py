@@ -281,3 +281,21 @@ async def test_a_choice_that_is_no_longer_possible_is_named(
     assert (refused.status_code, "no longer possible" in refused.text) == (409, True)
     with pytest.raises(Refused, match="no longer possible"):
         await commit.commit_cohort(world.bus, "carla", world.call_id, choices={person: pinned}, effort=0)
+
+
+async def test_a_commit_that_breaks_a_choice_is_refused(world: World) -> None:
+    """Without the choices nobody who is held back is proposed; a choice of who was proposed ends with that."""
+    await _world(world)
+    matched = await _place_of(world)
+    person, other = sorted(matched)
+    held = Choice(kind=ChoiceKind.HOLD_BACK, reason=Reason.OTHER)
+    await choices.choose(world.bus, "carla", world.call_id, person, held)
+    with pytest.raises(Refused, match=r"hold people back or give them other places \(1\)"):
+        await commit.commit_cohort(world.bus, "bruno", world.call_id, effort=0)
+    assert await world.rows("SELECT id FROM match") == []
+    after = await choices.possible(world.bus, world.call_id, other)
+    pinned = Choice(kind=ChoiceKind.PIN, reason=Reason.OTHER, seat_id=after.seat_id)
+    await choices.choose(world.bus, "carla", world.call_id, other, pinned)
+    if after.seat_id == matched[other]:
+        await commit.commit_cohort(world.bus, "bruno", world.call_id, {other: matched[other]}, effort=0)
+        assert await choices.choices_of(world.bus, world.call_id) == {person: held}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+import sqlalchemy as sa
 
 from services.notifications.messages.store import messages as store
 from shared.identity import service_headers
@@ -103,4 +104,26 @@ async def test_a_resent_message_counts_once(app: FastAPI, feed: Feed, contacts: 
         assert (case["total"], case["unread"], len(case["messages"])) == (1, 1, 1)
         assert await rows(app, COUNTED) == await rows(app, RECOUNTED)
     assert await mark(app) == 1
+    assert await rows(app, COUNTED) == await rows(app, RECOUNTED)
+
+
+async def test_a_resent_message_that_is_dropped_leaves_the_earlier_one(
+    app: FastAPI, feed: Feed, contacts: Contacts
+) -> None:
+    """Where nobody got the second copy, the inbox has the first one again, with numbers that fit."""
+    contacts.names["home_coordinator"] = ["first"]
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    async with app.state.service.bus.transaction("system:tests") as tx:
+        for row in await rows(app, "SELECT id, queued_at FROM message"):
+            await store.write_anew(tx.session, row.id, row.queued_at)
+    await post(app)
+    async with app.state.service.bus.transaction("system:tests") as tx:
+        again = "UPDATE notification SET state = 'waiting', attempts = 0, sent_at = NULL WHERE generation = 2"
+        await tx.session.execute(sa.text(again))
+        await tx.session.execute(sa.text("UPDATE message SET state = 'waiting'"))
+        await store.drop_messages(tx.session, [row.id for row in await rows(app, "SELECT id FROM message")])
+    assert [row.generation for row in await rows(app, "SELECT DISTINCT generation FROM notification")] == [1]
+    (case,) = (await ask(app))["cases"]
+    assert (case["total"], case["unread"]) == (1, 0)
     assert await rows(app, COUNTED) == await rows(app, RECOUNTED)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from shared.time import clock
 from tests.integration.notifications.conftest import post, published_events, rows, text_of
 from tests.integration.notifications.mail.test_one_email import MINE, submit
@@ -110,3 +112,46 @@ async def test_a_restart_in_the_hour_loses_nothing(app: FastAPI, feed: Feed, cat
     for _ in range(2):
         await post(app)
     assert [number_of(mail) for mail in catcher.to(MINE)] == [1, 1]
+
+
+async def test_a_clock_that_is_set_back_holds_nothing_up(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """What was held while the clock was days ahead goes once it is right again."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    await feed.deliver((event("ApplicationEndorsed"), APPLICATION))
+    await post(app)
+    assert [row.rule for row in await rows(app, WAITING)] == ["application_endorsed"]
+    async with app.state.service.bus.transaction("system:tests") as tx:
+        for ahead in ("message SET held_until = held_until", "notification SET sent_at = sent_at"):
+            await tx.session.execute(sa.text(f"UPDATE {ahead} + interval '30 days'"))
+    await post(app)
+    assert [number_of(mail) for mail in catcher.to(MINE)] == [1, 1]
+
+
+async def test_a_copy_that_may_be_out_stays_with_its_recipient(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Who may have got a message after its hour keeps it, also when somebody else would be meant by then."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    await feed.deliver((event("ApplicationEndorsed"), APPLICATION))
+    await post(app)
+    held = "message_id = (SELECT id FROM message WHERE rule = 'application_endorsed')"
+    async with app.state.service.bus.transaction("system:tests") as tx:
+        someone = "recipient = '019a0000-0000-7000-8000-0000000000ff'"
+        await tx.session.execute(sa.text(f"UPDATE notification SET open_attempts = 1, {someone} WHERE {held}"))
+    clock.move(HOUR)
+    await post(app)
+    left = await rows(app, f"SELECT open_attempts FROM notification WHERE {held} AND {someone}")
+    assert len(left) == 1
+
+
+async def test_what_presses_meanwhile_ends_the_hour(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """A message waits no longer than until a day before its due date."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    due = (clock.now() + timedelta(hours=24, minutes=5)).isoformat()
+    await feed.deliver((event("MatchOffered", due=due), VISIT))
+    await post(app)
+    assert len(catcher.to(MINE)) == 1
+    clock.move(timedelta(minutes=6))
+    await post(app)
+    assert len(catcher.to(MINE)) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,14 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.cohorts.model import Choice, ChoiceKind, price_of, rerun
+from services.matching.engine.interventions.manual import with_pairs
+from services.matching.engine.layers import Layered
 from services.matching.engine.market.market import Market
 from services.matching.engine.problem.problem import Fixed, Problem
+from services.matching.options.model import compute
+from services.matching.options.views import finding
 from services.matching.provisional.model.problem import Facts, Place, fixed_pairs, problem, solve
 from shared.contracts import _examples as ex
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
-from shared.contracts.codes import ApplicationKind, Reason
+from shared.contracts.codes import ApplicationKind, CohortOption, Reason
 from shared.contracts.offers import OfferTerms
+from shared.i18n import gettext
 from shared.time import clock
 from tests.unit.matching.engine.oracle import broken, choose, keys_of, points
 
@@ -163,3 +169,49 @@ def test_a_group_stays_together() -> None:
     seat = next(iter(facts.places))
     moved = rerun(facts, {first: Choice(kind=ChoiceKind.MOVE, reason=Reason.OTHER, seat_id=seat)})
     assert moved.impossible == {first}
+
+
+@given(st.integers(0, 2**32), st.integers(3, 8), st.integers(1, 3))
+@settings(max_examples=40, deadline=None)
+def test_beside_a_place_given_by_hand_groups_are_explained_as_groups(seed: int, people: int, places: int) -> None:
+    """The matching is the same as for all one by one; members' receipts have the group, and its price is counted."""
+    dice = random.Random(seed)
+    facts = _facts(dice, people, places)
+    first, second, *others = sorted(facts.candidates)
+    group = UUID(int=9)
+    members = {id_: facts.candidates[id_].model_copy(update={"group_id": group}) for id_ in (first, second)}
+    larger = {
+        id_: replace(place, terms=place.terms.model_copy(update={"group_size": 2}))
+        for id_, place in facts.places.items()
+        if isinstance(place.terms, OfferTerms)
+    }
+    facts = replace(facts, candidates=dict(facts.candidates) | members, places=larger)
+    pin = {others[0]: Choice(kind=ChoiceKind.MOVE, reason=Reason.OTHER, seat_id=min(facts.places))}
+    found = rerun(facts, pin)
+    result = found.results[VISIT]
+    if found.impossible:
+        return
+    flat = with_pairs(result.problem, found.pins(result))
+    assert (dict(result.matching), result.digest) == (dict(flat.matching), flat.digest)
+    assert result.prices.total == flat.prices.total
+    assert isinstance(result, Layered)
+    for member in (first, second):
+        together = result.receipt(str(member), effort=0).together
+        assert together is not None
+        assert together.size == 2
+    assert str(others[0]) not in result.unmatched
+
+
+@given(st.integers(0, 2**32), st.integers(2, 8), st.integers(1, 4))
+@settings(max_examples=25, deadline=None)
+def test_the_finding_of_options_is_true(seed: int, people: int, places: int) -> None:
+    """Both ends are there unless they are the same, so no option has more points than the highest sum."""
+    outcome = compute(_facts(random.Random(seed), people, places), seconds=1)
+    by_kind = {option.option: option for option in outcome.options}
+    most = max(option.total for option in outcome.options)
+    ends = [by_kind[kind] for kind in (CohortOption.STABLE, CohortOption.HIGHEST_SUM) if kind in by_kind]
+    assert max(option.total for option in ends) == most
+    same = gettext("The stable plan also has the highest sum of points")
+    assert (finding(outcome) == same) is (by_kind[CohortOption.STABLE].total == most)
+    pairs = [sorted(option.pairs.items()) for option in outcome.options]
+    assert all(one != other for number, one in enumerate(pairs) for other in pairs[:number])
