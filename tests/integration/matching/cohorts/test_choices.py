@@ -216,6 +216,7 @@ async def test_a_moved_match_takes_the_place_and_says_who_loses_it(
     for id_, receipt in now.items():
         seat = getattr(receipt, "offer_id", None)
         assert receipt.changed_by_hand == (seat != matched.get(id_)), names[id_]
+        assert getattr(receipt, "counterfactuals", ()) == (), "no run proves a change beside a place given by hand"
     async with world.bus.read() as session:
         [run] = await runs.runs(session, world.call_id)
         inputs = await runs.inputs(session, run.id)
