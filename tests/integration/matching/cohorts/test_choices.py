@@ -289,8 +289,8 @@ async def test_a_commit_that_breaks_a_choice_is_refused(world: World) -> None:
     await _world(world)
     matched = await _place_of(world)
     person, other = sorted(matched)
-    held = Choice(kind=ChoiceKind.HOLD_BACK, reason=Reason.OTHER)
-    await choices.choose(world.bus, "carla", world.call_id, person, held)
+    holding = Choice(kind=ChoiceKind.HOLD_BACK, reason=Reason.OTHER)
+    await choices.choose(world.bus, "carla", world.call_id, person, holding)
     with pytest.raises(Refused, match=r"hold people back or give them other places \(1\)"):
         await commit.commit_cohort(world.bus, "bruno", world.call_id, effort=0)
     assert await world.rows("SELECT id FROM match") == []
@@ -299,4 +299,4 @@ async def test_a_commit_that_breaks_a_choice_is_refused(world: World) -> None:
     await choices.choose(world.bus, "carla", world.call_id, other, pinned)
     if after.seat_id == matched[other]:
         await commit.commit_cohort(world.bus, "bruno", world.call_id, {other: matched[other]}, effort=0)
-        assert await choices.choices_of(world.bus, world.call_id) == {person: held}
+        assert await choices.choices_of(world.bus, world.call_id) == {person: holding}

@@ -110,7 +110,7 @@ async def test_a_resent_message_counts_once(app: FastAPI, feed: Feed, contacts: 
 async def test_a_resent_message_that_is_dropped_leaves_the_earlier_one(
     app: FastAPI, feed: Feed, contacts: Contacts
 ) -> None:
-    """Where nobody got the second copy, the inbox has the first one again, with numbers that fit."""
+    """The inbox has the first copy again where nobody got the second, with numbers that fit."""
     contacts.names["home_coordinator"] = ["first"]
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)

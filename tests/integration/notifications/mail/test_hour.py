@@ -115,7 +115,7 @@ async def test_a_restart_in_the_hour_loses_nothing(app: FastAPI, feed: Feed, cat
 
 
 async def test_a_clock_that_is_set_back_holds_nothing_up(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """What was held while the clock was days ahead goes once it is right again."""
+    """A message held back while the clock was days ahead goes once the clock is right again."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     await feed.deliver((event("ApplicationEndorsed"), APPLICATION))
@@ -129,22 +129,22 @@ async def test_a_clock_that_is_set_back_holds_nothing_up(app: FastAPI, feed: Fee
 
 
 async def test_a_copy_that_may_be_out_stays_with_its_recipient(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """Who may have got a message after its hour keeps it, also when somebody else would be meant by then."""
+    """A person who may have got a message after its hour keeps it, also when somebody else would get it by then."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     await feed.deliver((event("ApplicationEndorsed"), APPLICATION))
     await post(app)
-    held = "message_id = (SELECT id FROM message WHERE rule = 'application_endorsed')"
+    message = "message_id = (SELECT id FROM message WHERE rule = 'application_endorsed')"
     async with app.state.service.bus.transaction("system:tests") as tx:
         someone = "recipient = '019a0000-0000-7000-8000-0000000000ff'"
-        await tx.session.execute(sa.text(f"UPDATE notification SET open_attempts = 1, {someone} WHERE {held}"))
+        await tx.session.execute(sa.text(f"UPDATE notification SET open_attempts = 1, {someone} WHERE {message}"))
     clock.move(HOUR)
     await post(app)
-    left = await rows(app, f"SELECT open_attempts FROM notification WHERE {held} AND {someone}")
+    left = await rows(app, f"SELECT open_attempts FROM notification WHERE {message} AND {someone}")
     assert len(left) == 1
 
 
-async def test_what_presses_meanwhile_ends_the_hour(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+async def test_a_message_that_becomes_pressing_ends_its_hour(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """A message waits no longer than until a day before its due date."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)

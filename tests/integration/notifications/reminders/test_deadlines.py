@@ -219,10 +219,10 @@ async def test_a_resubmitted_application_has_a_new_deadline(app: FastAPI, feed: 
 
 async def test_a_question_is_reminded_once_after_the_calls_days(app: FastAPI, feed: Feed) -> None:
     """An officer is reminded of a question once, after the call's number of working days."""
-    terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"information_reminder_wd": 1}}
+    terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"information_reminder_wd": 2}}
     await feed.deliver((event("CallPublished", terms=terms), CALL), (event("ApplicationSubmitted"), APPLICATION))
     await feed.deliver((event("ApplicationReturned", due=in_days(40)), APPLICATION))
-    day = workdays.due(clock.now(), 1, Unit.WORKING_DAYS, "MD").date()
+    day = workdays.due(clock.now(), 2, Unit.WORKING_DAYS, "MD").date()
     clock.move(eve_of(day) - timedelta(minutes=5) - clock.now())
     assert await sweep(app) == []
     assert await sweep(app, minutes=10) == [("DeadlineNear", "information applicant")]

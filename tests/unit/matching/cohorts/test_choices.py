@@ -213,5 +213,5 @@ def test_the_finding_of_options_is_true(seed: int, people: int, places: int) -> 
     assert max(option.total for option in ends) == most
     same = gettext("The stable plan also has the highest sum of points")
     assert (finding(outcome) == same) is (by_kind[CohortOption.STABLE].total == most)
-    pairs = [sorted(option.pairs.items()) for option in outcome.options]
-    assert all(one != other for number, one in enumerate(pairs) for other in pairs[:number])
+    plans = [frozenset(option.pairs.items()) for option in outcome.options]
+    assert len(set(plans)) == len(plans)
