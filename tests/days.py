@@ -2,6 +2,7 @@
 
     python -m tests.days                                    every day below, one run after the other
     python -m tests.days saturday leap-day 2027-05-08       these only
+    python -m tests.days 2027-05-08T20:40                   a day from a time (UTC) on
     python -m tests.days sunday -- tests/unit -k due        what stands behind -- is pytest's, instead of all tests
     python -m tests.days --list                             the days, with their dates
 
@@ -37,7 +38,16 @@ _ALL = ("-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder")
 _MORNING = time(10, tzinfo=UTC)
 _BEFORE_THE_CHANGE = time(0, 30, tzinfo=UTC)
 _EVENING = time(23, 30, tzinfo=UTC)
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEKDAYS = {
+    "monday": time(1, 40, tzinfo=UTC),
+    "tuesday": time(4, 40, tzinfo=UTC),
+    "wednesday": time(7, 40, tzinfo=UTC),
+    "thursday": time(11, 40, tzinfo=UTC),
+    "friday": time(14, 40, tzinfo=UTC),
+    "saturday": time(17, 40, tzinfo=UTC),
+    "sunday": time(20, 40, tzinfo=UTC),
+}
+"""The weekdays, each from another time on; on the last one it is tomorrow already east of the office."""
 _SUMMARY = re.compile(r"^=* ?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s")
 
 
@@ -73,10 +83,10 @@ def _leap_day(today: date) -> date:
 def runs(today: date) -> list[Run]:
     """Return all runs: the weekdays from `today`, ends of months and years, summer time, late evenings, a busy machine.
 
-    In the late evening it is tomorrow already at the programme's office.
+    Each weekday begins at another time. In the late evening it is tomorrow already at the programme's office.
     """
     week = sorted((today + timedelta(days=count) for count in range(7)), key=date.weekday)
-    found = [Run(_WEEKDAYS[day.weekday()], datetime.combine(day, _MORNING)) for day in week]
+    found = [Run(name, datetime.combine(day, at)) for (name, at), day in zip(_WEEKDAYS.items(), week, strict=True)]
     month = next(day for count in range(366) if (day := today + timedelta(days=count)).month == 1 and day.day == 31)
     year = date(today.year, 12, 31)
     found += [
@@ -94,9 +104,11 @@ def runs(today: date) -> list[Run]:
     return [*found, Run("late-evening", datetime.combine(today, _EVENING)), Run("busy", None, busy=True)]
 
 
-def _on(day: str) -> Run:
-    """Return a run on any day. Raises `ValueError` for what is none."""
-    return Run(day, datetime.combine(date.fromisoformat(day), _MORNING))
+def _on(moment: str) -> Run:
+    """Return a run on any day, from the morning or from a time (UTC) on. Raises `ValueError` for what is none."""
+    day, _, at = moment.partition("T")
+    begins = time.fromisoformat(at).replace(tzinfo=UTC) if at else _MORNING
+    return Run(moment, datetime.combine(date.fromisoformat(day), begins))
 
 
 @contextmanager
@@ -140,13 +152,15 @@ def main() -> int:
     words = sys.argv[1:]
     place = words.index("--") if "--" in words else len(words)
     parser = argparse.ArgumentParser(prog="python -m tests.days", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("days", nargs="*", metavar="DAY", help="a name, or YYYY-MM-DD (all names, where none is given)")
+    parser.add_argument(
+        "days", nargs="*", metavar="DAY", help="a name, a date or a time YYYY-MM-DDTHH:MM (otherwise all names)"
+    )
     parser.add_argument("--list", action="store_true", help="only say which days there are")
     options = parser.parse_args(words[:place])
     try:
         chosen = [every.get(name) or _on(name) for name in options.days] or list(every.values())
     except ValueError:
-        parser.error(f"a day is YYYY-MM-DD or one of {', '.join(every)}")
+        parser.error(f"a day is YYYY-MM-DD, YYYY-MM-DDTHH:MM or one of {', '.join(every)}")
     if options.list:
         print(*chosen, sep="\n")
         return 0

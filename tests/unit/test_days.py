@@ -15,13 +15,15 @@ DAYS = [date(2026, 11, 28), date(2027, 1, 31), date(2027, 3, 28), date(2027, 12,
 
 @pytest.mark.parametrize("today", DAYS, ids=str)
 def test_each_run_is_on_its_day(today: date) -> None:
-    """Seven weekdays, ends of a month and a year, 29 February, and the days around both changes of summer time."""
+    """Seven weekdays at seven times, ends of month and year, 29 February, the days around changes of summer time."""
     begins = {run.name: run.begins for run in runs(today) if run.begins is not None}
     assert len(begins) == 7 + 3 + 6 + 1
     for name, moment in begins.items():
         assert moment.date() >= today
         if name.rpartition("-")[2].endswith("day") and name != "leap-day":
             assert f"{moment:%A}".lower() == name.rpartition("-")[2]
+    weekdays = [moment for name, moment in begins.items() if name.endswith("day") and "-" not in name]
+    assert len({moment.hour // 3 for moment in weekdays}) == 7
     assert (begins["month-end"] + timedelta(days=1)).day == 1
     assert (begins["year-end"].month, begins["year-end"].day) == (12, 31)
     assert (begins["leap-day"].month, begins["leap-day"].day) == (2, 29)
