@@ -8,8 +8,7 @@ pages show each figure as it was last counted, with the moment, while a separate
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC
 from functools import partial
 from time import monotonic
@@ -23,6 +22,7 @@ from services.reporting.facts.model.book import Book
 from services.reporting.facts.model.facts import FREEZES, USED, frozen_by
 from services.reporting.facts.views import days_of_facts
 from services.reporting.figures import store
+from services.reporting.figures.actions.own_process import own_process, run_in
 from services.reporting.figures.model.sketch import Sketch
 from services.reporting.figures.store import Counted
 from services.reporting.groupings import store as groupings_store
@@ -31,9 +31,8 @@ from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.indicators.model.figure import compute
 from services.reporting.periods import store as periods_store
 from services.reporting.periods.model import periods
-from shared.bus import Bus, set_aside
+from shared.bus import set_aside
 from shared.bus.db import leases
-from shared.bus.db.processes import tune_memory
 from shared.bus.set_aside import reason_of
 from shared.contracts.periods import CountedEvents
 from shared.culprits import culprits
@@ -42,6 +41,7 @@ from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from concurrent.futures import ProcessPoolExecutor
     from datetime import date, datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,9 +50,8 @@ if TYPE_CHECKING:
     from services.reporting.groupings.model import Levels
     from services.reporting.indicators.model.figure import Definition, Figure
     from services.reporting.periods.model.periods import Period
-    from shared.bus import Lease
+    from shared.bus import Bus, Lease
     from shared.runtime.service import Service
-    from shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
 
@@ -252,9 +251,9 @@ def _stale(stored: Mapping[str, Counted], changes: Changes, at: datetime) -> lis
 
 async def count_continuously(service: Service) -> None:
     """Keep the moving figures of a large programme counted; a worker, in one instance at a time."""
-    counting: ProcessPoolExecutor | None = None
+    process: ProcessPoolExecutor | None = None
     checked: Changes | None = None
-    try:
+    with ExitStack() as at_end:
         while True:
             took = 0.0
             async with service.bus.read() as session:
@@ -269,37 +268,20 @@ async def count_continuously(service: Service) -> None:
                             await name_what_fails(service.bus, lease)
                             checked = changes
                         if due:
-                            counting = counting or ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-                            await _count_apart(service, counting, due, lease)
+                            process = process or at_end.enter_context(own_process())
+                            await _count_apart(service, process, due, lease)
                 took = monotonic() - started
             # The pause is twice the counting, so that it takes at most a third of a processor.
             await asyncio.sleep(max(LOOK_SECONDS, 2 * took))
-    finally:
-        if counting is not None:
-            counting.shutdown(wait=False, cancel_futures=True)
 
 
-async def _count_apart(service: Service, counting: ProcessPoolExecutor, due: Sequence[str], lease: Lease) -> None:
+async def _count_apart(service: Service, process: ProcessPoolExecutor, due: Sequence[str], lease: Lease) -> None:
     """Count the figures of periods in a process of its own, since a thread would hold up every page."""
     started = monotonic()
-    made = await asyncio.get_running_loop().run_in_executor(counting, count, service.settings, due, lease)
+    made = await run_in(process, service.settings, recount_stale, due, lease)
     log.info("figures counted", figures=made, periods=len(due), seconds=round(monotonic() - started, 1))
     async with service.bus.transaction("system:figures", lease) as tx:
         await tx.changed("figures")
-
-
-def count(settings: ServiceSettings, labels: Sequence[str], lease: Lease) -> int:
-    """Count the stale figures of these periods and store them, in the counting process; return their number."""
-    tune_memory()
-    return asyncio.run(_count(settings, labels, lease))
-
-
-async def _count(settings: ServiceSettings, labels: Sequence[str], lease: Lease) -> int:
-    bus = Bus("reporting", settings)
-    try:
-        return await recount_stale(bus, labels, lease)
-    finally:
-        await bus.close()
 
 
 async def recount_stale(bus: Bus, labels: Sequence[str], lease: Lease | None = None) -> int:

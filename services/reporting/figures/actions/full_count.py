@@ -8,8 +8,6 @@ meanwhile.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,10 +16,9 @@ import structlog
 
 from services.reporting.figures import store
 from services.reporting.figures.actions import counting
+from services.reporting.figures.actions.own_process import own_process, run_in
 from services.reporting.figures.model import restatement
 from services.reporting.indicators.model.catalogue import definition
-from shared.bus import Bus
-from shared.bus.db.processes import tune_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +29,7 @@ if TYPE_CHECKING:
     from services.reporting.figures.model.restatement import Change
     from services.reporting.indicators.model.figure import Figure
     from services.reporting.periods.model.periods import Period
+    from shared.bus import Bus
     from shared.contracts.periods import CountedEvents
     from shared.settings import ServiceSettings
 
@@ -94,26 +92,13 @@ def _finished(request: CountRequest, task: asyncio.Task[CountResult]) -> None:
 
 
 async def _apart(settings: ServiceSettings, request: CountRequest) -> CountResult:
-    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-    try:
-        return await asyncio.get_running_loop().run_in_executor(pool, _work, settings, request)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    with own_process() as process:
+        return await run_in(process, settings, _count_and_commit, request)
 
 
-def _work(settings: ServiceSettings, request: CountRequest) -> CountResult:
-    """Count the figures, in the counting process."""
-    tune_memory()
-
-    async def work() -> CountResult:
-        bus = Bus("reporting", settings)
-        try:
-            async with bus.transaction("system:figures") as tx:
-                return await count_here(tx.session, request)
-        finally:
-            await bus.close()
-
-    return asyncio.run(work())
+async def _count_and_commit(bus: Bus, request: CountRequest) -> CountResult:
+    async with bus.transaction("system:figures") as tx:
+        return await count_here(tx.session, request)
 
 
 async def count_here(session: AsyncSession, request: CountRequest) -> CountResult:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -15,11 +13,10 @@ from services.reporting.disclosure.actions import shown_alone
 from services.reporting.facts import store as facts_store
 from services.reporting.facts.views import days_of_facts
 from services.reporting.figures.actions import counting
+from services.reporting.figures.actions.own_process import own_process, run_in
 from services.reporting.groupings import store
 from services.reporting.groupings.model import Cost, Costs, Levels
 from services.reporting.indicators.model.figure import Measure
-from shared.bus import Bus
-from shared.bus.db.processes import tune_memory
 from shared.contracts.codes import GROUPINGS
 from shared.time import clock
 
@@ -32,7 +29,7 @@ if TYPE_CHECKING:
     from services.reporting.disclosure.model import Pattern
     from services.reporting.groupings.model import Place
     from services.reporting.indicators.model.figure import Figure
-    from shared.settings import ServiceSettings
+    from shared.bus import Bus
 
 log = structlog.get_logger(__name__)
 
@@ -144,23 +141,9 @@ async def measure_here(bus: Bus, label: str, levels: Levels, seconds: float) -> 
 
 
 async def _apart(bus: Bus, label: str, levels: Levels, seconds: float) -> Costs:
-    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-    try:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(pool, _work, bus.settings, label, dict(levels.chosen), seconds)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    with own_process() as process:
+        return await run_in(process, bus.settings, _measure, label, dict(levels.chosen), seconds)
 
 
-def _work(settings: ServiceSettings, label: str, chosen: dict[str, str], seconds: float) -> Costs:
-    """Work the costs out, in a process of its own."""
-    tune_memory()
-
-    async def work() -> Costs:
-        bus = Bus("reporting", settings)
-        try:
-            return await measure_here(bus, label, Levels(chosen), seconds)
-        finally:
-            await bus.close()
-
-    return asyncio.run(work())
+async def _measure(bus: Bus, label: str, chosen: dict[str, str], seconds: float) -> Costs:
+    return await measure_here(bus, label, Levels(chosen), seconds)

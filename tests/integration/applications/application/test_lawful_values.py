@@ -178,7 +178,7 @@ async def test_the_portal_says_when_the_privacy_notice_was_read(programme: Progr
     assert (await programme.as_("ani").put(path, json=read)).status_code == 200
     at = (await answers_of(programme, draft))["privacy_at"]
     assert abs(clock.now() - clock.now().fromisoformat(at)) < timedelta(minutes=1)
-    clock.start_at(timedelta(days=1))
+    clock.move(timedelta(days=1))
     assert (await programme.as_("ani").put(path, json=read | {"privacy_at": at})).status_code == 200
     assert (await answers_of(programme, draft))["privacy_at"] == at
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from services.reporting.approval.actions import periods as approval_periods
 from services.reporting.approval.actions import restatements
 from services.reporting.facts import store as facts_store
-from services.reporting.figures.actions import counting, full_count, running_counts
+from services.reporting.figures.actions import counting, own_process, running_counts
 from services.reporting.figures.model.verification import CheckedFigure, Statement, recount, statement
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.indicators.model.figure import digest_of
@@ -44,7 +44,7 @@ LATE = (12, 13, 15, 16, 18)
 def quick_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Count in a forked process, which has the definitions already, instead of a spawned one."""
     monkeypatch.setattr(
-        full_count, "multiprocessing", instead_of_spawned("services.reporting.figures.actions.full_count")
+        own_process, "multiprocessing", instead_of_spawned("services.reporting.figures.actions.full_count")
     )
 
 

@@ -12,10 +12,13 @@ from lxml import etree
 from pypdfium2 import PdfDocument
 
 from services.reporting.consumers import PROJECTIONS
+from services.reporting.figures.actions import counting, own_process
+from services.reporting.groupings import store
 from services.reporting.groupings.actions import costs
 from shared.contracts.codes import GROUPINGS, Role
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import need, world
+from tests.processes import instead_of_spawned
 
 if TYPE_CHECKING:
     import httpx2
@@ -141,6 +144,29 @@ async def test_the_page_measures_and_recommends_levels(house: House, monkeypatch
     assert "16 visits were completed in 2026-H1" in page
     assert "Choose “Regions”, because a donor then reads" in page
     assert "<strong>EU north</strong>: Denmark, Estonia" in page
+
+
+async def test_a_large_programmes_costs_are_worked_out_by_a_process(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With many facts a process of its own gives the same result, also where a level is chosen."""
+    monkeypatch.setattr(costs, "PATIENCE", 60.0)
+    monkeypatch.setattr(
+        own_process, "multiprocessing", instead_of_spawned("services.reporting.groupings.actions.costs")
+    )
+    await feed_events(house, world(16, running=0))
+    coordinator = await house.grant(Role.PROGRAMME_COORDINATOR)
+    assert (await coordinator.post(f"{PAGE}/host-country", data={"level": "region"})).status_code == 303
+    async with house.app.state.service.bus.read() as session:
+        levels = await store.levels(session)
+    here = await costs.measure_here(house.app.state.service.bus, "2026-H1", levels, 60.0)
+    measured: list[str] = []
+    monkeypatch.setattr(costs, "measure_here", lambda *_: measured.append("here"))
+    monkeypatch.setattr(counting, "AT_ONCE", 0)
+    assert await costs.CostsAtHand().of(house.app.state.service.bus, "2026-H1", 60.0) == here
+    assert measured == []
+    assert here.visits == 16
+    assert here.recommended("country-of-service") == "region"
 
 
 async def test_a_cost_that_takes_long_is_worked_out_behind_the_page(
