@@ -26,6 +26,7 @@ _NOTIFICATIONS = "tests/integration/notifications"
 _DISCLOSURE = "tests/unit/reporting/disclosure"
 _READING = "tests/integration/reporting/disclosure/test_reading.py"
 _LEAKS = "tests/redteam/test_attacks.py"
+_GROUPINGS = "tests/integration/reporting/groupings/test_choice.py"
 
 OUTBOX = (
     PlantedBug(
@@ -731,9 +732,27 @@ LEAKS = (
     ),
 )
 
+GROUPINGS = (
+    PlantedBug(
+        "groupings-change-after-publication",
+        "services.reporting.groupings.actions.choice:choose",
+        "            choosable(await periods_store.approvals(tx.session))\n",
+        "            pass\n",
+        f"{_GROUPINGS}::test_groupings_stay_once_figures_are_submitted",
+    ),
+    PlantedBug(
+        "groups-are-counted-as-values",
+        "services.reporting.groupings.model:Levels.group",
+        "if level == VALUES or value == UNSAID:",
+        "if True:",
+        f"{_GROUPINGS}::test_all_that_is_read_has_the_chosen_groups",
+    ),
+)
+"""A grouping that changes between two releases, or is not applied, tells the values behind a group."""
+
 
 def _all() -> Iterator[PlantedBug]:
-    for group in (OUTBOX, INBOX, LEASES, SENDERS, MATCHING, WAITING, DISCLOSURE, LEAKS):
+    for group in (OUTBOX, INBOX, LEASES, SENDERS, MATCHING, WAITING, DISCLOSURE, LEAKS, GROUPINGS):
         yield from group
 
 
