@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 REMINDER_DAYS = 14
 """The days without the manager's answer after which there is one reminder."""
-WORK = N_("Reminders of cascade sessions")
+WORK = N_("Reminders of training sessions at home")
 _AT_ONCE, _MOST = 100, 10_000
 
 

@@ -32,7 +32,7 @@ _FORMS = (
     ("evaluation", N_("Evaluations")),
     ("report", N_("The report")),
     ("follow_up", N_("Follow-ups")),
-    ("cascade", N_("Cascade sessions")),
+    ("cascade", N_("Training sessions at home")),
 )
 
 

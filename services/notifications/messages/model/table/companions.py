@@ -44,7 +44,7 @@ RULES = (
         (N_("You asked for a new link. It is only for you. Please do not share it."),),
         "application",
         N_("Do it now"),
-        when=_matter(AnswerForm.CASCADE, N_("to cascade sessions")),
+        when=_matter(AnswerForm.CASCADE, N_("to training sessions at home")),
         answers=True,
         urgent=True,
     ),
