@@ -136,5 +136,5 @@ async def house(postgres: Databases, migrated: str, portal_url: str) -> AsyncIte
 def set_day(day: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the clock show that day, whatever day it is."""
     ahead = clock.offset() + (day - clock.today())
-    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
+    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "day"))
     clock.start_at(-ahead)

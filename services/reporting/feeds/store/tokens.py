@@ -62,7 +62,7 @@ class Download:
 
 
 async def add(session: AsyncSession, token: PullToken, digest: str) -> bool:
-    """Save a new token; return False if there is one with its id."""
+    """Save a new token; return False if there is one with its id or digest."""
     row = insert(TokenRow).values(
         id=token.id,
         consumer=token.consumer,
@@ -72,7 +72,7 @@ async def add(session: AsyncSession, token: PullToken, digest: str) -> bool:
         issued_at=token.issued_at,
         in_minute=0,
     )
-    made = row.on_conflict_do_nothing(index_elements=["id"]).returning(col(TokenRow.id))
+    made = row.on_conflict_do_nothing().returning(col(TokenRow.id))
     return await session.scalar(made) is not None
 
 

@@ -57,15 +57,20 @@ def addresses(house: House, role: Role | None) -> list[str]:
     return sorted(set(found))
 
 
+_OF_THE_MOMENT = (
+    r'name="csrf_token" value="[^"]+"|(generated|last-updated)-datetime="[^"]+"|The clock was changed\. It shows [^.]+'
+)
+"""Tokens of forms, and what only tells when a page or file was made; the last, where the clock was moved."""
+
+
 async def fetched(client: httpx2.AsyncClient, paths: list[str]) -> dict[str, tuple[int, str]]:
-    """Return status and text of each address, as they are and for each period, without tokens of forms."""
+    """Return status and text of each address, as they are and for each period, without what is of the moment."""
     found = {}
     for path in paths:
         for address in (path, f"{path}?period={LABEL}", *(f"{path}?period={label}&call=a" for label in OPEN)):
             answer = await client.get(address)
             text = _workbook(answer.content) if answer.content[:2] == b"PK" else answer.content.decode(errors="replace")
-            text = re.sub(r'name="csrf_token" value="[^"]+"|(generated|last-updated)-datetime="[^"]+"', "", text)
-            found[address] = (answer.status_code, text)
+            found[address] = (answer.status_code, re.sub(_OF_THE_MOMENT, "", text))
     return found
 
 
