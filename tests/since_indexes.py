@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 SINCE = datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
+def _sinces() -> tuple[datetime, datetime]:
+    """Return the moment by the programme's clock, and by the real one, by which deliveries are dated."""
+    return SINCE, SINCE - clock.offset()
+
+
 async def unserved(app: FastAPI, service: str, people: Mapping[Role, str], known: Mapping[str, str]) -> list[str]:
     """Return the lists that read whole tables, or no query at all, for `since`; `known` are values of parameters."""
     lists = {
@@ -76,7 +81,7 @@ def _compared(query: sa.sql.ClauseElement) -> Iterator[sa.BinaryExpression[Any]]
     for part in visitors.iterate(query):
         if isinstance(part, sa.BinaryExpression) and part.operator is operators.ge:
             value = part.right
-            if isinstance(value, sa.BindParameter) and value.value in {SINCE, SINCE - clock.offset()}:
+            if isinstance(value, sa.BindParameter) and value.value in _sinces():
                 # A column of a union stands for one of each part.
                 columns = getattr(part.left, "base_columns", ())
                 known = columns and all(isinstance(column.table, sa.Table) for column in columns)
@@ -100,8 +105,8 @@ async def _plan(app: FastAPI, condition: sa.BinaryExpression[Any], values: Mappi
 
 
 def _served(plan: str, column: str) -> bool:
-    moment = f"{SINCE:%Y-%m-%d %H:%M}"
-    lines = [line for line in plan.splitlines() if moment in line]
+    moments = [f"{moment:%Y-%m-%d %H:%M}" for moment in _sinces()]
+    lines = [line for line in plan.splitlines() if any(moment in line for moment in moments)]
     return (
         f"by {column} first" in plan
         and bool(lines)
