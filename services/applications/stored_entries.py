@@ -146,6 +146,20 @@ class StoredEntry(BaseModel):
         new = type(self).model_validate(self.model_dump(mode="json") | dict(values))
         return new.keep_unaccepted(self, {(name,) for name in values})
 
+    def with_readable(self, values: Mapping[str, object]) -> Self:
+        """Return the entry with those of these values that are accepted; the others are kept as they were typed."""
+        accepted = dict(values)
+        while True:
+            try:
+                entry = self.with_written(accepted)
+            except ValidationError as error:
+                wrong = accepted.keys() & {str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}
+                if not wrong:
+                    raise
+                accepted = {name: value for name, value in accepted.items() if name not in wrong}
+            else:
+                return entry.with_typed({name: value for name, value in values.items() if name not in accepted})
+
     def with_typed(self, values: Mapping[str, object]) -> Self:
         """Return the entry with what was typed in these fields and is not accepted, beside their answers.
 

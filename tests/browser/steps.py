@@ -97,17 +97,26 @@ def submit(officer: Person) -> str:
 def offer_placement(host: Person, season: Season) -> None:
     """Write a placement as the host, and submit it."""
     host.go("/applications/offers").press(f"Add a placement: {season.title}")
-    host.fill("Title", "A week with the cybercrime unit").fill("City", "Lyon")
-    host.tick(TOPIC, "Analysis").fill("Outline of the agenda", "Monday: the laboratory. Tuesday: a closed case.")
+    task = host.page.locator("h1")
+    host.fill("Title", "A week with the cybercrime unit").fill("City", "Lyon").tick(TOPIC)
+    host.fill("Outline of the agenda", "Monday: the laboratory. Tuesday: a closed case.").press("Save and continue")
+    expect(task).to_contain_text("Places and periods")
     host.fill("How many guests can you take in total", "1").fill("How many working days", "2").fill(
         "How many guests may come", "1"
     )
     row = "Possible periods for a visit 1"
     host.enter_date("First day", season.day(45), row).enter_date("Last day", season.day(110), row)
-    host.fill("Guests per week", "1", row)
+    host.fill("Guests per week", "1", row).press("Save and continue")
+    expect(task).to_contain_text("Guests you can take")
     row = "Working languages, each with the level that a guest needs 1"
-    host.choose("Language", "English", row).choose("Level", "B2", row)
-    host.press("Save and submit").sees_status("Submitted")
+    host.page.get_by_text("Choose areas of expertise").click()
+    host.choose("Language", "English", row).choose("Level", "B2", row).tick("Analysis").press("Save and continue")
+    expect(task).to_contain_text("Security and conflicts")
+    host.press("Save and continue")
+    expect(task).to_contain_text("Contact and costs")
+    host.press("Save and continue")
+    expect(task).to_contain_text("Check your answers")
+    host.sees("What officers see before they apply").press("Submit placement").sees_status("Submitted")
 
 
 def write_profile(mentor: Person, season: Season) -> None:

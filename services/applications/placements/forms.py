@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.applications.field_forms import FormRow, RowKind, Rows, form_data, form_of, form_values
 from services.applications.fields import fields_of
 from services.applications.forms import LanguageRow, iso_date, topics_of
-from services.applications.placements.model.placement import SECTIONS, PlacementEntry
+from services.applications.placements.model.placement import SECTIONS, STEPS, PlacementEntry, problems
 from services.applications.refusals import readable
 from shared.contracts.codes import Section, VoidReason
 from shared.i18n import N_
@@ -27,7 +27,7 @@ from shared.web.forms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from uuid import UUID
 
     from shared.contracts.calls import CallTerms
@@ -75,11 +75,18 @@ class BasePlacementForm(Form):
         description=N_("Guests you cannot take, one per line. Enter an application's reference or an agency's name"),
     )
 
+    def limit(self, steps: Collection[str]) -> None:
+        """Leave out the fields of all other steps."""
+        kept = {name for code in steps for name in STEPS[code][1]}
+        for name in [field.short_name for field in self if field.short_name not in kept]:
+            del self[name]
+
     def fill(self, entry: PlacementEntry | None, call: CallTerms, names: Mapping[UUID, str] | None = None) -> None:
         """Offer the call's topics and, with an `entry`, show its values; `names` are those it refers to."""
-        topics = self["topics"]
-        assert isinstance(topics, CheckboxesField)
-        topics.choices = topics_of(call)
+        if "topics" in self:
+            topics = self["topics"]
+            assert isinstance(topics, CheckboxesField)
+            topics.choices = topics_of(call)
         if entry is not None:
             names_by_id = names or {}
             named = {
@@ -88,17 +95,32 @@ class BasePlacementForm(Form):
                     names_by_id[conflict] for conflict in entry.conflicts if conflict in names_by_id
                 ),
             }
-            self.process(data=form_data(entry, _FIELDS, _ROWS) | named)
+            typed = {name: entry.typed[name] for name in named if name in entry.typed}
+            self.process(data=form_data(entry, _FIELDS, _ROWS) | named | typed)
+            self._note_typed(entry, call)
 
-    def changes(self, prematched_with: UUID | None, conflicts: list[UUID]) -> PlacementEntry:
-        """Return the entered values, with those whom they name. Raises `Refused` (422) at what cannot be read."""
-        named = {"prematched_with": prematched_with, "conflicts": conflicts}
-        return readable(PlacementEntry, form_values(self, PlacementEntry, _FIELDS, _ROWS) | named)
+    def _note_typed(self, entry: PlacementEntry, call: CallTerms) -> None:
+        """Say at each field why what was typed there before is not accepted."""
+        typed = [field for field in self if field.short_name in entry.typed]
+        if not typed:
+            return
+        self.note_unreadable()
+        for field in typed:
+            noted = {anchor for anchor, _ in self.problems()}
+            if not any(anchor == field.id or anchor.startswith(f"{field.id}-") for anchor in noted):
+                self.refuse(field.short_name, problems(entry, call)[field.short_name])
 
-    @property
-    def in_order(self) -> list[Any]:
-        """The fields in the order of the table."""
-        return [self[name] for name in _FIELDS]
+    def changes(self, named: Mapping[str, object]) -> PlacementEntry:
+        """Return the entered values, with the ids of those that are `named`, by field.
+
+        Raises `Refused` (422) at what cannot be read.
+        """
+        return readable(PlacementEntry, self.values(named))
+
+    def values(self, named: Mapping[str, object]) -> dict[str, object]:
+        """Return the entered values of the fields that are asked for, readable or not; `named` as for `changes`."""
+        names = [name for name in _FIELDS if name in self]
+        return form_values(self, PlacementEntry, names, _ROWS) | dict(named)
 
 
 OfferForm: type[BasePlacementForm] = form_of(PlacementEntry, _FIELDS, base=BasePlacementForm, rows=_ROWS, draft=True)

@@ -1,7 +1,5 @@
 """The page on which officers browse the published placements or mentors of an open call."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -10,15 +8,14 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.calls.views.headings import places_path
-from services.applications.display import SummaryRow
 from services.applications.fields import topic_in_words
 from services.applications.guards import Officer
 from services.applications.parameters import BusDep
-from services.applications.places.model import NEWEST, ORDERS, REFERENCE, SOONEST, required
-from services.applications.places.views import RESTRICTED, BrowsedPlace, Choice, PlaceList, PlaceRule, place_list
+from services.applications.places.model import NEWEST, ORDERS, REFERENCE, SOONEST
+from services.applications.places.views import Choice, PlaceList, card_of, place_list
 from shared.contracts import labels
 from shared.contracts.codes import LANGUAGES, ApplicationKind
-from shared.i18n import gettext, ngettext
+from shared.i18n import gettext
 from shared.time import dates
 from shared.web.lists import Empty, Filter, Listing, list_page, with_country
 from shared.web.path_parameters import limit_parameter
@@ -26,17 +23,6 @@ from shared.web.query import CountryText, DayText, TopicText, one_of
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 limit_parameter("application_kind", ApplicationKind)
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceCard:
-    """A placement or mentor in the list."""
-
-    title: str
-    reference: str
-    where: str
-    facts: Sequence[SummaryRow]
-    rules: Sequence[PlaceRule]
 
 
 @router.get("/{call_id}/places/{kind:application_kind}")
@@ -66,7 +52,7 @@ async def browse(
             gettext("Placements in this call") if visits else gettext("Mentors in this call"),
             address,
             [],
-            [[_card(place, found.scheme)] for place in found.items],
+            [[card_of(place, found.scheme)] for place in found.items],
             found.total,
             _empty(found, address, call_address, visits=visits),
             _none_fit(found, visits=visits) if choice != Choice() else "",
@@ -134,37 +120,3 @@ def _more_filters(found: PlaceList, choice: Choice, order: str) -> list[Filter]:
         Filter("language", gettext("Language"), choice.language or "", tongues),
         Filter("sort", gettext("Order"), "" if order == REFERENCE else order, orders, all=gettext("Reference")),
     ]
-
-
-def _card(place: BrowsedPlace, scheme: str) -> PlaceCard:
-    visits = place.kind is ApplicationKind.STUDY_VISIT
-    country = labels.country(place.country)
-    profession = [labels.label(code) for code in (place.rank_group, place.service) if code is not None]
-    return PlaceCard(
-        place.title if visits else ", ".join(profession),
-        place.reference,
-        f"{place.city}, {country}" if place.city else country,
-        _facts(place, scheme, visits=visits),
-        place.rules,
-    )
-
-
-def _facts(place: BrowsedPlace, scheme: str, *, visits: bool) -> list[SummaryRow]:
-    topics = "; ".join(topic_in_words(code, scheme) for code in place.topics)
-    areas = ", ".join(gettext("restricted") if area == RESTRICTED else labels.label(area) for area in place.expertise)
-    if visits:
-        places = ngettext("%(num)d place", "%(num)d places", place.places) % {"num": place.places}
-    else:
-        places = ngettext("up to %(num)d mentee", "up to %(num)d mentees", place.places) % {"num": place.places}
-    found = [
-        SummaryRow(gettext("Topics"), topics or gettext("All topics of the call")),
-        SummaryRow(gettext("Areas of expertise"), areas or gettext("Any")),
-        SummaryRow(
-            gettext("Periods"), "; ".join(dates.span(period.start, period.end) for period in place.periods) or None
-        ),
-        SummaryRow(gettext("Languages, with the level you need"), required(place.languages)),
-        SummaryRow(gettext("Places"), places),
-    ]
-    if place.days is not None:
-        found.insert(3, SummaryRow(gettext("Working days of a visit"), str(place.days)))
-    return found

@@ -11,6 +11,8 @@ from services.applications.application.model.answers import answers_from_registe
 from services.applications.application.store import applications
 from services.applications.calls import store as calls_store
 from services.applications.calls.views.headings import CallHeading
+from services.applications.display import SummaryRow
+from services.applications.fields import topic_in_words
 from services.applications.mentors.store import Mentor
 from services.applications.places import store
 from services.applications.places.model import (
@@ -20,6 +22,7 @@ from services.applications.places.model import (
     Officer,
     findings,
     last_day_of_call,
+    required,
     weeks_of_call,
     weeks_of_officer,
     weeks_offered,
@@ -27,6 +30,7 @@ from services.applications.places.model import (
 from services.applications.places.store import Filters
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
+from shared.contracts import labels
 from shared.contracts.applications import LanguageHeld
 from shared.contracts.base import Country, DatePeriod, TopicCode
 from shared.contracts.codes import (
@@ -38,8 +42,8 @@ from shared.contracts.codes import (
     ServiceKind,
 )
 from shared.errors import ProblemCode, Refused
-from shared.i18n import gettext
-from shared.time import clock
+from shared.i18n import gettext, ngettext
+from shared.time import clock, dates
 from shared.web.paging import page_of
 from shared.web.read_models import Page, ReadModel
 
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
     from services.applications.placements.store import Offer
     from services.applications.places.model import Week
     from shared.contracts.calls import CallTerms
+    from shared.contracts.offers import OfferTerms
     from shared.identity import Principal
     from shared.web.paging import PageRequest
 
@@ -175,21 +180,26 @@ def _placement(row: Offer, reading: _Reading) -> BrowsedPlace:
         weeks=weeks_offered(reading.weeks.values(), terms.periods, min(reading.terms.minimum_days, terms.days)),
         ranks=frozenset(RankGroup) - set(terms.excluded_rank_groups),
     )
+    return browsed_placement(row.reference, terms, reading.scope.today, findings(reading.officer, needs))
+
+
+def browsed_placement(reference: str, terms: OfferTerms, today: date, found: Iterable[Finding] = ()) -> BrowsedPlace:
+    """Return the terms of a placement as officers browse them, with the rules that were checked for one of them."""
     return BrowsedPlace(
-        reference=row.reference,
+        reference=reference,
         kind=ApplicationKind.STUDY_VISIT,
         title=terms.title,
-        country=row.country,
+        country=terms.country,
         city=terms.city,
         service=None,
         rank_group=None,
         topics=list(terms.topics),
         expertise=_areas(terms.expertise),
-        periods=_periods(terms.periods, reading),
+        periods=_periods(terms.periods, today),
         days=terms.days,
         languages=list(terms.languages),
         places=terms.places,
-        rules=[PlaceRule.of(finding) for finding in findings(reading.officer, needs)],
+        rules=[PlaceRule.of(finding) for finding in found],
     )
 
 
@@ -215,7 +225,7 @@ def _mentor(row: Mentor, reading: _Reading) -> BrowsedPlace:
         rank_group=entry.rank_group,
         topics=topics,
         expertise=_areas(expertise),
-        periods=_periods(entry.periods, reading),
+        periods=_periods(entry.periods, reading.scope.today),
         days=None,
         languages=languages,
         places=entry.capacity,
@@ -227,8 +237,7 @@ def _areas(expertise: Iterable[Expertise]) -> list[Expertise | Literal["restrict
     return [RESTRICTED if area.restricted else area for area in expertise]
 
 
-def _periods(periods: Iterable[DatePeriod], reading: _Reading) -> list[DatePeriod]:
-    today = reading.scope.today
+def _periods(periods: Iterable[DatePeriod], today: date) -> list[DatePeriod]:
     return [DatePeriod(start=period.start, end=period.end) for period in periods if period.end >= today]
 
 
@@ -312,3 +321,49 @@ async def place_list(
         weeks=[week for week in reading.weeks.values() if week.start <= last_day_of_call(reading.terms)],
         languages=await store.languages(session, reading.scope),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCard:
+    """A placement or mentor in the list."""
+
+    title: str
+    reference: str
+    where: str
+    facts: Sequence[SummaryRow]
+    rules: Sequence[PlaceRule]
+
+
+def card_of(place: BrowsedPlace, scheme: str) -> PlaceCard:
+    """Return an entry as the list shows it; `scheme` is that of the call's topics."""
+    visits = place.kind is ApplicationKind.STUDY_VISIT
+    country = labels.country(place.country)
+    profession = [labels.label(code) for code in (place.rank_group, place.service) if code is not None]
+    return PlaceCard(
+        place.title if visits else ", ".join(profession),
+        place.reference,
+        f"{place.city}, {country}" if place.city else country,
+        _facts(place, scheme, visits=visits),
+        place.rules,
+    )
+
+
+def _facts(place: BrowsedPlace, scheme: str, *, visits: bool) -> list[SummaryRow]:
+    topics = "; ".join(topic_in_words(code, scheme) for code in place.topics)
+    areas = ", ".join(gettext("restricted") if area == RESTRICTED else labels.label(area) for area in place.expertise)
+    if visits:
+        places = ngettext("%(num)d place", "%(num)d places", place.places) % {"num": place.places}
+    else:
+        places = ngettext("up to %(num)d mentee", "up to %(num)d mentees", place.places) % {"num": place.places}
+    found = [
+        SummaryRow(gettext("Topics"), topics or gettext("All topics of the call")),
+        SummaryRow(gettext("Areas of expertise"), areas or gettext("Any")),
+        SummaryRow(
+            gettext("Periods"), "; ".join(dates.span(period.start, period.end) for period in place.periods) or None
+        ),
+        SummaryRow(gettext("Languages, with the level you need"), required(place.languages)),
+        SummaryRow(gettext("Places"), places),
+    ]
+    if place.days is not None:
+        found.insert(3, SummaryRow(gettext("Working days of a visit"), str(place.days)))
+    return found

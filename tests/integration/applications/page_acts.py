@@ -138,7 +138,7 @@ def page_acts() -> dict[str, tuple[Act, ...]]:
         "placement": (
             *_forms(
                 f"{P}/offers/{{offer_id}}",
-                ("claire", "/edit", None, {"places": ["3"], "told": ["yes"]}),
+                ("claire", "/edit", "/edit?step=when", {"places": ["3"], "told": ["yes"]}),
                 ("claire", "/submit", "", {}),
                 ("luc", "/endorse", "", {}),
                 ("luc", "/return", None, {"places": ["How many?"]}),

@@ -74,7 +74,7 @@ async def test_a_host_offers_and_a_coordinator_endorses(abroad: Abroad) -> None:
     offer = (await abroad.get("claire", "/offers"))["items"][0]
     at = f"/applications/offers/{offer['id']}"
     await send(abroad, "claire", f"{at}/edit", offer_form(record_version="offer.0.1"), 412)
-    page = await read(abroad, "claire", f"{at}/edit")
+    page = await read(abroad, "claire", f"{at}/edit?step=when")
     await send(abroad, "claire", f"{at}/edit", offer_form(submit="1", **ticked_versions(page)))
     assert "Endorse" in await read(abroad, "luc", at)
     await read(abroad, "paul", at, 404)

@@ -6,6 +6,8 @@ One function for each transition.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -42,7 +44,7 @@ from shared.time import clock
 from shared.time.workdays import due
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -53,9 +55,18 @@ if TYPE_CHECKING:
 
 
 async def begin(
-    bus: Bus, principal: Principal, call_id: UUID, organisation_id: UUID, changes: PlacementEntry
+    bus: Bus,
+    principal: Principal,
+    call_id: UUID,
+    organisation_id: UUID,
+    changes: PlacementEntry,
+    *,
+    offer_id: UUID | None = None,
 ) -> store.Offer:
-    """Draft a placement of the principal's organisation for a call. Raises `Refused` (404, 409, 422)."""
+    """Draft a placement of the principal's organisation for a call. Raises `Refused` (404, 409, 422).
+
+    A form that is sent twice names its `offer_id`, and begins one draft.
+    """
     async with bus.transaction(principal.subject) as tx:
         if not may_act_for_organisation(principal, organisation_id):
             raise not_found()
@@ -69,8 +80,13 @@ async def begin(
         moment = clock.now()
         year = counters.this_year()
         number = await counters.next_number(tx.session, f"offer {host.country} {year}")
+        begun = None if offer_id is None else await store.offer(tx.session, offer_id)
+        if begun is not None:
+            if not may_act_for_organisation(principal, begun.organisation_id):
+                raise not_found()
+            return begun
         offer = store.Offer(
-            id=new_id(),
+            id=offer_id or new_id(),
             reference=reference(host.country, year, number),
             call_id=call_id,
             organisation_id=organisation_id,
@@ -106,6 +122,40 @@ async def save(bus: Bus, principal: Principal, offer_id: UUID, changes: Placemen
             raise Refused(str(transitions.refuse("offer", offer.state)), 409)
         await tx.changed("offers")
         return offer
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A placement of the principal's organisation while its draft is written: locked."""
+
+    tx: Tx
+    offer: store.Offer
+
+    @property
+    def session(self) -> AsyncSession:
+        """The session in which the placement is loaded."""
+        return self.tx.session
+
+    async def save_readable(self, values: Mapping[str, object]) -> None:
+        """Save those values that are accepted, and keep the others as they were typed.
+
+        The same values again change nothing.
+        """
+        entry = self.offer.entry.with_readable(values)
+        if entry.to_store() != self.offer.entry.to_store():
+            _set_entry(self.offer, entry)
+            _touch(self.tx, self.offer)
+            await self.tx.changed("offers")
+
+
+@asynccontextmanager
+async def writing(bus: Bus, principal: Principal, offer_id: UUID) -> AsyncIterator[Draft]:
+    """Load the principal's own placement, to write its draft. Raises `Refused` (404; 409 where it is no draft)."""
+    async with bus.transaction(principal.subject) as tx:
+        offer = await _own(tx, principal, offer_id)
+        if offer.stands not in revision.WRITABLE:
+            raise Refused(str(transitions.refuse("offer", offer.state)), 409)
+        yield Draft(tx, offer)
 
 
 def revisable(offer: store.Offer) -> bool:

@@ -51,6 +51,20 @@ SECTIONS: dict[Section, str] = {
 }
 """The sections about which a coordinator may ask, in their order."""
 
+STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "what": (N_("What and where"), ("title", "unit", "city", "topics", "outline")),
+    "when": (N_("Places and periods"), ("places", "periods", "days", "group_size", "deadline")),
+    "who": (N_("Guests you can take"), ("languages", "expertise", "excluded_rank_groups")),
+    "security": (N_("Security and conflicts"), ("security", "conflicts", "prematched_with")),
+    "practical": (N_("Contact and costs"), ("contact", "costs_borne")),
+}
+"""The steps of the form in their order, each with its title and its fields."""
+_NAMES = {
+    "prematched_with": N_("Check the reference of the application, or leave the field empty"),
+    "conflicts": N_("Check the references and names. Enter one per line"),
+}
+"""The remedies for names that were typed and are not known."""
+
 PERIOD_IN_CALL = N_("Add a period within the call's visit periods")
 
 
@@ -306,7 +320,23 @@ class PlacementEntry(StoredEntry):
 
 def problems(entry: PlacementEntry, call: CallTerms) -> dict[str, str]:
     """Return what prevents a placement from being submitted: field -> sentence; empty when it is complete."""
-    return missing(entry, call)
+    found = missing(entry, call)
+    return found | {name: gettext(text) for name, text in _NAMES.items() if name in entry.typed}
+
+
+def step_of(name: str) -> str:
+    """Return the step of the form that asks for a field; the first for an unknown one."""
+    field = name.partition(".")[0]
+    return next((code for code, (_, fields) in STEPS.items() if field in fields), next(iter(STEPS)))
+
+
+def to_change(entry: PlacementEntry, call: CallTerms, code: str, *, closed: bool) -> list[str]:
+    """Return the steps that a revision of one step shows: with it those that must be right before it is published.
+
+    A placement that is `closed` opens again by its places and periods.
+    """
+    needed = {code, *map(step_of, problems(entry, call)), *(["when"] if closed else [])}
+    return [step for step in STEPS if step in needed]
 
 
 def terms_of(

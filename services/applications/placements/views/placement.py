@@ -285,6 +285,11 @@ class FormContext:
         """Return whether saving the form is a revision."""
         return self.placement is not None and self.placement.revisable
 
+    @property
+    def drafts(self) -> bool:
+        """Return whether the form writes the draft of a placement step by step."""
+        return self.placement is not None and self.placement.state in revision.WRITABLE
+
 
 async def new_form(session: AsyncSession, principal: Principal, call_id: UUID) -> FormContext:
     """Return what the form of a new placement needs. Raises `Refused` (404)."""
@@ -295,6 +300,15 @@ async def edit_form(session: AsyncSession, principal: Principal, placement_id: U
     """Return what the form of the principal's own placement needs. Raises `Refused` (404)."""
     placement = await own_placement(session, principal, placement_id)
     return await _form(session, principal, placement.call_id, placement)
+
+
+async def begun_form(session: AsyncSession, principal: Principal, placement_id: UUID) -> FormContext | None:
+    """Return what the form of the principal's own draft needs; None where no draft has this id."""
+    row = await store.offer(session, placement_id)
+    if row is None or not may_act_for_organisation(principal, row.organisation_id):
+        return None
+    context = await _form(session, principal, row.call_id, Placement.of(row))
+    return context if context.drafts else None
 
 
 async def _form(session: AsyncSession, principal: Principal, call_id: UUID, placement: Placement | None) -> FormContext:

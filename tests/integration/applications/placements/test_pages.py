@@ -39,7 +39,7 @@ async def test_a_revision_is_previewed_before_it_is_published(abroad: Abroad, pr
     assert kept["places"] == "5"
     back = await send(abroad, "claire", f"{at}/edit", offer_form(places="5", back="1"), 200)
     assert 'name="places"' in back.text
-    assert ticked_versions(await read(abroad, "claire", f"{at}/edit")) == before
+    assert ticked_versions(await read(abroad, "claire", f"{at}/edit?step=when")) == before
     await send(abroad, "claire", f"{at}/edit", offer_form(places="5", told="1", **before))
     assert (await abroad.get("claire", f"/offers/{offer['id']}"))["entry"]["places"] == 5
     stale = await send(abroad, "claire", f"{at}/edit", offer_form(places="4", told="1", **before), 412)
@@ -72,7 +72,7 @@ async def test_others_are_named_by_reference_or_name(abroad: Abroad, programme: 
     assert made.headers["location"].startswith(f"/applications/offers/{offer['id']}")
     assert offer["entry"]["prematched_with"] == application["id"]
     assert offer["entry"]["conflicts"] == [programme.organisations["GE"], application["id"]]
-    form = await read(abroad, "claire", f"/applications/offers/{offer['id']}/edit")
+    form = await read(abroad, "claire", f"/applications/offers/{offer['id']}/edit?step=security")
     assert f'value="{application["reference"]}"' in form
     assert "Police of Georgia" in form
     body = {"entry": {}, "prematched_reference": "GE-2026-0042"}
