@@ -86,9 +86,14 @@ async def check_tabs(tabs: Tabs) -> httpx2.Response:
     assert (again.status_code, content(again)) == (409, content(first)), "a second click is answered as the first"
     assert await tabs.decided() == done
 
-    _, values = form_of(first)
+    action, values = form_of(first)
     choices = {name: DECIDE for name in values if name.startswith(CHOICE)}
     assert len(choices) == int(tabs.chosen)
+    if choices:
+        silent = {name: value for name, value in values.items() if name not in choices}
+        shown = await tabs.client.post(action, data=silent)
+        assert (shown.status_code, both_versions(shown)) == (409, rows), "without a choice it is shown again"
+        assert await tabs.decided() == done, "without a choice it is left as it is"
     if choices and not tabs.whole:
         left = await tabs.send(first)
         assert left.status_code == SAVE_NOTHING, left.text

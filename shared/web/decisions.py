@@ -41,6 +41,7 @@ from shared.web.forms import Form
 from shared.web.render import render, see_other
 from shared.web.several import (
     Comparison,
+    Facts,
     about_several,
     changed_sentence,
     compared,
@@ -48,6 +49,7 @@ from shared.web.several import (
     left_by_choice,
     seen_by_reader,
     seen_text,
+    without_choice,
 )
 from shared.web.validation_texts import sentence_of
 
@@ -367,11 +369,12 @@ def add_bulk_decision(router: APIRouter, access: Any, bulk: BulkDecision) -> Non
         back: str = "",
     ) -> Response:
         name, what = act_of(principal, act)
-        unwanted = await left_by_choice(request)
-        chosen = [id_ for id_ in ids if id_ not in unwanted]
+        unwanted, open_ = await left_by_choice(request), await without_choice(request)
+        chosen = [id_ for id_ in ids if id_ not in unwanted and id_ not in open_]
         read = await read_versions(request, bulk.record, chosen)
         ticked = Ticked(request, principal, _bus(request), name, chosen, await what.form.read(request), read, back)
-        answer = await _decide(bulk, ticked, [id_ for id_ in ids if id_ in unwanted])
+        undecided = {id_: open_[id_] for id_ in ids if id_ in open_}
+        answer = await _decide(bulk, ticked, [id_ for id_ in ids if id_ in unwanted], undecided)
         return see_other(f"{_path_below(router, bulk.done_path)}{answer}") if isinstance(answer, str) else answer
 
     async def decided(
@@ -442,13 +445,16 @@ async def _bulk_page(bulk: BulkDecision, ticked: Ticked[Any], status: int = 200)
     )
 
 
-async def _decide(bulk: BulkDecision, ticked: Ticked[Any], unwanted: Sequence[UUID]) -> str | Response:
+async def _decide(
+    bulk: BulkDecision, ticked: Ticked[Any], unwanted: Sequence[UUID], undecided: Mapping[UUID, Facts]
+) -> str | Response:
     """Decide on the ticked cases; `unwanted` are those that the reader has chosen to leave.
 
-    Return the query of the page that says what was done, or a page that asks again.
+    The `undecided` were compared and have no choice: they are left and shown again. Return the query of the page that
+    says what was done, or a page that asks again.
     """
     result = Result((), (), ())
-    if ticked.ids or not unwanted:
+    if ticked.ids or not (unwanted or undecided):
         if not ticked.ids or not ticked.form.validate():
             return await _bulk_page(bulk, ticked, 422)
         try:
@@ -457,8 +463,10 @@ async def _decide(bulk: BulkDecision, ticked: Ticked[Any], unwanted: Sequence[UU
             ticked.form.take(refused, statuses=_SHOWN_AGAIN)
             return await _bulk_page(bulk, ticked, refused.status_code)
     left = [*result.left, *unwanted]
-    if changed := set(result.changed).intersection(left):
-        return await _changed_page(bulk, ticked, Result(result.done, left, changed))
+    changed = set(result.changed).intersection(left)
+    if changed or undecided:
+        shown = Result(result.done, [*left, *undecided], {*changed, *undecided})
+        return await _changed_page(bulk, ticked, shown, undecided)
     found = {
         "act": ticked.act,
         "done": result.done,
@@ -469,11 +477,13 @@ async def _decide(bulk: BulkDecision, ticked: Ticked[Any], unwanted: Sequence[UU
     return f"?{urlencode(found, doseq=True)}"
 
 
-async def _changed_page(bulk: BulkDecision, ticked: Ticked[Any], result: Result) -> Response:
+async def _changed_page(
+    bulk: BulkDecision, ticked: Ticked[Any], result: Result, undecided: Mapping[UUID, Facts]
+) -> Response:
     """Say what was done, and show both versions of each case that has changed, with a choice for each."""
-    ids = [id_ for id_ in ticked.ids if id_ in result.changed]
+    ids = [id_ for id_ in (*ticked.ids, *undecided) if id_ in result.changed]
     others = [id_ for id_ in result.left if id_ not in result.changed]
-    what, seen = bulk.acts[ticked.act], await seen_by_reader(ticked.request)
+    what, seen = bulk.acts[ticked.act], await seen_by_reader(ticked.request) | undecided
     # The versions are read first: a change while the page is made is found by its form.
     now = replace(ticked, ids=ids, read=await present_versions(ticked.request, bulk.record, ids))
     items, sentences = await bulk.preview(now), await present_sentences(ticked.request, now.read)

@@ -2,7 +2,8 @@
 
 The page of such a form carries what it shows of each record (`seen_text`), beside the versions. The answer compares
 that with what is true now, each record with both versions side by side, and lets the reader choose for each. Its form
-carries the present versions, so that it is accepted or answered in the same way again.
+carries the present versions, so that it is accepted or answered in the same way again. Without a choice a record is
+left as it is and shown again.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ Facts = Sequence[tuple[str, str]]
 """The fields of a record in words, each with its label."""
 SEEN = "record_seen"
 """The field with what the page of a form showed of its records."""
+COMPARED = "record_compared"
+"""The field with what the reader saw at first of the records that a comparison asks about."""
 CHOICE = "choice-"
 """Before the id of a record: the field with the reader's choice for it."""
 LEAVE, DECIDE = "leave", "decide"
@@ -55,7 +58,8 @@ class ChangedRecord:
     """A record that has changed since the reader saw it.
 
     `differences` are the fields that differ, `same` those that do not. `sentences` say what is true of it now. `act` is
-    the word for deciding on its present version, `hint` what will happen then; without `act` there is no choice.
+    the word for deciding on its present version, `hint` what will happen then; without `act` there is no choice. `seen`
+    is what the reader saw at first.
     """
 
     id: UUID
@@ -66,6 +70,7 @@ class ChangedRecord:
     sentences: Sequence[str] = ()
     act: str = ""
     hint: str = ""
+    seen: Facts = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,9 @@ class Comparison:
 
     `seen` and `versions` are those of the present, for the form. Its `button` decides on all of it at once where the
     records have no choice of their own; it is empty where there is nothing to choose. `action` is the address of the
-    form, `fields` are its hidden fields, `form` is what it asks besides. `done` and `left` name the other records, as
-    `named` of the lists does, with `home` and `heads`.
+    form, `fields` are its hidden fields, `form` is what it asks besides. `again` is the address that has something
+    calculated again, with the words of its button. `done` and `left` name the other records, as `named` of the lists
+    does, with `home` and `heads`.
     """
 
     title: str
@@ -89,6 +95,7 @@ class Comparison:
     fields: Sequence[tuple[str, str]] = ()
     form: Form = field(default_factory=Form)
     warning: bool = False
+    again: tuple[str, str] = ("", "")
     done: Sequence[object] = ()
     left: Sequence[object] = ()
     home: str = ""
@@ -97,7 +104,8 @@ class Comparison:
 
 def comparison_page(request: Request, comparison: Comparison) -> Response:
     """Return the page with both versions of the records that have changed (409)."""
-    return render(request, "several.html", 409, comparison=comparison)
+    asked = seen_text({each.id: each.seen for each in comparison.changed if each.act})
+    return render(request, "several.html", 409, comparison=comparison, asked=asked)
 
 
 def compared(
@@ -120,7 +128,7 @@ def compared(
     said = [sentence for sentence in sentences if sentence]
     if not differences:
         said.append(gettext("The change is in something that this page does not show. Open it to read all of it."))
-    return ChangedRecord(id_, name, href, differences, same, said, act, hint)
+    return ChangedRecord(id_, name, href, differences, same, said, act, hint, tuple(seen or ()))
 
 
 def changed_sentence(count: int) -> str:
@@ -139,14 +147,18 @@ def seen_text(facts: Mapping[UUID, Facts]) -> str:
 
 async def seen_by_reader(request: Request) -> dict[UUID, Facts]:
     """Return what the page of this form showed of its records, as far as that can be read."""
+    return await _facts_in(request, SEEN)
+
+
+async def _facts_in(request: Request, name: str) -> dict[UUID, Facts]:
     found: dict[UUID, Facts] = {}
-    for text in (await request.form()).getlist(SEEN):
+    for text in (await request.form()).getlist(name):
         try:
             content = json.loads(text) if isinstance(text, str) else None
         except (ValueError, RecursionError):
             continue
-        for name, facts in content.items() if isinstance(content, dict) else ():
-            if (id_ := read_id(name)) is not None:
+        for id_name, facts in content.items() if isinstance(content, dict) else ():
+            if (id_ := read_id(id_name)) is not None:
                 found[id_] = list(_facts(facts))
     return found
 
@@ -167,3 +179,10 @@ async def left_by_choice(request: Request) -> set[UUID]:
     chosen = [(name, value) for name, value in (await request.form()).multi_items() if name.startswith(CHOICE)]
     ids = (read_id(name.removeprefix(CHOICE)) for name, value in chosen if value != DECIDE)
     return {id_ for id_ in ids if id_ is not None}
+
+
+async def without_choice(request: Request) -> dict[UUID, Facts]:
+    """Return the records of a comparison for which its form says no choice, with what the reader saw at first."""
+    names = [name.removeprefix(CHOICE) for name in await request.form() if name.startswith(CHOICE)]
+    chosen = {read_id(name) for name in names}
+    return {id_: facts for id_, facts in (await _facts_in(request, COMPARED)).items() if id_ not in chosen}

@@ -1,7 +1,7 @@
 """Read matches, visits, mentorships and exchange rings within a reader's reach."""
 
 # No `from __future__ import annotations` here: pydantic reads the annotations of the models.
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import Annotated, Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from shared.identity.scope import Reach
 from shared.time import dates
 from shared.web.paging import PageRequest, page_of
 from shared.web.read_models import Page, ReadModel
+from shared.web.several import Facts
 
 MatchFilter = store.MatchFilter
 _NAMED = 3
@@ -132,6 +133,56 @@ async def where_they_stand(session: AsyncSession, reader: str, application_ids: 
             state = stage("application", application.state).word
             sentences.append(gettext("%(reference)s: %(state)s since %(moment)s.") % (values | {"state": state}))
     return sentences
+
+
+def pair_facts(
+    reference: str,
+    country: str,
+    place: str,
+    host_country: str,
+    state: str,
+    *,
+    of_officer: str = "",
+    at_place: str = "",
+) -> Facts:
+    """Return a pair in words: who, where, the word for the state of the place, and who of both has a match."""
+    return (
+        (gettext("Officer"), reference),
+        (gettext("From"), labels.country(country)),
+        (gettext("Place"), place),
+        (gettext("Host country"), labels.country(host_country)),
+        (gettext("State of the place"), state),
+        (gettext("Match of the officer"), of_officer or gettext("None")),
+        (gettext("Match at the place"), at_place or gettext("None")),
+    )
+
+
+async def pairs_in_words(
+    session: AsyncSession, pairs: Mapping[UUID, UUID], reader: str | None = None
+) -> dict[UUID, Facts]:
+    """Return pairs (application -> place) in words, as far as both are known.
+
+    With the `reader`, the programme coordinator, also where those stand who look for no place any more.
+    """
+    people = await facts.candidates(session, pairs)
+    seats = await facts.seats(session, set(pairs.values()))
+    found: dict[UUID, Facts] = {}
+    for application_id, seat_id in pairs.items():
+        person, seat = people.get(application_id), seats.get(seat_id)
+        if person is None or seat is None:
+            continue
+        stands = [] if reader is None else await where_they_stand(session, reader, [application_id])
+        taken = [] if reader is None else await who_has(session, reader, [seat_id])
+        found[application_id] = pair_facts(
+            person.reference,
+            person.country,
+            seat.reference,
+            seat.country,
+            stage("mentor" if seat.kind == "mentor" else "offer", seat.state).word,
+            of_officer=" ".join(stands),
+            at_place=" ".join(taken),
+        )
+    return found
 
 
 async def last_match_in_words(session: AsyncSession, application_id: UUID) -> list[str]:

@@ -178,6 +178,15 @@ def compute(facts: Facts, step: Step = lambda _: None, *, seconds: float = SECON
     )
 
 
+def size_of(facts: Facts) -> tuple[int, int]:
+    """Return how many applications look for a place, and how many places there are."""
+    problems = each_kind(_posed(facts), lambda _, problem: problem).values()
+    return (
+        sum(len(problem.candidates) for problem in problems),
+        sum(seat.capacity for problem in problems for seat in problem.seats if seat.available),
+    )
+
+
 def results_of(facts: Facts, option: CohortOptionResult) -> dict[ApplicationKind, Result]:
     """Return the results of an option that was found before. Raises `NotPossible` if the facts give another problem."""
 

@@ -1,7 +1,7 @@
 """The pages of a cohort's options: calculate them, compare them, and commit one."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -18,8 +18,8 @@ from services.matching.options.model import ORDER, ChosenOption
 from services.matching.options.views import MOST_COMMITTED
 from services.matching.parameters import BusDep
 from shared.contracts.codes import CohortOption, Role
-from shared.errors import Refused
-from shared.i18n import gettext
+from shared.errors import ProblemCode, Refused
+from shared.i18n import gettext, ngettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.identity.versions import item_versions, versions_in_body
@@ -27,6 +27,7 @@ from shared.ids import read_id
 from shared.runtime.service import service_of
 from shared.web.forms import sent
 from shared.web.render import render, see_other
+from shared.web.several import Comparison, Facts, about_several, compared, comparison_page, seen_by_reader, seen_text
 
 router = APIRouter(prefix="/matching/options", include_in_schema=False)
 
@@ -104,6 +105,7 @@ async def option_page(
         effects=views.effects(view.option),
         size=views.SHOWN,
         most=MOST_COMMITTED,
+        seen=seen_text(view.seen),
     )
 
 
@@ -112,10 +114,14 @@ async def _versions(request: Request, session: AsyncSession, ids: Collection[UUI
 
 
 @router.post("/{options_id}/options/{option}/commit")
+@about_several
 async def commit(
     request: Request, bus: BusDep, principal: Programme, options_id: UUID, option: CohortOption
 ) -> Response:
-    """Commit an option as the call's next cohort: at once, or by a job with its own page if there are many."""
+    """Commit an option as the call's next cohort: at once, or by a job with its own page if there are many.
+
+    An option is committed as a whole: where facts have changed the page shows both versions, and nothing is done.
+    """
     form = await request.form(max_fields=MOST_COMMITTED + 10)
     pairs: dict[UUID, UUID] = {}
     seen: dict[UUID, str] = {}
@@ -128,16 +134,64 @@ async def commit(
     read = versions_in_body(request, "application_id", seen, {})
     async with bus.read() as session:
         call_id = (await views.cohort_options(session, options_id)).call_id
-    done = await job.commit_or_ask(
-        bus,
-        service_of(request).settings,
-        principal.subject,
-        call_id,
-        pairs,
-        read,
-        option=ChosenOption(options_id=options_id, option=option),
-    )
+    try:
+        done = await job.commit_or_ask(
+            bus,
+            service_of(request).settings,
+            principal.subject,
+            call_id,
+            pairs,
+            read,
+            option=ChosenOption(options_id=options_id, option=option),
+        )
+    except Refused as refused:
+        if refused.code is not ProblemCode.EDIT_CONFLICT:
+            raise
+        shown = await seen_by_reader(request)
+        async with bus.snapshot() as session:
+            versions = partial(_versions, request, session)
+            now = await views.option_now(session, principal.subject, options_id, option, seen, shown, versions)
+        if not now.present and not now.outdated:
+            raise
+        return _changed_page(request, options_id, now, shown, refused)
     if isinstance(done, UUID):
         return see_other(f"/matching/cohorts/jobs/{done}")
     run = next(iter(done.runs.values()))
     return see_other(f"/matching/runs/{run}?done={len(done.matches)}&done_reserves={done.reserves}")
+
+
+def _changed_page(
+    request: Request, options_id: UUID, now: views.OptionNow, seen: Mapping[UUID, Facts], refused: Refused
+) -> Response:
+    """Show what the reader saw of an option beside what is true now.
+
+    One whose facts have not changed is committed as it is now. Any other is calculated again first.
+    """
+    changed = [
+        compared(id_, facts[0][1], seen.get(id_), facts, href=f"/matching/applications/{id_}")
+        for id_, facts in now.present.items()
+    ]
+    if now.outdated:
+        sentence = gettext("The option was calculated from older facts.")
+        then = seen.get(options_id, now.then)
+        changed.insert(0, compared(options_id, views.name(now.option.option), then, now.now, sentences=[sentence]))
+    calculate = f"/matching/options/{now.call_id}"
+    pairs = [f"{id_}/{seat}/{now.versions[id_]}" for id_, seat in sorted(now.option.pairs.items())]
+    nothing = ngettext(
+        "Nothing was committed, because %(num)d match of this option has changed.",
+        "Nothing was committed, because %(num)d matches of this option have changed.",
+        len(now.present),
+    )
+    count = [nothing % {"num": len(now.present)}] if now.present else [gettext("Nothing was committed.")]
+    comparison = Comparison(
+        gettext("Check what has changed"),
+        (*count, refused.detail, gettext("An option is committed as a whole or not at all.")),
+        changed,
+        "" if now.outdated else gettext("Commit option"),
+        f"/matching/options/{options_id}/options/{now.option.option.value}/commit",
+        calculate,
+        seen_text({options_id: now.then} | {**seen, **now.present}),
+        fields=[("pair", pair) for pair in pairs],
+        again=(calculate, gettext("Calculate options")) if now.outdated else ("", ""),
+    )
+    return comparison_page(request, comparison)

@@ -1,6 +1,7 @@
 """Read the options of a cohort: their measures, and who wins and loses beside the present plan."""
 
 # No `from __future__ import annotations` here: pydantic reads the annotations of the models.
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.facts import views as facts
 from services.matching.facts.views import CallSummary, Place
+from services.matching.lifecycle.views import pairs_in_words
 from services.matching.options import store
 from services.matching.options.model import (
     CohortOptionResult,
@@ -21,8 +23,10 @@ from services.matching.options.model import (
     OptionsOutcome,
     OptionsState,
     RefusalTrial,
+    size_of,
 )
 from services.matching.overview.store import board as overview
+from services.matching.provisional.snapshot import load_in
 from services.matching.words import Tag
 from shared.contracts import labels
 from shared.contracts.codes import CallState, CohortOption, ServiceKind
@@ -33,6 +37,7 @@ from shared.time import clock
 from shared.web.graphics.charts import Chart
 from shared.web.graphics.scatter import Axis, Point, scatter
 from shared.web.read_models import ReadModel
+from shared.web.several import Facts
 from shared.web.states import State, Tone
 
 MOST_COMMITTED = 1000
@@ -99,7 +104,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class OptionPage:
-    """One option beside the present plan; `pairs` are those to commit, each with the version of the application."""
+    """One option beside the present plan; `pairs` are those to commit, each with the version of the application.
+
+    `seen` are the pairs and figures in words, for the form.
+    """
 
     call: CallSummary | None
     options: CohortOptions
@@ -109,6 +117,7 @@ class OptionPage:
     pairs: Sequence[str]
     outdated: bool
     may_commit: bool
+    seen: Mapping[UUID, Facts]
 
 
 def state(code: str) -> State:
@@ -168,7 +177,95 @@ async def option_page(
         else [],
         outdated=outdated,
         may_commit=may_commit,
+        seen={options_id: figures(found, row.outcome), **await pairs_in_words(session, found.pairs)}
+        if may_commit and row.outcome
+        else {},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OptionNow:
+    """An option that could not be committed: what is true of its pairs now, and whether its facts have changed.
+
+    `then` and `now` are its figures and the size of the matching in words.
+    """
+
+    call_id: UUID
+    option: CohortOptionResult
+    versions: Mapping[UUID, str]
+    present: Mapping[UUID, Facts]
+    outdated: bool
+    then: Facts
+    now: Facts
+
+
+async def option_now(
+    session: AsyncSession,
+    reader: str,
+    options_id: UUID,
+    option: CohortOption,
+    sent: Mapping[UUID, str],
+    seen: Mapping[UUID, Facts],
+    versions_of: VersionsOf,
+) -> OptionNow:
+    """Return what is true now of an option, with the first of its pairs that have changed.
+
+    `sent` are the versions of the applications as the reader saw them, `seen` what the page showed. Raises `Refused`
+    (404) if there is none.
+    """
+    row = await store.option_set(session, options_id)
+    outcome = None if row is None else row.outcome
+    found = next((each for each in (outcome.options if outcome else ()) if each.option is option), None)
+    if row is None or outcome is None or found is None:
+        raise Refused(gettext("There is no such option. Calculate the options again."), 404)
+    versions, plain = await versions_of(found.pairs), await pairs_in_words(session, found.pairs)
+    changed = [
+        id_
+        for id_ in found.pairs
+        if (id_ in sent and sent[id_] != versions[id_]) or (id_ in seen and list(seen[id_]) != list(plain.get(id_, ())))
+    ][:SHOWN]
+    snapshot = await load_in(session, row.call_id)
+    size = (0, 0) if snapshot is None else await asyncio.to_thread(size_of, snapshot.facts)
+    return OptionNow(
+        row.call_id,
+        found,
+        versions,
+        await pairs_in_words(session, {id_: found.pairs[id_] for id_ in changed}, reader),
+        await _outdated(session, row),
+        figures(found, outcome),
+        _now(size),
+    )
+
+
+def figures(option: CohortOptionResult, outcome: OptionsOutcome) -> Facts:
+    """Return the figures of an option in words, and the size of the matching for which it was calculated."""
+    values = [
+        rate(option.matched, outcome.applications),
+        number(option.first_wishes),
+        number(option.total),
+        gap(option),
+        number(option.blocking),
+        lowest(option),
+    ]
+    return _with_size(values, (outcome.applications, outcome.places))
+
+
+def _now(size: tuple[int, int]) -> Facts:
+    return _with_size([gettext("Not calculated yet")] * 6, size)
+
+
+def _with_size(values: Sequence[str], size: tuple[int, int]) -> Facts:
+    names = (
+        gettext("Applications with a place"),
+        gettext("First choices"),
+        gettext("Sum of points"),
+        gettext("Proof of the sum"),
+        gettext("Blocking pairs"),
+        gettext("Lowest match rate"),
+        gettext("Applications in the matching"),
+        gettext("Places in the matching"),
+    )
+    return list(zip(names, (*values, *map(number, size)), strict=True))
 
 
 async def _outdated(session: AsyncSession, row: store.OptionSet | None) -> bool:

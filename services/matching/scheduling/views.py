@@ -14,6 +14,7 @@ from services.matching.facts import views as facts
 from services.matching.facts.views import CallSummary
 from services.matching.scheduling import store
 from services.matching.scheduling.model import PlannedChange, PlanState
+from services.matching.words import stage
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.web.read_models import ReadModel
@@ -98,7 +99,10 @@ class ProposedMoves(ReadModel):
 
 @dataclass(frozen=True, slots=True)
 class VisitToMove:
-    """A visit as the pages of dates show it; `answers_awaited` says that guest and host are asked about other dates."""
+    """A visit as the pages of dates show it, with the word for its `state`.
+
+    `answers_awaited` says that guest and host are asked about other dates.
+    """
 
     match_id: UUID
     application_id: UUID
@@ -109,6 +113,7 @@ class VisitToMove:
     seat_title: str
     start: date | None
     end: date | None
+    state: str
     answers_awaited: bool
 
 
@@ -210,5 +215,6 @@ def _visit(row: Any) -> VisitToMove:
         seat_title=row.seat_title,
         start=row.start,
         end=row.end_day,
+        state=stage("visit", row.state).word,
         answers_awaited=row.asked,
     )

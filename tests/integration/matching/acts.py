@@ -28,7 +28,6 @@ LEFT_OUT = {
         f"{M}/rings/{{call_id}}",
         f"{API}/rings/price",
     },
-    "it notes a choice, which decides nothing before a cohort is committed": {f"{M}/cohorts/drafts/{{draft_id}}"},
     "it settles dead letters, which are no records of matching": {f"{M}/dead-letters"},
 }
 """Writing routes that are in no pair, by the reason."""
@@ -106,8 +105,21 @@ def _both(word: str, path: str, body: Body | None = None, *, record: str = "", a
     return tuple(_by(who, word, path, body, record=record, aim=aim) for who in ("carla", "bruno"))
 
 
-def _page(word: str, path: str, body: Body | None = None, *, record: str = "", aim: str) -> Act:
-    return Act(word, "carla", M + path, body or (lambda _: {}), record, aim=aim)
+def _page(word: str, path: str, body: Body | None = None, *, record: str = "", aim: str, who: str = "carla") -> Act:
+    return Act(word, who, M + path, body or (lambda _: {}), record, aim=aim)
+
+
+def _choice(who: str, kind: str, application: str, seat: str = "") -> Act:
+    """Return the form that notes a choice for the next cohort."""
+
+    def body(opened: Opened) -> dict[str, Any]:
+        place = {"seat": str(opened.ids[seat])} if seat else {}
+        return {"application": str(opened.ids[application]), "choice": kind, "reason": "operational_duty", **place}
+
+    wanted = f"choices -> '{{{application}}}' ->> 'kind' = '{kind}'"
+    place = f" AND choices -> '{{{application}}}' ->> 'seat_id' = '{{{seat}}}'" if seat else ""
+    aim = f"SELECT count(*) > 0 FROM cohort_draft WHERE call_id = '{{call_id}}' AND {wanted}{place}"
+    return _page(f"{kind} {application}", "/cohorts/drafts/{draft_id}", body, record="draft", aim=aim, who=who)
 
 
 def _event(word: str, kind: type[Event], subject: str, **values: Any) -> Act:
@@ -270,6 +282,46 @@ def commits() -> tuple[Act, ...]:
         _by("carla", "commit nobody", "/cohorts", _commit(), aim=_cohort()),
         *_both("put a3 to s1", "/overrides", _override("a3", "s1"), aim=_put("a3", "s1")),
         _withdrawn("a1"),
+    )
+
+
+def first_choices() -> tuple[Act, ...]:
+    """Return what can be done while no choice is noted for a cohort."""
+    return (
+        _choice("carla", "hold_back", "a1"),
+        _choice("bruno", "pin", "a2", "s2"),
+        _page_commit(),
+        _by("bruno", "commit", "/cohorts", _PROPOSAL, aim=_COMMITTED),
+    )
+
+
+def more_choices() -> tuple[Act, ...]:
+    """Return what can be done while a place is pinned for a cohort."""
+    removed = "SELECT count(*) = 0 FROM cohort_draft WHERE call_id = '{call_id}' AND choices -> '{a2}' IS NOT NULL"
+    return (
+        _choice("carla", "hold_back", "a1"),
+        _choice("bruno", "hold_back", "a1"),
+        _choice("carla", "move", "a3", "s1"),
+        _page(
+            "remove choice",
+            "/cohorts/drafts/{draft_id}",
+            lambda opened: {"undo": str(opened.ids["a2"])},
+            record="draft",
+            aim=removed,
+        ),
+        _page_commit(),
+        _withdrawn("a1"),
+    )
+
+
+def _page_commit() -> Act:
+    """Return the form that commits a cohort with the choices that its page showed."""
+    return _page(
+        "commit",
+        "/cohorts/{call_id}/commit",
+        lambda opened: {"pair": opened.ticked(("a1", "s1"), ("a2", "s2"))},
+        record="draft",
+        aim=_COMMITTED,
     )
 
 

@@ -19,7 +19,9 @@ import lxml.html
 import pytest
 
 from services.matching.app import create_app
+from services.matching.cohorts.actions import choices as cohort_choices
 from services.matching.cohorts.actions import job as cohorts_job
+from services.matching.cohorts.model import Choice, ChoiceKind
 from services.matching.interventions.actions import what_ifs
 from services.matching.interventions.model import Basis, OtherTerms
 from services.matching.options import actions as options
@@ -32,7 +34,7 @@ from shared.bus.db.journal import IN_ORDER
 from shared.bus.db.records import named, version_of
 from shared.contracts import offers, participation
 from shared.contracts.calls import CountryQuota
-from shared.contracts.codes import Party, Role
+from shared.contracts.codes import Party, Reason, Role
 from shared.contracts.lifecycle import TRANSITIONS, allowed
 from shared.errors import ProblemCode
 from shared.identity import Grant, csrf, every_route, write_access
@@ -359,7 +361,14 @@ class Trial(KeptDatabase):
         await self.check_whole(first, second)
 
 
-_RECORDS = {"a": "application_id", "m": "match_id", "what_if": "what_if_id", "job": "job_id", "options": "options_id"}
+_RECORDS = {
+    "a": "application_id",
+    "m": "match_id",
+    "what_if": "what_if_id",
+    "job": "job_id",
+    "options": "options_id",
+    "draft": "draft_id",
+}
 
 
 def _done(answer: httpx2.Response) -> bool:
@@ -398,6 +407,14 @@ async def _provisional(world: World) -> dict[str, Any]:
     (a1, s1), (a2, s2) = rows
     (a3,) = set(people) - {a1, a2}
     return {"call_id": world.call_id, "a1": a1, "s1": s1, "a2": a2, "s2": s2, "a3": a3}
+
+
+async def _choices(world: World, *, pinned: bool) -> dict[str, Any]:
+    ids = await _provisional(world)
+    if pinned:
+        pin = Choice(kind=ChoiceKind.PIN, reason=Reason.OTHER, seat_id=ids["s2"])
+        await cohort_choices.choose(world.bus, "carla", world.call_id, ids["a2"], pin)
+    return ids | {"draft": world.call_id}
 
 
 async def _proposed(world: World) -> dict[str, Any]:
@@ -490,6 +507,8 @@ async def _job(world: World) -> dict[str, Any]:
 
 SCENES: dict[str, tuple[Callable[[], tuple[Act, ...]], Scene]] = {
     "provisional": (table.commits, _provisional),
+    "no choice noted": (table.first_choices, lambda world: _choices(world, pinned=False)),
+    "choice noted": (table.more_choices, lambda world: _choices(world, pinned=True)),
     "proposed": (table.matches, _proposed),
     "offered": (table.answers, _offered),
     "half accepted": (table.answers, lambda world: _offered(world, Party.GUEST)),

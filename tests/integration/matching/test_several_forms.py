@@ -1,15 +1,24 @@
-"""A cohort or a ring is committed as a whole: where a pair has changed, both versions are shown and nothing is done."""
+"""Cohorts, options, rings and plans are decided on as a whole: where something has changed, both versions are shown."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from shared.contracts.codes import Role
+from services.matching.cohorts.actions import choices
+from services.matching.cohorts.model import Choice, ChoiceKind
+from services.matching.options import actions as options
+from services.matching.scheduling.actions import planner, plans
+from shared.bus.db import leases
+from shared.contracts import applications, offers, participation
+from shared.contracts.codes import Party, Reason, Role
+from shared.time import clock
+from shared.web.several import CHOICE, DECIDE
 from tests.integration.matching.interventions.test_rings import waiting
-from tests.several_forms import Tabs, check_tabs, content, form_of
+from tests.several_forms import Tabs, both_versions, check_tabs, content, form_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,7 +30,14 @@ if TYPE_CHECKING:
 
     SignIn = Callable[..., Awaitable[None]]
 
-SCENARIOS = {("/matching/cohorts/{call_id}/commit", ""), ("/matching/rings/{call_id}/propose", "")}
+SCENARIOS = {
+    ("/matching/cohorts/{call_id}", ""),
+    ("/matching/cohorts/{call_id}/commit", ""),
+    ("/matching/options/{options_id}/options/{option}/commit", ""),
+    ("/matching/plans/{call_id}/propose", ""),
+    ("/matching/rings/{call_id}/propose", ""),
+}
+_REMOVED: dict[str, Any] = {"by": Party.GUEST, "reason": Reason.OPERATIONAL_DUTY}
 
 
 async def proposed(world: World) -> set[str]:
@@ -39,12 +55,18 @@ async def rename(world: World, application_id: UUID) -> None:
         await connection.execute(sa.text(statement), {"id": application_id})
 
 
-async def cohort(world: World, browser: httpx2.AsyncClient) -> tuple[list[UUID], httpx2.Response]:
-    """Return three officers with provisional places, and the page that asks to commit them."""
+async def provisional(world: World) -> list[UUID]:
+    """Return three officers with provisional places."""
     await world.call(share_of_offer=100)
     await world.offer(places=3, group_size=1)
     people = [await world.officer(country) for country in ("MD", "GE", "UA")]
     await world.match_calls()
+    return people
+
+
+async def cohort(world: World, browser: httpx2.AsyncClient) -> tuple[list[UUID], httpx2.Response]:
+    """Return three officers with provisional places, and the page that asks to commit them."""
+    people = await provisional(world)
     chosen = (await browser.get(f"/matching/cohorts/{world.call_id}")).text
     form = {
         "csrf_token": re.findall(r'name="csrf_token" value="([^"]+)"', chosen)[:1],
@@ -97,3 +119,167 @@ async def test_a_ring_with_a_changed_officer_is_compared_as_a_whole(
         chosen=False,
     )
     await check_tabs(tabs)
+
+
+async def hold_back(world: World, application_id: UUID) -> None:
+    """Hold an application back from the next cohort, as another coordinator could."""
+    choice = Choice(kind=ChoiceKind.HOLD_BACK, reason=Reason.PERSONAL)
+    await choices.choose(world.bus, "bruno", world.call_id, application_id, choice)
+
+
+async def test_a_cohort_is_compared_before_it_is_checked(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """The page of a cohort shows a changed pair in both versions, and goes on with what is chosen."""
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    people = await provisional(world)
+    opened = await browser.get(f"/matching/cohorts/{world.call_id}")
+    await rename(world, people[1])
+    action, ticked = form_of(opened)
+    first = await browser.post(action, data=ticked)
+    assert (first.status_code, [row[2] for row in both_versions(first)]) == (409, ["XX-2026-9999"])
+    _, values = form_of(first)
+    (choice,) = [name for name in values if name.startswith(CHOICE)]
+    silent = {name: value for name, value in values.items() if name != choice}
+    shown = await browser.post(action, data=silent)
+    assert (shown.status_code, both_versions(shown)) == (409, both_versions(first)), (
+        "without a choice it is shown again"
+    )
+    assert "Propose these 2 matches?" in content(await browser.post(action, data=values))
+    assert "Propose these 3 matches?" in content(await browser.post(action, data=values | {choice: DECIDE}))
+    assert await proposed(world) == set()
+
+
+async def test_the_choices_for_a_cohort_are_compared(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """Where another coordinator has held somebody back, both pages of a cohort show it, and commit what is left."""
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    people, checked = await cohort(world, browser)
+    opened = await browser.get(f"/matching/cohorts/{world.call_id}")
+    await hold_back(world, people[0])
+    reference = (await world.rows("SELECT reference FROM candidate WHERE id = :id", id=people[0]))[0].reference
+    for page, onward in ((opened, 200), (checked, 303)):
+        action, values = form_of(page)
+        first = await browser.post(action, data=values)
+        assert first.status_code == 409
+        assert "The choices for this cohort have changed since you opened the page." in content(first)
+        rows = both_versions(first)
+        assert (reference, "Empty", "held back: Personal reason") in rows, rows
+        assert ("Application", reference, "Empty") in rows, "it is no match any more"
+        assert await proposed(world) == set()
+        action, values = form_of(first)
+        assert (await browser.post(action, data=values)).status_code == onward
+    assert await proposed(world) == {str(people[1]), str(people[2])}
+
+
+async def option(world: World, browser: httpx2.AsyncClient) -> tuple[list[UUID], httpx2.Response]:
+    """Return three officers with provisional places, and the page of an option that gives them places."""
+    people = await provisional(world)
+    options_id = await options.ask(world.bus, "carla", world.call_id)
+    assert await options.work_once(world.bus, apart=False)
+    return people, await browser.get(f"/matching/options/{options_id}/options/stable")
+
+
+async def test_an_option_with_a_changed_officer_is_compared_as_a_whole(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """An option whose facts have not changed is committed with the present version of its applications."""
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    people, page = await option(world, browser)
+    tabs = Tabs(browser, page, lambda: rename(world, people[1]), lambda: proposed(world), "XX-2026-9999")
+    tabs.whole, tabs.chosen = True, False
+    await check_tabs(tabs)
+
+
+async def test_an_option_from_older_facts_is_compared_and_calculated_again(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """The page shows its pairs and figures beside what is true now, and the reader calculates again or leaves it."""
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    people, page = await option(world, browser)
+    await world.officer("AM")
+    await world.feed.deliver((applications.ApplicationWithdrawn(**_REMOVED), people[0]))
+    await world.officer("AZ")
+    action, values = form_of(page)
+    answer = await browser.post(action, data=values)
+    assert answer.status_code == 409
+    rows = {label: (saw, now) for label, saw, now in both_versions(answer)}
+    assert rows["Applications in the matching"] == ("3", "4")
+    assert rows["Applications with a place"] == ("3 of 3 (100%)", "Not calculated yet")
+    saw, now = rows["Match of the officer"]
+    assert (saw, "Withdrawn since" in now) == ("None", True)
+    assert "Commit option" not in answer.text
+    calculate = f"/matching/options/{world.call_id}"
+    assert re.search(rf'action="{calculate}".*?Calculate options', answer.text, re.DOTALL)
+    token = {name: value for name, value in values.items() if name == "csrf_token"}
+    assert (await browser.post(calculate, data=token)).headers["location"] == calculate
+    assert len(await world.rows("SELECT id FROM option_set")) == 2
+    assert await proposed(world) == set()
+
+
+async def test_a_ring_that_is_impossible_is_compared_with_the_reason(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """Before and after its price the page shows both versions of an officer who has left, and no choice."""
+    pairs = await waiting(world, "MD", "GE", "UA")
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    listed = await browser.get(f"/matching/rings?call={world.call_id}")
+    action, values = form_of(listed)
+    priced = await browser.post(action, data=values)
+    await world.feed.deliver((applications.ApplicationWithdrawn(**_REMOVED), min(pairs)))
+    for page in (listed, priced):
+        action, values = form_of(page)
+        answer = await browser.post(action, data=values)
+        assert answer.status_code == 409
+        ((label, saw, now),) = both_versions(answer)
+        assert (label, saw, "Withdrawn since" in now) == ("Match of the officer", "None", True)
+        assert "This ring is no longer possible." in content(answer)
+        assert "Propose ring" not in answer.text
+    assert await proposed(world) == set()
+
+
+async def plan(world: World, browser: httpx2.AsyncClient) -> tuple[list[tuple[UUID, UUID]], httpx2.Response]:
+    """Return two visits (application and match) whose weeks the host has closed, and the page that moves both."""
+    await world.call()
+    today = clock.today()
+    period = {"start": str(today + timedelta(weeks=10)), "end": str(today + timedelta(weeks=30)), "places_per_week": 1}
+    offer_id = await world.offer(periods=[period], places=4)
+    visits = [await world.confirmed() for _ in range(2)]
+    last = max(row.start for row in await world.rows("SELECT start FROM visit"))
+    terms = (await world.rows("SELECT terms FROM seat WHERE id = :id", id=offer_id))[0].terms
+    later = period | {"start": str(last + timedelta(weeks=2)), "end": str(last + timedelta(weeks=20))}
+    revised = dict(offers.OfferRevised.example) | {"terms": terms | {"periods": [later]}}
+    await world.feed.deliver((offers.OfferRevised.model_validate(revised), offer_id))
+    made = await plans.plan_visits(world.bus, "carla", world.call_id, seconds=5)
+    async with leases.hold(world.bus, planner.LEASE) as lease:
+        assert await planner.improve(world.bus, lease, made.id)
+    return visits, await browser.get(f"/matching/plans/{world.call_id}")
+
+
+async def test_a_plan_with_a_changed_visit_is_compared_and_the_others_are_proposed(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A cancelled visit is shown in both versions and left out; the reader proposes the others or plans again."""
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    [(gone, gone_match), (_, other)], page = await plan(world, browser)
+    action, values = form_of(page)
+    assert sorted(values["visit"]) == sorted(map(str, (gone_match, other)))
+    cancelled = participation.CancellationRequested(application_id=gone, **_REMOVED)
+    await world.feed.deliver((cancelled, gone_match))
+
+    async def asked() -> set[str]:
+        return {str(row.match_id) for row in await world.rows("SELECT match_id FROM visit WHERE proposal IS NOT NULL")}
+
+    first, again = [await browser.post(action, data=values) for _ in range(2)]
+    assert (first.status_code, again.status_code, content(first)) == (409, 409, content(again))
+    rows = {label: (saw, now) for label, saw, now in both_versions(first)}
+    assert rows["State"] == ("Visit planned", "Cancelled")
+    assert rows["New dates"][1] == "No longer possible"
+    assert "Nothing was proposed" in content(first)
+    assert "Plan the visits again" in first.text
+    assert await asked() == set()
+    action, values = form_of(first)
+    assert values["visit"] == [str(other)]
+    assert (await browser.post(action, data=values)).headers["location"] == f"/matching/plans/{world.call_id}?done=1"
+    assert await asked() == {str(other)}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.matching.cohorts.model import NO_CHOICES, ChoiceKind, is_large, price_of, rerun
+from services.matching.cohorts.model import NO_CHOICES, ChoiceKind, NotFit, Why, is_large, price_of, refused, rerun
 from services.matching.cohorts.store import drafts
 from services.matching.cohorts.store.drafts import CohortDraft
 from services.matching.engine.interventions.manual import possible_seats
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from services.matching.provisional.snapshot import Snapshot
     from shared.bus import Bus
     from shared.bus.db.records import Named
+
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,14 @@ def _possible(facts: Facts, choices: Choices, application_id: UUID) -> Possible:
 
 async def price(bus: Bus, call_id: UUID, application_id: UUID, choice: Choice) -> CohortPrice:
     """Return what a choice changes for others, beside the choices made before. Raises `Refused` as `choose`."""
+    return (await _priced(bus, call_id, application_id, choice))[0]
+
+
+async def _priced(bus: Bus, call_id: UUID, application_id: UUID, choice: Choice) -> tuple[CohortPrice, int]:
+    """Return what a choice changes for others, and the version of the facts from which that follows."""
     snapshot, choices = await _read(bus, call_id)
-    return await asyncio.to_thread(_price, snapshot.facts, choices, application_id, choice)
+    found = await asyncio.to_thread(_price, snapshot.facts, choices, application_id, choice)
+    return found, snapshot.version
 
 
 def _price(facts: Facts, choices: Choices, application_id: UUID, choice: Choice) -> CohortPrice:
@@ -88,18 +96,24 @@ def _price(facts: Facts, choices: Choices, application_id: UUID, choice: Choice)
 async def choose(bus: Bus, by: str, call_id: UUID, application_id: UUID, choice: Choice) -> None:
     """Note a choice for the next cohort of a call, in the name of `by`; it replaces one for the same application.
 
-    Raises `Refused`: 404 for an unknown call, 409 if the call is closed, 422 if the choice cannot be carried out.
+    Raises `Refused`: 404 for an unknown call, 409 if the call is closed or facts keep arriving, 422 if the choice
+    cannot be carried out.
     """
-    await price(bus, call_id, application_id, choice)
-    async with bus.transaction(by) as tx:
-        await pools.version(tx.session, call_id, lock=True)
-        row = await drafts.draft(tx.session, call_id)
-        choices = {} if row is None else row.choices
-        if choices.get(application_id) == choice:
-            return
-        row = row or CohortDraft(call_id=call_id, choices={}, changed_by=by, changed_at=clock.now())
-        row.choices, row.changed_by, row.changed_at = choices | {application_id: choice}, by, clock.now()
-        await drafts.write(tx.session, row)
+    for _ in range(_TRIES):
+        _, looked_at = await _priced(bus, call_id, application_id, choice)
+        async with bus.transaction(by) as tx:
+            pool = await pools.version(tx.session, call_id, lock=True)
+            if pool is None or pool.input_version != looked_at:
+                continue  # A cohort may have been committed meanwhile: the choice may not be possible any more.
+            row = await drafts.draft(tx.session, call_id)
+            choices = {} if row is None else row.choices
+            if choices.get(application_id) == choice:
+                return
+            row = row or CohortDraft(call_id=call_id, choices={}, changed_by=by, changed_at=clock.now())
+            row.choices, row.changed_by, row.changed_at = choices | {application_id: choice}, by, clock.now()
+            await drafts.write(tx.session, row)
+        return
+    raise refused(NotFit(Why.BUSY))
 
 
 async def undo(bus: Bus, by: str, call_id: UUID, application_id: UUID) -> None:

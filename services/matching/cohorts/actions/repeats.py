@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.matching.cohorts.store import cohorts
+from services.matching.cohorts.store import cohorts, drafts
 from services.matching.lifecycle import views as lifecycle
 from shared.bus.db.outdated import more_said
 from shared.errors import ProblemCode
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.matching.cohorts.store.cohorts import Cohort
+    from services.matching.cohorts.store.drafts import CohortDraft
     from shared.bus import Bus
     from shared.bus.db.outdated import Outdated
     from shared.errors import Refused
@@ -41,16 +42,23 @@ async def committed_before(
         row = await cohorts.committed(session, by, call_id, pairs, reserves=reserves, ring=ring)
         if row is not None:
             return row
-    raise await with_present(bus, by, call_id, pairs, refusal) from refusal
+    raise await with_present(bus, by, call_id, pairs, refusal, ring=ring) from refusal
 
 
 async def with_present(
-    bus: Bus, reader: str, call_id: UUID, pairs: Mapping[UUID, UUID], refusal: Refused | Outdated
+    bus: Bus,
+    reader: str,
+    call_id: UUID,
+    pairs: Mapping[UUID, UUID],
+    refusal: Refused | Outdated,
+    *,
+    ring: bool = True,
 ) -> Refused | Outdated:
-    """Return a refusal that also says what is true now of these applications."""
+    """Return a refusal that also says what is true now of these applications, or who chose what for a cohort."""
     async with bus.read() as session:
         sentences = await _present(session, reader, call_id, pairs, refusal)
-    return more_said(refusal, sentences)
+        draft = None if ring or sentences else await drafts.draft(session, call_id)
+    return more_said(refusal, sentences if draft is None else [_chosen_by(draft, reader)])
 
 
 async def _present(
@@ -64,6 +72,13 @@ async def _present(
         return found or await lifecycle.who_has(session, by, set(pairs.values()))
     newest = await cohorts.newest(session, call_id)
     return [] if newest is None else [committed_by(newest, by)]
+
+
+def _chosen_by(draft: CohortDraft, reader: str) -> str:
+    moment = {"moment": dates.moment(draft.changed_at)}
+    if draft.changed_by == reader:
+        return gettext("You changed the choices for this cohort on %(moment)s.") % moment
+    return gettext("Another coordinator changed the choices for this cohort on %(moment)s.") % moment
 
 
 def committed_by(cohort: Cohort, reader: str) -> str:

@@ -1,13 +1,14 @@
-"""Show the pairs of a cohort that have changed since the coordinator checked them, each in both versions."""
+"""Show what has changed of a cohort since the coordinator saw it: pairs and choices, each in both versions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.matching.cohorts.model import ChoiceKind
 from shared.contracts import labels
 from shared.i18n import gettext, ngettext, number
 from shared.identity.versions import FIELD
-from shared.web.several import Comparison, compared, comparison_page, seen_by_reader, seen_text
+from shared.web.several import Comparison, compared, comparison_page, seen_by_reader, seen_text, without_choice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from services.matching.cohorts.views.decision import CohortChoice, MatchRow
-    from shared.errors import Refused
+    from services.matching.cohorts.views.decision import ChoiceRow, CohortChoice, MatchRow
     from shared.web.several import ChangedRecord, Facts
 
 
-def seen_pairs(rows: Sequence[MatchRow]) -> str:
-    """Return what the page shows of these pairs, for its form."""
-    return seen_text({row.id: _facts(row) for row in rows})
+def seen_cohort(view: CohortChoice, rows: Sequence[MatchRow]) -> str:
+    """Return what the page shows of these pairs, and of the choices for the cohort, for its form."""
+    return seen_text({view.call.id: _choice_facts(view), **{row.id: _facts(row) for row in rows}})
 
 
 def _facts(row: MatchRow) -> Facts:
@@ -37,37 +37,76 @@ def _facts(row: MatchRow) -> Facts:
     )
 
 
-async def changed_pairs(
-    request: Request, view: CohortChoice, sent: Mapping[UUID, str], refused: Refused, version: str, *, reserves: bool
-) -> Response:
-    """Return the page with both versions of the pairs that have changed, as far as nothing was committed.
+def _choice_facts(view: CohortChoice) -> Facts:
+    return [(row.reference or gettext("Application"), _in_words(row)) for row in view.choices]
 
-    `sent` are the pairs as the form named them, by application, `version` that of the choices for the cohort. Raises
-    the refusal where none of them has changed.
+
+def _in_words(row: ChoiceRow) -> str:
+    place = {"place": row.seat.reference if row.seat is not None else ""}
+    match row.choice.kind:
+        case ChoiceKind.HOLD_BACK:
+            words = gettext("held back")
+        case ChoiceKind.PIN:
+            words = gettext("pinned to %(place)s") % place
+        case ChoiceKind.MOVE:
+            words = gettext("moved to %(place)s") % place
+    return f"{words}: {labels.label(row.choice.reason)}"
+
+
+async def changed_cohort(
+    request: Request,
+    view: CohortChoice,
+    sent: Mapping[UUID, str],
+    version: str,
+    *,
+    why: str = "",
+    reserves: bool,
+    commits: bool,
+) -> Response | None:
+    """Return the page with both versions of what has changed of a cohort; None where none of it has.
+
+    `sent` are the pairs as the form named them, by application, `version` the present one of the choices. `why` says
+    why it was refused. The form `commits` the cohort, or else leads to the page that asks to commit it.
     """
+    form, undecided = await request.form(), await without_choice(request)
     present = {row.id: row for row in view.rows}
     pairs = {id_: present[id_].pair for id_ in sent if id_ in present}
-    ids = [id_ for id_, pair in sent.items() if pairs.get(id_) != pair]
-    if not ids:
-        raise refused
-    seen, rows = await seen_by_reader(request), [present[id_] for id_ in ids if id_ in present]
+    ids = [id_ for id_, pair in sent.items() if pairs.get(id_) != pair or id_ in undecided]
+    others_chose = (FIELD in form or bool(view.choices)) and version not in form.getlist(FIELD)
+    if not ids and not others_chose:
+        return None
+    seen = await seen_by_reader(request) | undecided
+    rows = [present[id_] for id_ in ids if id_ in present]
     fields = [(FIELD, version), *(("pair", pair) for pair in pairs.values())]
-    nothing = ngettext(
-        "Nothing was committed, because %(num)d of your matches has changed.",
-        "Nothing was committed, because %(num)d of your matches have changed.",
-        len(ids),
-    )
+    changed = [_changed(id_, seen.get(id_), present.get(id_)) for id_ in ids]
+    if others_chose:
+        then, now = seen.get(view.call.id), _choice_facts(view)
+        changed.insert(0, compared(view.call.id, gettext("Choices for this cohort"), then, now))
+    address = f"/matching/cohorts/{view.call.id}"
+    button = gettext("Commit cohort") if commits else gettext("Continue")
     comparison = Comparison(
         gettext("Check what has changed"),
-        (nothing % {"num": len(ids)}, refused.detail),
-        [_changed(id_, seen.get(id_), present.get(id_)) for id_ in ids],
-        gettext("Commit cohort") if pairs else "",
-        f"/matching/cohorts/{view.call.id}/commit",
-        f"/matching/cohorts/{view.call.id}",
-        seen_pairs(rows),
+        [*_sentences(len(ids), others_chose=others_chose), *([why] if why else ())],
+        changed,
+        button if (pairs or not sent) and not view.impossible else "",
+        f"{address}/commit" if commits else address,
+        address,
+        seen_cohort(view, rows),
         fields=[*fields, ("reserves", "1")] if reserves else fields,
     )
     return comparison_page(request, comparison)
+
+
+def _sentences(count: int, *, others_chose: bool) -> list[str]:
+    nothing = ngettext(
+        "Nothing was committed, because %(num)d of your matches has changed.",
+        "Nothing was committed, because %(num)d of your matches have changed.",
+        count,
+    )
+    sentences = [nothing % {"num": count}] if count else [gettext("Nothing was committed.")]
+    if others_chose:
+        sentences.append(gettext("The choices for this cohort have changed since you opened the page."))
+    return sentences
 
 
 def _changed(id_: UUID, seen: Facts | None, row: MatchRow | None) -> ChangedRecord:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from services.matching.cohorts.actions import choices as cohort_choices
 from services.matching.cohorts.actions import job as cohorts_job
-from services.matching.cohorts.pages.changed import changed_pairs, seen_pairs
+from services.matching.cohorts.pages.changed import changed_cohort, seen_cohort
 from services.matching.cohorts.pages.jobs import state as job_state
 from services.matching.cohorts.views import committed, decision
 from services.matching.cohorts.views.decision import MOST, CohortChoice, CohortFacts
@@ -36,7 +36,7 @@ from shared.identity.versions import (
 from shared.ids import read_id
 from shared.runtime.service import service_of
 from shared.web.render import render, see_other
-from shared.web.several import about_several, left_by_choice
+from shared.web.several import about_several, left_by_choice, without_choice
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
@@ -56,10 +56,12 @@ async def choose(request: Request, bus: BusDep, principal: Programme, call_id: U
         await expect_opened(request, session, cohort_choices.record(call_id))
         read = await decision.cohort_facts(session, reach(principal), call_id, partial(_versions, request, session))
         job = await committed.open_job(session, call_id)
+    view = await decision.cohort_choice(read)
     return render(
         request,
         "cohorts/cohort.html",
-        view=await decision.cohort_choice(read),
+        view=view,
+        seen=seen_cohort(view, view.rows),
         problem=None,
         job=job,
         state=job_state(job.state) if job is not None else None,
@@ -70,22 +72,29 @@ async def choose(request: Request, bus: BusDep, principal: Programme, call_id: U
 
 
 @router.post("/cohorts/{call_id}")
+@about_several
 async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
-    """List the chosen matches to be checked; nothing is done yet."""
-    form = await request.form(max_fields=MOST + 10)
-    ticked, reserves = {str(value) for value in form.getlist("pair")}, bool(form.get("reserves"))
+    """List the chosen matches to be checked; nothing is done yet.
+
+    Where pairs or choices have changed since the reader saw them, the page shows both versions first.
+    """
+    form = await request.form(max_fields=2 * MOST + 10)
+    unwanted, reserves = await left_by_choice(request), bool(form.get("reserves"))
+    sent = {str(value): read_id(str(value).partition("/")[0]) for value in form.getlist("pair")}
+    ticked = {pair: id_ for pair, id_ in sent.items() if id_ not in unwanted}
     async with bus.snapshot() as session:
         read = await decision.cohort_facts(session, reach(principal), call_id, partial(_versions, request, session))
         present = await cohort_choices.version(session, call_id)
     view = await decision.cohort_choice(read)
-    sent = {str(value) for value in form.getlist(FIELD)}
+    pairs = {id_: pair for pair, id_ in ticked.items() if id_ is not None}
+    changed = await changed_cohort(request, view, pairs, present, reserves=reserves, commits=False)
+    if changed is not None:
+        return changed
     show_versions(request, Outdated(present))
-    again = partial(_choose_again, request, view, ticked=ticked, reserves=reserves)
-    if (sent or read.choices) and present not in sent:
-        return again(gettext("The choices for this cohort have changed since you opened the page. Review them."), 409)
+    again = partial(_choose_again, request, view, ticked=ticked.keys(), reserves=reserves)
     if view.impossible:
         return again(gettext("Some of your choices are no longer possible. Remove them, then continue."), 409)
-    chosen = view.chosen(ticked)
+    chosen = view.chosen(set(ticked))
     if not ticked and view.rows:
         return again(gettext("Select at least one match."), 422)
     if len(chosen) < len(ticked):
@@ -96,7 +105,7 @@ async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: 
         view=view,
         rows=chosen,
         reserves=reserves,
-        seen=seen_pairs(chosen),
+        seen=seen_cohort(view, chosen),
         opened=opened_versions(request) or [],
     )
 
@@ -109,6 +118,7 @@ def _choose_again(
         "cohorts/cohort.html",
         status,
         view=view,
+        seen=seen_cohort(view, view.rows),
         problem=problem,
         job=None,
         state=None,
@@ -145,20 +155,13 @@ async def receipt(request: Request, bus: BusDep, principal: Programme, call_id: 
 async def commit(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """Commit the confirmed pairs: at once, or by a job with its own page if there are many.
 
-    A cohort is one matching, so nothing is committed where a pair has changed: the page shows both versions.
+    A cohort is one matching, so nothing is committed where a pair or the choices have changed: the page shows both
+    versions.
     """
     form = await request.form(max_fields=2 * MOST + 10)
-    chosen: dict[UUID, UUID] = {}
-    seen: dict[UUID, str] = {}
-    sent: dict[UUID, str] = {}
     unwanted = await left_by_choice(request)
-    for value in form.getlist("pair"):
-        application_id, seat_id, version, *_ = [*str(value).split("/"), "", ""]
-        application, seat = read_id(application_id), read_id(seat_id)
-        if application is None or seat is None:
-            raise Refused(gettext("This is not a pair."), 422)
-        if application not in unwanted:
-            chosen[application], seen[application], sent[application] = seat, version, str(value)
+    chosen, sent = _pairs_sent([str(value) for value in form.getlist("pair")], unwanted)
+    seen = {id_: pair.partition("/")[2].partition("/")[2] for id_, pair in sent.items()}
     read = versions_in_body(request, "application_id", seen, {})
     settings, reserves = service_of(request).settings, bool(form.get("reserves"))
     choices = await cohort_choices.choices_of(bus, call_id)
@@ -170,17 +173,41 @@ async def commit(request: Request, bus: BusDep, principal: Programme, call_id: U
         show_versions(request, Outdated(version))
         problem = gettext("Select at least one match.")
         return _choose_again(request, view, problem, 422, ticked=(), reserves=reserves)
+    if not (await without_choice(request)).keys().isdisjoint(chosen):
+        view, version = await _view(request, bus, principal, call_id)
+        changed = await changed_cohort(request, view, sent, version, reserves=reserves, commits=True)
+        assert changed is not None
+        return changed
     by = principal.subject
     try:
         done = await cohorts_job.commit_or_ask(
             bus, settings, by, call_id, chosen, read, reserves=reserves, choices=choices
         )
-    except Refused as refused:
-        if refused.code is not ProblemCode.EDIT_CONFLICT:
+    except (Refused, Outdated) as refused:
+        if refused.code not in {ProblemCode.EDIT_CONFLICT, ProblemCode.OUTDATED}:
             raise
         view, version = await _view(request, bus, principal, call_id)
-        return await changed_pairs(request, view, sent, refused, version, reserves=reserves)
+        changed = await changed_cohort(
+            request, view, sent, version, why=refused.detail, reserves=reserves, commits=True
+        )
+        if changed is None:
+            raise
+        return changed
     if isinstance(done, UUID):
         return see_other(f"/matching/cohorts/jobs/{done}")
     run = next(iter(done.runs.values()))
     return see_other(f"/matching/runs/{run}?done={len(done.matches)}&done_reserves={done.reserves}")
+
+
+def _pairs_sent(values: Collection[str], unwanted: Collection[UUID]) -> tuple[dict[UUID, UUID], dict[UUID, str]]:
+    """Return the places and the pairs as a form names them, by application. Raises `Refused` (422) for no pair."""
+    chosen: dict[UUID, UUID] = {}
+    pairs: dict[UUID, str] = {}
+    for value in values:
+        application_id, seat_id, *_ = [*value.split("/"), ""]
+        application, seat = read_id(application_id), read_id(seat_id)
+        if application is None or seat is None:
+            raise Refused(gettext("This is not a pair."), 422)
+        if application not in unwanted:
+            chosen[application], pairs[application] = seat, value
+    return chosen, pairs

@@ -16,7 +16,7 @@ from services.matching.facts.views import all_calls
 from services.matching.filters import COORDINATORS, ChosenCall, call_filter, call_of
 from services.matching.interventions.actions import rings
 from services.matching.interventions.views.rings import possible_facts, possible_rings, ring_confirmation
-from services.matching.lifecycle.views import proposed_rings
+from services.matching.lifecycle.views import pairs_in_words, proposed_rings
 from services.matching.parameters import BusDep, receipt_effort
 from services.matching.words import reason, stage
 from shared.bus import Bus
@@ -73,7 +73,10 @@ async def show(request: Request, bus: BusDep, principal: Coordinator, chosen: Ch
 async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """Show a ring with each of its matches and its cost to others; nothing is done yet."""
     pairs, seen = await _pairs(request)
-    cost = await rings.price(bus, principal.subject, call_id, pairs)
+    try:
+        cost = await rings.price(bus, principal.subject, call_id, pairs)
+    except Refused as refused:
+        return await _impossible_page(request, bus, principal, call_id, pairs, refused)
     async with bus.read() as session:
         view = await ring_confirmation(session, call_id, pairs, cost)
     # The legs stay as the list of rings showed them: they belong to the versions that it named.
@@ -108,10 +111,13 @@ async def _changed_page(
     read: Mapping[UUID, str],
     refused: Refused,
 ) -> Response:
-    """Show both versions of the changed officers. Raises `Refused` where the ring is not possible any more."""
+    """Show both versions of the changed officers, with a choice where the ring is still possible."""
     async with bus.snapshot() as session:
         versions = await item_versions(request, session, "application_id", pairs)
-    cost = await rings.price(bus, principal.subject, call_id, pairs)
+    try:
+        cost = await rings.price(bus, principal.subject, call_id, pairs)
+    except Refused as impossible:
+        return await _impossible_page(request, bus, principal, call_id, pairs, impossible)
     async with bus.read() as session:
         view = await ring_confirmation(session, call_id, pairs, cost)
     ids = [id_ for id_ in pairs if versions[id_] != read[id_]]
@@ -144,6 +150,40 @@ async def _changed_page(
         f"/matching/rings?call={call_id}",
         seen_text(view.facts),
         fields=[("pair", f"{id_}/{seat}/{versions[id_]}") for id_, seat in pairs.items()],
+    )
+    return comparison_page(request, comparison)
+
+
+async def _impossible_page(
+    request: Request, bus: Bus, principal: Principal, call_id: UUID, pairs: Mapping[UUID, UUID], refused: Refused
+) -> Response:
+    """Show both versions of a ring that is not possible any more, with the reason in place of the choice.
+
+    Raises the refusal where it has another reason.
+    """
+    if refused.code is not ProblemCode.EDIT_CONFLICT:
+        raise refused
+    seen = await seen_by_reader(request)
+    async with bus.read() as session:
+        present = await pairs_in_words(session, pairs, principal.subject)
+    changed = [id_ for id_ in pairs if list(seen.get(id_, ())) != list(present.get(id_, ()))]
+    comparison = Comparison(
+        gettext("Check what has changed"),
+        (gettext("Nothing was proposed."), refused.detail),
+        [
+            compared(
+                id_,
+                next(iter(present.get(id_) or seen.get(id_) or ()), ("", gettext("Application")))[1],
+                seen.get(id_),
+                present.get(id_),
+                href=f"/matching/applications/{id_}",
+                sentences=[gettext("A ring is proposed as a whole or not at all, so you cannot propose it.")],
+            )
+            for id_ in changed or pairs
+        ],
+        "",
+        "",
+        f"/matching/rings?call={call_id}",
     )
     return comparison_page(request, comparison)
 

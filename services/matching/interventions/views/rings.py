@@ -16,8 +16,9 @@ from services.matching.facts import views as facts
 from services.matching.facts.store import pools
 from services.matching.facts.store.pools import Standing
 from services.matching.facts.views import Applicant, CallSummary, Place
+from services.matching.lifecycle import views as lifecycle
 from services.matching.lifecycle.views import ProposedRing
-from shared.contracts import labels
+from services.matching.words import stage
 from shared.contracts.base import Country
 from shared.contracts.codes import HardRule
 from shared.i18n import gettext, number
@@ -122,12 +123,8 @@ def possible_facts(leg: PossibleLeg) -> Facts:
 
 
 def _leg_facts(reference: str, country: str, offer: str, host_country: str) -> Facts:
-    return (
-        (gettext("Officer"), reference),
-        (gettext("From"), labels.country(country)),
-        (gettext("Place"), offer),
-        (gettext("Host country"), labels.country(host_country)),
-    )
+    """Return a leg of a possible ring in words: neither officer nor place has a match."""
+    return lifecycle.pair_facts(reference, country, offer, host_country, stage("offer", "published").word)
 
 
 async def possible_rings(session: AsyncSession, call_id: UUID, found: engine.Rings) -> tuple[PossibleRing, ...]:

@@ -190,6 +190,21 @@ async def propose_plan(
         return done
 
 
+async def unfit(session: AsyncSession, plan_id: UUID, chosen: Collection[UUID]) -> set[UUID]:
+    """Return which of the chosen moves of a plan cannot be proposed now, with those of the same groups.
+
+    They are those of visits that are not as the plan saw them, or else those to days that are not lawful now.
+    """
+    plan = await scheduling_store.plan(session, plan_id)
+    now = None if plan is None else await read_batch(session, plan.call_id)
+    if plan is None or now is None:
+        return set()
+    moved = {change.match_id: change.after for change in plan.changes if change.after}
+    wanted = _with_mates(now, {match_id: moved[match_id] for match_id in chosen if match_id in moved}, moved)
+    found = {match_id: wanted[match_id] for match_id in _unfit(now, plan, wanted)}
+    return set(_with_mates(now, found, wanted))
+
+
 async def _planned_before(
     session: AsyncSession, by: str, plan_id: UUID, chosen: Collection[UUID] | None, reason: Reason
 ) -> Proposed | None:

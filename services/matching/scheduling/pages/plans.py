@@ -1,7 +1,8 @@
 """The pages on which the programme coordinator plans a call's visits together and proposes the moves."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID
 
@@ -16,8 +17,9 @@ from services.matching.scheduling.actions import plans
 from services.matching.scheduling.model import PlannedChange, PlanState
 from services.matching.scheduling.views import DatePlan, PlanCost, VisitToMove
 from shared.bus import Bus
+from shared.contracts import labels
 from shared.contracts.codes import Reason, Role
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal, allow
 from shared.identity.confirmations import rest_on
@@ -25,6 +27,16 @@ from shared.ids import read_id
 from shared.time import dates
 from shared.web.forms import sent
 from shared.web.render import render, see_other
+from shared.web.several import (
+    ChangedRecord,
+    Comparison,
+    Facts,
+    about_several,
+    compared,
+    comparison_page,
+    seen_by_reader,
+    seen_text,
+)
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
@@ -52,6 +64,20 @@ class Row:
     after: str | None
     moves: str
     note: str | None
+    state: str
+
+    @property
+    def facts(self) -> Facts:
+        """Return it in words."""
+        return (
+            (gettext("Application"), self.reference),
+            (gettext("From and to"), " → ".join(map(labels.country, self.way))),
+            (gettext("Placement"), self.seat),
+            (gettext("State"), self.state),
+            (gettext("Announced"), self.before or ""),
+            (gettext("New dates"), self.after or ""),
+            (gettext("Note"), self.note or ""),
+        )
 
 
 @router.get("/plans/{call_id}")
@@ -76,8 +102,9 @@ async def stop(request: Request, bus: BusDep, principal: Programme, call_id: UUI
 
 
 @router.post("/plans/{call_id}/propose")
+@about_several
 async def propose(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
-    """Propose the selected moves to guests and hosts."""
+    """Propose the selected moves to guests and hosts, or none where one is not possible now: the page shows why."""
     form = await sent(request)
     plan_id = read_id(str(form.get("plan", "")))
     chosen = [match_id for value in form.getlist("visit") if (match_id := read_id(str(value))) is not None]
@@ -87,9 +114,62 @@ async def propose(request: Request, bus: BusDep, principal: Programme, call_id: 
     if not chosen:
         return await _page(request, bus, call_id, gettext("Select at least one visit"), status=422)
     found = await _plan_of(bus, call_id, plan_id)
-    done = await plans.propose_plan(bus, principal.subject, found, chosen, Reason(reason))
+    try:
+        done = await plans.propose_plan(bus, principal.subject, found, chosen, Reason(reason))
+    except Refused as refused:
+        if refused.code is not ProblemCode.EDIT_CONFLICT:
+            raise
+        return await _changed_page(request, bus, call_id, found, chosen, reason, refused)
     rest_on(request, "match_id", *done.days)
     return see_other(f"/matching/plans/{call_id}?done={len(done.days)}")
+
+
+async def _changed_page(
+    request: Request, bus: Bus, call_id: UUID, plan_id: UUID, chosen: Sequence[UUID], reason: str, refused: Refused
+) -> Response:
+    """Show the selected moves that are not possible now beside what is true of their visits.
+
+    The others can be proposed without them, or all visits planned again. Raises the refusal where all are possible.
+    """
+    seen = await seen_by_reader(request)
+    async with bus.read() as session:
+        unfit = await plans.unfit(session, plan_id, chosen)
+        changes = {change.match_id: change for change in (await views.plan_of_call(session, call_id, plan_id)).changes}
+        visits = {visit.match_id: visit for visit in await views.visits_to_move(session, unfit)}
+    if not unfit:
+        raise refused
+    others = [match_id for match_id in chosen if match_id not in unfit]
+    nothing = ngettext(
+        "Nothing was proposed, because the new dates of %(num)d visit are no longer possible.",
+        "Nothing was proposed, because the new dates of %(num)d visits are no longer possible.",
+        len(unfit),
+    )
+    comparison = Comparison(
+        gettext("Check what has changed"),
+        (nothing % {"num": len(unfit)}, refused.detail),
+        [_changed(changes[match_id], visits[match_id], seen.get(match_id)) for match_id in sorted(unfit)],
+        gettext("Propose the other changes") if others else "",
+        f"/matching/plans/{call_id}/propose",
+        f"/matching/plans/{call_id}",
+        seen_text({match_id: seen[match_id] for match_id in others if match_id in seen}),
+        fields=[("plan", str(plan_id)), ("reason", reason), *(("visit", str(match_id)) for match_id in others)],
+        again=(f"/matching/plans/{call_id}", gettext("Plan the visits again")),
+    )
+    return comparison_page(request, comparison)
+
+
+def _changed(change: PlannedChange, visit: VisitToMove, seen: Facts | None) -> ChangedRecord:
+    """Return a planned change that is not possible now; no new dates stand beside those of the plan."""
+    announced = dates.span(visit.start, visit.end) if visit.start and visit.end else None
+    now = replace(_row(change, visit), before=announced, after=gettext("No longer possible"))
+    return compared(
+        visit.match_id,
+        visit.reference,
+        seen,
+        now.facts,
+        href=f"/matching/applications/{visit.application_id}",
+        sentences=[gettext("This change is left out.")],
+    )
 
 
 async def _plan_of(bus: Bus, call_id: UUID, plan_id: UUID | None) -> UUID:
@@ -123,6 +203,7 @@ async def _page(
         reasons=REASONS,
         problem=problem,
         done=number_of(request.query_params.get("done", "")),
+        seen=seen_text({row.match_id: row.facts for row in rows if row.after and not row.note}),
     )
 
 
@@ -145,6 +226,7 @@ def _row(change: PlannedChange, visit: VisitToMove) -> Row:
         after=dates.span(after[0], after[-1]) if after else None,
         moves=days_later((after[0] - before[0]).days) if before and after else "",
         note=note,
+        state=visit.state,
     )
 
 

@@ -4,7 +4,7 @@ A value is proposed below the list, so it is answered here and not by a `Decisio
 together, so they are no `Listing`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -35,11 +35,13 @@ from shared.web.several import (
     Comparison,
     Facts,
     about_several,
+    changed_sentence,
     compared,
     comparison_page,
     left_by_choice,
     seen_by_reader,
     seen_text,
+    without_choice,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -152,36 +154,44 @@ async def approve_all(
     ids = [id_ for each in target_ids.split(",") if (id_ := read_id(each)) is not None]
     if not ids:
         raise Refused(gettext("There is nothing to approve. Check the page again."), 409)
-    unwanted = await left_by_choice(request)
-    chosen = [id_ for id_ in ids if id_ not in unwanted]
+    unwanted, undecided = await left_by_choice(request), await without_choice(request)
+    chosen = [id_ for id_ in ids if id_ not in unwanted and id_ not in undecided]
     result = await targets.approve_all(bus, principal, await read_versions(request, "target", chosen))
-    if result.left:
-        return await _left_page(request, principal, bus, ids, result)
+    left = [(id_, refused) for id_, _, refused in result.left]
+    left += [(id_, Refused(changed_sentence(1))) for id_ in ids if id_ in undecided]
+    if left:
+        seen = await seen_by_reader(request) | undecided
+        return await _left_page(request, principal, bus, ids, seen, len(result.done), left)
     return see_other("/reporting/targets")
 
 
 async def _left_page(
-    request: Request, principal: Principal, bus: Bus, ids: Collection[UUID], result: targets.Approvals
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    ids: Collection[UUID],
+    seen: Mapping[UUID, Facts],
+    approved: int,
+    left: Sequence[tuple[UUID, Refused]],
 ) -> Response:
     """Show what was left beside what is true now: of a value that was replaced, the one that waits in its place."""
-    seen = await seen_by_reader(request)
     async with bus.snapshot() as session:
         found = await views.target_values(session)
         others = [each for each in waiting(found) if each.author != principal.subject]
         versions = await item_versions(request, session, "target", [each.id for each in others])
     known, in_place = {each.id: each for each in found}, {views.place_facts(each): each for each in others}
     changed, open_ = [], []
-    for id_, _, refused in result.left:
+    for id_, refused in left:
         now = known.get(id_) or in_place.get(tuple(seen.get(id_, ())[: views.PLACE_FACTS]))
         if now is not None and now in others and now.id not in set(ids) - {id_}:
             open_.append(now)
         changed.append(_left(id_, seen.get(id_), now, refused, act=gettext("Approve") if now in open_ else ""))
-    count = len(result.left)
+    count = len(left)
     title = ngettext("%(num)d value was not approved", "%(num)d values were not approved", count) % {"num": count}
-    done = ngettext("%(num)d value was approved.", "%(num)d values were approved.", len(result.done))
+    done = ngettext("%(num)d value was approved.", "%(num)d values were approved.", approved)
     comparison = Comparison(
         title,
-        [*([done % {"num": len(result.done)}] if result.done else ()), f"{title}."],
+        [*([done % {"num": approved}] if approved else ()), f"{title}."],
         changed,
         gettext("Save choices") if open_ else "",
         "/reporting/targets/approve",
