@@ -31,7 +31,7 @@ from shared.identity.idempotency import Repeated
 from shared.identity.refusals import SAFE_METHODS, SIGN_IN, Onward, SignInNeeded, here, is_api, safe_next
 from shared.identity.versions import FIELD, hide_versions, show_versions
 from shared.redaction import method_of, route_of, safe_path
-from shared.web import control_characters
+from shared.web import control_characters, several
 from shared.web.form_versions import changed_at
 from shared.web.headers import referrer_policy
 from shared.web.media_types import media_type_of
@@ -172,7 +172,9 @@ def _in_words(value: str) -> str:
 
 _CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 # Hidden fields that say nothing to a reader.
-_MACHINE_FIELDS = frozenset({"version", "seen", "digest", "draft_writer", "draft_turn", "arrival_stamp"})
+_MACHINE_FIELDS = frozenset(
+    {"version", "seen", "digest", "draft_writer", "draft_turn", "arrival_stamp", several.SEEN, several.COMPARED}
+)
 
 
 def _page_before(request: Request) -> str:

@@ -104,8 +104,8 @@ class Comparison:
 
 def comparison_page(request: Request, comparison: Comparison) -> Response:
     """Return the page with both versions of the records that have changed (409)."""
-    asked = seen_text({each.id: each.seen for each in comparison.changed if each.act})
-    return render(request, "several.html", 409, comparison=comparison, asked=asked)
+    open_choices = seen_text({each.id: each.seen for each in comparison.changed if each.act})
+    return render(request, "several.html", 409, comparison=comparison, open_choices=open_choices)
 
 
 def compared(

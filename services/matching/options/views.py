@@ -233,7 +233,7 @@ async def option_now(
         await pairs_in_words(session, {id_: found.pairs[id_] for id_ in changed}, reader),
         await _outdated(session, row),
         figures(found, outcome),
-        _now(size),
+        _not_calculated(size),
     )
 
 
@@ -250,7 +250,7 @@ def figures(option: CohortOptionResult, outcome: OptionsOutcome) -> Facts:
     return _with_size(values, (outcome.applications, outcome.places))
 
 
-def _now(size: tuple[int, int]) -> Facts:
+def _not_calculated(size: tuple[int, int]) -> Facts:
     return _with_size([gettext("Not calculated yet")] * 6, size)
 
 

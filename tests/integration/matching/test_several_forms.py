@@ -153,7 +153,7 @@ async def test_a_cohort_is_compared_before_it_is_checked(
 async def test_the_choices_for_a_cohort_are_compared(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """Where another coordinator has held somebody back, both pages of a cohort show it, and commit what is left."""
+    """Both pages of a cohort show that another coordinator has held somebody back, and commit what is left."""
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     people, checked = await cohort(world, browser)
     opened = await browser.get(f"/matching/cohorts/{world.call_id}")
@@ -171,6 +171,25 @@ async def test_the_choices_for_a_cohort_are_compared(
         action, values = form_of(first)
         assert (await browser.post(action, data=values)).status_code == onward
     assert await proposed(world) == {str(people[1]), str(people[2])}
+
+
+async def test_a_choice_beside_a_changed_one_is_compared(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A choice beside older choices is not saved: the page shows both versions, and saves it when sent again."""
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    people = await provisional(world)
+    address = f"/matching/cohorts/{world.call_id}/choices/{people[1]}"
+    page = await browser.get(address, params={"choice": "hold_back", "reason": "timetable_conflict"})
+    await hold_back(world, people[0])
+    action, values = form_of(page)
+    answer = await browser.post(action, data=values)
+    ((_, saw, now),) = both_versions(answer)
+    assert (answer.status_code, saw, now) == (409, "Empty", "held back: Personal reason")
+    assert (await choices.choices_of(world.bus, world.call_id)).keys() == {people[0]}
+    action, values = form_of(answer)
+    assert (await browser.post(action, data=values)).headers["location"] == f"/matching/cohorts/{world.call_id}"
+    assert (await choices.choices_of(world.bus, world.call_id)).keys() == {people[0], people[1]}
 
 
 async def option(world: World, browser: httpx2.AsyncClient) -> tuple[list[UUID], httpx2.Response]:
@@ -268,7 +287,7 @@ async def test_a_plan_with_a_changed_visit_is_compared_and_the_others_are_propos
     cancelled = participation.CancellationRequested(application_id=gone, **_REMOVED)
     await world.feed.deliver((cancelled, gone_match))
 
-    async def asked() -> set[str]:
+    async def moved() -> set[str]:
         return {str(row.match_id) for row in await world.rows("SELECT match_id FROM visit WHERE proposal IS NOT NULL")}
 
     first, again = [await browser.post(action, data=values) for _ in range(2)]
@@ -278,8 +297,8 @@ async def test_a_plan_with_a_changed_visit_is_compared_and_the_others_are_propos
     assert rows["New dates"][1] == "No longer possible"
     assert "Nothing was proposed" in content(first)
     assert "Plan the visits again" in first.text
-    assert await asked() == set()
+    assert await moved() == set()
     action, values = form_of(first)
     assert values["visit"] == [str(other)]
     assert (await browser.post(action, data=values)).headers["location"] == f"/matching/plans/{world.call_id}?done=1"
-    assert await asked() == {str(other)}
+    assert await moved() == {str(other)}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from services.matching.cohorts.model import ChoiceKind
 from shared.contracts import labels
 from shared.i18n import gettext, ngettext, number
-from shared.identity.versions import FIELD
+from shared.identity.versions import FIELD, show_versions
 from shared.web.several import Comparison, compared, comparison_page, seen_by_reader, seen_text, without_choice
 
 if TYPE_CHECKING:
@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from services.matching.cohorts.views.decision import ChoiceRow, CohortChoice, MatchRow
+    from shared.bus.db.outdated import Outdated
     from shared.web.several import ChangedRecord, Facts
 
 
 def seen_cohort(view: CohortChoice, rows: Sequence[MatchRow]) -> str:
     """Return what the page shows of these pairs, and of the choices for the cohort, for its form."""
-    return seen_text({view.call.id: _choice_facts(view), **{row.id: _facts(row) for row in rows}})
+    return seen_text({view.call.id: _choice_facts(view.choices), **{row.id: _facts(row) for row in rows}})
+
+
+def seen_choices(call_id: UUID, rows: Sequence[ChoiceRow]) -> str:
+    """Return what the page shows of the choices for a cohort, for its forms."""
+    return seen_text({call_id: _choice_facts(rows)})
 
 
 def _facts(row: MatchRow) -> Facts:
@@ -37,8 +43,8 @@ def _facts(row: MatchRow) -> Facts:
     )
 
 
-def _choice_facts(view: CohortChoice) -> Facts:
-    return [(row.reference or gettext("Application"), _in_words(row)) for row in view.choices]
+def _choice_facts(rows: Sequence[ChoiceRow]) -> Facts:
+    return [(row.reference or gettext("Application"), _in_words(row)) for row in rows]
 
 
 def _in_words(row: ChoiceRow) -> str:
@@ -63,7 +69,7 @@ async def changed_cohort(
     reserves: bool,
     commits: bool,
 ) -> Response | None:
-    """Return the page with both versions of what has changed of a cohort; None where none of it has.
+    """Return the page with both versions of a cohort; None where no pair and no choice has changed.
 
     `sent` are the pairs as the form named them, by application, `version` the present one of the choices. `why` says
     why it was refused. The form `commits` the cohort, or else leads to the page that asks to commit it.
@@ -80,8 +86,7 @@ async def changed_cohort(
     fields = [(FIELD, version), *(("pair", pair) for pair in pairs.values())]
     changed = [_changed(id_, seen.get(id_), present.get(id_)) for id_ in ids]
     if others_chose:
-        then, now = seen.get(view.call.id), _choice_facts(view)
-        changed.insert(0, compared(view.call.id, gettext("Choices for this cohort"), then, now))
+        changed.insert(0, _changed_choices(view.call.id, seen, view.choices))
     address = f"/matching/cohorts/{view.call.id}"
     button = gettext("Commit cohort") if commits else gettext("Continue")
     comparison = Comparison(
@@ -93,6 +98,31 @@ async def changed_cohort(
         address,
         seen_cohort(view, rows),
         fields=[*fields, ("reserves", "1")] if reserves else fields,
+    )
+    return comparison_page(request, comparison)
+
+
+def _changed_choices(call_id: UUID, seen: Mapping[UUID, Facts], rows: Sequence[ChoiceRow]) -> ChangedRecord:
+    return compared(call_id, gettext("Choices for this cohort"), seen.get(call_id), _choice_facts(rows))
+
+
+async def changed_choices(
+    request: Request, call_id: UUID, rows: Sequence[ChoiceRow], outdated: Outdated, button: str
+) -> Response:
+    """Return the page with both versions of the choices for a cohort, where a choice was not saved for that."""
+    form = await request.form()
+    show_versions(request, outdated)
+    comparison = Comparison(
+        gettext("Check what has changed"),
+        (outdated.detail,),
+        [_changed_choices(call_id, await seen_by_reader(request), rows)],
+        button,
+        f"/matching/cohorts/drafts/{call_id}",
+        f"/matching/cohorts/{call_id}",
+        seen_choices(call_id, rows),
+        fields=[
+            (name, str(form[name])) for name in ("undo", "application", "choice", "seat", "reason") if name in form
+        ],
     )
     return comparison_page(request, comparison)
 

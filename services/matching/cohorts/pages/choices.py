@@ -14,16 +14,18 @@ from starlette.responses import Response
 from services.matching.cohorts.actions import choices as actions
 from services.matching.cohorts.actions.choices import Possible
 from services.matching.cohorts.model import Choice, ChoiceKind
+from services.matching.cohorts.pages.changed import changed_choices, seen_choices
 from services.matching.cohorts.pages.commit import read_cohort
 from services.matching.cohorts.views import decision
 from services.matching.cohorts.views.decision import CohortFacts
 from services.matching.facts.views import Place
 from services.matching.parameters import BusDep
 from services.matching.words import place_name
+from shared.bus.db.outdated import Outdated
 from shared.contracts import labels
 from shared.contracts.codes import Role, StatedReason
 from shared.contracts.codes.reasons import published
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal, allow
 from shared.ids import read_id
@@ -110,6 +112,7 @@ async def choose(
     return render(
         request,
         "cohorts/choice_price.html",
+        seen=seen_choices(call_id, decision.choice_rows(read)),
         case=case,
         choice=wanted,
         place=read.places.get(wanted.seat_id) if wanted.seat_id else None,
@@ -142,15 +145,22 @@ def _page(request: Request, case: _Case, form: ChoiceForm, status: int = 200) ->
 async def keep(request: Request, bus: BusDep, principal: Programme, draft_id: UUID) -> Response:
     """Note a choice for the next cohort of a call, or remove one."""
     form = await sent(request)
-    if (undone := read_id(str(form.get("undo") or ""))) is not None:
-        await actions.undo(bus, principal.subject, draft_id, undone)
-        return see_other(f"/matching/cohorts/{draft_id}")
-    application = read_id(str(form.get("application") or ""))
+    undone, application = (read_id(str(form.get(name) or "")) for name in ("undo", "application"))
     kind, seat, reason = (str(form.get(name) or "") for name in ("choice", "seat", "reason"))
     wanted = _choice(kind, seat, reason)
-    if application is None or wanted is None:
-        raise Refused(gettext("Select what to do with which match, and a reason."), 422)
-    await actions.choose(bus, principal.subject, draft_id, application, wanted)
+    try:
+        if undone is not None:
+            await actions.undo(bus, principal.subject, draft_id, undone)
+        elif application is None or wanted is None:
+            raise Refused(gettext("Select what to do with which match, and a reason."), 422)
+        else:
+            await actions.choose(bus, principal.subject, draft_id, application, wanted)
+    except Outdated as outdated:
+        if outdated.code is ProblemCode.VERSION_NEEDED:
+            raise
+        rows = decision.choice_rows(await read_cohort(request, bus, principal, draft_id))
+        button = gettext("Remove choice") if undone is not None else gettext("Save choice")
+        return await changed_choices(request, draft_id, rows, outdated, button)
     return see_other(f"/matching/cohorts/{draft_id}")
 
 

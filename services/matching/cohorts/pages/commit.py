@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from services.matching.cohorts.actions import choices as cohort_choices
 from services.matching.cohorts.actions import job as cohorts_job
-from services.matching.cohorts.pages.changed import changed_cohort, seen_cohort
+from services.matching.cohorts.pages.changed import changed_cohort, seen_choices, seen_cohort
 from services.matching.cohorts.pages.jobs import state as job_state
 from services.matching.cohorts.views import committed, decision
 from services.matching.cohorts.views.decision import MOST, CohortChoice, CohortFacts
@@ -62,6 +62,7 @@ async def choose(request: Request, bus: BusDep, principal: Programme, call_id: U
         "cohorts/cohort.html",
         view=view,
         seen=seen_cohort(view, view.rows),
+        seen_choices=seen_choices(call_id, view.choices),
         problem=None,
         job=job,
         state=job_state(job.state) if job is not None else None,
@@ -119,6 +120,7 @@ def _choose_again(
         status,
         view=view,
         seen=seen_cohort(view, view.rows),
+        seen_choices=seen_choices(view.call.id, view.choices),
         problem=problem,
         job=None,
         state=None,

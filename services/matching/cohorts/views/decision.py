@@ -196,7 +196,7 @@ async def cohort_choice(read: CohortFacts) -> CohortChoice:
     if read.large:
         rows = [_plain_row(read, case) for case in read.cases]
         # None can be carried out in so large a call: each is listed with the way to remove it.
-        left = [_choice_row(read, read.choices.keys(), id_, choice) for id_, choice in read.choices.items()]
+        left = choice_rows(read, read.choices.keys())
         return CohortChoice(
             read.call, rows, reserves, _balance(read, rows), choices=left, unplaced=read.unplaced, large=True
         )
@@ -215,7 +215,7 @@ def _decision(read: CohortFacts) -> CohortChoice:
         rows=rows,
         reserves_a_place=known.terms.reserves,
         balance=_balance(read, rows),
-        choices=[_choice_row(read, found.impossible, id_, choice) for id_, choice in read.choices.items()],
+        choices=choice_rows(read, found.impossible),
         price=price_in_words(read, price_of(solve(known), found.results)) if read.choices else None,
         unplaced=sum(len(result.unmatched) for result in found.results.values()),
         held_back=len(found.held_back),
@@ -350,6 +350,11 @@ def _balance(read: CohortFacts, rows: Sequence[MatchRow]) -> list[CountryBalance
         CountryBalance(country, applied[country], matched[country], ceilings.get(country))
         for country in sorted(applied)
     ]
+
+
+def choice_rows(read: CohortFacts, impossible: Collection[UUID] = ()) -> list[ChoiceRow]:
+    """Return the choices for a cohort, of which those for some applications are `impossible`."""
+    return [_choice_row(read, impossible, id_, choice) for id_, choice in read.choices.items()]
 
 
 def _choice_row(read: CohortFacts, impossible: Collection[UUID], application_id: UUID, choice: Choice) -> ChoiceRow:
