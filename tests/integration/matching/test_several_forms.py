@@ -258,6 +258,28 @@ async def test_a_ring_that_is_impossible_is_compared_with_the_reason(
     assert await proposed(world) == set()
 
 
+async def test_a_place_by_hand_for_a_changed_officer_is_compared(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """An application that has changed since its price is not put to the place before the reader sees both versions."""
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    people = await provisional(world)
+    address = f"/matching/applications/{people[0]}/override"
+    ((seat,),) = await world.rows("SELECT id::text FROM seat")
+    choice = {"seat": seat, "reason": "operational_duty"}
+    token = re.findall(r'name="csrf_token" value="([^"]+)"', (await browser.get(address)).text)[0]
+    priced = await browser.post(address, data=choice | {"csrf_token": token})
+    await rename(world, people[0])
+    action, values = form_of(priced)
+    answer = await browser.post(action, data=values)
+    ((label, _, now),) = both_versions(answer)
+    assert (answer.status_code, label, now) == (409, "Officer", "XX-2026-9999")
+    assert await proposed(world) == set()
+    action, values = form_of(answer)
+    assert (await browser.post(action, data=values)).status_code == 303
+    assert await proposed(world) == {str(people[0])}
+
+
 async def plan(world: World, browser: httpx2.AsyncClient) -> tuple[list[tuple[UUID, UUID]], httpx2.Response]:
     """Return two visits (application and match) whose weeks the host has closed, and the page that moves both."""
     await world.call()

@@ -10,18 +10,23 @@ from starlette.responses import Response
 
 from services.matching.interventions.actions import overrides
 from services.matching.interventions.views.overrides import override_choice, override_confirmation
+from services.matching.lifecycle.views import pairs_in_words
 from services.matching.parameters import BusDep
 from services.matching.words import place_name, rule_name
+from shared.bus import Bus
+from shared.bus.db.outdated import Outdated
 from shared.contracts import labels
 from shared.contracts.codes import Reason, Role, StatedReason
 from shared.contracts.codes.reasons import published
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal, allow
+from shared.identity.versions import show_versions
 from shared.ids import read_id
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, Needed, SelectField, options
 from shared.web.render import render, see_other
+from shared.web.several import Comparison, compared, comparison_page, seen_by_reader, seen_text
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
@@ -73,10 +78,12 @@ async def _show_price(request: DecisionRequest[OverrideForm]) -> Response:
     found = await overrides.weighed(request.bus, request.principal.subject, request.id, seat_id, instead)
     async with request.bus.read() as session:
         view = await override_confirmation(session, request.id, seat_id, found.price, found.own, found.may_yield)
+        seen = await pairs_in_words(session, {request.id: seat_id}, request.principal.subject)
     return render(
         request.http,
         "interventions/override_price.html",
         view=view,
+        seen=seen_text(seen),
         full=found.full,
         price=found.price,
         refused=[rule_name(rule) for rule in found.refused],
@@ -103,14 +110,48 @@ add_decision(
 
 @router.post("/applications/{application_id}/override/commit")
 async def commit(request: Request, bus: BusDep, principal: Programme, application_id: UUID) -> Response:
-    """Put the application to the place that was weighed."""
+    """Put the application to the place that was weighed; where it has changed the page shows both versions."""
     form = await request.form()
     seat_id, reason = read_id(str(form.get("seat") or "")), _reason(form.get("reason"))
     if seat_id is None or reason is None:
         raise Refused(gettext("Select a place and a reason."), 422)
     instead = read_id(str(form.get("instead") or ""))
-    await overrides.put(bus, principal.subject, application_id, seat_id, reason, instead)
+    try:
+        await overrides.put(bus, principal.subject, application_id, seat_id, reason, instead)
+    except (Refused, Outdated) as refused:
+        if refused.code not in {ProblemCode.WRONG_STATE, ProblemCode.OUTDATED}:
+            raise
+        return await _changed_page(request, bus, principal, application_id, seat_id, refused)
     return see_other(f"/matching/applications/{application_id}")
+
+
+async def _changed_page(
+    request: Request, bus: Bus, principal: Principal, application_id: UUID, seat_id: UUID, refused: Refused | Outdated
+) -> Response:
+    """Show the application and the place as the reader saw them beside what is true now, and assign it if possible.
+
+    Raises the refusal where nothing has changed.
+    """
+    form, seen = await request.form(), (await seen_by_reader(request)).get(application_id)
+    async with bus.read() as session:
+        present = (await pairs_in_words(session, {application_id: seat_id}, principal.subject)).get(application_id)
+    if present is None or (isinstance(refused, Refused) and (seen is None or list(seen) == list(present))):
+        raise refused
+    if isinstance(refused, Outdated):
+        show_versions(request, refused)
+    address = f"/matching/applications/{application_id}"
+    comparison = Comparison(
+        gettext("Check what has changed"),
+        (refused.detail,),
+        [compared(application_id, present[0][1], seen, present, href=address)],
+        gettext("Assign place") if isinstance(refused, Outdated) else "",
+        f"{address}/override/commit",
+        f"{address}/override",
+        seen_text({application_id: present}),
+        fields=[(name, str(form[name])) for name in ("seat", "reason", "instead") if name in form],
+        warning=True,
+    )
+    return comparison_page(request, comparison)
 
 
 def _reason(entered: object) -> Reason | None:
