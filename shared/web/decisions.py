@@ -483,7 +483,7 @@ async def _changed_page(
     """Say what was done, and show both versions of each case that has changed, with a choice for each."""
     ids = [id_ for id_ in (*ticked.ids, *undecided) if id_ in result.changed]
     others = [id_ for id_ in result.left if id_ not in result.changed]
-    what, seen = bulk.acts[ticked.act], await seen_by_reader(ticked.request) | undecided
+    what, seen = bulk.acts[ticked.act], {**await seen_by_reader(ticked.request), **undecided}
     # The versions are read first: a change while the page is made is found by its form.
     now = replace(ticked, ids=ids, read=await present_versions(ticked.request, bulk.record, ids))
     items, sentences = await bulk.preview(now), await present_sentences(ticked.request, now.read)

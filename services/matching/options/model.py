@@ -17,7 +17,8 @@ from services.matching.engine.market.market import Market
 from services.matching.engine.options.options import SECONDS, Options
 from services.matching.engine.options.refusals import refusals
 from services.matching.engine.problem.digest import digest
-from services.matching.provisional.model.problem import Facts, each_kind, solve
+from services.matching.provisional.model.problem import KINDS, Facts, each_kind, fixed_pairs, solve
+from services.matching.provisional.model.problem import problem as problem_of
 from shared.contracts.codes import ApplicationKind, CohortOption, Objective
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ def compute(facts: Facts, step: Step = lambda _: None, *, seconds: float = SECON
 
 def size_of(facts: Facts) -> tuple[int, int]:
     """Return how many applications look for a place, and how many places there are."""
-    problems = each_kind(_posed(facts), lambda _, problem: problem).values()
+    fixed = fixed_pairs(facts)
+    problems = [problem_of(_posed(facts), kind, fixed) for kind in KINDS if kind in facts.terms.kinds]
     return (
         sum(len(problem.candidates) for problem in problems),
         sum(seat.capacity for problem in problems for seat in problem.seats if seat.available),
