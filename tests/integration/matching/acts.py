@@ -300,8 +300,7 @@ def more_choices() -> tuple[Act, ...]:
     removed = "SELECT count(*) = 0 FROM cohort_draft WHERE call_id = '{call_id}' AND choices -> '{a2}' IS NOT NULL"
     return (
         _choice("carla", "hold_back", "a1"),
-        _choice("bruno", "hold_back", "a1"),
-        _choice("carla", "move", "a3", "s1"),
+        _choice("bruno", "move", "a3", "s1"),
         _page(
             "remove choice",
             "/cohorts/drafts/{draft_id}",
