@@ -13,6 +13,8 @@ from functools import cached_property
 
 VISITS = (-266, -227)
 """The first and the last day of the finished call's visits, before the shift into one half-year."""
+APPLIED = -346
+"""The day of the finished call on which the applications come for which no host has a place."""
 EVALUATED = -213
 """The day by which those visits are evaluated, also late."""
 BEGINS = 371
@@ -61,8 +63,12 @@ class Days:
     @cached_property
     def published_half(self) -> str:
         """The label of the half-year in which the finished call's visits lie: its figures are published."""
-        first = self.past(VISITS[0])
-        return f"{first.year}-H{_half(first)[1]}"
+        return _label(self.past(VISITS[0]))
+
+    @cached_property
+    def applied_half(self) -> str:
+        """The label of the half-year in which the finished call's applications arrive: the same one, or that before."""
+        return _label(self.past(APPLIED))
 
     def half_ends(self, count: int) -> date:
         """Return the last day of that half-year, or of one so many half-years later."""
@@ -78,6 +84,11 @@ class Days:
         monday = self.today - timedelta(days=self.today.weekday())
         weeks, rest = divmod(count, _WEEK)
         return monday + timedelta(days=_WEEK * weeks + min(rest, _WORKDAYS - 1))
+
+
+def _label(day: date) -> str:
+    """Return the label of the half-year of a day."""
+    return f"{day.year}-H{_half(day)[1]}"
 
 
 def _half(day: date) -> tuple[int, int]:

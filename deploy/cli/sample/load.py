@@ -37,7 +37,9 @@ def steps(days: Days) -> list[Step]:
     past = [
         (-364, "Organisations, people and partners", register.enter),
         (targets.SET_ON, "Baselines and targets", targets.enter_targets),
+        (publication.GROUPED_ON, "Groupings of figures", publication.choose_groupings),
         *past_call.STEPS,
+        (publication.FIRST_HALF_ON, "Figures of the applications are published", publication.publish_applications),
         (BELARUS_SUSPENDED, "Belarus is suspended", register.suspend_belarus),
     ]
     recent = [*open_call.STEPS, *interventions.STEPS, *oversight.STEPS, *publication.STEPS, *register.STEPS]

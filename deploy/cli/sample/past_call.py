@@ -45,9 +45,9 @@ def _scores(place: int) -> Callable[[], int]:
 
 
 _SCORES = (5, 4, 4, 5, 3, 4, 5)
-# What guests say after six months of whether they use it, and what their line managers say; None: no answer.
-_USED: tuple[Applied | None, ...] = (Applied.YES, Applied.YES, Applied.PARTLY, None, Applied.YES, Applied.NO)
-_USED_SAYS_MANAGER: tuple[Applied | None, ...] = (Applied.YES, Applied.PARTLY, Applied.YES, Applied.YES, None)
+GUESTS_SAY: tuple[Applied | None, ...] = (Applied.YES, Applied.YES, Applied.PARTLY, None, Applied.YES, Applied.NO)
+MANAGERS_SAY: tuple[Applied | None, ...] = (Applied.YES, Applied.PARTLY, Applied.YES, Applied.YES, None)
+"""The answers of guests and of line managers after six months, in turn: whether it is used. None: no answer."""
 
 
 async def commit(room: LoadContext) -> None:
@@ -270,41 +270,41 @@ async def after_six_months(room: LoadContext) -> None:
 async def follow_ups(room: LoadContext) -> None:
     """Most guests say whether they use what they learnt."""
 
-    async def act(place: int, match: Match, visit: Visit) -> None:
+    async def act(match: Match, visit: Visit, applied: Applied) -> None:
         guest = room.officer_of(match["application_id"])
         tasks = (await room.people.get(guest, f"{API}/visits/{visit['id']}"))["tasks"]
-        applied = _USED[place % len(_USED)]
-        if applied and any(task["purpose"] == "follow_up" and not task["done"] for task in tasks):
+        if any(task["purpose"] == "follow_up" and not task["done"] for task in tasks):
             await follow_up(room.people, guest, "visits", visit["id"], applied)
 
-    await room.all(
-        act(place, match, visit)
+    visits = [(match, visit) for _, match, visit in await _followed_up(room)]
+    await room.all(act(*pair, applied) for pair, applied in zip(visits, cycle(GUESTS_SAY), strict=False) if applied)
+
+
+async def _followed_up(room: LoadContext) -> list[tuple[int, Match, Visit]]:
+    """Return the visits that are followed up, each with its place among all.
+
+    Whose country is suspended by then has no access, so nobody of it answers.
+    """
+    return [
+        (place, match, visit)
         for place, (match, visit) in enumerate(await _visits(room))
-        # Whose country is suspended by then has no access, so nobody of it answers.
         if visit["id"] in room.evaluated and match["country"] != "BY"
-    )
+    ]
 
 
 async def managers_follow_up(room: LoadContext) -> None:
     """Most line managers say, by the links in their mails, whether what was learnt is used."""
-    found = enumerate(await _visits(room))
+    matches = [match for place, match, _ in await _followed_up(room) if place != _EARLY]
     await room.all(
         line_managers.follow_up(room, match, applied)
-        for place, (match, visit) in found
-        if visit["id"] in room.evaluated
-        and place != _EARLY
-        and match["country"] != "BY"
-        and (applied := _USED_SAYS_MANAGER[place % len(_USED_SAYS_MANAGER)])
+        for match, applied in zip(matches, cycle(MANAGERS_SAY), strict=False)
+        if applied
     )
 
 
 async def _passed_on(room: LoadContext) -> list[tuple[int, Match, Visit]]:
     """Return the visits whose guests report a session at home, each with its place among all visits and its match."""
-    return [
-        (place, match, visit)
-        for place, (match, visit) in enumerate(await _visits(room))
-        if visit["id"] in room.evaluated and place % 3 == 0 and match["country"] != "BY"
-    ]
+    return [row for row in await _followed_up(room) if row[0] % 3 == 0]
 
 
 async def managers_confirm(room: LoadContext) -> None:

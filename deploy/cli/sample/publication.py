@@ -1,4 +1,4 @@
-"""Publish the figures of the finished call's half-year, and state them again after a correction."""
+"""Agree on groupings, publish the half-years of the finished call, and state one again after a correction."""
 
 from __future__ import annotations
 
@@ -13,9 +13,39 @@ if TYPE_CHECKING:
     from deploy.cli.sample.context import LoadContext
 
 
+GROUPED_ON, FIRST_HALF_ON = -362, -168
+"""On these days, counted from the last one, groupings are chosen and the applications' half-year is published."""
+GROUPINGS_OF_SAMPLE = {
+    "country-of-service": "region",
+    "host-country": "side",
+    "priority-topic": "values",
+    "rank-group": "band",
+    "language": "family",
+}
+"""The level of each dimension that was agreed with the donor, by what a donor reads of some sixteen visits."""
+
+
+async def choose_groupings(room: LoadContext) -> None:
+    """The coordinator chooses by which groups figures are broken down, long before any are submitted."""
+    for dimension, level in GROUPINGS_OF_SAMPLE.items():
+        await room.people.put(PROGRAMME, f"{REPORTING}/groupings/{dimension}", {"level": level})
+
+
+async def publish_applications(room: LoadContext) -> None:
+    """The half-year in which officers applied is published, where the visits lie in the next one."""
+    days = room.programme.days
+    if days.applied_half != days.published_half:
+        await _publish(room, days.applied_half)
+
+
 async def publish(room: LoadContext) -> None:
+    """The half-year of the visits is published."""
+    await _publish(room, room.programme.days.published_half)
+
+
+async def _publish(room: LoadContext, half: str) -> None:
     """One coordinator submits the figures, the other approves and publishes them."""
-    at = f"{REPORTING}/periods/{room.programme.days.published_half}"
+    at = f"{REPORTING}/periods/{half}"
     await room.people.post(PROGRAMME, f"{at}/submit")
     await room.people.post(SECOND, f"{at}/approve")
     await room.people.post(SECOND, f"{at}/publish")

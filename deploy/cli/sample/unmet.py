@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.sample import texts
+from deploy.cli.sample.days import APPLIED
 from deploy.cli.sample.plan import CALLS, FINISHED, NATIVE, Application, Progress, period
 from shared.contracts.codes import Expertise
 
@@ -16,13 +17,11 @@ if TYPE_CHECKING:
     from deploy.cli.sample.plan import Person
 
 
-TOPIC = "migrant_smuggling_thb"
-
-
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """So many officers of a country with the best foreign language and the expertise that they name."""
+    """So many officers of a country with the topic, the best foreign language and the expertise that they name."""
 
+    topic: str
     country: str
     language: str
     expertise: Expertise
@@ -30,14 +29,16 @@ class Wish:
 
 
 WISHES = (
-    Wish("UA", "en", Expertise.ORGANISED_CRIME_PROSECUTION, 6),
-    Wish("GE", "fr", Expertise.ANALYSIS, 6),
+    Wish("migrant_smuggling_thb", "UA", "en", Expertise.ORGANISED_CRIME_PROSECUTION, 6),
+    Wish("migrant_smuggling_thb", "GE", "fr", Expertise.ANALYSIS, 6),
+    Wish("criminal_networks", "AZ", "en", Expertise.ORGANISED_CRIME_PROSECUTION, 6),
 )
 """No host of the first call with the topic shares the expertise of the ones, or speaks the language of the others.
 
-More than five officers each, so that a map by topic and language names groups and no person.
+Five officers or more each, so that a map by topic and language names groups and no person. Of three groups two are
+shown where the third hides the few others who have no place.
 """
-_DAY, _YEARS = -346, 4
+_YEARS = 4
 _CALL = next(call for call in CALLS if call.key == FINISHED)
 
 
@@ -47,7 +48,7 @@ def unmet(days: Days, others: Sequence[tuple[Person, str]]) -> list[Application]
     for wish in WISHES:
         suitable = [person for person, _ in others if person.country == wish.country and (person.years or 0) >= _YEARS]
         found += [
-            Application(FINISHED, person.subject, "study_visit", _DAY, Progress.JUDGED, _answers(days, person, wish))
+            Application(FINISHED, person.subject, "study_visit", APPLIED, Progress.JUDGED, _answers(days, person, wish))
             for person in suitable[: wish.officers]
         ]
     return found
@@ -60,10 +61,10 @@ def _answers(days: Days, person: Person, wish: Wish) -> dict[str, Any]:
             {"language": NATIVE[wish.country], "level": "NS"},
             {"language": wish.language, "level": "B2"},
         ],
-        "topics": [TOPIC],
+        "topics": [wish.topic],
         "preferred_countries": [],
         "periods": [period(days, FINISHED, *_CALL.visits)],
-        "objectives": list(texts.OBJECTIVES[TOPIC][:2]),
+        "objectives": list(texts.OBJECTIVES[wish.topic][:2]),
         "cascade_committed": True,
         "cascade_plan": texts.CASCADE[0],
         "line_manager_name": "Head of Unit",

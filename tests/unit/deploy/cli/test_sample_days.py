@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import cycle, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
 from deploy.cli.sample import past_call
-from deploy.cli.sample.days import EVALUATED, VISITS, Days
+from deploy.cli.sample.days import APPLIED, EVALUATED, VISITS, Days
 from deploy.cli.sample.load import steps
 from deploy.cli.sample.plan import CALLS, FINISHED
 from deploy.cli.sample.programme import generate
 from services.reporting.periods.model.periods import parse
 from shared.contracts.calls import Timers
+from shared.contracts.codes import Applied
 from shared.time.workdays import ZONE
 from tests.days import changes
 
@@ -88,6 +89,32 @@ def test_the_published_half_year_holds_all_visits_and_evaluations(days: Days) ->
     assert days.past(EVALUATED) in half
     submitted = next(day for day, words, _ in steps(days) if words == "Figures of the first call are published")
     assert half.end < submitted
+
+
+def test_the_half_year_of_the_applications_is_published_too(days: Days) -> None:
+    """It is the half-year of the visits or the one before, over when it is published; groupings are chosen earlier."""
+    applied, visited = parse(days.applied_half), parse(days.published_half)
+    assert days.past(APPLIED) in applied
+    assert applied == visited or applied.end + timedelta(days=1) == visited.start
+    done = {words: day for day, words, _ in steps(days)}
+    assert done["Groupings of figures"] < done["Figures of the applications are published"]
+    assert done["First call closes"] < done["Figures of the applications are published"]
+    assert done["Figures of the applications are published"] < done["Figures of the first call are published"]
+    assert applied == visited or applied.end < done["Figures of the applications are published"]
+
+
+@pytest.mark.parametrize("say", [past_call.GUESTS_SAY, past_call.MANAGERS_SAY])
+def test_most_answers_say_that_it_is_used(say: tuple[Applied | None, ...]) -> None:
+    """Of ten to thirty who are asked, 55 to 80 per cent of the answers say yes, and not all of them answer.
+
+    One answer less, since an application proves to be entered twice, leaves it between 50 and 90 per cent.
+    """
+    for people in range(10, 31):
+        answers = [answer for _, answer in zip(range(people), cycle(say), strict=False) if answer]
+        used = answers.count(Applied.YES)
+        assert 0.55 <= used / len(answers) <= 0.8
+        assert 0.5 <= (used - 1) / (len(answers) - 1) < used / (len(answers) - 1) <= 0.9
+        assert len(answers) < people
 
 
 def test_most_forms_are_in_time_and_some_are_late(days: Days) -> None:
