@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.reporting.disclosure.actions import released_figures
+from services.reporting.disclosure.actions import released_figures, released_periods
 from services.reporting.groupings import store as groupings_store
+from services.reporting.indicators.model.demand import RECEIVED
 from services.reporting.needs import store
 
 if TYPE_CHECKING:
@@ -35,3 +36,14 @@ async def grouped_needs(session: AsyncSession, period: Period) -> list[Need]:
     """Return the needs of which a part falls into a period, in the groups by which figures are broken down."""
     levels = await groupings_store.levels(session)
     return [each.grouped(levels) for each in await store.of_period(session, period)]
+
+
+async def periods_with_applications(bus: Bus) -> list[str]:
+    """Return the labels of the published periods that show applications received, the newest first."""
+    async with bus.read() as session:
+        published = await released_periods(session)
+    return [
+        period.label
+        for period, figures in reversed(published)
+        if any(each.definition.id == RECEIVED and each.total.value for each in figures)
+    ]

@@ -14,7 +14,7 @@ from services.reporting.disclosure.actions import period_choices
 from services.reporting.guards import Reader, may_steer
 from services.reporting.indicators.model.demand import RECEIVED, RESULTS, UNMET
 from services.reporting.needs import documents, views
-from services.reporting.needs.actions import needs_and_figures
+from services.reporting.needs.actions import needs_and_figures, periods_with_applications
 from services.reporting.parameters import PRESENT_ONLY, BusDep
 from shared.i18n import N_, gettext
 from shared.time import clock
@@ -49,7 +49,8 @@ async def needs(
 ) -> Response:
     """Show needs beside demand by one dimension, and those without a match by two: the first map that can be shown."""
     approval, figures, found = await needs_and_figures(bus, period, steers=may_steer(principal))
-    unmet = figures.get(UNMET)
+    unmet, steers = figures.get(UNMET), may_steer(principal)
+    nothing_asked = views.nothing_asked(figures)
     maps = {} if unmet is None else {each: views.gaps(unmet, each) for each in GAPS}
     by, gap = by or "topic", gap or next((each for each in GAPS if maps.get(each)), next(iter(GAPS)))
     rows = views.rows(figures, found, by)
@@ -59,6 +60,9 @@ async def needs(
         approval=approval,
         state=states.state("period", approval.state),
         headline=views.headline(figures, found),
+        steers=steers,
+        nothing_asked=nothing_asked,
+        with_applications=await periods_with_applications(bus) if nothing_asked and not steers else [],
         part_of_it=RESULTS in figures,
         needed=by != "language",
         rows=rows,
@@ -73,7 +77,7 @@ async def needs(
         gap=gap,
         kinds=[(name, gettext(words)) for name, words in BY.items()],
         gaps=[(name, gettext(words)) for name, words in GAPS.items()],
-        choices=await period_choices(bus, steers=may_steer(principal)),
+        choices=await period_choices(bus, steers=steers),
         show=disclosure_views,
     )
 

@@ -94,16 +94,28 @@ def whole(figures: Mapping[str, Released], needs: Sequence[Need]) -> Row:
     )
 
 
+def nothing_asked(figures: Mapping[str, Released]) -> bool:
+    """Return whether it is shown that no application arrived in the period."""
+    return RECEIVED in figures and figures[RECEIVED].total.value == 0
+
+
 def headline(figures: Mapping[str, Released], needs: Sequence[Need]) -> str:
     """Return the finding: how many of the applications found no match, or what there is instead."""
     received = int(_number(figures[RECEIVED].total)) if RECEIVED in figures else 0
     people = sum(need.quantity for need in needs)
+    hidden = RECEIVED in figures and figures[RECEIVED].total.suppressed
+    if hidden and not people:
+        return gettext("The number of applications is not shown")
+    if hidden:
+        return ngettext("Training is needed for %(num)d person", "Training is needed for %(num)d people", people) % {
+            "num": people
+        }
     if not received and not people:
         return gettext("Nothing is needed and nothing was asked for in this period")
     if not received:
         return ngettext(
-            "Training is needed for %(num)d person, and nobody has applied yet",
-            "Training is needed for %(num)d people, and nobody has applied yet",
+            "Training is needed for %(num)d person, and nobody applied in this period",
+            "Training is needed for %(num)d people, and nobody applied in this period",
             people,
         ) % {"num": people}
     unmet = figures[UNMET].total if UNMET in figures else None

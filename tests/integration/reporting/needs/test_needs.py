@@ -124,7 +124,33 @@ async def test_an_empty_programme_says_so(house: House) -> None:
     assert "Nothing is needed and nothing was asked for" in (await reader.get("/reporting/needs")).text
     await feed_events(house, [need(1, quantity=30)])
     page = (await reader.get("/reporting/needs?period=2026")).text
-    assert "Training is needed for 30 people, and nobody has applied yet" in page
+    assert "Training is needed for 30 people, and nobody applied in this period" in page
+
+
+async def test_a_period_without_applications_leads_to_one_that_has_some(house: House) -> None:
+    """A donor reads that nobody applied in the newest period, and follows a link to the published one with demand."""
+    await fill(house)
+    await house.publish("2026-Q1", "2026-Q2")
+    donor = await house.grant(Role.DONOR)
+    page = (await donor.get("/reporting/needs")).text
+    assert "nobody applied in this period</h1>" in page
+    assert "No application arrived in this period." in page
+    assert "no application of this period was left without a match" in page
+    assert 'href="/reporting/needs?period=2026-Q1"' in page
+    there = (await donor.get("/reporting/needs?period=2026-Q1")).text
+    assert "14 of 55 applications found no match" in there
+    assert "No application arrived" not in there
+    empty = (await donor.get("/reporting/needs?period=2026-Q2&by=language")).text
+    assert "period=programme" not in empty, "readers may not open the programme as a whole"
+
+
+async def test_a_hidden_number_of_applications_is_not_said_to_be_none(house: House) -> None:
+    """If few people applied, the headline names the people in need alone and does not say that nobody applied."""
+    await feed_events(house, [*world(2), need(1, quantity=30)])
+    await house.publish("2026-H1")
+    page = (await (await house.grant(Role.DONOR)).get("/reporting/needs?period=2026-H1")).text
+    assert "Training is needed for 30 people</h1>" in page
+    assert "No application arrived" not in page
 
 
 async def test_the_file_names_no_restricted_area(house: House) -> None:
