@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.applications.application import consumers as application_consumers
 from services.applications.application.actions.progress import restate_due, restating
 from services.applications.certificates import store as certificates_store
+from services.applications.desk import store as desk_store
 from services.applications.matches.store import matches
 from services.applications.mentorships.actions import meetings
 from services.applications.mentorships.store import mentorships
@@ -44,6 +45,7 @@ consumers = Consumers(
         "outcome_record",
         "test_request",
         "certificate",
+        "published_figure",
         "standing",
     ),
 )
@@ -52,3 +54,4 @@ consumers.topic("exchange.receipts", evolve=restating(matches.evolve_receipts))
 consumers.topic("exchange.visits", evolve=restating(visits_store.evolve), react=preparation.react_to_visits)
 consumers.topic("mentoring.mentorships", evolve=restating(mentorships.evolve), react=meetings.react_to_mentorships)
 consumers.topic("exchange.outcomes", evolve=_evolve_outcomes)
+consumers.topic("exchange.figures", evolve=desk_store.evolve)

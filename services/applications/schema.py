@@ -5,6 +5,7 @@ from services.applications.application.store import applications, companions, st
 from services.applications.availability import store as availability_store
 from services.applications.calls import store as calls_store
 from services.applications.certificates import store as certificates_store
+from services.applications.desk import store as desk_store
 from services.applications.matches.store import matches, participation
 from services.applications.mentors import store as mentors_store
 from services.applications.mentorships import store as mentorships_store
@@ -33,6 +34,7 @@ __all__ = [
     "certificates_store",
     "companions",
     "counters",
+    "desk_store",
     "entries",
     "history",
     "incidents",

@@ -8,17 +8,21 @@ from uuid import UUID
 
 from services.applications.application.views.standing import standing
 from services.applications.calls import store as calls_store
+from services.applications.desk import store
+from services.applications.desk.model import PARTS, PublishedPeriod, newest
 from services.applications.first_page import waiting_for
 from services.applications.overview.views.first_page import participant
 from services.applications.partners.views import continuing_cases
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.waiting import MOST, Waiting, urgency
-from shared.contracts.codes import ApplicationState, CallState, Role
+from shared.contracts import labels
+from shared.contracts.codes import ApplicationState, CallState, Role, group_labels
 from shared.contracts.lifecycle.state_sets import MENTORSHIP_OVER, VISIT_AHEAD, VISIT_GOING
-from shared.i18n import N_, gettext
+from shared.i18n import N_, gettext, number
 from shared.time import clock, dates
-from shared.web import states
+from shared.web import navigation, states
+from shared.web.graphics.charts import Bar, bars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from services.applications.settings import Settings
     from shared.bus import Bus
     from shared.identity import Principal
+    from shared.web.graphics.charts import Chart
     from shared.web.states import Standing, State
 
 
@@ -53,6 +58,74 @@ async def open_calls(bus: Bus) -> list[calls_store.Call]:
         calls = await calls_store.calls(session, state=CallState.PUBLISHED)
     moment = clock.now()
     return [call for call in calls if call.takes_applications(moment)]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The results of the newest published period: two figures and a chart, as reporting released them.
+
+    A figure is None where it is not shown. `statement` is the address of the published statement; empty for a reader
+    who may not open it.
+    """
+
+    period: PublishedPeriod
+    chart: Chart | None
+    statement: str
+
+
+async def results(bus: Bus, principal: Principal | None) -> Results | None:
+    """Return the results of the newest published period; None if nothing is published."""
+    async with bus.read() as session:
+        period = newest(await store.published(session))
+    if period is None:
+        return None
+    return Results(period, _visits_chart(period), _statement(period.label) if _may_open(principal) else "")
+
+
+def _statement(label: str) -> str:
+    return f"{_FIGURES}{label}/latest/"
+
+
+_FIGURES = "/reporting/"
+
+
+def _may_open(principal: Principal | None) -> bool:
+    """Return whether the reader's navigation leads to figures; who is not signed in is asked to sign in first."""
+    if principal is None:
+        return True
+    sections = navigation.navigation(principal, _FIGURES)
+    return any(_FIGURES in {section.href, *(entry.href for entry in section.entries)} for section in sections)
+
+
+def _visits_chart(period: PublishedPeriod) -> Chart | None:
+    """Return the visits by the officers' country or group; None for fewer than two that are shown."""
+    if len(period.parts) < _FEWEST_BARS:
+        return None
+    groups = group_labels(PARTS)
+    named = [
+        (gettext(groups[part]) if part in groups else labels.country(part), float(count))
+        for part, count in period.parts
+    ]
+    (most, most_visits), (_, second) = named[:2]
+    if most_visits == second:
+        title = gettext("Completed visits by country of service")
+    else:
+        title = gettext("Most visits by officers from: %(where)s (%(count)s)") % {
+            "where": most,
+            "count": number(most_visits),
+        }
+    return bars(
+        title,
+        [Bar(name, count, marked=name == most and most_visits > second) for name, count in named],
+        label=gettext("Country of service"),
+        value=gettext("Visits"),
+        definition=gettext(
+            "Completed visits by the country where the officer serves. We leave out numbers based on few people."
+        ),
+    )
+
+
+_FEWEST_BARS = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from services.applications.desk.views import Card, first_page, open_calls
+from services.applications.desk.views import Card, first_page, open_calls, results
 from services.applications.desk.views import account as own_account
 from services.applications.guards import SignedIn
 from services.applications.parameters import BusDep, Portal
@@ -188,6 +188,7 @@ async def start(request: Request, principal: Anybody, bus: BusDep, settings: Por
         steps=tour(found),
         known=principal is not None,
         open_calls=await open_calls(bus),
+        results=await results(bus, principal),
         mail_url=settings.mail_url if settings.local else None,
     )
 

@@ -34,7 +34,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop all tables, in the reverse order."""
     _drop("incident_note", "incident", "attempt", "access_log")
-    _drop("line_manager_link", "test_request", "outcome_record", "certificate_document", "certificate_issue", "certificate")
+    _drop("published_figure", "line_manager_link", "test_request", "outcome_record", "certificate_document", "certificate_issue", "certificate")
     _drop("pair_visit", "pause", "meeting", "session", "goal_note", "goal", "signature", "agreement", "mentorship")
     _drop(
         "letter",
@@ -1289,7 +1289,7 @@ def _create_mentorships() -> None:
 
 
 def _create_certificates_and_outcomes() -> None:
-    """Certificates, what was answered after a visit, and links for line managers."""
+    """Certificates, what was answered after a visit, links for line managers, and published figures."""
     op.create_table(
         "certificate",
         sa.Column("number", sa.String(), nullable=False),
@@ -1359,6 +1359,16 @@ def _create_certificates_and_outcomes() -> None:
         sa.PrimaryKeyConstraint("digest", name="line_manager_link_pkey"),
     )
     op.create_index("line_manager_link_application_id", "line_manager_link", ["application_id"])
+    op.create_table(
+        "published_figure",
+        sa.Column("indicator", sa.String(), nullable=False),
+        sa.Column("period", sa.String(), nullable=False),
+        sa.Column("part", sa.String(), nullable=False),
+        sa.Column("start", sa.Date(), nullable=False),
+        sa.Column("end", sa.Date(), nullable=False),
+        sa.Column("value", sa.Numeric(), nullable=True),
+        sa.PrimaryKeyConstraint("indicator", "period", "part", name="published_figure_pkey"),
+    )
 
 
 def _create_oversight() -> None:

@@ -6,13 +6,21 @@ from datetime import timedelta
 from html import unescape
 from typing import TYPE_CHECKING
 
+import httpx2
+
 from deploy.local.personas import PERSONAS
 from services.applications.desk.pages.start import SEES
 from shared.contracts.codes import Role
+from shared.contracts.figures import FigurePublished, FigureRestated
 from shared.time import clock
+from tests.every_page import Opened
+from tests.integration.applications.conftest import ORIGIN
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
 
 
 async def test_the_start_page_lists_open_calls(programme: Programme) -> None:
@@ -23,6 +31,85 @@ async def test_the_start_page_lists_open_calls(programme: Programme) -> None:
     clock.move(timedelta(days=400))
     text = unescape((await programme.as_("ani").get("/")).text)
     assert "Open calls" not in text
+
+
+def published(indicator: str, value: str | None, part: str | None = None, *, half: int = 1) -> FigurePublished:
+    """Return a published figure of a half-year of 2026, whole or for one value of the country of service."""
+    start, end = (("01-01", "06-30"), ("07-01", "12-31"))[half - 1]
+    changes = {
+        "indicator": indicator,
+        "period": f"2026-H{half}",
+        "start": f"2026-{start}",
+        "end": f"2026-{end}",
+        "dimensions": [{"name": "country-of-service", "value": part}] if part else [],
+        "value": value,
+        "numerator": value,
+        "suppressed": value is None,
+    }
+    return FigurePublished.model_validate({"figure": {**FigurePublished.example["figure"], **changes}})  # type: ignore[dict-item]  # the example is a table of JSON
+
+
+async def deliver(feed: Feed, *events: FigurePublished | FigureRestated) -> None:
+    """Let the portal read events of figures, each under the key that reporting gives it."""
+    for event in events:
+        figure = event.figure
+        parts = [f"{each.name}={each.value}" for each in figure.dimensions]
+        await feed.deliver((event, "/".join((figure.indicator, figure.period, *parts))))
+
+
+async def test_before_the_first_publication_the_start_page_says_so(programme: Programme) -> None:
+    """One sentence says that no figures are published, and there is no chart."""
+    text = unescape((await programme.as_("ani").get("/")).text)
+    assert "No figures are published yet." in text
+    assert "tandem-chart" not in text
+
+
+async def test_the_start_page_shows_what_was_published_last(programme: Programme, feed: Feed, portal: FastAPI) -> None:
+    """Anybody reads two figures and a chart of the period that ended last, with a link to its statement.
+
+    A part that is not shown is no bar, and a later statement of the same figure takes its place.
+    """
+    await deliver(
+        feed,
+        published("TOPCOP-OP-02", "31", half=2),
+        published("TOPCOP-OP-05", "12", half=2),
+        published("TOPCOP-OP-02", "17", "south_caucasus", half=2),
+        published("TOPCOP-OP-02", "9", "UA", half=2),
+        published("TOPCOP-OP-02", "5", "MD", half=2),
+        published("TOPCOP-OP-02", "8"),
+        published("TOPCOP-OP-03", "77", half=2),
+    )
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(portal), base_url=ORIGIN) as stranger:
+        answer = await stranger.get("/")
+    page = Opened("stranger", "/", answer.status_code, answer.text)
+    text, main = unescape(answer.text), " ".join(page.main.text_content().split())
+    assert "Visits that officers completed 31 Institutions that hosted them 12" in main
+    assert "Most visits by officers from: South Caucasus (17)" in main
+    assert [row for row in ("South Caucasus", "Ukraine", "Moldova") if row in main] == [
+        "South Caucasus",
+        "Ukraine",
+        "Moldova",
+    ]
+    assert 'href="/reporting/2026-H2/latest/"' in text
+    assert "77" not in main
+    hidden = published("TOPCOP-OP-02", None, "MD", half=2).figure.model_dump(mode="json")
+    again = FigureRestated.model_validate({**FigureRestated.example, "figure": hidden})
+    fewer = published("TOPCOP-OP-05", None, half=2).figure.model_dump(mode="json")
+    await deliver(feed, again, FigureRestated.model_validate({**FigureRestated.example, "figure": fewer}))
+    text = unescape((await programme.as_("programme").get("/")).text)
+    assert 'href="/reporting/2026-H2/latest/"' in text
+    assert "Institutions that hosted them" in text
+    assert "Not shown, because few people are behind it" in text
+    assert "Moldova" not in text
+    assert "/reporting/" not in (await programme.as_("ani").get("/")).text, "officers may not open figures"
+
+
+async def test_one_bar_is_no_chart(programme: Programme, feed: Feed) -> None:
+    """The figures stand without a chart if fewer than two countries are shown."""
+    await deliver(feed, published("TOPCOP-OP-02", "9"), published("TOPCOP-OP-02", "9", "south_caucasus"))
+    text = unescape((await programme.as_("ani").get("/")).text)
+    assert "Visits that officers completed" in text
+    assert "tandem-chart" not in text
 
 
 def test_every_persona_names_its_pages() -> None:
