@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,11 @@ from sqlalchemy import text
 
 from services.reporting.app import create_app
 from services.reporting.feeds.actions.files import KINDS, open_to_all
+from services.reporting.feeds.model.tokens import PullToken
+from services.reporting.feeds.store import tokens as store
 from services.reporting.settings import Settings
 from shared.contracts.codes import Role
+from shared.ids import new_id
 from shared.time import clock
 from tests.integration.reporting.feeds.test_files import published
 from tests.support import settings_for
@@ -195,3 +199,13 @@ async def test_tokens_are_read_page_by_page(house: House) -> None:
     rest = (await coordinator.get(f"/reporting/api/v1/feeds/tokens?limit=2&cursor={first['next']}")).json()
     assert [each["id"] for each in (*first["items"], *rest["items"])] == made[::-1]
     assert rest["next"] is None
+
+
+async def test_a_digest_that_is_there_already_is_no_error(house: House) -> None:
+    """Two clicks at once can meet at the digest rather than the id, where the second finds the token."""
+    today = clock.today()
+    token = PullToken(new_id(), "OPSYS", today, "carla", clock.now())
+    async with house.app.state.service.bus.transaction("carla") as tx:
+        assert await store.add(tx.session, token, "digest")
+        assert not await store.add(tx.session, replace(token, id=new_id()), "digest")
+        assert not await store.add(tx.session, token, "another digest")
