@@ -18,7 +18,7 @@ from lxml import html
 
 from tests.load.people import sign_in as session_cookies
 
-__all__ = ["Opened", "kind_of", "open_pages", "session_cookies"]
+__all__ = ["STRANGER", "Opened", "differing", "kind_of", "open_pages", "session_cookies"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from deploy.cli.system import System
 
 FIRST = ("/applications/", "/matching/", "/reporting/", "/notifications/")
+STRANGER = "stranger"
+"""The name of a visitor without a session, who begins at the start page."""
 MOST = 600
 """The most pages that are opened as a person."""
 BUSY_TRIES = 15
@@ -71,6 +73,31 @@ class Opened:
         tags = (element for element in self.main.iter() if "tandem-tag" in element.get("class", "").split())
         return next((" ".join(tag.text_content().split()) for tag in tags), "")
 
+    @cached_property
+    def structure(self) -> frozenset[tuple[str, ...]]:
+        """The elements of the page without texts and addresses: two equal pages look alike but for their words."""
+        return frozenset(map(_without_words, self.tree.iter("*")))
+
+
+def _without_words(element: HtmlElement) -> tuple[str, ...]:
+    """Return an element's tag, classes, role and kind, the names of its attributes, and what is around it."""
+    parent = element.getparent()
+    around = ("", "") if parent is None else (str(parent.tag), parent.get("class", ""))
+    own = (element.get(name, "") for name in ("class", "role", "type"))
+    return (str(element.tag), *own, *sorted(element.keys()), *around)
+
+
+def differing(pages: Sequence[Opened]) -> list[Opened]:
+    """Return the pages that have something which no earlier page of their kind has."""
+    known: dict[str, set[tuple[str, ...]]] = {}
+    found = []
+    for page in pages:
+        of_kind = known.setdefault(page.kind, set())
+        if not page.structure <= of_kind:
+            of_kind |= page.structure
+            found.append(page)
+    return found
+
 
 def kind_of(address: str) -> str:
     """Return the path of an address with a star for each id or reference."""
@@ -79,16 +106,17 @@ def kind_of(address: str) -> str:
 
 async def open_pages(system: System, people: Sequence[str], *, records: int, forms: bool = True) -> list[Opened]:
     """Return the pages that these people reach, at most `records` of each kind a person, in a fixed order."""
-    cookies = await session_cookies(system, list(people))
+    cookies = await session_cookies(system, [person for person in people if person != STRANGER])
     found = await asyncio.gather(
-        *(_open_as(system.origin, person, cookies[person], records, forms=forms) for person in people)
+        *(_open_as(system.origin, person, cookies.get(person, {}), records, forms=forms) for person in people)
     )
     return [page for pages in found for page in pages]
 
 
 async def _open_as(origin: str, person: str, cookie: dict[str, str], records: int, *, forms: bool) -> list[Opened]:
     opened: list[Opened] = []
-    waiting, known, counts = list(FIRST), set(FIRST), Counter[str]()
+    first = ("/",) if person == STRANGER else FIRST
+    waiting, known, counts = list(first), set(first), Counter[str]()
     async with httpx2.AsyncClient(base_url=origin, cookies=cookie, headers=_ENGLISH, timeout=60) as http:
         while waiting and len(opened) < MOST:
             address = waiting.pop(0)
@@ -97,7 +125,10 @@ async def _open_as(origin: str, person: str, cookie: dict[str, str], records: in
                 continue
             answer = await _answer(http, address)
             final = answer.url.raw_path.decode()
-            if "text/html" not in answer.headers.get("content-type", "") or answer.url.host != httpx2.URL(origin).host:
+            if (
+                "text/html" not in answer.headers.get("content-type", "")
+                or answer.url.netloc != httpx2.URL(origin).netloc
+            ):
                 continue
             counts[kind] += 1
             if answer.status_code == httpx2.codes.FORBIDDEN and address in FIRST:

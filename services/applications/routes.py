@@ -60,6 +60,7 @@ from shared.identity.oidc import sign_in_router
 from shared.runtime.dead_letters import dead_letters_router
 from shared.runtime.journal import journal_router
 from shared.time import clock as time
+from shared.web import design
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -93,7 +94,7 @@ register_api_routers: list[APIRouter] = [
 
 
 def page_routers(settings: Settings) -> list[APIRouter]:
-    """Return the routers of all pages, in the order in which they are tried."""
+    """Return the routers of all pages, in the order in which they are tried; some only in a local run."""
     found = [sign_in_router(), start.router, inbox.router, desk_settings.router, calendar_feed.router]
     found.append(sessions_pages.router)
     found += [places_pages.router, *calls_pages.routers]
@@ -126,6 +127,8 @@ def page_routers(settings: Settings) -> list[APIRouter]:
         preparation_preparation.router,
     ]
     found += register_page_routers
+    if settings.local:
+        found.append(design.router())
     if settings.local and time.movable():
         found.append(clock.router)
     return found

@@ -41,17 +41,23 @@ def chromium() -> str | None:
     return named or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
+def required_chromium() -> str:
+    """Return the path of Chromium; without one skip the test, in CI fail it."""
+    path = chromium()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI has to install Chromium: .ci/run does.")
+        pytest.skip("There is no Chromium here: install the package chromium, or name one in TANDEM_CHROMIUM.")
+    return path
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium for a file of tests; each test opens its own contexts in it.
 
     Not for the session: while it is open its event loop runs, and tests of coroutines cannot have theirs.
     """
-    path = chromium()
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI has to install Chromium: .ci/run does.")
-        pytest.skip("There is no Chromium here: install the package chromium, or name one in TANDEM_CHROMIUM.")
+    path = required_chromium()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield started

@@ -1,9 +1,10 @@
 """Write every page as every persona sees it, picture and text side by side: `python -m tests.browser.read_pages DATA`.
 
 DATA is the folder of a local run that is up and has the sample programme (default: `.data`). Of each kind of page one
-is written for each status of its record. The result is `build/pages/index.html`; `build/pages/texts.txt` has all texts,
-with the reading grade of each page, and says which titles several kinds of pages share. Names of personas after the
-folder limit it to these; `--no-pictures` writes the texts only.
+is written for each status of its record: at 1280 and at 360 pixels, as it is printed, and in high contrast. The result
+is `build/pages/index.html`; `build/pages/texts.txt` has all texts, with the reading grade of each page, and says which
+titles several kinds of pages share. Names of personas after the folder limit it to these; `--no-pictures` writes the
+texts only.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import json
 import re
 import sys
 from collections import defaultdict
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from playwright.sync_api import FloatRect, sync_playwright
 
@@ -23,7 +25,7 @@ from deploy.cli.system import System
 from deploy.local.folder import ROOT
 from deploy.local.personas import PERSONAS
 from shared.identity.session import CookieJar
-from tests.browser.conftest import FLAGS, chromium
+from tests.browser.conftest import DESK, FLAGS, chromium
 from tests.every_page import open_pages, session_cookies
 from tests.reading_grade import grade, lines, sentences
 
@@ -34,8 +36,24 @@ if TYPE_CHECKING:
 
     from tests.every_page import Opened
 
+
+@dataclass(frozen=True)
+class Look:
+    """The size of a window, and whether its page is printed or drawn in the colours of high contrast."""
+
+    size: ViewportSize
+    media: Literal["screen", "print"] = "screen"
+    forced_colors: Literal["active", "none"] = "none"
+
+
 FOLDER = ROOT / "build" / "pages"
-SIZES: tuple[ViewportSize, ...] = ({"width": 1280, "height": 900}, {"width": 360, "height": 740})
+LOOKS: dict[str, Look] = {
+    "1280": Look(DESK),
+    "360": Look({"width": 360, "height": 740}),
+    "print": Look(DESK, media="print"),
+    "contrast": Look(DESK, forced_colors="active"),
+}
+"""The ways in which pages are drawn, by the end of a picture's name."""
 RECORDS = 8
 """The most records of a kind that are opened as a persona, to find one in each status."""
 TALLEST = 6000
@@ -45,6 +63,8 @@ body { font: 15px sans-serif; margin: 1rem }
 section { border-top: 2px solid #173f5f; display: flex; gap: 1rem }
 img { width: 640px; align-self: flex-start; border: 1px solid #ccc }
 img + img { width: 240px }
+img + img + img { width: 320px }
+div { display: flex; flex-wrap: wrap; gap: 1rem; flex: none; max-width: 900px }
 pre { white-space: pre-wrap; max-width: 40rem }
 """
 
@@ -96,18 +116,20 @@ def take(system: System, people: Sequence[str], pages: Sequence[Opened]) -> dict
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         for person in people:
-            for size in SIZES:
-                context = browser.new_context(viewport=size, locale="en-GB")
+            for name_of_look, look in LOOKS.items():
+                context = browser.new_context(viewport=look.size, forced_colors=look.forced_colors, locale="en-GB")
                 name = CookieJar(system.origin).session
                 context.add_cookies([{"name": name, "value": cookies[person][name], "url": system.origin}])
                 view = context.new_page()
+                view.emulate_media(media=look.media)
                 for number, page in enumerate(pages, 1):
                     if page.person != person:
                         continue
-                    file = f"{number:03}-{person}-{re.sub(r'[^a-z]+', '-', page.kind).strip('-')}-{size['width']}.png"
+                    kind = re.sub(r"[^a-z]+", "-", page.kind).strip("-")
+                    file = f"{number:03}-{person}-{kind}-{name_of_look}.png"
                     view.goto(system.origin + page.address)
                     tall = min(view.evaluate("document.documentElement.scrollHeight"), TALLEST)
-                    clip = FloatRect(x=0.0, y=0.0, width=float(size["width"]), height=float(tall))
+                    clip = FloatRect(x=0.0, y=0.0, width=float(look.size["width"]), height=float(tall))
                     view.screenshot(path=FOLDER / file, full_page=True, clip=clip, animations="disabled")
                     taken.setdefault(number, []).append(file)
                 context.close()

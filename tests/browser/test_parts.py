@@ -16,6 +16,8 @@ from playwright.sync_api import expect
 from deploy.local.ports import free_port
 from shared.bus.db.transaction import CHANGED_CHANNEL
 from shared.web import site
+from tests.browser import axe
+from tests.browser.conftest import open_alone
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -117,7 +119,7 @@ def test_without_javascript_a_link_refreshes(demo: Demo, browser: Browser) -> No
     page = context.new_page()
     page.goto(demo.address)
     page.get_by_role("link", name="Refresh").click()
-    expect(page.get_by_role("heading", name="Study visit to Tallinn")).to_be_visible()
+    expect(page.get_by_role("heading", name="Components")).to_be_visible()
     page.goto(f"{demo.address}/form")
     page.get_by_label("Unit", exact=True).fill("Cyber unit")
     page.get_by_role("button", name="Add a language").click()
@@ -160,7 +162,7 @@ def test_a_draft_is_saved_on_leaving(demo: Demo, page: Page) -> None:
     assert "unit=Half+a+sent" in kept[0]
 
 
-@pytest.mark.parametrize("path", ["/", "/form", "/nowhere", "/?stranger=1"])
+@pytest.mark.parametrize("path", ["/", "/design", "/form", "/nowhere", "/?stranger=1"])
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_no_page_is_wider_than_its_window(demo: Demo, page: Page, path: str, width: int) -> None:
     """No page scrolls sideways, from the smallest phone on."""
@@ -168,6 +170,28 @@ def test_no_page_is_wider_than_its_window(demo: Demo, page: Page, path: str, wid
     page.goto(demo.address + path)
     page.evaluate("document.fonts.ready.then(() => true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("path", ["/design", "/form", "/nowhere", "/?stranger=1"])
+def test_components_meet_wcag(demo: Demo, page: Page, path: str) -> None:
+    """No component has a fault by WCAG 2.2 AA that axe-core finds, at 1280 and at 320 pixels, errors included."""
+    page.add_init_script(path=axe.AXE)
+    page.goto(demo.address + path)
+    assert [fault for size in axe.SIZES for fault in axe.faults_at(page, size)] == []
+
+
+def test_faults_of_a_page_are_found(page: Page) -> None:
+    """A picture without a text, a pale text, a field without a label and a line that is too wide are reported."""
+    page.add_init_script(path=axe.AXE)
+    open_alone(
+        page,
+        '<!DOCTYPE html><html lang="en"><title>Faults</title><main><img src="/mark.svg"><input>'
+        '<p class="pale">Pale</p><p class="wide">Wide</p></main>'
+        "<style>.pale { color: #ccc } .wide { width: 400px }</style>",
+    )
+    found = "\n".join(axe.faults_at(page, axe.SIZES[1]))
+    for rule in ("image-alt", "label", "color-contrast", "sideways"):
+        assert f"at 320 px {rule}:" in found, found
 
 
 def test_text_has_the_agreed_size(demo: Demo, page: Page) -> None:

@@ -10,6 +10,8 @@ import httpx2
 
 from deploy.local.personas import PERSONAS
 from services.applications.desk.pages.start import SEES
+from services.applications.routes import page_routers
+from services.applications.settings import Settings
 from shared.contracts.codes import Role
 from shared.contracts.figures import FigurePublished, FigureRestated
 from shared.time import clock
@@ -117,3 +119,11 @@ def test_every_persona_names_its_pages() -> None:
     assert set(SEES) == set(Role)
     assert {persona.role for persona in PERSONAS} <= set(SEES)
     assert all(sentence.startswith("You see ") for sentence in SEES.values())
+
+
+def test_the_page_of_components_is_in_a_local_run_only() -> None:
+    """`/design` is a page of a local run, and of no other system."""
+    for local in (True, False):
+        routers = page_routers(Settings.model_construct(local=local))
+        paths = {getattr(route, "path", "") for router in routers for route in router.routes}
+        assert ("/design" in paths) is local

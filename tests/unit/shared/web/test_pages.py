@@ -25,7 +25,7 @@ TEMPLATES = Path(site.__file__).parent / "templates"
 async def test_the_shell_has_its_parts(client: httpx.AsyncClient) -> None:
     """Title, skip link, places with the present one marked, role and country, sign out, footer, sample banner."""
     page = (await client.get("/")).text
-    assert "<title>Demo \u2013 Tandem</title>" in page
+    assert "<title>Components \u2013 Tandem</title>" in page
     assert 'href="#main-content"' in page
     assert re.search(r'href="/matching/">Board<', page)
     assert "National coordinator, Armenia" in page
@@ -54,7 +54,7 @@ async def test_the_answer_carries_the_security_headers(client: httpx.AsyncClient
 
 async def test_no_page_breaks_its_own_policy(client: httpx.AsyncClient) -> None:
     """No inline script, no inline style, no event attribute in anything that the macros draw."""
-    for path in ("/", "/form", "/nowhere"):
+    for path in ("/", "/design", "/form", "/nowhere"):
         page = (await client.get(path)).text
         assert not re.search(r"<script(?![^>]*\bsrc=)", page)
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=", page)
@@ -62,7 +62,7 @@ async def test_no_page_breaks_its_own_policy(client: httpx.AsyncClient) -> None:
 
 async def test_ids_are_unique_on_a_page(client: httpx.AsyncClient) -> None:
     """Links in the error summary and labels lead to one place only."""
-    for answer in (await client.get("/"), await client.post("/", data={})):
+    for answer in (await client.get("/"), await client.get("/design"), await client.post("/", data={})):
         ids = re.findall(r'\sid="([^"]+)"', answer.text)
         assert sorted(ids) == sorted(set(ids))
 
@@ -190,6 +190,27 @@ def test_a_page_may_not_take_a_name_of_the_shell(demo: Any) -> None:
 def test_every_shared_template_says_how_to_use_it(file: Path) -> None:
     """The head of each file is its documentation."""
     assert file.read_text(encoding="utf-8").startswith("{#-")
+
+
+async def test_the_page_of_components_has_every_macro(client: httpx.AsyncClient) -> None:
+    """Each macro has an example, and the form on the page has an error at each kind of field."""
+    text = (TEMPLATES / "plain" / "design.html").read_text("utf-8")
+    macros = {
+        (file.name, name)
+        for file in (TEMPLATES / "macros").glob("*.html")
+        for name in re.findall(r"{%-? macro ([a-z]\w*)", file.read_text("utf-8"))
+    }
+    assert len(macros) > 30
+    used = set()
+    for file, names in re.findall(r'{% from "macros/(\S+)" import (.*?) %}', text):
+        for name in names.split(", "):
+            original, _, own = name.partition(" as ")
+            if re.search(rf"{{[{{%] (call )?(if .* )?{own or original}\(", text):
+                used.add((file, original))
+    assert macros - used == set()
+    page = (await client.get("/design")).text
+    assert "There is a problem" in page
+    assert page.count("govuk-error-message") >= 6
 
 
 def test_a_static_address_changes_with_the_file() -> None:
