@@ -22,7 +22,9 @@ from deploy.cli.system import System
 from deploy.local.folder import ROOT
 from deploy.local.ports import free_port
 from shared.time import clock
-from tests.every_page import Opened, open_pages, session_cookies
+from tests.browser import axe
+from tests.browser.conftest import required_chromium
+from tests.every_page import STRANGER, Opened, differing, open_pages, session_cookies
 from tests.local_run import LocalRun, quick_folder
 from tests.reading_grade import FEWEST, grade, sentences
 from tests.standing import standing
@@ -33,6 +35,18 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(1200)
 PORTAL = "/applications/api/v1"
 READERS = ("persona-officer", "persona-mentee", "persona-mentor", "persona-host")
+OTHERS = (
+    "persona-coordinator-am",
+    "persona-coordinator-fr",
+    "persona-programme",
+    "persona-programme-2",
+    "persona-evaluator",
+    "persona-donor",
+    "persona-anaspoc",
+    "persona-clearance",
+    "persona-dpo",
+    "persona-auditor",
+)
 HIGHEST_GRADE = 9
 STANDING = ["proposed", "cleared", "offered", "confirmed"]
 
@@ -356,6 +370,19 @@ def test_each_kind_of_page_has_its_own_title(pages: list[Opened]) -> None:
     for page in pages:
         kinds.setdefault(page.title, set()).add(page.kind)
     assert {title: sorted(found) for title, found in kinds.items() if len(found) > 1} == {}
+
+
+@pytest.mark.browser
+def test_pages_meet_wcag_in_a_browser(sample: LocalRun, pages: list[Opened]) -> None:
+    """Each kind of page, as each role and as a stranger, has no fault at 1280 and at 320 pixels and at most 60 kB.
+
+    Of two pages of a kind that differ only in words, one is opened. A fault is one that axe-core finds by the rules of
+    WCAG 2.2 AA, a page that scrolls sideways, or an error in the console.
+    """
+    chromium = required_chromium()
+    system = System(sample.read("environment.json"))
+    more = asyncio.run(open_pages(system, [*OTHERS, STRANGER], records=1))
+    assert axe.check(system, differing([*pages, *more]), chromium) == []
 
 
 async def test_a_journey_leaves_the_sample_as_it_was(sample: LocalRun, people: People) -> None:
