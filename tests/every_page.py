@@ -18,7 +18,7 @@ from lxml import html
 
 from tests.load.people import sign_in as session_cookies
 
-__all__ = ["STRANGER", "Opened", "differing", "kind_of", "open_pages", "session_cookies"]
+__all__ = ["STRANGER", "Opened", "covering", "kind_of", "open_pages", "session_cookies"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,19 +33,24 @@ STRANGER = "stranger"
 MOST = 600
 """The most pages that are opened as a person."""
 BUSY_TRIES = 15
+_OPENING = 20_000
+"""What opening a page costs a browser, as so many characters of a page."""
 
-_VARIABLE = re.compile(r"(?<=/)(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^/]*[0-9A-Z][^/]*)(?=/|$)")
+_VARIABLE = re.compile(
+    r"(?<=/notifications/rules/)[^/]+|(?<=/)(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^/]*[0-9A-Z][^/]*)(?=/|$)"
+)
 _ENGLISH = {"Accept": "text/html", "Accept-Language": "en-GB"}
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A page as a person sees it: its address, status and HTML."""
+    """A page as a person sees it: its address, status and HTML, and the bytes in which the gateway sent it."""
 
     person: str
     address: str
     status: int
     text: str
+    sent: int = 0
 
     @property
     def kind(self) -> str:
@@ -87,16 +92,16 @@ def _without_words(element: HtmlElement) -> tuple[str, ...]:
     return (str(element.tag), *own, *sorted(element.keys()), *around)
 
 
-def differing(pages: Sequence[Opened]) -> list[Opened]:
-    """Return the pages that have something which no earlier page of their kind has."""
-    known: dict[str, set[tuple[str, ...]]] = {}
+def covering(pages: Sequence[Opened]) -> list[Opened]:
+    """Return few and short pages that together have everything which any page has, texts and addresses aside."""
+    different = {page.structure: page for page in reversed(pages)}.values()
+    left = frozenset[tuple[str, ...]]().union(*(page.structure for page in different))
     found = []
-    for page in pages:
-        of_kind = known.setdefault(page.kind, set())
-        if not page.structure <= of_kind:
-            of_kind |= page.structure
-            found.append(page)
-    return found
+    while left:
+        best = max(different, key=lambda page: len(page.structure & left) / (_OPENING + len(page.text)))
+        found.append(best)
+        left -= best.structure
+    return sorted(found, key=lambda page: page.person)
 
 
 def kind_of(address: str) -> str:
@@ -137,7 +142,7 @@ async def _open_as(origin: str, person: str, cookie: dict[str, str], records: in
                 continue
             if kind_of(final) != kind:
                 counts[kind_of(final)] += 1
-            opened.append(Opened(person, final, answer.status_code, answer.text))
+            opened.append(Opened(person, final, answer.status_code, answer.text, answer.num_bytes_downloaded))
             for link in _links(answer.text, final, forms=forms):
                 if link not in known:
                     known.add(link)

@@ -1,9 +1,11 @@
 // What a page does beyond plain HTML. Everything here only helps: without it every form and link works as well.
-import { initAll } from "./vendor/govuk-frontend.js";
-
 document.documentElement.classList.add("js");
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
-initAll();
+
+// GOV.UK's script is for parts of forms: a page without them does not fetch it. The skip link works without.
+if (document.querySelector("[data-module]:not(.govuk-skip-link)")) {
+  import("./vendor/govuk-frontend.js").then(({ initAll }) => initAll());
+}
 
 // A success banner is read out first.
 document.querySelector("[data-focus]")?.focus();
