@@ -34,7 +34,7 @@ MOST = 600
 """The most pages that are opened as a person."""
 BUSY_TRIES = 15
 _OPENING = 20_000
-"""What opening a page costs a browser, as so many characters of a page."""
+"""The cost of opening a page in a browser, as so many characters of a page."""
 
 _VARIABLE = re.compile(
     r"(?<=/notifications/rules/)[^/]+|(?<=/)(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^/]*[0-9A-Z][^/]*)(?=/|$)"

@@ -54,7 +54,7 @@ REFERENCE = "/applications/contracts"
 _FILES = "//link[@rel='stylesheet' or @rel='icon']/@href | //script/@src"
 _PARTS = "//*[@data-module][not(contains(@class, 'govuk-skip-link'))]"
 _SCRIPT = "/static/vendor/govuk-frontend.js"
-"""What `tandem.js` fetches for pages that have such parts."""
+"""The script that `tandem.js` fetches for pages that have such parts."""
 _WIDE = """
 (width) => [...document.querySelectorAll("body *")]
   .filter((part) => part.getBoundingClientRect().right > width + 0.5)

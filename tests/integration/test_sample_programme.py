@@ -384,7 +384,7 @@ def test_pages_are_light(sample: LocalRun, everybodys_pages: list[Opened]) -> No
 
 @pytest.mark.browser
 def test_pages_meet_wcag_in_a_browser(sample: LocalRun, everybodys_pages: list[Opened]) -> None:
-    """Whatever stands on any kind of page, as any role, has no fault at 1280 and at 320 pixels.
+    """No element of any kind of page, as any role, has a fault at 1280 and at 320 pixels.
 
     Few pages are opened, which together have every element of all. A fault is one that axe-core finds by the rules of
     WCAG 2.2 AA, a page that scrolls sideways, or an error in the console.
