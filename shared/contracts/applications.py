@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, DatePeriod, Due, Event, Example, Language, Part, Reference, TopicCode
 from shared.contracts.codes import (
+    MOST_WISHES,
     N_,
     ActingAs,
     AnswerForm,
@@ -55,7 +56,8 @@ class ApplicationProfile(Part):
 
     `topics` and `preferred_countries` are in order of preference. `group_id` is shared by the members of a group;
     `prematched_with` is the application, offer or mentor of the counterpart. `conflicts` are organisations, offers or
-    mentors that a conflict of interest excludes. `objectives` is their number: the texts stay in the portal.
+    mentors that a conflict of interest excludes. `objectives` is their number: the texts stay in the portal. `wishes`
+    are offers or mentors, most wanted first; the call's rule of wishes says how they count.
     """
 
     call_id: UUID
@@ -80,6 +82,7 @@ class ApplicationProfile(Part):
     objectives: Annotated[int, Field(ge=0, le=3)] = 0
     cascade_committed: bool = False
     courses: tuple[str, ...] = ()
+    wishes: Annotated[tuple[UUID, ...], Field(max_length=MOST_WISHES)] = ()
 
 
 class EligibilityCheck(Part):

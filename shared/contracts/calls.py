@@ -29,6 +29,7 @@ from shared.contracts.codes import (
     QuestionKind,
     RankGroup,
     ServiceKind,
+    Wishes,
 )
 
 RULES_VERSION = 1
@@ -149,7 +150,8 @@ class CallTerms(Part):
     `deadline` is the last moment to apply, by the server's clock; `visit_periods` are the periods of visits;
     `closed_days` are days without visits besides the public holidays of host and home; `share_of_offer` is the part of
     an offer, in per cent, that may go to one country (at least one place; groups are exempt); `reserves` is how many
-    more for each place are cleared beforehand where a cohort is committed with reserves.
+    more for each place are cleared beforehand where a cohort is committed with reserves; `wishes` says how the order in
+    which an applicant puts placements or mentors counts.
     """
 
     reference: Reference
@@ -166,6 +168,7 @@ class CallTerms(Part):
     quotas: tuple[CountryQuota, ...] = ()
     share_of_offer: Annotated[int, Field(ge=1, le=100)] = 40
     objective: Objective = Objective.STABLE
+    wishes: Wishes = Wishes.SCORES
     weights: tuple[CriterionWeight, ...] = ()
     needs: tuple[UUID, ...] = ()
     fund_id: UUID

@@ -117,6 +117,7 @@ FIELDS: Mapping[type, Mapping[str, Shape]] = {
         "pre_matched": Single(_ANY),
         "group_id": Single(_ID),
         "group_size": Single(words.Number(1, LARGEST_GROUP)),
+        "wishes": Listed(_ANY),
     },
     Seat: {
         "id": Single(_ID),
@@ -172,6 +173,7 @@ FIELDS: Mapping[type, Mapping[str, Shape]] = {
     Rules: {
         "weights": Objects(Weight, words.CRITERION),
         "objective": Single(words.OBJECTIVE),
+        "wishes": Single(words.WISHES),
         "language_minimum": Single(words.LEVEL),
         "common_weeks": Single(words.Number(0, 52)),
         "share": Single(words.Number(0, 100)),
@@ -233,6 +235,7 @@ OTHER_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
         "barred": ("declined before", "declined", "declined seats"),
         "first_time": ("first participation", "first time participant"),
         "group_size": ("size of group", "size of the group"),
+        "wishes": ("wish", "wanted seats", "wanted placements", "wanted mentors"),
     },
     Seat: {
         **_SHARED,

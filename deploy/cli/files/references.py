@@ -87,6 +87,7 @@ def check(
     ways = (
         ("candidates", "conflicts", Ids("seat or organisation", [*places, *agencies])),
         ("candidates", "barred", seats),
+        ("candidates", "wishes", seats),
         ("candidates", "pre_matched", Ids("seat or candidate", [*places, *people])),
         ("seats", "conflicts", Ids("candidate or organisation", [*people, *agencies])),
         ("seats", "pre_matched", candidates),

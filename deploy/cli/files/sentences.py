@@ -49,6 +49,7 @@ class Sentences:
     def __init__(self, problem: Problem) -> None:
         self._candidates = {candidate.id: candidate for candidate in problem.candidates}
         self._seats = {seat.id: seat for seat in problem.seats}
+        self._wishes_count = problem.rules.wishes_count
         self._taken = {pair.candidate_id for pair in problem.fixed}
 
     def message(self, receipt: Receipt) -> str:
@@ -75,8 +76,9 @@ class Sentences:
         if receipt.together is not None:
             found.append(f"Your group of {receipt.together.size} stays together.")
         elif receipt.match is not None and receipt.feasible > 1:
+            by = "order and points" if self._wishes_count and candidate.wishes else "points"
             found.append(
-                f"By your points it is number {receipt.match.rank} of the {receipt.feasible} {what}s that fit you."
+                f"By your {by} it is number {receipt.match.rank} of the {receipt.feasible} {what}s that fit you."
             )
         return " ".join(found)
 

@@ -28,6 +28,7 @@ from shared.contracts.codes import (
     Objective,
     RankGroup,
     ServiceKind,
+    Wishes,
 )
 
 if TYPE_CHECKING:
@@ -301,6 +302,11 @@ SEAT_KIND = Choice(
     {"study visit": "placement", "mentoring": "mentor"},
 )
 CRITERION = of_codes("a criterion such as topic or language", Criterion)
+WISHES = Choice(
+    "scores, wishes_first or wishes_among_equals",
+    {code.value: code.value for code in Wishes},
+    {"points only": "scores", "wishes first": "wishes_first", "wishes among equals": "wishes_among_equals"},
+)
 OBJECTIVE = Choice("stable or most_good", {code.value: code.value for code in Objective}, {"highest sum": "most_good"})
 
 

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from shared.contracts import labels
 from shared.contracts.base import LAST_DAY, LONGEST_PERIOD, DatePeriod
 from shared.contracts.codes import ApplicationKind, HardRule
-from shared.i18n import gettext
+from shared.i18n import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from uuid import UUID
 
+    from services.applications.display import SummaryRow
     from shared.contracts.applications import ExpertiseHeld, LanguageHeld
     from shared.contracts.calls import CallTerms
     from shared.contracts.codes import Expertise, RankGroup
@@ -120,13 +122,14 @@ def _holds(periods: Iterable[DatePeriod], day: date) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """The known facts of the officer who reads; empty or None for open answers."""
+    """The known facts of the officer who reads; empty or None for open answers. `countries` are those preferred."""
 
     topics: Sequence[str]
     languages: Sequence[LanguageHeld]
     expertise: Sequence[ExpertiseHeld]
     weeks: frozenset[date] | None
     rank_group: RankGroup | None
+    countries: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,69 @@ def findings(officer: Officer, needs: Needs) -> list[Finding]:
         _rank(officer, needs),
     ]
     return [finding for finding in found if finding is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well a placement or mentor suits an officer: 0 (it meets the rules) to 3, and why, in sentences."""
+
+    grade: int
+    reasons: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """The grade in words."""
+        if self.grade == MOST_GRADES:
+            return gettext("Suits you very well")
+        return gettext("Suits you well") if self.grade == MOST_GRADES - 1 else gettext("Suits you")
+
+
+MOST_GRADES = 3
+
+
+def fit(officer: Officer, needs: Needs, country: str) -> Fit | None:
+    """Return how well a placement or mentor suits an officer; None if a rule that can be checked is not met.
+
+    A grade each: the first topic, a preferred country (or none preferred), and two weeks in common (or no weeks yet).
+    """
+    found = findings(officer, needs)
+    if not all(finding.met for finding in found):
+        return None
+    first = next((number for number, topic in enumerate(officer.topics, 1) if topic in needs.topics), 0)
+    shared = None if officer.weeks is None else len(officer.weeks & needs.weeks)
+    graded = (
+        not officer.topics or not needs.topics or first == 1,
+        not officer.countries or country in officer.countries,
+        shared is None or shared > 1,
+    )
+    reasons = []
+    if first:
+        reasons.append(gettext("It has your topic number %(number)d.") % {"number": first})
+    if country in officer.countries:
+        reasons.append(gettext("It is in a country that you prefer."))
+    if shared:
+        text = ngettext("You can both meet in %(num)d week.", "You can both meet in %(num)d weeks.", shared)
+        reasons.append(text % {"num": shared})
+    said = {HardRule.COMMON_LANGUAGE, HardRule.SHARED_EXPERTISE}
+    reasons += [finding.sentence for finding in found if finding.rule in said]
+    return Fit(sum(graded), tuple(reasons))
+
+
+@dataclass(frozen=True, slots=True)
+class SuitablePlace:
+    """A placement or mentor that suits an officer, as the application shows it: no name and no contact."""
+
+    id: UUID
+    reference: str
+    title: str
+    where: str
+    facts: Sequence[SummaryRow]
+    fit: Fit
+
+    @property
+    def label(self) -> str:
+        """Return the place in a list of choices."""
+        return f"{self.reference}: {self.title}, {self.where} ({self.fit.words})"
 
 
 def _topic(officer: Officer, needs: Needs) -> Finding | None:

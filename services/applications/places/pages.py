@@ -58,7 +58,7 @@ async def browse(
             _none_fit(found, visits=visits) if choice != Choice() else "",
             page=page,
             caption=found.call.name,
-            intro=_intro(visits=visits),
+            intro=_intro(visits=visits, ordered=found.ordered),
             filters=[*_filters(found, choice), *_more_filters(found, choice, sort)],
             back=call_address,
             back_text=gettext("Back to the call"),
@@ -67,14 +67,23 @@ async def browse(
     )
 
 
-def _intro(*, visits: bool) -> str:
-    listed = (
-        gettext("These placements are abroad and open now. You do not choose one: the matching finds it for you.")
-        if visits
-        else gettext(
-            "These mentors are abroad and take mentees now. You do not choose one: the matching finds one for you."
+def _intro(*, visits: bool, ordered: bool) -> str:
+    if ordered:
+        listed = (
+            gettext("These placements are abroad and open now. In your application you can put them in order.")
+            if visits
+            else gettext(
+                "These mentors are abroad and take mentees now. In your application you can put them in order."
+            )
         )
-    )
+    else:
+        listed = (
+            gettext("These placements are abroad and open now. You do not choose one: the matching finds it for you.")
+            if visits
+            else gettext(
+                "These mentors are abroad and take mentees now. You do not choose one: the matching finds one for you."
+            )
+        )
     checked = gettext("We check some rules with your newest answers. The matching checks all rules later.")
     return f"{listed} {checked}"
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from shared.web.paging import PageRequest
 
 Row = Offer | Mentor
+MOST = 500
+"""So many entries are offered to be put in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,12 @@ async def list_page(
     }
     query = select(table).where(*conditions).order_by(*orders[order], table.reference)
     return list(await session.scalars(one_page(query, page))), int(total)
+
+
+async def listed(session: AsyncSession, scope: Scope) -> list[Row]:
+    """Return all entries by reference; at most `MOST`."""
+    query = select(scope.table).where(*_listed(scope)).order_by(scope.table.reference).limit(MOST)
+    return list(await session.scalars(query))
 
 
 async def by_cursor(session: AsyncSession, scope: Scope, filters: Filters, request: PageRequest) -> Sequence[Row]:

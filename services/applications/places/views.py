@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+from uuid import UUID
 
 from pydantic import Field
 
@@ -13,14 +14,18 @@ from services.applications.calls import store as calls_store
 from services.applications.calls.views.headings import CallHeading
 from services.applications.display import SummaryRow
 from services.applications.fields import topic_in_words
-from services.applications.mentors.store import Mentor
+from services.applications.mentors.store import Mentor, mentors_by_id
+from services.applications.placements.store import offers_by_id
 from services.applications.places import store
 from services.applications.places.model import (
     MENTOR_DAYS,
+    MOST_GRADES,
     Finding,
     Needs,
     Officer,
+    SuitablePlace,
     findings,
+    fit,
     last_day_of_call,
     required,
     weeks_of_call,
@@ -40,6 +45,7 @@ from shared.contracts.codes import (
     PartnerStatus,
     RankGroup,
     ServiceKind,
+    Wishes,
 )
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext, ngettext
@@ -48,9 +54,8 @@ from shared.web.paging import page_of
 from shared.web.read_models import Page, ReadModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
-    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -108,13 +113,13 @@ class BrowsedPlace(ReadModel):
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """An open call, and the officer who reads its list."""
+    """A call, and the officer who reads its list."""
 
-    call: calls_store.Call
     terms: CallTerms
     scope: store.Scope
     weeks: Mapping[date, Week]
     officer: Officer
+    call: calls_store.Call | None = None
 
 
 async def _reading(session: AsyncSession, principal: Principal, call_id: UUID, kind: ApplicationKind) -> _Reading:
@@ -140,11 +145,11 @@ async def _reading(session: AsyncSession, principal: Principal, call_id: UUID, k
     answers = await _newest_answers(session, principal, person, call_id, kind)
     weeks = weeks_of_call(terms, kind, today)
     return _Reading(
-        call=call,
         terms=terms,
         scope=store.Scope(call_id, kind, person.country, person.organisation_id, today, terms.minimum_days),
         weeks=weeks,
         officer=_officer(answers, terms, kind, weeks.values()),
+        call=call,
     )
 
 
@@ -167,20 +172,42 @@ def _officer(answers: Answers, terms: CallTerms, kind: ApplicationKind, weeks: I
         expertise=answers.expertise,
         weeks=own_weeks,
         rank_group=answers.rank_group,
+        countries=answers.preferred_countries,
     )
 
 
-def _placement(row: Offer, reading: _Reading) -> BrowsedPlace:
+def _needs(row: store.Row, reading: _Reading) -> Needs:
+    return _needs_of_mentor(row, reading) if isinstance(row, Mentor) else _needs_of_placement(row, reading)
+
+
+def _needs_of_placement(row: Offer, reading: _Reading) -> Needs:
     terms = row.terms
     assert terms is not None
-    needs = Needs(
+    return Needs(
         topics=terms.topics,
         languages=terms.languages,
         expertise=terms.expertise,
         weeks=weeks_offered(reading.weeks.values(), terms.periods, min(reading.terms.minimum_days, terms.days)),
         ranks=frozenset(RankGroup) - set(terms.excluded_rank_groups),
     )
-    return browsed_placement(row.reference, terms, reading.scope.today, findings(reading.officer, needs))
+
+
+def _needs_of_mentor(row: Mentor, reading: _Reading) -> Needs:
+    entry = row.entry
+    return Needs(
+        topics=[topic for topic in entry.topics if topic in reading.terms.topics],
+        languages=[LanguageHeld(language=known.language, level=entry.minimum_level) for known in entry.languages],
+        expertise=[known.area for known in entry.expertise],
+        weeks=weeks_offered(reading.weeks.values(), entry.periods, MENTOR_DAYS),
+        ranks=frozenset(entry.rank_groups) or frozenset(RankGroup),
+    )
+
+
+def _placement(row: Offer, reading: _Reading) -> BrowsedPlace:
+    terms = row.terms
+    assert terms is not None
+    found = findings(reading.officer, _needs_of_placement(row, reading))
+    return browsed_placement(row.reference, terms, reading.scope.today, found)
 
 
 def browsed_placement(reference: str, terms: OfferTerms, today: date, found: Iterable[Finding] = ()) -> BrowsedPlace:
@@ -205,16 +232,7 @@ def browsed_placement(reference: str, terms: OfferTerms, today: date, found: Ite
 
 def _mentor(row: Mentor, reading: _Reading) -> BrowsedPlace:
     entry = row.entry
-    topics = [topic for topic in entry.topics if topic in reading.terms.topics]
-    languages = [LanguageHeld(language=known.language, level=entry.minimum_level) for known in entry.languages]
-    expertise = [known.area for known in entry.expertise]
-    needs = Needs(
-        topics=topics,
-        languages=languages,
-        expertise=expertise,
-        weeks=weeks_offered(reading.weeks.values(), entry.periods, MENTOR_DAYS),
-        ranks=frozenset(entry.rank_groups) or frozenset(RankGroup),
-    )
+    needs = _needs_of_mentor(row, reading)
     return BrowsedPlace(
         reference=row.reference,
         kind=ApplicationKind.MENTEE,
@@ -223,11 +241,11 @@ def _mentor(row: Mentor, reading: _Reading) -> BrowsedPlace:
         city="",
         service=entry.service,
         rank_group=entry.rank_group,
-        topics=topics,
-        expertise=_areas(expertise),
+        topics=list(needs.topics),
+        expertise=_areas(needs.expertise),
         periods=_periods(entry.periods, reading.scope.today),
         days=None,
-        languages=languages,
+        languages=list(needs.languages),
         places=entry.capacity,
         rules=[PlaceRule.of(finding) for finding in findings(reading.officer, needs)],
     )
@@ -287,9 +305,10 @@ async def page(
 
 @dataclass(frozen=True, slots=True)
 class PlaceList:
-    """One page of the list, with what it can be filtered by."""
+    """One page of the list, with what it can be filtered by; `ordered` if officers can put the entries in order."""
 
     call: CallHeading
+    ordered: bool
     scheme: str
     items: Sequence[BrowsedPlace]
     total: int
@@ -311,8 +330,10 @@ async def place_list(
     """Return one page of the entries for an officer, in an order of the model. Raises `Refused` as `page` does."""
     reading = await _reading(session, principal, call_id, kind)
     found, total = await store.list_page(session, reading.scope, _filters(choice, reading), order, number)
+    assert reading.call is not None
     return PlaceList(
         call=CallHeading.of(reading.call),
+        ordered=reading.terms.wishes is not Wishes.SCORES,
         scheme=reading.terms.scheme,
         items=[_place(row, reading) for row in found],
         total=total,
@@ -367,3 +388,100 @@ def _facts(place: BrowsedPlace, scheme: str, *, visits: bool) -> list[SummaryRow
     if place.days is not None:
         found.insert(3, SummaryRow(gettext("Working days of a visit"), str(place.days)))
     return found
+
+
+class Applicant(Protocol):
+    """The part of an application from which it follows what suits the officer."""
+
+    @property
+    def call_id(self) -> UUID: ...  # noqa: D102 - as the application has it
+
+    @property
+    def for_(self) -> ApplicationKind: ...  # noqa: D102 - as the application has it
+
+    @property
+    def country(self) -> str: ...  # noqa: D102 - as the application has it
+
+    @property
+    def organisation_id(self) -> UUID | None: ...  # noqa: D102 - as the application has it
+
+    @property
+    def answers(self) -> Answers: ...  # noqa: D102 - as the application has it
+
+
+def _scope(application: Applicant, terms: CallTerms) -> store.Scope:
+    return store.Scope(
+        application.call_id,
+        application.for_,
+        application.country,
+        application.organisation_id,
+        clock.today(),
+        terms.minimum_days,
+    )
+
+
+async def published_places(session: AsyncSession, application: Applicant, terms: CallTerms) -> set[UUID]:
+    """Return the placements or mentors abroad that are published in the call of an application."""
+    return {row.id for row in await store.listed(session, _scope(application, terms))}
+
+
+async def suitable_places(session: AsyncSession, application: Applicant, terms: CallTerms) -> list[SuitablePlace]:
+    """Return the published placements or mentors that meet all rules that can be checked, the best first."""
+    scope, kind = _scope(application, terms), application.for_
+    weeks = weeks_of_call(terms, kind, scope.today)
+    officer = _officer(application.answers, terms, kind, weeks.values())
+    reading = _Reading(terms, scope, weeks, officer)
+    found = []
+    for row in await store.listed(session, scope):
+        if (suits := fit(officer, _needs(row, reading), row.country)) is not None:
+            card = card_of(_place(row, reading), terms.scheme)
+            found.append(SuitablePlace(row.id, card.reference, card.title, card.where, card.facts, suits))
+    return sorted(found, key=lambda place: (-place.fit.grade, place.reference))
+
+
+class FittingPlace(ReadModel):
+    """A published placement or mentor that suits an application, with how well and why: no name and no contact."""
+
+    id: UUID
+    reference: Annotated[str, Field(examples=["FR-P-2026-0007"])]
+    title: Annotated[str, Field(description="Of a placement the title, of a mentor rank group and service.")]
+    where: Annotated[str, Field(examples=["Lyon, France"])]
+    grade: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=MOST_GRADES,
+            description="One each for the first topic, a preferred country, and two or more possible weeks.",
+        ),
+    ]
+    suits: Annotated[str, Field(examples=["Suits you very well"])]
+    reasons: Annotated[list[str], Field(examples=[["It has your topic number 1."]])]
+
+
+async def fitting_places(session: AsyncSession, application: Applicant, terms: CallTerms) -> Page[FittingPlace]:
+    """Return the suitable places as the API answers them."""
+    items = [
+        FittingPlace(
+            id=place.id,
+            reference=place.reference,
+            title=place.title,
+            where=place.where,
+            grade=place.fit.grade,
+            suits=place.fit.words,
+            reasons=list(place.fit.reasons),
+        )
+        for place in await suitable_places(session, application, terms)
+    ]
+    return Page[FittingPlace](items=items, next=None)
+
+
+async def names_of_places(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return placements by reference, title and country, and mentors by reference and country."""
+    if not ids:
+        return {}
+    offers, mentors = await offers_by_id(session, ids), await mentors_by_id(session, ids)
+    found = {
+        id_: " ".join(filter(None, (row.reference, row.title))) + f" ({labels.country(row.country)})"
+        for id_, row in offers.items()
+    }
+    return found | {id_: f"{row.reference} ({labels.country(row.country)})" for id_, row in mentors.items()}

@@ -71,6 +71,7 @@ from shared.contracts.codes.reasons import (
     published,
 )
 from shared.contracts.codes.rules import (
+    MOST_WISHES,
     Change,
     CohortOption,
     Criterion,
@@ -79,6 +80,7 @@ from shared.contracts.codes.rules import (
     FloorCause,
     HardRule,
     Objective,
+    Wishes,
     WishMissed,
 )
 from shared.contracts.codes.skills import LANGUAGES, Expertise, LanguageLevel
@@ -108,6 +110,7 @@ __all__ = [
     "GROUPINGS",
     "LANGUAGES",
     "MEMBER_STATES",
+    "MOST_WISHES",
     "N_",
     "OTHER",
     "PARTNERS",
@@ -184,6 +187,7 @@ __all__ = [
     "WebhookPauseCause",
     "WebhookReach",
     "WishMissed",
+    "Wishes",
     "current_scheme",
     "group_labels",
     "group_members",

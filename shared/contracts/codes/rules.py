@@ -84,6 +84,19 @@ class WishMissed(Code):
     HIGHEST_SUM = "highest_sum", N_("all points together are higher this way")
     GROUP = "group", N_("it could not take the whole group")
     PLAN = "plan", N_("the programme coordinator chose this plan for the whole cohort")
+    UNSUITABLE = "unsuitable", N_("it does not meet all rules, or is no longer open")
+
+
+MOST_WISHES = 20
+"""So many placements or mentors can an application put in order."""
+
+
+class Wishes(Code):
+    """The rules by which a call counts the order in which an applicant puts placements or mentors."""
+
+    SCORES = "scores", N_("Points only: officers put nothing in order")
+    WISHES_FIRST = "wishes_first", N_("Wishes first, then points")
+    WISHES_AMONG_EQUALS = "wishes_among_equals", N_("Points first, wishes among equal points")
 
 
 class Objective(Code):

@@ -20,7 +20,7 @@ from services.matching.interventions.views.what_ifs import warnings
 from services.matching.provisional.model.problem import Facts, Need, Place, problem, solve
 from shared.contracts import _examples as ex
 from shared.contracts.calls import CallTerms
-from shared.contracts.codes import PRIORITIES, ApplicationKind, ApplicationMode, Criterion, Objective
+from shared.contracts.codes import PRIORITIES, ApplicationKind, ApplicationMode, Criterion, Objective, Wishes
 from shared.contracts.offers import OfferTerms
 from shared.honesty import Cause, breaches_of, truth_is_safe
 
@@ -36,6 +36,7 @@ TOPICS = tuple(str(topic) for topic in PRIORITIES["empact-2026"])[:4]
 STARTS = tuple(date(2026, 4, 6) + timedelta(weeks=after) for after in range(6))
 STUDY_VISIT = ApplicationKind.STUDY_VISIT
 CALL = UUID(int=1)
+PLACES = tuple(UUID(int=100 + number) for number in range(4))
 
 DEFAULT: dict[str, Any] = {
     **{name: value for name, value in CallEntry().model_dump(mode="json").items() if value is not None},
@@ -78,6 +79,7 @@ def _answers(dice: random.Random, terms: CallTerms) -> Answers:
             "preferred_countries": dice.sample(HOSTS, dice.randint(0, 2)),
             "took_part_before": dice.random() < 0.5,
             "periods": periods,
+            "wishes": dice.sample(PLACES, dice.randint(0, len(PLACES))) if terms.wishes is not Wishes.SCORES else [],
         }
     )
 
@@ -99,6 +101,13 @@ def _untruths(dice: random.Random, true: Answers, terms: CallTerms) -> Iterator[
     yield {"took_part_before": not true.took_part_before}
     yield {"conflicts": [UUID(int=dice.randint(20, 22))]}
     yield {"topics": dice.sample(terms.topics, 2), "took_part_before": False, "preferred_countries": []}
+    if terms.wishes is not Wishes.SCORES:
+        yield {"wishes": []}
+        yield {"wishes": true.wishes[::-1]}
+        yield {"wishes": true.wishes[1:]}
+        yield from ({"wishes": [place]} for place in PLACES)
+        yield from ({"wishes": dice.sample(PLACES, len(PLACES))} for _ in range(6))
+        yield {"wishes": dice.sample(PLACES, 2), "topics": topics[::-1], "preferred_countries": []}
 
 
 def _profile(answers: Answers, terms: CallTerms, number: int, country: str) -> ApplicationProfile:
@@ -180,6 +189,47 @@ def test_no_untruth_gains_a_place_by_default() -> None:
     terms = _terms()
     assert truth_is_safe(terms)
     assert _gains(terms, 6) == 0
+
+
+@pytest.mark.parametrize("rule", [Wishes.WISHES_FIRST, Wishes.WISHES_AMONG_EQUALS])
+def test_no_other_order_of_placements_gains_a_better_one(rule: Wishes) -> None:
+    """Where wishes count, no other order, none, nor any other untruth gives a better place by the true order."""
+    terms = _terms(wishes=rule)
+    assert truth_is_safe(terms)
+    assert _gains(terms, 4) == 0
+
+
+def test_wishes_change_who_gets_which_place() -> None:
+    """The worlds of the test above are no empty ones: the same officers get other places once their wishes count."""
+    found = {rule: _matched(_terms(wishes=rule)) for rule in Wishes}
+    assert found[Wishes.SCORES] != found[Wishes.WISHES_FIRST] != found[Wishes.WISHES_AMONG_EQUALS]
+
+
+def test_nothing_is_promised_where_wishes_stand_beside_a_breach() -> None:
+    """Wishes under the highest sum, or beside a quota, are promised no more than any other answer."""
+    for changes in ({"objective": "most_good"}, {"quotas": [{"country": "AM", "floor": 0, "ceiling": 1}]}):
+        assert not truth_is_safe(_terms(wishes=Wishes.WISHES_FIRST, **changes))
+
+
+def _matched(terms: CallTerms) -> list[Mapping[str, str]]:
+    """Return the matchings of some worlds in which every officer orders all places."""
+    found = []
+    for world in range(4):
+        dice = random.Random(f"wishes/{world}")
+        people = [(_answers(dice, _terms()), dice.choice(HOMES), dice.sample(PLACES, 4)) for _ in range(9)]
+        facts = Facts(
+            call_id=CALL,
+            terms=terms,
+            day=TODAY,
+            cohort=0,
+            candidates={
+                UUID(int=n): _profile(own.model_copy(update={"wishes": tuple(wishes)}), terms, n, home)
+                for n, (own, home, wishes) in enumerate(people, 1000)
+            },
+            places={place.id: place for place in (_place(dice, number, terms) for number in range(4))},
+        )
+        found.append(solve(facts)[STUDY_VISIT].matching)
+    return found
 
 
 _UNSAFE: Mapping[Cause, Callable[[], CallTerms]] = {

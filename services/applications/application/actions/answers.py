@@ -13,12 +13,13 @@ from services.applications.application.store import applications as store
 from services.applications.application.views.standing import case_of
 from services.applications.calls import store as calls_store
 from services.applications.calls.model import judge, questions
+from services.applications.places.views import published_places
 from services.applications.refusals import unreadable
 from services.applications.register.store import entries
 from services.applications.stored_entries import first_errors
 from services.applications.transitions import refuse
 from shared import privacy_notice
-from shared.contracts.codes import EligibilityRule, PartnerStatus
+from shared.contracts.codes import EligibilityRule, PartnerStatus, Wishes
 from shared.contracts.lifecycle.state_sets import APPLICATION_WRITABLE
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -185,6 +186,8 @@ async def check_answers(
         await _check_conflicts(tx, answers)
     if "questions" in changes:
         _check_question_answers(answers, terms)
+    if "wishes" in changes:
+        await _check_wishes(tx, application, answers, terms)
 
 
 def _check_against_call(before: Answers, answers: Answers, terms: CallTerms) -> None:
@@ -205,6 +208,20 @@ async def _check_conflicts(tx: Tx, answers: Answers) -> None:
     if set(answers.conflicts) - organisation_ids:
         sentence = gettext("Choose organisations from the register.")
         raise Refused(sentence, 422, {"conflicts": sentence})
+
+
+async def _check_wishes(tx: Tx, application: store.Application, answers: Answers, terms: CallTerms) -> None:
+    """Raise `Refused` (422) for new wishes that are not published in the call, or where no order counts."""
+    new = set(answers.wishes) - set(application.answers.wishes)
+    if not new:
+        return
+    sentence = ""
+    if terms.wishes is Wishes.SCORES:
+        sentence = gettext("This call does not use an order of placements or mentors. Leave it out.")
+    elif new - await published_places(tx.session, application, terms):
+        sentence = gettext("Choose placements or mentors abroad that are published in this call.")
+    if sentence:
+        raise Refused(sentence, 422, {"wishes": sentence})
 
 
 @dataclass(frozen=True, slots=True)

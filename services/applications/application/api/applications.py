@@ -18,10 +18,12 @@ from services.applications.application.views.application import (
     readable_detail,
     summary_after,
 )
+from services.applications.application.views.standing import own_case_in
 from services.applications.guards import Officer
 from services.applications.outcomes.actions import line_managers, tickets
 from services.applications.outcomes.views import Ticket
 from services.applications.parameters import Body, BusDep, Portal
+from services.applications.places.views import FittingPlace, fitting_places
 from services.applications.review.actions import appeals
 from shared import privacy_notice
 from shared.bus import Bus
@@ -131,6 +133,17 @@ async def read_own(principal: Officer, bus: BusDep, page: PageDep) -> Page[Appli
 async def read_one(application_id: UUID, principal: Reader, bus: BusDep) -> ApplicationDetail:
     """Return an application with its answers, for the officer and for those who decide on it."""
     return await _detail(bus, principal, application_id)
+
+
+@router.get("/applications/{application_id}/suitable-places", operation_id="suitable_places")
+async def suitable(application_id: UUID, principal: Officer, bus: BusDep) -> Page[FittingPlace]:
+    """Return the published placements or mentors that suit an own application, the best first, as its page lists them.
+
+    Their ids can be put in order in `wishes` of its answers, if the call counts an order. There are at most 500.
+    """
+    async with bus.read() as session:
+        case = await own_case_in(session, principal, application_id)
+        return await fitting_places(session, case.application, case.terms)
 
 
 @router.put("/applications/{application_id}/answers")

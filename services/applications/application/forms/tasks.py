@@ -15,6 +15,7 @@ from services.applications.application.model.answers import (
     FIELDS,
     MOST_OBJECTIVES,
     PRIVACY,
+    WISHES,
     Answers,
     rules_of,
     task_title,
@@ -26,6 +27,7 @@ from services.applications.forms import iso_date
 from shared import privacy_notice
 from shared.contracts import labels
 from shared.contracts.codes import (
+    MOST_WISHES,
     ApplicationKind,
     Expertise,
     LanguageLevel,
@@ -52,10 +54,12 @@ from shared.web.forms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from uuid import UUID
 
     from pydantic import BaseModel
 
+    from services.applications.places.model import SuitablePlace
     from services.applications.register.model.entries import NamedOrganisation
     from shared.contracts.calls import CallTerms
 
@@ -64,20 +68,25 @@ Choices = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class FormContext:
-    """The facts on which the choices of a form depend: the call, and the agencies at home and abroad."""
+    """The facts on which the choices of a form depend: the call, and the agencies at home and abroad.
+
+    `places` are those that suit the officer, `other_places` the names of those in order that no longer do.
+    """
 
     terms: CallTerms
     own: Sequence[NamedOrganisation] = ()
     abroad: Sequence[NamedOrganisation] = ()
+    places: Sequence[SuitablePlace] = ()
+    other_places: Mapping[UUID, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """One page of an application: its form, and the way from answers to fields and back, as the table of fields has it.
 
-    `prepare` gives the form its choices, and `needs_register` says that these are agencies; `check_rows` puts errors
-    at rows that are half written. `own_data` and `own_changes` are for what the form asks in a way of its own.
-    `form_of` makes the form where it depends on the call.
+    `prepare` gives the form its choices; `needs_register` says that these are agencies, `needs_places` that they are
+    placements or mentors. `check_rows` puts errors at rows that are half written. `own_data` and `own_changes` are for
+    what the form asks in a way of its own. `form_of` makes the form where it depends on the call.
     """
 
     code: str
@@ -85,6 +94,7 @@ class Task:
     rows: Rows = field(default_factory=dict)
     prepare: Callable[[Any, FormContext], None] = lambda _form, _context: None
     needs_register: bool = False
+    needs_places: bool = False
     check_rows: Callable[[Any], None] = lambda _form: None
     own_data: Callable[[Answers], dict[str, object]] = lambda _answers: {}
     own_changes: Callable[[Form], dict[str, object]] = lambda _form: {}
@@ -216,6 +226,12 @@ class PeriodRow(Row):
     end = DateField(N_("Last day"), [NotOptional()])
 
 
+class WishRow(Row):
+    """One placement or mentor."""
+
+    place = SelectField(N_("Placement or mentor"), [NotOptional()])
+
+
 class ObjectiveRow(Row):
     """One objective."""
 
@@ -268,6 +284,7 @@ _PERIODS: Rows = {
     "periods": RowKind(PeriodRow, _dates, _period, least=1),
     "blackouts": RowKind(PeriodRow, _dates, _period),
 }
+_WISHES: Rows = {"wishes": _single(WishRow, "place", most=MOST_WISHES)}
 _OBJECTIVES: Rows = {"objectives": _single(ObjectiveRow, "text", most=MOST_OBJECTIVES, least=1)}
 
 
@@ -354,6 +371,20 @@ def _check_periods(form: Form) -> None:
             form.refuse(name, gettext("Each period needs a first and a last day"))
 
 
+class WishesForm(Form):
+    """Placements or mentors in order; `suitable` are those that can be chosen."""
+
+    suitable: Sequence[SuitablePlace] = ()
+
+
+def _wishes(form: WishesForm, context: FormContext) -> None:
+    form.suitable = context.places
+    found = [(str(place.id), place.label) for place in context.places]
+    text = gettext("%(place)s (does not suit your answers now)")
+    found += [(str(id_), text % {"place": name}) for id_, name in context.other_places.items()]
+    offer(form, "wishes", _blank(found), "place")
+
+
 def _check_objectives(form: Form) -> None:
     if not column(form, "objectives", "text"):
         form.refuse("objectives", remedy("objectives"))
@@ -396,6 +427,7 @@ _ALL = (
     ),
     page(Section.TOPICS, rows=_TOPICS, prepare=_topics, check_rows=_check_topics),
     page(Section.PERIODS, rows=_PERIODS, check_rows=_check_periods),
+    page(WISHES, base=WishesForm, rows=_WISHES, prepare=_wishes, needs_places=True),
     page(Section.OBJECTIVES, rows=_OBJECTIVES, check_rows=_check_objectives),
     Task(
         Section.QUESTIONS,
@@ -411,5 +443,5 @@ TASK_FORMS: dict[str, Task] = {str(task.code): task for task in _ALL}
 
 
 def tasks_of(terms: CallTerms) -> dict[str, Task]:
-    """Return the pages of an application to this call, by code; without questions of its own it has none for them."""
+    """Return the pages of an application to this call, by code, as `tasks_for` has them."""
     return {code: TASK_FORMS[code] for code in tasks_for(terms)}

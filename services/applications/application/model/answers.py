@@ -37,6 +37,7 @@ from shared import privacy_notice
 from shared.contracts.applications import ApplicationProfile, ExpertiseHeld, LanguageHeld
 from shared.contracts.base import Country, DatePeriod, Instant, Language, TopicCode
 from shared.contracts.codes import (
+    MOST_WISHES,
     ApplicationKind,
     ApplicationMode,
     EligibilityRule,
@@ -44,6 +45,7 @@ from shared.contracts.codes import (
     Section,
     ServiceKind,
     Sex,
+    Wishes,
 )
 from shared.i18n import N_, gettext
 from shared.ids import reaction_id
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
 
 MOST_OBJECTIVES = 3
 PRIVACY = "privacy"
+WISHES = "wishes"
+"""Placements or mentors in order: a page that may be left empty, of calls in which the order counts."""
 BACKGROUND = "background"
 """Finished courses and conflicts of interest: a page that may be left empty, and no section of the contract's."""
 
@@ -73,6 +77,12 @@ Text = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_text)]
 def _organisations(value: tuple[UUID, ...], reading: Reading) -> str:
     """Return organisations by name."""
     return "; ".join(reading.names.get(id_, gettext("No longer in the register")) for id_ in value)
+
+
+def _wishes(value: tuple[UUID, ...], reading: Reading) -> str:
+    """Return placements or mentors by name, with their number in the order."""
+    names = (reading.names.get(id_, gettext("No longer published")) for id_ in value)
+    return "; ".join(f"{number}. {name}" for number, name in enumerate(names, start=1))
 
 
 def _moment(value: datetime, _: Reading) -> str:
@@ -312,6 +322,17 @@ class Answers(StoredEntry):
         Field(max_length=10),
         FieldSpec(Section.PERIODS, N_("Not available"), Control.ROWS, published=as_written),
     ] = ()
+    wishes: Annotated[
+        tuple[UUID, ...],
+        Field(max_length=MOST_WISHES),
+        FieldSpec(
+            WISHES,
+            N_("Placements or mentors, in order"),
+            Control.ROWS,
+            words=_wishes,
+            published=lambda wishes, terms: () if terms.wishes is Wishes.SCORES else wishes,
+        ),
+    ] = ()
     objectives: Annotated[
         tuple[Text, ...],
         Field(max_length=MOST_OBJECTIVES),
@@ -375,6 +396,7 @@ class Answers(StoredEntry):
         Check(("languages",), N_("Enter each language once"), _language_twice),
         Check(("topics",), N_("Choose each topic once"), doubled),
         Check(("preferred_countries",), N_("Choose each country once"), doubled),
+        Check(("wishes",), N_("Choose each placement or mentor once"), doubled),
         Check(("periods",), OUTSIDE_THE_CALL, outside),
         Check(("blackouts",), OUTSIDE_THE_CALL, outside),
     )
@@ -443,7 +465,7 @@ def line_manager_id(application_id: UUID, answers: Answers) -> UUID | None:
 FIELDS: dict[str, tuple[str, ...]] = fields.sections_of(Answers)
 """The answers of each page, in the order of the pages; `objectives` asks for the cascade plan too.
 
-A call that asks nothing of its own has no page `questions`.
+A call that asks nothing of its own has no page `questions`, one in which no order counts no page `wishes`.
 """
 TASKS: tuple[str, ...] = tuple(FIELDS)
 
@@ -457,11 +479,15 @@ TITLES: dict[str, str] = {
     BACKGROUND: N_("Courses and conflicts of interest"),
     Section.TOPICS: N_("Topics and countries"),
     Section.PERIODS: N_("When you can travel"),
+    WISHES: N_("Placements you would like"),
     Section.OBJECTIVES: N_("Objectives and passing on knowledge"),
     Section.QUESTIONS: N_("Questions of this call"),
     PRIVACY: N_("Privacy notice"),
 }
-_MENTORING_TITLES: dict[str, str] = {Section.PERIODS: N_("When you are available")}
+_MENTORING_TITLES: dict[str, str] = {
+    Section.PERIODS: N_("When you are available"),
+    WISHES: N_("Mentors you would like"),
+}
 
 
 def task_title(task: str, kind: ApplicationKind | None = None) -> str:
@@ -476,8 +502,9 @@ def application_address(application_id: UUID, rest: str = "") -> str:
 
 
 def tasks_for(terms: CallTerms) -> list[str]:
-    """Return the pages of an application to this call: without questions of its own it has no page for them."""
-    return [task for task in TASKS if task != Section.QUESTIONS or terms.questions]
+    """Return the pages of an application to this call: none for questions or an order that it does not ask for."""
+    absent = {Section.QUESTIONS: not terms.questions, WISHES: terms.wishes is Wishes.SCORES}
+    return [task for task in TASKS if not absent.get(task)]
 
 
 def missing(answers: Answers, terms: CallTerms) -> dict[str, list[str]]:
@@ -502,9 +529,12 @@ def rules_of(task: str) -> frozenset[str]:
 
 
 def sections_of(tasks: Sequence[str]) -> tuple[Section, ...]:
-    """Return tasks as the sections that an event names, each once; those without a section belong to the service."""
-    sections = frozenset(str(section) for section in Section)
-    return tuple(dict.fromkeys(Section(task) if task in sections else Section.SERVICE for task in tasks))
+    """Return tasks as the sections that an event names, each once.
+
+    An order of placements belongs to the topics, others without a section to the service.
+    """
+    named = {str(section): section for section in Section} | {WISHES: Section.TOPICS}
+    return tuple(dict.fromkeys(named.get(task, Section.SERVICE) for task in tasks))
 
 
 # The step's reason where it is another company that makes it another application.

@@ -33,6 +33,7 @@ def carried_over(
             "periods": _not_over(earlier.periods, today),
             "blackouts": _not_over(earlier.blackouts, today),
             "objectives": earlier.objectives[:MOST_OBJECTIVES],
+            "wishes": (),
             "questions": {},
             "privacy_version": None,
             "privacy_at": None,

@@ -91,7 +91,7 @@ async def show(request: Request, application_id: UUID, code: str, principal: Off
         if not states.may_change(case.application.own_state, case.shown_state):
             return see_other(application_address(application_id))
         form = _form_of(page, case)(data=page.fields(case.application.answers))
-        await prepare_form(session, case.terms, case.application.country, page, form)
+        await prepare_form(session, case.application, case.terms, page, form)
     return _page(request, case, page, form)
 
 
@@ -123,7 +123,7 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
         page = _page_of(case, code)
         form = await _form_of(page, case).read(request)
         changed = await form.rows_changed(request)
-        await prepare_form(session, case.terms, case.application.country, page, form)
+        await prepare_form(session, case.application, case.terms, page, form)
     if changed:
         return _page(request, case, page, form)
     valid = form.validate()
@@ -154,7 +154,7 @@ async def _outdated(
         form = await _form_of(page, case).read(request)
         saved = page.form_for(case.terms)(data=page.fields(case.application.answers))
         for each in (form, saved):
-            await prepare_form(session, case.terms, case.application.country, page, each)
+            await prepare_form(session, case.application, case.terms, page, each)
     show_both(request, outdated, form, saved)
     return _page(request, case, page, form, outdated.status_code)
 

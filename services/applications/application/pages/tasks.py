@@ -18,6 +18,7 @@ from services.applications.calls.views.headings import places_path
 from services.applications.fields import missing
 from services.applications.guards import Officer
 from services.applications.parameters import BusDep
+from services.applications.places.views import Applicant, names_of_places, suitable_places
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.bus.db.outdated import Outdated
@@ -45,11 +46,16 @@ def page_of(terms: CallTerms, code: str) -> Task:
     return tasks[code]
 
 
-async def prepare_form(session: AsyncSession, terms: CallTerms, country: str, page: Task, form: Form) -> None:
-    """Give the page's form the choices that depend on the call and on the register."""
+async def prepare_form(session: AsyncSession, application: Applicant, terms: CallTerms, page: Task, form: Form) -> None:
+    """Give the page's form the choices that depend on the call, on the register and on what is published."""
     if page.needs_register:
-        found = await agencies(session, country)
+        found = await agencies(session, application.country)
         page.prepare(form, FormContext(terms, found.own, found.abroad))
+    elif page.needs_places:
+        places = await suitable_places(session, application, terms)
+        known = {place.id for place in places}
+        others = await names_of_places(session, set(application.answers.wishes) - known)
+        page.prepare(form, FormContext(terms, places=places, other_places=others))
     else:
         page.prepare(form, FormContext(terms))
 
@@ -89,7 +95,7 @@ async def task(request: Request, application_id: UUID, code: str, principal: Off
         if case.application.own_state not in WRITABLE:
             return see_other(application_address(application_id))
         form = page.form_for(case.terms)(data=page.fields(case.application.answers))
-        await prepare_form(session, case.terms, case.application.country, page, form)
+        await prepare_form(session, case.application, case.terms, page, form)
         _show_what_was_typed(form, page, case)
         return await _page(request, session, case, page, form)
 
@@ -147,7 +153,7 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
             page = page_of(written.terms, code)
             form = await page.form_for(written.terms).read(request)
             rows_changed = await form.rows_changed(request)
-            await prepare_form(written.session, written.terms, written.application.country, page, form)
+            await prepare_form(written.session, written.application, written.terms, page, form)
             if rows_changed or "later" in sent or not await _saved(written, page, form):
                 await written.save_readable(page.changes(form))
                 if "later" in sent:
@@ -175,7 +181,7 @@ async def _outdated(
         form = await page.form_for(case.terms).read(request)
         saved = page.form_for(case.terms)(data=page.fields(case.application.answers))
         for each in (form, saved):
-            await prepare_form(session, case.terms, case.application.country, page, each)
+            await prepare_form(session, case.application, case.terms, page, each)
         show_both(request, outdated, form, saved)
         return await _page(request, session, case, page, form, outdated.status_code)
 

@@ -12,6 +12,7 @@ from services.applications.calls import store as calls_store
 from services.applications.calls.model.questions import answer_text, in_reader_language
 from services.applications.display import SummaryRow
 from services.applications.fields import NONE, Reading, fields_of, value_in_words
+from services.applications.places.views import names_of_places
 from services.applications.register.store import entries
 from shared.contracts import labels
 from shared.contracts.codes import Section
@@ -121,9 +122,11 @@ def _differences(task: str, case: Case, reading: Reading, was: Answers, now: Ans
 
 
 async def names_of(session: AsyncSession, *answers: Answers) -> Mapping[UUID, str]:
-    """Return the names of the organisations that answers refer to: the officer's own, and those of conflicts."""
+    """Return the names of what answers refer to: the officer's own organisation, conflicts, and places in order."""
     ids = {id_ for answer in answers for id_ in (answer.organisation_id, *answer.conflicts) if id_ is not None}
-    return {organisation.id: organisation.name for organisation in await entries.organisations(session, ids=ids)}
+    names = {organisation.id: organisation.name for organisation in await entries.organisations(session, ids=ids)}
+    wishes = {id_ for answer in answers for id_ in answer.wishes}
+    return names | await names_of_places(session, wishes) if wishes else names
 
 
 def _rows(task: str, answers: Answers, terms: CallTerms, reading: Reading) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from services.applications.application.model.answers import (
     BACKGROUND,
     TASKS,
+    WISHES,
     application_address,
     missing,
     task_title,
@@ -139,6 +140,8 @@ def task_rows(case: Case, remarks: Sequence[Remark], notes: Mapping[str, str]) -
         hint = notes.get(code) or (lacks[0] if lacks else "")
         status_ = gettext("Not yet complete") if lacks else gettext("Completed")
         if code == BACKGROUND and not (case.application.answers.courses or case.application.answers.conflicts):
+            status_ = gettext("Optional")
+        if code == WISHES and not case.application.answers.wishes:
             status_ = gettext("Optional")
         if code in returned:
             status_, hint = gettext("Your coordinator has a question"), ""

@@ -35,6 +35,7 @@ from shared.contracts.codes import (
     EMPACT_2026,
     ApplicationKind,
     Objective,
+    Wishes,
 )
 from shared.i18n import N_, gettext
 from shared.time import dates
@@ -262,6 +263,17 @@ class CallEntry(StoredEntry):
             says=sentence(N_("Aim of the matching: %(value)s."), labels.label),
         ),
     ] = Objective.STABLE
+    wishes: Annotated[
+        Wishes,
+        FieldSpec(
+            "weights",
+            N_("Order of placements and mentors"),
+            Control.RADIOS,
+            hint=N_("Officers can put those that suit them in order. You cannot change this once the call is open."),
+            choices=Wishes,
+            says=each(say.wishes),
+        ),
+    ] = Wishes.SCORES
     weights: Annotated[
         tuple[CriterionWeight, ...],
         Field(max_length=20),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.calls.model.questions import in_reader_language
 from shared.contracts import labels
-from shared.contracts.codes import QuestionKind, topic_label
+from shared.contracts.codes import QuestionKind, Wishes, topic_label
 from shared.i18n import gettext, ngettext
 from shared.time import dates
 
@@ -196,6 +196,20 @@ def reserves(value: int) -> str:
         value,
     )
     return text % {"num": value}
+
+
+def wishes(value: Wishes) -> str:
+    """Return how the order counts in which an officer puts placements or mentors."""
+    if value is Wishes.WISHES_FIRST:
+        return gettext(
+            "Officers can put placements or mentors in order. Their order comes first. Points decide among the others."
+        )
+    if value is Wishes.WISHES_AMONG_EQUALS:
+        return gettext(
+            "Officers can put placements or mentors in order. Points come first. "
+            "Their order decides between equal points."
+        )
+    return gettext("Officers do not put placements or mentors in order. Points decide what suits them best.")
 
 
 def weights(value: Sequence[CriterionWeight]) -> list[str]:

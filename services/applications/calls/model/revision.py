@@ -97,6 +97,9 @@ def not_revisable(old: CallTerms, new: CallEntry, *, at: datetime, used: Collect
             found["opens"] = text % {"day": dates.day(old.opens)}
         elif new.opens is not None and new.opens < at.date():
             found["opens"] = gettext("A call cannot open in the past. Enter today or a later day.")
+    if new.wishes is not old.wishes and old.opens <= at.date():
+        text = gettext("The call has been open since %(day)s. You can no longer change how an order counts.")
+        found["wishes"] = text % {"day": dates.day(old.opens)}
     if new.deadline is not None and new.deadline != old.deadline and new.deadline < at:
         day = last_day(new)
         assert day is not None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.calls.model import rule_sentences
-from services.applications.calls.model.field_sentences import question_sentence
+from services.applications.calls.model.field_sentences import question_sentence, wishes
 from services.applications.calls.model.texts import best, missing_languages
 from services.applications.display import SummaryRow
 from shared import i18n
@@ -80,6 +80,7 @@ def call_reading(call: CallEntry | CallTerms) -> CallReading:
             ),
             SummaryRow(gettext("Length"), length),
             *_closed(call),
+            SummaryRow(gettext("Order of placements and mentors"), wishes(call.wishes)),
         ],
         rules=rule_sentences(call),
         questions=[question_sentence(question) for question in call.questions],

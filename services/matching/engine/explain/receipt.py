@@ -4,6 +4,7 @@ A receipt holds nothing of any other person: of other candidates it knows only h
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -112,7 +113,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """The seat that a matched candidate wants most and did not get, and the cause."""
+    """The seat that a matched candidate wants most and did not get, and the cause.
+
+    Where that is the seat of the match, it is the first wish if a rule leaves that one out.
+    """
 
     seat_id: str
     why: WishMissed
@@ -155,11 +159,14 @@ class Explainer:
             changes=changes,
             tried=tried,
             floor_first=candidate in solution.floor_first,
-            missed=None if seat is None or seats[0] == seat else self._missed(candidate, seats[0]),
+            missed=None if seat is None else self._missed(candidate, seats, seat),
         )
 
-    def _missed(self, candidate: int, first: int) -> Missed:
-        """Return why a matched candidate did not get the most wanted seat."""
+    def _missed(self, candidate: int, seats: Sequence[int], seat: int) -> Missed | None:
+        """Return why a match is not the most wanted seat, or not the first wish; None if it is both."""
+        first = seats[0]
+        if first == seat:
+            return self._unsuitable(candidate, first)
         market, column = self._market, self._column(first)
         key, country = _key_of(column, candidate), market.country[candidate]
         inside = self._assigned[column.owner] == first
@@ -175,6 +182,17 @@ class Explainer:
         else:
             why = WishMissed.HIGHEST_SUM
         return Missed(market.seats[first].id, why)
+
+    def _unsuitable(self, candidate: int, first: int) -> Missed | None:
+        """Return the first wish where a rule leaves it out, so that another seat is the most wanted one."""
+        market = self._market
+        applicant = market.candidates[candidate]
+        if not market.problem.rules.wishes_count or not applicant.wishes or applicant.group_id is not None:
+            return None
+        wish = applicant.wishes[0]
+        if market.seats[first].id == wish or market.seat_place.get(wish) in market.row(candidate).seats:
+            return None
+        return Missed(wish, WishMissed.UNSUITABLE)
 
     @cached_property
     def _assigned(self) -> Integers:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from services.matching.engine.kernels import exchange
 from services.matching.engine.kernels.exchange import GONE, NOWHERE, Exchange
 from services.matching.engine.kernels.tie_break_prices import settle
+from services.matching.engine.problem.problem import Rules
 from services.matching.engine.rules.pairing import Line, Pairing
 
 _BLOCK = 128
@@ -63,7 +64,7 @@ class Best:
         self._reported = now
         return before
 
-    def scores(self, candidate: int, seat: int) -> tuple[int, int]:
+    def scores(self, candidate: int, seat: int, _rules: Rules) -> tuple[int, int]:
         """Return the candidate's gain and the seat's preference, of a feasible pair."""
         gain = int(self._gain[candidate, seat])
         return gain, int(self.state.worth[candidate, seat]) - 1 - gain
@@ -93,7 +94,7 @@ class Best:
 
         Without `rough`, `roughen` is to be called when all rows are entered, which costs less than row by row.
         """
-        size, worth, gain = len(line.own), *_of(line)
+        size, worth, gain = len(line.own), *_of(line, self._pairing.setting.rules)
         self.state.worth[candidate, :size], self._gain[candidate, :size] = worth, gain
         self.state.word[candidate] = self._pairing.candidates.word[candidate]
         if rough:
@@ -107,7 +108,7 @@ class Best:
 
     def set_column(self, seat: int, line: Line) -> None:
         """Enter the worth of all candidates at a seat, which takes nobody yet."""
-        size, worth, gain = len(line.own), *_of(line)
+        size, worth, gain = len(line.own), *_of(line, self._pairing.setting.rules)
         state = self.state
         state.worth[:size, seat], state.worth_by_seat[seat, :size], self._gain[:size, seat] = worth, worth, gain
         state.seat_word[seat] = self._pairing.seats.word[seat]
@@ -198,8 +199,8 @@ class Best:
         return self.improve(seat)
 
 
-def _of(line: Line) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _of(line: Line, rules: Rules) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the worth of pairs (0: not feasible), and the candidate's gain in it."""
-    gain, preference = line.all_scores()
+    gain, preference = line.all_scores(rules)
     worth = np.where(line.own > 0, gain + preference + 1, 0)
     return worth.astype(np.int32), gain.astype(np.int32)

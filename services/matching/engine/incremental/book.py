@@ -15,7 +15,9 @@ from collections.abc import Collection, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.engine.problem.problem import Rules
 from services.matching.engine.rules.pairing import Line
+from services.matching.engine.rules.scores import TIE_BITS
 
 NOWHERE = -1
 """The seat of a candidate who has none, and the candidate of a line in which nobody stands."""
@@ -24,6 +26,10 @@ _NEVER = np.int64(np.iinfo(np.int64).max)
 
 _ARRAYS = ("now", "_rough_now", "at", "_least", "_left", "_line_key", "_line", "_first", "_stale")
 _BLOCK = 128
+_ROUGH_BITS = 32
+_CUT = 28
+SCORE_BITS = _ROUGH_BITS + _CUT - TIE_BITS
+"""The width of what orders a candidate's seats, so that it can be compared roughly beside its tie-break."""
 """Rows turned to columns at once: a few lines of the cache wide."""
 
 
@@ -114,9 +120,9 @@ class Book:
                 wider._line_key[k:, seat] = self._line_key[0, seat]
         self.__dict__.update(wider.__dict__)
 
-    def scores(self, candidate: int, seat: int) -> tuple[int, int]:
+    def scores(self, candidate: int, seat: int, rules: Rules) -> tuple[int, int]:
         """Return the candidate's gain and the seat's preference, of a feasible pair."""
-        return Line(self.own[candidate, seat], self.key[candidate, seat]).scores()
+        return Line(self.own[candidate, seat], self.key[candidate, seat]).scores(rules)
 
     def moved(self) -> dict[int, int]:
         """Return those who moved since the last call -> the seat before."""
@@ -417,4 +423,4 @@ class Book:
 
 def _roughly(own: NDArray[np.int64]) -> NDArray[np.uint32]:
     """Return orders cut to 32 bits; 0 stays below all that is feasible."""
-    return np.where(own > 0, (own >> np.int64(28)) + 1, 0).astype(np.uint32)
+    return np.where(own > 0, (own >> np.int64(_CUT)) + 1, 0).astype(np.uint32)

@@ -240,10 +240,12 @@ def _option(market: Market, candidate: int, seat: int) -> Option:
     gain, preference = sum(part.applicant for part in earned), sum(part.host for part in earned)
     pairs = market.pairs
     own = market.pairs.row(candidate)
+    rules, wishes = market.problem.rules, market.scores.wishes([market.candidates[candidate]])[0]
+    wanted, mine = rules.wanted(pairs.gain[own], wishes[pairs.seat[own]]), rules.wanted(gain, int(wishes[seat]))
     others = (pairs.seat == seat) & (pairs.owner != candidate)
     return Option(
         seat_id=market.seats[seat].id,
-        rank=1 + int(np.count_nonzero((pairs.gain[own] > gain) & (pairs.seat[own] != seat))),
+        rank=1 + int(np.count_nonzero((wanted > mine) & (pairs.seat[own] != seat))),
         standing=1 + int(np.count_nonzero(pairs.preference[others] > preference)),
         contenders=1 + int(np.count_nonzero(others)),
         places=market.free[seat],

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from services.matching.engine.incremental.best import Best
-from services.matching.engine.incremental.book import NOWHERE, Book
+from services.matching.engine.incremental.book import NOWHERE, SCORE_BITS, Book
 from services.matching.engine.incremental.updates import Terms, improve, resize
 from services.matching.engine.kernels.exchange import GONE
 from services.matching.engine.market.market import COMPILED, SWEPT_FROM
@@ -46,6 +46,8 @@ def can_follow(problem: Problem) -> bool:
     """
     pairs = len(problem.candidates) * len(problem.seats)
     if pairs > MOST_PAIRS or any(candidate.group_id is not None for candidate in problem.candidates):
+        return False
+    if problem.rules.widest >= 1 << SCORE_BITS:
         return False
     if problem.rules.objective is Objective.STABLE:
         return True
@@ -171,7 +173,7 @@ class LiveMatching:
         seat = int(self._book.at[slot])
         if seat == NOWHERE:
             return None
-        return Pair(candidate_id, self._seat_names[seat], *self._book.scores(slot, seat))
+        return Pair(candidate_id, self._seat_names[seat], *self._book.scores(slot, seat, self._rules))
 
     def open_seats(self, candidate_id: str) -> int:
         """Return how many seats are feasible for a candidate: all hard rules hold, and fixed pairs have left room.

@@ -207,7 +207,10 @@ class Market:
         gains, preferences = self.scores.totals(points)
         gain, preference = gains[row, seat], preferences[row, seat]
         own_tie, seat_tie = self.scores.ties(candidates)
-        own = (gain << TIE_BITS) | own_tie[row, seat]
+        wanted = gain
+        if self.problem.rules.wishes_count:
+            wanted = self.problem.rules.wanted(gain, self.scores.wishes(candidates)[row, seat])
+        own = (wanted << TIE_BITS) | own_tie[row, seat]
         key = (preference << TIE_BITS) | seat_tie[row, seat]
         key |= np.where(put_first[row, seat], _NAMED, np.int64(0))
         order = np.lexsort((-own, row))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from services.matching.engine import kernels
 from services.matching.engine.kernels import NAMED_LONG, NAMED_SHORT, NOBODY_MORE, NONE, Facts, State, Summary
-from services.matching.engine.problem.problem import Problem, Weight
+from services.matching.engine.problem.problem import Problem, Rules, Weight
 from services.matching.engine.rules import criteria
 from services.matching.engine.rules.columns import Columns
 from services.matching.engine.rules.scores import hashes
@@ -44,9 +44,10 @@ class Limits:
 class Sweep:
     """The rows of one market; `funnel[i]` counts the seats left before the first rule and after each."""
 
-    def __init__(self, facts: Facts, limits: Limits) -> None:
+    def __init__(self, facts: Facts, limits: Limits, rules: Rules) -> None:
         people, self._words = len(limits.country), facts.bits.shape[1]
-        self.facts = facts
+        self.facts, self._rules = facts, rules
+        self._scored = facts._replace(applicant=_applicant(rules, len(facts.applicant)))
         self.country = np.array(limits.country, np.int32)
         self._limits, self._free, self._shares = limits, _places(limits), _shares(limits)
         self._changed: tuple[int, Integers, Integers] = NONE, *(np.zeros(0, np.int64),) * 2
@@ -114,6 +115,9 @@ class Sweep:
             people,
             lambda low, high: kernels.summarise(self.facts, self.left, state, self.country, halted, low, high, summary),
         )
+        summary = summary._replace(
+            gain=self._rules.gain_of(summary.gain), points=summary.points[:, : len(criteria.CRITERIA)]
+        )
         self._last = (key, summary)
         return summary
 
@@ -134,7 +138,7 @@ class Sweep:
         weight, like = np.empty(len(seat), short), np.empty(0, short)
         _in_parts(
             len(self.country),
-            lambda low, high: kernels.weigh(self.facts, self.left, starts, low, high, seat, weight, like),
+            lambda low, high: kernels.weigh(self._scored, self.left, starts, low, high, seat, weight, like),
         )
         return starts, seat, weight
 
@@ -148,7 +152,7 @@ class Sweep:
         """Return both scores of all feasible pairs, summed up for each candidate."""
         people, state = len(self.country), self._state()
         gain, preference = np.zeros(people, np.int64), np.zeros(people, np.int64)
-        _in_parts(people, lambda low, high: kernels.sums(self.facts, self.left, state, low, high, gain, preference))
+        _in_parts(people, lambda low, high: kernels.sums(self._scored, self.left, state, low, high, gain, preference))
         return gain, preference
 
     def pairs(self) -> tuple[Integers, Integers, Integers, Integers, Integers]:
@@ -164,7 +168,7 @@ class Sweep:
                 self.facts, self.left, state, starts, low, high, seat, key, gain, preference
             ),
         )
-        return starts, seat, key, gain, preference
+        return starts, seat, key, self._rules.gain_of(gain), preference
 
     def column(self, seat: int) -> tuple[Integers, Integers, Integers]:
         """Return those for whom a seat is feasible, how each orders it, and how it orders them (greater is better)."""
@@ -242,8 +246,15 @@ def swept(columns: Columns, problem: Problem, seat_hashes: Words, limits: Limits
     seat_hash = np.zeros(columns.words * 64, np.uint64)
     seat_hash[: len(seat_hashes)] = seat_hashes
     own_hash = hashes(problem.seed, "candidate", [candidate.id for candidate in columns.candidates])
-    weights = [problem.rules.weights.get(measure.criterion, Weight(0, 0)) for measure in criteria.CRITERIA]
-    applicant, host = [weight.applicant for weight in weights], [weight.host for weight in weights]
+    rules, counted = problem.rules, [measure.up_to for measure in criteria.CRITERIA]
+    host = [rules.weights.get(measure.criterion, Weight(0, 0)).host for measure in criteria.CRITERIA]
+    if rules.wishes_count:
+        counted, host = [*counted, 0], [*host, 0]
+    scored = _applicant(rules, len(host))
+    # The order of a candidate is a sum too: what `Rules.wanted` makes of all points but the wish, and of the wish.
+    applicant = rules.wanted(scored, 0)
+    if rules.wishes_count:
+        applicant[-1] = rules.wanted(0, 1)
     named_by, named = columns.named()
     start = columns.start
     facts = Facts(
@@ -255,16 +266,25 @@ def swept(columns: Columns, problem: Problem, seat_hashes: Words, limits: Limits
         table=table,
         earned_at=earned.starts,
         earned=earned.rows,
-        counted=np.array([measure.up_to for measure in criteria.CRITERIA], np.int32),
-        applicant=np.array(applicant, np.int32),
+        counted=np.array(counted, np.int32),
+        applicant=applicant,
         host=np.array(host, np.int32),
         named_at=np.searchsorted(named_by, np.arange(len(own_hash) + 1)).astype(np.int32),
         named=named.astype(np.int32),
-        named_bit=NAMED_SHORT if 100 * max(sum(applicant), sum(host)) < NAMED_SHORT else NAMED_LONG,
+        named_bit=NAMED_SHORT if max(rules.widest, 100 * sum(host)) < NAMED_SHORT else NAMED_LONG,
         own_hash=own_hash,
         seat_hash=seat_hash,
     )
-    return Sweep(facts, limits)
+    return Sweep(facts, limits, rules)
+
+
+def _applicant(rules: Rules, size: int) -> NDArray[np.int32]:
+    """Return the weights of the applicant's criteria; any part after these counts nothing."""
+    weights = np.zeros(size, np.int32)
+    weights[: len(criteria.CRITERIA)] = [
+        rules.weights.get(measure.criterion, Weight(0, 0)).applicant for measure in criteria.CRITERIA
+    ]
+    return weights
 
 
 def _in_parts(rows: int, sweep: Callable[[int, int], None]) -> None:

@@ -31,7 +31,7 @@ from services.matching.engine.problem.problem import (
     Weight,
 )
 
-_ORDERED = {"topics"}
+_ORDERED = {"topics", "wishes"}
 """Fields whose order says something where they are tuples."""
 
 _ALWAYS_WRITTEN: Mapping[type, frozenset[str]] = {

@@ -21,7 +21,7 @@ from shared.contracts.codes import Criterion
 T = TypeVar("T")
 Path = tuple[str | int, ...]
 
-_ORDERED = {"topics"}
+_ORDERED = {"topics", "wishes"}
 """Fields whose order says something where they are lists; every other list and every set is sorted."""
 
 _STORED_WEIGHTS: Mapping[Criterion, Weight] = MappingProxyType(

@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from shared.contracts.codes import ApplicationKind, Criterion, LanguageLevel, Objective, RankGroup
+from shared.contracts.codes import MOST_WISHES, ApplicationKind, Criterion, LanguageLevel, Objective, RankGroup, Wishes
 
 ENGINE_VERSION = "2"
 """Raised whenever the same problem would give another result; part of every digest. A field added with a default is
@@ -54,6 +54,7 @@ class Candidate:
     `topics` are in the order of the wish. `weeks` are Mondays; None means that weeks do not matter. `conflicts` holds
     ids of seats and organisations. `pre_matched` is the seat (or the counterpart's application) that the applicant
     names; `barred` are seats whose offer the applicant has declined. `language_minimum` is asked of the other side.
+    `wishes` are seats, most wanted first: how they count is for the rules to say (`Rules.wishes`).
     """
 
     id: str
@@ -74,6 +75,7 @@ class Candidate:
     pre_matched: str | None = None
     group_id: str | None = None
     group_size: int = 1
+    wishes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +176,8 @@ def default_weights(*, needs_cited: bool) -> dict[Criterion, Weight]:
 
 MOST_WEIGHT = 40_000
 """Neither side's sum of weights is above it, so that a score fits into 22 bits beside its tie-break."""
+WIDEST_ORDER = 1 << 25
+"""What orders a candidate's seats is below it where wishes count, so that it fits beside a tie-break as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +186,8 @@ class Rules:
 
     `language_minimum` is asked of the applicant in the common language, whatever less a host asks. `suspended` maps a
     country to the day from which it is not active. `ceilings` and `floors` count applicants of a country, fixed pairs
-    included. `needs` maps (country, topic or area) to points, `reciprocity` (home, host) to points.
+    included. `needs` maps (country, topic or area) to points, `reciprocity` (home, host) to points. `wishes` says how
+    the wishes of candidates order their own seats; they add nothing to a score, and no seat sees them.
     """
 
     weights: Mapping[Criterion, Weight] = field(default_factory=lambda: WEIGHTS)
@@ -196,6 +201,41 @@ class Rules:
     suspended: Mapping[str, date] = field(default_factory=_nothing)
     needs: Mapping[tuple[str, str], int] = field(default_factory=_nothing)
     reciprocity: Mapping[tuple[str, str], int] = field(default_factory=_nothing)
+    wishes: Wishes = Wishes.SCORES
+
+    @property
+    def wishes_count(self) -> bool:
+        """Whether wishes order the seats of a candidate."""
+        return self.wishes is not Wishes.SCORES
+
+    @property
+    def widest(self) -> int:
+        """The greatest number by which a candidate could order a seat (`wanted`)."""
+        return self.wanted(self._most_gain, MOST_WISHES if self.wishes_count else 0)
+
+    @property
+    def _most_gain(self) -> int:
+        return 100 * sum(weight.applicant for weight in self.weights.values())
+
+    def wanted(self, gain: Any, wish: Any) -> Any:
+        """Return by what a candidate orders seats (greater is more wanted).
+
+        `gain` are the candidate's points, `wish` is `MOST_WISHES` for the first wish, one less for each that follows, 0
+        for none. Numbers or arrays of them.
+        """
+        if self.wishes is Wishes.WISHES_FIRST:
+            return wish * (self._most_gain + 1) + gain
+        if self.wishes is Wishes.WISHES_AMONG_EQUALS:
+            return gain * (MOST_WISHES + 1) + wish
+        return gain
+
+    def gain_of(self, wanted: Any) -> Any:
+        """Return the points in what `wanted` gives."""
+        if self.wishes is Wishes.WISHES_FIRST:
+            return wanted % (self._most_gain + 1)
+        if self.wishes is Wishes.WISHES_AMONG_EQUALS:
+            return wanted // (MOST_WISHES + 1)
+        return wanted
 
     def most_of_one_country(self, places: int) -> int:
         """Return how many of the places one country may take: the share rounded up, and at least one."""
@@ -230,5 +270,10 @@ class Problem:
             weights = [getattr(weight, side) for weight in self.rules.weights.values()]
             if min(weights, default=0) < 0 or sum(weights) > MOST_WEIGHT:
                 raise ValueError(f"Weights must be 0 or more, and {MOST_WEIGHT} at most in all")
+        if self.rules.wishes_count and self.rules.widest >= WIDEST_ORDER:
+            raise ValueError("Weights of applicants are too great for wishes to count beside them")
+        for candidate in self.candidates:
+            if len(candidate.wishes) > MOST_WISHES or len(set(candidate.wishes)) < len(candidate.wishes):
+                raise ValueError(f"Wishes of {candidate.id} must be {MOST_WISHES} or fewer, each of them once")
         if any(seat.capacity < 0 for seat in self.seats):
             raise ValueError("A capacity is below 0")

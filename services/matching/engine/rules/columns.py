@@ -157,12 +157,15 @@ class Columns:
         return self._allowed
 
     def earned(self) -> _Parts:
-        """Return the rows of points that each criterion gives each candidate."""
+        """Return the rows of points that each criterion gives each candidate, and of wishes (last) where they count."""
         if self._earned is None:
-            self._earned = _Parts(len(self.candidates), len(criteria.CRITERIA))
-            for place, measure in enumerate(criteria.CRITERIA):
-                for term in measure.terms:
-                    if term.used(self._rows.setting.rules):
+            rules, parts = self._rows.setting.rules, [measure.terms for measure in criteria.CRITERIA]
+            if rules.wishes_count:
+                parts.append((criteria.WISHED,))
+            self._earned = _Parts(len(self.candidates), len(parts))
+            for place, terms in enumerate(parts):
+                for term in terms:
+                    if term.used(rules):
                         coded = self.coded(term)
                         self._earned.add(place, coded.owner, self._point_rows(term, coded))
         return self._earned

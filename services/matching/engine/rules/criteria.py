@@ -111,6 +111,15 @@ _NAMED = Term(_hit, over=of.NAMED)
 PUT_FIRST = (_KEPT, _NAMED)
 """The terms of a counterpart who is pre-matched: a seat puts such a candidate before all others."""
 
+WISHED = Term(
+    lambda _, wished, there: wished * there,
+    (of.WISHED,),
+    (of.IS_SEAT,),
+    of.SEATS,
+    used=lambda rules: rules.wishes_count,
+)
+"""The place of a seat among a candidate's wishes, as `Rules.wanted` counts it: no criterion, for it gives no points."""
+
 
 CRITERIA = (
     # The best wanted topic that the seat has: 100 for the first wish, less for the next.

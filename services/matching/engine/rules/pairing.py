@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.engine.problem.problem import Candidate, Problem, Seat, Weight
+from services.matching.engine.problem.problem import Candidate, Problem, Rules, Seat, Weight
 from services.matching.engine.rules import criteria
 from services.matching.engine.rules.criteria import Measure, Requirement, Term
 from services.matching.engine.rules.properties import Numbers, Setting, Vocabulary
@@ -35,14 +35,14 @@ class Line:
     own: Integers
     key: Integers
 
-    def scores(self) -> tuple[int, int]:
+    def scores(self, rules: Rules) -> tuple[int, int]:
         """Return the candidate's gain and the seat's preference, of a line that holds one feasible pair."""
-        gain, preference = self.all_scores()
+        gain, preference = self.all_scores(rules)
         return int(gain), int(preference)
 
-    def all_scores(self) -> tuple[Integers, Integers]:
+    def all_scores(self, rules: Rules) -> tuple[Integers, Integers]:
         """Return the same for a whole line; they mean nothing where a pair is not feasible."""
-        return (self.own - 1) >> TIE_BITS, (self.key & ~_NAMED) >> TIE_BITS
+        return rules.gain_of((self.own - 1) >> TIE_BITS), (self.key & ~_NAMED) >> TIE_BITS
 
 
 class Pairing:
@@ -61,6 +61,8 @@ class Pairing:
         terms = {criteria.SAME_KIND, *criteria.PUT_FIRST}
         terms.update(term for requirement in self._requirements for term in requirement.terms)
         terms.update(term for _, used, _ in self._weighed for term in used)
+        if rules.wishes_count:
+            terms.add(criteria.WISHED)
         self.candidates = Side[Candidate](
             "candidate", self.setting, self.words, terms, problem.seed, len(problem.candidates)
         )
@@ -96,7 +98,10 @@ class Pairing:
         for term in criteria.PUT_FIRST:
             if (named := meeting.value(term)) is not False:
                 key = np.where(named, key | _NAMED, key)
-        return Line(np.where(ok, (gain.astype(np.int64) << TIE_BITS | own_tie) + 1, 0), key)
+        wanted, rules = gain.astype(np.int64), self.setting.rules
+        if rules.wishes_count:
+            wanted = rules.wanted(wanted, meeting.value(criteria.WISHED).astype(np.int64))
+        return Line(np.where(ok, (wanted << TIE_BITS | own_tie) + 1, 0), key)
 
 
 class _Comparison:

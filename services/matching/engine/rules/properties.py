@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.engine.problem.problem import SEATS_FOR, Candidate, Problem, Seat, SeatKind
-from shared.contracts.codes import UNION, LanguageLevel, RankGroup
+from shared.contracts.codes import MOST_WISHES, UNION, LanguageLevel, RankGroup
 
 WISHES = (100, 80, 65, 50, 40, 30, 20)
 """Points of the first wish, the second and so on; those after the last count as the last."""
@@ -127,6 +127,7 @@ AREAS = Vocabulary(lambda candidate, _: candidate.expertise, lambda seat, _: sea
 LANGUAGES = Vocabulary(lambda candidate, _: candidate.languages, lambda seat, _: seat.languages)
 WEEKS = Vocabulary(lambda candidate, _: candidate.weeks or (), _open_weeks)
 COUNTRIES = Vocabulary(lambda candidate, _: candidate.preferred_countries, lambda seat, _: (seat.country,))
+SEATS = Vocabulary(lambda candidate, _: candidate.wishes, lambda seat, _: (seat.id,))
 
 # Words that few state: of these it is enough to know who does.
 AVOIDED_BY_CANDIDATE = Vocabulary(
@@ -182,6 +183,7 @@ DEPTH = Property(
 )
 SPEAKS = Property(lambda candidate, _: [_ORDER[level] for level in candidate.languages.values()], np.int16, LANGUAGES)
 POSSIBLE = Property(lambda candidate, _: (1,) * len(candidate.weeks or ()), np.int16, WEEKS)
+WISHED = Property(lambda candidate, _: range(MOST_WISHES, MOST_WISHES - len(candidate.wishes), -1), np.int16, SEATS)
 PREFERS = Property(lambda candidate, _: (1,) * len(candidate.preferred_countries), np.int16, COUNTRIES)
 TOPIC_NEEDED = Property(
     lambda candidate, at: [at.rules.needs.get((candidate.country, topic), 0) for topic in candidate.topics],
@@ -227,3 +229,4 @@ UNDERSTANDS = Property(
 )
 OPEN = Property(lambda seat, at: (1,) * len(_open_weeks(seat, at)), np.int16, WEEKS)
 LIES_IN = Property(lambda _, __: (1,), np.int16, COUNTRIES)
+IS_SEAT = Property(lambda _, __: (1,), np.int16, SEATS)

@@ -51,6 +51,14 @@ class Scores:
         found = [rows.row(term, key) for term in terms for key in rows.keys(term, candidate)]
         return measure.points(reduce(measure.joined, found)) if found else np.zeros(len(rows.seats), np.int16)
 
+    def wishes(self, candidates: Sequence[Candidate]) -> NDArray[np.int64]:
+        """Return the places of seats among the wishes (candidates x seats) as `Rules.wanted` counts them."""
+        found = np.zeros((len(candidates), len(self._rows.seats)), np.int64)
+        for place, candidate in enumerate(candidates):
+            for key in self._rows.keys(criteria.WISHED, candidate):
+                found[place] += self._rows.row(criteria.WISHED, key)
+        return found
+
     def totals(self, points: Points) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the weighted sums (candidates x seats) of both sides: the candidate's gain, the seat's preference."""
         shape = next(iter(points.values())).shape

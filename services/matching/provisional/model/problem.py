@@ -275,6 +275,7 @@ def _rules(facts: Facts) -> Rules:
         suspended=facts.suspended,
         needs=needs,
         reciprocity=facts.reciprocity,
+        wishes=terms.wishes,
     )
 
 
@@ -320,6 +321,7 @@ def _candidate(
             "preferred_countries": frozenset(profile.preferred_countries),
             "conflicts": frozenset(str(conflict) for conflict in profile.conflicts),
             "group_id": str(profile.group_id) if profile.group_id else None,
+            "wishes": tuple(str(wish) for wish in profile.wishes),
         }
         return Candidate(
             id=str(application_id),

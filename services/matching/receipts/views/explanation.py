@@ -169,7 +169,8 @@ def _matched_in_short(match: MatchExplained, places: Mapping[UUID, Place]) -> li
     if match.override:
         return []
     if match.rank == 1:
-        return [gettext("You have the place that you want most of those that fit you.")]
+        text = gettext("You have the place that you want most of those that fit you.")
+        return [text, *filter(None, [_missed(match, places)])]
     numbers = {"rank": match.rank, "feasible": match.feasible}
     found = [gettext("You have your choice number %(rank)d of %(feasible)d places that fit you.") % numbers]
     return [*found, *filter(None, [_missed(match, places)])]

@@ -9,12 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.applications.application.model.answers import BACKGROUND, FIELDS, TASKS, Answers, missing, profile_of
+from services.applications.application.model.answers import (
+    BACKGROUND,
+    FIELDS,
+    TASKS,
+    WISHES,
+    Answers,
+    missing,
+    profile_of,
+    sections_of,
+    tasks_for,
+)
 from services.applications.register.model import PersonEntry, latin_name, mail_address, name
 from shared import privacy_notice
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.calls import CallTerms
-from shared.contracts.codes import ApplicationKind, Section
+from shared.contracts.codes import ApplicationKind, Section, Wishes
 
 TERMS = CallTerms.model_validate(CALL_TERMS)
 WHOLE = {
@@ -49,7 +59,7 @@ def test_every_answer_belongs_to_one_task() -> None:
 
 def test_missing_answers_are_named_by_task() -> None:
     """An empty draft lacks every task, a complete one none, and a call without questions lacks no answer."""
-    assert set(missing(Answers(), TERMS)) == set(TASKS) - {Section.QUESTIONS, BACKGROUND}
+    assert set(missing(Answers(), TERMS)) == set(TASKS) - {Section.QUESTIONS, BACKGROUND, WISHES}
     assert missing(Answers.model_validate(WHOLE), TERMS) == {}
 
 
@@ -102,3 +112,24 @@ def test_the_register_refuses_unknown_fields() -> None:
     """A misspelt field is refused where it is sent."""
     with pytest.raises(ValidationError):
         PersonEntry.model_validate({"subject": "a", "name": "A", "email": "a@b.example", "emial": "x"})
+
+
+def test_an_order_of_placements_is_asked_for_where_it_counts() -> None:
+    """A call by points alone has no page for an order and publishes none; a change of it belongs to the topics."""
+    wishes = (uuid4(), uuid4())
+    answers = Answers.model_validate(WHOLE | {"wishes": wishes})
+    for rule in Wishes:
+        terms = TERMS.model_copy(update={"wishes": rule})
+        profile = profile_of(
+            answers,
+            terms,
+            call_id=uuid4(),
+            reference="AM-2026-0001",
+            kind=ApplicationKind.STUDY_VISIT,
+            country="AM",
+            first_time=True,
+        )
+        counts = rule is not Wishes.SCORES
+        assert (WISHES in tasks_for(terms)) is counts
+        assert profile.wishes == (wishes if counts else ())
+    assert sections_of([WISHES, Section.TOPICS, BACKGROUND]) == (Section.TOPICS, Section.SERVICE)

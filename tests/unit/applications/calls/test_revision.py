@@ -56,6 +56,7 @@ from shared.contracts.codes import (
     Objective,
     RankGroup,
     ServiceKind,
+    Wishes,
 )
 from shared.time.workdays import ZONE
 
@@ -250,6 +251,7 @@ CHANGED: dict[str, object] = {
     "group_size": 2,
     "reserves": 5,
     "objective": Objective.MOST_GOOD,
+    "wishes": Wishes.WISHES_FIRST,
     "weights": (CriterionWeight(criterion=Criterion.TOPIC, applicant=7, host=8),),
     "questions": (_number("staff"),),
     "sessions_to_complete": 44,
@@ -441,3 +443,15 @@ def test_fixed_terms_cannot_be_revised() -> None:
     assert set(not_revisable(TERMS, over, at=at, used=used)) == {"deadline"}
     other = entry.model_copy(update={"scheme": "empact-2022"})
     assert set(not_revisable(TERMS, other, at=at, used=used)) == {"scheme"}
+    wishes = entry.model_copy(update={"wishes": Wishes.WISHES_FIRST})
+    assert set(not_revisable(TERMS, wishes, at=at, used=used)) == {"wishes"}
+    assert not_revisable(TERMS, wishes, at=early, used=used) == {}
+
+
+@pytest.mark.parametrize("rule", list(Wishes))
+def test_wishes_do_not_stand_beside_the_highest_sum(rule: Wishes) -> None:
+    """A call that counts points only for its aim cannot say that wishes count."""
+    highest = entry_of(TERMS).model_copy(update={"objective": Objective.MOST_GOOD, "wishes": rule})
+    assert ("wishes" in problems(highest)) is (rule is not Wishes.SCORES)
+    stable = highest.model_copy(update={"objective": Objective.STABLE})
+    assert "wishes" not in problems(stable)

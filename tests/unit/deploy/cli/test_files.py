@@ -18,7 +18,7 @@ from deploy.local.folder import ROOT
 from services.matching.engine.matching import run
 from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Rules, Seat
 from services.matching.engine.schedule import SchedulePolicy, VisitRequest
-from shared.contracts.codes import Criterion, Objective
+from shared.contracts.codes import Criterion, Objective, Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -309,3 +309,15 @@ def test_the_formats_name_every_column() -> None:
         if f"`{part.name}`" not in text and f'"{part.name}"' not in text
     ]
     assert missing == []
+
+
+def test_wishes_of_a_file_are_counted_as_its_rule_says(tmp_path: Path) -> None:
+    """An order of seats in a column, with the rule in words, decides between two seats that give the same points."""
+    heading, row, *_ = PEOPLE.splitlines()
+    places = PLACES + PLACES.splitlines()[1].replace("s,", "t,", 1) + "\n"
+    for wish in ("s", "t"):
+        people = f"{heading};wanted seats\n{row};{wish.upper()}\n"
+        rules = json.dumps({"rules": {"wishes": "Wishes first"}})
+        problem = problems.read(_files(tmp_path, people_csv=people, places_csv=places, rules_json=rules), day=DAY)
+        assert (problem.rules.wishes, problem.candidates[0].wishes) == (Wishes.WISHES_FIRST, (wish,))
+        assert run(problem).matching == {"a": wish}

@@ -1,0 +1,168 @@
+"""Officers put suitable placements in order, by pages without JavaScript, where the call says that the order counts."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from shared.time import clock
+from tests.integration.applications.conftest import call_terms
+
+if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
+
+PROMISE = "Answer truthfully: your order cannot harm you."
+
+
+async def _call(abroad: Abroad, **terms: Any) -> None:
+    """Make another call the one that everybody applies to."""
+    fund = (await abroad.get("programme", "/funds"))["items"][0]["id"]
+    body = {**call_terms(fund), **terms}
+    abroad.of.call = await abroad.post("programme", "/calls", body, 201)
+
+
+async def _draft(abroad: Abroad, **answers: Any) -> str:
+    """Return the id of Ani's draft with complete answers."""
+    body = {"call_id": abroad.of.call["id"], "kind": "study_visit", "privacy": True}
+    made = await abroad.post("ani", "/applications", {**body, "answers": abroad.of.answers(**answers)}, 201)
+    return str(made["id"])
+
+
+async def _page(abroad: Abroad, draft: str, code: str = "wishes") -> str:
+    answer = await abroad.of.as_("ani").get(f"/applications/mine/{draft}/{code}")
+    assert answer.status_code == 200, answer.text
+    return html.unescape(answer.text)
+
+
+async def _event(abroad: Abroad, kind: str) -> dict[str, Any]:
+    """Return the only event of that type about an application."""
+    (found,) = [body for name, _, body in await abroad.of.journal("exchange.applications") if name == kind]
+    return found
+
+
+def _chosen(page: str) -> list[str]:
+    return re.findall(r'<option value="([0-9a-f-]{36})" selected', page)
+
+
+async def test_an_officer_orders_suitable_placements(abroad: Abroad) -> None:
+    """Suitable placements are described with the reason, put in order by buttons, and go out with the application."""
+    await _call(abroad, wishes="wishes_first")
+    first = await abroad.offer(title="Seized devices")
+    second = await abroad.offer(title="Open sources")
+    other = await abroad.offer(title="Drugs", topics=["criminal_networks"])
+    draft = await _draft(abroad)
+    page = await _page(abroad, draft)
+    for words in (
+        "Placements you would like",
+        "Your order comes first.",
+        PROMISE,
+        "Suits you very well.",
+        "It has your topic number 1. It is in a country that you prefer. You can both meet in",
+        "You speak English at the required level.",
+        f"{first['reference']}: Seized devices, Lyon, France (Suits you very well)",
+    ):
+        assert words in page, words
+    assert other["reference"] not in page
+    listed = (await abroad.get("ani", f"/applications/{draft}/suitable-places"))["items"]
+    assert [(place["id"], place["grade"]) for place in listed] == [(first["id"], 3), (second["id"], 3)]
+    assert listed[0]["reasons"][0] == "It has your topic number 1."
+    await abroad.get("nino", f"/applications/{draft}/suitable-places", 404)
+    address = f"/applications/mine/{draft}/wishes"
+    ani = abroad.of.as_("ani")
+    data = {"wishes-0-place": first["id"], "row": "add:wishes"}
+    assert 'name="wishes-1-place"' in (await ani.post(address, data=data)).text
+    moved = await ani.post(address, data={**data, "wishes-1-place": second["id"], "row": "up:wishes:1"})
+    assert _chosen(moved.text) == [second["id"], first["id"]]
+    saved = await ani.post(address, data={"wishes-0-place": second["id"], "wishes-1-place": first["id"]})
+    assert saved.headers["location"] == f"/applications/mine/{draft}/objectives"
+    assert _chosen(await _page(abroad, draft)) == [second["id"], first["id"]]
+    text = f"1. {second['reference']} Open sources (France); 2. {first['reference']} Seized devices (France)"
+    assert text in await _page(abroad, draft, "check")
+    await abroad.post("ani", f"/applications/{draft}/submit")
+    event = await _event(abroad, "ApplicationSubmitted")
+    assert event["profile"]["wishes"] == [second["id"], first["id"]]
+    case = await abroad.of.as_("tigran").get(f"/applications/cases/{draft}")
+    assert text in html.unescape(case.text)
+
+
+async def test_an_order_may_stay_empty_and_changes_after_submission(abroad: Abroad) -> None:
+    """Nobody has to order anything; a submitted application gets an order with a reason, and stays endorsed."""
+    await _call(abroad, wishes="wishes_among_equals")
+    offer = await abroad.offer()
+    draft = await _draft(abroad)
+    page = await _page(abroad, draft)
+    assert "Points come first." in page
+    saved = await abroad.of.as_("ani").post(f"/applications/mine/{draft}/wishes", data={})
+    assert saved.status_code == 303
+    await abroad.post("ani", f"/applications/{draft}/submit")
+    await abroad.post("tigran", f"/applications/{draft}/endorse")
+    change = {"wishes-0-place": offer["id"], "change_reason": "personal", "change_text": ""}
+    changed = await abroad.of.as_("ani").post(f"/applications/mine/{draft}/change/wishes", data=change)
+    assert changed.status_code == 303, changed.text
+    event = await _event(abroad, "ApplicationChanged")
+    assert (event["profile"]["wishes"], event["sections"], event["state"]) == ([offer["id"]], ["topics"], "endorsed")
+
+
+async def test_a_placement_that_suits_no_longer_is_named_so(abroad: Abroad) -> None:
+    """An ordered placement stays in the list when the answers change, and says that it does not suit them now."""
+    await _call(abroad, wishes="wishes_first")
+    offer = await abroad.offer(title="Seized devices")
+    draft = await _draft(abroad, wishes=[offer["id"]])
+    path = f"/applications/api/v1/applications/{draft}/answers"
+    await abroad.of.as_("ani").put(path, json={"topics": ["criminal_networks"]})
+    page = await _page(abroad, draft)
+    assert f"{offer['reference']} Seized devices (France) (does not suit your answers now)" in page
+    assert "No published placement suits your answers yet." in page
+    assert _chosen(page) == [offer["id"]]
+
+
+async def test_only_published_placements_of_the_call_are_ordered(abroad: Abroad) -> None:
+    """A placement of another call, an unknown id, one id twice, and any order by points alone are refused."""
+    elsewhere = await abroad.offer()
+    await _call(abroad, wishes="wishes_first")
+    offer = await abroad.offer()
+    draft = await _draft(abroad)
+    path = f"/applications/api/v1/applications/{draft}/answers"
+    for wishes in ([elsewhere["id"]], [draft], [offer["id"], offer["id"]]):
+        answer = await abroad.of.as_("ani").put(path, json={"wishes": wishes})
+        assert answer.status_code == 422, wishes
+        assert [error["name"] for error in answer.json()["errors"]] == ["wishes"]
+    await _call(abroad)
+    offer, draft = await abroad.offer(), await _draft(abroad)
+    path = f"/applications/api/v1/applications/{draft}/answers"
+    refused = await abroad.of.as_("ani").put(path, json={"wishes": [offer["id"]]})
+    assert refused.status_code == 422
+    assert (await abroad.of.as_("ani").get(f"/applications/mine/{draft}/wishes")).status_code == 404
+    assert "Placements you would like" not in await _page(abroad, draft, "")
+
+
+async def test_the_promise_is_made_only_where_it_holds(abroad: Abroad) -> None:
+    """A call with a quota orders placements without the promise."""
+    await _call(abroad, wishes="wishes_first", quotas=[{"country": "AM", "floor": 0, "ceiling": 1}])
+    assert PROMISE not in await _page(abroad, await _draft(abroad))
+
+
+async def test_a_call_says_before_it_opens_how_an_order_counts(abroad: Abroad) -> None:
+    """Its page says it in words, a revision may change it before the first day, and not from then on."""
+    opens = clock.today() + timedelta(days=7)
+    await _call(abroad, wishes="wishes_first", opens=str(opens))
+    address = f"/applications/calls/{abroad.of.call['id']}"
+    sentence = "Their order comes first. Points decide among the others."
+    assert sentence in html.unescape((await abroad.of.as_("ani").get(address)).text)
+    draft = await abroad.post("programme", f"/calls/{abroad.of.call['id']}/revise", status=201)
+    form = f"/applications/calls/drafts/{draft['id']}/weights"
+    programme = abroad.of.as_("programme")
+    assert "Wishes first, then points" in (await programme.get(form)).text
+    saved = await programme.post(form, data={"objective": "stable", "wishes": "scores"})
+    assert saved.status_code == 303
+    await abroad.post("programme", f"/call-drafts/{draft['id']}/revise", {"favour": True})
+    assert "Points decide what suits them best." in html.unescape((await abroad.of.as_("ani").get(address)).text)
+    await _call(abroad, wishes="scores")
+    draft = await abroad.post("programme", f"/calls/{abroad.of.call['id']}/revise", status=201)
+    body = {"entry": {"wishes": "wishes_first"}}
+    await programme.patch(f"/applications/api/v1/call-drafts/{draft['id']}", json=body)
+    late = await programme.post(f"/applications/api/v1/call-drafts/{draft['id']}/revise", json={"favour": True})
+    assert late.status_code == 422
+    assert "You can no longer change how an order counts" in late.text
