@@ -273,7 +273,8 @@ class Problem:
         if self.rules.wishes_count and self.rules.widest >= WIDEST_ORDER:
             raise ValueError("Weights of applicants are too great for wishes to count beside them")
         for candidate in self.candidates:
-            if len(candidate.wishes) > MOST_WISHES or len(set(candidate.wishes)) < len(candidate.wishes):
+            wishes = candidate.wishes
+            if wishes and (len(wishes) > MOST_WISHES or len(set(wishes)) < len(wishes)):
                 raise ValueError(f"Wishes of {candidate.id} must be {MOST_WISHES} or fewer, each of them once")
         if any(seat.capacity < 0 for seat in self.seats):
             raise ValueError("A capacity is below 0")

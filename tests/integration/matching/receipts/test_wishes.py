@@ -1,0 +1,54 @@
+"""Wishes reach the matching with the application, and the receipt says why the first one was not given."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+import pytest
+
+from services.matching.receipts.views import receipts as receipts_views
+from shared.contracts.codes import Role, Wishes, WishMissed
+from shared.contracts.receipts import MatchExplained
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import httpx2
+
+    from tests.integration.matching.conftest import World
+
+
+@pytest.mark.parametrize("rule", [Wishes.WISHES_FIRST, Wishes.WISHES_AMONG_EQUALS])
+async def test_a_wish_decides_between_two_places(world: World, rule: Wishes) -> None:
+    """Of two placements with the same points an officer gets the one that was wished, whichever it is."""
+    await world.call(wishes=rule)
+    seats = [await world.offer(), await world.offer()]
+    wishes = {await world.officer(wishes=[str(seat)]): seat for seat in seats}
+    committed = await world.commit()
+    for officer, seat in wishes.items():
+        assert officer in committed.matches
+        receipt = await receipts_views.published_receipt(world.bus, officer)
+        assert isinstance(receipt, MatchExplained)
+        assert (receipt.offer_id, receipt.rank, receipt.missed) == (seat, 1, None)
+
+
+async def test_the_receipt_says_why_it_is_not_the_first_wish(
+    world: World, browser: httpx2.AsyncClient, sign_in: Callable[..., Awaitable[None]]
+) -> None:
+    """Of two who wish the same single place one reads that it went to others, and a wish against a rule is named."""
+    await world.call(wishes=Wishes.WISHES_FIRST, share_of_offer=100)
+    first, second = await world.offer(places=1), await world.offer(places=5)
+    off_topic = await world.offer(topics=["criminal_networks"])
+    officers = [await world.officer(wishes=[str(first), str(second)]) for _ in range(2)]
+    third = await world.officer(topics=["online_crime"], wishes=[str(off_topic), str(second)])
+    await world.commit()
+    receipts = {officer: await receipts_views.published_receipt(world.bus, officer) for officer in (*officers, third)}
+    assert all(isinstance(receipt, MatchExplained) for receipt in receipts.values())
+    missed = {officer: getattr(receipt, "missed", None) for officer, receipt in receipts.items()}
+    (outranked,) = [missed[officer] for officer in officers if missed[officer] is not None]
+    assert (outranked.offer_id, outranked.why) == (first, WishMissed.OUTRANKED)
+    assert (missed[third].offer_id, missed[third].why) == (off_topic, WishMissed.UNSUITABLE)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    page = html.unescape((await browser.get(f"/matching/applications/{third}")).text)
+    assert "it does not meet all rules, or is no longer open." in page
