@@ -169,7 +169,7 @@ def findings(officer: Officer, needs: Needs) -> list[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How well a placement or mentor suits an officer: 0 (it meets the rules) to 3, and why, in sentences."""
+    """The grade of a placement or mentor for an officer, from 0 (it meets the rules) to 3, with its reasons."""
 
     grade: int
     reasons: tuple[str, ...]

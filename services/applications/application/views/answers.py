@@ -122,7 +122,7 @@ def _differences(task: str, case: Case, reading: Reading, was: Answers, now: Ans
 
 
 async def names_of(session: AsyncSession, *answers: Answers) -> Mapping[UUID, str]:
-    """Return the names of what answers refer to: the officer's own organisation, conflicts, and places in order."""
+    """Return the names of organisations and places in answers: the officer's own, conflicts, and places in order."""
     ids = {id_ for answer in answers for id_ in (answer.organisation_id, *answer.conflicts) if id_ is not None}
     names = {organisation.id: organisation.name for organisation in await entries.organisations(session, ids=ids)}
     wishes = {id_ for answer in answers for id_ in answer.wishes}

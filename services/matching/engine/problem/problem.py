@@ -177,7 +177,7 @@ def default_weights(*, needs_cited: bool) -> dict[Criterion, Weight]:
 MOST_WEIGHT = 40_000
 """Neither side's sum of weights is above it, so that a score fits into 22 bits beside its tie-break."""
 WIDEST_ORDER = 1 << 25
-"""What orders a candidate's seats is below it where wishes count, so that it fits beside a tie-break as well."""
+"""The order of a candidate's seats is below it if wishes count, so that it fits beside a tie-break as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,13 +205,13 @@ class Rules:
 
     @property
     def wishes_count(self) -> bool:
-        """Whether wishes order the seats of a candidate."""
+        """True if wishes order the seats of a candidate."""
         return self.wishes is not Wishes.SCORES
 
     @property
     def widest(self) -> int:
         """The greatest number by which a candidate could order a seat (`wanted`)."""
-        return self.wanted(self._most_gain, MOST_WISHES if self.wishes_count else 0)
+        return int(self.wanted(self._most_gain, MOST_WISHES if self.wishes_count else 0))
 
     @property
     def _most_gain(self) -> int:

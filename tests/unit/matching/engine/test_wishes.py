@@ -99,7 +99,7 @@ def test_a_sweep_counts_wishes_as_the_plain_engine(
 ) -> None:
     """Pairs, matching, prices, receipts in columns and weights of the highest sum are equal."""
     monkeypatch.setattr(market_module, "SWEPT_FROM", 0)
-    weights = {name: Weight(one.applicant * heavier, one.host * heavier) for name, one in problem.rules.weights.items()}
+    weights = {name: Weight(was.applicant * heavier, was.host * heavier) for name, was in problem.rules.weights.items()}
     problem = wishing(replace(problem, rules=replace(problem.rules, weights=weights)), rule)
     swept, whole = Market(problem), Market(problem)
     whole.pairs = whole.all_pairs()
