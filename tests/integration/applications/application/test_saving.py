@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 import sqlalchemy as sa
 
-from services.applications.application.model.answers import TASKS
+from services.applications.application.model.answers import TASKS, WISHES
 from shared.contracts.codes import Section
 from tests.support import ticked_versions
 
@@ -88,8 +88,8 @@ async def _begun(programme: Programme) -> str:
 
 
 def test_each_page_is_saved_here() -> None:
-    """The pages that these tests save are all that a call without questions of its own has."""
-    assert set(PAGES) == set(TASKS) - {Section.QUESTIONS}
+    """The pages that these tests save are all that a call has that asks no questions and for no order."""
+    assert set(PAGES) == set(TASKS) - {Section.QUESTIONS, WISHES}
 
 
 @pytest.mark.parametrize("page", PAGES)
