@@ -364,6 +364,7 @@ NO_DECISION: dict[str, tuple[str, ...]] = {
         "/applications/account/address",
         "/applications/account/sessions/{browser_session_id}/end",
         "/applications/account/sessions/end-others",
+        "/applications/cases/views",
         f"{API}/sessions/{{browser_session_id}}",
         f"{API}/sessions/end-others",
         "/applications/address/{token}",

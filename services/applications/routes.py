@@ -52,6 +52,7 @@ from services.applications.register.pages import proposals as register_proposals
 from services.applications.review import api as review_api
 from services.applications.review.pages import appeal_decisions, appeals, case, eligibility, endings, queue
 from services.applications.review.pages import bulk as review_bulk
+from services.applications.saved_views import pages as saved_views_pages
 from services.applications.sessions import api as sessions_api
 from services.applications.sessions import pages as sessions_pages
 from services.applications.visits import pages as visits_pages
@@ -102,6 +103,7 @@ def page_routers(settings: Settings) -> list[APIRouter]:
     found += [appeals.router, changes.router, application_companions.router, application.router, tasks.router]
     found += [
         queue.router,
+        saved_views_pages.router,
         review_bulk.router,
         case.router,
         endings.router,

@@ -19,6 +19,7 @@ from services.applications.placements import store as placements_store
 from services.applications.preparation import store as preparation_store
 from services.applications.register.store import address_checks, entries, history, people, proposals
 from services.applications.review import store as review_store
+from services.applications.saved_views import store as saved_views_store
 from services.applications.sessions import store as sessions_store
 from services.applications.tables import metadata
 from services.applications.visits import store as visits_store
@@ -53,6 +54,7 @@ __all__ = [
     "preparation_store",
     "proposals",
     "review_store",
+    "saved_views_store",
     "sessions_store",
     "standings",
     "visits_store",

@@ -109,6 +109,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         f"POST {P}/account/address",
         f"POST {P}/account/sessions/end-others",
         f"POST {P}/account/sessions/{{browser_session_id}}/end",
+        f"POST {P}/cases/views",
         f"POST {P}/choices",
         f"POST {P}/inbox/read",
         f"POST {P}/subscription/end",

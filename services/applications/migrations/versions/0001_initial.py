@@ -69,7 +69,7 @@ def downgrade() -> None:
         "organisation",
         "partner",
     )
-    _drop("sign_in_session", "used_ticket", "suspension", "access")
+    _drop("saved_view", "sign_in_session", "used_ticket", "suspension", "access")
     _drop(
         "request_key",
         "lease",
@@ -354,6 +354,16 @@ def _create_identity() -> None:
     )
     op.create_index("sign_in_session_subject", "sign_in_session", ["subject", "begun_at", "id"])
     op.create_index("sign_in_session_over_at", "sign_in_session", ["over_at"])
+    op.create_table(
+        "saved_view",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("query", sa.String(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="saved_view_pkey"),
+        sa.UniqueConstraint("subject", "name", name="saved_view_subject_name_key"),
+    )
 
 
 def _create_register() -> None:

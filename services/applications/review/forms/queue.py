@@ -12,8 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from services.applications.overview.model import FIRST, QueueFilters
 from shared.contracts.base import OneOf
 from shared.contracts.codes import COUNTRIES, ApplicationKind, ApplicationMode, ApplicationState, RankGroup, ServiceKind
+from shared.i18n import N_
 
 HERE = "/applications/cases"
+SORTS = ("reference", "country", "call", "state", "age", "due")
+"""The columns by which the queue can be sorted."""
 
 
 class QueueParameters(BaseModel):
@@ -76,7 +79,9 @@ class QueueQuery(QueueParameters):
     @field_validator("sort", mode="before")
     @classmethod
     def an_order(cls, value: Any) -> Any:
-        """Turn an empty order into the queue's own."""
+        """Turn an empty order into the queue's own. Raises `ValueError` for a column that it is not sorted by."""
+        if value and value != FIRST and str(value).removeprefix("-") not in SORTS:
+            raise ValueError(N_("Choose a column by which this list can be sorted"))
         return value or FIRST
 
     @property

@@ -1,5 +1,6 @@
 """A coordinator's queue: figures, filters in the address, and selectable rows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from services.applications.review.pages.bulk import ACTS, acts_of
 from services.applications.review.pages.case import deciders
 from services.applications.review.views.case import case_address
 from services.applications.review.views.queue import QueueLine, QueuePage, queue_page
+from services.applications.saved_views.views import View, own_views
 from shared.contracts import labels
 from shared.contracts.codes import PARTNERS, ApplicationKind, ApplicationMode, RankGroup, Role, ServiceKind
 from shared.i18n import N_, gettext, ngettext
@@ -44,11 +46,19 @@ async def show_queue(
     """Show the submitted applications of the reader's own country or EU agency, the reader's own tasks first."""
     async with bus.read() as session:
         view = await queue_page(session, principal, query.filters, page)
-    return queue_list(request, principal, query, view, page)
+        views = await own_views(session, principal)
+    return queue_list(request, principal, query, view, page, views)
 
 
-def queue_list(request: Request, principal: Principal, query: QueueQuery, view: QueuePage, page: int) -> Response:
-    """Return the page of a queue that was read."""
+def queue_list(
+    request: Request,
+    principal: Principal,
+    query: QueueQuery,
+    view: QueuePage,
+    page: int,
+    views: Sequence[View] = (),
+) -> Response:
+    """Return the page of a queue that was read; `views` are the reader's saved ones."""
     ticks = any(line.line.tickable for line in view.lines)
     return list_page(
         request,
@@ -73,6 +83,8 @@ def queue_list(request: Request, principal: Principal, query: QueueQuery, view: 
             legend_others=True,
         ),
         "review/queue.html",
+        saved_views=views,
+        present_filters=query.address().partition("?")[2],
     )
 
 

@@ -1,0 +1,70 @@
+"""A coordinator saves filters of the queue under a name, and opens, renames and deletes them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from services.applications.saved_views.actions import MOST_VIEWS
+from shared.ids import new_id
+from tests.integration.applications.test_abroad_pages import read, send
+
+if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
+
+QUEUE = "/applications/cases"
+VIEWS = f"{QUEUE}/views"
+LATE = "due=overdue&kind=mentee"
+
+
+async def view_ids(abroad: Abroad, who: str) -> list[str]:
+    """Return the ids of a person's saved views, by name."""
+    return re.findall(r'name="view" value="([^"]+)"', await read(abroad, who, VIEWS))
+
+
+async def test_filters_are_saved_opened_renamed_and_deleted(abroad: Abroad) -> None:
+    """The view stands above the queue with its filters, for its owner only."""
+    assert "Saved views" not in (await read(abroad, "tigran", QUEUE)).partition("<h1")[2]
+    assert f'{VIEWS}?state=endorsed"' in await read(abroad, "tigran", f"{QUEUE}?state=endorsed&page=1&q=")
+    assert "Save current filters" in await read(abroad, "tigran", f"{VIEWS}?{LATE}")
+    saved = await send(abroad, "tigran", VIEWS, {"name": "Late mentees", "query": LATE})
+    assert saved.headers["location"] == f"{QUEUE}?{LATE}"
+    await send(abroad, "tigran", VIEWS, {"name": "Late mentees", "query": LATE})
+    shown = await read(abroad, "tigran", saved.headers["location"])
+    assert f'href="{QUEUE}?{LATE.replace("&", "&amp;")}" aria-current="page">Late mentees</a>' in shown
+    assert "Late mentees" not in await read(abroad, "giorgi", QUEUE)
+    [view] = await view_ids(abroad, "tigran")
+    await send(abroad, "giorgi", VIEWS, {"view": view, "name": "Mine"}, 404)
+    await send(abroad, "giorgi", VIEWS, {"view": view, "delete": "1"})
+    await send(abroad, "tigran", VIEWS, {"view": view, "name": "Overdue mentees"})
+    assert "Overdue mentees" in await read(abroad, "tigran", QUEUE)
+    for _ in range(2):
+        await send(abroad, "tigran", VIEWS, {"view": view, "delete": "1"})
+    assert await view_ids(abroad, "tigran") == []
+    await read(abroad, "ani", VIEWS, 403)
+
+
+async def test_a_view_holds_filters_that_can_be_read_only(abroad: Abroad) -> None:
+    """Nothing but the parameters of the queue is saved; without a name, or without filters, nothing is."""
+    for wrong in (
+        {"query": LATE},
+        {"name": "All"},
+        {"name": "Odd", "query": "state=nonsense"},
+        {"name": "Odd", "query": "sort=name"},
+    ):
+        await send(abroad, "tigran", VIEWS, wrong, 422)
+    await send(abroad, "tigran", VIEWS, {"name": "Odd", "query": "due=week&next=https://evil.example&all=1&sort=age"})
+    assert f'{QUEUE}?due=week&amp;sort=age"' in await read(abroad, "tigran", VIEWS)
+    await send(abroad, "tigran", VIEWS, {"view": "nothing", "name": "A"}, 404)
+    await send(abroad, "tigran", VIEWS, {"view": str(new_id()), "name": "A"}, 404)
+
+
+async def test_a_person_has_a_limited_number_of_views(abroad: Abroad) -> None:
+    """Names differ, and one more than the limit is refused with what to do."""
+    for number in range(MOST_VIEWS):
+        await send(abroad, "tigran", VIEWS, {"name": f"View {number}", "query": f"q=AM-{number}"})
+    more = await send(abroad, "tigran", VIEWS, {"name": "One more", "query": LATE}, 422)
+    assert "Delete one before you save another." in more.text
+    first, *_ = await view_ids(abroad, "tigran")
+    taken = await send(abroad, "tigran", VIEWS, {"view": first, "name": "view 1"}, 422)
+    assert "You have a view with this name" in taken.text
