@@ -53,36 +53,36 @@ class Person:
 
     def follow(self, text: str | re.Pattern[str]) -> Self:
         """Click on a link."""
-        self.page.get_by_role("link", name=text).first.click()
+        self._click(self.page.get_by_role("link", name=text).first)
         return self
 
     def press(self, text: str) -> Self:
         """Press a button, or a link that looks like one."""
         name = re.compile(rf"^{re.escape(text)}")
-        self.page.get_by_role("button", name=name).first.click()
+        self._click(self.page.get_by_role("button", name=name).first)
         return self
 
     def fill(self, label: str, value: str, inside: str | None = None) -> Self:
         """Fill in the field whose label begins with `label`, in the row named `inside` if there are several."""
-        self._inside(inside).get_by_label(re.compile(rf"^\s*{re.escape(label)}")).first.fill(value)
+        self._write(self._inside(inside).get_by_label(re.compile(rf"^\s*{re.escape(label)}")).first, value)
         return self
 
     def choose(self, label: str, option: str, inside: str | None = None) -> Self:
         """Choose in a list, in the row named `inside` if there are several."""
-        self._inside(inside).get_by_label(re.compile(rf"^\s*{re.escape(label)}")).first.select_option(label=option)
+        self._select(self._inside(inside).get_by_label(re.compile(rf"^\s*{re.escape(label)}")).first, option)
         return self
 
     def tick(self, *labels: str, inside: str | None = None) -> Self:
         """Tick boxes, or choose a radio button."""
         for label in labels:
-            self._inside(inside).get_by_label(label, exact=True).first.check()
+            self._check(self._inside(inside).get_by_label(label, exact=True).first)
         return self
 
     def enter_date(self, legend: str, day: date, inside: str | None = None) -> Self:
         """Fill in the three fields of a date."""
         group = self._inside(inside).get_by_role("group", name=re.compile(rf"^{re.escape(legend)}")).last
         for label, value in (("Day", day.day), ("Month", day.month), ("Year", day.year)):
-            group.get_by_label(label, exact=True).fill(str(value))
+            self._write(group.get_by_label(label, exact=True), str(value))
         return self
 
     def sees(self, *texts: str) -> Self:
@@ -113,6 +113,18 @@ class Person:
     def close(self) -> None:
         """Close the browser context."""
         self._context.close()
+
+    def _click(self, target: Locator) -> None:
+        target.click()
+
+    def _write(self, target: Locator, value: str) -> None:
+        target.fill(value)
+
+    def _select(self, target: Locator, option: str) -> None:
+        target.select_option(label=option)
+
+    def _check(self, target: Locator) -> None:
+        target.check()
 
     def _inside(self, row: str | None) -> Page | Locator:
         return self.page if row is None else self.page.get_by_role("group", name=row)

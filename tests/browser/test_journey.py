@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from shared.ids import new_id
 from shared.web import site
 from tests.browser import steps
+from tests.browser.keyboard import Typist
 from tests.browser.people import PATIENCE, Person, until
 
 if TYPE_CHECKING:
@@ -334,3 +335,20 @@ def test_board_and_application_work_without_javascript(browser: Browser, running
     officer.follow("Delete draft").press("Yes, delete draft").sees("Draft deleted.")
     programme.close()
     officer.close()
+
+
+def test_an_officer_applies_and_a_coordinator_endorses_by_keyboard(browser: Browser, running: Running) -> None:
+    """Both do their whole task without a mouse, and each stop of the Tab key on the way shows the focus."""
+    programme = Person(browser, running.origin, PROGRAMME)
+    season = steps.Season(f"Keys {new_id().hex[-6:]}", running.today())
+    call = steps.publish_call(programme, season).rpartition("/")[2]
+    officer = Typist(browser, running.origin, OFFICER)
+    officer.go(f"/applications/calls/{call}").press("Apply for a study visit").sees_status("Draft", holder="You")
+    steps.answer_tasks(officer, season, own="Armenian", level="B2")
+    reference = steps.submit(officer)
+    country = Typist(browser, running.origin, ARMENIA)
+    country.go("/applications/cases?state=submitted").waits_for(reference).follow(reference)
+    country.press("Endorse").press("Endorse").sees_status("Endorsed")
+    for person in (programme, officer, country):
+        person.close()
+        assert person.errors == []
