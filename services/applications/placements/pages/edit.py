@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
+from services.applications import transitions
 from services.applications.display import entry_changes
 from services.applications.fields import Reading
 from services.applications.forms import CONTROL_FIELDS, refuse
@@ -49,10 +50,10 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
 from shared.identity.versions import show_present
-from shared.ids import new_id
+from shared.ids import new_id, read_id
 from shared.time import clock
 from shared.web.form_versions import show_both
-from shared.web.query import one_of
+from shared.web.query import IdText, one_of
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/offers", include_in_schema=False)
@@ -67,29 +68,30 @@ _LOOK_UPS: dict[str, Callable[[AsyncSession, str, UUID], Awaitable[object]]] = {
 
 
 @router.get("/new")
-async def new(request: Request, principal: Host, bus: BusDep, call: UUID) -> Response:
-    """Show the first step of the form, empty."""
+async def new(request: Request, principal: Host, bus: BusDep, call: UUID, draft: IdText = "") -> Response:
+    """Show the first step of the form, empty; once its draft is begun, as after the browser's back button, as saved."""
+    draft_id = _draft_id(draft)
     async with bus.read() as session:
         context = await new_form(session, principal, call)
+        begun = await begun_form(session, principal, draft_id)
+    if begun is not None:
+        return see_other(_step_path(draft_id, FIRST[0]))
     form = OfferForm()
     form.limit(FIRST)
-    return _form_page(request, context, form, FIRST, draft=new_id())
+    return _form_page(request, context, form, FIRST, draft=draft_id)
 
 
 @router.post("/new")
 async def begin(request: Request, principal: Host, bus: BusDep, call: UUID) -> Response:
-    """Save a new placement, and go on to its next step or, if asked, submit it.
-
-    Sent again, as after the browser's back button, the first step changes the draft that it began.
-    """
+    """Save a new placement, and go on to its next step or, if asked, submit it. Sent again, it begins no other."""
     sent = await request.form()
-    steps, draft_id = _steps_sent(sent), _draft_id(sent)
+    steps, draft_id = _steps_sent(sent), _draft_id(sent.get("draft"))
     async with bus.read() as session:
         context = await new_form(session, principal, call)
         begun = await begun_form(session, principal, draft_id)
     form = await _read(request, context, steps)
-    if begun is not None:
-        return await _save_step(request, principal, bus, draft_id, begun, form)
+    if begun is not None and begun.placement is not None:
+        return _sent_again(request, begun, begun.placement, form, steps, later="later" in sent)
     if await form.rows_changed(request) or not form.validate():
         return _form_page(request, context, form, steps, 422, draft=draft_id)
     own_ids = sorted(principal.organisations(Role.HOST_CONTACT))
@@ -115,13 +117,32 @@ def _steps_sent(sent: FormData) -> Sequence[str]:
     return [code for code in STEPS if code in named] or ALL
 
 
-def _draft_id(sent: FormData) -> UUID:
+def _draft_id(text: object) -> UUID:
     """Return the id that the first step of a new placement names for it; another one where it names none."""
-    try:
-        named = UUID(str(sent.get("draft")))
-    except ValueError:
-        return new_id()
-    return named if named.version == _UUID_VERSION else new_id()
+    named = read_id(str(text))
+    return named if named is not None and named.version == _UUID_VERSION else new_id()
+
+
+def _sent_again(
+    request: Request,
+    context: FormContext,
+    placement: Placement,
+    form: BasePlacementForm,
+    steps: Sequence[str],
+    *,
+    later: bool,
+) -> Response:
+    """Return the page after a first step that is sent again; where it differs from what is saved, both versions.
+
+    The page was opened before there was a draft, so it names no version. Raises `Refused` (409) for other words where
+    the placement can change no more.
+    """
+    form.compare(Outdated().detail, _filled(context, steps))
+    if not form.differences:
+        return see_other(offer_path(placement.id) + "?done=saved" if later else _step_path(placement.id, _next(steps)))
+    if not placement.writable:
+        raise Refused(str(transitions.refuse("offer", placement.state)), 409)
+    return _form_page(request, context, form, steps, 412)
 
 
 def _next(steps: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ from services.applications.placements.views.lists import (
 from services.applications.placements.views.placement import Placement
 from shared.contracts.codes import ApplicationKind, OfferState, Role
 from shared.i18n import gettext, ngettext
-from shared.ids import read_id
+from shared.ids import new_id, read_id
 from shared.time import clock, dates
 from shared.web import states
 from shared.web.lists import (
@@ -86,7 +86,8 @@ async def show_all(
             legend_others=not host,
         ),
         "placements/list.html",
-        open_calls=calls,
+        # The address names the draft, so that the browser's back button leads to the one that was begun.
+        open_calls=[(call_name, f"{_HERE}/new?call={call_name.id}&draft={new_id()}") for call_name in calls],
     )
 
 

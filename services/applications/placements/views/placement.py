@@ -303,12 +303,11 @@ async def edit_form(session: AsyncSession, principal: Principal, placement_id: U
 
 
 async def begun_form(session: AsyncSession, principal: Principal, placement_id: UUID) -> FormContext | None:
-    """Return what the form of the principal's own draft needs; None where no draft has this id."""
+    """Return what the form of the principal's own placement needs; None where none of them has this id."""
     row = await store.offer(session, placement_id)
     if row is None or not may_act_for_organisation(principal, row.organisation_id):
         return None
-    context = await _form(session, principal, row.call_id, Placement.of(row))
-    return context if context.drafts else None
+    return await _form(session, principal, row.call_id, Placement.of(row))
 
 
 async def _form(session: AsyncSession, principal: Principal, call_id: UUID, placement: Placement | None) -> FormContext:

@@ -11,6 +11,7 @@ import pytest
 
 from services.applications.fields import fields_of
 from services.applications.placements.model.placement import STEPS, PlacementEntry
+from shared.ids import new_id
 from tests.integration.applications.test_abroad_pages import offer_form, read, send
 from tests.support import ticked_versions
 
@@ -42,16 +43,37 @@ async def begin(abroad: Abroad) -> str:
     return at
 
 
-async def test_the_first_step_sent_again_changes_its_draft(abroad: Abroad) -> None:
-    """After the browser's back button the first page is sent once more: there is one draft, with the new words."""
-    new = f"/applications/offers/new?call={abroad.of.call['id']}"
+async def test_the_first_step_begins_one_draft(abroad: Abroad) -> None:
+    """Sent twice, or opened again by the back button, the first step leads to its draft; other words replace nothing."""
+    [new] = re.findall(r'href="(/applications/offers/new[^"]+)"', await read(abroad, "claire", "/applications/offers"))
+    new = html.unescape(new)
     [draft] = re.findall(r'name="draft" value="([^"]+)"', await read(abroad, "claire", new))
     first = await send(abroad, "claire", new, step("what", draft=draft))
-    again = await send(abroad, "claire", new, step("what", draft=draft, title="Another title"))
-    assert again.headers["location"] == first.headers["location"]
+    second = await send(abroad, "claire", new, step("what", draft=draft))
+    assert second.headers["location"] == first.headers["location"]
+    at = f"/applications/offers/{draft}"
+    back = await abroad.of.as_("claire").get(new)
+    assert (back.status_code, back.headers["location"]) == (303, f"{at}/edit?step=what")
+    await send(abroad, "claire", f"{at}/edit", step("what", title="By another tab"))
+    stale = await send(abroad, "claire", new, step("what", draft=draft, title="Another title"), 412)
+    both = stale.text.partition("Your version")[2]
+    assert '>Another title</td><td class="govuk-table__cell">By another tab</td>' in both
     [offer] = (await abroad.get("claire", "/offers"))["items"]
-    assert offer["entry"]["title"] == "Another title"
+    assert offer["entry"]["title"] == "By another tab"
+    changed = step("what", title="Another title", **ticked_versions(stale.text))
+    assert (await send(abroad, "claire", f"{at}/edit", changed)).headers["location"] == f"{at}/edit?step=when"
     await send(abroad, "paul", new, step("what", draft=draft), 404)
+
+
+async def test_a_first_step_is_not_saved_after_submission(abroad: Abroad) -> None:
+    """The first step with other words is refused once its placement is submitted, and does not say that it is saved."""
+    draft = str(new_id())
+    new = f"/applications/offers/new?call={abroad.of.call['id']}&draft={draft}"
+    await send(abroad, "claire", new, step("what", draft=draft))
+    for code in ("when", "who"):
+        await send(abroad, "claire", f"/applications/offers/{draft}/edit", step(code))
+    await send(abroad, "claire", f"/applications/offers/{draft}/submit")
+    await send(abroad, "claire", new, step("what", draft=draft, title="Another title", later="1"), 409)
 
 
 async def entry_of(abroad: Abroad, at: str) -> dict[str, Any]:
