@@ -47,7 +47,8 @@ def _weeks(row: FormRow) -> FormRow | None:
     if not row["start"] and not row["end"]:
         return None
     start, end = iso_date(row["start"]), iso_date(row["end"])
-    return {"start": start, "end": end, "places_per_week": row["places_per_week"] or 1}
+    guests = row["places_per_week"]
+    return {"start": start, "end": end, "places_per_week": 1 if guests in (None, "") else guests}
 
 
 _ROWS: Rows = {

@@ -65,13 +65,13 @@ BACKGROUND = "background"
 """Finished courses and conflicts of interest: a page that may be left empty, and no section of the contract's."""
 
 
-def _text(text: str) -> str:
+def several_lines(text: str) -> str:
     """Free text over several lines, without control characters."""
     cleaned = "".join(letter for letter in text.replace("\r\n", "\n") if letter == "\n" or letter.isprintable())
     return cleaned.strip()
 
 
-Text = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_text)]
+Text = Annotated[str, StringConstraints(max_length=1000), AfterValidator(several_lines)]
 
 
 def _organisations(value: tuple[UUID, ...], reading: Reading) -> str:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from services.applications.application.model.answers import Text
+from services.applications.application.model.answers import Text, several_lines
 from services.applications.calls.model import OUTSIDE_THE_CALL, outside, overlap
 from services.applications.fields import (
     Control,
@@ -26,7 +26,7 @@ from services.applications.fields import (
     published,
     topics_listed,
 )
-from services.applications.register.model import Line
+from services.applications.register.model import Line, clean
 from services.applications.stored_entries import Check, StoredEntry
 from shared.contracts.applications import LanguageHeld
 from shared.contracts.base import DatePeriod, Day, TopicCode
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
     from shared.contracts.calls import CallTerms
 
-LongText = Annotated[Text, StringConstraints(max_length=5000)]
+LongText = Annotated[str, StringConstraints(max_length=5000), AfterValidator(several_lines)]
+City = Annotated[str, StringConstraints(max_length=100), AfterValidator(clean)]
 SECTIONS: dict[Section, str] = {
     Section.SERVICE: N_("Title, unit, city and contact"),
     Section.TOPICS: N_("Topics"),
@@ -126,8 +127,7 @@ class PlacementEntry(StoredEntry):
     ] = ""
     unit: Annotated[Line, FieldSpec(Section.SERVICE, N_("Unit"), most=200, published=as_written)] = ""
     city: Annotated[
-        Line,
-        StringConstraints(max_length=100),
+        City,
         FieldSpec(Section.SERVICE, N_("City"), remedy=N_("Enter the city"), most=100, published=as_written),
     ] = ""
     contact: Annotated[

@@ -112,8 +112,10 @@ async def begin(request: Request, principal: Host, bus: BusDep, call: UUID) -> R
 
 
 def _steps_sent(sent: FormData) -> Sequence[str]:
-    """Return the steps that a form holds; all of them where it names none."""
+    """Return the steps that a form holds; all of them where it names none. Raises `Refused` (404)."""
     named = sent.getlist("part")
+    if not STEPS.keys() >= set(named):
+        raise not_found()
     return [code for code in STEPS if code in named] or ALL
 
 

@@ -18,11 +18,11 @@ from tests.support import ticked_versions
 if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
 
-MOST_QUESTIONS = 12
+MOST_QUESTIONS = 5
 
 
 def test_each_field_is_asked_in_one_step() -> None:
-    """The steps hold every field of a placement once, and at most a dozen each."""
+    """The steps hold every field of a placement once, and at most five each."""
     fields = [name for _, names in STEPS.values() for name in names]
     assert sorted(fields) == sorted(fields_of(PlacementEntry))
     assert all(len(names) <= MOST_QUESTIONS for _, names in STEPS.values())
@@ -44,7 +44,7 @@ async def begin(abroad: Abroad) -> str:
 
 
 async def test_the_first_step_begins_one_draft(abroad: Abroad) -> None:
-    """Sent twice, or opened again by the back button, the first step leads to its draft; other words replace nothing."""
+    """Sent twice, or opened by the back button, the first step leads to its draft; other words replace nothing."""
     [new] = re.findall(r'href="(/applications/offers/new[^"]+)"', await read(abroad, "claire", "/applications/offers"))
     new = html.unescape(new)
     [draft] = re.findall(r'name="draft" value="([^"]+)"', await read(abroad, "claire", new))
@@ -157,6 +157,33 @@ async def test_a_wrong_value_is_kept_and_named(abroad: Abroad) -> None:
     await send(abroad, "claire", f"{at}/edit", step("when", days="3"))
     await send(abroad, "claire", f"{at}/edit", step("security", prematched_with=""))
     await send(abroad, "claire", f"{at}/submit")
+
+
+async def test_texts_may_have_the_length_that_their_field_states(abroad: Abroad) -> None:
+    """The outline takes 5,000 characters, as its field states, and a longer city is counted in characters."""
+    at = await begin(abroad)
+    outline = "A day in the laboratory. " * 190
+    await send(abroad, "claire", f"{at}/edit", step("what", outline=outline))
+    assert (await entry_of(abroad, at))["outline"] == outline.strip()
+    await send(abroad, "claire", f"{at}/edit", step("what", city="Lyon" * 26), 422)
+    opened = await read(abroad, "claire", f"{at}/edit?step=what")
+    assert "This must have 100 characters or fewer" in opened
+
+
+async def test_no_guest_a_week_is_not_read_as_one(abroad: Abroad) -> None:
+    """A period for 0 guests a week is named at its field, and stays as it was typed."""
+    at = await begin(abroad)
+    none = step("when", **{"periods-0-places_per_week": "0"})
+    assert "This must be 1 or more" in (await send(abroad, "claire", f"{at}/edit", none, 422)).text
+    assert (await entry_of(abroad, at))["periods"] == []
+
+
+async def test_an_unknown_step_changes_nothing(abroad: Abroad) -> None:
+    """A form or an address that names a step that does not exist is refused, and no answer is emptied."""
+    at = await begin(abroad)
+    await send(abroad, "claire", f"{at}/edit", {"part": "nonsense", "title": "Another title"}, 404)
+    assert (await entry_of(abroad, at))["title"] == "A week with the cybercrime unit"
+    await read(abroad, "claire", f"{at}/edit?step=nonsense", 422)
 
 
 async def test_a_broken_rule_of_the_call_is_said_once(abroad: Abroad) -> None:
