@@ -44,6 +44,15 @@ class PublishedPeriod:
     parts: tuple[tuple[str, Decimal], ...]
     """Visits by the officers' country or group of countries, most first; a part that is not shown is left out."""
 
+    @property
+    def has_first_part(self) -> bool:
+        """Return whether the first part surely has the most visits: more than the second, and than all not shown."""
+        if self.visits is None or not self.parts:
+            return False
+        most, *others = (count for _, count in self.parts)
+        not_shown = self.visits - most - sum(others)
+        return most > max([not_shown, *others])
+
 
 def part_of(figure: Figure) -> str | None:
     """Return the part of a figure that the start page shows; None for what it does not show."""

@@ -106,17 +106,17 @@ def _visits_chart(period: PublishedPeriod) -> Chart | None:
         (gettext(groups[part]) if part in groups else labels.country(part), float(count))
         for part, count in period.parts
     ]
-    (most, most_visits), (_, second) = named[:2]
-    if most_visits == second:
-        title = gettext("Completed visits by country of service")
-    else:
+    most, most_visits = named[0]
+    if period.has_first_part:
         title = gettext("Most visits by officers from: %(where)s (%(count)s)") % {
             "where": most,
             "count": number(most_visits),
         }
+    else:
+        title = gettext("Completed visits by country of service")
     return bars(
         title,
-        [Bar(name, count, marked=name == most and most_visits > second) for name, count in named],
+        [Bar(name, count, marked=name == most and period.has_first_part) for name, count in named],
         label=gettext("Country of service"),
         value=gettext("Visits"),
         definition=gettext(

@@ -7,6 +7,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 import httpx2
+import pytest
 
 from deploy.local.personas import PERSONAS
 from services.applications.desk.pages.start import SEES
@@ -112,6 +113,25 @@ async def test_one_bar_is_no_chart(programme: Programme, feed: Feed) -> None:
     text = unescape((await programme.as_("ani").get("/")).text)
     assert "Visits that officers completed" in text
     assert "tandem-chart" not in text
+
+
+@pytest.mark.parametrize("whole", ["40", None])
+async def test_no_country_is_said_to_have_the_most_if_one_not_shown_may_have_more(
+    programme: Programme, feed: Feed, whole: str | None
+) -> None:
+    """If as many visits or more are not shown, or their number is not, the chart's title names no country."""
+    await deliver(
+        feed,
+        published("TOPCOP-OP-02", whole),
+        published("TOPCOP-OP-02", "12", "UA"),
+        published("TOPCOP-OP-02", "9", "MD"),
+    )
+    text = unescape((await programme.as_("ani").get("/")).text)
+    assert "Completed visits by country of service</figcaption>" in text
+    assert "Most visits" not in text
+    await deliver(feed, published("TOPCOP-OP-02", "32"))
+    text = unescape((await programme.as_("ani").get("/")).text)
+    assert "Most visits by officers from: Ukraine (12)</figcaption>" in text
 
 
 def test_every_persona_names_its_pages() -> None:
