@@ -9,6 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -137,6 +138,18 @@ def test_enter_continues_and_removes_no_row(demo: Demo, page: Page) -> None:
     page.get_by_label("Unit", exact=True).press("Enter")
     expect(page.get_by_text("There is a problem")).to_be_visible()
     expect(page.get_by_role("group", name="Languages that you speak 1")).to_be_visible()
+
+
+def test_the_script_of_forms_is_fetched_for_forms_only(demo: Demo, page: Page) -> None:
+    """A form fetches GOV.UK's script, which starts its parts; a page without such parts does not fetch it."""
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(urlsplit(request.url).path))
+    page.goto(f"{demo.address}/nowhere", wait_until="networkidle")
+    assert "/static/tandem.js" in fetched
+    assert "/static/vendor/govuk-frontend.js" not in fetched
+    page.goto(f"{demo.address}/form")
+    expect(page.locator("[data-govuk-button-init]").first).to_be_visible()
+    assert "/static/vendor/govuk-frontend.js" in fetched
 
 
 def test_a_form_is_sent_once(demo: Demo, page: Page) -> None:
