@@ -148,7 +148,7 @@ def test_the_script_of_forms_is_fetched_for_forms_only(demo: Demo, page: Page) -
     assert "/static/tandem.js" in fetched
     assert "/static/vendor/govuk-frontend.js" not in fetched
     page.goto(f"{demo.address}/form")
-    expect(page.locator("[data-govuk-button-init]").first).to_be_visible()
+    expect(page.locator("[data-govuk-radios-init]")).to_be_visible()
     assert "/static/vendor/govuk-frontend.js" in fetched
 
 

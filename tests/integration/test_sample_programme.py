@@ -250,25 +250,29 @@ async def test_a_country_is_at_its_ceiling_and_an_officer_refused_for_it(people:
 async def test_the_map_of_unmet_demand_names_groups_of_officers(sample: LocalRun, people: People) -> None:
     """Most without a place lack the expertise or the language that hosts look for.
 
-    A donor's map has at least two of their groups, in the half-year in which they applied.
+    A donor's map has at least two of their groups, in the half-year in which they applied. Where the visits lie in the
+    same one, so much may be hidden that the page says why there is no map.
     """
-    path, both = "/reporting/api/v1/indicators/TANDEM-ND-03", "topic-and-language"
-    for who, period in (("persona-evaluator", "programme"), ("persona-donor", Days(clock.today()).applied_half)):
+    path, both, days = "/reporting/api/v1/indicators/TANDEM-ND-03", "topic-and-language", Days(clock.today())
+    apart = days.applied_half != days.published_half
+    for who, period in (("persona-evaluator", "programme"), ("persona-donor", days.applied_half)):
         figure = await people.get(who, path, period=period)
         groups = [int(part["value"]) for part in figure["breakdowns"][both] if part["value"] is not None]
-        assert len(groups) >= 2
-        assert min(groups) >= 5 or who == "persona-evaluator", "a donor reads of no few people"
+        assert len(groups) >= (2 if apart or who == "persona-evaluator" else 0)
+        assert min(groups, default=5) >= 5 or who == "persona-evaluator", "a donor reads of no few people"
         assert int(figure["value"]) >= 18
     whole = await people.get("persona-evaluator", path, period="programme")
     counted = {part["value_of"]: int(part["value"]) for part in whole["breakdowns"][both]}
     assert counted["migrant_smuggling_thb|english"] >= 6
     assert counted["migrant_smuggling_thb|union_languages"] >= 6
     assert counted["criminal_networks|english"] >= 6
-    at = f"/reporting/needs?period={Days(clock.today()).applied_half}"
+    at = f"/reporting/needs?period={days.applied_half}"
     system = System(sample.read("environment.json"))
     cookies = (await session_cookies(system, ["persona-donor"]))["persona-donor"]
     async with httpx2.AsyncClient(base_url=system.origin, cookies=cookies, headers={"Accept": "text/html"}) as browser:
-        assert "Most without a match: " in (await browser.get(at)).text
+        page = (await browser.get(at)).text
+    drawn = "Most without a match: " in page
+    assert drawn or (not apart and re.search("There is nothing to map, because|Not shown, because each field", page))
 
 
 async def test_a_donor_reads_the_groups_that_were_agreed_on(people: People) -> None:
