@@ -17,6 +17,7 @@ from shared.identity.refusals import SAFE_METHODS, FormNotOurs
 from shared.identity.state import identity_of
 
 if TYPE_CHECKING:
+    from starlette.datastructures import FormData
     from starlette.requests import Request
 
     from shared.identity.sealing import Seal
@@ -25,6 +26,10 @@ FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
 # How long a form may be open, in seconds: a working day with its breaks.
 GOOD_FOR = 12 * 3600
+# A page of 1,000 pairs sends each of them, and a choice for each.
+_MOST_FIELDS = 2500
+# In bytes, as they are sent: one field holds what a page showed of its records. The gateway takes no more in all.
+_LONGEST_FIELD = 10 * 1024 * 1024
 
 
 def token(request: Request) -> str:
@@ -72,9 +77,14 @@ async def check(request: Request) -> None:
     holder = bound_to(request)
     if not holder:
         return
-    token = request.headers.get(HEADER) or (await request.form()).get(FIELD)
+    token = request.headers.get(HEADER) or (await sent_form(request)).get(FIELD)
     if not isinstance(token, str) or not counts(identity_of(request.app).csrf, holder, token):
         raise FormNotOurs
+
+
+async def sent_form(request: Request) -> FormData:
+    """Return the form that a request sends, as the largest pages send it; who reads it later gets the same."""
+    return await request.form(max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD)
 
 
 def _same_origin(request: Request) -> None:

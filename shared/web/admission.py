@@ -22,6 +22,7 @@ from starlette.requests import Request
 
 from shared.errors import ProblemCode
 from shared.i18n import gettext
+from shared.identity import csrf
 from shared.identity.refusals import SAFE_METHODS, here
 from shared.identity.state import identity_of
 from shared.time import clock, dates
@@ -195,8 +196,9 @@ def _bodies(messages: Sequence[Message]) -> list[bytes]:
 async def _fields(request: Request) -> list[tuple[str, str]] | None:
     """Return the fields of a form without its stamp; None where it holds a file or cannot be read."""
     try:
-        async with request.form() as form:
-            found = form.multi_items()
+        form = await csrf.sent_form(request)
+        found = form.multi_items()
+        await form.close()
     except HTTPException:  # the route would refuse it
         return None
     if any(isinstance(value, UploadFile) and (value.filename or value.size) for _, value in found):

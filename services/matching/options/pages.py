@@ -21,6 +21,7 @@ from shared.contracts.codes import CohortOption, Role
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext, ngettext
 from shared.identity import Principal, allow
+from shared.identity.csrf import sent_form
 from shared.identity.scope import reach
 from shared.identity.versions import item_versions, versions_in_body
 from shared.ids import read_id
@@ -122,7 +123,7 @@ async def commit(
 
     An option is committed as a whole: where facts have changed the page shows both versions, and nothing is done.
     """
-    form = await request.form(max_fields=MOST_COMMITTED + 10)
+    form = await sent_form(request)
     pairs: dict[UUID, UUID] = {}
     seen: dict[UUID, str] = {}
     for value in form.getlist("pair"):

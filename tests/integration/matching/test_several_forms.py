@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,9 @@ from services.matching.scheduling.actions import planner, plans
 from shared.bus.db import leases
 from shared.contracts import applications, offers, participation
 from shared.contracts.codes import Party, Reason, Role
+from shared.ids import new_id
 from shared.time import clock
-from shared.web.several import CHOICE, DECIDE
+from shared.web.several import CHOICE, DECIDE, SEEN
 from tests.integration.matching.interventions.test_rings import waiting
 from tests.several_forms import Tabs, both_versions, check_tabs, content, form_of
 
@@ -148,6 +150,19 @@ async def test_a_cohort_is_compared_before_it_is_checked(
     assert "Propose these 2 matches?" in content(await browser.post(action, data=values))
     assert "Propose these 3 matches?" in content(await browser.post(action, data=values | {choice: DECIDE}))
     assert await proposed(world) == set()
+
+
+async def test_a_form_with_a_thousand_pairs_and_all_that_its_page_showed_is_read(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """The form of a large cohort, with a choice for each pair and a title in Georgian for each, is not too large."""
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    await provisional(world)
+    action, values = form_of(await browser.get(f"/matching/cohorts/{world.call_id}"))
+    shown = json.loads(values[SEEN][0]) | {str(new_id()): [["Place", "\u10d5" * 200]] for _ in range(1000)}
+    many = values | {"pair": values["pair"] * 333} | {f"{CHOICE}{new_id()}": DECIDE for _ in range(1000)}
+    answer = await browser.post(action, data=many | {SEEN: json.dumps(shown)})
+    assert (answer.status_code, "Propose these 3 matches?" in content(answer)) == (200, True), content(answer)
 
 
 async def test_the_choices_for_a_cohort_are_compared(

@@ -16,7 +16,7 @@ from services.matching.cohorts.actions import job as cohorts_job
 from services.matching.cohorts.pages.changed import changed_cohort, seen_choices, seen_cohort
 from services.matching.cohorts.pages.jobs import state as job_state
 from services.matching.cohorts.views import committed, decision
-from services.matching.cohorts.views.decision import MOST, CohortChoice, CohortFacts
+from services.matching.cohorts.views.decision import CohortChoice, CohortFacts
 from services.matching.parameters import BusDep, receipt_effort
 from shared.bus import Bus
 from shared.bus.db.outdated import Outdated
@@ -24,6 +24,7 @@ from shared.contracts.codes import Role
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
+from shared.identity.csrf import sent_form
 from shared.identity.scope import reach
 from shared.identity.versions import (
     FIELD,
@@ -79,7 +80,7 @@ async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: 
 
     Where pairs or choices have changed since the reader saw them, the page shows both versions first.
     """
-    form = await request.form(max_fields=2 * MOST + 10)
+    form = await sent_form(request)
     unwanted, reserves = await left_by_choice(request), bool(form.get("reserves"))
     sent = {str(value): read_id(str(value).partition("/")[0]) for value in form.getlist("pair")}
     ticked = {pair: id_ for pair, id_ in sent.items() if id_ not in unwanted}
@@ -160,7 +161,7 @@ async def commit(request: Request, bus: BusDep, principal: Programme, call_id: U
     A cohort is one matching, so nothing is committed where a pair or the choices have changed: the page shows both
     versions.
     """
-    form = await request.form(max_fields=2 * MOST + 10)
+    form = await sent_form(request)
     unwanted = await left_by_choice(request)
     chosen, sent = _pairs_sent([str(value) for value in form.getlist("pair")], unwanted)
     seen = {id_: pair.partition("/")[2].partition("/")[2] for id_, pair in sent.items()}
