@@ -181,14 +181,19 @@ def _changed_page(
     nothing = ngettext(
         "Nothing was committed, because %(num)d match of this option has changed.",
         "Nothing was committed, because %(num)d matches of this option have changed.",
-        len(now.present),
+        now.changed,
     )
-    count = [nothing % {"num": len(now.present)}] if now.present else [gettext("Nothing was committed.")]
+    count = [nothing % {"num": now.changed}] if now.changed else [gettext("Nothing was committed.")]
+    more = now.changed > len(now.present)
+    if more:
+        first = ngettext("This page shows %(num)d of them.", "This page shows %(num)d of them.", len(now.present))
+        count.append(first % {"num": len(now.present)})
+    button = gettext("Continue") if more else gettext("Commit option")
     comparison = Comparison(
         gettext("Check what has changed"),
         (*count, refused.detail, gettext("An option is committed as a whole or not at all.")),
         changed,
-        "" if now.outdated else gettext("Commit option"),
+        "" if now.outdated else button,
         f"/matching/options/{options_id}/options/{now.option.option.value}/commit",
         calculate,
         seen_text({options_id: now.then} | {**seen, **now.present}),

@@ -187,12 +187,15 @@ async def option_page(
 class OptionNow:
     """An option that could not be committed: what is true of its pairs now, and whether its facts have changed.
 
-    `then` and `now` are its figures and the size of the matching in words.
+    So many pairs have `changed`; the first of them are `present` in words. `versions` are the present ones, but for
+    those that have changed and are not among these: theirs stay as they were sent. `then` and `now` are its figures and
+    the size of the matching in words.
     """
 
     call_id: UUID
     option: CohortOptionResult
     versions: Mapping[UUID, str]
+    changed: int
     present: Mapping[UUID, Facts]
     outdated: bool
     then: Facts
@@ -223,14 +226,15 @@ async def option_now(
         id_
         for id_ in found.pairs
         if (id_ in sent and sent[id_] != versions[id_]) or (id_ in seen and list(seen[id_]) != list(plain.get(id_, ())))
-    ][:SHOWN]
+    ]
     snapshot = await load_in(session, row.call_id)
     size = (0, 0) if snapshot is None else await asyncio.to_thread(size_of, snapshot.facts)
     return OptionNow(
         row.call_id,
         found,
-        versions,
-        await pairs_in_words(session, {id_: found.pairs[id_] for id_ in changed}, reader),
+        {**versions, **{id_: sent[id_] for id_ in changed[SHOWN:] if id_ in sent}},
+        len(changed),
+        await pairs_in_words(session, {id_: found.pairs[id_] for id_ in changed[:SHOWN]}, reader),
         await _outdated(session, row),
         figures(found, outcome),
         _not_calculated(size),

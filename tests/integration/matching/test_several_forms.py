@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from services.matching.cohorts.actions import choices
 from services.matching.cohorts.model import Choice, ChoiceKind
 from services.matching.options import actions as options
+from services.matching.options import views as option_views
 from services.matching.scheduling.actions import planner, plans
 from shared.bus.db import leases
 from shared.contracts import applications, offers, participation
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     import httpx2
+    import pytest
 
     from tests.integration.matching.conftest import World
 
@@ -188,6 +190,39 @@ async def test_the_choices_for_a_cohort_are_compared(
     assert await proposed(world) == {str(people[1]), str(people[2])}
 
 
+async def test_a_cohort_with_an_impossible_choice_is_compared_with_the_reason(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """While a choice of the cohort cannot be carried out there is nothing to choose, and the page says why."""
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    people = await provisional(world)
+    action, values = form_of(await browser.get(f"/matching/cohorts/{world.call_id}"))
+    ((seat,),) = await world.rows("SELECT id FROM seat")
+    pin = Choice(kind=ChoiceKind.PIN, reason=Reason.OTHER, seat_id=seat)
+    await choices.choose(world.bus, "bruno", world.call_id, people[0], pin)
+    await world.feed.deliver((applications.ApplicationWithdrawn(**_REMOVED), people[0]))
+    await rename(world, people[1])
+    answer = await browser.post(action, data=values)
+    assert ("Application" in content(answer), "XX-2026-9999" in content(answer)) == (True, True)
+    assert content(answer).count("Some choices for this cohort are no longer possible. Remove them first.") == 2
+    assert 'type="radio"' not in answer.text
+    assert "Propose this match as it is now" not in content(answer)
+
+
+async def test_a_closed_call_is_no_matter_of_the_choices(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A commit that is refused because the call is closed does not say who changed the choices."""
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    people, checked = await cohort(world, browser)
+    await hold_back(world, people[0])
+    await world.close()
+    action, values = form_of(checked)
+    answer = await browser.post(action, data=values)
+    assert (answer.status_code, "This call is closed" in content(answer)) == (409, True)
+    assert "changed the choices" not in content(answer)
+
+
 async def test_a_choice_beside_a_changed_one_is_compared(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
@@ -224,6 +259,30 @@ async def test_an_option_with_a_changed_officer_is_compared_as_a_whole(
     tabs = Tabs(browser, page, lambda: rename(world, people[1]), lambda: proposed(world), "XX-2026-9999")
     tabs.whole, tabs.chosen = True, False
     await check_tabs(tabs)
+
+
+async def test_an_option_with_more_changes_than_a_page_shows_is_compared_page_by_page(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change that the first page does not show is not committed: the next page shows it, and counts those left."""
+    monkeypatch.setattr(option_views, "SHOWN", 1)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    people, page = await option(world, browser)
+    await rename(world, people[0])
+    await rename(world, people[1])
+    shown = []
+    for count, button in (("2 matches", "Continue"), ("1 match", "Commit option")):
+        action, values = form_of(page)
+        page = await browser.post(action, data=values)
+        assert f"Nothing was committed, because {count} of this option" in content(page)
+        assert ("This page shows 1 of them." in content(page)) == (count == "2 matches")
+        assert button in content(page)
+        shown += [saw for _, saw, _ in both_versions(page)]
+        assert await proposed(world) == set()
+    assert len(set(shown)) == 2
+    action, values = form_of(page)
+    assert (await browser.post(action, data=values)).status_code == 303
+    assert await proposed(world) == set(map(str, people))
 
 
 async def test_an_option_from_older_facts_is_compared_and_calculated_again(

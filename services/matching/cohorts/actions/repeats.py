@@ -54,10 +54,14 @@ async def with_present(
     *,
     ring: bool = True,
 ) -> Refused | Outdated:
-    """Return a refusal that also says what is true now of these applications, or who chose what for a cohort."""
+    """Return a refusal that also says what is true now of these applications, or who chose what for a cohort.
+
+    A refusal for another reason, such as a closed call, has nothing to do with the choices.
+    """
+    changed = refusal.code in {ProblemCode.EDIT_CONFLICT, ProblemCode.OUTDATED}
     async with bus.read() as session:
         sentences = await _present(session, reader, call_id, pairs, refusal)
-        draft = None if ring or sentences else await drafts.draft(session, call_id)
+        draft = None if ring or sentences or not changed else await drafts.draft(session, call_id)
     return more_said(refusal, sentences if draft is None else [_chosen_by(draft, reader)])
 
 

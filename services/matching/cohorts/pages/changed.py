@@ -84,16 +84,18 @@ async def changed_cohort(
     seen = await seen_by_reader(request) | undecided
     rows = [present[id_] for id_ in ids if id_ in present]
     fields = [(FIELD, version), *(("pair", pair) for pair in pairs.values())]
-    changed = [_changed(id_, seen.get(id_), present.get(id_)) for id_ in ids]
+    obstacle = gettext("Some choices for this cohort are no longer possible. Remove them first.")
+    obstacle = obstacle if view.impossible else ""
+    changed = [_changed(id_, seen.get(id_), present.get(id_), obstacle) for id_ in ids]
     if others_chose:
-        changed.insert(0, _changed_choices(view.call.id, seen, view.choices))
+        changed.insert(0, _changed_choices(view.call.id, seen, view.choices, obstacle))
     address = f"/matching/cohorts/{view.call.id}"
     button = gettext("Commit cohort") if commits else gettext("Continue")
     comparison = Comparison(
         gettext("Check what has changed"),
         [*_sentences(len(ids), others_chose=others_chose), *([why] if why else ())],
         changed,
-        button if (pairs or not sent) and not view.impossible else "",
+        button if (pairs or not sent) and not obstacle else "",
         f"{address}/commit" if commits else address,
         address,
         seen_cohort(view, rows),
@@ -102,8 +104,11 @@ async def changed_cohort(
     return comparison_page(request, comparison)
 
 
-def _changed_choices(call_id: UUID, seen: Mapping[UUID, Facts], rows: Sequence[ChoiceRow]) -> ChangedRecord:
-    return compared(call_id, gettext("Choices for this cohort"), seen.get(call_id), _choice_facts(rows))
+def _changed_choices(
+    call_id: UUID, seen: Mapping[UUID, Facts], rows: Sequence[ChoiceRow], obstacle: str = ""
+) -> ChangedRecord:
+    name = gettext("Choices for this cohort")
+    return compared(call_id, name, seen.get(call_id), _choice_facts(rows), sentences=[obstacle])
 
 
 async def changed_choices(
@@ -139,7 +144,8 @@ def _sentences(count: int, *, others_chose: bool) -> list[str]:
     return sentences
 
 
-def _changed(id_: UUID, seen: Facts | None, row: MatchRow | None) -> ChangedRecord:
+def _changed(id_: UUID, seen: Facts | None, row: MatchRow | None, obstacle: str) -> ChangedRecord:
+    """Return a pair in both versions; an `obstacle` stands in place of the choice."""
     name = row.reference if row is not None else next(iter(seen or ()), ("", gettext("Application")))[1]
     return compared(
         id_,
@@ -147,6 +153,6 @@ def _changed(id_: UUID, seen: Facts | None, row: MatchRow | None) -> ChangedReco
         seen,
         None if row is None else _facts(row),
         href=f"/matching/applications/{id_}",
-        sentences=() if row is not None else [gettext("It is no longer a provisional match, so it is left out.")],
-        act="" if row is None else gettext("Propose this match as it is now"),
+        sentences=[gettext("It is no longer a provisional match, so it is left out.") if row is None else obstacle],
+        act="" if row is None or obstacle else gettext("Propose this match as it is now"),
     )
