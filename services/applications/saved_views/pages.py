@@ -1,7 +1,7 @@
 """The page on which a coordinator saves the filters of the queue under a name, renames and deletes them."""
 
 from typing import Annotated, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -20,11 +20,14 @@ from shared.bus import Bus
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.identity import Principal
+from shared.web import control_characters
 from shared.web.forms import Form, Longest, Needed, StringField
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix=f"{QUEUE}/views", include_in_schema=False)
 HERE = f"{QUEUE}/views"
+MOST_CHARACTERS = 1000
+"""The greatest length of saved filters, which stand in an address. With every filter they have about 400."""
 
 
 class ViewForm(Form):
@@ -85,11 +88,12 @@ async def change(request: Request, principal: Decider, bus: BusDep) -> Response:
 
 
 def _readable_query(text: str) -> str:
-    """Return the filters of an address as the queue writes them; empty where they cannot be read."""
+    """Return the filters of an address as the queue writes them; empty where the queue could not read them."""
     try:
-        return filters_of(QueueQuery.model_validate(dict(parse_qsl(text))))
+        query = filters_of(QueueQuery.model_validate(dict(parse_qsl(text))))
     except (ValidationError, ValueError):
         return ""
+    return "" if len(query) > MOST_CHARACTERS or control_characters.UNSHOWN.search(unquote_plus(query)) else query
 
 
 def _view_id(text: str) -> UUID:

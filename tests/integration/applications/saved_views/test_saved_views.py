@@ -51,6 +51,8 @@ async def test_a_view_holds_filters_that_can_be_read_only(abroad: Abroad) -> Non
         {"name": "All"},
         {"name": "Odd", "query": "state=nonsense"},
         {"name": "Odd", "query": "sort=name"},
+        {"name": "Odd", "query": "due=week&q=%00"},
+        {"name": "Long", "query": f"q={'A' * 2000}"},
     ):
         await send(abroad, "tigran", VIEWS, wrong, 422)
     await send(abroad, "tigran", VIEWS, {"name": "Odd", "query": "due=week&next=https://evil.example&all=1&sort=age"})
