@@ -78,7 +78,8 @@ class Placement(ReadModel):
     unaccepted: Annotated[
         dict[str, JsonValue],
         Field(
-            description="What is no longer accepted, by field, as it was written; it reads as open in `entry`.",
+            description="What was written and is not accepted, or no longer, by field and as it was written. `entry` is"
+            " without it: the field is open there, or has what was saved before.",
             examples=[{"expertise": ["sorcery"]}],
         ),
     ]
