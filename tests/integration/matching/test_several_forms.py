@@ -41,6 +41,7 @@ SCENARIOS = {
     ("/matching/plans/{call_id}/propose", ""),
     ("/matching/rings/{call_id}/propose", ""),
 }
+_NO_FACTS = ("1", '"a"', '{"a":"b"}', '[["a"]]', '[["a",1]]', '[["\\ud800","b"]]')
 _REMOVED: dict[str, Any] = {"by": Party.GUEST, "reason": Reason.OPERATIONAL_DUTY}
 
 
@@ -330,6 +331,43 @@ async def test_a_ring_that_is_impossible_is_compared_with_the_reason(
         assert "This ring is no longer possible." in content(answer)
         assert "Propose ring" not in answer.text
     assert await proposed(world) == set()
+
+
+async def test_a_ring_of_a_closed_call_names_no_changed_officer(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A ring whose officers and places are the same is refused without saying that one of them has changed."""
+    await waiting(world, "MD", "GE", "UA")
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    listed = await browser.get(f"/matching/rings?call={world.call_id}")
+    action, values = form_of(listed)
+    priced = await browser.post(action, data=values)
+    await world.close()
+    for page in (listed, priced):
+        action, values = form_of(page)
+        answer = await browser.post(action, data=values)
+        assert (answer.status_code, "This ring is no longer possible." in content(answer)) == (409, True)
+        assert "The change is in something that this page does not show." not in content(answer)
+
+
+async def test_forged_words_of_a_page_are_cut_and_decide_nothing(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """Forged words of a page are left out or shown escaped and cut, and the answer to the form stays the same."""
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    people = await provisional(world)
+    action, values = form_of(await browser.get(f"/matching/cohorts/{world.call_id}"))
+    await rename(world, people[1])
+    unreadable = ["[", "[" * 100_000, "1" * 6000, '{"x":1}', *(f'{{"{people[1]}":{each}}}' for each in _NO_FACTS)]
+    for forged in unreadable:
+        answer = await browser.post(action, data=values | {SEEN: forged})
+        assert (answer.status_code, ("Application", "Empty", "XX-2026-9999") in both_versions(answer)) == (409, True)
+    long = [[f"<b>{number}</b>", "<i>" + "y" * 6000] for number in range(300)]
+    answer = await browser.post(action, data=values | {SEEN: json.dumps({str(people[1]): long})})
+    assert "<i>y" not in answer.text
+    assert "<b>0" not in answer.text
+    assert len([label for label, _, _ in both_versions(answer) if label.startswith("<b>")]) == 200
+    assert "y" * 5000 not in answer.text
 
 
 async def test_a_place_by_hand_for_a_changed_officer_is_compared(

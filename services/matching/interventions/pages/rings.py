@@ -159,7 +159,7 @@ async def _impossible_page(
 ) -> Response:
     """Show both versions of a ring that is not possible any more, with the reason in place of the choice.
 
-    Raises the refusal where it has another reason.
+    Raises the refusal where it has another reason, or where no officer and no place has changed.
     """
     if refused.code is not ProblemCode.EDIT_CONFLICT:
         raise refused
@@ -167,6 +167,8 @@ async def _impossible_page(
     async with bus.read() as session:
         present = await pairs_in_words(session, pairs, principal.subject)
     changed = [id_ for id_ in pairs if list(seen.get(id_, ())) != list(present.get(id_, ()))]
+    if not changed:
+        raise refused
     comparison = Comparison(
         gettext("Check what has changed"),
         (gettext("Nothing was proposed."), refused.detail),
@@ -179,7 +181,7 @@ async def _impossible_page(
                 href=f"/matching/applications/{id_}",
                 sentences=[gettext("A ring is proposed as a whole or not at all, so you cannot propose it.")],
             )
-            for id_ in changed or pairs
+            for id_ in changed
         ],
         "",
         "",
