@@ -9,7 +9,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from fastapi import Form as FormValue
 from fastapi.responses import Response
 from starlette.requests import Request
 
@@ -25,6 +24,7 @@ from shared.contracts.codes import PeriodKind
 from shared.errors import Refused
 from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal
+from shared.identity.csrf import sent_form
 from shared.identity.versions import item_versions, read_versions
 from shared.ids import read_id
 from shared.web.forms import DateField, Form, Needed, SelectField, StringField
@@ -147,10 +147,9 @@ async def propose(request: Request, principal: Steerer, bus: BusDep) -> Response
 
 @router.post("/reporting/targets/approve")
 @about_several
-async def approve_all(
-    request: Request, principal: Steerer, bus: BusDep, target_ids: Annotated[str, FormValue()] = ""
-) -> Response:
+async def approve_all(request: Request, principal: Steerer, bus: BusDep) -> Response:
     """Approve what other people wrote, as the page showed it: ids with commas between; show those that were left."""
+    target_ids = str((await sent_form(request)).get("target_ids", ""))
     ids = [id_ for each in target_ids.split(",") if (id_ := read_id(each)) is not None]
     if not ids:
         raise Refused(gettext("There is nothing to approve. Check the page again."), 409)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from shared.contracts.codes import Role
-from tests.several_forms import Tabs, check_tabs
+from shared.ids import new_id
+from shared.web.several import SEEN
+from tests.several_forms import Tabs, check_tabs, form_of
 
 if TYPE_CHECKING:
     from tests.integration.reporting.conftest import House
@@ -38,3 +41,16 @@ async def test_a_replaced_value_is_compared_and_chosen(house: House) -> None:
     await check_tabs(Tabs(other, page, change, decided, "135"))
     approved = {each["day"]: str(each["value"]) for each in (await author.get(API)).json()["items"]}
     assert approved == {_DAYS[0]: "120", _DAYS[1]: "135", _DAYS[2]: "120"}
+
+
+async def test_the_values_of_a_large_table_are_approved_together(house: House) -> None:
+    """The form with the words of some thousand values is read, though one field of it is longer than 1 MB."""
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    for day in _DAYS:
+        body = {"indicator": "TOPCOP-OP-02", "kind": "target", "day": day, "value": "120", "source": "Annex 1"}
+        assert (await author.post(API, json=body)).status_code == 200
+    action, values = form_of(await other.get("/reporting/targets"))
+    shown = json.loads(values[SEEN][0]) | {str(new_id()): [["Source", "Annex " * 100]] for _ in range(2000)}
+    answer = await other.post(action, data=values | {SEEN: json.dumps(shown)})
+    assert answer.status_code == 303, answer.text
+    assert len((await author.get(API)).json()["items"]) == len(_DAYS)
