@@ -32,6 +32,7 @@ async def test_filters_are_saved_opened_renamed_and_deleted(abroad: Abroad) -> N
     await send(abroad, "tigran", VIEWS, {"name": "Late mentees", "query": LATE})
     shown = await read(abroad, "tigran", saved.headers["location"])
     assert f'href="{QUEUE}?{LATE.replace("&", "&amp;")}" aria-current="page">Late mentees</a>' in shown
+    assert '<p class="govuk-body tandem-break">Saved views: ' in shown, "a long name would make a narrow page wider"
     assert "Late mentees" not in await read(abroad, "giorgi", QUEUE)
     [view] = await view_ids(abroad, "tigran")
     await send(abroad, "giorgi", VIEWS, {"view": view, "name": "Mine"}, 404)
