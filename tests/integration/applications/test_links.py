@@ -129,6 +129,12 @@ def preview_in(page: str) -> lxml.html.FormElement | None:
     return next((form for form in forms if form.xpath(".//button[@name='told']")), None)
 
 
+def action_with(page: str, names: list[str]) -> str:
+    """Return the action of the form of a page that has one of these fields; empty for the address of the page."""
+    forms = cast("lxml.html.HtmlElement", lxml.html.document_fromstring(page)).forms
+    return next((form.action or "" for form in forms if not set(names).isdisjoint(form.fields.keys())), "")
+
+
 async def test_every_link_opens_and_every_form_copes_with_bad_input(abroad: Abroad) -> None:
     """Nobody gets a link that is refused, and each form accepts bad input or refuses it with a message."""
     wrong, tried = [], set()
@@ -156,7 +162,8 @@ async def _problems_of_form(client: httpx2.AsyncClient, form: lxml.html.FormElem
                 data = filled(preview, told="1")
                 answer = await client.post(form.get("action"), data=data)
             if answer.status_code == 412:  # what was sent before was saved: send it again, as the page offers
-                answer = await client.post(form.get("action"), data=data | ticked_versions(answer.text))
+                action = urljoin(form.get("action"), action_with(answer.text, names))
+                answer = await client.post(action, data=data | ticked_versions(answer.text))
         except Exception as error:  # noqa: BLE001 - whatever the app did not catch itself is what is looked for
             wrong.append(f"{what}: {type(error).__name__}")
             continue
