@@ -96,7 +96,10 @@ class ReceiptEvent(Event):
 
 
 class MissedWish(Part):
-    """The place that the applicant wants most of the feasible ones and did not get, and the cause."""
+    """The place that the applicant wants most and did not get, and the cause.
+
+    It is the first of the feasible ones; where the call counts an order, it is the first wish of the applicant.
+    """
 
     why: WishMissed
     offer_id: UUID | None = None

@@ -76,7 +76,7 @@ class Sentences:
         if receipt.together is not None:
             found.append(f"Your group of {receipt.together.size} stays together.")
         elif receipt.match is not None and receipt.feasible > 1:
-            by = "order and points" if self._wishes_count and candidate.wishes else "points"
+            by = "order and points" if self._wishes_count and candidate.own_order else "points"
             found.append(
                 f"By your {by} it is number {receipt.match.rank} of the {receipt.feasible} {what}s that fit you."
             )

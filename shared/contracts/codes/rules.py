@@ -85,6 +85,7 @@ class WishMissed(Code):
     GROUP = "group", N_("it could not take the whole group")
     PLAN = "plan", N_("the programme coordinator chose this plan for the whole cohort")
     UNSUITABLE = "unsuitable", N_("it does not meet all rules, or is no longer open")
+    POINTS = "points", N_("another place gives more points")
 
 
 MOST_WISHES = 20

@@ -263,7 +263,11 @@ def why_in_short(receipt: Receipt, places: Mapping[UUID, Place]) -> list[str]:
     if match is None:
         return []
     numbers = {"rank": match.rank}
-    if match.rank == 1:
+    if match.rank == 1 and receipt.missed is not None:
+        first = ngettext("The only suitable place.", "Best of %(num)d suitable places.", receipt.feasible) % {
+            "num": receipt.feasible
+        }
+    elif match.rank == 1:
         first = ngettext(
             "First choice. The only suitable place.",
             "First choice. Best of %(num)d suitable places.",

@@ -115,7 +115,7 @@ class Receipt:
 class Missed:
     """The seat that a matched candidate wants most and did not get, and the cause.
 
-    Where that is the seat of the match, it is the first wish if a rule leaves that one out.
+    Where wishes count it is the first wish, unless that is the seat of the match.
     """
 
     seat_id: str
@@ -163,11 +163,19 @@ class Explainer:
         )
 
     def _missed(self, candidate: int, seats: Sequence[int], seat: int) -> Missed | None:
-        """Return why a match is not the most wanted seat, or not the first wish; None if it is both."""
-        first = seats[0]
+        """Return why a match is neither the first wish nor, without that, the most wanted seat; None if it is."""
+        first, market = seats[0], self._market
+        order = market.candidates[candidate].own_order if market.problem.rules.wishes_count else ()
+        if order and order[0] != market.seats[seat].id:
+            wished = market.seat_place.get(order[0])
+            if wished is None or wished not in seats:
+                return Missed(order[0], WishMissed.UNSUITABLE)
+            if seats.index(wished) > seats.index(seat):
+                return Missed(order[0], WishMissed.POINTS)
+            first = wished
         if first == seat:
-            return self._unsuitable(candidate, first)
-        market, column = self._market, self._column(first)
+            return None
+        column = self._column(first)
         key, country = _key_of(column, candidate), market.country[candidate]
         inside = self._assigned[column.owner] == first
         keys, owners = column.key[inside], column.owner[inside]
@@ -182,17 +190,6 @@ class Explainer:
         else:
             why = WishMissed.HIGHEST_SUM
         return Missed(market.seats[first].id, why)
-
-    def _unsuitable(self, candidate: int, first: int) -> Missed | None:
-        """Return the first wish where a rule leaves it out, so that another seat is the most wanted one."""
-        market = self._market
-        applicant = market.candidates[candidate]
-        if not market.problem.rules.wishes_count or not applicant.wishes or applicant.group_id is not None:
-            return None
-        wish = applicant.wishes[0]
-        if market.seats[first].id == wish or market.seat_place.get(wish) in market.row(candidate).seats:
-            return None
-        return Missed(wish, WishMissed.UNSUITABLE)
 
     @cached_property
     def _assigned(self) -> Integers:

@@ -77,6 +77,11 @@ class Candidate:
     group_size: int = 1
     wishes: tuple[str, ...] = ()
 
+    @property
+    def own_order(self) -> tuple[str, ...]:
+        """The wishes that can count: none of a member of a group, which is placed by points."""
+        return self.wishes if self.group_id is None else ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:

@@ -127,7 +127,7 @@ AREAS = Vocabulary(lambda candidate, _: candidate.expertise, lambda seat, _: sea
 LANGUAGES = Vocabulary(lambda candidate, _: candidate.languages, lambda seat, _: seat.languages)
 WEEKS = Vocabulary(lambda candidate, _: candidate.weeks or (), _open_weeks)
 COUNTRIES = Vocabulary(lambda candidate, _: candidate.preferred_countries, lambda seat, _: (seat.country,))
-SEATS = Vocabulary(lambda candidate, _: candidate.wishes, lambda seat, _: (seat.id,))
+SEATS = Vocabulary(lambda candidate, _: candidate.own_order, lambda seat, _: (seat.id,))
 
 # Words that few state: of these it is enough to know who does.
 AVOIDED_BY_CANDIDATE = Vocabulary(
@@ -183,7 +183,7 @@ DEPTH = Property(
 )
 SPEAKS = Property(lambda candidate, _: [_ORDER[level] for level in candidate.languages.values()], np.int16, LANGUAGES)
 POSSIBLE = Property(lambda candidate, _: (1,) * len(candidate.weeks or ()), np.int16, WEEKS)
-WISHED = Property(lambda candidate, _: range(MOST_WISHES, MOST_WISHES - len(candidate.wishes), -1), np.int16, SEATS)
+WISHED = Property(lambda candidate, _: range(MOST_WISHES, MOST_WISHES - len(candidate.own_order), -1), np.int16, SEATS)
 PREFERS = Property(lambda candidate, _: (1,) * len(candidate.preferred_countries), np.int16, COUNTRIES)
 TOPIC_NEEDED = Property(
     lambda candidate, at: [at.rules.needs.get((candidate.country, topic), 0) for topic in candidate.topics],

@@ -10,7 +10,7 @@ from services.matching.facts import views as facts
 from services.matching.receipts.views.receipts import published_receipt, waiting_places
 from services.matching.words import area, topic
 from shared.contracts import labels
-from shared.contracts.codes import Change, Criterion, HardRule
+from shared.contracts.codes import Change, Criterion, HardRule, WishMissed
 from shared.contracts.receipts import MatchExplained
 from shared.i18n import gettext, ngettext
 from shared.time import dates
@@ -170,6 +170,8 @@ def _matched_in_short(match: MatchExplained, places: Mapping[UUID, Place]) -> li
         return []
     if match.rank == 1:
         text = gettext("You have the place that you want most of those that fit you.")
+        if match.missed is not None and match.missed.why is WishMissed.POINTS:
+            text = gettext("You have the place with the most points for you of those that fit you.")
         return [text, *filter(None, [_missed(match, places)])]
     numbers = {"rank": match.rank, "feasible": match.feasible}
     found = [gettext("You have your choice number %(rank)d of %(feasible)d places that fit you.") % numbers]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from services.matching.receipts.views import receipts as receipts_views
+from services.matching.receipts.views.explanation import receipt_page
 from shared.contracts.codes import Role, Wishes, WishMissed
 from shared.contracts.receipts import MatchExplained
 
@@ -53,3 +54,26 @@ async def test_the_receipt_says_why_it_is_not_the_first_wish(
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     page = html.unescape((await browser.get(f"/matching/applications/{third}")).text)
     assert "it does not meet all rules, or is no longer open." in page
+
+
+async def test_a_page_says_that_points_came_before_the_first_wish(
+    world: World, browser: httpx2.AsyncClient, sign_in: Callable[..., Awaitable[None]]
+) -> None:
+    """Among equal points a place with more points is not called the one that the officer wants most."""
+    await world.call(wishes=Wishes.WISHES_AMONG_EQUALS, share_of_offer=100)
+    best, wished = await world.offer(topics=["online_crime"]), await world.offer(topics=["criminal_networks"])
+    officer = await world.officer(topics=["online_crime", "criminal_networks"], wishes=[str(wished)])
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    cohort = html.unescape((await browser.get(f"/matching/cohorts/{world.call_id}")).text)
+    assert "Best of 2 suitable places." in cohort
+    assert "First choice." not in cohort
+    await world.commit()
+    receipt = await receipts_views.published_receipt(world.bus, officer)
+    assert isinstance(receipt, MatchExplained)
+    assert receipt.missed is not None
+    assert (receipt.offer_id, receipt.missed.offer_id, receipt.missed.why) == (best, wished, WishMissed.POINTS)
+    page = html.unescape((await browser.get(f"/matching/applications/{officer}")).text)
+    assert "another place gives more points." in page
+    own = await receipt_page(world.bus, officer, side="applicant")
+    assert own is not None
+    assert own.receipt.sentences[0] == "You have the place with the most points for you of those that fit you."

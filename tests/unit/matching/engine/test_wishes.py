@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.matching.engine.layers import run_layers
 from services.matching.engine.live.matching import LiveMatching, can_follow
 from services.matching.engine.market import market as market_module
 from services.matching.engine.market.market import COMPILED, Market
@@ -226,3 +227,66 @@ def test_a_receipt_says_why_a_match_is_not_the_first_wish() -> None:
     assert (missed.seat_id, missed.why) == ("c", WishMissed.UNSUITABLE)
     scores = replace(alone, rules=replace(alone.rules, wishes=Wishes.SCORES))
     assert run(scores).receipt("z").missed is None
+
+
+def test_a_receipt_names_the_first_wish_even_if_the_match_has_more_points() -> None:
+    """Among equal points the first wish loses to a seat with more points, and the receipt says so."""
+    officer = replace(_officer("x", "b", "a"), topics=("online_crime", "drug_trafficking"))
+    problem = Problem(
+        call_id="call",
+        day=DAY,
+        seed="seed",
+        candidates=(officer,),
+        seats=(_place("a"), _place("b", "drug_trafficking")),
+        rules=Rules(share=100, wishes=Wishes.WISHES_AMONG_EQUALS),
+    )
+    receipt = run(problem).receipt("x")
+    assert receipt.match is not None
+    assert receipt.missed is not None
+    assert (receipt.match.seat_id, receipt.match.rank) == ("a", 1)
+    assert (receipt.missed.seat_id, receipt.missed.why) == ("b", WishMissed.POINTS)
+    first = replace(problem, rules=replace(problem.rules, wishes=Wishes.WISHES_FIRST))
+    assert run(first).receipt("x").missed is None
+
+
+def test_a_receipt_names_the_first_wish_before_a_later_one_that_was_taken() -> None:
+    """Whose first wish a rule leaves out and whose second went to another reads about the first."""
+    problem = Problem(
+        call_id="call",
+        day=DAY,
+        seed="seed",
+        candidates=(_officer("x", "c", "a", "b"), _officer("y", "c", "a", "b")),
+        seats=(_place("a"), _place("b"), _place("c", "drug_trafficking")),
+        rules=Rules(share=100, wishes=Wishes.WISHES_FIRST),
+    )
+    found = run(problem)
+    for officer, rank in zip(sorted(found.matching, key=found.matching.__getitem__), (1, 2), strict=True):
+        receipt = found.receipt(officer)
+        assert receipt.match is not None
+        assert receipt.missed is not None
+        assert receipt.match.rank == rank
+        assert (receipt.missed.seat_id, receipt.missed.why) == ("c", WishMissed.UNSUITABLE)
+
+
+@pytest.mark.parametrize("rule", COUNTED)
+def test_wishes_of_a_group_change_nothing(rule: Wishes) -> None:
+    """Members of a group are placed by points, so their receipts are those without wishes."""
+    members = tuple(
+        replace(_officer(name, "b"), topics=("online_crime", "drug_trafficking"), group_id="g", group_size=2)
+        for name in ("x", "y")
+    )
+    seats = tuple(
+        replace(_place(name, topic), capacity=2, group_size=2)
+        for name, topic in (("a", "online_crime"), ("b", "drug_trafficking"))
+    )
+    problem = Problem(
+        call_id="call",
+        day=DAY,
+        seed="seed",
+        candidates=members,
+        seats=seats,
+        rules=Rules(share=100, wishes=rule),
+    )
+    without = replace(problem, candidates=tuple(replace(member, wishes=()) for member in members))
+    assert run_layers(problem).matching == {"x": "a", "y": "a"}
+    assert list(run_layers(problem).receipts()) == list(run_layers(without).receipts())
