@@ -426,8 +426,13 @@ async def published_places(session: AsyncSession, application: Applicant, terms:
 
 
 async def suitable_places(session: AsyncSession, application: Applicant, terms: CallTerms) -> list[SuitablePlace]:
-    """Return the published placements or mentors that meet all rules that can be checked, the best first."""
+    """Return the published placements or mentors that meet all rules that can be checked, the best first.
+
+    None for officers whose country has no part in the call: they may not browse them.
+    """
     scope, kind = _scope(application, terms), application.for_
+    if terms.rules.countries and scope.country not in terms.rules.countries:
+        return []
     weeks = weeks_of_call(terms, kind, scope.today)
     officer = _officer(application.answers, terms, kind, weeks.values())
     reading = _Reading(terms, scope, weeks, officer)

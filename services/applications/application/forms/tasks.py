@@ -70,7 +70,8 @@ Choices = list[tuple[str, str]]
 class FormContext:
     """The facts on which the choices of a form depend: the call, and the agencies at home and abroad.
 
-    `places` are those that suit the officer, `other_places` the names of those in order that no longer do.
+    `places` are those that suit the officer, `other_places` the names of those in order
+    that no longer do or are not published now.
     """
 
     terms: CallTerms
@@ -380,7 +381,7 @@ class WishesForm(Form):
 def _wishes(form: WishesForm, context: FormContext) -> None:
     form.suitable = context.places
     found = [(str(place.id), place.label) for place in context.places]
-    text = gettext("%(place)s (does not suit your answers now)")
+    text = gettext("%(place)s (not available, or does not suit your answers)")
     found += [(str(id_), text % {"place": name}) for id_, name in context.other_places.items()]
     offer(form, "wishes", _blank(found), "place")
 

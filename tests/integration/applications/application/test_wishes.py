@@ -114,9 +114,52 @@ async def test_a_placement_that_suits_no_longer_is_named_so(abroad: Abroad) -> N
     path = f"/applications/api/v1/applications/{draft}/answers"
     await abroad.of.as_("ani").put(path, json={"topics": ["criminal_networks"]})
     page = await _page(abroad, draft)
-    assert f"{offer['reference']} Seized devices (France) (does not suit your answers now)" in page
+    assert f"{offer['reference']} Seized devices (France) (not available, or does not suit your answers)" in page
     assert "No published placement suits your answers yet." in page
     assert _chosen(page) == [offer["id"]]
+
+
+async def test_a_paused_placement_stays_in_the_order(abroad: Abroad) -> None:
+    """It is no longer offered, its choice says that it may not be available, and the order can be saved as before."""
+    await _call(abroad, wishes="wishes_first")
+    paused, other = await abroad.offer(title="Seized devices"), await abroad.offer(title="Open sources")
+    draft = await _draft(abroad, wishes=[paused["id"]])
+    await abroad.post("claire", f"/offers/{paused['id']}/pause")
+    page = await _page(abroad, draft)
+    assert f"{paused['reference']} Seized devices (France) (not available, or does not suit your answers)" in page
+    assert f"{paused['reference']}: Seized devices" not in page
+    data = {"wishes-0-place": other["id"], "wishes-1-place": paused["id"]}
+    saved = await abroad.of.as_("ani").post(f"/applications/mine/{draft}/wishes", data=data)
+    assert saved.status_code == 303
+    assert _chosen(await _page(abroad, draft)) == [other["id"], paused["id"]]
+
+
+async def test_an_officer_orders_mentors(abroad: Abroad) -> None:
+    """A mentor is described without a name, and the order goes out with the mentor's id."""
+    await _call(abroad, wishes="wishes_first")
+    body = {"call_id": abroad.of.call["id"], "entry": abroad.mentor_entry(), "publish": True}
+    mentor = await abroad.post("jonas", "/mentors", body, 201)
+    begun = {"call_id": abroad.of.call["id"], "kind": "mentee", "privacy": True, "answers": abroad.of.answers()}
+    draft = str((await abroad.post("ani", "/applications", begun, 201))["id"])
+    page = await _page(abroad, draft)
+    assert "Mentors you would like" in page
+    assert f"{mentor['reference']} · Lithuania" in page
+    assert "Jonas" not in page
+    saved = await abroad.of.as_("ani").post(f"/applications/mine/{draft}/wishes", data={"wishes-0-place": mentor["id"]})
+    assert saved.status_code == 303
+    assert f"1. {mentor['reference']} (Lithuania)" in await _page(abroad, draft, "check")
+    await abroad.post("ani", f"/applications/{draft}/submit")
+    assert (await _event(abroad, "ApplicationSubmitted"))["profile"]["wishes"] == [mentor["id"]]
+
+
+async def test_nothing_is_listed_for_officers_who_may_not_browse(abroad: Abroad) -> None:
+    """An officer from a country that the call leaves out reads no placements on this page or in the API."""
+    rules = {"languages": ["en", "fr"], "minimum_level": "B1", "countries": ["GE"]}
+    await _call(abroad, wishes="wishes_first", rules=rules)
+    offer = await abroad.offer(title="Seized devices")
+    draft = await _draft(abroad)
+    assert offer["reference"] not in await _page(abroad, draft)
+    assert (await abroad.get("ani", f"/applications/{draft}/suitable-places"))["items"] == []
 
 
 async def test_only_published_placements_of_the_call_are_ordered(abroad: Abroad) -> None:
