@@ -12,7 +12,7 @@ from deploy.cli.files.findings import Place
 from deploy.cli.files.tables import Recorded
 from deploy.cli.files.words import COUNTRY, Malformed
 from services.matching.engine.problem.problem import SEATS_FOR
-from shared.contracts.codes import PRIORITIES
+from shared.contracts.codes import MOST_WISHES, PRIORITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -96,6 +96,7 @@ def check(
     for name, column, known in ways:
         for item in items[name]:
             _resolve(item, column, known, findings, unknown, strict=name == "fixed")
+    _wishes(items["candidates"], findings)
     if rules is not None:
         exclusions(rules, agencies, findings)
         _countries(rules, items, findings)
@@ -198,6 +199,21 @@ def _is_uuid(text: str) -> bool:
         return str(UUID(text)) == text
     except ValueError:
         return False
+
+
+def _wishes(rows: list[Item], findings: Findings) -> None:
+    """Count each wish once, where it stands first; more than can be counted are a fault."""
+    for item in rows:
+        wishes = item.value.get("wishes")
+        if not isinstance(wishes, list) or not all(isinstance(wish, str) for wish in wishes):
+            continue
+        found = list(dict.fromkeys(wishes))
+        if len(found) < len(wishes):
+            twice = next(wish for wish in found if wishes.count(wish) > 1)
+            findings.warn(item.at("wishes"), f"{twice} is several times in the list, and counts once")
+            item.value["wishes"] = found
+        if len(found) > MOST_WISHES:
+            findings.fault(item.at("wishes"), f"there are {len(found)} seats in order; {MOST_WISHES} is the most")
 
 
 def exclusions(rules: JsonPart, organisations: Iterable[str], findings: Findings) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deploy.cli.files import problems, results, terms, visits
+from deploy.cli.files.sheets import Reading
 from deploy.cli.system import Failed
 from deploy.local.folder import ROOT
 from services.matching.engine.matching import run
@@ -321,3 +322,25 @@ def test_wishes_of_a_file_are_counted_as_its_rule_says(tmp_path: Path) -> None:
         problem = problems.read(_files(tmp_path, people_csv=people, places_csv=places, rules_json=rules), day=DAY)
         assert (problem.rules.wishes, problem.candidates[0].wishes) == (Wishes.WISHES_FIRST, (wish,))
         assert run(problem).matching == {"a": wish}
+
+
+def test_a_wish_that_stands_twice_counts_once_and_too_many_are_a_fault(tmp_path: Path) -> None:
+    """An id in two spellings or twice in JSON is one wish, with a warning; the 21st wish is a fault of its row."""
+    heading, row, *_ = PEOPLE.splitlines()
+    lines = [PLACES.splitlines()[1].replace("s,", f"s{number},", 1) for number in range(21)]
+    places = "\n".join((PLACES.splitlines()[0], *lines, ""))
+    reading = Reading()
+    files = _files(tmp_path, people_csv=f"{heading};wishes\n{row};s1,S1,s0\n", places_csv=places)
+    problem = problems.read(files, day=DAY, reading=reading)
+    assert problem.candidates[0].wishes == ("s1", "s0")
+    assert any("s1 is several times in the list, and counts once" in line for line in reading.findings.remarks())
+    person = {
+        "id": "b", "kind": "study_visit", "country": "GE", "organisation_id": "ge1", "rank_group": "operational",
+        "languages": {"en": "B2"}, "wishes": ["s1", "s1"],
+    }  # fmt: skip
+    people = json.dumps({"candidates": [person]})
+    assert problems.read([*_files(tmp_path, more_json=people), files[1]], day=DAY).candidates[0].wishes == ("s1",)
+    every = ",".join(f"s{number}" for number in range(21))
+    many = _files(tmp_path, many_csv=f"{heading};wishes\n{row};{every}\n")
+    with pytest.raises(Failed, match="there are 21 seats in order; 20 is the most"):
+        problems.read([*many, files[1]], day=DAY)
