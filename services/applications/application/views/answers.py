@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.applications import fields
-from services.applications.application.model.answers import FIELDS, Answers, task_title, tasks_for
+from services.applications.application.model.answers import FIELDS, WISHES, Answers, task_title, tasks_for
 from services.applications.application.store import applications
 from services.applications.calls import store as calls_store
 from services.applications.calls.model.questions import answer_text, in_reader_language
@@ -88,6 +88,8 @@ async def answer_facts(
 
 
 def _title(code: str, kind: ApplicationKind, *, others: bool) -> str:
+    if others and code == WISHES:
+        return gettext("Order of placements and mentors")
     return labels.label(Section(code)) if others and code in set(Section) else task_title(code, kind)
 
 

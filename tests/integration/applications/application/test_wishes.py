@@ -86,6 +86,8 @@ async def test_an_officer_orders_suitable_placements(abroad: Abroad) -> None:
     assert event["profile"]["wishes"] == [second["id"], first["id"]]
     case = await abroad.of.as_("tigran").get(f"/applications/cases/{draft}")
     assert text in html.unescape(case.text)
+    assert "Order of placements and mentors" in case.text
+    assert "you would like" not in case.text
 
 
 async def test_an_order_may_stay_empty_and_changes_after_submission(abroad: Abroad) -> None:
