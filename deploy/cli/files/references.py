@@ -202,7 +202,7 @@ def _is_uuid(text: str) -> bool:
 
 
 def _wishes(rows: list[Item], findings: Findings) -> None:
-    """Count each wish once, where it stands first; more than can be counted are a fault."""
+    """Count each wish once; more than can be counted are a fault."""
     for item in rows:
         wishes = item.value.get("wishes")
         if not isinstance(wishes, list) or not all(isinstance(wish, str) for wish in wishes):

@@ -250,7 +250,7 @@ def test_a_receipt_names_the_first_wish_even_if_the_match_has_more_points() -> N
 
 
 def test_a_receipt_names_the_first_wish_before_a_later_one_that_was_taken() -> None:
-    """Whose first wish a rule leaves out and whose second went to another reads about the first."""
+    """With the first wish left out by a rule and the second given to another, a receipt names the first."""
     problem = Problem(
         call_id="call",
         day=DAY,
