@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.conftest import call_terms
 
@@ -152,6 +153,34 @@ async def test_an_officer_orders_mentors(abroad: Abroad) -> None:
     assert f"1. {mentor['reference']} (Lithuania)" in await _page(abroad, draft, "check")
     await abroad.post("ani", f"/applications/{draft}/submit")
     assert (await _event(abroad, "ApplicationSubmitted"))["profile"]["wishes"] == [mentor["id"]]
+
+
+async def test_an_order_reveals_no_exclusion(abroad: Abroad) -> None:
+    """A confidential exclusion and a conflict of interest change neither what is offered nor what can be saved."""
+    await _call(abroad, wishes="wishes_first")
+    offer = await abroad.offer()
+    draft = await _draft(abroad)
+    before = await abroad.get("ani", f"/applications/{draft}/suitable-places")
+    pair = {"countries": ["AM", "FR"], "since": str(clock.today()), "confidential": True}
+    await abroad.post("programme", "/register/exclusions", {"exclusion": pair})
+    entry = abroad.offer_entry(conflicts=[abroad.of.organisations["AM"]])
+    revised = await abroad.of.as_("claire").put(f"/applications/api/v1/offers/{offer['id']}", json={"entry": entry})
+    assert revised.status_code == 200, revised.text
+    assert await abroad.get("ani", f"/applications/{draft}/suitable-places") == before
+    path = f"/applications/api/v1/applications/{draft}/answers"
+    saved = await abroad.of.as_("ani").put(path, json={"wishes": [offer["id"]]})
+    assert saved.status_code == 200, saved.text
+
+
+async def test_an_order_of_21_is_refused(abroad: Abroad) -> None:
+    """The API takes 20 placements, so that the 21st is refused before any is looked up."""
+    await _call(abroad, wishes="wishes_first")
+    draft = await _draft(abroad)
+    path = f"/applications/api/v1/applications/{draft}/answers"
+    for count, said in ((21, "20"), (20, "published in this call")):
+        answer = await abroad.of.as_("ani").put(path, json={"wishes": [str(new_id()) for _ in range(count)]})
+        assert answer.status_code == 422
+        assert said in answer.json()["errors"][0]["detail"], answer.text
 
 
 async def test_nothing_is_listed_for_officers_who_may_not_browse(abroad: Abroad) -> None:
