@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.notifications.preferences.model.quiet_hours import Hours, Quiet
+from services.notifications.preferences.model.quiet_hours import USUAL, Hours, Quiet
 from services.notifications.webhooks.model.target import Network, networks
 from services.notifications.webhooks.model.webhook import SCHEDULE
 from shared.contracts.codes import DeadlineKind
@@ -128,7 +128,7 @@ class Settings(ServiceSettings, ReminderSettings):
         default=None, ge=1, le=65535, description="Where this service takes such reports by SMTP. Default: it does not."
     )
     quiet_hours: str = Field(
-        default="21:00-07:00", description="When mail waits for the morning, in each country's local time; or `none`."
+        default=USUAL, description="When mail waits for the morning, in each country's local time; or `none`."
     )
     quiet_hours_of: dict[str, str] = Field(
         default_factory=dict, description='Countries with others, as JSON: `{"AM": "22:00-08:00", "FR": "none"}`.'

@@ -104,9 +104,9 @@ def _ask(start: float, number: int) -> SentRequest:
     address = f"{ORIGIN}/{SERVICE}/livez"
     try:
         if number % 2:
-            # No form of this address is taken: that the service itself says so (405) is its answer.
+            # No form of this address is taken: that the service itself says so (404) is its answer.
             answer = httpx2.post(address, data={"text": "of the trial"}, timeout=60)
-            status = 200 if answer.status_code == 405 else answer.status_code
+            status = 200 if answer.status_code == 404 else answer.status_code
         else:
             status = httpx2.get(address, timeout=60).status_code
     except httpx2.HTTPError:

@@ -186,6 +186,7 @@ class Trial:
         mounted = ("--volume", f"{self._tokens}:/tokens.json:ro")
         said = self.engine.docker("run", "--rm", "--network", "host", *mounted, *variables, OURS, "tandem", "journey")
         mail = "; the invitation came by mail" if "invitation is in the mail" in said else ""
+        mail += "; the invitation waits for the morning" if "also the invitation" in said else ""
         return said.strip().splitlines()[-1].rstrip(".") + mail
 
     def _compared(self, word: str, act: Callable[[], str]) -> str:

@@ -1,4 +1,4 @@
-"""Check in the mail catcher, if there is one, that the invitation to the visit arrived."""
+"""Check in the mail catcher, if there is one, that the invitation to the visit arrived; at night it waits."""
 
 from __future__ import annotations
 
@@ -6,22 +6,36 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from deploy.cli.journey.cast import OFFICER
+from deploy.cli.journey.cast import CAST, OFFICER
+from services.notifications.preferences.model.quiet_hours import USUAL, Hours
 from shared import http_client
+from shared.time.zones import zone_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from deploy.cli.journey.steps import Journey
 
 _NEWEST = 20
 
 
-async def invitation(walk: Journey, catcher: str | None, reference: str) -> None:
+def quiet_until(now: datetime) -> datetime | None:
+    """Return until when mail to the officer waits for the morning, by the usual quiet hours; None by day."""
+    hours = Hours.read(USUAL)
+    country = next(member.country for member in CAST if member.subject == OFFICER)
+    return None if hours is None else hours.over(now, zone_of(country))
+
+
+async def invitation(walk: Journey, catcher: str | None, reference: str, quiet: datetime | None = None) -> None:
     """Wait for a mail about the application with a calendar; without a catcher, say that it was not checked.
 
-    Raises `Failed` if none arrives.
+    `quiet` is until when mail waits for the morning. It is not waited for. Raises `Failed` if no mail arrives.
     """
     if catcher is None:
         walk.note("There is no mail catcher here, so nobody looks for the invitation.")
+        return
+    if quiet is not None:
+        walk.note(f"It is night where the officer lives: emails wait until {quiet:%H:%M} UTC, also the invitation.")
         return
     async with http_client.client(base_url=catcher, timeout=10.0) as client:
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deploy.cli.client import People, Refused
 from deploy.cli.journey.cast import OFFICER
-from deploy.cli.journey.mail import invitation
+from deploy.cli.journey.mail import invitation, quiet_until
 from deploy.cli.journey.mentoring import mentoring
 from deploy.cli.journey.register import complete, leave
 from deploy.cli.journey.steps import PORTAL, PROGRAMME, Journey
@@ -35,7 +35,8 @@ async def journey(system: System, *, with_clock: bool, keep: bool) -> None:
         now, movable = await _clock(people)
         walk = Journey(people, movable=movable and with_clock)
         try:
-            await _through(walk, now, system.env.get("TANDEM_MAIL_URL"), keep=keep)
+            quiet = None if system.local else quiet_until(now)  # a local run has no quiet hours
+            await _through(walk, now, system.env.get("TANDEM_MAIL_URL"), quiet, keep=keep)
         except Failed:
             if not keep:
                 await walk.take_out_what_can_be()
@@ -43,7 +44,7 @@ async def journey(system: System, *, with_clock: bool, keep: bool) -> None:
         print(f"All {walk.steps} steps happened, in {monotonic() - walk.began:.1f} s.")
 
 
-async def _through(walk: Journey, now: datetime, catcher: str | None, *, keep: bool) -> None:
+async def _through(walk: Journey, now: datetime, catcher: str | None, quiet: datetime | None, *, keep: bool) -> None:
     async with walk.step("The register knows everybody who takes part"):
         fund = await complete(walk, now.date().isoformat())
     before = {name: await walk.figure(name) for name in (FIRST_FIGURE, LAST_FIGURE)}
@@ -55,7 +56,7 @@ async def _through(walk: Journey, now: datetime, catcher: str | None, *, keep: b
     walk.note(f"{FIRST_FIGURE}: {before[FIRST_FIGURE]} before, {now_received} now")
     await host_publishes(walk, call, now.date())
     visit = await matched(walk, call, application)
-    await invitation(walk, catcher, application["reference"])
+    await invitation(walk, catcher, application["reference"], quiet)
     await mentoring(walk, call, now.date())
     if walk.movable:
         await takes_place(walk, visit, application)

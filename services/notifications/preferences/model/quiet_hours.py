@@ -24,6 +24,10 @@ _SOON = timedelta(hours=24)
 _JOURNEY = timedelta(days=3)
 
 
+USUAL = "21:00-07:00"
+"""The hours of an installation that chooses no others, in each country's local time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hours:
     """Quiet hours in local time; over midnight where `until` is not after `since`."""
