@@ -1,6 +1,6 @@
 """Try docker-compose.yml as a whole, with Docker, a browser and Keycloak, and print what came back and what was lost.
 
-    sudo python -m tests.compose                   all of it, some 20 minutes on two cores
+    sudo python -m tests.compose                   all of it, 8 to 30 minutes on two cores
     python -m tests.compose --keep                 leave the images for the next trial
     python -m tests.compose --folder /mnt/trial    another folder than /var/tmp/tandem-compose (10 GB)
 
