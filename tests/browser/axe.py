@@ -22,7 +22,7 @@ from deploy.cli.system import System
 from deploy.local.folder import ROOT
 from deploy.local.personas import PERSONAS
 from shared.identity.session import CookieJar
-from tests.browser.conftest import DESK, FLAGS, chromium
+from tests.browser.conftest import DESK, FLAGS, chromium_of_command
 from tests.browser.read_pages import RECORDS, in_each_status
 from tests.every_page import STRANGER, open_pages, session_cookies
 
@@ -143,9 +143,7 @@ def main() -> int:
     environment: dict[str, Any] = json.loads((folder / "environment.json").read_text("utf-8"))
     system = System(environment)
     people = named or [*(persona.subject for persona in PERSONAS), STRANGER]
-    path = chromium()
-    if path is None:
-        sys.exit("There is no Chromium here: install the package chromium, or name one in TANDEM_CHROMIUM.")
+    path = chromium_of_command()
     began = time.monotonic()
     pages = in_each_status(asyncio.run(open_pages(system, people, records=RECORDS)))
     found = time.monotonic()

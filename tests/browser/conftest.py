@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """The first is the same engine without windows, tabs and menus around it: a page costs half the processor time."""
+NO_CHROMIUM = "There is no Chromium here: install the package chromium, or name one in TANDEM_CHROMIUM."
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1280, "height": 900}
@@ -41,13 +43,21 @@ def chromium() -> str | None:
     return named or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
+def chromium_of_command() -> str:
+    """Return the path of Chromium for a command, which ends with a sentence where there is none."""
+    path = chromium()
+    if path is None:
+        sys.exit(NO_CHROMIUM)
+    return path
+
+
 def required_chromium() -> str:
     """Return the path of Chromium; without one skip the test, in CI fail it."""
     path = chromium()
     if path is None:
         if os.environ.get("CI"):
             pytest.fail("CI has to install Chromium: .ci/run does.")
-        pytest.skip("There is no Chromium here: install the package chromium, or name one in TANDEM_CHROMIUM.")
+        pytest.skip(NO_CHROMIUM)
     return path
 
 

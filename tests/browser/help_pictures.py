@@ -18,7 +18,7 @@ from deploy.cli.system import System
 from shared.identity.session import CookieJar
 from shared.web import site
 from shared.web.help_guides import GUIDES
-from tests.browser.conftest import FLAGS, chromium
+from tests.browser.conftest import FLAGS, chromium_of_command
 from tests.every_page import session_cookies
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def main() -> int:
     name = CookieJar(system.origin).session
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_of_command(), args=FLAGS)
         for guide in GUIDES:
             who, path, link = PAGES[guide.code]
             context = browser.new_context(viewport=SIZE, locale="en-GB")

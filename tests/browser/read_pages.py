@@ -25,7 +25,7 @@ from deploy.cli.system import System
 from deploy.local.folder import ROOT
 from deploy.local.personas import PERSONAS
 from shared.identity.session import CookieJar
-from tests.browser.conftest import DESK, FLAGS, chromium
+from tests.browser.conftest import DESK, FLAGS, chromium_of_command
 from tests.every_page import open_pages, session_cookies
 from tests.reading_grade import grade, lines, sentences
 
@@ -114,7 +114,7 @@ def take(system: System, people: Sequence[str], pages: Sequence[Opened]) -> dict
     taken: dict[int, list[str]] = {}
     cookies = asyncio.run(session_cookies(system, people))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_of_command(), args=FLAGS)
         for person in people:
             for name_of_look, look in LOOKS.items():
                 context = browser.new_context(viewport=look.size, forced_colors=look.forced_colors, locale="en-GB")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import ViewportSize, expect, sync_playwright
 
 from deploy.local.personas import PERSONAS
-from tests.browser.conftest import FLAGS, chromium
+from tests.browser.conftest import FLAGS, chromium_of_command
 from tests.browser.people import Person
 from tests.browser.steps import TOPIC, WISH, Season, answer_tasks, submit
 
@@ -115,9 +115,7 @@ def apply(browser: Browser, origin: str) -> None:
 def main() -> None:
     """Take the address from the command line, and take the pictures."""
     origin = (sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8000").rstrip("/")
-    path = chromium()
-    if path is None:
-        sys.exit("There is no Chromium here: install the package chromium, or name one in TANDEM_CHROMIUM.")
+    path = chromium_of_command()
     PICTURES.mkdir(exist_ok=True)
     expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:

@@ -18,7 +18,7 @@ from tests.compose.checkout import lay_out
 from tests.compose.engine import TrialFailed
 from tests.compose.health import Installation, staying
 from tests.compose.stall import stall
-from tests.compose.stand_ins import OURS, StandIns
+from tests.compose.stand_ins import OURS, StandIns, named
 from tests.compose.writer import Writer
 
 if TYPE_CHECKING:
@@ -122,8 +122,11 @@ class Trial:
 
     def _image(self) -> str:
         self.engine.docker(*_BUILD[:-1], self.checkout, patience=3600)
-        size = int(self.engine.docker("image", "inspect", "--format", "{{.Size}}", OURS))
-        return f"{size / 1e6:.0f} MB with its base"
+        whole, base = self._megabytes(OURS), self._megabytes(named()["python"])
+        return f"{whole} MB, {whole - base} of them on top of its base"
+
+    def _megabytes(self, image: str) -> int:
+        return round(int(self.engine.docker("image", "inspect", "--format", "{{.Size}}", image)) / 1e6)
 
     def _others(self) -> str:
         StandIns(self.engine).others()

@@ -394,19 +394,24 @@ class Applicant(Protocol):
     """The part of an application from which it follows what suits the officer."""
 
     @property
-    def call_id(self) -> UUID: ...  # noqa: D102 - as the application has it
+    def call_id(self) -> UUID:
+        """The call."""
 
     @property
-    def for_(self) -> ApplicationKind: ...  # noqa: D102 - as the application has it
+    def for_(self) -> ApplicationKind:
+        """The kind of stay that is applied for."""
 
     @property
-    def country(self) -> str: ...  # noqa: D102 - as the application has it
+    def country(self) -> str:
+        """The country in which the officer serves."""
 
     @property
-    def organisation_id(self) -> UUID | None: ...  # noqa: D102 - as the application has it
+    def organisation_id(self) -> UUID | None:
+        """The officer's own agency; None where it is not stated yet."""
 
     @property
-    def answers(self) -> Answers: ...  # noqa: D102 - as the application has it
+    def answers(self) -> Answers:
+        """The answers so far."""
 
 
 def _scope(application: Applicant, terms: CallTerms) -> store.Scope:

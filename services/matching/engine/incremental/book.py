@@ -26,11 +26,11 @@ _NEVER = np.int64(np.iinfo(np.int64).max)
 
 _ARRAYS = ("now", "_rough_now", "at", "_least", "_left", "_line_key", "_line", "_first", "_stale")
 _BLOCK = 128
+"""Rows turned to columns at once: a few lines of the cache wide."""
 _ROUGH_BITS = 32
 _CUT = 28
 SCORE_BITS = _ROUGH_BITS + _CUT - TIE_BITS
-"""The width of what orders a candidate's seats, so that it can be compared roughly beside its tie-break."""
-"""Rows turned to columns at once: a few lines of the cache wide."""
+"""The most bits of a candidate's order of seats: with its tie-break it is compared by its upper 32 bits first."""
 
 
 class Book:

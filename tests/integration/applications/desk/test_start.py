@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
@@ -49,7 +49,8 @@ def published(indicator: str, value: str | None, part: str | None = None, *, hal
         "numerator": value,
         "suppressed": value is None,
     }
-    return FigurePublished.model_validate({"figure": {**FigurePublished.example["figure"], **changes}})  # type: ignore[dict-item]  # the example is a table of JSON
+    example: Any = FigurePublished.example["figure"]
+    return FigurePublished.model_validate({"figure": {**example, **changes}})
 
 
 async def deliver(feed: Feed, *events: FigurePublished | FigureRestated) -> None:
