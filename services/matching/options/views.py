@@ -150,11 +150,7 @@ async def option_page(
     page: int,
 ) -> OptionPage:
     """Return one option with all who win or lose by it. Raises `Refused` (404) if there is none."""
-    row = await store.option_set(session, options_id)
-    outcome = None if row is None else row.outcome
-    found = next((each for each in (outcome.options if outcome else ()) if each.option is option), None)
-    if row is None or found is None:
-        raise Refused(gettext("There is no such option. Calculate the options again."), 404)
+    row, outcome, found = await _calculated(session, options_id, option)
     call = (await facts.some_calls(session, [row.call_id])).get(row.call_id)
     page = min(page, max(1, -(-len(found.moved) // SHOWN)))
     moved = found.moved[(page - 1) * SHOWN : page * SHOWN]
@@ -177,10 +173,20 @@ async def option_page(
         else [],
         outdated=outdated,
         may_commit=may_commit,
-        seen={options_id: figures(found, row.outcome), **await pairs_in_words(session, found.pairs)}
-        if may_commit and row.outcome
-        else {},
+        seen={options_id: figures(found, outcome), **await pairs_in_words(session, found.pairs)} if may_commit else {},
     )
+
+
+async def _calculated(
+    session: AsyncSession, options_id: UUID, option: CohortOption
+) -> tuple[store.OptionSet, OptionsOutcome, CohortOptionResult]:
+    """Return an option with the calculation that it is part of. Raises `Refused` (404) if there is none."""
+    row = await store.option_set(session, options_id)
+    outcome = None if row is None else row.outcome
+    found = next((each for each in (outcome.options if outcome else ()) if each.option is option), None)
+    if row is None or outcome is None or found is None:
+        raise Refused(gettext("There is no such option. Calculate the options again."), 404)
+    return row, outcome, found
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +222,7 @@ async def option_now(
     `sent` are the versions of the applications as the reader saw them, `seen` what the page showed. Raises `Refused`
     (404) if there is none.
     """
-    row = await store.option_set(session, options_id)
-    outcome = None if row is None else row.outcome
-    found = next((each for each in (outcome.options if outcome else ()) if each.option is option), None)
-    if row is None or outcome is None or found is None:
-        raise Refused(gettext("There is no such option. Calculate the options again."), 404)
+    row, outcome, found = await _calculated(session, options_id, option)
     versions, plain = await versions_of(found.pairs), await pairs_in_words(session, found.pairs)
     changed = [
         id_
