@@ -16,7 +16,7 @@ from services.matching.filters import PageNumber
 from services.matching.options import actions, views
 from services.matching.options.model import ORDER, ChosenOption
 from services.matching.options.views import MOST_COMMITTED
-from services.matching.parameters import BusDep
+from services.matching.parameters import BusDep, pairs_of
 from shared.contracts.codes import CohortOption, Role
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext, ngettext
@@ -24,7 +24,6 @@ from shared.identity import Principal, allow
 from shared.identity.csrf import sent_form
 from shared.identity.scope import reach
 from shared.identity.versions import item_versions, versions_in_body
-from shared.ids import read_id
 from shared.runtime.service import service_of
 from shared.web.forms import sent
 from shared.web.render import render, see_other
@@ -124,14 +123,7 @@ async def commit(
     An option is committed as a whole: where facts have changed the page shows both versions, and nothing is done.
     """
     form = await sent_form(request)
-    pairs: dict[UUID, UUID] = {}
-    seen: dict[UUID, str] = {}
-    for value in form.getlist("pair"):
-        application_id, seat_id, version, *_ = [*str(value).split("/"), "", ""]
-        application, seat = read_id(application_id), read_id(seat_id)
-        if application is None or seat is None:
-            raise Refused(gettext("This is not a pair."), 422)
-        pairs[application], seen[application] = seat, version
+    pairs, seen = pairs_of(form)
     read = versions_in_body(request, "application_id", seen, {})
     async with bus.read() as session:
         call_id = (await views.cohort_options(session, options_id)).call_id

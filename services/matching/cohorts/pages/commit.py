@@ -17,7 +17,7 @@ from services.matching.cohorts.pages.changed import changed_cohort, seen_choices
 from services.matching.cohorts.pages.jobs import state as job_state
 from services.matching.cohorts.views import committed, decision
 from services.matching.cohorts.views.decision import CohortChoice, CohortFacts
-from services.matching.parameters import BusDep, receipt_effort
+from services.matching.parameters import BusDep, pairs_of, receipt_effort
 from shared.bus import Bus
 from shared.bus.db.outdated import Outdated
 from shared.contracts.codes import Role
@@ -163,8 +163,8 @@ async def commit(request: Request, bus: BusDep, principal: Programme, call_id: U
     """
     form = await sent_form(request)
     unwanted = await left_by_choice(request)
-    chosen, sent = _pairs_sent([str(value) for value in form.getlist("pair")], unwanted)
-    seen = {id_: pair.partition("/")[2].partition("/")[2] for id_, pair in sent.items()}
+    chosen, seen = pairs_of(form, unwanted)
+    sent = {id_: f"{id_}/{seat}/{seen[id_]}" for id_, seat in chosen.items()}
     read = versions_in_body(request, "application_id", seen, {})
     settings, reserves = service_of(request).settings, bool(form.get("reserves"))
     choices = await cohort_choices.choices_of(bus, call_id)
@@ -200,17 +200,3 @@ async def commit(request: Request, bus: BusDep, principal: Programme, call_id: U
         return see_other(f"/matching/cohorts/jobs/{done}")
     run = next(iter(done.runs.values()))
     return see_other(f"/matching/runs/{run}?done={len(done.matches)}&done_reserves={done.reserves}")
-
-
-def _pairs_sent(values: Collection[str], unwanted: Collection[UUID]) -> tuple[dict[UUID, UUID], dict[UUID, str]]:
-    """Return the places and the pairs as a form names them, by application. Raises `Refused` (422) for no pair."""
-    chosen: dict[UUID, UUID] = {}
-    pairs: dict[UUID, str] = {}
-    for value in values:
-        application_id, seat_id, *_ = [*value.split("/"), ""]
-        application, seat = read_id(application_id), read_id(seat_id)
-        if application is None or seat is None:
-            raise Refused(gettext("This is not a pair."), 422)
-        if application not in unwanted:
-            chosen[application], pairs[application] = seat, value
-    return chosen, pairs

@@ -17,7 +17,7 @@ from services.matching.filters import COORDINATORS, ChosenCall, call_filter, cal
 from services.matching.interventions.actions import rings
 from services.matching.interventions.views.rings import possible_facts, possible_rings, ring_confirmation
 from services.matching.lifecycle.views import pairs_in_words, proposed_rings
-from services.matching.parameters import BusDep, receipt_effort
+from services.matching.parameters import BusDep, pairs_of, receipt_effort
 from services.matching.words import reason, stage
 from shared.bus import Bus
 from shared.contracts.codes import Role
@@ -27,7 +27,6 @@ from shared.identity import Principal, allow
 from shared.identity.confirmations import rest_on
 from shared.identity.scope import reach
 from shared.identity.versions import item_versions, versions_in_body
-from shared.ids import read_id
 from shared.web.forms import sent
 from shared.web.render import render, see_other
 from shared.web.several import Comparison, about_several, compared, comparison_page, seen_by_reader, seen_text
@@ -72,7 +71,7 @@ async def show(request: Request, bus: BusDep, principal: Coordinator, chosen: Ch
 @router.post("/rings/{call_id}")
 async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """Show a ring with each of its matches and its cost to others; nothing is done yet."""
-    pairs, seen = await _pairs(request)
+    pairs, seen = pairs_of(await sent(request))
     try:
         cost = await rings.price(bus, principal.subject, call_id, pairs)
     except Refused as refused:
@@ -90,7 +89,7 @@ async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: 
 @about_several
 async def propose(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """Propose all matches of the ring, or none where one has changed: the page then shows both versions."""
-    pairs, seen = await _pairs(request)
+    pairs, seen = pairs_of(await sent(request))
     read = versions_in_body(request, "application_id", seen, {})
     try:
         done = await rings.propose(bus, principal.subject, call_id, pairs, read, effort=receipt_effort(request))
@@ -188,17 +187,3 @@ async def _impossible_page(
         f"/matching/rings?call={call_id}",
     )
     return comparison_page(request, comparison)
-
-
-async def _pairs(request: Request) -> tuple[dict[UUID, UUID], dict[UUID, str]]:
-    """Return the legs that a form names, and the versions in which the applications were read."""
-    form = await sent(request)
-    pairs: dict[UUID, UUID] = {}
-    seen: dict[UUID, str] = {}
-    for value in form.getlist("pair"):
-        application, offer, version, *_ = [*str(value).split("/"), "", ""]
-        application_id, offer_id = read_id(application), read_id(offer)
-        if application_id is None or offer_id is None:
-            raise Refused(gettext("This is not a pair."), 422)
-        pairs[application_id], seen[application_id] = offer_id, version
-    return pairs, seen
