@@ -71,6 +71,14 @@ class Installation:
         """Wait until every part answers, and return the seconds. Raises `TrialFailed`."""
         return _until(answers, "every part answers", self._unhealthy)
 
+    def until_mail(self) -> float:
+        """Wait until a mail has arrived, and return the seconds. Raises `TrialFailed`."""
+        return _until(_has_mail, "a mail has arrived", self._unhealthy)
+
+    def until_caught_up(self) -> float:
+        """Wait until every event was sent and read, and return the seconds. Raises `TrialFailed`."""
+        return _until(caught_up, "every event has come", self._unhealthy)
+
     def _unhealthy(self) -> str:
         found = {each.name: each.health for each in self.containers()}
         return ", ".join(f"{name} is {found.get(name, 'missing')}" for name in staying() if found.get(name) != _HEALTHY)
@@ -98,6 +106,20 @@ def answers() -> bool:
     except httpx2.HTTPError:
         return False
     return True
+
+
+def _has_mail() -> bool:
+    return bool(httpx2.get(f"{MAIL}/api/v1/messages", timeout=30).json()["messages"])
+
+
+def caught_up() -> bool:
+    """Return whether each service has sent its events, lacks none and reads; one process a service."""
+    try:
+        found = [httpx2.get(f"{ORIGIN}/{service}/readyz", timeout=5).json() for service in SERVICES]
+    except (httpx2.HTTPError, ValueError):
+        return False
+    wanted = {"ready": True, "relay": "sends", "reader": "reads", "pending": 0, "dead_letters": 0, "missing": {}}
+    return all(wanted.items() <= each.items() for each in found)
 
 
 def _until(holds: Callable[[], bool], what: str, wrong: Callable[[], str]) -> float:

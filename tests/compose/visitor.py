@@ -78,6 +78,22 @@ def _sign_in(page: Page, first_password: str | None) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_have_count(0)
 
 
+def forget_password() -> None:
+    """Ask Keycloak for another password of the coordinator, by mail. Raises `TrialFailed`."""
+    with browser() as started:
+        context = started.new_context(locale="en-GB")
+        context.set_default_timeout(_PATIENCE)
+        page = context.new_page()
+        try:
+            page.goto(f"{ORIGIN}/sign-in")
+            page.locator("a[href*=reset-credentials]").click()
+            page.locator("#username").fill(PERSON)
+            page.locator("[type=submit]").first.click()
+            page.wait_for_load_state()
+        except Exception as error:
+            raise TrialFailed(f"The browser stopped at {page.url}: {str(error)[:600]}") from error
+
+
 def token_of(person: str, password: str) -> str:
     """Return an access token of a person by name and password."""
     grant = {"grant_type": "password", "client_id": TOKENS_CLIENT, "username": person, "password": password}

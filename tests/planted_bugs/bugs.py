@@ -316,7 +316,7 @@ SENDERS = (
         "services.notifications.messages.store.messages:_CLAIMED",
         "SET open_attempts = open_attempts + 1",
         "SET open_attempts = open_attempts",
-        f"{_NOTIFICATIONS}/mail/test_killed.py::test_thirty_kills_at_the_same_set_make_no_third_copy",
+        f"{_NOTIFICATIONS}/mail/test_killed.py::test_kills_at_the_same_set_make_no_third_copy",
     ),
     PlantedBug(
         "mail-sent-again-where-clocks-differ",

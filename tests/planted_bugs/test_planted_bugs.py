@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SETTLED = re.compile(r"(?<![\w.])settled(_on)?\(\)")
 SAMPLE = 6
-"""The number of bugs that are planted each day; within some ten days all of them."""
+"""The number of bugs that are planted each day; within seventeen days all of them."""
 
 
 def sample() -> list[PlantedBug]:

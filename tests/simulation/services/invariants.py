@@ -74,18 +74,18 @@ async def untold(made: Installation) -> list[str]:
 
 
 async def _handled(made: Installation) -> list[str]:
-    """Every reader's handlers took every event once and in order; of a compacted topic only newer states."""
+    """Every reader took every event once and in order, and reacted once; of a compacted topic newer states only."""
     wrong = []
     heads = await _heads(made)
     for service, consumers in made.consumers.items():
         seen: dict[tuple[str, str], list[int]] = {}
-        reacted: dict[tuple[str, str], set[int]] = {}
+        reacted: dict[tuple[str, str], list[int]] = {}
         for row in await made.rows(service, "SELECT step, topic, subject, sequence FROM sim.handled ORDER BY place"):
             key = (row["topic"], row["subject"])
             if row["step"] == "evolve":
                 seen.setdefault(key, []).append(row["sequence"])
             else:
-                reacted.setdefault(key, set()).add(row["sequence"])
+                reacted.setdefault(key, []).append(row["sequence"])
         for key, last in heads.items():
             topic, subject = key
             if topic not in consumers.readings:
@@ -97,8 +97,8 @@ async def _handled(made: Installation) -> list[str]:
                     wrong.append(f"{service} took {topic} {subject} as {numbers} of {last}")
             elif numbers != whole:
                 wrong.append(f"{service} took {topic} {subject} as {numbers} of {last}")
-            elif consumers.readings[topic].react is not None and reacted.get(key, set()) != set(whole):
-                wrong.append(f"{service} reacted to {topic} {subject} as {sorted(reacted.get(key, set()))} of {last}")
+            elif consumers.readings[topic].react is not None and sorted(reacted.get(key, [])) != whole:
+                wrong.append(f"{service} reacted to {topic} {subject} as {sorted(reacted.get(key, []))} of {last}")
     return wrong
 
 

@@ -98,3 +98,10 @@ def test_the_locks_have_hashes_and_no_registry() -> None:
     assert "--require-hashes -r requirements-run.lock" in dockerfile
     last = dockerfile.rpartition("FROM ")[2]
     assert "pip install" not in last
+
+
+def test_ignored_files_are_in_no_image() -> None:
+    """Caches, data and secrets of a machine stay out of Docker's builds."""
+    left_out = set((ROOT / ".dockerignore").read_text("utf-8").split())
+    ignored = [name.rstrip("/") for name in (ROOT / ".gitignore").read_text("utf-8").split()]
+    assert [name for name in ignored if not {name, f"**/{name}"} & left_out] == []
