@@ -60,6 +60,11 @@ async def open_calls(bus: Bus) -> list[calls_store.Call]:
     return [call for call in calls if call.takes_applications(moment)]
 
 
+_FIGURES = "/reporting/"
+_FEWEST_BARS = 2
+"""The fewest parts of which a chart is drawn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Results:
     """The results of the newest published period: two figures and a chart, as reporting released them.
@@ -84,9 +89,6 @@ async def results(bus: Bus, principal: Principal | None) -> Results | None:
 
 def _statement(label: str) -> str:
     return f"{_FIGURES}{label}/latest/"
-
-
-_FIGURES = "/reporting/"
 
 
 def _may_open(principal: Principal | None) -> bool:
@@ -123,9 +125,6 @@ def _visits_chart(period: PublishedPeriod) -> Chart | None:
             "Completed visits by the country where the officer serves. We leave out numbers based on few people."
         ),
     )
-
-
-_FEWEST_BARS = 2
 
 
 @dataclass(frozen=True, slots=True)
