@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from services.matching.engine.problem.document import at_default
+from services.matching.engine.problem.document import ORDERED, at_default
 from services.matching.engine.problem.problem import (
     ENGINE_VERSION,
     Candidate,
@@ -30,9 +30,6 @@ from services.matching.engine.problem.problem import (
     Skill,
     Weight,
 )
-
-_ORDERED = {"topics", "wishes"}
-"""Fields whose order says something where they are tuples."""
 
 _ALWAYS_WRITTEN: Mapping[type, frozenset[str]] = {
     Problem: frozenset({"call_id", "candidates", "day", "fixed", "rules", "seats", "seed"}),
@@ -116,7 +113,7 @@ def canonical(value: object, *, ordered: bool = False) -> Any:
     """Return the value as JSON with everything sorted whose order has no meaning."""
     if is_dataclass(value):
         return {
-            part.name: canonical(getattr(value, part.name), ordered=part.name in _ORDERED) for part in _written(value)
+            part.name: canonical(getattr(value, part.name), ordered=part.name in ORDERED) for part in _written(value)
         }
     if isinstance(value, Mapping):
         return sorted(([canonical(key, ordered=True), canonical(item)] for key, item in value.items()), key=json.dumps)
@@ -248,7 +245,7 @@ class _Way:
             if at_default(part, value):
                 del ready[part.name]
             else:
-                ready[part.name] = canonical(value, ordered=part.name in _ORDERED)
+                ready[part.name] = canonical(value, ordered=part.name in ORDERED)
         return ready
 
     def _text(self, part: object, ready: dict[str, Any]) -> bytes:

@@ -21,8 +21,8 @@ from shared.contracts.codes import Criterion
 T = TypeVar("T")
 Path = tuple[str | int, ...]
 
-_ORDERED = {"topics", "wishes"}
-"""Fields whose order says something where they are lists; every other list and every set is sorted."""
+ORDERED = {"topics", "wishes"}
+"""Fields whose order says something; every other list, tuple and set is sorted."""
 
 _STORED_WEIGHTS: Mapping[Criterion, Weight] = MappingProxyType(
     {
@@ -94,7 +94,7 @@ def plain(value: object, *, ordered: bool = False) -> Any:
     """Return a part of a problem as JSON values: objects, lists, texts, numbers, yes and no."""
     if is_dataclass(value):
         return {
-            part.name: plain(own, ordered=part.name in _ORDERED)
+            part.name: plain(own, ordered=part.name in ORDERED)
             for part in fields(value)
             if not _left_out(value, part, own := getattr(value, part.name))
         }
