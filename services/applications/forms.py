@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from shared.contracts.calls import CallTerms
 
-CONTROL_FIELDS = frozenset({FIELD, versions.FIELD, "told", "back", "submit", "row"})
+CONTROL_FIELDS = frozenset({FIELD, versions.FIELD, "told", "back", "row"})
 """The names that the page of a revision sends beside the fields of the form."""
 
 

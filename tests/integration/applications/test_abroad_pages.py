@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from services.applications.placements.model.placement import STEPS
 from shared.contracts import mentorships, visits
 from shared.identity.versions import FIELD
 from shared.time import clock
@@ -61,34 +62,46 @@ def offer_form(**changes: Any) -> dict[str, Any]:
     }
 
 
+def step(code: str, **changes: Any) -> dict[str, Any]:
+    """Return one step of the placement's form, filled in."""
+    names = STEPS[code][1]
+    filled = {name: value for name, value in offer_form().items() if name.partition("-")[0] in names}
+    return {"part": code, **filled, **changes}
+
+
 async def test_a_host_offers_and_a_coordinator_endorses(abroad: Abroad) -> None:
     """A placement is drafted, submitted, returned, changed, endorsed, published, revised and paused."""
     new = f"/applications/offers/new?call={abroad.of.call['id']}"
     assert "Add a placement" in await read(abroad, "claire", "/applications/offers")
     assert "Outline of the agenda" in await read(abroad, "claire", new)
-    more = await send(abroad, "claire", new, offer_form(row="add:periods"), 422)
+    made = await send(abroad, "claire", new, step("what"))
+    at, _, onward = made.headers["location"].partition("/edit")
+    assert onward == "?step=when"
+    more = await send(abroad, "claire", f"{at}/edit", step("when", row="add:periods"), 200)
     assert "periods-1-start-day" in more.text
-    assert "Case work." in more.text
-    lacking = await send(abroad, "claire", new, offer_form(places="", submit="1"), 422)
+    for code in ("who", "security"):
+        await send(abroad, "claire", f"{at}/edit", step(code))
+    await send(abroad, "claire", f"{at}/edit", step("when", places=""))
+    lacking = await send(abroad, "claire", f"{at}/submit", {}, 422)
     assert "Enter how many guests you can take in total" in lacking.text
-    offer = (await abroad.get("claire", "/offers"))["items"][0]
-    at = f"/applications/offers/{offer['id']}"
-    await send(abroad, "claire", f"{at}/edit", offer_form(record_version="offer.0.1"), 412)
+    await send(abroad, "claire", f"{at}/edit", step("when", record_version="offer.0.1"), 412)
     page = await read(abroad, "claire", f"{at}/edit?step=when")
-    await send(abroad, "claire", f"{at}/edit", offer_form(submit="1", **ticked_versions(page)))
+    await send(abroad, "claire", f"{at}/edit", step("when", **ticked_versions(page)))
+    await send(abroad, "claire", f"{at}/submit")
     assert "Endorse" in await read(abroad, "luc", at)
     await read(abroad, "paul", at, 404)
     await send(abroad, "luc", f"{at}/return", {}, 422)
     await send(abroad, "luc", f"{at}/return", {"places": "Only two?"})
     assert "Only two?" in await read(abroad, "claire", at)
-    await send(abroad, "claire", f"{at}/edit", offer_form(places="3", submit="1"))
+    await send(abroad, "claire", f"{at}/edit", step("when", places="3"))
+    await send(abroad, "claire", f"{at}/submit")
     await send(abroad, "luc", f"{at}/endorse")
     await send(abroad, "claire", f"{at}/publish")
     again = await send(abroad, "claire", f"{at}/publish")
     assert "Published" in await read(abroad, "claire", again.headers["location"])
-    shown = await send(abroad, "claire", f"{at}/edit", offer_form(places="4"), 200)
+    shown = await send(abroad, "claire", f"{at}/edit", step("when", places="4"), 200)
     assert "What changes" in shown.text
-    await send(abroad, "claire", f"{at}/edit", offer_form(places="4", told="1"))
+    await send(abroad, "claire", f"{at}/edit", step("when", places="4", told="1"))
     await send(abroad, "claire", f"{at}/pause")
     await send(abroad, "claire", f"{at}/withdraw", {"reason": "operational_duty"})
     assert "Withdrawn" in await read(abroad, "luc", "/applications/offers")

@@ -1,7 +1,7 @@
 """The pages on which a host writes a placement in steps, checks it, and previews a revision before it is published.
 
 A step of a draft is saved as it is left. A revision is previewed, so it is no `Decision`. A form that names no step
-(`part`) holds all of them.
+(`part`) is read as the first one.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -83,7 +83,7 @@ async def new(request: Request, principal: Host, bus: BusDep, call: UUID, draft:
 
 @router.post("/new")
 async def begin(request: Request, principal: Host, bus: BusDep, call: UUID) -> Response:
-    """Save a new placement, and go on to its next step or, if asked, submit it. Sent again, it begins no other."""
+    """Save the first step of a new placement, and go on to the next one. Sent again, it begins no other."""
     sent = await request.form()
     steps, draft_id = _steps_sent(sent), _draft_id(sent.get("draft"))
     async with bus.read() as session:
@@ -106,17 +106,15 @@ async def begin(request: Request, principal: Host, bus: BusDep, call: UUID) -> R
             raise
         refuse(form, refused)
         return _form_page(request, context, form, steps, 422, draft=draft_id)
-    if "part" in sent and "later" not in sent:
-        return see_other(_step_path(offer.id, _next(steps)))
-    return await _after_saving(request, principal, bus, offer.id, form, submit="submit" in sent)
+    return see_other(_saved_path(offer.id) if "later" in sent else _step_path(offer.id, _next(steps)))
 
 
 def _steps_sent(sent: FormData) -> Sequence[str]:
-    """Return the steps that a form holds; all of them where it names none. Raises `Refused` (404)."""
+    """Return the steps that a form holds; the first where it names none. Raises `Refused` (404)."""
     named = sent.getlist("part")
     if not STEPS.keys() >= set(named):
         raise not_found()
-    return [code for code in STEPS if code in named] or ALL
+    return [code for code in STEPS if code in named] or FIRST
 
 
 def _draft_id(text: object) -> UUID:
@@ -141,7 +139,7 @@ def _sent_again(
     """
     form.compare(Outdated().detail, _filled(context, steps))
     if not form.differences:
-        return see_other(offer_path(placement.id) + "?done=saved" if later else _step_path(placement.id, _next(steps)))
+        return see_other(_saved_path(placement.id) if later else _step_path(placement.id, _next(steps)))
     if not placement.writable:
         raise Refused(str(transitions.refuse("offer", placement.state)), 409)
     return _form_page(request, context, form, steps, 412)
@@ -156,6 +154,10 @@ def _next(steps: Sequence[str]) -> str:
 def _step_path(offer_id: UUID, code: str = "", *, then: str = "") -> str:
     """Return the address of a step, or of the page that shows all answers; `then` is the page after the step."""
     return offer_path(offer_id, "edit") + (f"?step={code}" if code else "") + (f"&then={then}" if then else "")
+
+
+def _saved_path(offer_id: UUID) -> str:
+    return offer_path(offer_id) + "?done=saved"
 
 
 async def _read(request: Request, context: FormContext, steps: Sequence[str]) -> BasePlacementForm:
@@ -227,22 +229,6 @@ async def _entered(bus: Bus, form: BasePlacementForm, call_id: UUID) -> Placemen
     for refused in refusals:
         raise refused
     return form.changes(named)
-
-
-async def _after_saving(
-    request: Request, principal: Principal, bus: Bus, offer_id: UUID, form: BasePlacementForm, *, submit: bool
-) -> Response:
-    """Return the next page after a form was saved; with `submit` it is submitted first, or the form names the gaps."""
-    if not submit:
-        return see_other(offer_path(offer_id) + "?done=saved")
-    try:
-        await placements.submit(bus, principal, offer_id)
-    except Refused as refused:
-        if refused.status_code != 422:
-            raise
-        refuse(form, refused)
-        return _form_page(request, await _edited(bus, principal, offer_id), form, ALL, 422)
-    return see_other(offer_path(offer_id) + "?done=submit")
 
 
 async def _edited(bus: Bus, principal: Principal, offer_id: UUID) -> FormContext:
@@ -339,7 +325,7 @@ async def save(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -
     sent, context = await request.form(), await _edited(bus, principal, offer_id)
     steps = _steps_sent(sent)
     form = await _read(request, context, steps)
-    if context.drafts and "part" in sent:
+    if context.drafts:
         return await _save_step(request, principal, bus, offer_id, context, form)
     back = "back" in sent
     if back or await form.rows_changed(request) or not form.validate():
@@ -356,7 +342,7 @@ async def save(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -
     except Refused as refused:
         refuse(form, refused)
         return _form_page(request, context, form, steps, refused.status_code)
-    return await _after_saving(request, principal, bus, offer_id, form, submit="submit" in sent)
+    return see_other(_saved_path(offer_id))
 
 
 async def _save_step(
@@ -379,7 +365,7 @@ async def _save_step(
     except Outdated as outdated:
         return await _outdated_page(request, principal, bus, offer_id, form, outdated)
     if autosaves or "later" in sent:
-        return Response(status_code=204) if autosaves else see_other(offer_path(offer_id) + "?done=saved")
+        return Response(status_code=204) if autosaves else see_other(_saved_path(offer_id))
     broken = not rows_changed and _refuse_broken(form, entry, context, seen="seen" in sent)
     if rows_changed or form.problems():
         context = await _edited(bus, principal, offer_id)

@@ -14,7 +14,7 @@ from services.applications.placements.model import revision
 from services.applications.placements.model.placement import PlacementEntry
 from shared.time import clock
 from tests.integration.applications.conftest import call_terms
-from tests.integration.applications.test_abroad_pages import offer_form, read, send
+from tests.integration.applications.test_abroad_pages import read, send, step
 from tests.support import items, ticked_versions
 
 if TYPE_CHECKING:
@@ -30,23 +30,24 @@ async def test_a_revision_is_previewed_before_it_is_published(abroad: Abroad, pr
     other = await abroad.eligible("nino", "giorgi")
     reference = (await abroad.get("nino", f"/applications/{other}"))["reference"]
     await abroad.proposed(other, offer_id=offer["id"], country="GE")
-    shown = (await send(abroad, "claire", f"{at}/edit", offer_form(places="5", unit="Second unit"), 200)).text
+    revised = step("what", unit="Second unit") | step("when", places="5") | {"part": ["what", "when"]}
+    shown = (await send(abroad, "claire", f"{at}/edit", revised, 200)).text
     for words in ("Second unit", "1 confirmed place stays as agreed", "1 match is in progress", reference):
         assert words in shown, words
     assert "ani@" not in shown
     before = ticked_versions(shown)
     kept = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', shown))
     assert kept["places"] == "5"
-    back = await send(abroad, "claire", f"{at}/edit", offer_form(places="5", back="1"), 200)
+    back = await send(abroad, "claire", f"{at}/edit", step("when", places="5", back="1"), 200)
     assert 'name="places"' in back.text
     assert ticked_versions(await read(abroad, "claire", f"{at}/edit?step=when")) == before
-    await send(abroad, "claire", f"{at}/edit", offer_form(places="5", told="1", **before))
+    await send(abroad, "claire", f"{at}/edit", step("when", places="5", told="1", **before))
     assert (await abroad.get("claire", f"/offers/{offer['id']}"))["entry"]["places"] == 5
-    stale = await send(abroad, "claire", f"{at}/edit", offer_form(places="4", told="1", **before), 412)
+    stale = await send(abroad, "claire", f"{at}/edit", step("when", places="4", told="1", **before), 412)
     assert "This was changed after you opened it" in stale.text
     both = stale.text.partition("Your version")[2]
     assert '>4</td><td class="govuk-table__cell">5</td>' in both
-    less = await send(abroad, "claire", f"{at}/edit", offer_form(places="0"), 422)
+    less = await send(abroad, "claire", f"{at}/edit", step("when", places="0"), 422)
     assert 'id="places-error"' in less.text
     body = {"entry": {"places": 6}}
     found = await abroad.post("claire", f"/offers/{offer['id']}/differences", body)
@@ -59,17 +60,17 @@ async def test_a_revision_is_previewed_before_it_is_published(abroad: Abroad, pr
 async def test_others_are_named_by_reference_or_name(abroad: Abroad, programme: Programme) -> None:
     """Counterparts and conflicts are entered by reference or name; unknown ones and drafts are refused."""
     application = await programme.submitted()
-    new = f"/applications/offers/new?call={programme.call['id']}"
-    wrong = await send(abroad, "claire", new, offer_form(prematched_with="AM-2026-9999"), 422)
+    made = await send(abroad, "claire", f"/applications/offers/new?call={programme.call['id']}", step("what"))
+    edit = made.headers["location"].partition("?")[0]
+    wrong = await send(abroad, "claire", edit, step("security", prematched_with="AM-2026-9999"), 422)
     assert 'id="prematched_with-error"' in wrong.text
-    wrong = await send(abroad, "claire", new, offer_form(conflicts="Police of Nowhere"), 422)
+    wrong = await send(abroad, "claire", edit, step("security", conflicts="Police of Nowhere"), 422)
     assert "Police of Nowhere" in wrong.text
     lines = f"police of georgia\n{application['reference']}"
-    made = await send(
-        abroad, "claire", new, offer_form(prematched_with=application["reference"].lower(), conflicts=lines)
-    )
+    named = {"prematched_with": application["reference"].lower(), "conflicts": lines}
+    await send(abroad, "claire", edit, step("security", **named))
     offer = (await abroad.get("claire", "/offers"))["items"][0]
-    assert made.headers["location"].startswith(f"/applications/offers/{offer['id']}")
+    assert edit == f"/applications/offers/{offer['id']}/edit"
     assert offer["entry"]["prematched_with"] == application["id"]
     assert offer["entry"]["conflicts"] == [programme.organisations["GE"], application["id"]]
     form = await read(abroad, "claire", f"/applications/offers/{offer['id']}/edit?step=security")
@@ -190,7 +191,7 @@ async def test_voiding_a_placement_by_page(abroad: Abroad) -> None:
     await send(abroad, "programme", f"{at}/void", {}, 422)
     await send(abroad, "programme", f"{at}/void", {"reason": "duplicate"})
     assert "Entered in error" in await read(abroad, "claire", at)
-    await send(abroad, "claire", f"{at}/edit", offer_form(), 409)
+    await send(abroad, "claire", f"{at}/edit", step("what"), 409)
     assert (await abroad.of.as_("claire").get(f"{at}/edit")).status_code == 303
 
 

@@ -12,7 +12,7 @@ import pytest
 from services.applications.fields import fields_of
 from services.applications.placements.model.placement import STEPS, PlacementEntry
 from shared.ids import new_id
-from tests.integration.applications.test_abroad_pages import offer_form, read, send
+from tests.integration.applications.test_abroad_pages import offer_form, read, send, step
 from tests.support import ticked_versions
 
 if TYPE_CHECKING:
@@ -26,13 +26,6 @@ def test_each_field_is_asked_in_one_step() -> None:
     fields = [name for _, names in STEPS.values() for name in names]
     assert sorted(fields) == sorted(fields_of(PlacementEntry))
     assert all(len(names) <= MOST_QUESTIONS for _, names in STEPS.values())
-
-
-def step(code: str, **changes: Any) -> dict[str, Any]:
-    """Return one step of the form, filled in."""
-    names = STEPS[code][1]
-    filled = {name: value for name, value in offer_form().items() if name.partition("-")[0] in names}
-    return {"part": code, **filled, **changes}
 
 
 async def begin(abroad: Abroad) -> str:
@@ -210,6 +203,22 @@ async def test_a_stale_step_is_shown_beside_the_saved_one(abroad: Abroad) -> Non
     await send(abroad, "claire", f"{at}/edit", step("when", places="4", **ticked_versions(stale.text)))
     entry = await entry_of(abroad, at)
     assert (entry["places"], entry["title"]) == (4, "A week with the cybercrime unit")
+
+
+async def test_a_form_without_a_step_is_the_first_step(abroad: Abroad) -> None:
+    """A form that names no step saves the fields of the first one, of a new placement, a draft and a revision."""
+    unnamed = offer_form(title="Without a step")
+    made = await send(abroad, "claire", f"/applications/offers/new?call={abroad.of.call['id']}", unnamed)
+    at, _, onward = made.headers["location"].partition("/edit")
+    assert onward == "?step=when"
+    again = await send(abroad, "claire", f"{at}/edit", offer_form(title="Another title"))
+    assert again.headers["location"] == f"{at}/edit?step=when"
+    entry = await entry_of(abroad, at)
+    assert (entry["title"], entry["places"], entry["languages"]) == ("Another title", None, [])
+    offer = await abroad.offer()
+    at = f"/applications/offers/{offer['id']}"
+    await send(abroad, "claire", f"{at}/edit", offer_form(title="A third title", places="9", told="1"))
+    assert await entry_of(abroad, at) == offer["entry"] | {"title": "A third title", "outline": "Case work."}
 
 
 async def test_a_revision_changes_one_step(abroad: Abroad) -> None:
