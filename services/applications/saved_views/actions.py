@@ -1,23 +1,30 @@
-"""Save, rename and delete a person's own views of the queue."""
+"""Save, rename and delete a person's own views of the queue, and delete those of people who have left."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.applications.refusals import not_found
+from services.applications.register.views.people import with_role_since
 from services.applications.saved_views import store
+from shared.contracts.codes import Role
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
+from shared.time.arrival import settled_on
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from shared.bus import Bus
+    from shared.bus import Bus, Lease
     from shared.identity import Principal
 
 MOST_VIEWS = 12
+KEPT_FOR = timedelta(days=30)
+"""The time for which the views of a person are kept after the last day on which they could open the queue."""
+_READERS = (Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
 
 
 async def save(bus: Bus, principal: Principal, name: str, query: str) -> None:
@@ -62,6 +69,16 @@ async def delete(bus: Bus, principal: Principal, view_id: UUID) -> None:
         for view in await store.views_of(tx.session, principal.subject):
             if view.id == view_id:
                 await tx.session.delete(view)
+
+
+async def forget_views(bus: Bus, lease: Lease | None = None) -> None:
+    """Delete the views of people who could not open the queue for thirty days. Raises `LeaseLost`."""
+    async with bus.read() as session:
+        owners = await store.owners(session)
+        readers = await with_role_since(session, owners, _READERS, settled_on() - KEPT_FOR) if owners else set()
+    if gone := set(owners) - readers:
+        async with bus.transaction("system:clock", lease) as tx:
+            await store.delete_of(tx.session, gone)
 
 
 def _check_name(name: str, others: list[store.SavedView]) -> None:

@@ -12,6 +12,8 @@ from sqlmodel import Field, col, select
 from services.applications.tables import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -38,3 +40,14 @@ async def views_of(session: AsyncSession, subject: str) -> list[SavedView]:
     """Return the saved views of a person by name."""
     query = select(SavedView).where(col(SavedView.subject) == subject)
     return list(await session.scalars(query.order_by(col(SavedView.name), col(SavedView.id))))
+
+
+async def owners(session: AsyncSession) -> Sequence[str]:
+    """Return the people who have saved views, in order."""
+    query = select(SavedView.subject).distinct().order_by(col(SavedView.subject))
+    return (await session.scalars(query)).all()
+
+
+async def delete_of(session: AsyncSession, subjects: Collection[str]) -> None:
+    """Delete all saved views of people."""
+    await session.execute(sa.delete(SavedView).where(col(SavedView.subject).in_(sorted(subjects))))

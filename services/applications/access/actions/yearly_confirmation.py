@@ -26,6 +26,7 @@ from services.applications.register.views.confirmation import (
 )
 from services.applications.register.views.entries import person_view
 from services.applications.register.views.scope import scope_of
+from services.applications.saved_views.actions import forget_views
 from services.applications.settings import Settings
 from services.applications.tables import AT_ONCE
 from shared.bus.db.records import Changes
@@ -116,7 +117,7 @@ async def _renew(tx: Tx, person: entries.Person, grants: tuple[AccessGrant, ...]
 
 
 async def keep_access(service: Service) -> None:
-    """Run the loop that lets access lapse, moves people and forgets old imports."""
+    """Run the loop that lets access lapse, moves people, and forgets old imports and saved views."""
     assert isinstance(service.settings, Settings)
     times = confirmation_times(service.settings)
 
@@ -128,6 +129,7 @@ async def keep_access(service: Service) -> None:
         if count := await move(bus, lease, moving):
             _log.info("people arrived in another organisation", count=count)
         await forget_imports(bus, lease)
+        await forget_views(bus, lease)
 
     await run_by_lease(service, LEASE, look, every=_LOOK_SECONDS)
 

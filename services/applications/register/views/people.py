@@ -40,7 +40,7 @@ from shared.web import states
 from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
@@ -181,6 +181,25 @@ async def person_record(session: AsyncSession, principal: Principal, person_id: 
         offices=tuple(await handover.offices_of(session, row, grants)),
         history=entry_changes(changes, with_actor=decides(principal)),
     )
+
+
+async def with_role_since(
+    session: AsyncSession, subjects: Collection[str], roles: Collection[Role], day: date
+) -> set[str]:
+    """Return those of the people who had one of the roles on a day or later, or will have it.
+
+    Access that lapses for want of a confirmation ends on the day on which it lapses.
+    """
+    grants = await people.grants(session, subjects)
+    register = await entries.people_by_subject(session, subjects)
+    for subject, person in register.items():
+        if person.lapsed_on is not None and person.lapsed_on >= day:
+            grants[subject] = (*grants.get(subject, ()), *person.lapsed_grants)
+    return {
+        subject
+        for subject, own in grants.items()
+        if any(grant.role in roles and not register_grants.has_ended(grant, day) for grant in own)
+    }
 
 
 async def people_list(

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.applications.saved_views.actions import MOST_VIEWS
+import sqlalchemy as sa
+
+from services.applications.access.actions.yearly_confirmation import lapse
+from services.applications.register.model.grants import ConfirmationTimes
+from services.applications.saved_views.actions import KEPT_FOR, MOST_VIEWS, forget_views
 from shared.ids import new_id
+from shared.time import clock
 from tests.integration.applications.test_abroad_pages import read, send
 
 if TYPE_CHECKING:
+    from shared.bus import Bus
     from tests.integration.applications.abroad import Abroad
+    from tests.integration.applications.conftest import Programme
 
 QUEUE = "/applications/cases"
 VIEWS = f"{QUEUE}/views"
@@ -71,3 +79,36 @@ async def test_a_person_has_a_limited_number_of_views(abroad: Abroad) -> None:
     first, *_ = await view_ids(abroad, "tigran")
     taken = await send(abroad, "tigran", VIEWS, {"view": first, "name": "view 1"}, 422)
     assert "You have a view with this name" in taken.text
+
+
+async def owners(bus: Bus) -> list[str]:
+    """Return whose views are in the store."""
+    async with bus.read() as session:
+        return list(await session.scalars(sa.text("SELECT DISTINCT subject FROM saved_view ORDER BY subject")))
+
+
+async def test_views_go_thirty_days_after_their_owner_has_left(abroad: Abroad, programme: Programme) -> None:
+    """A coordinator who leaves, and nobody else, loses the saved views thirty days after the last day."""
+    bus = programme.app.state.service.bus
+    for who in ("tigran", "luc"):
+        await send(abroad, who, VIEWS, {"name": "Late mentees", "query": LATE})
+    [luc] = [each for each in (await programme.get("programme", "/people"))["items"] if each["subject"] == "luc"]
+    change = {"kind": "leave", "subject": "luc", "last_day": str(clock.today()), "successor": None}
+    await programme.post("programme", "/register/proposals", {"change": change, "version": luc["version"]}, 201)
+    for days, left in ((30, ["luc", "tigran"]), (2, ["tigran"])):
+        clock.move(timedelta(days=days))
+        await forget_views(bus)
+        assert await owners(bus) == left
+
+
+async def test_views_stay_thirty_days_after_access_lapsed(abroad: Abroad, programme: Programme) -> None:
+    """Access that nobody confirmed ends with its day; who is confirmed again within thirty days finds the views."""
+    bus = programme.app.state.service.bus
+    await send(abroad, "tigran", VIEWS, {"name": "Late mentees", "query": LATE})
+    clock.move(timedelta(days=ConfirmationTimes().lapse + 2))
+    assert await lapse(bus, ConfirmationTimes()) > 0
+    await forget_views(bus)
+    assert await owners(bus) == ["tigran"]
+    clock.move(KEPT_FOR + timedelta(days=2))
+    await forget_views(bus)
+    assert await owners(bus) == []
