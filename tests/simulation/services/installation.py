@@ -99,7 +99,13 @@ _OF_SIMULATION = (
     """CREATE FUNCTION sim.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE SECURITY DEFINER
     AS $$ SELECT pg_read_file('{clock}')::timestamptz $$""",
     """CREATE TABLE sim.handled (place bigint GENERATED ALWAYS AS IDENTITY, step text NOT NULL, topic text NOT NULL,
-    subject text NOT NULL, sequence bigint NOT NULL)""",
+    subject text NOT NULL, sequence bigint NOT NULL, event uuid NOT NULL)""",
+    # Each row is one more reaction to its event.
+    "CREATE TABLE sim.deferred (event uuid NOT NULL)",
+    """CREATE FUNCTION sim.note_deferred() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
+    AS $$ BEGIN INSERT INTO sim.deferred VALUES (NEW.ce_id); RETURN NULL; END $$""",
+    """CREATE TRIGGER note_deferred AFTER INSERT ON deferred_reaction FOR EACH ROW
+    EXECUTE FUNCTION sim.note_deferred()""",
     # What leaves the outbox without having been acknowledged; of a compacted topic an older state may.
     "CREATE TABLE sim.unsent (topic text NOT NULL, subject text NOT NULL, sequence bigint NOT NULL)",
     """CREATE FUNCTION sim.note_unsent() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
@@ -112,7 +118,7 @@ _OF_SIMULATION = (
     FOR EACH STATEMENT EXECUTE FUNCTION sim.note_unsent()""",
     f"GRANT USAGE ON SCHEMA sim TO {SERVING}",
     f"GRANT SELECT, INSERT ON sim.handled TO {SERVING}",
-    f"GRANT SELECT ON sim.unsent TO {SERVING}",
+    f"GRANT SELECT ON sim.unsent, sim.deferred TO {SERVING}",
 )
 
 
@@ -327,8 +333,8 @@ class Installation:
                     await handler(tx, events)
                 connection = await driver(tx.session)
                 await connection.executemany(
-                    "INSERT INTO sim.handled (step, topic, subject, sequence) VALUES ($1, $2, $3, $4)",
-                    [(step, each.topic, each.subject, each.sequence) for each in events],
+                    "INSERT INTO sim.handled (step, topic, subject, sequence, event) VALUES ($1, $2, $3, $4, $5)",
+                    [(step, each.topic, each.subject, each.sequence, each.id) for each in events],
                 )
 
             return handle if handler is not None or step == "evolve" else None

@@ -23,6 +23,8 @@ from shared.contracts import TOPICS
 from tests.simulation.services.installation import APPS
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from tests.simulation.services.installation import Installation
 
 _NEWEST = """
@@ -74,31 +76,40 @@ async def untold(made: Installation) -> list[str]:
 
 
 async def _handled(made: Installation) -> list[str]:
-    """Every reader took every event once and in order, and reacted once; of a compacted topic newer states only."""
+    """Every reader took every event once and in order; of a compacted topic newer states only.
+
+    It reacted once to each, and once more for each time that the reaction was deferred.
+    """
     wrong = []
     heads = await _heads(made)
     for service, consumers in made.consumers.items():
         seen: dict[tuple[str, str], list[int]] = {}
-        reacted: dict[tuple[str, str], list[int]] = {}
-        for row in await made.rows(service, "SELECT step, topic, subject, sequence FROM sim.handled ORDER BY place"):
-            key = (row["topic"], row["subject"])
-            if row["step"] == "evolve":
-                seen.setdefault(key, []).append(row["sequence"])
-            else:
-                reacted.setdefault(key, []).append(row["sequence"])
-        for key, last in heads.items():
-            topic, subject = key
+        expected: Counter[tuple[str, str, int, UUID]] = Counter()
+        reacted: Counter[tuple[str, str, int, UUID]] = Counter()
+        deferred = Counter(row["event"] for row in await made.rows(service, "SELECT event FROM sim.deferred"))
+        for row in await made.rows(service, "SELECT * FROM sim.handled ORDER BY place"):
+            event = (row["topic"], row["subject"], row["sequence"], row["event"])
+            if row["step"] == "react":
+                reacted[event] += 1
+                continue
+            seen.setdefault((row["topic"], row["subject"]), []).append(row["sequence"])
+            if consumers.readings[row["topic"]].react is not None:
+                expected[event] = 1 + deferred[row["event"]]
+        for (topic, subject), last in heads.items():
             if topic not in consumers.readings:
                 continue
-            numbers = seen.get(key, [])
-            whole = list(range(1, last + 1))
-            if TOPICS[topic].compacted:
-                if numbers != sorted(set(numbers)) or numbers[-1:] != [last]:
-                    wrong.append(f"{service} took {topic} {subject} as {numbers} of {last}")
-            elif numbers != whole:
+            numbers = seen.get((topic, subject), [])
+            compacted = TOPICS[topic].compacted and numbers == sorted(set(numbers)) and numbers[-1:] == [last]
+            if numbers != list(range(1, last + 1)) and not compacted:
                 wrong.append(f"{service} took {topic} {subject} as {numbers} of {last}")
-            elif consumers.readings[topic].react is not None and sorted(reacted.get(key, [])) != whole:
-                wrong.append(f"{service} reacted to {topic} {subject} as {sorted(reacted.get(key, []))} of {last}")
+        wrong += [
+            f"{service} reacted {reacted[each]} times and not {expected[each]} to {each}"
+            for each in sorted(expected.keys() | reacted.keys())
+            if reacted[each] != expected[each]
+        ]
+        wrong += [
+            f"{service} took {topic} {subject}, which no owner has" for topic, subject in sorted(seen.keys() - heads)
+        ]
     return wrong
 
 
