@@ -86,6 +86,7 @@ class Trial:
         self._part("`docker compose down`, then `up`", self._down_and_up)
         self._part("Restart the engine", self._restart)
         self._part("`--scale applications=2`, `docker pause` of one", self._stall)
+        self._part("Load the compiled loops of matching", self._loops)
         self._part("`tandem verify`", self._verify)
 
     def end(self) -> None:
@@ -263,6 +264,21 @@ class Trial:
         if outcome.slow:
             raise TrialFailed(str(outcome))
         return str(outcome)
+
+    def _loops(self) -> str:
+        """Compare the loops of the image with the same ones compiled anew, both on the read-only root."""
+        ready = self._loops_after("deploy/compose/kernels.sh")
+        anew = self._loops_after("env", "NUMBA_CACHE_DIR=/tmp/compiled")
+        said = f"{ready:.0f} s with those of the image, {anew:.0f} s where nothing is compiled"
+        if 2 * ready > anew:
+            raise TrialFailed(said)
+        return said
+
+    def _loops_after(self, *before: str) -> float:
+        start = time.monotonic()
+        match = ("python", "-m", "services.matching.engine.kernels")
+        self.engine.composed(self.checkout, "exec", "-T", "matching", *before, *match)
+        return time.monotonic() - start
 
     def _verify(self) -> str:
         said = self.engine.composed(self.checkout, "run", "--rm", "tools", "verify")
