@@ -93,7 +93,7 @@ def test_the_lock_of_the_local_run_has_all_that_it_imports() -> None:
 
 @pytest.mark.parametrize("name", ["requirements-run.lock", "requirements-local.lock"])
 def test_a_lock_names_all_that_its_packages_ask_for(name: str) -> None:
-    """Packages are installed as the lock names them, and nothing but pandas is left out of what they ask for."""
+    """A lock has each package that its packages need, but pandas, since nothing else is installed."""
     locked = _versions(name)
     wanted = {
         re.sub(r"[-_.]+", "-", requirement.name).lower()
