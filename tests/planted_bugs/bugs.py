@@ -13,6 +13,7 @@ _BUS = "tests/integration/shared/bus"
 _DELIVERY = f"{_BUS}/test_delivery.py"
 _DEAD_LETTERS = f"{_BUS}/test_dead_letters.py"
 _PAUSE = f"{_BUS}/test_pause.py"
+_HEADS = f"{_BUS}/test_heads.py"
 _ADMISSION = "tests/unit/shared/bus/test_admission.py"
 _SIMULATION = "tests/simulation/test_bus.py::test_any_interleaving_ends_with_every_event_applied_once"
 _MATCHING = "tests/integration/matching"
@@ -107,6 +108,34 @@ OUTBOX = (
         f"{_BUS}/test_losses.py::test_a_compacted_topic_gets_the_newest_state_of_each_key",
     ),
     PlantedBug(
+        "missing-topic-is-created-empty",
+        "shared.bus.outbox.upkeep:Upkeep.restore",
+        "            count = await self._requeue(lease, name, range(BUCKETS))\n",
+        "            count = 0\n",
+        f"{_HEADS}::test_a_missing_topic_is_created_and_its_journal_put_into_the_outbox",
+    ),
+    PlantedBug(
+        "requests-of-readers-are-not-served",
+        "shared.bus.outbox.upkeep:Upkeep.serve",
+        "events = await self._requeue(lease, topic, request.buckets)",
+        "events = 0",
+        f"{_HEADS}::test_a_request_is_served_once_and_by_the_relay_alone",
+    ),
+    PlantedBug(
+        "upkeep-sends-again-without-lease",
+        "shared.bus.outbox.upkeep:Upkeep._requeue",
+        'transaction("system:relay", lease)',
+        'transaction("system:relay")',
+        f"{_HEADS}::test_a_request_is_served_once_and_by_the_relay_alone",
+    ),
+    PlantedBug(
+        "heads-are-published-once-only",
+        "shared.bus.outbox.upkeep:Upkeep._is_due",
+        "digest != head.digest or ",
+        "not digest or ",
+        f"{_HEADS}::test_only_heads_that_have_changed_are_published_and_all_now_and_then",
+    ),
+    PlantedBug(
         "journal-without-optimistic-lock",
         "shared.bus.db.journal:_row",
         "fact.expected is not None and fact.expected != head.sequence",
@@ -164,6 +193,63 @@ INBOX = (
         "    if position.next_offset == 0:",
         "    if position.next_offset >= 0:",
         f"{_BUS}/test_fence.py::test_a_log_that_is_not_the_one_that_was_read_is_noticed",
+    ),
+    PlantedBug(
+        "reader-does-not-compare-its-last-record-again",
+        "shared.bus.log.offsets:_compare_again",
+        "                if position.last_ce_id is not None and ce_id_of(record) != position.last_ce_id:\n"
+        "                    raise LogChanged(partition)\n",
+        "",
+        f"{_BUS}/test_fence.py::test_a_batch_that_begins_below_the_place_is_compared_again",
+    ),
+    PlantedBug(
+        "reader-does-not-look-at-ends",
+        "shared.bus.inbox.reader:Reader._look_at_ends",
+        "if end < ours[partition.topic, partition.partition]:",
+        "if end < 0:",
+        f"{_BUS}/test_ends.py::test_a_log_that_ends_before_what_was_read_is_read_from_its_start",
+    ),
+    PlantedBug(
+        "reader-never-asks-the-broker-for-ends",
+        "shared.bus.inbox.reader:Reader._look_at_ends",
+        "self._asked_for_ends, suspects = now, list(ours)",
+        "self._asked_for_ends, suspects = now, []",
+        f"{_BUS}/test_ends.py::test_a_log_that_ends_before_what_was_read_is_read_from_its_start",
+    ),
+    PlantedBug(
+        "missing-events-are-not-noted",
+        "shared.bus.inbox.missing:Missing._note",
+        "elif topic in self._suspected:",
+        "elif topic in before:",
+        f"{_HEADS}::test_events_that_are_missing_twice_in_a_row_are_requested",
+    ),
+    PlantedBug(
+        "events-on-their-way-are-asked-for",
+        "shared.bus.inbox.missing:Missing._note",
+        "elif topic in self._suspected:",
+        "else:",
+        f"{_HEADS}::test_events_that_are_missing_twice_in_a_row_are_requested",
+    ),
+    PlantedBug(
+        "heads-are-compared-at-the-end-only",
+        "shared.bus.inbox.missing:Missing._comparable",
+        "            if mark.is_passed(read):\n",
+        "            if present.is_passed(read):\n",
+        f"{_HEADS}::test_a_topic_that_is_never_read_to_its_end_is_compared",
+    ),
+    PlantedBug(
+        "heads-are-compared-before-all-was-read",
+        "shared.bus.inbox.missing:Mark.is_passed",
+        "read.get(partition, 0) >= end",
+        "read.get(partition, end) >= end",
+        f"{_HEADS}::test_a_head_is_not_compared_before_all_that_it_counts_was_read",
+    ),
+    PlantedBug(
+        "missing-events-are-not-in-the-metric",
+        "shared.bus.inbox.missing:Missing._note",
+        ".set(self.lacks[topic].events if topic in self.lacks else 0)",
+        ".set(0)",
+        f"{_BUS}/test_lost_tail.py::test_what_is_missing_is_in_metric_readiness_and_problems_until_it_has_come",
     ),
     PlantedBug(
         "reader-passes-over-a-set-back",
@@ -271,6 +357,27 @@ INBOX = (
         f"{_PAUSE}::test_more_dead_letters_in_all_than_the_limit_pause_the_reader",
     ),
     PlantedBug(
+        "forged-records-count-to-the-limits",
+        "shared.bus.dead_letters.letters:_check_limits",
+        "SELECT count(*) FROM dead_letter WHERE {HOLDS_BACK}",
+        "SELECT count(*) FROM dead_letter WHERE settled_at IS NULL",
+        f"{_PAUSE}::test_forged_records_never_pause_the_reader",
+    ),
+    PlantedBug(
+        "forged-records-are-kept-without-end",
+        "shared.bus.dead_letters.letters:_room_for_others",
+        "max(0, MOST_OF_OTHERS - int(count))",
+        "MOST_OF_OTHERS + int(count)",
+        f"{_PAUSE}::test_a_flood_of_forged_records_does_not_fill_the_table",
+    ),
+    PlantedBug(
+        "source-is-not-compared-with-the-owner",
+        "shared.bus.log.envelope:_read",
+        " or told_by != claimed",
+        "",
+        f"{_BUS}/test_forgery.py::test_a_forged_withdrawal_is_a_dead_letter_and_the_owners_events_go_on",
+    ),
+    PlantedBug(
         "foreign-source-is-applied",
         "shared.bus.dead_letters.letters:HOLDS_BACK",
         " AND reason <> '{NOT_THE_OWNER}'",
@@ -300,6 +407,13 @@ LEASES = (
         " AND epoch = :epoch",
         " AND :epoch > 0",
         f"{_DEAD_LETTERS}::test_a_relay_without_its_lease_settles_nothing",
+    ),
+    PlantedBug(
+        "effect-without-a-sure-lease",
+        "shared.bus.db.leases:ensure",
+        "    if not lease.sure:\n        raise LeaseLost(lease.name)\n",
+        "",
+        f"{_BUS}/test_stalled_relay.py::test_a_relay_that_slept_before_it_sent_sends_nothing",
     ),
     PlantedBug(
         "lease-outlasts-the-holders-clock",

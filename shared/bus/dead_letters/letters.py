@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
+import structlog
 from sqlalchemy import text
 
 from shared.bus.inbox.admission import Standing, Verdict
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from shared.bus.db.bus import Bus
     from shared.bus.log.envelope import Envelope, Faulty, Key, Record
     from shared.settings import ServiceSettings
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,9 @@ class DeadLetter:
 
 
 HOLDS_BACK = f"settled_at IS NULL AND reason <> '{NOT_THE_OWNER}'"
-"""SQL: the dead letters behind which later events of their subject wait."""
+"""SQL: the dead letters behind which later events of their subject wait, and which count to the limits."""
+MOST_OF_OTHERS = 1000
+"""So many records of others than the owner of their topic are kept, until somebody settles some; more are counted."""
 _INSERT = """
 INSERT INTO dead_letter (topic, partition, "offset", source, subject, sequence, ce_id, type, key, value, headers,
                          reason, detail)
@@ -66,9 +71,17 @@ ON CONFLICT DO NOTHING
 
 
 async def store(connection: asyncpg.Connection, bus: Bus, asides: Sequence[NewDeadLetter]) -> None:
-    """Store `asides` in the open transaction. Raises `TooManyDeadLetters` beyond the limits of the settings."""
+    """Store `asides` in the open transaction. Raises `TooManyDeadLetters` beyond the limits of the settings.
+
+    Records of others than the owner of their topic do not count to the limits: anybody could otherwise stop a reader.
+    Only some are kept, since anybody could otherwise fill the table.
+    """
     if not asides:
         return
+    owners = [each for each in asides if each.reason != NOT_THE_OWNER]
+    others = [each for each in asides if each.reason == NOT_THE_OWNER]
+    if others:
+        others = others[: await _room_for_others(connection)]
     await connection.executemany(
         _INSERT,
         [
@@ -87,21 +100,31 @@ async def store(connection: asyncpg.Connection, bus: Bus, asides: Sequence[NewDe
                 each.reason,
                 each.detail[:2000],
             )
-            for each in asides
+            for each in (*owners, *others)
         ],
     )
     for each in asides:
         DEAD_LETTERS.labels(bus.service, each.record.topic, each.reason).inc()
-    await _check_limits(connection, bus.settings, sorted({each.event.subject for each in asides}))
+    if (left := len(asides) - len(owners) - len(others)) > 0:
+        log.warning("records of others than the owner are not kept", count=left)
+    if owners:
+        await _check_limits(connection, bus.settings, sorted({each.event.subject for each in owners}))
+
+
+async def _room_for_others(connection: asyncpg.Connection) -> int:
+    count = await connection.fetchval(
+        "SELECT count(*) FROM dead_letter WHERE settled_at IS NULL AND reason = $1", NOT_THE_OWNER
+    )
+    return max(0, MOST_OF_OTHERS - int(count))
 
 
 async def _check_limits(connection: asyncpg.Connection, settings: ServiceSettings, subjects: list[str]) -> None:
     in_all, a_subject = settings.dead_letters_in_all, settings.dead_letters_of_subject
-    total = await connection.fetchval("SELECT count(*) FROM dead_letter WHERE settled_at IS NULL")
+    total = await connection.fetchval(f"SELECT count(*) FROM dead_letter WHERE {HOLDS_BACK}")  # noqa: S608 - a constant of ours
     if total > in_all:
         raise TooManyDeadLetters(f"{total} events are dead letters, more than {in_all}: redrive or skip some.")
     worst = await connection.fetchrow(
-        "SELECT topic, subject, count(*) AS count FROM dead_letter WHERE settled_at IS NULL AND subject = ANY($1)"
+        f"SELECT topic, subject, count(*) AS count FROM dead_letter WHERE {HOLDS_BACK} AND subject = ANY($1)"  # noqa: S608 - as above
         " GROUP BY topic, subject ORDER BY count(*) DESC, topic, subject LIMIT 1",
         subjects,
     )

@@ -5,6 +5,10 @@ compares what it has applied with the heads that owners publish. What it lacks, 
 asked for by bucket of subjects, after growing pauses and a few times only; meanwhile the metric, the readiness and the
 page of problems say so. Where that does not help, a person looks.
 
+Under constant load the reader is never at the end. So it compares a head as soon as it has read up to where the topic
+ended when that head had come. Newer events of the same bucket may then hide a lack, until a head comes after which the
+bucket has fewer of them.
+
 A reader that has applied more than the owner knows shows that the owner was restored from a backup. What it tells anew
 under numbers that were used before is dropped, or a fork; so the metric, the readiness and the page of problems say
 this too.
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
 
     from shared.bus.db.bus import Bus
     from shared.bus.inbox.consumers import Consumers
+    from shared.bus.log.heads import Head
+    from shared.bus.log.offsets import Partition
 
 log = structlog.get_logger(__name__)
 
@@ -91,6 +97,36 @@ class Lack:
         return f"{count} {gettext('Its owner was asked several times. Inform the operator.')}"
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A head, and the ends of its topic's partitions after it had come: all events that it counts lie before them."""
+
+    head: Head
+    ends: dict[Partition, int]
+
+    def is_passed(self, read: Mapping[Partition, int]) -> bool:
+        """Return whether so much was read."""
+        return all(read.get(partition, 0) >= end for partition, end in self.ends.items())
+
+    def is_of(self, ends: Mapping[Partition, int]) -> bool:
+        """Return whether the topic still is as long: it may have lost its end, or have been made anew."""
+        return all(ends.get(partition, 0) >= end for partition, end in self.ends.items())
+
+
+@dataclass(slots=True)
+class Comparison:
+    """The findings of one look."""
+
+    missing: dict[str, tuple[int, tuple[int, ...]]]
+    """The events that are missing by topic: how many, and in which buckets."""
+    applied: dict[str, dict[int, int]]
+    """The events that were applied, by topic and bucket."""
+    compared: set[str]
+    """The topics that were read far enough to be compared."""
+    at_end: set[str]
+    """Those of them that were read to their end: no newer event hides what they lack."""
+
+
 class Missing:
     """The lacks of one service, of all topics that it reads."""
 
@@ -99,6 +135,10 @@ class Missing:
         self._topics = sorted(consumers.readings)
         self._log = HeadsLog(bus.settings)
         self._suspected: set[str] = set()
+        self._marks: dict[str, Mark] = {}
+        """The head of each topic that is compared next."""
+        self._ended: dict[str, Lack] = {}
+        """Lacks that may only be hidden by newer events: they are not asked for more often if they show again."""
         self.lacks: dict[str, Lack] = {}
         """What is missing, by topic."""
         self._beyond: dict[tuple[str, int], int] = {}
@@ -122,32 +162,32 @@ class Missing:
     async def look(self) -> None:
         """Compare, note and ask. Raises database and Kafka errors."""
         await self._log.look()
-        found, applied = await self._compare()
-        changed = self._note(found) | self._note_unknown(applied)
+        found = await self._compare()
+        changed = self._note(found) | self._note_unknown(found.applied)
         any_sent = await self._ask()
         if changed or any_sent:
             await self._write()
 
-    async def _compare(self) -> tuple[dict[str, tuple[int, tuple[int, ...]]], dict[str, dict[int, int]]]:
-        """Return what is missing by topic, of those that were read to their end, and what was applied by bucket.
-
-        An end is read after the heads.
-        """
-        heads = {topic: head for topic, head in self._log.heads.items() if topic in self._topics}
-        ends = await self._log.ends(heads) if heads else {}
+    async def _compare(self) -> Comparison:
+        """Return what is missing of the topics that were read far enough. An end is read after the heads."""
+        newest = {topic: head for topic, head in self._log.heads.items() if topic in self._topics}
+        ends = await self._log.ends(newest) if newest else {}
+        now = {
+            topic: Mark(head, {place: end for place, end in ends.items() if place[0] == topic})
+            for topic, head in newest.items()
+        }
         async with self._bus.snapshot() as session:
             connection = await driver(session)
-            rows = await connection.fetch(_CONSUMED, list(heads))
+            rows = await connection.fetch(_CONSUMED, list(newest))
             read = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-            behind = {partition[0] for partition, end in ends.items() if read.get(partition, 0) < end}
-            at_end = [topic for topic in heads if topic not in behind]
-            seen = _by_topic(await connection.fetch(_SEEN, at_end))
+            heads = self._comparable(now, read)
+            seen = _by_topic(await connection.fetch(_SEEN, list(heads)))
             gaps = _by_topic(await connection.fetch(_GAPS, self._topics))
-            applied = _by_topic(await connection.fetch(_APPLIED, list(heads)))
+            applied = _by_topic(await connection.fetch(_APPLIED, list(newest)))
         found: dict[str, tuple[int, tuple[int, ...]]] = {}
         for topic in self._topics:
             less = dict(gaps.get(topic, {}))
-            if topic in at_end:
+            if topic in heads:
                 for bucket, events in enumerate(heads[topic].buckets):
                     if (lack := events - seen.get(topic, {}).get(bucket, 0)) > 0:
                         less[bucket] = less.get(bucket, 0) + lack
@@ -155,7 +195,25 @@ class Missing:
                 found[topic] = (self.lacks[topic].events, self.lacks[topic].buckets)
             if less:
                 found[topic] = (sum(less.values()), tuple(sorted(less)))
-        return found, applied
+        at_end = {topic for topic, present in now.items() if present.is_passed(read)}
+        return Comparison(found, applied, set(heads), at_end)
+
+    def _comparable(self, now: Mapping[str, Mark], read: Mapping[Partition, int]) -> dict[str, Head]:
+        """Return the head of each topic that was read far enough for it, and note those to be compared next.
+
+        The newest one where the topic was read to its end, else the one that is marked.
+        """
+        heads: dict[str, Head] = {}
+        for topic, present in now.items():
+            mark = self._marks.get(topic)
+            if mark is None or not mark.is_of(present.ends) or present.is_passed(read):
+                mark = present
+            if mark.is_passed(read):
+                heads[topic] = mark.head
+                if mark.head != present.head:
+                    mark = present
+            self._marks[topic] = mark
+        return heads
 
     def _note_unknown(self, applied: Mapping[str, Mapping[int, int]]) -> bool:
         """Note what was applied and is in none of the heads that came since; return whether anything has changed."""
@@ -177,19 +235,23 @@ class Missing:
             UNKNOWN.labels(self._bus.service, topic).set(self.unknown.get(topic, 0))
         return self.unknown != before
 
-    def _note(self, found: Mapping[str, tuple[int, tuple[int, ...]]]) -> bool:
+    def _note(self, found: Comparison) -> bool:
         """Note what is missing the second time in a row; return whether anything has changed."""
         before = {topic: (lack.events, lack.buckets) for topic, lack in self.lacks.items()}
-        for topic, (events, buckets) in found.items():
+        for topic, (events, buckets) in found.missing.items():
             if topic in self.lacks:
                 self.lacks[topic].events, self.lacks[topic].buckets = events, buckets
             elif topic in self._suspected:
                 log.error("events are missing; their owner is asked", topic=topic, count=events)
-                self.lacks[topic] = Lack(events, buckets)
-        for topic in self.lacks.keys() - found.keys():
+                self.lacks[topic] = lack = Lack(events, buckets)
+                if (ended := self._ended.pop(topic, None)) is not None:
+                    lack.requests, lack.last_request = ended.requests, ended.last_request
+        for topic in self.lacks.keys() - found.missing.keys():
             log.info("nothing is missing any more", topic=topic)
-            del self.lacks[topic]
-        self._suspected = set(found)
+            self._ended[topic] = self.lacks.pop(topic)
+        for topic in found.at_end - found.missing.keys():
+            self._ended.pop(topic, None)
+        self._suspected = found.missing.keys() | (self._suspected - found.compared)
         for topic in self._topics:
             MISSING.labels(self._bus.service, topic).set(self.lacks[topic].events if topic in self.lacks else 0)
         return before != {topic: (lack.events, lack.buckets) for topic, lack in self.lacks.items()}

@@ -77,3 +77,24 @@ def test_a_log_that_is_not_the_one_that_was_read_is_noticed(offset: int, before:
             offsets.fresh([first], {PLACE: position}, {PLACE})
     else:
         assert offsets.fresh([first], {PLACE: position}, {PLACE}) == ([] if is_last else [first])
+
+
+@given(before=st.integers(1, 5), after=st.integers(0, 5), there=st.booleans(), same=st.booleans())
+def test_a_batch_that_begins_below_the_place_is_compared_again(
+    before: int,
+    after: int,
+    there: bool,  # noqa: FBT001 - a parameter of the test
+    same: bool,  # noqa: FBT001 - as above
+) -> None:
+    """A reader that ran on over a lost tail finds that the record before its place is another one, or is gone."""
+    last, place = new_id(), before + 1
+    records = [record(offset, new_id()) for offset in range(before)]
+    if there:
+        records.append(record(before, last if same else new_id()))
+    records += [record(place + offset, new_id()) for offset in range(after)]
+    at = {PLACE: offsets.Position(place, last)}
+    if there and same:
+        assert offsets.fresh(records, at, set()) == records[place:]
+    else:
+        with pytest.raises(offsets.LogChanged if there or after else offsets.MovedOn):
+            offsets.fresh(records, at, set())

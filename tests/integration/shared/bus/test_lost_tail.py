@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.structs import RecordMetadata
@@ -27,6 +28,7 @@ from shared.bus.outbox.replay import replay
 from shared.contracts import TOPICS
 from shared.contracts.calls import CallClosed
 from shared.ids import new_id
+from shared.runtime import service, telemetry
 from shared.settings import ServiceSettings
 from tests.integration.shared.bus.conftest import applied
 from tests.integration.shared.bus.test_delivery import (
@@ -199,6 +201,12 @@ async def acknowledged_and_lost(owner: Bus, subject: str) -> None:
         await tx.session.execute(text("DELETE FROM outbox"))
 
 
+async def listed(store: Bus) -> str:
+    """Return what the page of problems says about the topic."""
+    async with store.read() as session:
+        return {each.subject: each.reason for each in await set_aside.problems(session)}.get(TOPIC, "")
+
+
 async def test_a_reader_asks_for_what_it_lacks_without_a_later_event(
     new_bus: NewBus, broker: Broker, quickly: None
 ) -> None:
@@ -272,14 +280,46 @@ async def test_requests_end_and_a_person_is_asked(
     reader = Reader(store, handlers.consumers)
 
     async def is_listed() -> bool:
-        async with store.read() as session:
-            problems = {each.subject: each.reason for each in await set_aside.problems(session)}
-        return "Inform the operator" in problems.get(TOPIC, "")
+        return "Inform the operator" in await listed(store)
 
     async with running(Relay(owner).run, reader.run):
         await until(is_listed, "the page of problems says it")
         assert reader.missing()[TOPIC] >= 1
     assert counts == [1, 1]
+
+
+async def test_missing_events_are_in_metric_readiness_and_problems_until_they_come(
+    new_bus: NewBus, broker: Broker, quickly: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While its owner does not send again, all three say how much is missing of which topic; then none does."""
+    monkeypatch.setattr(telemetry, "configure", lambda *_: None)  # later tests in this process log elsewhere
+    serve = upkeep.Upkeep.serve
+    monkeypatch.setattr(upkeep.Upkeep, "serve", upkeep.Upkeep.publish)  # the owner does not serve yet
+    owner = await new_bus("applications", kafka=broker.bootstrap)
+    store = await new_bus("matching", kafka=broker.bootstrap)
+    for _ in range(2):
+        await acknowledged_and_lost(owner, str(new_id()))
+    app = service.create(
+        "matching", store.settings, place="matching", templates=tmp_path, routers=(), consumers=Handlers().consumers
+    )
+
+    async def missing_in_readiness() -> dict[str, int]:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:8000") as client:
+            found: dict[str, int] = (await client.get("/matching/readyz")).json()["missing"]
+            return found
+
+    async def both_name(events: int) -> bool:
+        metric = REGISTRY.get_sample_value("tandem_reader_missing", {"service": "matching", "topic": TOPIC})
+        return metric == events and await missing_in_readiness() == ({TOPIC: events} if events else {})
+
+    async with app.router.lifespan_context(app), running(Relay(owner).run):
+        await until(lambda: both_name(2), "metric and readiness say it")
+        await until(lambda: listed(store), "the page of problems says it")
+        assert "2 events are missing." in await listed(store)
+        monkeypatch.setattr(upkeep.Upkeep, "serve", serve)
+        await until(lambda: both_name(0), "metric and readiness say it no more")
+        await until(lambda: _is(listed(store), ""), "the page of problems says it no more")
+    assert len(await applied(store)) == 2
 
 
 async def test_an_owner_that_was_restored_from_a_backup_is_noticed(
@@ -298,9 +338,7 @@ async def test_an_owner_that_was_restored_from_a_backup_is_noticed(
             await tx.session.execute(changed, {"number": number, "subject": subject})
 
     async def is_listed() -> bool:
-        async with store.read() as session:
-            problems = {each.subject: each.reason for each in await set_aside.problems(session)}
-        return "restored from a backup" in problems.get(TOPIC, "")
+        return "restored from a backup" in await listed(store)
 
     async with running(Relay(owner).run, reader.run):
         await write(owner, subject)

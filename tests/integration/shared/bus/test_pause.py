@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiokafka.structs import TopicPartition
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
+from shared.bus.dead_letters import letters, redrive
 from shared.bus.dead_letters.letters import open_events
 from shared.bus.inbox import reader as reader_module
 from shared.bus.inbox.failures import TooManyDeadLetters
@@ -158,3 +160,41 @@ async def test_more_dead_letters_in_all_than_the_limit_pause_the_reader(new_bus:
     await feed.apply(gaps[3:4])
     with pytest.raises(TooManyDeadLetters):
         await feed.apply(gaps[4:])
+
+
+async def test_forged_records_never_pause_the_reader(new_bus: NewBus) -> None:
+    """More records of a wrong source than each limit are kept without a pause; the owner's own still count alone."""
+    bus, handlers = await new_bus("matching", dead_letters_in_all=3, dead_letters_of_subject=2), Handlers()
+    feed, subject = Feed(bus, handlers.consumers), str(new_id())
+    await feed.apply([forged(feed.record(endorsed(), subject)) for _ in range(5)])
+    await feed.apply([forged(feed.record(endorsed(), str(new_id()))) for _ in range(5)])
+    assert await open_dead_letters(bus, subject) == ["source"] * 5
+    await feed.apply([feed.record(withdrawn(), subject, sequence=number) for number in (2, 3)])
+    with pytest.raises(TooManyDeadLetters, match=f"3 events of {subject}"):
+        await feed.apply([feed.record(withdrawn(), subject, sequence=4)])
+    await feed.apply([feed.record(withdrawn(), str(new_id()), sequence=2)])
+    with pytest.raises(TooManyDeadLetters, match="4 events are dead letters, more than 3"):
+        await feed.apply([feed.record(withdrawn(), str(new_id()), sequence=2)])
+
+
+async def test_a_flood_of_forged_records_does_not_fill_the_table(
+    new_bus: NewBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond a number they are only counted, until somebody has settled some; events of the owner are applied."""
+    monkeypatch.setattr(letters, "MOST_OF_OTHERS", 4)
+    bus, handlers = await new_bus("matching"), Handlers()
+    feed, subject = Feed(bus, handlers.consumers), str(new_id())
+    metric = ("tandem_reader_dead_letters_total", {"service": "matching", "topic": TOPIC, "reason": "source"})
+    before = REGISTRY.get_sample_value(*metric) or 0
+    for _ in range(3):
+        await feed.apply([forged(feed.record(endorsed(), str(new_id()))) for _ in range(3)])
+    await feed.apply([feed.record(endorsed(), subject)])
+    assert await applied(bus) == [(subject, "ApplicationEndorsed")]
+    assert REGISTRY.get_sample_value(*metric) == before + 9
+    async with bus.read() as session:
+        kept = await open_events(session)
+    assert [each.reason for each in kept] == ["source"] * 4
+    await redrive.skip(bus, handlers.consumers, kept[0].id, "coordinator", "forged")
+    last = str(new_id())
+    await feed.apply([forged(feed.record(endorsed(), last))])
+    assert await open_dead_letters(bus, last) == ["source"]
