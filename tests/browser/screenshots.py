@@ -98,7 +98,7 @@ def apply(browser: Browser, origin: str) -> None:
         answer_tasks(officer, Season(title, datetime.now(UTC).date()), own="Georgian", level="B2")
         reference = submit(officer)
         country = (
-            Person(browser, origin, "Giorgi Maisuradze").go("/applications/cases?state=submitted").follow(reference)
+            Person(browser, origin, "Giorgi Maisuradze").go(f"/applications/cases?q={reference}").follow(reference)
         )
         country.press("Return for information").fill("Languages", "When did you pass the test?").press(
             "Return for information"

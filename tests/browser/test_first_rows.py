@@ -1,4 +1,7 @@
-"""On a desk and on a phone the first row of work is on the first screen, and no page scrolls sideways."""
+"""On a desk and on a phone the first row of work is on the first screen, and no page scrolls sideways.
+
+A case that is opened from the queue has the list beside it on a desk, and stands alone on a phone.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,11 @@ from starlette.testclient import TestClient
 from deploy.local.folder import ROOT
 from services.applications.desk.views import Entry, FirstPage
 from services.applications.overview.store.queue import Figures, Line
-from services.applications.review.forms.queue import HERE, QueueQuery
-from services.applications.review.pages import queue
-from services.applications.review.views.queue import QueueLine, QueuePage
+from services.applications.review.forms.queue import HERE, BesideQuery, QueueQuery
+from services.applications.review.pages import beside, queue
+from services.applications.review.views.queue import NamedLine, QueueLine, QueuePage
 from services.applications.waiting import Waiting
-from shared.contracts.codes import Role
+from shared.contracts.codes import ApplicationKind, Role
 from shared.identity.principal import Grant, Principal
 from shared.identity.session import CookieJar
 from shared.ids import new_id
@@ -92,8 +95,38 @@ def first_page() -> FirstPage:
     return FirstPage(work, going, [], [], officer=False, address_waits=False, continuing=[], clock_movable=False)
 
 
+PRESENT = 30
+"""The place of the open case in the list."""
+PAGE = queue_page()
+CASE = f"{HERE}/{PAGE.lines[PRESENT].line.id}"
+
+
+def open_case(request: Request) -> Response:
+    """Return a case that waits for the reader, opened from the queue."""
+    line = PAGE.lines[PRESENT].line
+    standing = states.Standing(states.state("application", "submitted"), NOW, NOW, "You", "You endorse it.")
+    view = SimpleNamespace(standing=standing, decides=True, company="alone", notice=None, manager_to_confirm=None)
+    view.changes = view.answers = view.events = []
+    more: dict[str, Any] = {
+        "view": view,
+        "application": SimpleNamespace(
+            id=line.id,
+            reference=line.reference,
+            answers=SimpleNamespace(name="Anahit Hovhannisyan-Petrosyan"),
+            for_=ApplicationKind.STUDY_VISIT,
+            own_state="submitted",
+        ),
+        "call": SimpleNamespace(title="Exchange of officers 2026"),
+        "findings": [],
+    }
+    more |= dict.fromkeys(("done", "decided", "named_coordinator", "may_cancel", "may_void"))
+    query = BesideQuery.model_validate(dict(request.query_params))
+    rows = [NamedLine(each.line, each.name) for each in PAGE.lines]
+    return render(request, "review/case.html", **more, **beside.context_of(query, rows, line.id))
+
+
 def app() -> FastAPI:
-    """Return the two pages as their reader with most pages in the navigation sees them."""
+    """Return the pages as their reader with most pages in the navigation sees them."""
     made = FastAPI()
     setup.install(made, place="portal", templates=ROOT / "services" / "applications", local=True)
     made.state.identity = SimpleNamespace(cookies=CookieJar("http://alone.test"))
@@ -112,7 +145,11 @@ def app() -> FastAPI:
 
     @made.get(HERE)
     async def cases(request: Request) -> Response:
-        return queue.queue_list(request, request.state.principal, QueueQuery(**request.query_params), queue_page(), 1)
+        return queue.queue_list(request, request.state.principal, QueueQuery(**request.query_params), PAGE, 1)
+
+    @made.get(CASE)
+    async def case(request: Request) -> Response:
+        return open_case(request)
 
     return made
 
@@ -123,7 +160,8 @@ def texts() -> Iterator[dict[str, str]]:
     made = app()
     with pytest.MonkeyPatch.context() as patch, TestClient(made) as client:
         patch.setitem(made.state.site.environment.globals, "csrf", Markup)  # all apps of the process share it
-        yield {path: client.get(path).text for path in ("/applications/", HERE, f"{HERE}?state=submitted")}
+        paths = ("/applications/", HERE, f"{HERE}?state=submitted", f"{CASE}?beside=1")
+        yield {path: client.get(path).text for path in paths}
 
 
 def opened(browser: Browser, texts: dict[str, str], path: str, size: ViewportSize, *, javascript: bool = True) -> Page:
@@ -183,4 +221,33 @@ def test_menu_and_filters_open_without_a_script(browser: Browser, texts: dict[st
     assert page.get_by_role("link", name="Register").first.is_visible()
     assert page.get_by_role("link", name="Eligibility").is_visible(), "the second row has the pages of the section"
     assert not page.get_by_role("link", name="Partners").is_visible()
+    page.context.close()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_case_has_its_list_beside_it_on_a_desk(browser: Browser, texts: dict[str, str], *, javascript: bool) -> None:
+    """On a desk both are on the first screen, with the open row in sight; on a phone the case stands alone."""
+    path = f"{CASE}?beside=1"
+    assert f'href="{path}"' in texts[HERE], "the row of the queue leads there"
+    page = opened(browser, texts, path, DESK, javascript=javascript)
+    rows, heading = page.locator(".tandem-alongside li"), page.get_by_role("heading", level=1)
+    assert rows.count() == len(PAGE.lines)
+    first, title = rows.first.bounding_box(), heading.bounding_box()
+    button = page.get_by_role("button", name="Endorse").bounding_box()
+    assert first is not None
+    assert title is not None
+    assert button is not None
+    assert first["x"] + first["width"] < title["x"]
+    assert button["y"] + button["height"] <= DESK["height"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= DESK["width"]
+    assert page.locator("main .tandem-alongside").count() == 0, "the skip link leads past the list"
+    if javascript:
+        current = page.locator('.tandem-alongside [aria-current="page"]').bounding_box()
+        assert current is not None
+        assert 0 <= current["y"] < DESK["height"] - current["height"]
+    page.context.close()
+    page = opened(browser, texts, path, NARROW, javascript=javascript)
+    assert not page.locator(".tandem-alongside").is_visible()
+    assert page.get_by_role("button", name="Endorse").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
     page.context.close()

@@ -10,6 +10,10 @@ if (document.querySelector("[data-module]:not(.govuk-skip-link)")) {
 // A success banner is read out first.
 document.querySelector("[data-focus]")?.focus();
 
+// The list beside a page shows the row of that page.
+const open = document.querySelector(".tandem-alongside [aria-current]");
+if (open) open.closest("nav").scrollTop = open.offsetTop - 120;
+
 // The second click on a button that sends a form does nothing: the first one is on its way.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -91,8 +91,23 @@ class QueueQuery(QueueParameters):
 
     def address(self, **changes: str | None) -> str:
         """Return the address of the queue with these filters, some changed; None removes one."""
-        query = {name: value for name, value in self.model_dump(mode="json", exclude={"all"}).items() if value}
+        text = self._text(**changes)
+        return HERE + (f"?{text}" if text else "")
+
+    def beside(self, page: int) -> str:
+        """Return the query with which a case is opened beside this page of the list."""
+        return self._text(beside="1", page=str(page) if page > 1 else None)
+
+    def _text(self, **changes: str | None) -> str:
+        names = QueueQuery.model_fields.keys() - {"all"}
+        query = {name: value for name, value in self.model_dump(mode="json", include=names).items() if value}
         if query.get("sort") == FIRST:
             query.pop("sort")
-        query = {name: value for name, value in (query | changes).items() if value}
-        return HERE + (f"?{urlencode(query)}" if query else "")
+        return urlencode({name: value for name, value in (query | changes).items() if value})
+
+
+class BesideQuery(QueueQuery):
+    """The query of a case that is opened beside a page of the list: with `beside` its filters, order and page."""
+
+    beside_list: Annotated[Literal["1"] | None, Field(alias="beside")] = None
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1

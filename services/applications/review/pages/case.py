@@ -1,13 +1,17 @@
 """The page of one case, and its three decisions.
 
 A clearance officer sees and decides it for an EU agency, the programme coordinator for all once a deadline has passed.
+Opened from the queue, all pages have the list beside them, and after a decision the next case of the list is open.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.application.model import states
 from services.applications.application.views.answers import answer_sections
@@ -19,25 +23,43 @@ from services.applications.parameters import BusDep
 from services.applications.review.actions import endorsement as actions
 from services.applications.review.actions.endings import can_cancel
 from services.applications.review.forms.decisions import EndorseForm, ManagerForm, NotEndorseForm, ReturnForm
+from services.applications.review.pages.beside import KEEPS_LIST, done_address, following, list_context, opened
 from services.applications.review.views.case import captioned, case_address, case_page, load_case, visible_case
 from shared.contracts.applications import ApplicationVoided
 from shared.contracts.codes import NotEndorsedReason, Role
-from shared.i18n import gettext
-from shared.identity import allow
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.identity import Principal, allow
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
-from shared.web.forms import Form
+from shared.web.query import IdText
 from shared.web.render import render
 
 router = APIRouter(prefix="/applications/cases", include_in_schema=False)
 deciders = allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
 
 
-@router.get("/{application_id}")
-async def show(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Show one case: status, rules, answers, and what can be decided now."""
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+_DECIDED = {
+    "endorsed": N_("Application %(reference)s is endorsed. The next application in the list is open."),
+    "returned": N_(
+        "We sent your question about %(reference)s to the officer. The next application in the list is open."
+    ),
+    "not_endorsed": N_("Application %(reference)s is not endorsed. The next application in the list is open."),
+}
+"""The sentences about a decided case on the page of the next one."""
+
+
+@router.get("/{application_id}", dependencies=[KEEPS_LIST])
+async def show(
+    request: Request, application_id: UUID, principal: Decider, bus: BusDep, done_about: IdText = ""
+) -> Response:
+    """Show one case: status, rules, answers, and what can be decided now; beside it the list, if opened there."""
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
+    done = request.query_params.get("done")
     async with bus.read() as session:
         view = await case_page(session, principal, application_id)
+        beside = await list_context(session, request, principal, application_id)
+        said = await _decided(session, principal, done_about, done or "")
         may_cancel = programme and await can_cancel(session, view.case.application)
     return render(
         request,
@@ -50,8 +72,21 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
         may_cancel=may_cancel,
         may_void=programme and states.possible(ApplicationVoided, view.case.application.own_state),
         named_coordinator=_note_on_named_coordinator(view.named_coordinator, principal.subject),
-        done=request.query_params.get("done"),
+        done=None if done_about else done,
+        decided=said,
+        **beside,
     )
+
+
+async def _decided(session: AsyncSession, principal: Principal, decided: str, done: str) -> str:
+    """Return what was done with the case before this one in the list; empty where the reader may not see that one."""
+    if not decided or done not in _DECIDED:
+        return ""
+    try:
+        case = await visible_case(session, principal, UUID(decided))
+    except Refused:
+        return ""
+    return gettext(_DECIDED[done]) % {"reference": case.application.reference}
 
 
 def _note_on_named_coordinator(named: NamedCoordinator | None, reader: str) -> str:
@@ -69,14 +104,32 @@ def _note_on_named_coordinator(named: NamedCoordinator | None, reader: str) -> s
     return text % {"address": named.address}
 
 
-def _question(case: Case, title: str, button: str, **more: Any) -> Question:
-    more.setdefault("template", "review/decision.html")
-    return Question(title, button, case_address(case.application.id), caption=captioned(case.application), **more)
+async def _question(
+    request: DecisionRequest[Any],
+    case: Case,
+    title: str,
+    button: str,
+    *,
+    more: Mapping[str, object] = _NOTHING,
+    **rest: Any,
+) -> Question:
+    rest.setdefault("template", "review/decision.html")
+    async with request.bus.read() as session:
+        beside = await list_context(session, request.http, request.principal, request.id)
+    return Question(
+        title,
+        button,
+        case_address(case.application.id) + opened(request.http),
+        caption=captioned(case.application),
+        more={**beside, **more},
+        **rest,
+    )
 
 
-async def _decide(request: DecisionRequest[Form], decision: actions.Decision, done: str) -> str:
+async def _decide(request: DecisionRequest[Any], decision: actions.Decision, done: str) -> str:
+    after = await following(request.http, request.bus, request.principal, request.id)
     await actions.decide(request.bus, request.principal, request.id, decision)
-    return f"{case_address(request.id)}?done={done}"
+    return done_address(request.http, request.id, done, after)
 
 
 async def _ask_endorse(request: DecisionRequest[EndorseForm]) -> Question:
@@ -84,7 +137,7 @@ async def _ask_endorse(request: DecisionRequest[EndorseForm]) -> Question:
     text = gettext(
         "Your endorsement means that your country supports it. It is then checked against the rules of the call."
     )
-    return _question(case, gettext("Endorse this application?"), gettext("Endorse"), text=text)
+    return await _question(request, case, gettext("Endorse this application?"), gettext("Endorse"), text=text)
 
 
 async def _endorse(request: DecisionRequest[EndorseForm]) -> str:
@@ -99,7 +152,8 @@ async def _ask_return(request: DecisionRequest[ReturnForm]) -> Question:
         "Enter your question next to the part that it is about. The officer reads it, answers and submits "
         "again. Your deadline then starts again."
     )
-    return _question(
+    return await _question(
+        request,
         case,
         gettext("Return for information"),
         gettext("Return for information"),
@@ -121,7 +175,7 @@ async def _return(request: DecisionRequest[ReturnForm]) -> str:
 async def _ask_not_endorse(request: DecisionRequest[NotEndorseForm]) -> Question:
     case = await load_case(request.bus, request.principal, request.id)
     title, button = gettext("Do not endorse this application?"), gettext("Do not endorse")
-    return _question(case, title, button, warning=True)
+    return await _question(request, case, title, button, warning=True)
 
 
 async def _not_endorse(request: DecisionRequest[NotEndorseForm]) -> str:
@@ -136,14 +190,15 @@ async def _ask_manager(request: DecisionRequest[ManagerForm]) -> Question | str:
         if address is None and (named := await named_coordinator(session, case.application)) is not None:
             address = named.address
     if address is None:
-        return case_address(request.id)
+        return case_address(request.id) + opened(request.http)
     request.form.address.data = request.form.address.data or address
     text = gettext(
         "The officer named %(name)s, %(address)s, as line manager. Confirm it only if you know that this is "
         "the line manager's service email. A coordinator who is the line manager does not decide on this "
         "officer's cases."
     )
-    return _question(
+    return await _question(
+        request,
         case,
         gettext("Is this the line manager's address?"),
         gettext("Confirm the address"),
@@ -155,12 +210,23 @@ async def _confirm_manager(request: DecisionRequest[ManagerForm]) -> str:
     await line_managers.confirm_line_manager(
         request.bus, request.principal, request.id, request.form.address.data or ""
     )
-    return f"{case_address(request.id)}?done=manager"
+    return done_address(request.http, request.id, "manager", None)
 
 
-add_decision(router, Decider, Decision("/{application_id}/line-manager", ManagerForm, _ask_manager, _confirm_manager))
-add_decision(router, Decider, Decision("/{application_id}/endorse", EndorseForm, _ask_endorse, _endorse))
+_LIST = (KEEPS_LIST,)
 add_decision(
-    router, Decider, Decision("/{application_id}/return", ReturnForm, _ask_return, _return, check=_check_return)
+    router,
+    Decider,
+    Decision("/{application_id}/line-manager", ManagerForm, _ask_manager, _confirm_manager, query=_LIST),
 )
-add_decision(router, Decider, Decision("/{application_id}/not-endorse", NotEndorseForm, _ask_not_endorse, _not_endorse))
+add_decision(router, Decider, Decision("/{application_id}/endorse", EndorseForm, _ask_endorse, _endorse, query=_LIST))
+add_decision(
+    router,
+    Decider,
+    Decision("/{application_id}/return", ReturnForm, _ask_return, _return, check=_check_return, query=_LIST),
+)
+add_decision(
+    router,
+    Decider,
+    Decision("/{application_id}/not-endorse", NotEndorseForm, _ask_not_endorse, _not_endorse, query=_LIST),
+)

@@ -66,7 +66,7 @@ def queue_list(
             gettext("Applications"),
             HERE,
             _columns(),
-            [_row(line, ticks=ticks, all_=query.all is not None) for line in view.lines],
+            [_row(line, query.beside(page), ticks=ticks, all_=query.all is not None) for line in view.lines],
             view.total,
             _empty(query),
             page=page,
@@ -108,13 +108,13 @@ def _columns() -> list[Column]:
     ]
 
 
-def _row(found: QueueLine, *, ticks: bool, all_: bool) -> list[Cell]:
+def _row(found: QueueLine, beside: str, *, ticks: bool, all_: bool) -> list[Cell]:
     line, now = found.line, clock.now()
     days = (now - line.submitted_at).days
     box = Tick("case", str(line.id), f"{line.reference} {found.name}", all_)
     return [
         *([box if line.tickable else ""] if ticks else []),
-        Link(line.reference, case_address(line.id)),
+        Link(line.reference, f"{case_address(line.id)}?{beside}"),
         found.name,
         labels.country(line.country),
         found.call,

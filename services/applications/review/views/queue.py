@@ -109,6 +109,39 @@ async def queue_page(session: AsyncSession, principal: Principal, filters: Queue
     )
 
 
+@dataclass(frozen=True, slots=True)
+class NamedLine:
+    """A line of the list that stands beside a case, with the officer's name."""
+
+    line: Line
+    name: str
+
+
+async def lines_beside(
+    session: AsyncSession, principal: Principal, filters: QueueFilters, page: int
+) -> list[NamedLine]:
+    """Return one page of the queue, in its order, with names."""
+    reader = await _reader(session, principal)
+    lines = await queue.lines(session, reader, filters, page)
+    people = await entries.people_by_subject(session, [line.subject for line in lines])
+    names = {subject: person.name for subject, person in people.items()}
+    return [NamedLine(line, names.get(line.subject, "")) for line in lines]
+
+
+async def line_after(
+    session: AsyncSession, principal: Principal, filters: QueueFilters, page: int, application_id: UUID
+) -> UUID | None:
+    """Return the application after another one on a page of the queue, or the first of the next page, if any."""
+    reader = await _reader(session, principal)
+    ids = [line.id for line in await queue.lines(session, reader, filters, page)]
+    if application_id not in ids:
+        return None
+    after = ids[ids.index(application_id) + 1 :] or [
+        line.id for line in await queue.lines(session, reader, filters, page + 1)
+    ]
+    return next(iter(after), None)
+
+
 async def queued(
     session: AsyncSession, principal: Principal, filters: QueueFilters, request: PageRequest
 ) -> Page[QueuedApplication]:

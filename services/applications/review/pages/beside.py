@@ -1,0 +1,103 @@
+"""The list beside a case: the page of the queue from which it was opened, which stays while the reader decides."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.applications.review.forms.queue import BesideQuery
+from services.applications.review.views.case import case_address
+from services.applications.review.views.queue import NamedLine, line_after, lines_beside
+from shared.bus import Bus
+from shared.i18n import gettext
+from shared.identity import Principal
+from shared.time import clock, dates
+from shared.web import states
+from shared.web.lists import PAGE
+
+LAYOUT = "review/beside.html"
+
+
+def _keep(request: Request, query: Annotated[BesideQuery, Query()]) -> None:
+    """Keep the list of the address for the page, and for decisions, whose functions get the request alone."""
+    request.state.beside = query if query.beside_list else None
+
+
+KEEPS_LIST = Depends(_keep)
+"""The dependency of a page of a case that may be opened beside the list."""
+
+
+def query_of(request: Request) -> BesideQuery | None:
+    """Return the page of the list beside which a case is opened; None for a case alone."""
+    query: BesideQuery | None = request.state.beside
+    return query
+
+
+def opened(request: Request) -> str:
+    """Return what keeps the list in the address of a page of a case: its query, or nothing."""
+    query = query_of(request)
+    return "" if query is None else f"?{query.beside(query.page)}"
+
+
+async def list_context(
+    session: AsyncSession, request: Request, principal: Principal, application_id: UUID
+) -> Mapping[str, Any]:
+    """Return what the template of a case's page needs for the list beside it; `opened` is for its links."""
+    query = query_of(request)
+    if query is None:
+        return {"opened": ""}
+    found = await lines_beside(session, principal, query.filters, query.page)
+    return context_of(query, found, application_id)
+
+
+def context_of(query: BesideQuery, found: Sequence[NamedLine], application_id: UUID) -> Mapping[str, Any]:
+    """Return the same for a page of the list that was read."""
+    now, text = clock.now(), f"?{query.beside(query.page)}"
+    rows = [
+        (
+            case_address(each.line.id) + text,
+            each.name,
+            each.line.reference,
+            states.state("application", each.line.state),
+            _due(each.line.due, now),
+            each.line.id == application_id,
+        )
+        for each in found
+    ]
+    return {
+        "layout": LAYOUT,
+        "opened": text,
+        "list_home": query.address(page=str(query.page) if query.page > 1 else None),
+        "list_rows": rows,
+        "list_more": len(rows) == PAGE,
+        "list_page": query.page,
+    }
+
+
+def _due(due: datetime | None, now: datetime) -> str:
+    if due is None:
+        return ""
+    day = dates.day(due, short=True)
+    return (gettext("Overdue: %(when)s") if due < now else gettext("Due: %(when)s")) % {"when": day}
+
+
+async def following(request: Request, bus: Bus, principal: Principal, application_id: UUID) -> UUID | None:
+    """Return the case that follows in the list beside this one; None where there is no list, or no other one."""
+    query = query_of(request)
+    if query is None:
+        return None
+    async with bus.read() as session:
+        return await line_after(session, principal, query.filters, query.page, application_id)
+
+
+def done_address(request: Request, application_id: UUID, done: str, following_id: UUID | None) -> str:
+    """Return the page after a decision: the next case of the list, which says what was done, or else the same case."""
+    query = query_of(request)
+    if query is None:
+        return f"{case_address(application_id)}?done={done}"
+    said = {"done": done} if following_id is None else {"done": done, "done_about": str(application_id)}
+    return case_address(following_id or application_id) + f"?{query.beside(query.page)}&{urlencode(said)}"
