@@ -287,6 +287,21 @@ async def test_a_donor_reads_the_groups_that_were_agreed_on(people: People) -> N
     assert all(value is not None and int(value) >= 5 for value in parts.values())
 
 
+async def test_a_donor_reads_how_far_each_target_is_reached_since_the_baseline(people: People) -> None:
+    """The baseline is before the first application, so no target that adds up stands beside a nought."""
+    half = Days(clock.today()).published_half
+    trends = await people.get("persona-donor", "/reporting/api/v1/trends")
+    reached = {
+        each["indicator"]: point["value"]
+        for each in trends["indicators"]
+        for point in each["since_baseline"]
+        if each["targets"] and point["period"] == half
+    }
+    assert reached["TOPCOP-IN-01"] is not None
+    assert float(reached["TOPCOP-IN-01"]) >= 25
+    assert all(value is None or float(value) > 0 for value in reached.values()), reached
+
+
 async def test_the_sample_has_appeals_incidents_and_a_dead_letter(people: People) -> None:
     """Appeals are decided or wait for the other coordinator; incidents, a webhook and a dead letter are there."""
     waits = (await people.get("persona-programme-2", f"{PORTAL}/appeals", state="waits"))["items"]

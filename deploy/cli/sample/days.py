@@ -80,6 +80,11 @@ class Days:
         """Return the first day of that half-year."""
         return self.half_ends(-1) + timedelta(days=1)
 
+    def baseline(self) -> date:
+        """Return the day from which all is added up: the first one of the half-year in which applications arrive."""
+        day = self.past(APPLIED)
+        return date(day.year, 1 if _half(day)[1] == 1 else 7, 1)
+
     def _weekly(self, count: int) -> date:
         monday = self.today - timedelta(days=self.today.weekday())
         weeks, rest = divmod(count, _WEEK)

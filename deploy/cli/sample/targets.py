@@ -30,7 +30,7 @@ async def enter_targets(room: LoadContext) -> None:
     days = room.programme.days
     for indicator, (half, whole) in _TARGETS.items():
         for kind, day, value in (
-            ("baseline", days.half_begins(), "0"),
+            ("baseline", days.baseline(), "0"),
             ("target", days.half_ends(0), half),
             ("target", days.half_ends(1), whole),
         ):

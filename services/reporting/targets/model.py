@@ -99,6 +99,14 @@ def due_in_period(target_values: Iterable[TargetValue], period: Period) -> dict[
     }
 
 
+def added_from(baseline: TargetValue | None, otherwise: date) -> date:
+    """Return the day from which figures are added up: that of the baseline, or `otherwise` without one.
+
+    A period that begins on the baseline's own day counts: who writes 1 January means all of that year.
+    """
+    return baseline.day if baseline else otherwise
+
+
 def baseline_of(target_values: Iterable[TargetValue], indicator: str) -> TargetValue | None:
     """Return the baseline of an indicator among approved values: the one of the latest day."""
     ours = [

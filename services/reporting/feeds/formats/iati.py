@@ -11,7 +11,6 @@ an empty one; the description says why.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,7 +24,7 @@ from services.reporting.feeds.formats.result_chain import RESULT_CHAIN, verified
 from services.reporting.feeds.model.cumulative import DELIVERED, country_shares, cumulative
 from services.reporting.indicators.model.figure import Measure, written
 from services.reporting.periods.model.periods import parse
-from services.reporting.targets.model import baseline_of, meant_for, target_of, target_on
+from services.reporting.targets.model import added_from, baseline_of, meant_for, target_of, target_on
 from shared.contracts.codes import COUNTRIES
 from shared.contracts.codes.states import PeriodState
 
@@ -235,7 +234,7 @@ def _sums(
     definition: Definition, published: Sequence[Released], baseline: TargetValue | None, content: _Content
 ) -> list[Cumulative]:
     """Return what was reached since the baseline by the end of each published period, the first one first."""
-    since = baseline.day + timedelta(days=1) if baseline else content.settings.programme_start
+    since = added_from(baseline, content.settings.programme_start)
     days = sorted({each.period.end for each in published})
     found = [cumulative(definition, day, since, published) for day in days]
     return [each for each in found if each is not None]

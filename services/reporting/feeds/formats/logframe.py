@@ -8,7 +8,6 @@ what was reached since the baseline; the period's own value stands beside it.
 from __future__ import annotations
 
 import io
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
@@ -16,7 +15,7 @@ import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
 from services.reporting.feeds.formats.result_chain import RESULT_CHAIN, verified_by
 from services.reporting.feeds.model.cumulative import can_be_added, cumulative
 from services.reporting.indicators.model.figure import Measure
-from services.reporting.targets.model import TargetKind, baseline_of
+from services.reporting.targets.model import TargetKind, added_from, baseline_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,8 +103,7 @@ def _current(
     figure: Released, own: Sequence[TargetValue], history: Sequence[Released], since: date
 ) -> Cumulative | None:
     """Return what was reached from the baseline to the period's end; None for what cannot be added up."""
-    baseline = baseline_of(own, figure.definition.id)
-    first = baseline.day + timedelta(days=1) if baseline else since
+    first = added_from(baseline_of(own, figure.definition.id), since)
     return cumulative(figure.definition, figure.period.end, first, [figure, *history])
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from services.reporting.disclosure import views as disclosure_views
 from services.reporting.disclosure.model import ROLLED_UP
-from services.reporting.feeds.model.cumulative import cumulative
+from services.reporting.feeds.model.cumulative import can_be_added, cumulative
 from services.reporting.indicators.model.demand import UNMET
 from services.reporting.indicators.model.figure import Measure, written
 from services.reporting.indicators.model.quality import FOLLOWED
 from services.reporting.indicators.model.reciprocity import HOSTED, SENT
 from services.reporting.needs import views as needs_views
-from services.reporting.targets.model import baseline_of, due_in_period, standing
+from services.reporting.targets.model import added_from, baseline_of, due_in_period, standing
 from shared.contracts.codes import OTHER, group_members
 from shared.i18n import N_, gettext, number
 from shared.web.csv_files import records_as_csv
@@ -208,8 +208,7 @@ def sums_to_date(
     """Return what was reached from the baseline, or from a day, to a period's end, of each figure that adds up."""
     found = {}
     for indicator, figure in figures.items():
-        baseline = baseline_of(standing(target_values), indicator)
-        first = baseline.day + timedelta(days=1) if baseline else since
+        first = added_from(baseline_of(standing(target_values), indicator), since)
         total = cumulative(figure.definition, figure.period.end, first, [figure, *history])
         if total is not None:
             found[indicator] = total.value
@@ -222,7 +221,8 @@ def targets(
     """Return targets due in the period beside what was reached; counts and shares apart, for their axes."""
     items, rows = [], []
     for indicator, figure in figures.items():
-        target_value, value = due.get(indicator), sums.get(indicator, figure.total.value)
+        target_value = due.get(indicator)
+        value = sums.get(indicator) if can_be_added(figure.definition) else figure.total.value
         if target_value is None or (figure.definition.measure is Measure.SHARE) != shares:
             continue
         rows.append((indicator, indicator, "target", written(target_value.value)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,7 @@ from services.reporting.feeds.model.cumulative import can_be_added, cumulative
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.indicators.model.figure import UNSAID, Measure
 from services.reporting.periods.model import periods
-from services.reporting.targets.model import TargetKind, baseline_of, standing
+from services.reporting.targets.model import TargetKind, added_from, baseline_of, standing
 from shared.contracts.codes import PeriodKind
 from shared.i18n import gettext, number
 from shared.web.graphics.small_multiples import Panel, small_multiples
@@ -180,8 +180,7 @@ def _point(period: Period, figure: Released | None, cell_of: Callable[[Released]
 def _since_baseline(line: Timeline, definition: Definition) -> list[TrendPoint]:
     if not can_be_added(definition):
         return []
-    baseline = baseline_of(line.targets, definition.id)
-    first = baseline.day + timedelta(days=1) if baseline else line.since
+    first = added_from(baseline_of(line.targets, definition.id), line.since)
     published = line.all_of(definition.id)
     points = []
     for period in line.axis:

@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import pytest
+
 from services.reporting.disclosure.model import ROLLED_UP, Hidden, Released, ReleasedCell
 from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.indicators.model.demand import UNMET
@@ -144,3 +146,22 @@ def test_a_target_is_beside_what_was_reached_since_the_baseline() -> None:
     assert made["targets"].rows[-1] == ("TOPCOP-IN-01", "TOPCOP-IN-01", "actual", "40")
     assert made["targets"].chart.title == "Targets in numbers: all due targets are reached"
     assert made["targets-in-per-cent"].rows[-1][3] == "80"
+
+
+@pytest.mark.parametrize(("day", "reached"), [("2025-06-30", "40"), ("2025-07-01", "40"), ("2025-07-02", "0")])
+def test_a_period_that_begins_on_the_day_of_the_baseline_is_added(day: str, reached: str) -> None:
+    """A baseline of 1 July counts what the half-year from 1 July reached, and one of 2 July does not."""
+    figures = figure("TOPCOP-IN-01", 0)
+    history = [replace(figure("TOPCOP-IN-01", 40)["TOPCOP-IN-01"], period=periods.parse("2025-H2"))]
+    baseline = replace(target("TOPCOP-IN-01", day, "0"), kind=TargetKind.BASELINE)
+    aims = [baseline, target("TOPCOP-IN-01", "2026-06-30", "25")]
+    made = {each.name: each for each in charts(figures, HALF, aims, history, date(2025, 1, 1))}
+    assert made["targets"].rows[-1] == ("TOPCOP-IN-01", "TOPCOP-IN-01", "actual", reached)
+
+
+def test_a_sum_that_is_not_known_is_not_replaced_by_the_period_alone() -> None:
+    """Beside a target for all since the baseline stands no value of one period."""
+    baseline = replace(target("TOPCOP-IN-01", "2026-02-01", "0"), kind=TargetKind.BASELINE)
+    aims = [baseline, target("TOPCOP-IN-01", "2026-06-30", "25")]
+    made = {each.name: each for each in charts(figure("TOPCOP-IN-01", 3), HALF, aims, [], date(2025, 1, 1))}
+    assert "targets" not in made
