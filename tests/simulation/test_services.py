@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.simulation.services.faults import NAMES
+from tests.simulation.services.run import steps_of
 from tests.simulation.services.shrink import shrunk
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +41,12 @@ def test_the_services_heal_by_themselves_and_do_nothing_twice() -> None:
     counted = re.search(r"^(\d+) seeds in ", done.stdout, re.MULTILINE)
     assert counted is not None, done.stdout
     assert int(counted[1]) == SEEDS, done.stdout
+
+
+def test_the_seeds_have_every_fault() -> None:
+    """Each fault occurs in the seeds of every run, and a restored owner too."""
+    steps = {step.what for seed in range(SEEDS) for step in steps_of(seed)}
+    assert {*NAMES, "restore"} <= steps
 
 
 def test_shrinking_leaves_the_steps_that_matter() -> None:

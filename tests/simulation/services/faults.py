@@ -10,6 +10,7 @@ from aiokafka.structs import TopicPartition
 
 from shared.contracts import TOPICS
 from tests.simulation.services.installation import APPS
+from tests.simulation.services.log import GARBAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,12 +182,13 @@ class Faults:
         applications = sorted(self.of.known["applications"])
         where = (SERVICES[1 + choice % 3], applications[choice // 3 % len(applications)])
         self.of.poison.add(where)
+        self.of.poisoned.add(where)
         self._done("poison", where)
 
     def garbage(self, choice: int) -> None:
         """Something that is no event stands in the log."""
         if (place := self._filled(choice)) is not None and not TOPICS[place.topic].compacted:
-            self.of.log.append(place, b"\xff", b"{" if choice // 64 % 2 else None, [("ce_id", b"\xff")])
+            self.of.log.append(place, GARBAGE, b"{" if choice // 64 % 2 else None, [("ce_id", b"\xff")])
             self._done("garbage", f"{place.topic}/{place.partition}")
 
     def named(self) -> dict[str, Callable[[int], None]]:

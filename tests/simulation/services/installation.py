@@ -6,8 +6,9 @@ can be killed, stalled and started anew.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from functools import partial
@@ -26,6 +27,7 @@ import services.reporting.app
 import services.reporting.settings
 from services.matching.background import jobs
 from services.matching.lifecycle.actions import deadlines
+from services.matching.lifecycle.model.match import HELD
 from services.matching.provisional import worker as provisional_worker
 from services.matching.scheduling.actions import planner
 from services.notifications.mail.sending import worker as mail_worker
@@ -37,9 +39,12 @@ from services.reporting.figures.actions import counting
 from shared import http_client
 from shared.bus import Bus, Consumers
 from shared.bus.db import bus as bus_module
+from shared.bus.db.journal import IN_ORDER, partition_of
 from shared.bus.db.transaction import driver
+from shared.bus.inbox.apply import Applier
 from shared.bus.inbox.reader import Reader
 from shared.bus.log import kafka, subscription
+from shared.bus.log.envelope import StoredRecord, headers_of
 from shared.bus.log.watch import LogWatch
 from shared.bus.outbox import upkeep
 from shared.identity import csrf
@@ -49,12 +54,13 @@ from shared.runtime.migrate import migrate
 from shared.runtime.service import Service, loops_of, supervise
 from tests.simulation.services import log as simulated_log
 from tests.simulation.services import stores as simulated_stores
-from tests.simulation.services.processes import Process, beyond, cross
+from tests.simulation.services.handovers import Handover
+from tests.simulation.services.processes import Process, beyond, cross, current
 from tests.simulation.services.virtual import World, virtual
 from tests.support import SERVING, ReadFirst, settings_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Container, Iterator, Sequence
     from pathlib import Path
 
     from fastapi import FastAPI
@@ -120,6 +126,41 @@ _OF_SIMULATION = (
     f"GRANT SELECT, INSERT ON sim.handled TO {SERVING}",
     f"GRANT SELECT ON sim.unsent, sim.deferred TO {SERVING}",
 )
+_ENDS = """CREATE TABLE sim.{noted} (id uuid NOT NULL, at timestamptz NOT NULL);
+CREATE FUNCTION sim.note_{noted}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
+AS $$ BEGIN INSERT INTO sim.{noted} VALUES (NEW.id, sim.clock_timestamp()); RETURN NULL; END $$;
+CREATE TRIGGER note_{noted} AFTER INSERT OR UPDATE OF state ON {table} FOR EACH ROW
+WHEN (NEW.state = '{noted}') EXECUTE FUNCTION sim.note_{noted}();
+GRANT SELECT ON sim.{noted} TO {role}"""
+_HELD = ", ".join(f"'{state.value}'" for state in HELD)
+_OF_SERVICE = {
+    "matching": (
+        """CREATE TABLE sim.overfull (which text NOT NULL, taken int NOT NULL, room int NOT NULL,
+        at timestamptz NOT NULL)""",
+        # Deferred to the commit: within a transaction people may change places.
+        f"""CREATE FUNCTION sim.note_overfull() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+        SET search_path = public AS $$ BEGIN
+            INSERT INTO sim.overfull
+            SELECT 'seat ' || s.id, count(*), max(coalesce(s.terms->>'places', s.terms->>'capacity')::int),
+                sim.clock_timestamp()
+            FROM match m JOIN seat s ON s.id = m.seat_id
+            WHERE m.seat_id = NEW.seat_id AND m.state IN ({_HELD}) AND NOT m.reserve GROUP BY s.id
+            HAVING count(*) > max(coalesce(s.terms->>'places', s.terms->>'capacity')::int)
+            UNION ALL SELECT 'application ' || m.application_id, count(*), 1, sim.clock_timestamp() FROM match m
+            WHERE m.application_id = NEW.application_id AND m.state IN ({_HELD}) AND NOT m.reserve
+            GROUP BY m.application_id HAVING count(*) > 1;
+            RETURN NULL;
+        END $$""",
+        """CREATE CONSTRAINT TRIGGER note_overfull AFTER INSERT OR UPDATE ON match DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION sim.note_overfull()""",
+        f"GRANT SELECT ON sim.overfull TO {SERVING}",
+    ),
+    "notifications": tuple(
+        _ENDS.format(noted=noted, table=table, role=SERVING)
+        for noted, table in (("sent", "notification"), ("delivered", "webhook_delivery"))
+    ),
+}
+"""Notes in the store of one service alone: places with too many people, and when something counts as sent."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +171,8 @@ class Snapshot:
     log: Log
     known: dict[str, Any]
     seconds: float
-    mails: int
+    mails: Sequence[Handover]
+    webhooks: Sequence[Handover]
 
 
 class Machine:
@@ -155,8 +197,8 @@ class Machine:
 
             async def add() -> None:
                 connection = await simulated_stores.real_connect(self.databases.server.url(name))
-                for statement in _OF_SIMULATION:
-                    await connection.execute(statement.format(clock=self.clock_file))
+                for statement in (*_OF_SIMULATION, *_OF_SERVICE.get(service, ())):
+                    await connection.execute(statement.replace("{clock}", str(self.clock_file)))
                 await connection.close()
 
             self.stores.wait(add())
@@ -169,8 +211,8 @@ class MailServer:
 
     def __init__(self) -> None:
         """Begin without mails."""
-        self.taken: list[tuple[str, str, str]] = []
-        """Message-ID, address and subject of each mail in the order of their arrival."""
+        self.taken: list[Handover] = []
+        """The mails in the order of their arrival."""
         self.away = self.silent = False
 
     def post(self, _: Any) -> MailServer:
@@ -186,8 +228,10 @@ class MailServer:
             await ensure()
         head = message_from_bytes(mail.raw)
         await cross(f"mail: content of {head['Message-ID']}")
-        self.taken.append((str(head["Message-ID"]), mail.address, str(head["Subject"])))
+        taken = Handover(str(head["Message-ID"]), mail.address, current(), asyncio.get_running_loop().time())
+        self.taken.append(taken)
         if self.silent and len(self.taken) % 2:
+            taken.silent = True
             raise Unanswered("the simulated server says nothing")
         await cross("mail: answer")
 
@@ -200,20 +244,21 @@ class Receiver:
 
     def __init__(self) -> None:
         """Begin without any."""
-        self.taken: list[str] = []
-        """The ids, in the order of their arrival."""
+        self.taken: list[Handover] = []
+        """What it took, in the order of arrival."""
         self.fails = False
 
     def poster(self, _: Any) -> Receiver:
         """Return the client of a process: the receiver itself."""
         return self
 
-    async def post(self, _: Any, headers: Any, __: bytes) -> Answer:
+    async def post(self, to: Any, headers: Any, _: bytes) -> Answer:
         """Take a webhook, as `post.Poster` sends it."""
         await cross("webhook: send")
         if self.fails:
             return Answer(AttemptResult.REFUSED, status=500)
-        self.taken.append(headers["webhook-id"])
+        moment = asyncio.get_running_loop().time()
+        self.taken.append(Handover(headers["webhook-id"], to.host, current(), moment))
         await cross("webhook: answer")
         return Answer(AttemptResult.DELIVERED, status=204)
 
@@ -252,8 +297,14 @@ class Installation:
     trace: list[str] = field(default_factory=list)
     poison: set[tuple[str, str]] = field(default_factory=set)
     """Reader and subject whose events its handler cannot take now."""
+    poisoned: set[tuple[str, str]] = field(default_factory=set)
+    """Those and all before them."""
     damage: Counter[str] = field(default_factory=Counter)
     """The number of faults of each kind."""
+    ever: list[Process] = field(default_factory=list)
+    """All processes that were started, also those that have died."""
+    restored: dict[str, list[float]] = field(default_factory=lambda: {service: [] for service in APPS})
+    """The moments at which each service got an older database."""
     known: dict[str, Any] = field(default_factory=dict)
     clients: dict[tuple[str, str], httpx2.AsyncClient] = field(default_factory=dict)
     outages: dict[str, float] = field(default_factory=dict)
@@ -319,6 +370,7 @@ class Installation:
             process.start(partial(supervise, loop))
         process.service = made
         self.running[service].append(process)
+        self.ever.append(process)
         return process
 
     def _watched(self, consumers: Consumers) -> Consumers:
@@ -346,12 +398,13 @@ class Installation:
     async def restore(self, service: str, snapshot: Snapshot) -> None:
         """Give a service the database that it had at the beginning, as from a backup; the log stays as it is."""
         for process in self.running[service]:
-            process.dead = True
+            process.die()
         await self.reap()
         await self.apps[service].state.service.bus.engine.dispose()
         self.machine.databases.restore(self.addresses[service], snapshot.databases[service])
         self.clients.clear()
         self.damage["restore"] += 1
+        self.restored[service].append(self.world.loop.seconds)
         self.note("fault", f"restore {service}")
 
     async def reap(self) -> list[str]:
@@ -408,11 +461,36 @@ class Installation:
             found: list[Any] = await (await driver(session)).fetch(query, *parameters)
             return found
 
+    async def journals(self, topics: Container[str]) -> list[Any]:
+        """Return the events of all journals, in the order of each, with the service that wrote them."""
+        return [
+            {**row, "service": service}
+            for service in APPS
+            for row in await self.rows(service, f"SELECT * FROM journal ORDER BY {IN_ORDER}")
+            if row["aggregatetype"] in topics
+        ]
+
+    @asynccontextmanager
+    async def recount(self, service: str, consumers: Consumers) -> AsyncIterator[Bus]:
+        """Give a new store of a service which has taken the journals alone, each event once and in order."""
+        address = self.machine.databases.new(self.machine.empty(service))
+        self.addresses[f"recounted {service}"] = address
+        settings = self.settings(service)
+        bus = Bus(service, settings.model_copy(update={"database_url": type(settings.database_url)(address)}))
+        try:
+            rows = await self.journals(consumers.readings)
+            records = [_record(row, place) for place, row in enumerate(rows)]
+            async with bus.transaction(f"system:{service}") as tx:
+                await Applier(bus, consumers).apply(tx, records)
+            yield bus
+        finally:
+            await bus.close()
+
     async def close(self) -> None:
         """End all processes and connections."""
         for those in self.running.values():
             for process in those:
-                process.dead = True
+                process.die()
         await self.reap()
         for client in self.clients.values():
             await client.aclose()
@@ -420,6 +498,17 @@ class Installation:
             await identity_of(app).close()
             await app.state.service.bus.close()
         await self.front.kill()
+
+
+def _record(row: Any, place: int) -> StoredRecord:
+    """Return an event of a journal as it was first sent."""
+    topic, subject = row["aggregatetype"], row["aggregateid"]
+    headers = headers_of(
+        row["service"], row["id"], row["type"], subject, row["occurred_at"], row["sequence"], row["correlationid"],
+        row["causationid"], None,
+    )  # fmt: skip
+    partition = partition_of(topic, subject)
+    return StoredRecord(topic, partition, place, subject.encode(), row["payload"].encode(), headers)
 
 
 @contextmanager
@@ -482,6 +571,8 @@ def installed(machine: Machine, seed: int | str, begin: Snapshot | None = None) 
     log.topics |= simulated_log.every_topic()
     machine.stores.begin(world)
     made = Installation(machine, world, log, addresses, known=dict(begin.known) if begin else {})
+    if begin is not None:
+        made.mail.taken, made.receiver.taken = list(begin.mails), list(begin.webhooks)
     with virtual(world), _exchanged(made):
         try:
             yield made

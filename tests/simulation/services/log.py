@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.5
 SESSION_SECONDS = 10.0
+GARBAGE = b"\xff"
+"""The key of records that are no events."""
 
 
 @dataclass

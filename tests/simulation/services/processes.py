@@ -24,7 +24,10 @@ class Process:
     """One process; `dies_in` and `stalls_in` count the steps until it dies, or stands still for `stall` seconds."""
 
     name: str
-    dead: bool = False
+    died_at: float | None = None
+    """The moment at which it died, by the loop's time."""
+    stalls: list[tuple[float, float]] = field(default_factory=list)
+    """The times in which it stood still: from and until."""
     dies_in: int | None = None
     stalls_in: int | None = None
     stall: float = 0.0
@@ -44,6 +47,22 @@ class Process:
     """In their order: that of a set would differ from run to run."""
     connections: list[Any] = field(default_factory=list)
 
+    @property
+    def dead(self) -> bool:
+        """True once it has died."""
+        return self.died_at is not None
+
+    def die(self) -> None:
+        """Die now; what it holds goes when it is buried (`kill`)."""
+        if self.died_at is None:
+            self.died_at = asyncio.get_running_loop().time()
+
+    def stand(self, seconds: float) -> None:
+        """Stand still from now on."""
+        now = asyncio.get_running_loop().time()
+        self.until = now + seconds
+        self.stalls.append((now, self.until))
+
     def start(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> asyncio.Task[Any]:
         """Run `work` in this process."""
         token = _current.set(self)
@@ -57,7 +76,7 @@ class Process:
 
     async def kill(self) -> None:
         """End it as SIGKILL does: nothing is given back, and its transactions are rolled back by the server."""
-        self.dead = True
+        self.die()
         self.stalls_in, self.until = None, 0.0
         connections, self.connections = self.connections, []
         for connection in connections:
@@ -99,14 +118,14 @@ async def cross(what: str, *, dies: bool = True) -> None:
     if process.dies_in is not None:
         process.dies_in -= 1
         if process.dies_in <= 0:
-            process.dead = True
+            process.die()
             raise Crash
     loop = asyncio.get_running_loop()
     if process.stalls_in is not None:
         process.stalls_in -= 1
         if process.stalls_in <= 0:
             process.stalls_in = None
-            process.until = loop.time() + process.stall
+            process.stand(process.stall)
     if process.pace is not None:
         await asyncio.sleep(process.pace())
     if process.slow and what == "store":

@@ -11,6 +11,7 @@ from services.notifications.webhooks.model.webhook import selectable
 from shared.contracts.codes import WebhookReach
 from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.conftest import Programme
+from tests.simulation.services.virtual import BEGIN
 from tests.support import items
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 HOME = {"AM": "tigran", "GE": "giorgi", "FR": "luc", "LT": "rasa"}
 OFFICERS = {"ani": "AM", "davit": "AM", "mariam": "AM", "nino": "GE", "otar": "GE", "levan": "GE"}
 MENTEE = "nino"
+LAST_OFFER = timedelta(days=60)
+"""From the beginning of a run: a placement of that day or before ends within the visit periods of the call."""
 
 
 class SimulatedProgramme(Programme):
@@ -163,7 +166,9 @@ class Actions:
         await self._ask(subject, "POST", f"/applications/{chosen}/withdraw", {"reason": "not_available"})
 
     async def offer(self, choice: int) -> None:
-        """A host publishes another placement."""
+        """A host publishes another placement, as long as the call has days for it."""
+        if self._today() > BEGIN.date() + LAST_OFFER:
+            return
         entry = Abroad(self.programme, None).offer_entry(places=1 + choice % 2)  # type: ignore[arg-type]  # it reads no events
         body = {"call_id": self.of.known["call"], "entry": entry, "submit": True}
         made = await self._ask("claire", "POST", "/offers", body)

@@ -10,11 +10,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.bus.dead_letters import redrive
+from shared.bus.inbox.failures import FAILED
 from shared.contracts import TOPICS
 from tests.simulation.services import faults as faults_module
 from tests.simulation.services import invariants, programme
 from tests.simulation.services.faults import SERVICES
 from tests.simulation.services.installation import APPS, Installation, Machine, Snapshot, installed
+from tests.simulation.services.log import GARBAGE
 from tests.simulation.services.processes import Crash
 
 if TYPE_CHECKING:
@@ -42,7 +44,11 @@ _FAULTS = {
     "compact": 2,
     "outage": 3,
     "refuse": 3,
+    "slow": 2,
+    "mail": 2,
+    "receiver": 2,
 }
+"""The weights of those that come more often than once in a while; seeds 0 to 9 have each fault."""
 _RESTORED = 12
 """In one of so many seeds a service gets an older database; what must hold then is less."""
 BEHIND = "notifications"
@@ -50,6 +56,10 @@ BEHIND = "notifications"
 REPAIRED = "repaired"
 NIGHT = timedelta(days=2)
 """No message waits longer for the morning where its reader is."""
+_FIRST_DEAD = (
+    "SELECT DISTINCT ON (topic, subject) id, topic, subject, reason, sequence, key FROM dead_letter"
+    " WHERE settled_at IS NULL ORDER BY topic, subject, sequence NULLS FIRST, id"
+)
 _HELD = "SELECT id FROM message WHERE state = 'waiting' AND held_until > $1 AND held_until <= $2"
 _WAIT = (
     "SELECT rule, cause, attempts, next_at, held_until FROM message"
@@ -105,10 +115,12 @@ def begin(machine: Machine) -> Snapshot:
             await asyncio.sleep(20)
             await programme.register_hook(made)
             await asyncio.sleep(20)
+            (last,) = await made.rows(BEHIND, "SELECT max(place) AS place FROM sim.handled")
+            made.known["hooked"] = last["place"]
             wrong = await not_at_rest(made)
             assert not wrong, wrong
             for process in made.running[BEHIND]:
-                process.dead = True
+                process.die()
             await made.reap()
             await programme.begin_cases(made)
             await asyncio.sleep(20)
@@ -116,7 +128,9 @@ def begin(machine: Machine) -> Snapshot:
             for service, address in made.addresses.items():
                 machine.databases.keep(f"begun_{service}", address)
             names = {service: f"begun_{service}" for service in made.addresses}
-            return Snapshot(names, made.log.copy(), made.known, made.world.loop.seconds, len(made.mail.taken))
+            return Snapshot(
+                names, made.log.copy(), made.known, made.world.loop.seconds, made.mail.taken, made.receiver.taken
+            )
 
         return made.world.loop.run_until_complete(fill())
 
@@ -224,19 +238,17 @@ class _Run:
         self.outcome.violations += await (invariants.of_restored(made) if is_restored else invariants.violations(made))
 
     async def _repair(self) -> None:
-        """Give events that failed because they were poisoned again, and pass over garbage, as a person does."""
-        if not (self.made.damage["poison"] or self.made.damage["garbage"]):
+        """Pass over garbage, and redrive the subjects whose poison has ended, as a person does; nothing else."""
+        made = self.made
+        if not (made.damage["poison"] or made.damage["garbage"]):
             return
-        for service, app in self.made.apps.items():
-            bus, consumers = app.state.service.bus, self.made.consumers[service]
-            for row in await self.made.rows(
-                service,
-                "SELECT DISTINCT ON (topic, subject) id, topic, subject, reason, sequence FROM dead_letter"
-                " WHERE settled_at IS NULL ORDER BY topic, subject, sequence NULLS FIRST, id",
-            ):
-                if row["sequence"] is None:
+        for service, app in made.apps.items():
+            bus, consumers = app.state.service.bus, made.consumers[service]
+            for row in await made.rows(service, _FIRST_DEAD):
+                whose = (service, row["subject"])
+                if row["key"] == GARBAGE:
                     await redrive.skip(bus, consumers, row["id"], "operator", REPAIRED)
-                elif row["reason"] == "failed":
+                elif row["reason"] == FAILED and whose in made.poisoned - made.poison:
                     await redrive.redrive(bus, consumers, row["topic"], row["subject"], "operator", REPAIRED)
 
 

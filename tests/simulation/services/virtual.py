@@ -121,6 +121,10 @@ class World:
         """Return the virtual real time."""
         return BEGIN + timedelta(seconds=self.loop.seconds - 1000)
 
+    def moment(self, true: datetime) -> float:
+        """Return the loop's time at a moment of the virtual real time."""
+        return (true - BEGIN).total_seconds() + 1000
+
     def real(self) -> datetime:
         """Return the real time by the clock of the process that asks."""
         process = current()
