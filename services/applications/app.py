@@ -32,6 +32,7 @@ API = ApiText(
         "applications": "Applications of officers, from draft to submission, with answers and companions.",
         "audit": "Who read or changed what, for auditors.",
         "calls": "Calls for applications, their drafts and revisions.",
+        "candidates": "Anonymous candidates for a placement or mentor, and what hosts and mentors say of them.",
         "clock": "The clock of a local run, which can be moved.",
         "decisions": "What coordinators decide: the queue, endorsement, eligibility, appeals.",
         "incidents": "Reports of incidents, for those chosen to read them.",

@@ -253,6 +253,10 @@ PAGES: dict[Finder, tuple[str, ...]] = {
 """Pages that offer decisions and say to whom these are not open."""
 
 IN_ACTION = (
+    "/applications/offers/{offer_id}/candidates",
+    "/applications/mentors/{mentor_id}/candidates",
+    f"{API}/offers/{{offer_id}}/candidates",
+    f"{API}/mentors/{{mentor_id}}/candidates",
     "/applications/cases/decide",
     f"{API}/decisions",
     f"{API}/eligibility/confirm",

@@ -16,6 +16,7 @@ from services.applications.application.store.standings import Standing
 from services.applications.calls.model.entry import SECTIONS
 from services.applications.calls.model.rule_fields import RULE_FIELDS, TIMER_FIELDS
 from services.applications.calls.store import Call, CallDraft
+from services.applications.candidates.store import CandidateChoice
 from services.applications.certificates.store import Certificate, Issue
 from services.applications.matches.store.matches import UNCONFIRMED, Match
 from services.applications.matches.store.participation import Clearance
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _OF_APPLICATION = (Part(Appeal, "application_id"), Part(Standing, "application_id"))
+_OF_SEAT = (Part(CandidateChoice, "seat_id"),)
 # What each side answers or signs for itself is left out: nobody need read the other's answer before their own.
 _OF_MATCH = (Part(Clearance, "match_id"),)
 _OF_VISIT = (
@@ -160,8 +162,20 @@ RECORDS = Records(
             CallDraft, leaving_out={"saved_at", "saved_by"}, state=sa.literal("draft"), state_word=_word("call")
         ),
         "draft_id/code": Record(CallDraft, column="entry", keys=_stored_keys, changed=col(CallDraft.saved_at)),
-        "offer_id": Record(Offer, leaving_out={"saved_at"}, state=col(Offer.state), state_word=_word("offer")),
-        "mentor_id": Record(Mentor, leaving_out={"saved_at"}, state=col(Mentor.state), state_word=_word("mentor")),
+        "offer_id": Record(
+            Offer,
+            parts=_OF_SEAT,
+            leaving_out={"saved_at"},
+            state=col(Offer.state),
+            state_word=_word("offer"),
+        ),
+        "mentor_id": Record(
+            Mentor,
+            parts=_OF_SEAT,
+            leaving_out={"saved_at"},
+            state=col(Mentor.state),
+            state_word=_word("mentor"),
+        ),
         "match_id": Record(Match, parts=_OF_MATCH, state=_OF_MATCHES, state_word=_word("match")),
         "visit_id": Record(Visit, parts=_OF_VISIT, state=col(Visit.state), state_word=_word("visit")),
         "cost_id": Record(Cost, changed=col(Cost.at)),

@@ -14,6 +14,8 @@ from services.applications.calendar import api as calendar_api
 from services.applications.calendar import pages as calendar_pages
 from services.applications.calls import pages as calls_pages
 from services.applications.calls.api import calls, drafts
+from services.applications.candidates import api as candidates_api
+from services.applications.candidates import pages as candidates_pages
 from services.applications.certificates import pages as certificates_pages
 from services.applications.consumers import consumers
 from services.applications.contacts import api as contacts_api
@@ -117,6 +119,8 @@ def page_routers(settings: Settings) -> list[APIRouter]:
     found += [
         availability_pages.router,
         outcomes_pages.router,
+        # Placements and mentors take any word for one of their actions.
+        candidates_pages.router,
         *placements_pages.routers,
         mentors_pages.router,
         *matches_pages.routers,
@@ -156,6 +160,7 @@ def api_routers(settings: Settings) -> list[APIRouter]:
     ]
     found.append(calendar_api.router)
     found += [
+        candidates_api.router,
         placements_api.router,
         mentors_api.router,
         matches_api.router,

@@ -53,6 +53,11 @@ PROFILE: dict[str, JsonValue] = {
     "courses": [],
 }
 
+CHOICES: dict[str, JsonValue] = {
+    "wishes": [APPLICATION],
+    "not_suitable": [{"application_id": OTHER_APPLICATION, "reason": "other_experience"}],
+}
+
 OFFER_TERMS: dict[str, JsonValue] = {
     "call_id": CALL,
     "reference": "FR-P-2026-0007",

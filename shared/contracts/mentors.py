@@ -9,6 +9,7 @@ from shared.contracts import _examples as ex
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
 from shared.contracts.base import Country, DatePeriod, Due, Event, Example, Part, Reference, TopicCode
 from shared.contracts.codes import N_, CloseCause, LanguageLevel, PauseCause, RankGroup, ServiceKind
+from shared.contracts.offers import CandidateChoices
 
 
 class MentorProfile(Part):
@@ -69,6 +70,16 @@ class MentorPaused(MentorEvent):
     cause: PauseCause
 
     example: ClassVar[Example] = {"cause": "by_choice"}
+
+
+class MentorCandidatesChosen(MentorEvent):
+    """A mentor puts anonymous candidates in order, or says that they are not suitable; it is whole."""
+
+    label: ClassVar[str] = N_("Mentor's choice of candidates changed")
+
+    choices: CandidateChoices
+
+    example: ClassVar[Example] = {"choices": ex.CHOICES}
 
 
 class MentorAvailabilityAsked(MentorEvent):

@@ -9,11 +9,13 @@ from shared.contracts import _examples as ex
 from shared.contracts.applications import LanguageHeld
 from shared.contracts.base import Country, DatePeriod, Day, Due, Event, Example, Part, Reference, TopicCode
 from shared.contracts.codes import (
+    MOST_WISHES,
     N_,
     ActingAs,
     CloseCause,
     CostBorne,
     Expertise,
+    NotSuitableReason,
     PauseCause,
     RankGroup,
     Reason,
@@ -56,6 +58,26 @@ class OfferTerms(Part):
     prematched_with: UUID | None = None
     deadline: Day | None = None
     conflicts: tuple[UUID, ...] = ()
+
+
+MOST_NOT_SUITABLE = 100
+
+
+class NotSuitable(Part):
+    """A candidate whom a host or mentor finds not suitable, with the reason: the words stay in the portal."""
+
+    application_id: UUID
+    reason: NotSuitableReason
+
+
+class CandidateChoices(Part):
+    """The choices of a host or mentor, whole: candidates in order, the best first, and those not suitable.
+
+    The call's rule of wishes says how the order counts. All others follow by score.
+    """
+
+    wishes: Annotated[tuple[UUID, ...], Field(max_length=MOST_WISHES)] = ()
+    not_suitable: Annotated[tuple[NotSuitable, ...], Field(max_length=MOST_NOT_SUITABLE)] = ()
 
 
 class OfferEvent(Event):
@@ -127,6 +149,16 @@ class OfferPaused(OfferEvent):
     cause: PauseCause
 
     example: ClassVar[Example] = {"cause": "silence"}
+
+
+class OfferCandidatesChosen(OfferEvent):
+    """The host agency puts anonymous candidates in order, or says that they are not suitable; it is whole."""
+
+    label: ClassVar[str] = N_("Host's choice of candidates changed")
+
+    choices: CandidateChoices
+
+    example: ClassVar[Example] = {"choices": ex.CHOICES}
 
 
 class AvailabilityAsked(OfferEvent):

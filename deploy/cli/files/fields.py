@@ -139,6 +139,8 @@ FIELDS: Mapping[type, Mapping[str, Shape]] = {
         "pre_matched": Single(_ANY),
         "available": Single(words.Switch()),
         "share_exempt": Single(words.Switch()),
+        "wishes": Listed(_ANY),
+        "unsuitable": Listed(_ANY),
     },
     Fixed: {
         "candidate_id": Single(_ID),
@@ -249,6 +251,8 @@ OTHER_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
         "group_size": ("largest group", "largest group size"),
         "available": ("is available",),
         "share_exempt": ("group offer", "exempt from share"),
+        "wishes": ("wish", "wanted candidates", "wanted applications", "wanted applicants"),
+        "unsuitable": ("not suitable", "not suitable candidates", "not suitable applicants"),
     },
     Fixed: {
         "candidate_id": ("candidate", "application id", "application", "applicant", "applicant id"),

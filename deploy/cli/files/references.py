@@ -91,12 +91,15 @@ def check(
         ("candidates", "pre_matched", Ids("seat or candidate", [*places, *people])),
         ("seats", "conflicts", Ids("candidate or organisation", [*people, *agencies])),
         ("seats", "pre_matched", candidates),
+        ("seats", "wishes", candidates),
+        ("seats", "unsuitable", candidates),
         ("fixed", "seat_id", seats),
     )
     for name, column, known in ways:
         for item in items[name]:
             _resolve(item, column, known, findings, unknown, strict=name == "fixed")
-    _wishes(items["candidates"], findings)
+    _wishes(items["candidates"], "seats", findings)
+    _wishes(items["seats"], "candidates", findings)
     if rules is not None:
         exclusions(rules, agencies, findings)
         _countries(rules, items, findings)
@@ -201,8 +204,8 @@ def _is_uuid(text: str) -> bool:
         return False
 
 
-def _wishes(rows: list[Item], findings: Findings) -> None:
-    """Count each wish once; more than can be counted are a fault."""
+def _wishes(rows: list[Item], wanted: str, findings: Findings) -> None:
+    """Count each wish once; more than can be counted are a fault. `wanted` names what is put in order."""
     for item in rows:
         wishes = item.value.get("wishes")
         if not isinstance(wishes, list) or not all(isinstance(wish, str) for wish in wishes):
@@ -213,7 +216,7 @@ def _wishes(rows: list[Item], findings: Findings) -> None:
             findings.warn(item.at("wishes"), f"{twice} is several times in the list, and counts once")
             item.value["wishes"] = found
         if len(found) > MOST_WISHES:
-            findings.fault(item.at("wishes"), f"there are {len(found)} seats in order; {MOST_WISHES} is the most")
+            findings.fault(item.at("wishes"), f"there are {len(found)} {wanted} in order; {MOST_WISHES} is the most")
 
 
 def exclusions(rules: JsonPart, organisations: Iterable[str], findings: Findings) -> None:

@@ -220,6 +220,9 @@ async def show(request: Request, mentor_id: UUID, principal: MentorOrDecider, bu
         call_title=found.call_title,
         where=Standing.of(state("mentor", mentor.state), found.standing, mentor.since),
         moves=_possible_actions(found),
+        judges=found.mine
+        and found.call_is_open
+        and transitions.possible(mentor_events.MentorCandidatesChosen, mentor.state),
         done=request.query_params.get("done"),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import Field
@@ -177,28 +177,32 @@ def _officer(answers: Answers, terms: CallTerms, kind: ApplicationKind, weeks: I
 
 
 def _needs(row: store.Row, reading: _Reading) -> Needs:
-    return _needs_of_mentor(row, reading) if isinstance(row, Mentor) else _needs_of_placement(row, reading)
+    return _needs_in(row, reading.terms, reading.weeks.values())
 
 
-def _needs_of_placement(row: Offer, reading: _Reading) -> Needs:
+def _needs_in(row: store.Row, call: CallTerms, weeks: Iterable[Week]) -> Needs:
+    return _needs_of_mentor(row, call, weeks) if isinstance(row, Mentor) else _needs_of_placement(row, call, weeks)
+
+
+def _needs_of_placement(row: Offer, call: CallTerms, weeks: Iterable[Week]) -> Needs:
     terms = row.terms
     assert terms is not None
     return Needs(
         topics=terms.topics,
         languages=terms.languages,
         expertise=terms.expertise,
-        weeks=weeks_offered(reading.weeks.values(), terms.periods, min(reading.terms.minimum_days, terms.days)),
+        weeks=weeks_offered(weeks, terms.periods, min(call.minimum_days, terms.days)),
         ranks=frozenset(RankGroup) - set(terms.excluded_rank_groups),
     )
 
 
-def _needs_of_mentor(row: Mentor, reading: _Reading) -> Needs:
+def _needs_of_mentor(row: Mentor, call: CallTerms, weeks: Iterable[Week]) -> Needs:
     entry = row.entry
     return Needs(
-        topics=[topic for topic in entry.topics if topic in reading.terms.topics],
+        topics=[topic for topic in entry.topics if topic in call.topics],
         languages=[LanguageHeld(language=known.language, level=entry.minimum_level) for known in entry.languages],
         expertise=[known.area for known in entry.expertise],
-        weeks=weeks_offered(reading.weeks.values(), entry.periods, MENTOR_DAYS),
+        weeks=weeks_offered(weeks, entry.periods, MENTOR_DAYS),
         ranks=frozenset(entry.rank_groups) or frozenset(RankGroup),
     )
 
@@ -206,7 +210,7 @@ def _needs_of_mentor(row: Mentor, reading: _Reading) -> Needs:
 def _placement(row: Offer, reading: _Reading) -> BrowsedPlace:
     terms = row.terms
     assert terms is not None
-    found = findings(reading.officer, _needs_of_placement(row, reading))
+    found = findings(reading.officer, _needs(row, reading))
     return browsed_placement(row.reference, terms, reading.scope.today, found)
 
 
@@ -232,7 +236,7 @@ def browsed_placement(reference: str, terms: OfferTerms, today: date, found: Ite
 
 def _mentor(row: Mentor, reading: _Reading) -> BrowsedPlace:
     entry = row.entry
-    needs = _needs_of_mentor(row, reading)
+    needs = _needs(row, reading)
     return BrowsedPlace(
         reference=row.reference,
         kind=ApplicationKind.MENTEE,
@@ -414,6 +418,9 @@ class Applicant(Protocol):
         """The answers so far."""
 
 
+A = TypeVar("A", bound=Applicant)
+
+
 def _scope(application: Applicant, terms: CallTerms) -> store.Scope:
     return store.Scope(
         application.call_id,
@@ -447,6 +454,27 @@ async def suitable_places(session: AsyncSession, application: Applicant, terms: 
             card = card_of(_place(row, reading), terms.scheme)
             found.append(SuitablePlace(row.id, card.reference, card.title, card.where, card.facts, suits))
     return sorted(found, key=lambda place: (-place.fit.grade, place.reference))
+
+
+@dataclass(frozen=True, slots=True)
+class SuitableApplicant(Generic[A]):
+    """An application that meets the rules of a placement or mentor that can be checked, and what either side states."""
+
+    application: A
+    officer: Officer
+    needs: Needs
+
+
+def suitable_applicants(row: store.Row, applications: Iterable[A], terms: CallTerms) -> list[SuitableApplicant[A]]:
+    """Return those of the applications that meet all rules of a published entry that can be checked, in their order."""
+    kind = ApplicationKind.MENTEE if isinstance(row, Mentor) else ApplicationKind.STUDY_VISIT
+    weeks = weeks_of_call(terms, kind, clock.today()).values()
+    needs = _needs_in(row, terms, weeks)
+    found = [
+        SuitableApplicant(application, _officer(application.answers, terms, kind, weeks), needs)
+        for application in applications
+    ]
+    return [each for each in found if all(finding.met for finding in findings(each.officer, needs))]
 
 
 class FittingPlace(ReadModel):

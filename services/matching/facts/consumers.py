@@ -183,8 +183,9 @@ async def offers(tx: Tx, events: Sequence[Envelope]) -> None:
     for event in events:
         subject, data = UUID(event.subject), event.data
         if isinstance(data, offer_events.OfferSubmitted | offer_events.OfferPublished | offer_events.OfferRevised):
-            before = rows.get(subject)
-            rows[subject] = _offer(subject, data, before.state if before else None, event)
+            rows[subject] = _offer(subject, data, rows.get(subject), event)
+        elif isinstance(data, offer_events.OfferCandidatesChosen):
+            _choose(rows, subject, data.choices, event)
         elif isinstance(data, offer_events.OfferClosed) and data.cause is CloseCause.FULL:
             # It stays in the pool: no place is left to be given, and the next in line is proposed when one falls free.
             continue
@@ -196,10 +197,11 @@ async def offers(tx: Tx, events: Sequence[Envelope]) -> None:
 def _offer(
     subject: UUID,
     data: offer_events.OfferSubmitted | offer_events.OfferPublished | offer_events.OfferRevised,
-    state: str | None,
+    before: Seat | None,
     event: Envelope,
 ) -> Seat:
     terms = data.terms
+    state = before.state if before else None
     match data:
         case offer_events.OfferSubmitted():
             state = OfferState.SUBMITTED
@@ -215,6 +217,7 @@ def _offer(
         organisation_id=terms.organisation_id,
         state=str(state or OfferState.PUBLISHED),
         terms=terms.model_dump(mode="json"),
+        choices=before.choices if before else {},
         changed_at=event.time,
     )
 
@@ -237,17 +240,28 @@ async def mentors(tx: Tx, events: Sequence[Envelope]) -> None:
                 organisation_id=profile.organisation_id,
                 state=previous_state or MentorState.PUBLISHED.value,
                 terms=profile.model_dump(mode="json"),
+                choices=before.choices if before else {},
                 changed_at=event.time,
             )
+        elif isinstance(data, mentor_events.MentorCandidatesChosen):
+            _choose(rows, subject, data.choices, event)
         elif data.type in _TO_MENTOR_STATE:
             _move(rows, subject, _TO_MENTOR_STATE[data.type].value, event)
     await _keep_seats(tx, rows, events)
 
 
 def _move(rows: dict[UUID, Seat], subject: UUID, state: str, event: Envelope) -> None:
+    _change(rows, subject, event, state=state)
+
+
+def _choose(rows: dict[UUID, Seat], subject: UUID, choices: offer_events.CandidateChoices, event: Envelope) -> None:
+    _change(rows, subject, event, choices=choices.model_dump(mode="json"))
+
+
+def _change(rows: dict[UUID, Seat], subject: UUID, event: Envelope, **values: object) -> None:
     if subject not in rows:
         raise LookupError("This offer or mentor was never published here.")
-    rows[subject] = Seat(**rows[subject].model_dump() | {"state": state, "changed_at": event.time})
+    rows[subject] = Seat(**rows[subject].model_dump() | values | {"changed_at": event.time})
 
 
 async def _keep_seats(tx: Tx, rows: dict[UUID, Seat], events: Sequence[Envelope]) -> None:

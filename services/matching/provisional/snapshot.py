@@ -17,7 +17,7 @@ from services.matching.facts.store.pools import Standing
 from services.matching.lifecycle.store import matches as lifecycle_matches
 from services.matching.lifecycle.store import visits
 from services.matching.lifecycle.store.matches import MatchRow
-from services.matching.provisional.model.problem import Facts, Need, Place
+from services.matching.provisional.model.problem import NO_CHOICES, Facts, Need, Place
 from services.matching.provisional.store import changes
 from services.matching.provisional.store.changes import RowCache
 from services.matching.reciprocity import model as reciprocity_model
@@ -28,7 +28,7 @@ from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import CallState
 from shared.contracts.mentors import MentorProfile
-from shared.contracts.offers import OfferTerms
+from shared.contracts.offers import CandidateChoices, OfferTerms
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=Part)
 _KNOWN = 100_000
 _known: dict[UUID, tuple[dict[str, Any], Part]] = {}
+_chosen: dict[UUID, tuple[dict[str, Any], CandidateChoices]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +164,23 @@ def _place(row: Seat, inactive: frozenset[UUID]) -> Place:
 
 def place_of(row: Seat, *, available: bool = True) -> Place:
     """Return an offer or a mentor as the problem takes it."""
+    choices = _choices(row)
     if row.kind == "placement":
-        return Place(row.id, _read(OfferTerms, row.id, row.terms), available)
-    return Place(row.id, _read(MentorProfile, row.id, row.terms), available)
+        return Place(row.id, _read(OfferTerms, row.id, row.terms), available, choices)
+    return Place(row.id, _read(MentorProfile, row.id, row.terms), available, choices)
+
+
+def _choices(row: Seat) -> CandidateChoices:
+    """Return what a host or mentor says of candidates; the same object while it has not changed."""
+    known = _chosen.get(row.id)
+    if not row.choices:
+        return NO_CHOICES
+    if known is not None and known[0] == row.choices:
+        return known[1]
+    if len(_chosen) >= _KNOWN:
+        _chosen.clear()
+    _chosen[row.id] = row.choices, row.candidate_choices
+    return _chosen[row.id][1]
 
 
 def _read(part: type[P], subject: UUID, document: dict[str, Any]) -> P:

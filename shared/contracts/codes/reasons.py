@@ -57,6 +57,17 @@ class NotEndorsedReason(Code):
     OTHER = "other", N_("Other reason")
 
 
+class NotSuitableReason(Code):
+    """The reason why a host or mentor finds an anonymous candidate not suitable."""
+
+    OTHER_EXPERIENCE = "other_experience", N_("Other experience is needed")
+    TOO_LITTLE_EXPERIENCE = "too_little_experience", N_("Too little experience")
+    TOO_MUCH_EXPERIENCE = "too_much_experience", N_("Too much experience for this offer")
+    LANGUAGE_MISMATCH = "language_mismatch", N_("Languages do not match")
+    OTHER_SERVICE = "other_service", N_("Another service is needed")
+    OTHER = "other", N_("Other reason")
+
+
 class VoidReason(Code):
     """The reason why a record was entered in error and leaves the counts."""
 

@@ -134,6 +134,12 @@ _OFFERS = (
     ),
     Transition(offers.OfferPublished.type, (Actor.HOST,), (O.ENDORSED,), O.PUBLISHED),
     Transition(offers.OfferRevised.type, (Actor.HOST,), (O.PUBLISHED, O.PAUSED, O.CLOSED)),
+    Transition(
+        offers.OfferCandidatesChosen.type,
+        (Actor.HOST,),
+        (O.PUBLISHED, O.PAUSED),
+        then="its call is matched again, and the order counts as the call's rule says",
+    ),
     Transition(offers.OfferPaused.type, (Actor.HOST, Actor.CLOCK, Actor.PROGRAMME), (O.PUBLISHED,), O.PAUSED),
     Transition(offers.AvailabilityAsked.type, (Actor.CLOCK,), (O.PUBLISHED,), O.PUBLISHED),
     Transition(
@@ -171,6 +177,12 @@ _PUBLISHED, _PAUSED = MentorState.PUBLISHED, MentorState.PAUSED
 _MENTORS = (
     Transition(mentors.MentorPublished.type, (Actor.MENTOR,), (None, MentorState.DRAFT), _PUBLISHED),
     Transition(mentors.MentorRevised.type, (Actor.MENTOR,), (_PUBLISHED, _PAUSED, MentorState.CLOSED)),
+    Transition(
+        mentors.MentorCandidatesChosen.type,
+        (Actor.MENTOR,),
+        (_PUBLISHED, _PAUSED),
+        then="the call is matched again, and the order counts as the call's rule says",
+    ),
     Transition(mentors.MentorPaused.type, (Actor.MENTOR, Actor.CLOCK, Actor.PROGRAMME), (_PUBLISHED,), _PAUSED),
     Transition(mentors.MentorAvailabilityAsked.type, (Actor.CLOCK,), (_PUBLISHED,), _PUBLISHED),
     Transition(

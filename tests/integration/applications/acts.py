@@ -107,6 +107,7 @@ ACCEPT, DECLINE = {"answer": "accept"}, {"answer": "decline", "reason": "operati
 def acts() -> dict[str, tuple[Act, ...]]:
     """Return the actions on each kind of record."""
     span = {"start": _day(100), "end": _day(140)}
+    unsuitable = {"not_suitable": [{"application_id": "{candidate}", "reason": "other"}]}
     change = {"expertise": [{"area": "forensics", "level": 1, "years": 1}]}
     need = {
         "country": "AM",
@@ -148,6 +149,7 @@ def acts() -> dict[str, tuple[Act, ...]]:
             ("claire", "/publish"),
             ("claire", "/pause"),
             ("claire", "/resume"),
+            ("claire", "/candidates", unsuitable, "PUT"),
             ("claire", "/available"),
             ("claire", "/close", {}),
             ("claire", "/withdraw", _reason("funding")),
@@ -159,6 +161,7 @@ def acts() -> dict[str, tuple[Act, ...]]:
             ("jonas", "/publish"),
             ("jonas", "/pause"),
             ("jonas", "/resume"),
+            ("jonas", "/candidates", unsuitable, "PUT"),
             ("jonas", "/available"),
             ("jonas", "/close"),
         ),

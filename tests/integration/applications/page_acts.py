@@ -105,6 +105,7 @@ def page_acts() -> dict[str, tuple[Act, ...]]:
     person = "/register/people/{person_id}"
     goal, session, meeting = "/goals/{goal_id}", "/sessions/{session_id}", "/meetings/{meeting_id}"
     language: Typed = {"languages-0-level": ["C1"]}
+    unsuitable: Typed = {"not_suitable-0-candidate": ["{candidate}"], "not_suitable-0-reason": ["other"]}
     return {
         "application": (
             *_forms(
@@ -147,6 +148,7 @@ def page_acts() -> dict[str, tuple[Act, ...]]:
                 ("claire", "/pause", "", {}),
                 ("claire", "/resume", "", {}),
                 ("claire", "/available", "", {}, UNASKED),
+                ("claire", "/candidates", None, unsuitable),
                 ("claire", "/close", "", {}),
                 ("claire", "/withdraw", None, {"reason": ["funding"]}),
                 ("programme", "/void", None, {"reason": ["test"]}),
@@ -162,6 +164,7 @@ def page_acts() -> dict[str, tuple[Act, ...]]:
             ("jonas", "/publish", "", {}),
             ("jonas", "/pause", "", {}),
             ("jonas", "/resume", "", {}),
+            ("jonas", "/candidates", None, unsuitable),
             ("jonas", "/available", "", {}, UNASKED),
             ("jonas", "/close", "", {}),
         ),

@@ -143,6 +143,9 @@ _PROPOSAL_IS = "SELECT state = '{}' FROM proposal WHERE id = '{{proposal_id}}'"
 _IMPORT_IS = "SELECT state = '{}' FROM need_import WHERE id = '{{import_id}}'"
 _NEW_PLACES = "SELECT entry ->> 'places' = '3' FROM offer WHERE id = '{offer_id}'"
 _NEW_CAPACITY = "SELECT entry ->> 'capacity' = '3' FROM mentor WHERE id = '{mentor_id}'"
+_UNSUITABLE = (
+    "SELECT count(*) > 0 FROM candidate_choice WHERE seat_id = '{{{}}}' AND choices ->> 'not_suitable' LIKE '%other%'"
+)
 _NEW_QUANTITY = "SELECT quantity = 5 FROM need WHERE id = '{need_id}'"
 _NO_RULE = "SELECT count(*) = 0 FROM preparation_rule WHERE id = '{rule_id}'"
 _NO_DRAFT = "SELECT count(*) = 0 FROM call_draft WHERE id = '{draft_id}'"
@@ -169,6 +172,8 @@ AIMS = {
     "offer_id/close": _OFFER_IS.format("= 'closed'"),
     "offer_id/withdraw": _OFFER_IS.format("= 'withdrawn'"),
     "offer_id/void": _OFFER_IS.format("= 'voided'"),
+    "offer_id/candidates": _UNSUITABLE.format("offer_id"),
+    "mentor_id/candidates": _UNSUITABLE.format("mentor_id"),
     "mentor_id/{mentor_id}": _NEW_CAPACITY,
     "mentor_id/edit": _NEW_CAPACITY,
     "mentor_id/publish": _MENTOR_IS.format("= 'published'"),

@@ -50,7 +50,7 @@ def downgrade() -> None:
         "visit",
     )
     _drop("release", "answer", "clearance", "match")
-    _drop("availability_question", "mentor", "offer")
+    _drop("candidate_choice", "availability_question", "mentor", "offer")
     _drop(
         "appeal", "receipt", "standing", "message_count", "counter", "companion", "application_change", "application_step", "application"
     )
@@ -892,6 +892,14 @@ def _create_placements_and_mentors() -> None:
         "mentor_last_day", "mentor", ["last_day"], postgresql_where=sa.text("state NOT IN ('draft', 'closed')")
     )
     op.create_index("mentor_one_a_call", "mentor", ["subject", "call_id"], unique=True)
+    op.create_table(
+        "candidate_choice",
+        sa.Column("seat_id", sa.Uuid(), nullable=False),
+        sa.Column("choices", postgresql.JSONB(), nullable=False),
+        sa.Column("saved_by", sa.String(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("seat_id", name="candidate_choice_pkey"),
+    )
     op.create_table(
         "availability_question",
         sa.Column("digest", sa.String(), nullable=False),

@@ -72,6 +72,9 @@ async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep)
         where=Standing.of(shown if mine else shown.for_others, found.standing, placement.since),
         moves=_possible_actions(found) if mine else [],
         mine=mine,
+        judges=mine
+        and found.call_is_open
+        and transitions.possible(offer_events.OfferCandidatesChosen, placement.state),
         writable=mine and placement.writable,
         reopens=placement.state is OfferState.CLOSED,
         decides=decidable and capacity.acting_as is not None,

@@ -243,10 +243,13 @@ def _option(market: Market, candidate: int, seat: int) -> Option:
     rules, wishes = market.problem.rules, market.scores.wishes([market.candidates[candidate]])[0]
     wanted, mine = rules.wanted(pairs.gain[own], wishes[pairs.seat[own]]), rules.wanted(gain, int(wishes[seat]))
     others = (pairs.seat == seat) & (pairs.owner != candidate)
+    choices = np.array([market.seats[seat].choice(other) for other in market.candidates])
+    valued = rules.valued(pairs.preference[others], choices[pairs.owner[others]])
+    preference = rules.valued(preference, int(choices[candidate]))
     return Option(
         seat_id=market.seats[seat].id,
         rank=1 + int(np.count_nonzero((wanted > mine) & (pairs.seat[own] != seat))),
-        standing=1 + int(np.count_nonzero(pairs.preference[others] > preference)),
+        standing=1 + int(np.count_nonzero(valued > preference)),
         contenders=1 + int(np.count_nonzero(others)),
         places=market.free[seat],
         earned=earned,

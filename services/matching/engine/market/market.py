@@ -211,7 +211,10 @@ class Market:
         if self.problem.rules.wishes_count:
             wanted = self.problem.rules.wanted(gain, self.scores.wishes(candidates)[row, seat])
         own = (wanted << TIE_BITS) | own_tie[row, seat]
-        key = (preference << TIE_BITS) | seat_tie[row, seat]
+        valued = preference
+        if self.problem.rules.choices_count:
+            valued = self.problem.rules.valued(preference, self.scores.choices(candidates)[row, seat])
+        key = (valued << TIE_BITS) | seat_tie[row, seat]
         key |= np.where(put_first[row, seat], _NAMED, np.int64(0))
         order = np.lexsort((-own, row))
         counts = np.bincount(row, minlength=len(candidates)).astype(np.int64)

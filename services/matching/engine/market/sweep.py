@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,9 @@ class Sweep:
     def __init__(self, facts: Facts, limits: Limits, rules: Rules) -> None:
         people, self._words = len(limits.country), facts.bits.shape[1]
         self.facts, self._rules = facts, rules
-        self._scored = facts._replace(applicant=_applicant(rules, len(facts.applicant)))
+        self._scored = facts._replace(
+            applicant=_weights(rules, len(facts.applicant), "applicant"), host=_weights(rules, len(facts.host), "host")
+        )
         self.country = np.array(limits.country, np.int32)
         self._limits, self._free, self._shares = limits, _places(limits), _shares(limits)
         self._changed: tuple[int, Integers, Integers] = NONE, *(np.zeros(0, np.int64),) * 2
@@ -116,7 +118,9 @@ class Sweep:
             lambda low, high: kernels.summarise(self.facts, self.left, state, self.country, halted, low, high, summary),
         )
         summary = summary._replace(
-            gain=self._rules.gain_of(summary.gain), points=summary.points[:, : len(criteria.CRITERIA)]
+            gain=self._rules.gain_of(summary.gain),
+            preference=self._rules.preference_of(summary.preference),
+            points=summary.points[:, : len(criteria.CRITERIA)],
         )
         self._last = (key, summary)
         return summary
@@ -168,7 +172,7 @@ class Sweep:
                 self.facts, self.left, state, starts, low, high, seat, key, gain, preference
             ),
         )
-        return starts, seat, key, self._rules.gain_of(gain), preference
+        return starts, seat, key, self._rules.gain_of(gain), self._rules.preference_of(preference)
 
     def column(self, seat: int) -> tuple[Integers, Integers, Integers]:
         """Return those for whom a seat is feasible, how each orders it, and how it orders them (greater is better)."""
@@ -246,15 +250,16 @@ def swept(columns: Columns, problem: Problem, seat_hashes: Words, limits: Limits
     seat_hash = np.zeros(columns.words * 64, np.uint64)
     seat_hash[: len(seat_hashes)] = seat_hashes
     own_hash = hashes(problem.seed, "candidate", [candidate.id for candidate in columns.candidates])
-    rules, counted = problem.rules, [measure.up_to for measure in criteria.CRITERIA]
-    host = [rules.weights.get(measure.criterion, Weight(0, 0)).host for measure in criteria.CRITERIA]
-    if rules.wishes_count:
-        counted, host = [*counted, 0], [*host, 0]
-    scored = _applicant(rules, len(host))
-    # The order of a candidate is a sum too: what `Rules.wanted` makes of all points but the wish, and of the wish.
-    applicant = rules.wanted(scored, 0)
-    if rules.wishes_count:
-        applicant[-1] = rules.wanted(0, 1)
+    rules, orders = problem.rules, [term for term in criteria.ORDERS if term.used(problem.rules)]
+    counted = [*(measure.up_to for measure in criteria.CRITERIA), *(0 for _ in orders)]
+    # The order of either side is a sum too: what `Rules.wanted` makes of all points but the wish, and of the wish.
+    applicant = rules.wanted(_weights(rules, len(counted), "applicant"), 0)
+    host = rules.valued(_weights(rules, len(counted), "host"), 0)
+    for place, term in enumerate(orders, len(criteria.CRITERIA)):
+        if term is criteria.WISHED:
+            applicant[place] = rules.wanted(0, 1)
+        else:
+            host[place] = rules.valued(0, 1)
     named_by, named = columns.named()
     start = columns.start
     facts = Facts(
@@ -268,21 +273,21 @@ def swept(columns: Columns, problem: Problem, seat_hashes: Words, limits: Limits
         earned=earned.rows,
         counted=np.array(counted, np.int32),
         applicant=applicant,
-        host=np.array(host, np.int32),
+        host=host,
         named_at=np.searchsorted(named_by, np.arange(len(own_hash) + 1)).astype(np.int32),
         named=named.astype(np.int32),
-        named_bit=NAMED_SHORT if max(rules.widest, 100 * sum(host)) < NAMED_SHORT else NAMED_LONG,
+        named_bit=NAMED_SHORT if max(rules.widest, rules.widest_choice) < NAMED_SHORT else NAMED_LONG,
         own_hash=own_hash,
         seat_hash=seat_hash,
     )
     return Sweep(facts, limits, rules)
 
 
-def _applicant(rules: Rules, size: int) -> NDArray[np.int32]:
-    """Return the weights of the applicant's criteria; any part after these counts nothing."""
+def _weights(rules: Rules, size: int, side: Literal["applicant", "host"]) -> NDArray[np.int32]:
+    """Return the weights of a side's criteria; any part after these counts nothing."""
     weights = np.zeros(size, np.int32)
     weights[: len(criteria.CRITERIA)] = [
-        rules.weights.get(measure.criterion, Weight(0, 0)).applicant for measure in criteria.CRITERIA
+        getattr(rules.weights.get(measure.criterion, Weight(0, 0)), side) for measure in criteria.CRITERIA
     ]
     return weights
 

@@ -91,7 +91,9 @@ class Seat:
     (absent: native in all of `languages`). `weeks` maps Mondays to places; None means that weeks do not matter.
     `minimum_level` is asked in the shared area of expertise. `available` is False while paused. `share_exempt`: an
     offer to a group, which one country may fill. `conflicts` holds ids of applications and organisations;
-    `pre_matched` is the one application that the seat is kept for.
+    `pre_matched` is the one application that the seat is kept for. `wishes` are applications in the order of the host
+    or mentor (`Rules.valued`); `unsuitable` are those whom the host or mentor finds not suitable: that reads as an
+    exclusion in confidence does, as "not available".
     """
 
     id: str
@@ -113,6 +115,13 @@ class Seat:
     pre_matched: str | None = None
     available: bool = True
     share_exempt: bool = False
+    wishes: tuple[str, ...] = ()
+    unsuitable: frozenset[str] = frozenset()
+
+    def choice(self, candidate: Candidate) -> int:
+        """Return the place of a candidate among the wishes as `Rules.valued` counts it; 0 for none."""
+        own = candidate.group_id is None and candidate.id in self.wishes
+        return MOST_WISHES - self.wishes.index(candidate.id) if own else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +192,8 @@ MOST_WEIGHT = 40_000
 """Neither side's sum of weights is above it, so that a score fits into 22 bits beside its tie-break."""
 WIDEST_ORDER = 1 << 25
 """The order of a candidate's seats is below it if wishes count, so that it fits beside a tie-break as well."""
+WIDEST_CHOICE = 1 << 23
+"""The order of a seat's candidates is below it: beside its tie-break there are two more bits (floors, pre-matched)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +203,7 @@ class Rules:
     `language_minimum` is asked of the applicant in the common language, whatever less a host asks. `suspended` maps a
     country to the day from which it is not active. `ceilings` and `floors` count applicants of a country, fixed pairs
     included. `needs` maps (country, topic or area) to points, `reciprocity` (home, host) to points. `wishes` says how
-    the wishes of candidates order their own seats; they add nothing to a score, and no seat sees them.
+    the wishes of each side order its own pairs; they add nothing to a score, and the other side does not see them.
     """
 
     weights: Mapping[Criterion, Weight] = field(default_factory=lambda: WEIGHTS)
@@ -219,8 +230,24 @@ class Rules:
         return int(self.wanted(self._most_gain, MOST_WISHES if self.wishes_count else 0))
 
     @property
+    def choices_count(self) -> bool:
+        """True if the orders of hosts and mentors count too: if wishes do, and weights of hosts leave room for them."""
+        return self.wishes_count and _with_wishes(self.wishes, self._most_value, self._most_value, MOST_WISHES) < (
+            WIDEST_CHOICE
+        )
+
+    @property
+    def widest_choice(self) -> int:
+        """The greatest number by which a seat could order a candidate (`valued`)."""
+        return int(self.valued(self._most_value, MOST_WISHES if self.choices_count else 0))
+
+    @property
     def _most_gain(self) -> int:
         return 100 * sum(weight.applicant for weight in self.weights.values())
+
+    @property
+    def _most_value(self) -> int:
+        return 100 * sum(weight.host for weight in self.weights.values())
 
     def wanted(self, gain: Any, wish: Any) -> Any:
         """Return by what a candidate orders seats (greater is more wanted).
@@ -228,23 +255,45 @@ class Rules:
         `gain` are the candidate's points, `wish` is `MOST_WISHES` for the first wish, one less for each that follows, 0
         for none. Numbers or arrays of them.
         """
-        if self.wishes is Wishes.WISHES_FIRST:
-            return wish * (self._most_gain + 1) + gain
-        if self.wishes is Wishes.WISHES_AMONG_EQUALS:
-            return gain * (MOST_WISHES + 1) + wish
-        return gain
+        return _with_wishes(self.wishes, self._most_gain, gain, wish)
 
     def gain_of(self, wanted: Any) -> Any:
         """Return the points in what `wanted` gives."""
-        if self.wishes is Wishes.WISHES_FIRST:
-            return wanted % (self._most_gain + 1)
-        if self.wishes is Wishes.WISHES_AMONG_EQUALS:
-            return wanted // (MOST_WISHES + 1)
-        return wanted
+        return _without_wishes(self.wishes, self._most_gain, wanted)
+
+    def valued(self, preference: Any, wish: Any) -> Any:
+        """Return by what a seat orders candidates: as `wanted`, of the seat's points and wishes."""
+        return _with_wishes(self._rule_of_choices, self._most_value, preference, wish)
+
+    def preference_of(self, valued: Any) -> Any:
+        """Return the points in what `valued` gives."""
+        return _without_wishes(self._rule_of_choices, self._most_value, valued)
+
+    @property
+    def _rule_of_choices(self) -> Wishes:
+        return self.wishes if self.choices_count else Wishes.SCORES
 
     def most_of_one_country(self, places: int) -> int:
         """Return how many of the places one country may take: the share rounded up, and at least one."""
         return max(1, math.ceil(self.share * places / 100))
+
+
+def _with_wishes(rule: Wishes, most: int, points: Any, wish: Any) -> Any:
+    """Return points (`most` at the most) and a wish as one number, ordered as the rule says."""
+    if rule is Wishes.WISHES_FIRST:
+        return wish * (most + 1) + points
+    if rule is Wishes.WISHES_AMONG_EQUALS:
+        return points * (MOST_WISHES + 1) + wish
+    return points
+
+
+def _without_wishes(rule: Wishes, most: int, number: Any) -> Any:
+    """Return the points in what `_with_wishes` gives."""
+    if rule is Wishes.WISHES_FIRST:
+        return number % (most + 1)
+    if rule is Wishes.WISHES_AMONG_EQUALS:
+        return number // (MOST_WISHES + 1)
+    return number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,9 +326,9 @@ class Problem:
                 raise ValueError(f"Weights must be 0 or more, and {MOST_WEIGHT} at most in all")
         if self.rules.wishes_count and self.rules.widest >= WIDEST_ORDER:
             raise ValueError("Weights of applicants are too great for wishes to count beside them")
-        for candidate in self.candidates:
-            wishes = candidate.wishes
+        stated = [(part.id, part.wishes) for part in self.candidates] + [(part.id, part.wishes) for part in self.seats]
+        for name, wishes in stated:
             if wishes and (len(wishes) > MOST_WISHES or len(set(wishes)) < len(wishes)):
-                raise ValueError(f"Wishes of {candidate.id} must be {MOST_WISHES} or fewer, each of them once")
+                raise ValueError(f"Wishes of {name} must be {MOST_WISHES} or fewer, each of them once")
         if any(seat.capacity < 0 for seat in self.seats):
             raise ValueError("A capacity is below 0")

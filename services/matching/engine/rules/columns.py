@@ -157,11 +157,10 @@ class Columns:
         return self._allowed
 
     def earned(self) -> _Parts:
-        """Return the rows of points that each criterion gives each candidate, and of wishes (last) where they count."""
+        """Return the rows of points that each criterion gives each candidate, and of both orders (last) that count."""
         if self._earned is None:
             rules, parts = self._rows.setting.rules, [measure.terms for measure in criteria.CRITERIA]
-            if rules.wishes_count:
-                parts.append((criteria.WISHED,))
+            parts += [(term,) for term in criteria.ORDERS if term.used(rules)]
             self._earned = _Parts(len(self.candidates), len(parts))
             for place, terms in enumerate(parts):
                 for term in terms:

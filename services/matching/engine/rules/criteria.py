@@ -37,10 +37,14 @@ class Term:
     used: Callable[[Rules], bool] = lambda _: True
     sparse: bool = field(init=False)
     """True if nothing is known of the words but who states them."""
+    listed: bool = field(init=False)
+    """True if only one property of the seat says something of the words, which are few: no table holds it."""
 
     def __post_init__(self) -> None:
         sparse = self.over is not None and all(part.over is None for part in (*self.own, *self.theirs))
+        listed = self.over is not None and not self.own and len(self.theirs) == 1 and not sparse
         object.__setattr__(self, "sparse", sparse)
+        object.__setattr__(self, "listed", listed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,18 @@ WISHED = Term(
     used=lambda rules: rules.wishes_count,
 )
 """The place of a seat among a candidate's wishes, as `Rules.wanted` counts it: no criterion, for it gives no points."""
+
+CHOSEN = Term(
+    lambda _, chosen: chosen,
+    (),
+    (of.CHOSEN,),
+    of.CANDIDATES,
+    used=lambda rules: rules.choices_count,
+)
+"""The place of a candidate among a seat's wishes, as `Rules.valued` counts it."""
+
+ORDERS = (WISHED, CHOSEN)
+"""The terms by which both sides order pairs beside their points."""
 
 
 CRITERIA = (
@@ -227,7 +243,7 @@ REQUIREMENTS = (
     Requirement(
         HardRule.NOT_AVAILABLE,
         (Term(lambda _, available: available, (), (of.AVAILABLE,)),),
-        bars=(Term(_hit, over=of.KEPT_APART_IN_CONFIDENCE),),
+        bars=(Term(_hit, over=of.KEPT_APART_IN_CONFIDENCE), Term(_hit, over=of.UNSUITABLE)),
     ),
     Requirement(HardRule.TOPIC, (Term(lambda _, any_: any_, (), (of.TAKES_ANY_TOPIC,)), _TOPIC)),
     # A language in which the candidate reaches what the seat asks, and the seat what the candidate asks.

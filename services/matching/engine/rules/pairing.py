@@ -42,7 +42,8 @@ class Line:
 
     def all_scores(self, rules: Rules) -> tuple[Integers, Integers]:
         """Return the same for a whole line; they mean nothing where a pair is not feasible."""
-        return rules.gain_of((self.own - 1) >> TIE_BITS), (self.key & ~_NAMED) >> TIE_BITS
+        gain = rules.gain_of((self.own - 1) >> TIE_BITS)
+        return gain, rules.preference_of((self.key & ~_NAMED) >> TIE_BITS)
 
 
 class Pairing:
@@ -61,8 +62,7 @@ class Pairing:
         terms = {criteria.SAME_KIND, *criteria.PUT_FIRST}
         terms.update(term for requirement in self._requirements for term in requirement.terms)
         terms.update(term for _, used, _ in self._weighed for term in used)
-        if rules.wishes_count:
-            terms.add(criteria.WISHED)
+        terms.update(term for term in criteria.ORDERS if term.used(rules))
         self.candidates = Side[Candidate](
             "candidate", self.setting, self.words, terms, problem.seed, len(problem.candidates)
         )
@@ -94,11 +94,14 @@ class Pairing:
                 gain += np.multiply(points, weight.applicant, dtype=np.int32)
             if weight.host:
                 preference += np.multiply(points, weight.host, dtype=np.int32)
-        key = (preference.astype(np.int64) << TIE_BITS) | seat_tie
+        rules = self.setting.rules
+        valued, wanted = preference.astype(np.int64), gain.astype(np.int64)
+        if criteria.CHOSEN.used(rules):
+            valued = rules.valued(valued, np.asarray(meeting.value(criteria.CHOSEN), np.int64))
+        key = (valued << TIE_BITS) | seat_tie
         for term in criteria.PUT_FIRST:
             if (named := meeting.value(term)) is not False:
                 key = np.where(named, key | _NAMED, key)
-        wanted, rules = gain.astype(np.int64), self.setting.rules
         if rules.wishes_count:
             wanted = rules.wanted(wanted, meeting.value(criteria.WISHED).astype(np.int64))
         return Line(np.where(ok, (wanted << TIE_BITS | own_tie) + 1, 0), key)
@@ -155,6 +158,8 @@ class _Comparison:
     def _value(self, term: Term, *, counted: bool) -> Any:
         if term.over is not None and term.sparse:
             found = self._hits(term, term.over)
+        elif term.over is not None and term.listed:
+            found = self._listed(term, term.over)
         else:
             numbers = (0,) if term.over is None else self._numbers_of(term.over)
             worth = [self._worth(term, number) for number in numbers]
@@ -177,6 +182,16 @@ class _Comparison:
         hits[slots] = True
         worth = self._worth(term, 0)
         return hits if worth is True else hits * worth
+
+    def _listed(self, term: Term, words: Vocabulary) -> Any:
+        """Return the greatest worth of the words that both state, of a term that only the seats say something of."""
+        found = np.zeros(self._others.top, np.int16)
+        (part,), seats = term.theirs, self._pairing.seats
+        for word in self._side.stated(words, self._entry):
+            for slot in self._others.stating(words, word):
+                seat = self.seat if isinstance(self.seat, int) else slot
+                found[slot] = max(found[slot], term.worth(self._setting, seats.listed(part, word, seat)))
+        return found
 
     def _numbers_of(self, words: Vocabulary) -> Sequence[int]:
         if words not in self._numbers:

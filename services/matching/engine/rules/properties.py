@@ -129,6 +129,12 @@ WEEKS = Vocabulary(lambda candidate, _: candidate.weeks or (), _open_weeks)
 COUNTRIES = Vocabulary(lambda candidate, _: candidate.preferred_countries, lambda seat, _: (seat.country,))
 SEATS = Vocabulary(lambda candidate, _: candidate.own_order, lambda seat, _: (seat.id,))
 
+CANDIDATES = Vocabulary(
+    # A member of a group is placed by points, whatever a seat says of one of them.
+    lambda candidate, _: (candidate.id,) if candidate.group_id is None else (),
+    lambda seat, _: seat.wishes,
+)
+
 # Words that few state: of these it is enough to know who does.
 AVOIDED_BY_CANDIDATE = Vocabulary(
     lambda candidate, _: candidate.conflicts, lambda seat, _: (seat.id, seat.organisation_id)
@@ -144,6 +150,7 @@ KEPT_APART_IN_CONFIDENCE = Vocabulary(
     lambda candidate, at: at.kept_apart(candidate.country, candidate.organisation_id, confidential=True),
     lambda seat, _: (seat.country, seat.organisation_id),
 )
+UNSUITABLE = Vocabulary(lambda candidate, _: (candidate.id,), lambda seat, _: seat.unsuitable)
 DECLINED = Vocabulary(lambda candidate, _: candidate.barred, lambda seat, _: (seat.id,))
 KEPT_FOR = Vocabulary(
     lambda candidate, _: (candidate.id,), lambda seat, _: () if seat.pre_matched is None else (seat.pre_matched,)
@@ -230,3 +237,4 @@ UNDERSTANDS = Property(
 OPEN = Property(lambda seat, at: (1,) * len(_open_weeks(seat, at)), np.int16, WEEKS)
 LIES_IN = Property(lambda _, __: (1,), np.int16, COUNTRIES)
 IS_SEAT = Property(lambda _, __: (1,), np.int16, SEATS)
+CHOSEN = Property(lambda seat, _: range(MOST_WISHES, MOST_WISHES - len(seat.wishes), -1), np.int16, CANDIDATES)

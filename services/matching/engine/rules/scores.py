@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from services.matching.engine.problem.problem import Candidate, Weight
 from services.matching.engine.rules import criteria
 from services.matching.engine.rules.columns import Columns
-from services.matching.engine.rules.criteria import Measure
+from services.matching.engine.rules.criteria import Measure, Term
 from services.matching.engine.rules.seat_rows import Row, SeatRows
 from shared.contracts.codes import Criterion
 
@@ -53,10 +53,17 @@ class Scores:
 
     def wishes(self, candidates: Sequence[Candidate]) -> NDArray[np.int64]:
         """Return the places of seats among the wishes (candidates x seats) as `Rules.wanted` counts them."""
+        return self._places(criteria.WISHED, candidates)
+
+    def choices(self, candidates: Sequence[Candidate]) -> NDArray[np.int64]:
+        """Return the places of candidates among wishes of seats (candidates x seats) as `Rules.valued` counts them."""
+        return self._places(criteria.CHOSEN, candidates)
+
+    def _places(self, term: Term, candidates: Sequence[Candidate]) -> NDArray[np.int64]:
         found = np.zeros((len(candidates), len(self._rows.seats)), np.int64)
         for place, candidate in enumerate(candidates):
-            for key in self._rows.keys(criteria.WISHED, candidate):
-                found[place] += self._rows.row(criteria.WISHED, key)
+            for key in self._rows.keys(term, candidate):
+                found[place] += self._rows.row(term, key)
         return found
 
     def totals(self, points: Points) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -53,11 +53,14 @@ class Side(Generic[Entry]):
         self._single: dict[Property, NDArray[Any]] = {}
         self._by_word: dict[Vocabulary, dict[Property, NDArray[Any]]] = defaultdict(dict)
         self._stating: dict[Vocabulary, dict[Hashable, set[int]]] = {}
+        self._listed: dict[Property, dict[int, dict[Hashable, int]]] = {}
         for term in terms:
-            if term.over is not None and term.sparse:
+            if term.over is not None and (term.sparse or term.listed):
                 self._stating[term.over] = defaultdict(set)
             for part in term.own if name == "candidate" else term.theirs:
-                if part.over is None:
+                if term.listed:
+                    self._listed[part] = {}
+                elif part.over is None:
                     self._single[part] = np.zeros(self.room, part.kind)
                 else:
                     self._by_word[part.over][part] = np.full((_LEAST, self.room), part.empty, part.kind)
@@ -70,6 +73,10 @@ class Side(Generic[Entry]):
     def stating(self, words: Vocabulary, word: Hashable) -> Collection[int]:
         """Return the slots of those who state a word, of a vocabulary of which nothing else is known."""
         return self._stating[words].get(word, ())
+
+    def listed(self, part: Property, word: Hashable, slot: int) -> int:
+        """Return the value of a property for a word that the slot states; no array holds it."""
+        return self._listed[part][slot][word]
 
     def values(self, at: int | slice) -> dict[Property, Any]:
         """Return all properties in some slots; of one with words, a row a word."""
@@ -92,6 +99,9 @@ class Side(Generic[Entry]):
                 rows[:, slot] = part.empty
                 for number, value in zip(numbers, part.of(entry, setting), strict=True):
                     rows[number, slot] = value
+        for part, values_of in self._listed.items():
+            assert part.over is not None
+            values_of[slot] = dict(zip(self.stated(part.over, entry), part.of(entry, setting), strict=True))
         for words, stating in self._stating.items():
             for word in self.stated(words, entry):
                 stating[word].add(slot)

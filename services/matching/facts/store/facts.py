@@ -20,7 +20,7 @@ from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
 from shared.contracts.lifecycle.state_sets import SEAT_OPEN
 from shared.contracts.mentors import MentorProfile
-from shared.contracts.offers import OfferTerms
+from shared.contracts.offers import CandidateChoices, OfferTerms
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -90,7 +90,13 @@ class Seat(Table, table=True):
     organisation_id: UUID
     state: str
     terms: dict[str, JsonValue] = Field(sa_column=document())
+    choices: dict[str, JsonValue] = Field(default_factory=dict, sa_column=document())
     changed_at: datetime = Field(sa_column=moment())
+
+    @property
+    def candidate_choices(self) -> CandidateChoices:
+        """The choices of the host or mentor."""
+        return CandidateChoices.model_validate(self.choices)
 
     @property
     def placement_terms(self) -> OfferTerms:

@@ -401,6 +401,7 @@ def _create_calls() -> None:
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("terms", postgresql.JSONB(), nullable=False),
+        sa.Column("choices", postgresql.JSONB(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="seat_pkey"),
     )

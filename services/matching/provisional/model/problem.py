@@ -30,7 +30,7 @@ from services.matching.facts.model import spans, weekly_places, weeks_of
 from services.matching.provisional.model.memo import Memo
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.codes import ApplicationKind, Criterion, MatchState, Objective, RankGroup
-from shared.contracts.offers import OfferTerms
+from shared.contracts.offers import CandidateChoices, OfferTerms
 from shared.culprits import culprits
 
 if TYPE_CHECKING:
@@ -53,13 +53,20 @@ _candidates: Memo[Candidate] = Memo()
 _seats: Memo[Seat] = Memo()
 
 
+NO_CHOICES = CandidateChoices()
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An offer or a mentor with its terms; `available` is False while it is paused or past its deadline."""
+    """An offer or a mentor with its terms; `available` is False while it is paused or past its deadline.
+
+    `choices` are what the host or mentor says of candidates.
+    """
 
     id: UUID
     terms: OfferTerms | MentorProfile
     available: bool = True
+    choices: CandidateChoices = NO_CHOICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,11 +347,22 @@ def _candidate(
 def _seat(place: Place, facts: Facts) -> Seat:
     def make() -> Seat:
         if isinstance(place.terms, OfferTerms):
-            return _placement(place.id, place.terms, facts, available=place.available)
-        return _mentor(place.id, place.terms, facts.day, available=place.available)
+            seat = _placement(place.id, place.terms, facts, available=place.available)
+        else:
+            seat = _mentor(place.id, place.terms, facts.day, available=place.available)
+        return seat if place.choices is NO_CHOICES else _with_choices(seat, place.choices)
 
     taken = frozenset(facts.taken.get(place.id, {}).items())
-    return _seats.of(place.id, (place.terms, facts.terms), (place.available, facts.day, taken), make)
+    return _seats.of(place.id, (place.terms, facts.terms, place.choices), (place.available, facts.day, taken), make)
+
+
+def _with_choices(seat: Seat, choices: CandidateChoices) -> Seat:
+    """Return the seat with what its host or mentor says of candidates."""
+    return replace(
+        seat,
+        wishes=tuple(str(application_id) for application_id in choices.wishes),
+        unsuitable=frozenset(str(candidate.application_id) for candidate in choices.not_suitable),
+    )
 
 
 def _placement(offer_id: UUID, offer: OfferTerms, facts: Facts, *, available: bool) -> Seat:

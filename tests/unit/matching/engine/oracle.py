@@ -58,7 +58,9 @@ def broken(problem: Problem, candidate: Candidate, seat: Seat) -> list[HardRule]
             or seat.conflicts & {candidate.id, candidate.organisation_id}
         ),
         HardRule.EXCLUDED_PAIR: not apart(confidential=False),
-        HardRule.NOT_AVAILABLE: seat.available and not apart(confidential=True),
+        HardRule.NOT_AVAILABLE: (
+            seat.available and not apart(confidential=True) and candidate.id not in seat.unsuitable
+        ),
         HardRule.TOPIC: not seat.topics or bool(seat.topics & set(candidate.topics)),
         HardRule.COMMON_LANGUAGE: any(speaks(tongue) for tongue in seat.languages),
         HardRule.SHARED_EXPERTISE: not seat.expertise

@@ -39,9 +39,11 @@ REASONS: dict[str, str] = {
     registry.ExclusionChanged.type: N_("An exclusion may be confidential, so nobody is notified of one."),
     registry.NeedChanged.type: _REGISTER,
     offers.OfferRevised.type: _OWN,
+    offers.OfferCandidatesChosen.type: _OWN,
     offers.OfferResumed.type: _OWN,
     offers.AvailabilityConfirmed.type: _OWN,
     mentors.MentorRevised.type: _OWN,
+    mentors.MentorCandidatesChosen.type: _OWN,
     mentors.MentorResumed.type: _OWN,
     mentors.MentorAvailabilityConfirmed.type: _OWN,
     matches.MatchCleared.type: N_(

@@ -1,0 +1,1 @@
+"""Let hosts and mentors put anonymous candidates in order, or say that they are not suitable."""

@@ -1,0 +1,83 @@
+"""The form in which a host or mentor puts candidates in order, and names those who are not suitable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.applications.application.forms.tasks import offer
+from services.applications.candidates.model import LONGEST_WORDS, Choices, Unsuitable
+from shared.contracts.codes import MOST_WISHES, NotSuitableReason
+from shared.contracts.offers import MOST_NOT_SUITABLE
+from shared.i18n import N_, gettext
+from shared.web.forms import FieldList, Form, FormField, Longest, NotOptional, Row, SelectField, StringField
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class OrderRow(Row):
+    """One candidate in the order."""
+
+    candidate = SelectField(N_("Candidate"), [NotOptional()], default="")
+
+
+class UnsuitableRow(Row):
+    """One candidate who is not suitable."""
+
+    candidate = SelectField(N_("Candidate"), [NotOptional()], default="")
+    reason = SelectField(N_("Reason"), [NotOptional()], choices=NotSuitableReason, blank=N_("Choose one"), default="")
+    text = StringField(N_("Note for your own side"), [Longest(LONGEST_WORDS)])
+
+
+class CandidatesForm(Form):
+    """Candidates in order, and those who are not suitable."""
+
+    order = FieldList(
+        FormField(OrderRow), N_("Your order, best candidate first"), min_entries=1, max_entries=MOST_WISHES
+    )
+    not_suitable = FieldList(
+        FormField(UnsuitableRow), N_("Candidates who are not suitable"), min_entries=0, max_entries=MOST_NOT_SUITABLE
+    )
+
+    def offer(self, candidates: Iterable[tuple[UUID, str]]) -> None:
+        """Offer these candidates, each by id and name."""
+        known = [("", gettext("Choose one")), *((str(id_), name) for id_, name in candidates)]
+        for name in ("order", "not_suitable"):
+            offer(self, name, known, "candidate")
+
+    def check(self) -> bool:
+        """Return whether the form can be read; put an error where a row is half written."""
+        valid = self.validate()
+        if any(bool(candidate) != bool(reason) for candidate, reason, _ in self._refusals()):
+            self.refuse("not_suitable", gettext("Choose a candidate and a reason in each row"))
+        return valid and not self.problems()
+
+    def choices(self) -> Choices:
+        """Return what the form says, once it was checked."""
+        return Choices(
+            order=tuple(UUID(row.form["candidate"].data) for row in self["order"] if row.form["candidate"].data),
+            not_suitable=tuple(
+                Unsuitable(application_id=UUID(candidate), reason=NotSuitableReason(reason), text=text)
+                for candidate, reason, text in self._refusals()
+                if candidate
+            ),
+        )
+
+    def _refusals(self) -> list[tuple[str, str, str]]:
+        """Return candidate, reason and note of each row of those who are not suitable; empty where nothing stands."""
+        cells = [[row.form[name].data for name in ("candidate", "reason", "text")] for row in self["not_suitable"]]
+        return [(str(first or ""), str(why or ""), str(note or "").strip()) for first, why, note in cells]
+
+
+def filled(choices: Choices) -> CandidatesForm:
+    """Return the form with what was saved."""
+    return CandidatesForm(
+        data={
+            "order": [{"candidate": str(id_)} for id_ in choices.order] or [{}],
+            "not_suitable": [
+                {"candidate": str(each.application_id), "reason": each.reason.value, "text": each.text}
+                for each in choices.not_suitable
+            ],
+        }
+    )

@@ -1,0 +1,277 @@
+"""Read the anonymous candidates of a placement or mentor: as the API answers them, and with all that the page shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from services.applications import transitions
+from services.applications.calls import store as calls_store
+from services.applications.candidates import store
+from services.applications.candidates.model import (
+    MOST_GRADES,
+    Choices,
+    Merit,
+    level_in_words,
+    merit,
+    name_of,
+)
+from services.applications.display import SummaryRow
+from services.applications.mentors import store as mentors_store
+from services.applications.mentors.store import Mentor
+from services.applications.placements import store as placements_store
+from services.applications.places.views import suitable_applicants
+from services.applications.refusals import not_found
+from shared.contracts import labels
+from shared.contracts import mentors as mentor_events
+from shared.contracts import offers as offer_events
+from shared.contracts.applications import LanguageHeld
+from shared.contracts.codes import (
+    ApplicationKind,
+    CallState,
+    Expertise,
+    RankGroup,
+    Role,
+    ServiceKind,
+    Wishes,
+)
+from shared.i18n import gettext
+from shared.identity.scope import is_self, may_act_for_organisation
+from shared.web.read_models import ReadModel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.application.store.applications import Application
+    from services.applications.calls.store import Call
+    from services.applications.placements.store import Offer
+    from shared.identity import Principal
+
+RESTRICTED: Literal["restricted"] = "restricted"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """The placement or mentor's profile of the reader, with its call."""
+
+    kind: ApplicationKind
+    row: Offer | Mentor
+    call: Call
+
+    @property
+    def event(self) -> type[offer_events.OfferCandidatesChosen | mentor_events.MentorCandidatesChosen]:
+        """The event by which choices leave the portal."""
+        if self.kind is ApplicationKind.STUDY_VISIT:
+            return offer_events.OfferCandidatesChosen
+        return mentor_events.MentorCandidatesChosen
+
+    @property
+    def of(self) -> Literal["offer", "mentor"]:
+        """The kind of thing, as states name it."""
+        return "offer" if self.kind is ApplicationKind.STUDY_VISIT else "mentor"
+
+    @property
+    def open(self) -> bool:
+        """Return whether candidates can be judged now: published or paused, in a call that is not closed."""
+        return self.call.state == CallState.PUBLISHED and transitions.possible(self.event, self.row.state)
+
+    @property
+    def order_counts(self) -> bool:
+        """Return whether the call counts an order."""
+        return self.call.terms.wishes is not Wishes.SCORES
+
+    @property
+    def reserved(self) -> bool:
+        """Return whether it is a placement that is kept for one application, so that there is nothing to choose."""
+        terms = None if isinstance(self.row, Mentor) else self.row.terms
+        return terms is not None and terms.prematched_with is not None
+
+
+async def own_seat(
+    session: AsyncSession, principal: Principal, kind: ApplicationKind, seat_id: UUID, *, lock: bool = False
+) -> Seat:
+    """Return the principal's own placement or profile. Raises `Refused` (404)."""
+    row: Offer | Mentor | None
+    if kind is ApplicationKind.STUDY_VISIT:
+        row = await placements_store.offer(session, seat_id, lock=lock)
+        own = row is not None and may_act_for_organisation(principal, row.organisation_id)
+    else:
+        row = await mentors_store.mentor(session, seat_id, lock=lock)
+        own = row is not None and principal.has(Role.MENTOR) and is_self(principal, row.subject)
+    call = None if row is None else await calls_store.call(session, row.call_id)
+    if row is None or call is None or not own:
+        raise not_found()
+    return Seat(kind, row, call)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A candidate who meets the rules that can be checked, with how well and why."""
+
+    application: Application
+    merit: Merit
+    languages: Sequence[LanguageHeld]
+    """Those in which the placement or mentor works: another one could tell the country."""
+
+
+async def candidates_of(session: AsyncSession, principal: Principal, seat: Seat, saved: Choices) -> list[Listed]:
+    """Return the suitable candidates whom the principal may judge, the best first."""
+    row = seat.row
+    if not seat.open or seat.reserved:
+        return []
+    scope = store.Scope(row.id, row.call_id, seat.kind, row.country, row.organisation_id, principal.subject)
+    waiting = await store.waiting(session, scope, saved.applications)
+    service = row.entry.service if isinstance(row, Mentor) else None
+    found = []
+    for each in suitable_applicants(row, waiting, seat.call.terms):
+        answers, working = each.application.answers, {needed.language for needed in each.needs.languages}
+        same_service = service is not None and answers.service == service
+        found.append(
+            Listed(
+                each.application,
+                merit(each.officer, each.needs, same_service=same_service),
+                [known for known in answers.languages if known.language in working],
+            )
+        )
+    return sorted(found, key=lambda each: -each.merit.grade)
+
+
+class KnownExpertise(ReadModel):
+    """An area of expertise of a candidate."""
+
+    area: Annotated[Expertise | Literal["restricted"], Field(description="Restricted areas are not named.")]
+    level: Annotated[int, Field(ge=1, le=3)]
+    years: Annotated[int, Field(ge=0)]
+
+
+class Candidate(ReadModel):
+    """An anonymous candidate who meets the rules that can be checked: no name, no country and no agency."""
+
+    application_id: UUID
+    name: Annotated[str, Field(examples=["Candidate 3F09AC"])]
+    rank_group: RankGroup | None
+    service: ServiceKind | None
+    expertise: list[KnownExpertise]
+    languages: Annotated[list[LanguageHeld], Field(description="Those in which you work. Others are not shown.")]
+    grade: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=MOST_GRADES,
+            description="One each for an expert in a shared area, for five years in one, and for a language above the"
+            " level that is asked for.",
+        ),
+    ]
+    fits: Annotated[str, Field(examples=["Fits very well"])]
+    reasons: Annotated[list[str], Field(examples=[["Speaks English at C1. You ask for B1."]])]
+
+
+class CandidateList(ReadModel):
+    """The candidates of a placement or mentor, and what its host or mentor says of them."""
+
+    open: Annotated[bool, Field(description="Whether candidates can be judged now.")]
+    order_counts: Annotated[bool, Field(description="Whether the call counts an order of candidates.")]
+    items: list[Candidate]
+    choices: Annotated[Choices, Field(description="What was saved of the candidates in the list.")]
+
+
+def _candidate(listed: Listed) -> Candidate:
+    answers = listed.application.answers
+    return Candidate(
+        application_id=listed.application.id,
+        name=name_of(listed.application.id),
+        rank_group=answers.rank_group,
+        service=answers.service,
+        expertise=[
+            KnownExpertise(
+                area=RESTRICTED if known.area.restricted else known.area, level=known.level, years=known.years
+            )
+            for known in answers.expertise
+        ],
+        languages=list(listed.languages),
+        grade=listed.merit.grade,
+        fits=listed.merit.words,
+        reasons=list(listed.merit.reasons),
+    )
+
+
+async def candidate_list(
+    session: AsyncSession, principal: Principal, kind: ApplicationKind, seat_id: UUID
+) -> CandidateList:
+    """Return the candidates of the principal's own placement or profile. Raises `Refused` (404)."""
+    seat = await own_seat(session, principal, kind, seat_id)
+    return await _list(session, principal, seat)
+
+
+async def _list(session: AsyncSession, principal: Principal, seat: Seat) -> CandidateList:
+    saved = await store.choices_of(session, seat.row.id)
+    found = await candidates_of(session, principal, seat, saved)
+    return CandidateList(
+        open=seat.open,
+        order_counts=seat.order_counts,
+        items=[_candidate(each) for each in found],
+        choices=saved.within({each.application.id for each in found}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatePage:
+    """All that the page of candidates shows besides its form."""
+
+    kind: ApplicationKind
+    seat_id: UUID
+    title: str
+    reference: str
+    call: str
+    first: bool
+    reserved: bool
+    found: CandidateList
+
+    @property
+    def cards(self) -> Sequence[tuple[Candidate, Sequence[SummaryRow]]]:
+        """The candidates, each with the facts that its card shows."""
+        return [(candidate, facts_of(candidate)) for candidate in self.found.items]
+
+
+async def candidate_page(
+    session: AsyncSession, principal: Principal, kind: ApplicationKind, seat_id: UUID
+) -> CandidatePage:
+    """Return what the page shows. Raises `Refused` (404)."""
+    seat = await own_seat(session, principal, kind, seat_id)
+    row = seat.row
+    return CandidatePage(
+        kind=kind,
+        seat_id=row.id,
+        title=row.reference if isinstance(row, Mentor) else row.title,
+        reference=row.reference,
+        call=seat.call.title,
+        first=seat.call.terms.wishes is Wishes.WISHES_FIRST,
+        reserved=seat.reserved,
+        found=await _list(session, principal, seat),
+    )
+
+
+def facts_of(candidate: Candidate) -> list[SummaryRow]:
+    """Return what a host or mentor sees of a candidate, as rows."""
+    areas = [
+        gettext("%(area)s (%(level)s)")
+        % {
+            "area": gettext("restricted") if known.area == RESTRICTED else labels.label(known.area),
+            "level": level_in_words(known.level),
+        }
+        for known in candidate.expertise
+    ]
+    spoken = [f"{labels.tongue(known.language)} {labels.label(known.level)}" for known in candidate.languages]
+    codes = (candidate.rank_group, candidate.service)
+    rank, service = (None if code is None else labels.label(code) for code in codes)
+    return [
+        SummaryRow(gettext("Rank group"), rank),
+        SummaryRow(gettext("Service"), service),
+        SummaryRow(gettext("Areas of expertise"), ", ".join(areas) or None),
+        SummaryRow(gettext("Languages"), ", ".join(spoken) or None),
+    ]
