@@ -50,6 +50,7 @@ class Sentences:
         self._candidates = {candidate.id: candidate for candidate in problem.candidates}
         self._seats = {seat.id: seat for seat in problem.seats}
         self._wishes_count = problem.rules.wishes_count
+        self._choices_count = problem.rules.choices_count and any(seat.wishes for seat in problem.seats)
         self._taken = {pair.candidate_id for pair in problem.fixed}
 
     def message(self, receipt: Receipt) -> str:
@@ -99,7 +100,8 @@ class Sentences:
             return f"None of the {receipt.considered} {what} fits. The last one was ruled out because {why}."
         count = receipt.feasible
         fit = _several(count, f"One of the {what} fits", f"{count} of the {what} fit")
-        found = f"{fit} you, but {_several(count, 'its places', 'their places')} went to others with more points."
+        ahead = "whom their hosts put first" if self._choices_count else "with more points"
+        found = f"{fit} you, but {_several(count, 'its places', 'their places')} went to others {ahead}."
         if receipt.waiting_place:
             found += f" You are number {receipt.waiting_place} on the waiting list of the one that fits you best."
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.applications.application.forms.tasks import offer
@@ -56,7 +56,7 @@ class CandidatesForm(Form):
     def choices(self) -> Choices:
         """Return what the form says, once it was checked."""
         return Choices(
-            order=tuple(UUID(row.form["candidate"].data) for row in self["order"] if row.form["candidate"].data),
+            order=tuple(UUID(row.form["candidate"].data) for row in _rows(self["order"]) if row.form["candidate"].data),
             not_suitable=tuple(
                 Unsuitable(application_id=UUID(candidate), reason=NotSuitableReason(reason), text=text)
                 for candidate, reason, text in self._refusals()
@@ -66,8 +66,15 @@ class CandidatesForm(Form):
 
     def _refusals(self) -> list[tuple[str, str, str]]:
         """Return candidate, reason and note of each row of those who are not suitable; empty where nothing stands."""
-        cells = [[row.form[name].data for name in ("candidate", "reason", "text")] for row in self["not_suitable"]]
+        cells = [
+            [row.form[name].data for name in ("candidate", "reason", "text")] for row in _rows(self["not_suitable"])
+        ]
         return [(str(first or ""), str(why or ""), str(note or "").strip()) for first, why, note in cells]
+
+
+def _rows(field: Any) -> Iterable[Any]:
+    assert isinstance(field, FieldList)
+    return field
 
 
 def filled(choices: Choices) -> CandidatesForm:

@@ -13,7 +13,7 @@ from services.matching.facts.store import facts, pools
 from services.matching.facts.store.facts import Call, Seat
 from shared.contracts.base import Country
 from shared.contracts.calls import CallTerms
-from shared.contracts.codes import ApplicationKind, CallState
+from shared.contracts.codes import ApplicationKind, CallState, NotSuitableReason
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.web.read_models import ReadModel
@@ -102,6 +102,13 @@ def place_of(row: Seat) -> Place:
 async def places(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Place]:
     """Return the offers and mentors with these ids, as far as they have arrived."""
     return {id_: place_of(row) for id_, row in (await facts.seats(session, ids)).items()}
+
+
+async def why_unsuitable(session: AsyncSession, seat_id: UUID, application_id: UUID) -> NotSuitableReason | None:
+    """Return why a host or mentor finds an application not suitable; None where nothing of the kind was said."""
+    seat = (await facts.seats(session, [seat_id])).get(seat_id)
+    refused = () if seat is None else seat.candidate_choices.not_suitable
+    return next((each.reason for each in refused if each.application_id == application_id), None)
 
 
 async def places_of_kind(session: AsyncSession, call_id: UUID, kind: ApplicationKind) -> list[Place]:

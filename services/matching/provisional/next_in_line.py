@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import structlog
 
@@ -22,7 +21,7 @@ from services.matching.lifecycle.model import match as matches
 from services.matching.lifecycle.store import receipts as lifecycle_receipts
 from services.matching.lifecycle.store.receipts import Receipt
 from services.matching.provisional.model.problem import companions, in_reserve, solve, waiting
-from services.matching.provisional.model.results import matched, proposals
+from services.matching.provisional.model.results import matched, order_by_hosts, proposals
 from services.matching.provisional.snapshot import load as load_snapshot
 from services.matching.provisional.store import replacements
 from services.matching.provisional.store.replacements import ReplacementOutcome
@@ -35,6 +34,7 @@ from shared.time import clock, workdays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
     from services.matching.engine.matching import Result
     from services.matching.facts.store.pools import Vacancy
@@ -118,9 +118,7 @@ def choose(snapshot: Snapshot, left: frozenset[UUID]) -> list[Chosen]:
             own = next(proposal for proposal in found[kind] if proposal.application_id == ready.pairing.application_id)
             chosen.append(Chosen(vacancy, own, results[kind], ready.id))
             continue
-        preferred = (
-            {UUID(pair.candidate_id): pair.preference for pair in results[kind].pairs} if kind in results else {}
-        )
+        preferred = order_by_hosts(results[kind]) if kind in results else {}
         line = [
             proposal
             for proposal in found.get(kind, ())

@@ -46,8 +46,7 @@ async def _placement(abroad: Abroad, *steps: tuple[str, str], submit: bool = Tru
     made = await abroad.post("claire", "/offers", body, 201)
     for who, path in steps:
         await abroad.post(who, f"/offers/{made['id']}/{path}")
-    published = ("claire", "publish") in steps
-    return {"offer_id": made["id"], **({"candidate": await abroad.eligible()} if published else {})}
+    return {"offer_id": made["id"], "candidate": await abroad.eligible()}
 
 
 _PUBLISHED = (("luc", "endorse"), ("claire", "publish"))
@@ -58,8 +57,7 @@ async def _mentor(abroad: Abroad, *steps: str, publish: bool = True) -> dict[str
     made = await abroad.post("jonas", "/mentors", body, 201)
     for path in steps:
         await abroad.post("jonas", f"/mentors/{made['id']}/{path}")
-    mentee = {"candidate": await abroad.eligible("nino", "giorgi", "mentee")} if publish else {}
-    return {"mentor_id": made["id"], **mentee}
+    return {"mentor_id": made["id"], "candidate": await abroad.eligible("nino", "giorgi", "mentee")}
 
 
 async def _match(abroad: Abroad, state: str) -> dict[str, str]:

@@ -20,8 +20,16 @@ from services.matching.interventions.views.what_ifs import warnings
 from services.matching.provisional.model.problem import Facts, Need, Place, problem, solve
 from shared.contracts import _examples as ex
 from shared.contracts.calls import CallTerms
-from shared.contracts.codes import PRIORITIES, ApplicationKind, ApplicationMode, Criterion, Objective, Wishes
-from shared.contracts.offers import OfferTerms
+from shared.contracts.codes import (
+    PRIORITIES,
+    ApplicationKind,
+    ApplicationMode,
+    Criterion,
+    NotSuitableReason,
+    Objective,
+    Wishes,
+)
+from shared.contracts.offers import CandidateChoices, NotSuitable, OfferTerms
 from shared.honesty import Cause, breaches_of, truth_is_safe
 
 if TYPE_CHECKING:
@@ -143,7 +151,14 @@ def _place(dice: random.Random, number: int, terms: CallTerms) -> Place:
     return Place(UUID(int=100 + number), OfferTerms.model_validate(offer))
 
 
-def _gains(terms: CallTerms, worlds: int, needs: tuple[Need, ...] = (), seed: int = 0) -> int:
+def _chosen(dice: random.Random, place: Place) -> Place:
+    """Return the place with an order of its host, who finds a candidate not suitable as well."""
+    people = [UUID(int=number) for number in dice.sample(range(1000, 1009), 5)]
+    refused = NotSuitable(application_id=people.pop(), reason=NotSuitableReason.OTHER)
+    return replace(place, choices=CandidateChoices(wishes=tuple(people), not_suitable=(refused,)))
+
+
+def _gains(terms: CallTerms, worlds: int, needs: tuple[Need, ...] = (), seed: int = 0, *, chosen: bool = False) -> int:
     """Return how many untruths gave an officer a better place than the truth, by the officer's true order.
 
     A place that the truth rules out is no gain. While a call promises safety, no place may value the officer otherwise.
@@ -161,6 +176,8 @@ def _gains(terms: CallTerms, worlds: int, needs: tuple[Need, ...] = (), seed: in
             places={place.id: place for place in (_place(dice, number, terms) for number in range(4))},
             needs=needs,
         )
+        if chosen:
+            facts = replace(facts, places={id_: _chosen(dice, place) for id_, place in facts.places.items()})
         market = Market(problem(facts, STUDY_VISIT, ()))
         matching = solve(facts)[STUDY_VISIT].matching
         for number, (own, home) in enumerate(people, 1000):
@@ -197,6 +214,14 @@ def test_no_other_order_of_placements_gains_a_better_one(rule: Wishes) -> None:
     terms = _terms(wishes=rule)
     assert truth_is_safe(terms)
     assert _gains(terms, 2) == 0
+
+
+@pytest.mark.parametrize("rule", list(Wishes))
+def test_orders_of_hosts_keep_the_promise(rule: Wishes) -> None:
+    """No untruth gives a better place either if hosts put officers in order and find some not suitable."""
+    terms = _terms(wishes=rule)
+    assert truth_is_safe(terms)
+    assert _gains(terms, 1, seed=7, chosen=True) == 0
 
 
 def test_wishes_change_who_gets_which_place() -> None:

@@ -16,7 +16,14 @@ from services.matching.engine.interventions.manual import NotPossible
 from services.matching.lifecycle.model.match import UNCONFIRMED
 from services.matching.options.model import BETWEEN, CohortOptionResult, results_of
 from services.matching.provisional.model.problem import companions, from_scratch, in_reserve, solve
-from services.matching.provisional.model.results import Proposal, matched, proposals, run_finished, unmatched
+from services.matching.provisional.model.results import (
+    Proposal,
+    matched,
+    order_by_hosts,
+    proposals,
+    run_finished,
+    unmatched,
+)
 from shared.contracts.codes import CohortOption
 from shared.contracts.receipts import MatchExplained
 from shared.ids import new_id
@@ -227,7 +234,7 @@ def reserves_of(facts: Facts, kind: ApplicationKind, result: Result, picked: Seq
             rules=replace(problem.rules, share=100, ceilings={}, floors={}),
         )
     )
-    preferred = {UUID(pair.candidate_id): pair.preference for pair in found.pairs}
+    preferred = order_by_hosts(found)
     return sorted(
         proposals(facts, kind, found),
         key=lambda proposal: (proposal.seat_id, -preferred[proposal.application_id], proposal.application_id),

@@ -13,7 +13,7 @@ from services.matching.engine.interventions.manual import Override
 from services.matching.facts import views as facts
 from services.matching.facts.views import Applicant, Place
 from services.matching.lifecycle.model.match import Match
-from shared.contracts.codes import HardRule, MatchState
+from shared.contracts.codes import HardRule, MatchState, NotSuitableReason
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.web.read_models import ReadModel
@@ -60,7 +60,10 @@ class Yielding:
 
 @dataclass(frozen=True, slots=True)
 class OverrideConfirmation:
-    """An override to be confirmed, with the references of those whom it touches; `own` is the place it replaces."""
+    """An override to be confirmed, with the references of those whom it touches; `own` is the place it replaces.
+
+    `unsuitable` is why the host or mentor finds the application not suitable, if so.
+    """
 
     application_id: UUID
     reference: str
@@ -69,6 +72,7 @@ class OverrideConfirmation:
     losers: Sequence[str]
     movers: Sequence[str]
     may_yield: Sequence[Yielding]
+    unsuitable: NotSuitableReason | None = None
 
 
 async def override_choice(session: AsyncSession, application_id: UUID) -> OverrideChoice:
@@ -100,5 +104,6 @@ async def override_confirmation(
         own=places.get(own.seat_id) if own else None,
         losers=[names.get(UUID(application), "") for application in price.losers],
         movers=[names.get(UUID(application), "") for application in price.movers],
+        unsuitable=await facts.why_unsuitable(session, seat_id, application_id),
         may_yield=[Yielding(match.id, names.get(match.pairing.application_id, ""), match.state) for match in may_yield],
     )

@@ -52,6 +52,19 @@ class Proposal:
     next_in_line: tuple[UUID, ...]
 
 
+def order_by_hosts(result: Result) -> dict[UUID, int]:
+    """Return by application how its seat orders it (greater is preferred), by the host's own order too."""
+    problem = result.problem
+    candidates = {candidate.id: candidate for candidate in problem.candidates}
+    seats = {seat.id: seat for seat in problem.seats}
+    return {
+        UUID(pair.candidate_id): problem.rules.valued(
+            pair.preference, seats[pair.seat_id].choice(candidates[pair.candidate_id])
+        )
+        for pair in result.pairs
+    }
+
+
 def proposals(facts: Facts, kind: ApplicationKind, result: Result) -> list[Proposal]:
     """Return the new pairs of a result, by application."""
     candidates = {candidate.id: candidate for candidate in result.problem.candidates}
