@@ -225,7 +225,6 @@ class CandidatePage:
 
     kind: ApplicationKind
     seat_id: UUID
-    title: str
     reference: str
     call: str
     first: bool
@@ -247,7 +246,6 @@ async def candidate_page(
     return CandidatePage(
         kind=kind,
         seat_id=row.id,
-        title=row.reference if isinstance(row, Mentor) else row.title,
         reference=row.reference,
         call=seat.call.title,
         first=seat.call.terms.wishes is Wishes.WISHES_FIRST,

@@ -203,11 +203,12 @@ def wishes(value: Wishes) -> str:
     if value is Wishes.WISHES_FIRST:
         return gettext(
             "Officers can put placements or mentors in order. Their order comes first. Points decide among the others."
+            " Hosts and mentors can put candidates in order in the same way."
         )
     if value is Wishes.WISHES_AMONG_EQUALS:
         return gettext(
             "Officers can put placements or mentors in order. Points come first. "
-            "Their order decides between equal points."
+            "Their order decides between equal points. Hosts and mentors can put candidates in order in the same way."
         )
     return gettext("Officers do not put placements or mentors in order. Points decide what suits them best.")
 
