@@ -1,4 +1,4 @@
-"""Answer, as the portal does, that a case concerns nobody who decides on it: for tests of one other service."""
+"""Answer other services as the portal does, for their tests: own cases of nobody, and reasons that are stored once."""
 
 from __future__ import annotations
 
@@ -14,13 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+REASONS: dict[str, dict[str, str]] = {}
+"""The reasons for overrides that were stored, by match."""
+AWAY: set[str] = set()
+"""The routes that do not answer now."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
-        """Answer the one route that other services ask before a decision, with their token only."""
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        known = self.path == "/applications/internal/own-cases" and self.headers["X-Service-Token"] == SERVICE_TOKEN
-        body = json.dumps({"concerned": False}).encode() if known else b"{}"
-        self.send_response(200 if known else 404)
+        """Answer the routes that other services ask for a decision, with their token only."""
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        found: dict[str, bool] | None = None
+        if self.headers["X-Service-Token"] == SERVICE_TOKEN and self.path not in AWAY:
+            if self.path == "/applications/internal/own-cases":
+                found = {"concerned": False}
+            elif self.path == "/applications/internal/override-reasons":
+                reason = json.loads(sent)
+                found = {"stored": REASONS.setdefault(reason["match_id"], reason) == reason}
+        body = json.dumps(found or {}).encode()
+        self.send_response(404 if found is None else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

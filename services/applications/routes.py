@@ -157,6 +157,7 @@ def api_routers(settings: Settings) -> list[APIRouter]:
         sessions_api.router,
         sessions_api.internal_router,
         own_cases_api.router,
+        matches_api.internal_router,
     ]
     found.append(calendar_api.router)
     found += [

@@ -6,7 +6,7 @@ from services.applications.availability import store as availability_store
 from services.applications.calls import store as calls_store
 from services.applications.certificates import store as certificates_store
 from services.applications.desk import store as desk_store
-from services.applications.matches.store import matches, participation
+from services.applications.matches.store import matches, override_reasons, participation
 from services.applications.mentors import store as mentors_store
 from services.applications.mentorships import store as mentorships_store
 from services.applications.mentorships.store import mentorships
@@ -47,6 +47,7 @@ __all__ = [
     "metadata",
     "needs_store",
     "outcomes_store",
+    "override_reasons",
     "participation",
     "partners_store",
     "people",

@@ -39,8 +39,15 @@ _log = structlog.get_logger()
 class PortalSettings(Protocol):
     """The address of the portal, and the services' token."""
 
-    portal_url: str
-    service_token: SecretStr
+    @property
+    def portal_url(self) -> str:
+        """The address of the portal."""
+        raise NotImplementedError
+
+    @property
+    def service_token(self) -> SecretStr:
+        """The token of the services."""
+        raise NotImplementedError
 
 
 class OwnCaseRule(Protocol):

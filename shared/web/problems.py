@@ -70,11 +70,12 @@ def answer(
     errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
     reference: str | None = None,
+    sent: Sequence[tuple[str, str]] = (),
 ) -> Response:
     """Return the error page or the problem document for one status, with the sentence `detail` and errors by field.
 
     Title and advice follow from `code`, whose default is the status's. `reference` is the number under which the log
-    describes the error. 503 says after how many seconds to try again.
+    describes the error. 503 says after how many seconds to try again. The page offers to send again what was `sent`.
     """
     kind = PROBLEM_TYPES[code or default_code(status)]
     request.state.problem = kind.code
@@ -108,6 +109,9 @@ def answer(
         fields={each.name: each.detail for each in errors},
         code=status,
         reference=reference,
+        sent=sent,
+        written=_written(sent),
+        action=here(request),
     )
     page.headers.update(headers or {})
     return page
@@ -133,11 +137,33 @@ async def _http_error(request: Request, error: Exception) -> Response:
         return answer(request, error.status_code, error.detail, code=error.code, errors=errors, headers=error.headers)
     if isinstance(error, Refused):
         errors = await errors_of_rules(request, error.fields)
-        return answer(request, error.status_code, error.detail, code=error.code, errors=errors, headers=error.headers)
+        sent = await _sent(request) if error.code is ProblemCode.UNAVAILABLE else ()
+        return answer(
+            request, error.status_code, error.detail, code=error.code, errors=errors, headers=error.headers, sent=sent
+        )
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_allowed(request))
     return answer(request, error.status_code, error.detail, headers=headers)
+
+
+async def _sent(request: Request) -> Sequence[tuple[str, str]]:
+    """Return the texts of a form that changed nothing; none for files, and for what no form of ours has sent."""
+    if request.method in SAFE_METHODS or wants_json(request) or not _certain(request):
+        return ()
+    if media_type_of(request) != "application/x-www-form-urlencoded":
+        return ()
+    data = (await request.form()).multi_items()
+    return [(name, value) for name, value in data if isinstance(value, str) and name != csrf.FIELD]
+
+
+def _written(sent: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return what a person has written or chosen in a form, in words."""
+    return [
+        (name, _in_words(value))
+        for name, value in sent
+        if value and name not in {*_MACHINE_FIELDS, FIELD} and not _ID.match(value)
+    ]
 
 
 async def _outdated(request: Request, outdated: Outdated) -> Response:
@@ -157,7 +183,7 @@ async def _outdated(request: Request, outdated: Outdated) -> Response:
         if needed
         else outdated.detail,
         sent=sent,
-        written=[(name, _in_words(value)) for name, value in sent if value and name not in {*_MACHINE_FIELDS, FIELD}],
+        written=_written(sent),
         action=here(request),
         here=_page_before(request),
     )
@@ -171,6 +197,8 @@ def _in_words(value: str) -> str:
 
 
 _CODE = re.compile(r"[a-z]+(_[a-z]+)*")
+# An id, and what a form joins to one: it says nothing to a reader either.
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(/|$)")
 # Hidden fields that say nothing to a reader.
 _MACHINE_FIELDS = frozenset(
     {"version", "seen", "digest", "draft_writer", "draft_turn", "arrival_stamp", several.SEEN, several.COMPARED}

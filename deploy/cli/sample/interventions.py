@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MATCHING = "/matching/api/v1"
 _MOST_PRICES = 30
+_WHY = "The host asked for an officer with experience of this work, and nobody else on the list has it."
 _WITHOUT_A_PLACE = {("match", "provisional"), ("application", "in_matching"), ("application", "waitlisted")}
 """The stages of an application that has no place yet, or one that nobody knows of."""
 
@@ -67,7 +68,7 @@ async def override(room: LoadContext) -> None:
             continue
         if price["forbidden"] or price["may_give_way"] or price["supersedes"] or HardRule.QUOTA in price["waived"]:
             continue
-        body = {**pair, "version": application["version"], "reason": "operational_duty"}
+        body = {**pair, "version": application["version"], "reason": "operational_duty", "text": _WHY}
         await room.people.post(PROGRAMME, f"{MATCHING}/overrides", body)
         return
     raise Failed("No officer on the waiting list can be put to a place by hand.")

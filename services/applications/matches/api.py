@@ -3,12 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
-from pydantic import Field
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.applications.bulk import MOST, bulk_result
 from services.applications.guards import Anyone, Counterpart, Decider, Participant
-from services.applications.matches.actions import answers, clearance
+from services.applications.matches.actions import answers, clearance, override_reasons
 from services.applications.matches.views import read_models
 from services.applications.matches.views.read_models import ListedMatch, Match
 from services.applications.outcomes.actions import tickets
@@ -16,12 +16,14 @@ from services.applications.outcomes.views import Ticket
 from services.applications.parameters import Body, BusDep, Portal, Reason, Text
 from shared.bus import Bus
 from shared.contracts.codes import Answer, MatchState, Side, StatedReason
-from shared.identity import Principal
+from shared.contracts.codes import Reason as ReasonCode
+from shared.identity import Principal, internal
 from shared.web.items import BulkResult, ReadItem, read_items, with_versions
 from shared.web.paging import PageDep
-from shared.web.read_models import Page
+from shared.web.read_models import Page, ReadModel
 
 router = APIRouter(prefix="/applications/api/v1/matches", tags=["matches"])
+internal_router = APIRouter(prefix="/applications/internal", include_in_schema=False)
 
 
 class Clear(Body):
@@ -116,3 +118,30 @@ async def cancel(match_id: UUID, body: Reason, principal: Anyone, bus: BusDep) -
 async def receipt(match_id: UUID, principal: Counterpart, bus: BusDep, settings: Portal) -> Ticket:
     """Issue a ticket for host or mentor to the points in favour of this guest; valid for two minutes."""
     return await tickets.for_host(bus, settings, principal, match_id)
+
+
+class OverrideStated(BaseModel):
+    """The reason for a place that is assigned manually, and the match that is about to be made for it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    match_id: UUID
+    application_id: UUID
+    decided_by: Annotated[str, Field(min_length=1, max_length=200)]
+    reason: ReasonCode
+    text: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class OverrideStored(ReadModel):
+    """The answer: is the reason that is stored for the match the one that was sent?"""
+
+    stored: bool
+
+
+@internal_router.post("/override-reasons")
+async def override_reason(body: OverrideStated, bus: BusDep, _: Annotated[str, Depends(internal())]) -> OverrideStored:
+    """Store the reason for a match before it is made; a second request with the same one changes nothing."""
+    stored = await override_reasons.store_reason(
+        bus, body.decided_by, body.match_id, body.application_id, body.reason, body.text
+    )
+    return OverrideStored(stored=stored)

@@ -50,6 +50,7 @@ class AuditKind(StrEnum):
     PARTNERS = "partners"
     RELEASES = "releases"
     LOOKS = "looks"
+    OVERRIDES = "overrides"
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,7 @@ def _override(application: str, seat: str, reason: str = "operational_duty", ins
         "version": opened.versions[application],
         "seat_id": str(opened.ids[seat]),
         "reason": reason,
+        "text": "As the host asked.",
         "instead": str(opened.ids[instead]) if instead else None,
     }
 
@@ -166,6 +167,7 @@ def _override_form(seat: str, instead: str = "") -> Any:
     return lambda opened: {
         "seat": str(opened.ids[seat]),
         "reason": "operational_duty",
+        "text": "As the host asked.",
         **({"instead": str(opened.ids[instead])} if instead else {}),
     }
 

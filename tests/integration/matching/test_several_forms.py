@@ -378,7 +378,7 @@ async def test_a_place_by_hand_for_a_changed_officer_is_compared(
     people = await provisional(world)
     address = f"/matching/applications/{people[0]}/override"
     ((seat,),) = await world.rows("SELECT id::text FROM seat")
-    choice = {"seat": seat, "reason": "operational_duty"}
+    choice = {"seat": seat, "reason": "operational_duty", "text": "As the host asked."}
     token = re.findall(r'name="csrf_token" value="([^"]+)"', (await browser.get(address)).text)[0]
     priced = await browser.post(address, data=choice | {"csrf_token": token})
     await rename(world, people[0])

@@ -49,7 +49,7 @@ def downgrade() -> None:
         "agenda",
         "visit",
     )
-    _drop("release", "answer", "clearance", "match")
+    _drop("override_reason", "release", "answer", "clearance", "match")
     _drop("candidate_choice", "availability_question", "mentor", "offer")
     _drop(
         "appeal", "receipt", "standing", "message_count", "counter", "companion", "application_change", "application_step", "application"
@@ -961,6 +961,21 @@ def _create_matches() -> None:
         sa.Column("host_due", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("match_id", "side", name="clearance_pkey"),
     )
+    op.create_table(
+        "override_reason",
+        sa.Column("match_id", sa.Uuid(), nullable=False),
+        sa.Column("application_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("match_id", name="override_reason_pkey"),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.id"], name="override_reason_application_id_fkey", ondelete="CASCADE"
+        ),
+    )
+    op.create_index("override_reason_at", "override_reason", ["at", "match_id"])
+    op.create_index("override_reason_application", "override_reason", ["application_id", "at"])
     op.create_table(
         "answer",
         sa.Column("match_id", sa.Uuid(), nullable=False),

@@ -30,6 +30,6 @@ async def read(
         IsoMoment | None, Query(ge=EARLIEST, le=LATEST, description="Only what happened before then.")
     ] = None,
 ) -> Page[AuditEntry]:
-    """Return one kind of records: attempts, register, partners, releases or looks; the newest first."""
+    """Return one kind of records: attempts, register, partners, releases, looks or overrides; newest first."""
     async with bus.read() as session:
         return await audit.audit_page(session, AuditFilters(kind, who, what, country), until, page)

@@ -15,13 +15,14 @@ from services.applications.oversight.views.audit import (
     ChangeDetails,
     DecisionDetails,
     LookDetails,
+    OverrideDetails,
     ReleaseDetails,
 )
 from services.applications.overview.model import AuditFilters, AuditKind
 from services.applications.parameters import BusDep
 from services.applications.register.views import words
 from shared.contracts import labels
-from shared.contracts.codes import PARTNERS, PartnerStatus, ReleasePurpose
+from shared.contracts.codes import PARTNERS, PartnerStatus, Reason, ReleasePurpose
 from shared.i18n import N_, gettext
 from shared.time import dates
 from shared.web.csv_files import csv_file
@@ -37,6 +38,7 @@ KINDS: dict[AuditKind, str] = {
     AuditKind.PARTNERS: N_("Decisions about partners"),
     AuditKind.RELEASES: N_("Releases of names"),
     AuditKind.LOOKS: N_("Views of personal data"),
+    AuditKind.OVERRIDES: N_("Places assigned manually"),
 }
 _LOOKS = {
     "contact": N_("Recipients of messages"),
@@ -91,10 +93,11 @@ def _filters(filters: AuditFilters) -> list[Filter]:
         AuditKind.PARTNERS: [(kind.value, labels.label(kind)) for kind in PartnerStatus],
         AuditKind.RELEASES: [(kind.value, labels.label(kind)) for kind in ReleasePurpose],
         AuditKind.LOOKS: [(code, gettext(text)) for code, text in _LOOKS.items()],
+        AuditKind.OVERRIDES: [(reason.value, labels.label(reason)) for reason in Reason],
     }[filters.kind]
     if choices:
         found.append(Filter("what", gettext("Details"), filters.what or "", choices))
-    if filters.kind in {AuditKind.REGISTER, AuditKind.PARTNERS, AuditKind.RELEASES}:
+    if filters.kind in {AuditKind.REGISTER, AuditKind.PARTNERS, AuditKind.RELEASES, AuditKind.OVERRIDES}:
         countries = labels.countries(PARTNERS)
         found.append(Filter("country", gettext("Country"), filters.country or "", countries))
     if filters.kind is not AuditKind.RELEASES:
@@ -120,6 +123,8 @@ def what(entry: AuditEntry) -> str:
             return labels.label(ReleasePurpose(entry.what))
         case LookDetails():
             return gettext(_LOOKS.get(entry.what, entry.what))
+        case OverrideDetails():
+            return labels.label(Reason(entry.what))
 
 
 def _about(entry: AuditEntry) -> Cell:
@@ -133,10 +138,9 @@ def _about(entry: AuditEntry) -> Cell:
 def details(entry: AuditEntry) -> str:
     """Return the details in words."""
     match entry.details:
-        case AttemptDetails(more=more) if more:
-            return gettext("%(count)s more in one minute") % {"count": more}
-        case AttemptDetails(method=method, route=route, status=status):
-            return f"{method} {route} ({status})"
+        case AttemptDetails() as attempt:
+            more = gettext("%(count)s more in one minute") % {"count": attempt.more}
+            return more if attempt.more else f"{attempt.method} {attempt.route} ({attempt.status})"
         case ChangeDetails(fields=fields):
             return words.field_names(fields)
         case DecisionDetails(since=since):
@@ -147,6 +151,8 @@ def details(entry: AuditEntry) -> str:
             return gettext("Of: %(of)s (%(fields)s). To: %(to)s.") % parties
         case LookDetails(purpose=purpose, people=people):
             return gettext("%(purpose)s, %(people)s people") % {"purpose": purpose, "people": people}
+        case OverrideDetails(text=text):
+            return text
 
 
 @router.get("/audit.csv")

@@ -1,4 +1,4 @@
-"""Show auditors what was done and tried: refused attempts, changes, decisions, releases of names, looks at people."""
+"""Show auditors what was done and tried: refused attempts, changes, decisions, releases, looks, overrides."""
 
 from __future__ import annotations
 
@@ -65,13 +65,21 @@ class LookDetails(ReadModel):
     people: Annotated[int, Field(examples=[1])]
 
 
-Details = AttemptDetails | ChangeDetails | DecisionDetails | ReleaseDetails | LookDetails
+class OverrideDetails(ReadModel):
+    """The application that a place was assigned to manually, and why, in the coordinator's own words."""
+
+    application: UUID
+    text: Annotated[str, Field(examples=["The host asked for an officer with this experience."])]
+
+
+Details = AttemptDetails | ChangeDetails | DecisionDetails | ReleaseDetails | LookDetails | OverrideDetails
 _DETAILS: dict[AuditKind, type[Details]] = {
     AuditKind.ATTEMPTS: AttemptDetails,
     AuditKind.REGISTER: ChangeDetails,
     AuditKind.PARTNERS: DecisionDetails,
     AuditKind.RELEASES: ReleaseDetails,
     AuditKind.LOOKS: LookDetails,
+    AuditKind.OVERRIDES: OverrideDetails,
 }
 
 
@@ -79,7 +87,7 @@ class AuditEntry(ReadModel):
     """One record of the audit trail."""
 
     kind: AuditKind
-    id: Annotated[UUID, Field(description="Of the record; for a release, of its match.")]
+    id: Annotated[UUID, Field(description="Of the record; for a release or an override, of its match.")]
     at: AwareDatetime
     who: Annotated[str | None, Field(description="A sign-in name, or system:<what>; null for a stranger.")]
     what: Annotated[str, Field(description="What was done, as a code.", examples=["role"])]

@@ -1,4 +1,4 @@
-"""The audit trail: attempts, changes of the register, decisions about partners, releases, looks at people.
+"""The audit trail: attempts, changes of the register, decisions about partners, releases, looks at people, overrides.
 
 Each kind is one query of the same columns: when, who, what, about what, country, details. Read only.
 """
@@ -15,6 +15,7 @@ from sqlmodel import col
 
 from services.applications.access_log import Access
 from services.applications.matches.store.matches import Match
+from services.applications.matches.store.override_reasons import OverrideReason
 from services.applications.matches.store.participation import Release
 from services.applications.oversight.store.attempts import Attempt
 from services.applications.overview.model import AuditFilters, AuditKind
@@ -116,6 +117,19 @@ def _lines(kind: AuditKind) -> sa.Subquery:
             query = sa.select(
                 *_columns(Access.at, Access.id, Access.caller, Access.category, Access.case_id, none, details)
             )
+        case AuditKind.OVERRIDES:
+            details = build("application", OverrideReason.application_id, "text", OverrideReason.text)
+            query = sa.select(
+                *_columns(
+                    OverrideReason.at,
+                    OverrideReason.match_id,
+                    OverrideReason.decided_by,
+                    OverrideReason.reason,
+                    sa.cast(OverrideReason.match_id, sa.Text),
+                    Match.country,
+                    details,
+                )
+            ).join(Match, col(Match.id) == OverrideReason.match_id)
     return query.subquery()
 
 

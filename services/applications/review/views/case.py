@@ -16,6 +16,7 @@ from services.applications.application.views.companions import company_of_case, 
 from services.applications.application.views.history import history
 from services.applications.application.views.standing import Case, case_of, standing
 from services.applications.display import TimelineEntry
+from services.applications.matches.views.override_reasons import ManualPlace, manual_places, timeline_entry
 from services.applications.outcomes.views import NamedCoordinator, manager_to_confirm, named_coordinator
 from services.applications.refusals import not_found
 from shared.bus import Bus
@@ -42,6 +43,10 @@ class ReviewCase(ApplicationDetail):
             description="The officer names a coordinator as line manager, and nobody has confirmed it. The coordinator"
             " can decide until then."
         ),
+    ]
+    manual_places: Annotated[
+        tuple[ManualPlace, ...],
+        Field(description="Places that were assigned manually, with the reason in words. The officer does not see it."),
     ]
 
 
@@ -101,6 +106,7 @@ async def review_case(session: AsyncSession, principal: Principal, application_i
         programme_asked_since=own.escalated_at if waits else None,
         line_manager_to_confirm=await manager_to_confirm(session, case.application),
         coordinator_named_as_manager=await named_coordinator(session, case.application) is not None,
+        manual_places=await manual_places(session, principal, application_id),
     )
 
 
@@ -109,12 +115,14 @@ async def case_page(session: AsyncSession, principal: Principal, application_id:
     case = await visible_case(session, principal, application_id)
     own = await capacity_for(session, principal, case.application)
     decidable = states.possible(ApplicationEndorsed, case.application.own_state)
+    events = history(await store.steps(session, application_id), principal, internal=True)
+    events += [timeline_entry(place) for place in await manual_places(session, principal, application_id)]
     return CasePage(
         case,
         standing(case, others=True),
         await answer_sections(session, case, others=True),
         await answer_changes(session, case),
-        history(await store.steps(session, application_id), principal, internal=True),
+        sorted(events, key=lambda event: event.when, reverse=True),
         company_sentence(await company_of_case(session, case), others=True),
         decidable and own.acting_as is not None,
         own.notice_for(principal) if decidable else None,

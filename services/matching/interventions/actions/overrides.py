@@ -16,6 +16,7 @@ from services.matching.engine.interventions.manual import Override, weigh
 from services.matching.facts import actions as facts_actions
 from services.matching.facts.store import facts as store
 from services.matching.facts.store import pools
+from services.matching.interventions.actions.reasons import store_reason
 from services.matching.lifecycle import views as lifecycle
 from services.matching.lifecycle.actions.receipts import publish_receipts
 from services.matching.lifecycle.actions.transitions import Transitions
@@ -41,10 +42,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.matching.interventions.actions.reasons import OverrideReason
     from services.matching.lifecycle.model.match import Match
     from services.matching.provisional.snapshot import Snapshot
     from shared.bus import Bus, Tx
     from shared.contracts.codes import Reason
+    from shared.identity.own_cases import PortalSettings
 
 _TRIES = 5
 
@@ -86,44 +89,55 @@ async def weighed(bus: Bus, reader: str, application_id: UUID, seat_id: UUID, in
         raise await _with_state(bus, reader, application_id, refusal) from refusal
 
 
-async def put(
-    bus: Bus, by: str, application_id: UUID, seat_id: UUID, reason: Reason, instead: UUID | None = None
-) -> UUID:
+@dataclass(frozen=True, slots=True)
+class WantedOverride:
+    """An application to be put to a place for a reason; `instead` is the match that yields."""
+
+    application_id: UUID
+    seat_id: UUID
+    reason: OverrideReason
+    instead: UUID | None = None
+
+
+async def put(bus: Bus, settings: PortalSettings, by: str, wanted: WantedOverride) -> UUID:
     """Put an application to a place in the name of `by`; return the id of the new match, which both countries clear.
 
     The application's present match, and the one that yields, are superseded. Somebody who asks again for what they have
-    done is answered as the first time. Raises `Refused` as `weighed` does, and 422 if a rule of law forbids the pair.
+    done is answered as the first time. The portal stores the reason before anything is written here. Raises `Refused`
+    as `weighed` does, 422 if a rule of law forbids the pair, and 503 while the portal does not store the reason.
     """
     try:
-        return await _put_once(bus, by, application_id, seat_id, reason, instead)
+        return await _put_once(bus, settings, by, wanted)
     except (Refused, Outdated) as refusal:
+        if refusal.code is ProblemCode.UNAVAILABLE:
+            raise
         async with bus.read() as session:
-            match_id = await _put_before(session, by, application_id, seat_id, reason, instead)
-        if match_id is not None:
+            match_id = await _put_before(session, by, wanted)
+        # Other words are another reason: what was done before is then no answer.
+        if match_id is not None and await store_reason(settings, by, match_id, wanted.application_id, wanted.reason):
             return match_id
-        raise await _with_state(bus, by, application_id, refusal) from refusal
+        raise await _with_state(bus, by, wanted.application_id, refusal) from refusal
 
 
-async def _put_before(
-    session: AsyncSession, by: str, application_id: UUID, seat_id: UUID, reason: Reason, instead: UUID | None
-) -> UUID | None:
+async def _put_before(session: AsyncSession, by: str, wanted: WantedOverride) -> UUID | None:
     """Return the match that this person has made by just this override, if it is not over."""
-    found = await lifecycle_matches.of_application(session, application_id)
-    match = next((each for each in found if each.takes_place and each.seat_id == seat_id), None)
+    found = await lifecycle_matches.of_application(session, wanted.application_id)
+    match = next((each for each in found if each.takes_place and each.seat_id == wanted.seat_id), None)
     if match is None:
         return None
     past = await history.facts(session, MatchProposed.topic, match.id)
     if not any(
-        isinstance(fact.event, MatchProposed) and fact.event.override == reason and fact.actor == by for fact in past
+        isinstance(fact.event, MatchProposed) and fact.event.override == wanted.reason.code and fact.actor == by
+        for fact in past
     ):
         return None
     yielded = {
         other
-        for other in await lifecycle_matches.superseded_at(session, seat_id)
+        for other in await lifecycle_matches.superseded_at(session, wanted.seat_id)
         for fact in await history.facts(session, MatchProposed.topic, other)
         if isinstance(fact.event, MatchSuperseded) and fact.event.by_match_id == match.id
     }
-    return match.id if yielded == {instead} - {None} else None
+    return match.id if yielded == {wanted.instead} - {None} else None
 
 
 async def _with_state(bus: Bus, reader: str, application_id: UUID, refusal: Refused | Outdated) -> Refused | Outdated:
@@ -135,16 +149,15 @@ async def _with_state(bus: Bus, reader: str, application_id: UUID, refusal: Refu
         return more_said(refusal, sentences or await lifecycle.last_match_in_words(session, application_id))
 
 
-async def _put_once(
-    bus: Bus, by: str, application_id: UUID, seat_id: UUID, reason: Reason, instead: UUID | None
-) -> UUID:
+async def _put_once(bus: Bus, settings: PortalSettings, by: str, wanted: WantedOverride) -> UUID:
+    match_id, stored = new_id(), False
     for _ in range(_TRIES):
-        snapshot, kind = await _snapshot(bus, application_id)
-        found = await asyncio.to_thread(_weigh, snapshot, kind, application_id, seat_id, instead)
+        snapshot, kind = await _snapshot(bus, wanted.application_id)
+        found = await asyncio.to_thread(_weigh, snapshot, kind, wanted.application_id, wanted.seat_id, wanted.instead)
         if found.price.forbidden:
             raise Refused(_forbidden(found), 422)
-        match_id = await retry_write(bus, by, _put, snapshot, found, reason)
-        if match_id is not None:
+        stored = stored or await store_reason(settings, by, match_id, wanted.application_id, wanted.reason)
+        if await retry_write(bus, by, _put, snapshot, found, match_id, wanted.reason.code):
             return match_id
     raise Refused(gettext("Data for this call is still changing. Try again in a moment."), code=ProblemCode.IN_PROGRESS)
 
@@ -208,12 +221,12 @@ def _cannot_yield(match: Match | None, seat_id: UUID) -> str:
     }
 
 
-async def _put(tx: Tx, snapshot: Snapshot, found: Weighed, reason: Reason) -> UUID | None:
-    """Write an override and return the id of its match; None if facts have arrived since it was weighed."""
-    proposal, call_id, now, match_id = found.proposal, snapshot.facts.call_id, clock.now(), new_id()
+async def _put(tx: Tx, snapshot: Snapshot, found: Weighed, match_id: UUID, reason: Reason) -> bool:
+    """Write an override; return False if facts have arrived since it was weighed."""
+    proposal, call_id, now = found.proposal, snapshot.facts.call_id, clock.now()
     pool = await pools.version(tx.session, call_id, lock=True)
     if pool is None or pool.input_version != snapshot.version:
-        return None
+        return False
     ended = [match for match in (found.own, found.instead) if match is not None]
     cases = await Transitions.for_proposals(tx, [proposal.application_id], [match.id for match in ended])
     for match in ended:
@@ -238,4 +251,4 @@ async def _put(tx: Tx, snapshot: Snapshot, found: Weighed, reason: Reason) -> UU
     await publish_receipts(tx, {proposal.application_id: explained})
     await facts_actions.leave_pool(tx.session, [proposal.application_id])
     await cases.save()
-    return match_id
+    return True

@@ -5,14 +5,16 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.matching.interventions.actions import overrides
+from services.matching.interventions.actions.reasons import LONGEST, OverrideReason, words_of
 from services.matching.interventions.views.overrides import OverrideMatch, OverridePrice
 from services.matching.parameters import BusDep
 from shared.contracts.codes import Reason, Role
 from shared.identity import Principal, allow
 from shared.identity.versions import expect_in_body
+from shared.runtime.service import service_of
 from shared.web.items import RecordVersion, needed
 
 router = APIRouter(prefix="/matching/api/v1", tags=["matching"])
@@ -21,7 +23,10 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class WantedOverride(BaseModel):
-    """An application as it was read, to be put to a place for a reason; `instead` is the match that yields."""
+    """An application as it was read, to be put to a place for a reason; `instead` is the match that yields.
+
+    The portal stores `text`, the reason in words; coordinators of the case and auditors read it.
+    """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=needed)
 
@@ -29,6 +34,7 @@ class WantedOverride(BaseModel):
     version: RecordVersion = ""
     seat_id: UUID
     reason: Reason
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST, examples=["The host asked for this officer."])]
     instead: UUID | None = None
 
 
@@ -54,7 +60,11 @@ async def price(
 async def put(request: Request, bus: BusDep, principal: Programme, override: WantedOverride) -> OverrideMatch:
     """Put an application to a place by hand; both countries are asked to clear the new match."""
     expect_in_body(request, "application_id", override.application_id, override.version, "/version")
-    match_id = await overrides.put(
-        bus, principal.subject, override.application_id, override.seat_id, override.reason, override.instead
+    wanted = overrides.WantedOverride(
+        override.application_id,
+        override.seat_id,
+        OverrideReason(override.reason, words_of(override.text)),
+        override.instead,
     )
+    match_id = await overrides.put(bus, service_of(request).settings, principal.subject, wanted)
     return OverrideMatch(match_id=match_id)

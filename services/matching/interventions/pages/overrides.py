@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching.interventions.actions import overrides
+from services.matching.interventions.actions.reasons import LONGEST, OverrideReason, words_of
 from services.matching.interventions.views.overrides import override_choice, override_confirmation
 from services.matching.lifecycle.views import pairs_in_words
 from services.matching.parameters import BusDep
@@ -23,8 +24,9 @@ from shared.i18n import N_, gettext
 from shared.identity import Principal, allow
 from shared.identity.versions import show_versions
 from shared.ids import read_id
+from shared.runtime.service import service_of
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
-from shared.web.forms import Form, Needed, SelectField, options
+from shared.web.forms import Form, Longest, Needed, SelectField, TextAreaField, options
 from shared.web.render import render, see_other
 from shared.web.several import Comparison, compared, comparison_page, seen_by_reader, seen_text
 
@@ -45,6 +47,11 @@ class OverrideForm(Form):
         description=N_(
             "The officer's explanation shows this reason. Health and clearance are shown as a personal reason."
         ),
+    )
+    text = TextAreaField(
+        N_("Reason in your own words"),
+        [Needed(N_("Enter the reason in your own words")), Longest(LONGEST)],
+        description=N_("Coordinators of this case and auditors read it. The officer does not."),
     )
     reference = ""
 
@@ -91,6 +98,7 @@ async def _show_price(request: DecisionRequest[OverrideForm]) -> Response:
         instead=instead,
         reason=reason.value,
         reason_name=labels.label(reason),
+        text=request.form.text.data or "",
     )
 
 
@@ -116,8 +124,10 @@ async def commit(request: Request, bus: BusDep, principal: Programme, applicatio
     if seat_id is None or reason is None:
         raise Refused(gettext("Select a place and a reason."), 422)
     instead = read_id(str(form.get("instead") or ""))
+    stated = OverrideReason(reason, words_of(str(form.get("text") or "")))
+    wanted = overrides.WantedOverride(application_id, seat_id, stated, instead)
     try:
-        await overrides.put(bus, principal.subject, application_id, seat_id, reason, instead)
+        await overrides.put(bus, service_of(request).settings, principal.subject, wanted)
     except (Refused, Outdated) as refused:
         if refused.code not in {ProblemCode.WRONG_STATE, ProblemCode.OUTDATED}:
             raise
@@ -148,7 +158,7 @@ async def _changed_page(
         f"{address}/override/commit",
         f"{address}/override",
         seen_text({application_id: present}),
-        fields=[(name, str(form[name])) for name in ("seat", "reason", "instead") if name in form],
+        fields=[(name, str(form[name])) for name in ("seat", "reason", "text", "instead") if name in form],
         warning=True,
     )
     return comparison_page(request, comparison)

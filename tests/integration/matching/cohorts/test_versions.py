@@ -109,7 +109,7 @@ async def test_a_program_places_by_hand_what_it_has_read(
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     headers = {"X-CSRF-Token": await token_of(world, browser)}
     version = (await browser.get(f"{API}/applications/{person}")).headers["etag"]
-    body = {"application_id": str(person), "seat_id": str(seat), "reason": "operational_duty"}
+    body = {"application_id": str(person), "seat_id": str(seat), "reason": "operational_duty", "text": "As asked."}
     async with without_versions(browser, world.app) as program:
         for sent, status in (("", 428), (older(version.strip('"')), 412)):
             refused = await program.post(f"{API}/overrides", json=body | {"version": sent}, headers=headers)
