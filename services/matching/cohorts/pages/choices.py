@@ -21,8 +21,8 @@ from services.matching.cohorts.views.decision import CohortFacts
 from services.matching.facts.views import Place
 from services.matching.parameters import BusDep
 from services.matching.words import place_name
+from shared.bus import Bus
 from shared.bus.db.outdated import Outdated
-from shared.contracts import labels
 from shared.contracts.codes import Role, StatedReason
 from shared.contracts.codes.reasons import published
 from shared.errors import ProblemCode, Refused
@@ -38,10 +38,15 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class ChoiceForm(Form):
-    """The choice for a match of the cohort, the place for it, and the reason."""
+    """The choice for a match of the cohort, and the place for it."""
 
     choice = RadioField(N_("Your choice"), [Needed(N_("Select what you want to do"))], choices=())
     seat = SelectField(N_("New place"), choices=(), description=N_("Only if you move the match."))
+
+
+class ReasonForm(Form):
+    """The reason for a choice, which no address shows: addresses stay in histories and logs."""
+
     reason = SelectField(
         N_("Reason"),
         [Needed(N_("Select a reason"))],
@@ -78,6 +83,16 @@ class _Case:
         return sorted(found, key=lambda place: place.reference)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A choice as it was sent, for an application of a call."""
+
+    call_id: UUID
+    id: UUID
+    choice: str
+    seat: str
+
+
 @router.get("/cohorts/{call_id}/choices/{application_id}")
 async def choose(
     request: Request,
@@ -87,38 +102,45 @@ async def choose(
     application_id: UUID,
     choice: str = "",
     seat: str = "",
-    reason: str = "",
 ) -> Response:
-    """Ask what to do with a match; once that is chosen, show what it costs."""
-    read = await read_cohort(request, bus, principal, call_id)
-    case = _Case(read, application_id, await actions.possible(bus, call_id, application_id))
-    query = QueryParams({"choice": choice, "seat": seat, "reason": reason})
-    form = ChoiceForm(query) if choice or seat or reason else ChoiceForm()
+    """Ask what to do with a match; once that is chosen, show what it costs and ask for the reason."""
+    return await _priced(request, bus, principal, _Asked(call_id, application_id, choice, seat), ReasonForm())
+
+
+async def _priced(
+    request: Request, bus: Bus, principal: Principal, asked: _Asked, reason: ReasonForm, status: int = 200
+) -> Response:
+    """Show what a choice costs, with the form for its reason; ask again for a choice that cannot be read."""
+    read = await read_cohort(request, bus, principal, asked.call_id)
+    case = _Case(read, asked.id, await actions.possible(bus, asked.call_id, asked.id))
+    sent_before = bool(asked.choice or asked.seat)
+    form = ChoiceForm(QueryParams({"choice": asked.choice, "seat": asked.seat})) if sent_before else ChoiceForm()
     _offer(form, case)
-    if not choice and not reason:
+    if not asked.choice:
         return _page(request, case, form)
     valid = form.validate()
-    if choice == ChoiceKind.MOVE and not seat:
+    if asked.choice == ChoiceKind.MOVE and not asked.seat:
         form.refuse("seat", gettext("Select a place"))
         valid = False
-    wanted = _choice(choice, seat, reason, case.possible.seat_id) if valid else None
+    # What a choice costs does not depend on its reason, which is asked for beside the price.
+    wanted = _choice(asked.choice, asked.seat, StatedReason.OTHER, case.possible.seat_id) if valid else None
     if wanted is None:
         return _page(request, case, form, 422)
     try:
-        price = await actions.price(bus, call_id, application_id, wanted)
+        price = await actions.price(bus, asked.call_id, asked.id, wanted)
     except Refused as refused:
         form.take(refused, "seat")
         return _page(request, case, form, 422)
     return render(
         request,
         "cohorts/choice_price.html",
-        seen=seen_choices(call_id, decision.choice_rows(read)),
+        status,
+        seen=seen_choices(asked.call_id, decision.choice_rows(read)),
         case=case,
         choice=wanted,
         place=read.places.get(wanted.seat_id) if wanted.seat_id else None,
         price=decision.price_in_words(read, price),
-        reason=reason,
-        reason_name=labels.label(StatedReason(reason)),
+        form_=reason,
     )
 
 
@@ -146,8 +168,11 @@ async def keep(request: Request, bus: BusDep, principal: Programme, draft_id: UU
     """Note a choice for the next cohort of a call, or remove one."""
     form = await sent(request)
     undone, application = (read_id(str(form.get(name) or "")) for name in ("undo", "application"))
-    kind, seat, reason = (str(form.get(name) or "") for name in ("choice", "seat", "reason"))
-    wanted = _choice(kind, seat, reason)
+    kind, seat = (str(form.get(name) or "") for name in ("choice", "seat"))
+    stated = await ReasonForm.read(request)
+    if undone is None and application is not None and kind and not stated.validate():
+        return await _priced(request, bus, principal, _Asked(draft_id, application, kind, seat), stated, 422)
+    wanted = None if undone is not None else _choice(kind, seat, stated.reason.data)
     try:
         if undone is not None:
             await actions.undo(bus, principal.subject, draft_id, undone)
@@ -164,10 +189,10 @@ async def keep(request: Request, bus: BusDep, principal: Programme, draft_id: UU
     return see_other(f"/matching/cohorts/{draft_id}")
 
 
-def _choice(kind: str, seat: str, reason: str, present: UUID | None = None) -> Choice | None:
+def _choice(kind: str, seat: str, reason: str | None, present: UUID | None = None) -> Choice | None:
     """Return a choice as it was sent; a pin is to the `present` place. None for one that cannot be read."""
     try:
-        wanted, stated = ChoiceKind(kind), StatedReason(reason)
+        wanted, stated = ChoiceKind(kind), StatedReason(reason or "")
     except ValueError:
         return None
     seat_id = present if wanted is ChoiceKind.PIN and present is not None else read_id(seat)

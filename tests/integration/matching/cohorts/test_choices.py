@@ -66,11 +66,37 @@ def _pairs(html: str) -> list[str]:
 
 
 async def _choose(world: World, browser: httpx2.AsyncClient, person: UUID, **query: Any) -> tuple[str, dict[str, Any]]:
-    """Return the page that shows the price of a choice, and what its form sends."""
+    """Return the page that shows the price of a choice, and what its form sends with a reason."""
     address = f"/matching/cohorts/{world.call_id}/choices/{person}"
-    page = await browser.get(address, params={"reason": "timetable_conflict", **query})
+    page = await browser.get(address, params=query)
     assert page.status_code == 200, page.text
-    return page.text, _hidden(page.text, f"/matching/cohorts/drafts/{world.call_id}")
+    form = _hidden(page.text, f"/matching/cohorts/drafts/{world.call_id}")
+    return page.text, form | {"reason": ["timetable_conflict"]}
+
+
+async def test_the_reason_of_a_choice_stands_in_no_address(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """The reason is asked beside the price and posted; without one nothing is noted and the page asks again."""
+    await _world(world)
+    person = min(await _place_of(world))
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    question = (await browser.get(f"/matching/cohorts/{world.call_id}/choices/{person}")).text
+    assert re.findall(r'<(?:select|input)[^>]* name="(\w+)"', question.split('method="get"')[1])[-1] != "reason"
+    assert 'name="reason"' not in question
+    priced, form = await _choose(world, browser, person, choice="hold_back")
+    assert '<select class="govuk-select" id="reason" name="reason"' in priced
+    draft = f"/matching/cohorts/drafts/{world.call_id}"
+    for missing in ([], [""], ["nonsense"]):
+        asked = await browser.post(draft, data=form | {"reason": missing})
+        assert (asked.status_code, "What it costs" in asked.text) == (422, True)
+        assert _hidden(asked.text, draft).keys() == form.keys() - {"reason"}
+    assert "Select a reason" in asked.text or "Not a valid choice" in asked.text
+    assert await choices.choices_of(world.bus, world.call_id) == {}
+    saved = await browser.post(draft, data=_hidden(asked.text, draft) | {"reason": ["health"]})
+    assert (saved.status_code, saved.headers["location"]) == (303, f"/matching/cohorts/{world.call_id}")
+    (choice,) = (await choices.choices_of(world.bus, world.call_id)).values()
+    assert choice == Choice(kind=ChoiceKind.HOLD_BACK, reason=Reason.PERSONAL)
 
 
 async def test_each_match_says_who_where_why_and_what_to_look_at(
@@ -191,7 +217,7 @@ async def test_a_moved_match_takes_the_place_and_says_who_loses_it(
     address = f"/matching/cohorts/{world.call_id}/choices/{other}"
     offered = (await browser.get(address)).text
     assert seats[place] in offered
-    missing = await browser.get(address, params={"choice": "move", "reason": "other"})
+    missing = await browser.get(address, params={"choice": "move"})
     assert (missing.status_code, "Select a place" in missing.text) == (422, True)
     priced, form = await _choose(world, browser, other, choice="move", seat=str(place))
     assert f"Move {names[other]} to {seats[place]}?" in priced
