@@ -156,8 +156,8 @@ NO_CHOICES: Choices = MappingProxyType({})
 class Rerun:
     """The matching of a call with a coordinator's choices.
 
-    `given` are the places given by hand, `held_back` the applications that are left out (of a group all members), each
-    with the choice. `impossible` are the applications whose choices cannot be carried out now.
+    `given` are those with a place given by hand, `held_back` the applications that are left out (of a group all
+    members), each with the choice. `impossible` are the applications whose choices cannot be carried out now.
     """
 
     results: Mapping[ApplicationKind, Result]
@@ -185,30 +185,29 @@ def is_large(facts: Facts) -> bool:
 
 
 def rerun(facts: Facts, choices: Choices) -> Rerun:
-    """Match a call with these choices; one that cannot be carried out is left out and named."""
+    """Match a call with these choices, each for the whole group; one that cannot be carried out is left and named."""
     pool = waiting(facts)
-    impossible = {
-        application_id
-        for application_id, choice in choices.items()
-        if application_id not in pool or (choice.seat_id is not None and len(companions(facts, application_id)) > 1)
-    }
+    impossible = {application_id for application_id in choices if application_id not in pool}
+    groups = {application_id: companions(facts, application_id) for application_id in sorted(choices)}
     held_back = {
-        member: choice
-        for application_id, choice in sorted(choices.items())
-        if choice.seat_id is None and application_id not in impossible
-        for member in companions(facts, application_id)
+        member: choices[application_id]
+        for application_id, members in groups.items()
+        if choices[application_id].seat_id is None and application_id not in impossible
+        for member in members
     }
     only = frozenset(pool.keys() - held_back.keys()) if held_back else None
     while True:
         given = {
-            application_id: choice
-            for application_id, choice in choices.items()
-            if choice.seat_id is not None and application_id not in impossible
+            member: choices[application_id]
+            for application_id, members in groups.items()
+            if choices[application_id].seat_id is not None and application_id not in impossible
+            for member in members
         }
         try:
             results = each_kind(facts, partial(_match, given), only=only)
         except NotPossible as wrong:
-            impossible.add(UUID(wrong.candidate_id))
+            named = UUID(wrong.candidate_id)
+            impossible |= {id_ for id_, members in groups.items() if named in members and choices[id_].seat_id}
             continue
         return Rerun(results, given, held_back, frozenset(impossible))
 

@@ -41,8 +41,7 @@ _TRIES = 5
 class Possible:
     """The choices that an application has beside the choices made before.
 
-    `seat_id` is its place now, `seats` are the other places that it could have; a member of a group (of `group` people)
-    has none of its own.
+    `seat_id` is its place now, `seats` are the other places that it could have, with its group of `group`.
     """
 
     seat_id: UUID | None
@@ -57,19 +56,23 @@ async def possible(bus: Bus, call_id: UUID, application_id: UUID) -> Possible:
 
 
 def _possible(facts: Facts, choices: Choices, application_id: UUID) -> Possible:
-    others = {id_: choice for id_, choice in choices.items() if id_ != application_id}
-    found = rerun(facts, others)
+    found = rerun(facts, _for_others(facts, choices, application_id))
     result = next((each for each in found.results.values() if str(application_id) in each.candidate_ids), None)
     if result is None:
         raise Refused(gettext("This application is not looking for a place."))
     now = result.matching.get(str(application_id))
-    group = len(companions(facts, application_id))
-    seats: Sequence[str] = ()
-    if group == 1:
-        seats = [
-            seat for seat in possible_seats(result.problem, str(application_id), found.pins(result)) if seat != now
-        ]
-    return Possible(None if now is None else UUID(now), [UUID(seat) for seat in seats], group)
+    seats = possible_seats(result.problem, str(application_id), found.pins(result))
+    return Possible(
+        None if now is None else UUID(now),
+        [UUID(seat) for seat in seats if seat != now],
+        len(companions(facts, application_id)),
+    )
+
+
+def _for_others(facts: Facts, choices: Choices, application_id: UUID) -> Choices:
+    """Return the choices without those for an application and its group, of which one choice is for all."""
+    members = companions(facts, application_id) | {application_id}
+    return {id_: choice for id_, choice in choices.items() if id_ not in members}
 
 
 async def price(bus: Bus, call_id: UUID, application_id: UUID, choice: Choice) -> CohortPrice:
@@ -77,16 +80,16 @@ async def price(bus: Bus, call_id: UUID, application_id: UUID, choice: Choice) -
     return (await _priced(bus, call_id, application_id, choice))[0]
 
 
-async def _priced(bus: Bus, call_id: UUID, application_id: UUID, choice: Choice) -> tuple[CohortPrice, int]:
-    """Return what a choice changes for others, and the version of the facts from which that follows."""
+async def _priced(bus: Bus, call_id: UUID, application_id: UUID, choice: Choice) -> tuple[CohortPrice, Snapshot]:
+    """Return what a choice changes for others, and the facts from which that follows."""
     snapshot, choices = await _read(bus, call_id)
     found = await asyncio.to_thread(_price, snapshot.facts, choices, application_id, choice)
-    return found, snapshot.version
+    return found, snapshot
 
 
 def _price(facts: Facts, choices: Choices, application_id: UUID, choice: Choice) -> CohortPrice:
-    others = {id_: each for id_, each in choices.items() if id_ != application_id}
-    before, after = rerun(facts, others), rerun(facts, others | {application_id: choice})
+    others = _for_others(facts, choices, application_id)
+    before, after = rerun(facts, others), rerun(facts, {**others, application_id: choice})
     if after.impossible - before.impossible:
         # It, or one that was made before and has no room beside it.
         raise Refused(_impossible(choice), 422)
@@ -94,23 +97,24 @@ def _price(facts: Facts, choices: Choices, application_id: UUID, choice: Choice)
 
 
 async def choose(bus: Bus, by: str, call_id: UUID, application_id: UUID, choice: Choice) -> None:
-    """Note a choice for the next cohort of a call, in the name of `by`; it replaces one for the same application.
+    """Note a choice for the next cohort of a call, in the name of `by`; it replaces one for it or its group.
 
     Raises `Refused`: 404 for an unknown call, 409 if the call is closed or facts keep arriving, 422 if the choice
     cannot be carried out.
     """
     for _ in range(_TRIES):
-        _, looked_at = await _priced(bus, call_id, application_id, choice)
+        _, snapshot = await _priced(bus, call_id, application_id, choice)
         async with bus.transaction(by) as tx:
             pool = await pools.version(tx.session, call_id, lock=True)
-            if pool is None or pool.input_version != looked_at:
+            if pool is None or pool.input_version != snapshot.version:
                 continue  # A cohort may have been committed meanwhile: the choice may not be possible any more.
             row = await drafts.draft(tx.session, call_id)
             choices = {} if row is None else row.choices
             if choices.get(application_id) == choice:
                 return
             row = row or CohortDraft(call_id=call_id, choices={}, changed_by=by, changed_at=clock.now())
-            row.choices, row.changed_by, row.changed_at = choices | {application_id: choice}, by, clock.now()
+            others = _for_others(snapshot.facts, choices, application_id)
+            row.choices, row.changed_by, row.changed_at = {**others, application_id: choice}, by, clock.now()
             await drafts.write(tx.session, row)
         return
     raise refused(NotFit(Why.BUSY))

@@ -315,6 +315,8 @@ def with_choices(part: Part, facts: Facts, matched_with: Rerun | None, without: 
         seat = receipt.offer_id or receipt.mentor_id if isinstance(receipt, MatchExplained) else None
         if application_id in reasons:
             changed: dict[str, Any] = {"override": reasons[application_id], "missed": None}
+            if (size := len(companions(facts, application_id))) > 1:
+                changed["group_size"] = size
         else:
             changed = {"changed_by_hand": without.matching.get(str(application_id)) != (str(seat) if seat else None)}
         receipts[application_id] = receipt.model_copy(update=changed)

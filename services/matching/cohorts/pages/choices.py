@@ -148,7 +148,7 @@ def _offer(form: ChoiceForm, case: _Case) -> None:
     """Offer what is possible for the application."""
     later = gettext("Not in this cohort. The application stays in the matching for the next one.")
     found = [(ChoiceKind.HOLD_BACK.value, gettext("Hold back"), later)]
-    if case.seat is not None and case.possible.group == 1:
+    if case.seat is not None:
         kept = gettext("Fixed to %(place)s, whatever else you choose.") % {"place": case.seat.reference}
         found.append((ChoiceKind.PIN.value, gettext("Pin to this place"), kept))
     if case.others:

@@ -14,7 +14,7 @@ from services.matching.cohorts.model import NO_CHOICES, ChoiceKind, is_large, pr
 from services.matching.cohorts.store import drafts
 from services.matching.facts import views as facts
 from services.matching.overview.store.board import WAITING
-from services.matching.provisional.model.problem import solve, waiting
+from services.matching.provisional.model.problem import companions, solve, waiting
 from services.matching.provisional.model.results import matched, proposals, unmatched
 from services.matching.provisional.snapshot import load_in
 from services.matching.receipts.views.explanation import explanation
@@ -414,5 +414,7 @@ def _receipt(read: CohortFacts, application_id: UUID, effort: int) -> Explanatio
             choice = found.given.get(application_id)
             reason = None if choice is None else choice.reason
             published = matched(receipt, pair, run_id=_NOT_YET, match_id=_NOT_YET, override=reason, plan=planned)
+            if choice is not None and (size := len(companions(known, application_id))) > 1:
+                published = published.model_copy(update={"group_size": size})
         return explanation(published, read.places, known.terms.scheme, side="both")
     return None

@@ -1,6 +1,6 @@
 """Match around pairs made by hand, and weigh an override of the matching."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -9,10 +9,11 @@ import numpy as np
 from services.matching.engine.explain.prices import blocking_pairs
 from services.matching.engine.explain.receipt import Option, Receipt, Why
 from services.matching.engine.groups.layout import lay_out
+from services.matching.engine.groups.units import unit_for
 from services.matching.engine.layers import Layered, run_layers
 from services.matching.engine.market.market import Market
 from services.matching.engine.matching import Result, run
-from services.matching.engine.problem.problem import Fixed, Problem
+from services.matching.engine.problem.problem import Candidate, Fixed, Problem
 from services.matching.engine.rules.scores import Earned
 from services.matching.engine.solution import Solution
 from services.matching.engine.stable.deferred_acceptance import UNMATCHED
@@ -20,7 +21,10 @@ from shared.contracts.codes import HardRule
 
 
 class NotPossible(ValueError):
-    """A pair that breaks a hard rule, or one pair more than a place, a share or a ceiling has room for."""
+    """A pair that breaks a hard rule, or one pair more than a place, a share or a ceiling has room for.
+
+    Of a group it is the first member, where a member has no such pair or the members cannot come together.
+    """
 
     def __init__(self, candidate_id: str, seat_id: str) -> None:
         super().__init__(f"{candidate_id} cannot have {seat_id}: a hard rule forbids it, or no place is left")
@@ -54,10 +58,12 @@ def with_pairs(problem: Problem, pairs: Mapping[str, str]) -> Result:
 
 
 def with_singles(problem: Problem, pairs: Mapping[str, str]) -> Result:
-    """Return the run of a problem in which these single candidates have these seats, with groups in their own layer.
+    """Return the run of a problem in which these candidates have these seats, with other groups in their own layer.
 
-    As `with_pairs`, but receipts of groups and the price of letting them go first are those of a run with groups.
+    As `with_pairs`, but receipts of those groups and the price of letting them go first are those of a run with groups.
+    Of a group all members in the pool have one seat that takes them together, or none is named.
     """
+    _check_groups(problem, pairs)
     layout = lay_out(_beside(Market(problem), pairs))
     if not layout.units:
         return with_pairs(problem, pairs)
@@ -88,19 +94,52 @@ def _assigned(market: Market, seats: Mapping[str, str]) -> list[int]:
 def possible_seats(problem: Problem, candidate_id: str, pairs: Mapping[str, str] = MappingProxyType({})) -> list[str]:
     """Return the seats (ids, sorted) that a candidate may have beside these pairs made by hand.
 
-    Raises KeyError for a candidate that is not in the pool.
+    Those of a group's member take all members in the pool together. Raises KeyError for a candidate that is not there.
     """
     market = Market(problem)
-    row = market.row_of(market.candidates[market.place[candidate_id]])
-    others = {name: seat for name, seat in pairs.items() if name != candidate_id}
+    candidate = market.candidates[market.place[candidate_id]]
+    members = _groups(problem).get(candidate.group_id or "", [candidate])
+    others = {name: seat for name, seat in pairs.items() if name not in {member.id for member in members}}
+    if len(members) > 1:
+        wanted = _together(problem, members, others)
+    else:
+        wanted = [market.seats[seat].id for seat in market.row_of(candidate).seat.tolist()]
     found = []
-    for seat_id in sorted(market.seats[seat].id for seat in row.seat.tolist()):
+    for seat_id in sorted(wanted):
         try:
-            check(market, others | {candidate_id: seat_id})
+            check(market, others | {member.id: seat_id for member in members})
         except NotPossible:
             continue
         found.append(seat_id)
     return found
+
+
+def _groups(problem: Problem) -> dict[str, list[Candidate]]:
+    """Return the members of each group in the pool, by id."""
+    found: dict[str, list[Candidate]] = {}
+    for candidate in sorted(problem.candidates, key=lambda candidate: candidate.id):
+        if candidate.group_id is not None:
+            found.setdefault(candidate.group_id, []).append(candidate)
+    return found
+
+
+def _together(problem: Problem, members: Sequence[Candidate], others: Mapping[str, str]) -> list[str]:
+    """Return the seats (ids) that take all these members of a group in the same weeks, beside these pairs."""
+    market = Market(_beside(Market(problem), others) if others else problem)
+    unit = unit_for(market, members[0].group_id or "", members)
+    return [market.seats[seat].id for seat in unit.wishes]
+
+
+def _check_groups(problem: Problem, pairs: Mapping[str, str]) -> None:
+    """Raise `NotPossible` for the first group that these pairs split, or put where it cannot come together."""
+    for members in _groups(problem).values():
+        given = [pairs.get(member.id) for member in members]
+        seat = next((each for each in given if each is not None), None)
+        if seat is None or len(members) == 1:
+            continue
+        others = {name: each for name, each in pairs.items() if name not in {member.id for member in members}}
+        if set(given) != {seat} or seat not in _together(problem, members, others):
+            raise NotPossible(members[0].id, seat)
 
 
 def check(market: Market, pairs: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ from services.matching.receipts.views.explanation import receipt_page
 from shared.contracts import applications
 from shared.contracts.codes import Answer, Party, Reason, Role
 from shared.errors import Refused
+from shared.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -257,6 +258,53 @@ async def test_a_moved_match_takes_the_place_and_says_who_loses_it(
         stored["overrides"],
     )
     assert repeated.same
+
+
+async def test_a_group_is_moved_and_pinned_as_a_whole(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """One choice puts all members to a place that takes them together; another member's choice replaces it."""
+    await world.call(share_of_offer=100)
+    wide = [period | {"places_per_week": 2} for period in world.period()]
+    first, second = [await world.offer(country, places=2, group_size=2, periods=wide) for country in ("FR", "PL")]
+    narrow = await world.offer("LT", places=2, group_size=1)
+    group = str(new_id())
+    pair = [await world.officer("MD", group_id=group, mode="group") for _ in range(2)]
+    await world.match_calls()
+    matched = await _place_of(world)
+    now = matched[pair[0]]
+    assert matched == dict.fromkeys(pair, now)
+    other = second if now == first else first
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    possible = await choices.possible(world.bus, world.call_id, pair[1])
+    assert (possible.seat_id, possible.seats, possible.group) == (now, [other], 2)
+    address = f"/matching/cohorts/{world.call_id}/choices/{pair[0]}"
+    question = (await browser.get(address)).text
+    assert "Your choice applies to the whole group." in question
+    assert str(narrow) not in question
+    refused = await browser.get(address, params={"choice": "move", "seat": str(narrow)})
+    assert refused.status_code == 422
+    draft = f"/matching/cohorts/drafts/{world.call_id}"
+    for person, choice in ((pair[0], {"choice": "pin"}), (pair[1], {"choice": "move", "seat": str(other)})):
+        _, form = await _choose(world, browser, person, **choice)
+        assert (await browser.post(draft, data=form)).status_code == 303
+    assert (await choices.choices_of(world.bus, world.call_id)).keys() == {pair[1]}
+    page = await _page(world, browser)
+    assert page.count("Moved by a coordinator.") == 2
+    assert {ticked[37:73] for ticked in _pairs(page)} == {str(other)}
+    sent = _hidden(page, f"/matching/cohorts/{world.call_id}") | {"pair": _pairs(page)}
+    review = await browser.post(f"/matching/cohorts/{world.call_id}", data=sent)
+    final = _hidden(review.text, f"/matching/cohorts/{world.call_id}/commit")
+    done = await browser.post(f"/matching/cohorts/{world.call_id}/commit", data=final)
+    assert done.status_code == 303, done.text
+    proposed = {event.pairing.application_id: event for _, event in await world.facts("MatchProposed")}
+    assert {id_: (event.pairing.offer_id, event.override) for id_, event in proposed.items()} == dict.fromkeys(
+        pair, (other, Reason.TIMETABLE_CONFLICT)
+    )
+    assert len({event.weeks for event in proposed.values()}) == 1
+    explained = dict(await world.facts("MatchExplained"))
+    assert {explained[str(id_)].group_size for id_ in pair} == {2}
+    assert await choices.choices_of(world.bus, world.call_id) == {}
 
 
 async def test_choices_survive_reload_and_two_tabs(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:

@@ -17,6 +17,7 @@ from services.matching.engine.explain.repairs import applied
 from services.matching.engine.groups import placement
 from services.matching.engine.groups.layout import Layout, lay_out
 from services.matching.engine.groups.units import Unit, common_weeks
+from services.matching.engine.interventions.manual import NotPossible, possible_seats, with_pairs, with_singles
 from services.matching.engine.layers import run_layers
 from services.matching.engine.market.market import Market
 from services.matching.engine.matching import run
@@ -340,6 +341,39 @@ def test_the_receipt_of_a_group_is_true(problem: Problem) -> None:
         for change in receipt.changes:
             changed = applied(problem, receipt.candidate_id, change)
             assert run_layers(changed).matching.get(receipt.candidate_id) == change.seat_id
+
+
+@settings(max_examples=40, deadline=None)
+@given(problem=worlds())
+def test_a_group_is_put_by_hand_only_where_it_can_come_together(problem: Problem) -> None:
+    """A group may have by hand just the seats that take all of it in one week; then all have it, and others fit."""
+    taken = {pair.candidate_id for pair in problem.fixed}
+    groups: dict[str, list[Candidate]] = {}
+    for candidate in sorted(problem.candidates, key=lambda candidate: candidate.id):
+        if candidate.group_id is not None and candidate.id not in taken:
+            groups.setdefault(candidate.group_id, []).append(candidate)
+    group = next((members for members in groups.values() if len(members) > 1), None)
+    if group is None or any(pair.group_id == group[0].group_id for pair in problem.fixed):
+        return
+    seats = {seat.id: seat for seat in problem.seats}
+    possible = possible_seats(problem, group[0].id)
+    assert all(possible_seats(problem, member.id) == possible for member in group)
+    for seat_id, seat in seats.items():
+        pairs = dict.fromkeys((member.id for member in group), seat_id)
+        if seat_id not in possible:
+            with pytest.raises(NotPossible):
+                with_singles(problem, pairs)
+            continue
+        weeks = common_weeks(group, seat)
+        assert weeks is None or len(weeks) >= max(1, problem.rules.common_weeks)
+        assert len(group) <= seat.group_size
+        result = with_singles(problem, pairs)
+        assert pairs.items() <= result.matching.items()
+        used = Counter(result.matching.values()) + Counter(pair.seat_id for pair in problem.fixed)
+        assert all(used[name] <= each.capacity for name, each in seats.items() if name in result.matching.values())
+        assert with_pairs(problem, pairs).matching == result.matching
+        with pytest.raises(NotPossible):
+            with_singles(problem, {group[0].id: seat_id})
 
 
 def test_many_groups_are_placed_by_proposing() -> None:
