@@ -84,7 +84,7 @@ class _Case:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _SentChoice:
     """A choice as it was sent, for an application of a call."""
 
     call_id: UUID
@@ -104,30 +104,30 @@ async def choose(
     seat: str = "",
 ) -> Response:
     """Ask what to do with a match; once that is chosen, show what it costs and ask for the reason."""
-    return await _priced(request, bus, principal, _Asked(call_id, application_id, choice, seat), ReasonForm())
+    return await _priced(request, bus, principal, _SentChoice(call_id, application_id, choice, seat), ReasonForm())
 
 
 async def _priced(
-    request: Request, bus: Bus, principal: Principal, asked: _Asked, reason: ReasonForm, status: int = 200
+    request: Request, bus: Bus, principal: Principal, chosen: _SentChoice, reason: ReasonForm, status: int = 200
 ) -> Response:
     """Show what a choice costs, with the form for its reason; ask again for a choice that cannot be read."""
-    read = await read_cohort(request, bus, principal, asked.call_id)
-    case = _Case(read, asked.id, await actions.possible(bus, asked.call_id, asked.id))
-    sent_before = bool(asked.choice or asked.seat)
-    form = ChoiceForm(QueryParams({"choice": asked.choice, "seat": asked.seat})) if sent_before else ChoiceForm()
+    read = await read_cohort(request, bus, principal, chosen.call_id)
+    case = _Case(read, chosen.id, await actions.possible(bus, chosen.call_id, chosen.id))
+    sent_before = bool(chosen.choice or chosen.seat)
+    form = ChoiceForm(QueryParams({"choice": chosen.choice, "seat": chosen.seat})) if sent_before else ChoiceForm()
     _offer(form, case)
-    if not asked.choice:
+    if not chosen.choice:
         return _page(request, case, form)
     valid = form.validate()
-    if asked.choice == ChoiceKind.MOVE and not asked.seat:
+    if chosen.choice == ChoiceKind.MOVE and not chosen.seat:
         form.refuse("seat", gettext("Select a place"))
         valid = False
-    # What a choice costs does not depend on its reason, which is asked for beside the price.
-    wanted = _choice(asked.choice, asked.seat, StatedReason.OTHER, case.possible.seat_id) if valid else None
+    # What a choice costs does not depend on its reason, which is chosen beside the price.
+    wanted = _choice(chosen.choice, chosen.seat, StatedReason.OTHER, case.possible.seat_id) if valid else None
     if wanted is None:
         return _page(request, case, form, 422)
     try:
-        price = await actions.price(bus, asked.call_id, asked.id, wanted)
+        price = await actions.price(bus, chosen.call_id, chosen.id, wanted)
     except Refused as refused:
         form.take(refused, "seat")
         return _page(request, case, form, 422)
@@ -135,7 +135,7 @@ async def _priced(
         request,
         "cohorts/choice_price.html",
         status,
-        seen=seen_choices(asked.call_id, decision.choice_rows(read)),
+        seen=seen_choices(chosen.call_id, decision.choice_rows(read)),
         case=case,
         choice=wanted,
         place=read.places.get(wanted.seat_id) if wanted.seat_id else None,
@@ -171,7 +171,7 @@ async def keep(request: Request, bus: BusDep, principal: Programme, draft_id: UU
     kind, seat = (str(form.get(name) or "") for name in ("choice", "seat"))
     stated = await ReasonForm.read(request)
     if undone is None and application is not None and kind and not stated.validate():
-        return await _priced(request, bus, principal, _Asked(draft_id, application, kind, seat), stated, 422)
+        return await _priced(request, bus, principal, _SentChoice(draft_id, application, kind, seat), stated, 422)
     wanted = None if undone is not None else _choice(kind, seat, stated.reason.data)
     try:
         if undone is not None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from services.matching.engine.explain.receipt import Receipt
     from services.matching.engine.matching import Result
     from services.matching.facts.views import CallSummary, Place
+    from services.matching.provisional.model.problem import Facts
     from services.matching.provisional.model.results import Proposal
     from services.matching.provisional.snapshot import Snapshot
     from services.matching.receipts.views.explanation import Explanation
@@ -119,7 +120,7 @@ class PriceInWords:
 
 @dataclass(frozen=True, slots=True)
 class CohortFacts:
-    """All that is read for the page of a cohort; for a `large` call the matches are in `cases`."""
+    """All that is read for the page of a cohort; for a `large` call the matches are in `cases`, without `left` more."""
 
     call: CallSummary
     snapshot: Snapshot
@@ -130,6 +131,7 @@ class CohortFacts:
     cases: Sequence[Case]
     unplaced: int
     large: bool
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class CohortChoice:
     """The matches of a call to choose from, and how many reserves the call has for each place.
 
     `unplaced` applications have no place. `price` is what the choices cost, None without any; `held_back` of the
-    applications are held back.
+    applications are held back. Of a `large` call so many matches are `left` for a later cohort.
     """
 
     call: CallSummary
@@ -149,6 +151,7 @@ class CohortChoice:
     unplaced: int = 0
     held_back: int = 0
     large: bool = False
+    left: int = 0
 
     def chosen(self, pairs: set[str]) -> list[MatchRow]:
         """Return the matches whose pair is among these."""
@@ -168,10 +171,12 @@ async def cohort_facts(session: AsyncSession, within: Reach, call_id: UUID, vers
         raise Refused(gettext("This call does not exist."), 404)
     draft = await drafts.draft(session, call_id)
     large = is_large(snapshot.facts)
-    found: Sequence[Case] = ()
+    found: list[Case] = []
+    known, left = snapshot.facts, 0
     if large:
-        found = (await cases(session, within, CaseFilter(call_id=call_id, stage="match:provisional"), size=MOST)).rows
-    known = snapshot.facts
+        listed = await cases(session, within, CaseFilter(call_id=call_id, stage="match:provisional"), size=MOST)
+        found = _whole_groups(known, listed.rows)
+        left = listed.total - len(found)
     places = await facts.places(session, known.places)
     organisations = {place.organisation_id for place in places.values()}
     organisations |= {profile.organisation_id for profile in known.candidates.values()}
@@ -185,7 +190,17 @@ async def cohort_facts(session: AsyncSession, within: Reach, call_id: UUID, vers
         cases=found,
         unplaced=sum(each.count for each in await stage_counts(session, within, call_id) if each.state in WAITING),
         large=large,
+        left=left,
     )
+
+
+def _whole_groups(known: Facts, listed: Sequence[Case]) -> list[Case]:
+    """Return the cases without those of a group of which a member is not listed: a group is committed whole."""
+    pool = waiting(known)
+    sizes = Counter(profile.group_id for profile in pool.values())
+    group_of = {case.id: pool[case.id].group_id if case.id in pool else None for case in listed}
+    shown = Counter(group_of.values())
+    return [case for case in listed if (group := group_of[case.id]) is None or shown[group] == sizes[group]]
 
 
 async def cohort_choice(read: CohortFacts) -> CohortChoice:
@@ -198,7 +213,14 @@ async def cohort_choice(read: CohortFacts) -> CohortChoice:
         # None can be carried out in so large a call: each is listed with the way to remove it.
         left = choice_rows(read, read.choices.keys())
         return CohortChoice(
-            read.call, rows, reserves, _balance(read, rows), choices=left, unplaced=read.unplaced, large=True
+            read.call,
+            rows,
+            reserves,
+            _balance(read, rows),
+            choices=left,
+            unplaced=read.unplaced,
+            large=True,
+            left=read.left,
         )
     return await asyncio.to_thread(_decision, read)
 

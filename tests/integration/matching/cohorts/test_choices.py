@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
+from services.matching.cohorts import model
 from services.matching.cohorts.actions import choices, commit
 from services.matching.cohorts.model import Choice, ChoiceKind, reproduce
 from services.matching.cohorts.store import runs
+from services.matching.cohorts.views import decision
 from services.matching.engine.problem import document
 from services.matching.engine.problem.problem import Problem
 from services.matching.receipts.views.explanation import receipt_page
@@ -78,7 +80,7 @@ async def _choose(world: World, browser: httpx2.AsyncClient, person: UUID, **que
 async def test_the_reason_of_a_choice_stands_in_no_address(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """The reason is asked beside the price and posted; without one nothing is noted and the page asks again."""
+    """The reason is again beside the price and posted; without one nothing is noted and the page asks again."""
     await _world(world)
     person = min(await _place_of(world))
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
@@ -89,12 +91,12 @@ async def test_the_reason_of_a_choice_stands_in_no_address(
     assert '<select class="govuk-select" id="reason" name="reason"' in priced
     draft = f"/matching/cohorts/drafts/{world.call_id}"
     for missing in ([], [""], ["nonsense"]):
-        asked = await browser.post(draft, data=form | {"reason": missing})
-        assert (asked.status_code, "What it costs" in asked.text) == (422, True)
-        assert _hidden(asked.text, draft).keys() == form.keys() - {"reason"}
-    assert "Select a reason" in asked.text or "Not a valid choice" in asked.text
+        again = await browser.post(draft, data=form | {"reason": missing})
+        assert (again.status_code, "What it costs" in again.text) == (422, True)
+        assert _hidden(again.text, draft).keys() == form.keys() - {"reason"}
+    assert "Select a reason" in again.text or "Not a valid choice" in again.text
     assert await choices.choices_of(world.bus, world.call_id) == {}
-    saved = await browser.post(draft, data=_hidden(asked.text, draft) | {"reason": ["health"]})
+    saved = await browser.post(draft, data=_hidden(again.text, draft) | {"reason": ["health"]})
     assert (saved.status_code, saved.headers["location"]) == (303, f"/matching/cohorts/{world.call_id}")
     (choice,) = (await choices.choices_of(world.bus, world.call_id)).values()
     assert choice == Choice(kind=ChoiceKind.HOLD_BACK, reason=Reason.PERSONAL)
@@ -305,6 +307,34 @@ async def test_a_group_is_moved_and_pinned_as_a_whole(
     explained = dict(await world.facts("MatchExplained"))
     assert {explained[str(id_)].group_size for id_ in pair} == {2}
     assert await choices.choices_of(world.bus, world.call_id) == {}
+
+
+async def test_a_page_with_room_for_fewer_matches_says_how_many_are_left(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page lists so many matches, no group in part, and counts the others, which the next cohort has."""
+    monkeypatch.setattr(decision, "MOST", 3)
+    monkeypatch.setattr(model, "LARGE", 0)
+    await world.call(share_of_offer=100)
+    wide = [period | {"places_per_week": 4} for period in world.period()]
+    await world.offer("FR", places=4, group_size=2, periods=wide)
+    alone = [await world.officer("MD") for _ in range(2)]
+    group = str(new_id())
+    pair = [await world.officer("MD", group_id=group, mode="group") for _ in range(2)]
+    await world.match_calls()
+    assert (await _place_of(world)).keys() == {*alone, *pair}
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    cohort = f"/matching/cohorts/{world.call_id}"
+    for listed, left in ((alone, "This page does not list 2 more matches."), (pair, "")):
+        page = await _page(world, browser)
+        assert {pair[:36] for pair in _pairs(page)} == {str(person) for person in listed}
+        assert left in page
+        assert bool(left) == ("This page does not list" in page)
+        review = await browser.post(cohort, data=_hidden(page, cohort) | {"pair": _pairs(page)})
+        done = await browser.post(f"{cohort}/commit", data=_hidden(review.text, f"{cohort}/commit"))
+        assert done.status_code == 303, done.text
+        await world.match_calls()
+    assert len(await world.facts("MatchProposed")) == 4
 
 
 async def test_choices_survive_reload_and_two_tabs(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
