@@ -149,6 +149,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         f"POST {P}/internal/contacts/many",
         f"POST {P}/internal/objectives",
         f"POST {P}/internal/own-cases",
+        f"POST {P}/internal/override-reasons",
         f"POST {P}/internal/sessions/check",
         f"POST {N}/internal/feed",
         f"POST {N}/internal/feed/revoke",

@@ -62,6 +62,7 @@ LEFT_OUT = {
         f"{P}/internal/contacts/many",
         f"{P}/internal/objectives",
         f"{P}/internal/own-cases",
+        f"{P}/internal/override-reasons",
         f"{P}/internal/sessions/check",
     },
     "it only ends something, which a repeat leaves as it is": {f"{P}/register/deputies/end"},

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.applications.application.store.applications import Application
 from services.applications.display import TimelineEntry
 from services.applications.matches.store import override_reasons as store
 from shared.contracts import labels
@@ -26,8 +27,10 @@ class ManualPlace(ReadModel):
     by_you: Annotated[bool, Field(description="You assigned the place.")]
 
 
-async def manual_places(session: AsyncSession, reader: Principal, application_id: UUID) -> tuple[ManualPlace, ...]:
-    """Return the places that were assigned to an application manually, the newest first."""
+async def manual_places(session: AsyncSession, reader: Principal, application: Application) -> tuple[ManualPlace, ...]:
+    """Return the places that were assigned to an application manually, the newest first; none for its own officer."""
+    if application.subject == reader.subject:
+        return ()
     return tuple(
         ManualPlace(
             match_id=row.match_id,
@@ -36,7 +39,7 @@ async def manual_places(session: AsyncSession, reader: Principal, application_id
             text=row.text,
             by_you=row.decided_by == reader.subject,
         )
-        for row in await store.of_application(session, application_id)
+        for row in await store.of_application(session, application.id)
     )
 
 

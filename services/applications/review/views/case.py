@@ -106,7 +106,7 @@ async def review_case(session: AsyncSession, principal: Principal, application_i
         programme_asked_since=own.escalated_at if waits else None,
         line_manager_to_confirm=await manager_to_confirm(session, case.application),
         coordinator_named_as_manager=await named_coordinator(session, case.application) is not None,
-        manual_places=await manual_places(session, principal, application_id),
+        manual_places=await manual_places(session, principal, case.application),
     )
 
 
@@ -116,7 +116,7 @@ async def case_page(session: AsyncSession, principal: Principal, application_id:
     own = await capacity_for(session, principal, case.application)
     decidable = states.possible(ApplicationEndorsed, case.application.own_state)
     events = history(await store.steps(session, application_id), principal, internal=True)
-    events += [timeline_entry(place) for place in await manual_places(session, principal, application_id)]
+    events += [timeline_entry(place) for place in await manual_places(session, principal, case.application)]
     return CasePage(
         case,
         standing(case, others=True),

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from shared.identity import service_headers
+from shared.contracts.codes import Role
+from shared.identity import Grant, service_headers, write_access
 from shared.ids import new_id
+from shared.time import clock
 from tests.support import SERVICE_TOKEN
 
 if TYPE_CHECKING:
@@ -35,8 +37,15 @@ async def _stored(programme: Programme, match_id: UUID, application_id: str, tex
     return await programme.as_("programme").post(ROUTE, json=body, headers=HEADERS)
 
 
+async def _appointed(programme: Programme, subject: str) -> None:
+    """Make an officer a programme coordinator as well."""
+    grants = [Grant(Role.OFFICER, clock.today(), country="AM"), Grant(Role.PROGRAMME_COORDINATOR, clock.today())]
+    async with programme.app.state.service.bus.transaction("system:tests") as tx:
+        await write_access(tx.session, {subject: (grants, clock.now())})
+
+
 async def test_coordinators_and_auditors_read_the_words(abroad: Abroad, programme: Programme) -> None:
-    """The words stand on the case and in the audit log; officer, host and events have none of them."""
+    """The words stand on the case and in the audit log; officer (a coordinator too), host and events have none."""
     auditor = programme.person("audrey", "Audrey Auditor", "FR", "auditor")
     auditor["grants"] = [{"role": "auditor", "since": "2025-01-01"}]
     await programme.post("programme", "/people", {"people": [auditor]}, 201)
@@ -67,6 +76,9 @@ async def test_coordinators_and_auditors_read_the_words(abroad: Abroad, programm
     assert line["details"] == {"application": application_id, "text": WORDS}
     assert WORDS in (await audrey.get("/applications/audit.csv?kind=overrides")).text
     assert (await programme.as_("tigran").get("/applications/audit?kind=overrides")).status_code == 403
+    await _appointed(programme, "ani")
+    assert "Her unit" not in (await programme.as_("ani").get(case)).text
+    assert (await programme.get("ani", f"/cases/{application_id}"))["manual_places"] == []
     async with programme.app.state.service.bus.read() as session:
         events = (await session.execute(sa.text("SELECT string_agg(payload, '') FROM journal"))).scalar_one()
     assert "Her unit" not in events
