@@ -482,6 +482,21 @@ SENDERS = (
         f"{_NOTIFICATIONS}/webhooks/test_breaker.py::test_a_pause_is_announced_once_well_before_it",
     ),
     PlantedBug(
+        "failing-webhook-gets-its-queue-and-no-probe",
+        "services.notifications.webhooks.store.deliveries:_EVENTS",
+        "e.state IN ('active', 'recovering')",
+        "e.state IN ('active', 'recovering', 'failing')",
+        f"{_NOTIFICATIONS}/webhooks/test_breaker.py"
+        "::test_a_receiver_that_was_killed_gets_one_probe_at_a_time_then_the_queue",
+    ),
+    PlantedBug(
+        "body-is-parsed-before-the-token-is-judged",
+        "services.notifications.mail.bounces.reports:take_report",
+        "report = None if found is None else await asyncio.to_thread(report_in, raw)",
+        "report = await asyncio.to_thread(report_in, raw)",
+        f"{_NOTIFICATIONS}/mail/test_bounces.py::test_the_body_of_a_forged_report_is_not_parsed",
+    ),
+    PlantedBug(
         "deadline-is-announced-again",
         "services.notifications.deadlines.store.deadlines:claim",
         "if (entry.id, what) in new]",

@@ -10,9 +10,11 @@ import pytest
 from services.matching.app import create_app
 from services.matching.lifecycle.actions import deadlines
 from services.matching.provisional import worker
+from services.matching.scheduling.actions import planner
 from services.matching.settings import Settings
 from shared.bus.db import leases
 from shared.time import clock
+from tests.integration.matching.scheduling.test_planning import offered_weeks, revise
 from tests.stalls import stalled
 from tests.support import settings_for
 
@@ -38,6 +40,13 @@ async def sweep(address: str) -> None:
     bus = _bus(address)
     async with leases.hold(bus, deadlines.LEASE) as lease:
         await deadlines.sweep(bus, lease)
+
+
+async def date_visits(address: str) -> None:
+    """Try visits without dates again."""
+    bus = _bus(address)
+    async with leases.hold(bus, planner.LEASE) as lease:
+        await planner.retry(bus, lease, {})
 
 
 @pytest.mark.parametrize("at", ["worker:_write", "worker:store.keep_standings"])
@@ -74,3 +83,20 @@ async def test_a_sweep_of_deadlines_that_slept_ends_nothing_twice(world: World, 
         assert len(await world.facts("MatchExpired")) == 1
         assert await process.go_on() != "done"
     assert len(await world.facts("MatchExpired")) == 1
+
+
+@pytest.mark.parametrize("at", ["_hopeful", "Transitions.load"])
+async def test_a_search_for_dates_that_slept_gives_no_dates_twice(world: World, store_address: str, at: str) -> None:
+    """It stops before or in its transaction; another one dates the visit, which then has these dates."""
+    await world.call()
+    offer_id = await world.offer(periods=offered_weeks(world, 1, 4))
+    await world.confirmed(periods=[])
+    await revise(world, offer_id, periods=offered_weeks(world, 9, 14))
+    where = f"services.matching.scheduling.actions.planner:{at}"
+    async with stalled(__name__, date_visits, store_address, at=where) as process:
+        async with leases.hold(world.bus, planner.LEASE) as lease:
+            assert await planner.retry(world.bus, lease, {}) == 1
+        dates = await world.facts("VisitScheduled")
+        assert len(dates) == 1
+        assert await process.go_on() != "done"
+    assert await world.facts("VisitScheduled") == dates

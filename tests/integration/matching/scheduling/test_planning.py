@@ -37,7 +37,7 @@ async def _lease(world: World) -> Lease:
     return lease
 
 
-async def _revise(world: World, offer_id: UUID, **terms: Any) -> None:
+async def revise(world: World, offer_id: UUID, **terms: Any) -> None:
     """Change the placement as its host."""
     row = (await world.rows("SELECT terms FROM seat WHERE id = :id", id=offer_id))[0]
     event = offers.OfferRevised.model_validate(dict(offers.OfferRevised.example) | {"terms": row.terms | terms})
@@ -54,7 +54,8 @@ def _quiet(count: int) -> int:
     return next(week for week in range(10, 35) if all(works(week + more) for more in range(count)))
 
 
-def _weeks(world: World, first: int, last: int, places: int = 1) -> list[dict[str, Any]]:
+def offered_weeks(world: World, first: int, last: int, places: int = 1) -> list[dict[str, Any]]:
+    """Return a period given in weeks from today, with so many places a week."""
     return [period | {"places_per_week": places} for period in world.period(first, last)]
 
 
@@ -62,7 +63,7 @@ async def _two(world: World, *, places: int = 1) -> tuple[UUID, list[UUID]]:
     """Return an offer with so many places a week and two confirmed guests: the offer and the matches."""
     await world.call()
     begins = _quiet(4)
-    offer_id = await world.offer(periods=_weeks(world, begins, begins + 20, places), places=4)
+    offer_id = await world.offer(periods=offered_weeks(world, begins, begins + 20, places), places=4)
     return offer_id, [(await world.confirmed())[1] for _ in range(2)]
 
 
@@ -131,7 +132,7 @@ async def test_a_closed_week_moves_who_is_in_it_and_nobody_else(world: World) ->
     hit = matches[0]
     opens = monday(starts[hit]) + timedelta(weeks=1)
     periods = [{"start": str(opens), "end": str(opens + timedelta(weeks=15)), "places_per_week": 1}]
-    await _revise(world, offer_id, periods=periods)
+    await revise(world, offer_id, periods=periods)
     plan = await _improved(world, world.call_id)
     (change,) = plan.changes
     assert (UUID(change["match_id"]), plan.cost[:3]) == (hit, [0, 0, 1])
@@ -157,13 +158,13 @@ async def test_a_plan_that_was_overtaken_is_refused(world: World) -> None:
     offer_id, (hit, other) = await _two(world)
     start = {event.plan.match_id: event.plan.start for event in await _visit_events(world)}[hit]
     later = [{"start": str(start + timedelta(weeks=2)), "end": str(start + timedelta(weeks=9)), "places_per_week": 2}]
-    await _revise(world, offer_id, periods=later)
+    await revise(world, offer_id, periods=later)
     plan = await _improved(world, world.call_id)
     assert {UUID(change["match_id"]) for change in plan.changes} == {hit, other}
     with pytest.raises(Refused) as unknown:
         await scheduling_plans.propose_plan(world.bus, "carla", plan.id, [new_id()])
     assert unknown.value.status_code == 422
-    await _revise(world, offer_id, periods=[period | {"start": str(start + timedelta(weeks=5))} for period in later])
+    await revise(world, offer_id, periods=[period | {"start": str(start + timedelta(weeks=5))} for period in later])
     with pytest.raises(Refused) as refused:
         await scheduling_plans.propose_plan(world.bus, "carla", plan.id)
     assert refused.value.status_code == 409
@@ -185,7 +186,7 @@ async def _chain(world: World) -> tuple[dict[UUID, UUID], UUID, UUID]:
     offer_id = await world.offer(periods=weeks(0, 2, places_per_week=1), places=4)
     tied = (await world.confirmed(periods=weeks(0, 1)))[1]
     other = (await world.confirmed())[1]
-    await _revise(world, offer_id, periods=weeks(1, 2, places_per_week=1))
+    await revise(world, offer_id, periods=weeks(1, 2, places_per_week=1))
     plan = await _improved(world, world.call_id)
     assert plan.cost[:3] == [0, 0, 2]
     done = await scheduling_plans.propose_plan(world.bus, "carla", plan.id)
@@ -248,14 +249,14 @@ async def test_a_search_can_be_stopped_and_taken_over(world: World) -> None:
 async def test_visits_without_dates_are_tried_again_when_facts_change(world: World) -> None:
     """A host that adds weeks gives a visit its dates; without a change nothing is published twice."""
     await world.call()
-    offer_id = await world.offer(periods=_weeks(world, 1, 4, 1))
+    offer_id = await world.offer(periods=offered_weeks(world, 1, 4, 1))
     await world.confirmed(periods=[])
     tried: dict[UUID, int] = {}
     lease = await _lease(world)
     assert await planner.retry(world.bus, lease, tried) == 0
     assert await planner.retry(world.bus, lease, tried) == 0
     assert [event.type for event in await _visit_events(world)] == ["VisitUnschedulable"]
-    await _revise(world, offer_id, periods=_weeks(world, 9, 14, 1))
+    await revise(world, offer_id, periods=offered_weeks(world, 9, 14, 1))
     assert await planner.retry(world.bus, lease, tried) == 1
     scheduled = (await _visit_events(world))[-1]
     assert scheduled.type == "VisitScheduled"

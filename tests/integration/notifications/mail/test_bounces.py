@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from email.feedparser import FeedParser
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 import aiosmtplib
@@ -116,6 +117,34 @@ async def test_a_forged_report_changes_nothing_and_is_counted(app: FastAPI, sent
     shown = await page(app, "programme", "/notifications/unreachable")
     assert "Refused: the signature is not ours" in shown
     assert "the signature" not in await page(app, "moldova", "/notifications/unreachable")
+
+
+async def test_the_body_of_a_forged_report_is_not_parsed(
+    app: FastAPI, sent: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token is judged first: a deeply nested mail under a wrong one meets no parser; the owner's report does."""
+    parsed: list[int] = []
+    feed_parser = FeedParser.feed
+
+    def feed(self: FeedParser[Any], data: str) -> None:
+        parsed.append(len(data))
+        feed_parser(self, data)
+
+    depth = 3000
+    parts = [f'Content-Type: multipart/report; boundary="{level}"\r\n\r\n--{level}\r\n' for level in range(depth)]
+    bomb = "".join(
+        [*parts, "Content-Type: message/delivery-status\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n"]
+    ).encode()
+    monkeypatch.setattr(FeedParser, "feed", feed)
+    foreign = return_path(BOX, (b"z" * 32,), UUID(sent["id"]))
+    async with mail_server(app) as server:
+        for address in (foreign, "bounces+abcdefgh@tandem.example"):
+            await server.sendmail("", [address], bomb)
+        assert parsed == []
+        await server.sendmail("", [sent["sender"]], bomb)
+        assert parsed
+    assert await verdicts(app) == ["forged", "forged", "no_report"]
+    assert await failures(app) == []
 
 
 async def test_a_report_quicker_than_our_note_is_to_be_brought_again(app: FastAPI, sent: dict[str, str]) -> None:

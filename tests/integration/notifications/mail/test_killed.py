@@ -6,11 +6,16 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
+
 from shared.ids import new_id
-from tests.integration.notifications.conftest import Catcher, Contacts, post, published_events, rows
+from tests.integration.notifications import test_stalled
+from tests.integration.notifications.conftest import Catcher, Contacts, post, published_events, rows, text_of
+from tests.integration.notifications.mail.test_one_email import numbered, submit
 from tests.integration.notifications.send_until_killed import send_all
 from tests.integration.notifications.stories import event
 from tests.processes import forked
+from tests.stalls import stalled
 from tests.support import settings_for
 from tests.waiting import PATIENCE
 
@@ -108,6 +113,60 @@ async def test_kills_at_the_same_set_make_no_third_copy(
     unsure = {str(row.message_id) for row in found if row.state == "unsure"}
     assert {row.subject for row in await rows(app, "SELECT subject FROM set_aside")} == unsure
     assert {str(row.id) for row in await rows(app, "SELECT id FROM message WHERE state = 'unsure'")} == unsure
+
+
+@pytest.mark.parametrize(
+    ("at", "copies", "unsure"),
+    [
+        ("delivery_log:store.claim", {1}, False),
+        ("smtp:Post._hand_over", {0, 1}, True),
+        ("delivery_log:sent", {2}, True),
+    ],
+)
+async def test_an_email_of_several_messages_survives_two_kills_at_each_step(
+    app: FastAPI,
+    feed: Feed,
+    catcher: Catcher,
+    contacts: Contacts,
+    migrated: str,
+    at: str,
+    copies: set[int],
+    unsure: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Killed twice before the claim, the handing over or the record, no email has three copies, and none is forgotten.
+
+    All messages of an email have one end: they are sent, or a person decides about them.
+    """
+    await submit(feed, 4)
+    values = {
+        "database": migrated,
+        "portal_url": contacts.url,
+        "smtp_host": "127.0.0.1",
+        "smtp_port": catcher.port,
+        "mail_connections": 1,
+    }
+    where = f"services.notifications.mail.sending.{at}"
+    for _ in range(2):
+        async with stalled(test_stalled.__name__, test_stalled.mail_all, values, at=where):
+            pass  # where it stands it is killed
+    await post(app)
+    found = await rows(app, "SELECT id, message_id, mail_id, state FROM notification")
+    assert len(found) == 4 * 3
+    ends: dict[str, set[str]] = {}
+    for row in found:
+        ends.setdefault(str(row.mail_id), set()).add(row.state)
+    assert sorted(map(len, ends.values())) == [1, 1, 1]
+    left = {mail_id for mail_id, states in ends.items() if states == {"unsure"}}
+    assert {mail_id for mail_id, states in ends.items() if states == {"sent"}} == ends.keys() - left
+    assert len(left) == (1 if unsure else 0)
+    taken = Counter(str(mail["message-id"]).strip("<>").partition("@")[0] for mail in catcher.mails)
+    assert {taken[mail_id] for mail_id in ends} == copies
+    assert taken.keys() <= ends.keys()
+    for mail in catcher.mails:
+        words = text_of(mail)
+        assert [words.count(f"* [{numbered(number)}]") for number in range(1, 5)] == [1] * 4
+    named = {str(row.message_id) for row in found if row.state == "unsure"}
+    assert {row.subject for row in await rows(app, "SELECT subject FROM set_aside")} == named
 
 
 async def _sender(environment: dict[str, str]) -> BaseProcess:

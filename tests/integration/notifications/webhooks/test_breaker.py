@@ -81,6 +81,8 @@ async def test_a_receiver_that_was_killed_gets_one_probe_at_a_time_then_the_queu
         assert await rows(app, "SELECT DISTINCT state FROM webhook_delivery") == [("waiting",)]
         ((tried,),) = await rows(app, "SELECT max(tried) FROM webhook_delivery")
         assert tried <= 1
+        ((begun,),) = await rows(app, "SELECT count(*) FROM webhook_delivery WHERE tried > 0")
+        assert begun < 30, "the queue waits while probes fail"
         assert len(courier.under_way) <= 1
         first_answer = asyncio.Event()
         receiver.answer = lambda number: first_answer if number == 1 else Response(status_code=204)

@@ -130,24 +130,72 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_events_written_after_a_lost_tail_reach_a_reader_that_ran_on(new_bus: NewBus, broker: Broker) -> None:
-    """The broker loses its newest records; new events at the same offsets are applied, and nothing is applied twice."""
+    """The broker loses its newest records under load; new events at their offsets are applied, and none twice.
+
+    Of a compacted topic the log ends with the newest state of each key.
+    """
     owner = await new_bus("applications", kafka=broker.bootstrap)
     store = await new_bus("matching", kafka=broker.bootstrap)
-    handlers = Handlers()
+    handlers, calls = Handlers(), CallClosed.topic
+    handlers.consumers.topic(calls, evolve=handlers.evolve)
     found = alike(7)
-    old, new = found[:5], found[5:]
+    old, new, written = found[:5], found[5:], list[str]()
+    goes_on = True
+
+    async def load() -> None:
+        while goes_on:
+            written.append(str(new_id()))
+            await write(owner, written[-1])
+            await close_call(owner, "busy")
+            await asyncio.sleep(0.05)
+
     async with running(Relay(owner).run, Reader(store, handlers.consumers).run):
         for number, subject in enumerate(old, 1):
             await write(owner, subject)
             await sent(owner, number)
-
-        await until(lambda: has_seen(store, 5))
+        for key in ("first", "second", "first"):
+            await close_call(owner, key)
+        await until(lambda: has_seen(store, 8))
+        loading = asyncio.create_task(load())
+        await until(lambda: has_seen(store, 16), "the load is applied")
         await asyncio.to_thread(broker.child.kill)
         cut(broker.folder, TOPIC, partition_of(TOPIC, old[0]), 3)
+        cut(broker.folder, calls, 0, 4)
         await write(owner, *new)
         broker.start()
-        await until(lambda: has_seen(store, 7), "the new events are applied")
-    assert sorted(subject for subject, _ in await applied(store)) == sorted([*old, *new])
+        await until(lambda: _is(of(store, new[-1]), ["ApplicationEndorsed"]), "the new events are applied")
+        goes_on = False
+        await loading
+        newest = await newest_states(owner, calls)
+
+        async def all_applied() -> bool:
+            seen = [subject for subject, what in await applied(store) if what == "ApplicationEndorsed"]
+            return sorted(seen) == sorted([*old, *new, *written])
+
+        async def log_is_whole() -> bool:
+            return set(newest) <= set(await on_the_log(broker, calls))
+
+        await until(all_applied, "each event is applied once")
+        await until(log_is_whole, "the compacted topic has the newest state of each key")
+    assert await newest_states(store, calls) == newest
+
+
+async def close_call(owner: Bus, key: str) -> None:
+    """Write a new state of a key of a compacted topic."""
+    async with owner.transaction("coordinator") as tx:
+        await tx.record(CallClosed.model_validate(dict(CallClosed.example)), key)
+
+
+async def newest_states(bus: Bus, topic: str) -> list[str]:
+    """Return the id of each key's newest event, as the owner has written or a reader has applied it, by key."""
+    query = (
+        "SELECT DISTINCT ON (aggregateid) id FROM journal WHERE aggregatetype = :topic"
+        " ORDER BY aggregateid, sequence DESC"
+        if bus.service == "applications"
+        else "SELECT ce_id FROM applied_sequence WHERE topic = :topic ORDER BY subject"
+    )
+    async with bus.read() as session:
+        return [str(id_) for id_ in await session.scalars(text(query), {"topic": topic})]
 
 
 async def test_a_lost_tail_is_sent_again_without_a_later_event(new_bus: NewBus, broker: Broker, quickly: None) -> None:
