@@ -251,8 +251,13 @@ async def test_a_mentorship_on_pages(abroad: Abroad) -> None:
     await send(abroad, "nino", f"{at}/sessions/{session['id']}/confirm")
     goal = (await abroad.get("nino", f"/mentorships/{mentorship_id}"))["goals"][0]
     await send(abroad, "nino", f"{at}/goals/{goal['id']}/close", {"met": "yes"})
-    assert ">Met</strong>" in await read(abroad, "jonas", at)
+    page = await read(abroad, "jonas", at)
+    assert ">Met</strong>" in page
+    assert "1 of 1 goal is met." in page
+    [session_progress] = re.findall(r"1 of (\d+) required sessions are confirmed\.(?= <)", page)
+    assert f'max="{session_progress}" value="1"' in page
     page = await read(abroad, "giorgi", at)
+    assert "goal is met" not in page
     assert "network chart" not in page
     assert "We began." not in page
     assert "Nino Beridze" in await read(abroad, "jonas", "/applications/mentorships")

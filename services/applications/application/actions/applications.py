@@ -6,11 +6,17 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
+from services.applications.application.actions.changes import add_change
 from services.applications.application.actions.profile import profile_for
 from services.applications.application.actions.service_address import check_service_address
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
-from services.applications.application.model.answers import Answers, answers_from_register, missing
+from services.applications.application.model.answers import (
+    Answers,
+    answers_from_register,
+    changed_tasks,
+    missing,
+)
 from services.applications.application.store import applications as store
 from services.applications.application.store import standings
 from services.applications.calls import store as calls_store
@@ -137,6 +143,7 @@ async def submit(
         with tx.session.no_autoflush:  # nothing of what it asks for is being written here
             profile = await profile_for(tx.session, application, answers, terms)
         application.profile_json = profile.model_dump(mode="json")
+        _keep_difference(tx, application)
         # Once submitted it is judged by this revision, also when it comes back with what was asked for.
         application.rules_version = terms.revision
         until = due(moment, terms.timers.endorse_wd, Unit.WORKING_DAYS, application.country)
@@ -156,6 +163,16 @@ async def _hold_call(tx: Tx, application_id: UUID) -> calls_store.Call:
     if call is None:
         raise not_found()
     return call
+
+
+def _keep_difference(tx: Tx, application: store.Application) -> None:
+    """Keep what differs from the answers that were returned for information, for the coordinator to see."""
+    if application.returned_answers is None:
+        return
+    before, after = Answers.from_stored(application.returned_answers), application.answers
+    if tasks := [task for task in changed_tasks(before, after) if task != "privacy"]:
+        add_change(tx, application.id, before, after, tasks)
+    application.returned_answers = None
 
 
 def _counting_key(application: store.Application, answers: Answers, settings: Settings) -> CountingKeyAssigned:

@@ -83,19 +83,24 @@ async def change(
         tasks = changed_tasks(before, answers)
         if not tasks:
             return application
-        names = [name for task in tasks for name in FIELDS[task]]
-        old, new = ({name: stored[name] for name in names} for stored in (before.to_store(), answers.to_store()))
-        tx.session.add(
-            applications.Change(
-                id=new_id(), application_id=application.id, at=clock.now(), tasks=list(tasks), before=old, after=new
-            )
-        )
+        add_change(tx, application.id, before, answers, tasks)
         matters = _candidate(case, before) != _candidate(case, answers)
         application.answers_json = answers.to_store()
         application.organisation_id = answers.organisation_id
         application.saved_at = clock.now()
         await record_change(tx, case, sections_of(tasks), reason, text, matters=matters)
         return application
+
+
+def add_change(tx: Tx, application_id: UUID, before: Answers, after: Answers, tasks: Sequence[str]) -> None:
+    """Keep the old and the new answers of the pages that differ."""
+    names = [name for task in tasks for name in FIELDS[task]]
+    old, new = ({name: stored[name] for name in names} for stored in (before.to_store(), after.to_store()))
+    tx.session.add(
+        applications.Change(
+            id=new_id(), application_id=application_id, at=clock.now(), tasks=list(tasks), before=old, after=new
+        )
+    )
 
 
 def _candidate(case: Case, answers: Answers) -> object:

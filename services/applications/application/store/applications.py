@@ -75,6 +75,11 @@ class Application(Table, table=True):
         description="Line managers' addresses that a coordinator confirmed, the newest last: address in small letters,"
         " by whom, when",
     )
+    returned_answers: dict[str, JsonValue] | None = Field(
+        default=None,
+        sa_type=JSONB(none_as_null=True),
+        description="The answers as they were when it was returned for information, until it is submitted again",
+    )
 
     @property
     def answers(self) -> Answers:

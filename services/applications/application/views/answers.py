@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from services.applications import fields
 from services.applications.application.model.answers import FIELDS, WISHES, Answers, task_title, tasks_for
 from services.applications.application.store import applications
@@ -48,24 +50,51 @@ class AnswerChange:
 
 
 async def answer_sections(
-    session: AsyncSession, case: Case, *, change: Callable[[str], str] | None = None, others: bool = False
+    session: AsyncSession,
+    case: Case,
+    *,
+    change: Callable[[str], str] | None = None,
+    others: bool = False,
+    before: Answers | None = None,
 ) -> list[AnswerSection]:
     """Return the answers by page; `change` gives the address at which a page is changed.
 
-    `others`: for readers other than the officer, who do not see the sex.
+    `others`: for readers other than the officer, who do not see the sex. An answer that differs from the one in
+    `before` is marked, with that one.
     """
     answers = case.application.answers
-    reading = Reading(await names_of(session, answers), case.terms.scheme)
+    both = (answers,) if before is None else (answers, before)
+    reading = Reading(await names_of(session, *both), case.terms.scheme)
     found = []
     for code in tasks_for(case.terms):
         in_words = _rows(code, answers, case.terms, reading)
-        rows = [SummaryRow(key, value or gettext("Not answered")) for key, value in in_words]
+        old = dict(in_words if before is None else _rows(code, before, case.terms, reading))
+        rows = [SummaryRow(key, _marked(value, old.get(key) or "")) for key, value in in_words]
         if code == Section.SERVICE and not others:
             rows.append(_sex(answers))
         if change is not None and rows:
             rows[0] = replace(rows[0], change=change(code))
         found.append(AnswerSection(code, _title(code, case.application.for_, others=others), rows))
     return found
+
+
+def _marked(now: str, was: str) -> str:
+    """Return an answer in words; one that differs from what it was has a mark, and what it was below it."""
+    nothing = gettext("Not answered")
+    if now == was:
+        return now or nothing
+    mark = Markup('<strong class="govuk-tag tandem-tag tandem-tag--wait">{}</strong>').format(gettext("Changed"))
+    text = gettext("Before: %(answer)s") % {"answer": was or nothing}
+    return Markup('{} {}<span class="tandem-before">{}</span>').format(now or nothing, mark, text)
+
+
+async def answers_at(session: AsyncSession, case: Case, moment: datetime) -> Answers | None:
+    """Return the submitted answers as they were at a moment; None where nothing has changed since then."""
+    later = [change for change in await applications.changes(session, case.application.id) if change.at > moment]
+    stored = dict(case.application.answers_json)
+    for change in later:  # the newest first, so the oldest has the last word
+        stored |= change.before
+    return Answers.from_stored(stored) if later else None
 
 
 async def answer_facts(

@@ -57,12 +57,17 @@ class SessionReport:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The totals of the sessions, and how many confirmed ones are still needed to complete the mentorship."""
+    """The totals of the sessions, and how many confirmed ones the call requires to complete the mentorship."""
 
     confirmed: int
     minutes: int
     waiting: int
-    needed: int
+    required: int
+
+    @property
+    def needed(self) -> int:
+        """The number of sessions that are still to be confirmed."""
+        return max(0, self.required - self.confirmed)
 
     @property
     def hours(self) -> Decimal:
@@ -81,7 +86,7 @@ def totals(sessions: Iterable[LoggedSession], required: int) -> Totals:
     confirmed = [session for session in logged if session.state is SessionState.CONFIRMED]
     waiting = sum(session.state in {SessionState.LOGGED, SessionState.DISPUTED} for session in logged)
     minutes = sum(session.minutes for session in confirmed)
-    return Totals(len(confirmed), minutes, waiting, max(0, required - len(confirmed)))
+    return Totals(len(confirmed), minutes, waiting, required)
 
 
 def check_session(held_on: date, minutes: int, next_on: date | None, *, started_on: date | None, today: date) -> None:

@@ -84,6 +84,7 @@ async def mentorship_page(
         goals=[_goal(view, goal_view) for goal_view in view.goals],
         sessions=[_session(view, session_of(logged)) for logged in view.sessions],
         counted=_totals_rows(view),
+        progress=_progress(view),
         visits=[_visit(visit_dates_of(visit)) for visit in view.visits],
         may_set=party is not None and mentorship.stands in ONGOING,
         may_log=party is not None and active,
@@ -187,6 +188,26 @@ def _session(view: MentorshipView, session: MentoringSession) -> dict[str, Any]:
         "dispute_it": begun and session.state is SessionState.LOGGED and not mine,
         "mine": begun and waits and mine,
     }
+
+
+def _progress(view: MentorshipView) -> list[tuple[str, int, int]]:
+    """Return how far the pair is with sessions and goals, each as a sentence, what is reached and what is to be.
+
+    Goals are the pair's own, so others see sessions only.
+    """
+    totals = view.totals
+    required, confirmed = totals.required, min(totals.confirmed, totals.required)
+    text = ngettext(
+        "%(done)s of %(num)d required session is confirmed.",
+        "%(done)s of %(num)d required sessions are confirmed.",
+        required,
+    )
+    found = [(text % {"done": confirmed, "num": required}, confirmed, required)] if required else []
+    if view.party is not None and view.goals:
+        number, met = len(view.goals), sum(goal_view.goal.state == "met" for goal_view in view.goals)
+        text = ngettext("%(done)s of %(num)d goal is met.", "%(done)s of %(num)d goals are met.", number)
+        found.append((text % {"done": met, "num": number}, met, number))
+    return found
 
 
 def _totals_rows(view: MentorshipView) -> list[dict[str, Any]]:

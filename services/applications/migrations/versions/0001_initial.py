@@ -686,6 +686,7 @@ def _create_applications() -> None:
         sa.Column("earlier_id", sa.Uuid(), nullable=True),
         sa.Column("managers_notified", postgresql.JSONB(), nullable=False),
         sa.Column("managers_confirmed", postgresql.JSONB(), nullable=False),
+        sa.Column("returned_answers", postgresql.JSONB(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="application_pkey"),
         sa.UniqueConstraint("reference", name="application_reference_key"),
     )

@@ -123,6 +123,7 @@ async def carry_out(
             until = _deadline(application, terms.timers.information_wd)
             event = ApplicationReturned(sections=tuple(decision.remarks), acting_as=acting_as, due=until)
             remarks = {str(section): text for section, text in decision.remarks.items()}
+            application.returned_answers = application.answers_json
             await record(tx, application, event, state=state, due=until, acting_as=acting_as, remarks=remarks)
         case NotEndorse():
             until = _deadline(application, terms.timers.appeal_wd)

@@ -1,6 +1,8 @@
 """One submitted application, as those who decide on it see it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.applications.access.views import capacity_for
 from services.applications.application.model import states
 from services.applications.application.store import applications as store
-from services.applications.application.views.answers import AnswerChange, AnswerSection, answer_changes, answer_sections
+from services.applications.application.views.answers import (
+    AnswerChange,
+    AnswerSection,
+    answer_changes,
+    answer_sections,
+    answers_at,
+)
 from services.applications.application.views.application import ApplicationDetail, detail_of
 from services.applications.application.views.companions import company_of_case, company_sentence
 from services.applications.application.views.history import history
@@ -20,11 +28,14 @@ from services.applications.matches.views.override_reasons import ManualPlace, ma
 from services.applications.outcomes.views import NamedCoordinator, manager_to_confirm, named_coordinator
 from services.applications.refusals import not_found
 from shared.bus import Bus
-from shared.contracts.applications import ApplicationEndorsed
+from shared.contracts.applications import ApplicationEndorsed, ApplicationNotEndorsed, ApplicationReturned
 from shared.contracts.codes import ActingAs, ApplicationState
 from shared.identity import Principal
 from shared.identity.scope import may_coordinate
 from shared.web.states import Standing
+
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_DECISIONS = frozenset({ApplicationReturned.type, ApplicationEndorsed.type, ApplicationNotEndorsed.type})
 
 
 class ReviewCase(ApplicationDetail):
@@ -114,13 +125,15 @@ async def case_page(session: AsyncSession, principal: Principal, application_id:
     """Return a case for its page: with `decides` where the reader can endorse it now. Raises `Refused` (404)."""
     case = await visible_case(session, principal, application_id)
     own = await capacity_for(session, principal, case.application)
+    steps = await store.steps(session, application_id)
+    before = await answers_at(session, case, _last_decision(steps, principal) or _FIRST)
     decidable = states.possible(ApplicationEndorsed, case.application.own_state)
-    events = history(await store.steps(session, application_id), principal, internal=True)
+    events = history(steps, principal, internal=True)
     events += [timeline_entry(place) for place in await manual_places(session, principal, case.application)]
     return CasePage(
         case,
         standing(case, others=True),
-        await answer_sections(session, case, others=True),
+        await answer_sections(session, case, others=True, before=before),
         await answer_changes(session, case),
         sorted(events, key=lambda event: event.when, reverse=True),
         company_sentence(await company_of_case(session, case), others=True),
@@ -129,3 +142,10 @@ async def case_page(session: AsyncSession, principal: Principal, application_id:
         await manager_to_confirm(session, case.application),
         await named_coordinator(session, case.application),
     )
+
+
+def _last_decision(steps: Sequence[store.Step], reader: Principal) -> datetime | None:
+    """Return when the reader last decided on a case, or else anybody; None before the first decision."""
+    decisions = [step for step in steps if step.event in _DECISIONS]
+    own = [step for step in decisions if step.actor == reader.subject]
+    return next((step.at for step in own or decisions), None)

@@ -142,3 +142,22 @@ async def test_a_line_manager_is_notified_once(programme: Programme, feed: Feed)
     shown = await programme.as_("ani").get(mine)
     assert (shown.status_code, "We no longer need an answer from your line manager" in shown.text) == (200, True)
     assert 'name="line_manager_email"' not in shown.text
+
+
+async def test_answers_that_changed_after_a_return_are_marked(programme: Programme) -> None:
+    """Submitted again, a changed answer is marked with the old one, until the reader decides again."""
+    made = await programme.submitted()
+    case = f"/applications/cases/{made['id']}"
+    assert "tandem-before" not in (await programme.as_("tigran").get(case)).text
+    await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"languages": "Which level?"}})
+    path, languages = f"/applications/api/v1/applications/{made['id']}/answers", [{"language": "en", "level": "C2"}]
+    assert (await programme.as_("ani").put(path, json={"languages": languages})).status_code == 200
+    await programme.post("ani", f"/applications/{made['id']}/submit")
+    shown = (await programme.as_("tigran").get(case)).text
+    mark = r'value">([^<]*) <strong [^>]*>Changed</strong><span class="tandem-before">Before: ([^<]*)</span>'
+    [(now, before)] = re.findall(mark, shown)
+    assert now == "English C2"
+    assert before in shown.partition("What the officer changed")[2]
+    assert "tandem-before" not in (await programme.as_("ani").get(f"/applications/mine/{made['id']}")).text
+    await programme.post("tigran", f"/applications/{made['id']}/endorse")
+    assert "tandem-before" not in (await programme.as_("tigran").get(case)).text
