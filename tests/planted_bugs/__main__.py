@@ -37,8 +37,8 @@ def main() -> int:
 def _all(bugs: list[PlantedBug]) -> int:
     wrong = 0
     with copied() as copy:
-        for test, only in dict.fromkeys((bug.test, bug.only) for bug in bugs):
-            outcome = run_with(None, test, only, copy)
+        for test, only, seed in dict.fromkeys((bug.test, bug.only, bug.seed) for bug in bugs):
+            outcome = run_with(None, test, only, copy, seed)
             if outcome.failed or outcome.errors or not outcome.ran:
                 wrong += 1
                 _print("NOT GREEN", f"{test} {only}", outcome)

@@ -26,6 +26,7 @@ _LEASES = "tests/simulation/test_leases.py::test_at_most_one_process_acts_under_
 _NOTIFICATIONS = "tests/integration/notifications"
 _DISCLOSURE = "tests/unit/reporting/disclosure"
 _READING = "tests/integration/reporting/disclosure/test_reading.py"
+_SERVICES = "tests/simulation/test_services.py::test_the_services_heal_by_themselves_and_do_nothing_twice"
 _LEAKS = "tests/redteam/test_attacks.py"
 _GROUPINGS = "tests/integration/reporting/groupings/test_choice.py"
 
@@ -249,7 +250,7 @@ INBOX = (
         "shared.bus.inbox.missing:Missing._note",
         ".set(self.lacks[topic].events if topic in self.lacks else 0)",
         ".set(0)",
-        f"{_BUS}/test_lost_tail.py::test_what_is_missing_is_in_metric_readiness_and_problems_until_it_has_come",
+        f"{_BUS}/test_lost_tail.py::test_missing_events_are_in_metric_readiness_and_problems_until_they_come",
     ),
     PlantedBug(
         "reader-passes-over-a-set-back",
@@ -629,6 +630,13 @@ WAITING = (
         f"{_PORTAL}/needs/test_needs.py::test_an_upload_is_deleted_once_all_that_arrived_in_time_is_answered",
     ),
     PlantedBug(
+        "saved-views-go-before-what-arrived-is-answered",
+        "services.applications.saved_views.actions:forget_views",
+        "settled_on() - KEPT_FOR",
+        "clock.today() - KEPT_FOR",
+        f"{_PORTAL}/saved_views/test_saved_views.py::test_views_go_once_all_that_arrived_in_time_is_answered",
+    ),
+    PlantedBug(
         "notice-ends-before-its-withdrawal-is-answered",
         "services.applications.partners.actions.notices:end_all_due",
         "today = settled_on()",
@@ -768,6 +776,51 @@ DISCLOSURE = (
     ),
 )
 
+SIMULATED = (
+    PlantedBug(
+        "deferred-reaction-stays-when-it-is-released",
+        "shared.bus.inbox.deferred_reactions:release",
+        '        "DELETE FROM deferred_reaction w USING unnest($1::text[], $2::text[]) AS a(topic, subject)"\n'
+        '        " WHERE w.for_topic = a.topic AND w.for_subject = a.subject RETURNING w.*",\n',
+        '        "SELECT w.* FROM deferred_reaction w JOIN unnest($1::text[], $2::text[]) AS a(topic, subject)"\n'
+        '        " ON w.for_topic = a.topic AND w.for_subject = a.subject",\n',
+        _SERVICES,
+        seed=1,
+    ),
+    PlantedBug(
+        "deferred-reaction-runs-twice",
+        "shared.bus.inbox.apply:Applier._react_late",
+        "                await react(tx, [event])\n",
+        "                await react(tx, [event])\n                await react(tx, [event])\n",
+        _SERVICES,
+        seed=1,
+    ),
+    PlantedBug(
+        "reaction-without-its-cause",
+        "shared.bus.db.transaction:Tx.react",
+        "correlation or cause.correlationid, cause)",
+        "correlation or cause.correlationid, None)",
+        _SERVICES,
+        seed=1,
+    ),
+    PlantedBug(
+        "messages-behind-an-event-that-waits-are-forgotten",
+        "services.notifications.consumers:react",
+        "            continue\n",
+        "            break\n",
+        _SERVICES,
+        seed=1,
+    ),
+    PlantedBug(
+        "emails-are-handed-over-again-after-they-were-recorded",
+        "services.notifications.messages.store.messages:_ENDED",
+        "WHERE n.id = e.id AND n.state = 'waiting' RETURNING n.id",
+        "WHERE n.id = e.id AND n.state = 'waiting' AND n.mail_id IS NULL RETURNING n.id",
+        _SERVICES,
+        seed=1,
+    ),
+)
+
 LEAKS = (
     PlantedBug(
         "open-periods-are-read",
@@ -881,7 +934,7 @@ GROUPINGS = (
 
 
 def _all() -> Iterator[PlantedBug]:
-    for group in (OUTBOX, INBOX, LEASES, SENDERS, MATCHING, WAITING, DISCLOSURE, LEAKS, GROUPINGS):
+    for group in (OUTBOX, INBOX, LEASES, SENDERS, MATCHING, WAITING, DISCLOSURE, SIMULATED, LEAKS, GROUPINGS):
         yield from group
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("services", "shared", "deploy", "tests", "docs")
 LINKED = (".venv", "node_modules")
+PLANTED_SEED = "TANDEM_SIMULATED_SEED"
+"""The environment variable with the one seed that the simulation of all services is to run."""
 SECONDS = 240
 """After so long a test that neither passes nor fails is stopped: the bug was not found by its test."""
 
@@ -40,7 +42,8 @@ class PlantedBug:
 
     `where` is a module and a qualified name in it, as `shared.bus.db.leases:check`. `before` stands there exactly once
     and becomes `after`. `test` is pytest's id of the test, `only` an expression for its option -k where one test has
-    many cases.
+    many cases. `seed` is the seed of the simulation of all services in which the bug shows: as that
+    takes a minute, only the command that runs all plants it.
     """
 
     name: str
@@ -49,6 +52,7 @@ class PlantedBug:
     after: str
     test: str
     only: str = ""
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +127,21 @@ def copied() -> Iterator[Path]:
         yield copy
 
 
-def run_with(bug: PlantedBug | None, test: str, only: str, copy: Path) -> Outcome:
+def run_with(bug: PlantedBug | None, test: str, only: str, copy: Path, seed: int | None = None) -> Outcome:
     """Run `test` in `copy` with the bug planted (or without one), and mend the copy again."""
     if bug is None:
-        return _run(test, only, copy)
+        return _run(test, only, copy, seed)
     path = file_of(bug, copy)
     original, times = path.read_bytes(), path.stat()
     path.write_text(planted(bug), encoding="utf-8")
     try:
-        return _run(test, only, copy)
+        return _run(test, only, copy, bug.seed)
     finally:
         path.write_bytes(original)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # what was compiled before is of this text
 
 
-def _run(test: str, only: str, copy: Path) -> Outcome:
+def _run(test: str, only: str, copy: Path, seed: int | None) -> Outcome:
     report = copy / "report.xml"
     report.unlink(missing_ok=True)
     options = ["-q", "-x", "-p", "no:cacheprovider", "--hypothesis-profile=unshrunk", f"--junit-xml={report}"]
@@ -147,6 +151,8 @@ def _run(test: str, only: str, copy: Path) -> Outcome:
         "PYTHONDONTWRITEBYTECODE": "1",  # nothing that was compiled with the bug stays
         "HYPOTHESIS_STORAGE_DIRECTORY": str(copy / ".hypothesis"),
     }
+    if seed is not None:
+        environment[PLANTED_SEED] = str(seed)
     for name in [name for name in environment if name.startswith(("PYTEST_", "COV_"))]:
         del environment[name]
     with subprocess.Popen(

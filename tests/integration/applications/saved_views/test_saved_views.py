@@ -14,6 +14,7 @@ from services.applications.saved_views.actions import KEPT_FOR, MOST_VIEWS, forg
 from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.test_abroad_pages import read, send
+from tests.support import move_to
 
 if TYPE_CHECKING:
     from shared.bus import Bus
@@ -87,14 +88,29 @@ async def owners(bus: Bus) -> list[str]:
         return list(await session.scalars(sa.text("SELECT DISTINCT subject FROM saved_view ORDER BY subject")))
 
 
-async def test_views_go_thirty_days_after_their_owner_has_left(abroad: Abroad, programme: Programme) -> None:
-    """A coordinator who leaves, and nobody else, loses the saved views thirty days after the last day."""
-    bus = programme.app.state.service.bus
+async def leave_luc(abroad: Abroad, programme: Programme) -> None:
+    """Save views of two coordinators, of whom one leaves today."""
     for who in ("tigran", "luc"):
         await send(abroad, who, VIEWS, {"name": "Late mentees", "query": LATE})
     [luc] = [each for each in (await programme.get("programme", "/people"))["items"] if each["subject"] == "luc"]
     change = {"kind": "leave", "subject": "luc", "last_day": str(clock.today()), "successor": None}
     await programme.post("programme", "/register/proposals", {"change": change, "version": luc["version"]}, 201)
+
+
+async def test_views_go_once_all_that_arrived_in_time_is_answered(abroad: Abroad, programme: Programme) -> None:
+    """On the day on which saved views go they are there while a request of the day before may still be answered."""
+    bus, today = programme.app.state.service.bus, clock.today()
+    await leave_luc(abroad, programme)
+    for minute, left in ((5, ["luc", "tigran"]), (12, ["tigran"])):
+        move_to(today + KEPT_FOR + timedelta(days=1), minute)
+        await forget_views(bus)
+        assert await owners(bus) == left
+
+
+async def test_views_go_thirty_days_after_their_owner_has_left(abroad: Abroad, programme: Programme) -> None:
+    """A coordinator who leaves, and nobody else, loses the saved views thirty days after the last day."""
+    bus = programme.app.state.service.bus
+    await leave_luc(abroad, programme)
     for days, left in ((30, ["luc", "tigran"]), (2, ["tigran"])):
         clock.move(timedelta(days=days))
         await forget_views(bus)
