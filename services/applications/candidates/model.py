@@ -13,7 +13,14 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts import labels
-from shared.contracts.codes import MOST_WISHES, ApplicationKind, NotSuitableReason
+from shared.contracts.codes import (
+    MOST_WEIGHT_BESIDE_ORDER,
+    MOST_WISHES,
+    ApplicationKind,
+    Criterion,
+    NotSuitableReason,
+    Wishes,
+)
 from shared.contracts.offers import MOST_NOT_SUITABLE, CandidateChoices, NotSuitable
 from shared.i18n import gettext, ngettext
 
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
 
     from services.applications.places.model import Needs, Officer
     from shared.contracts.applications import ExpertiseHeld
+    from shared.contracts.calls import CallTerms
 
 LONGEST_WORDS = 1000
 MOST_GRADES = 3
@@ -82,6 +90,15 @@ class Choices(BaseModel):
                 order.insert(min(place, len(order)), id_)
         others = tuple(each for each in saved.not_suitable if each.application_id in hidden)
         return Choices(order=tuple(order[:MOST_WISHES]), not_suitable=(*self.not_suitable, *others)[:MOST_NOT_SUITABLE])
+
+
+def order_counts(terms: CallTerms) -> bool:
+    """Return whether an order of candidates counts: the call's rule counts one, and weights leave room beside it."""
+    hosts = {weight.criterion: weight.host for weight in terms.weights}
+    if terms.rules.first_time_first:  # then it outweighs all others together
+        others = sum(weight for criterion, weight in hosts.items() if criterion is not Criterion.FIRST_TIME)
+        hosts[Criterion.FIRST_TIME] = max(hosts.get(Criterion.FIRST_TIME, 0), others + 1)
+    return terms.wishes is not Wishes.SCORES and sum(hosts.values()) <= MOST_WEIGHT_BESIDE_ORDER
 
 
 def problems(choices: Choices, allowed: Collection[UUID], *, order_counts: bool) -> dict[str, str]:

@@ -18,6 +18,7 @@ from services.applications.candidates.model import (
     level_in_words,
     merit,
     name_of,
+    order_counts,
 )
 from services.applications.display import SummaryRow
 from services.applications.mentors import store as mentors_store
@@ -83,7 +84,7 @@ class Seat:
     @property
     def order_counts(self) -> bool:
         """Return whether the call counts an order."""
-        return self.call.terms.wishes is not Wishes.SCORES
+        return order_counts(self.call.terms)
 
     @property
     def reserved(self) -> bool:

@@ -72,6 +72,7 @@ from shared.contracts.codes.reasons import (
     published,
 )
 from shared.contracts.codes.rules import (
+    MOST_WEIGHT_BESIDE_ORDER,
     MOST_WISHES,
     Change,
     CohortOption,
@@ -111,6 +112,7 @@ __all__ = [
     "GROUPINGS",
     "LANGUAGES",
     "MEMBER_STATES",
+    "MOST_WEIGHT_BESIDE_ORDER",
     "MOST_WISHES",
     "N_",
     "OTHER",

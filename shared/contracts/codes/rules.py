@@ -89,7 +89,9 @@ class WishMissed(Code):
 
 
 MOST_WISHES = 20
-"""So many placements or mentors can an application put in order."""
+"""So many placements or mentors can an application put in order, and a host or mentor so many candidates."""
+MOST_WEIGHT_BESIDE_ORDER = 3994
+"""Weights of hosts above this in all leave no room beside an order of hosts: points decide alone then."""
 
 
 class Wishes(Code):

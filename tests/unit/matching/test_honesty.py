@@ -12,6 +12,7 @@ import pytest
 
 from services.applications.application.model.answers import Answers, profile_of
 from services.applications.calls.model.entry import CallEntry
+from services.applications.candidates.model import order_counts
 from services.matching.engine.market.market import Market
 from services.matching.engine.problem.problem import WEIGHTS
 from services.matching.engine.rules import criteria
@@ -316,3 +317,15 @@ def test_a_what_if_warns_of_terms_under_which_an_untruth_gains() -> None:
     assert len(warnings(in_full(_UNSAFE[Cause.QUOTAS]()))) == 1
     assert len(warnings(in_full(_UNSAFE[Cause.NEEDS]()))) == 1
     assert "Topic wanted" in warnings(in_full(_UNSAFE[Cause.WEIGHT]()))[0]
+
+
+@pytest.mark.parametrize("rule", list(Wishes))
+@pytest.mark.parametrize("host", [None, 1000, 798, 300])
+@pytest.mark.parametrize("first", [False, True])
+def test_the_page_offers_an_order_where_the_matching_counts_it(rule: Wishes, host: int | None, first: bool) -> None:  # noqa: FBT001 - parametrised
+    """A host is offered an order of candidates where weights leave room for it in the matching, and nowhere else."""
+    five = [Criterion.EXPERTISE, Criterion.LANGUAGE, Criterion.SERVICE, Criterion.RANK_GROUP, Criterion.RECIPROCITY]
+    weights = [] if host is None else [{"criterion": name, "applicant": 1, "host": host} for name in five]
+    terms = _terms(wishes=rule, weights=weights, rules={"first_time_first": first})
+    facts = Facts(call_id=CALL, terms=terms, day=TODAY, cohort=0, candidates={}, places={})
+    assert order_counts(terms) is problem(facts, STUDY_VISIT, ()).rules.choices_count

@@ -12,7 +12,16 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from shared.contracts.codes import MOST_WISHES, ApplicationKind, Criterion, LanguageLevel, Objective, RankGroup, Wishes
+from shared.contracts.codes import (
+    MOST_WEIGHT_BESIDE_ORDER,
+    MOST_WISHES,
+    ApplicationKind,
+    Criterion,
+    LanguageLevel,
+    Objective,
+    RankGroup,
+    Wishes,
+)
 
 ENGINE_VERSION = "2"
 """Raised whenever the same problem would give another result; part of every digest. A field added with a default is
@@ -232,9 +241,7 @@ class Rules:
     @property
     def choices_count(self) -> bool:
         """True if the orders of hosts and mentors count too: if wishes do, and weights of hosts leave room for them."""
-        return self.wishes_count and _with_wishes(self.wishes, self._most_value, self._most_value, MOST_WISHES) < (
-            WIDEST_CHOICE
-        )
+        return self.wishes_count and self._most_value <= 100 * MOST_WEIGHT_BESIDE_ORDER
 
     @property
     def widest_choice(self) -> int:
