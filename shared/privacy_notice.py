@@ -6,4 +6,4 @@ earlier one are asked again when they next send an application. A module of its 
 
 from __future__ import annotations
 
-VERSION = "2026-5"
+VERSION = "2026-6"

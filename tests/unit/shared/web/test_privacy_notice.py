@@ -20,6 +20,7 @@ DIGESTS = {
     "2026-3": "b09451ef8c160c1231d4e25fc290496aa67da5a8ffe42947d3c557e5bfd20a83",
     "2026-4": "59f4d0539198c301f259492a1a16d5f77827547e42caabd716771f91e9b763ad",
     "2026-5": "3b378e099ee1337981d5d8f2b9cc7cc639f50e786e1be0680d09120b4facec96",
+    "2026-6": "1898dacafedd324dfe8c48da5c887df05ceddc16503862e485166b2fa1804ea0",
 }
 """The text of each version; one that somebody has acknowledged is never changed."""
 
