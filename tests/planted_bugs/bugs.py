@@ -250,7 +250,7 @@ INBOX = (
         "shared.bus.inbox.missing:Missing._note",
         ".set(self.lacks[topic].events if topic in self.lacks else 0)",
         ".set(0)",
-        f"{_BUS}/test_lost_tail.py::test_missing_events_are_in_metric_readiness_and_problems_until_they_come",
+        f"{_HEADS}::test_events_that_are_missing_twice_in_a_row_are_requested",
     ),
     PlantedBug(
         "reader-passes-over-a-set-back",
