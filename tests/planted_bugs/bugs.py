@@ -417,6 +417,34 @@ LEASES = (
         f"{_BUS}/test_stalled_relay.py::test_a_relay_that_slept_before_it_sent_sends_nothing",
     ),
     PlantedBug(
+        "portal-withdraws-without-lease",
+        "services.applications.application.actions.deadlines:_withdraw",
+        'transaction("system:clock", lease)',
+        'transaction("system:clock")',
+        f"{_PORTAL}/test_stalled.py",
+    ),
+    PlantedBug(
+        "figures-are-counted-without-lease",
+        "services.reporting.figures.actions.counting:recount_stale",
+        'transaction("system:figures", lease)',
+        'transaction("system:figures")',
+        "tests/integration/reporting/test_stalled.py",
+    ),
+    PlantedBug(
+        "dates-are-given-without-lease",
+        "services.matching.scheduling.actions.planner:_retry",
+        'transaction("system:matching", lease)',
+        'transaction("system:matching")',
+        f"{_MATCHING}/test_stalled.py::test_a_search_for_dates_that_slept_gives_no_dates_twice",
+    ),
+    PlantedBug(
+        "overdue-matches-end-without-lease",
+        "services.matching.lifecycle.actions.deadlines:_end",
+        'transaction("system:clock", lease)',
+        'transaction("system:clock")',
+        f"{_MATCHING}/test_stalled.py::test_a_sweep_of_deadlines_that_slept_ends_nothing_twice",
+    ),
+    PlantedBug(
         "lease-outlasts-the-holders-clock",
         "shared.bus.db.lease_epoch:Lease.sure",
         "self.ends - _MARGIN * self.seconds",
@@ -489,6 +517,13 @@ SENDERS = (
         "e.state IN ('active', 'recovering', 'failing')",
         f"{_NOTIFICATIONS}/webhooks/test_breaker.py"
         "::test_a_receiver_that_was_killed_gets_one_probe_at_a_time_then_the_queue",
+    ),
+    PlantedBug(
+        "email-of-several-messages-is-claimed-one-by-one",
+        "services.notifications.mail.sending.dispatch:Email.claims",
+        "mail_id = self.id if len(self.parts) > 1 else None",
+        "mail_id = None",
+        f"{_NOTIFICATIONS}/mail/test_killed.py::test_an_email_of_several_messages_survives_two_kills_at_each_step",
     ),
     PlantedBug(
         "body-is-parsed-before-the-token-is-judged",
