@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from shared.i18n import gettext
 from shared.identity.confirmations import changed_since
 from shared.identity.own_cases import own_case_of
 from shared.time import clock
@@ -16,6 +17,9 @@ from shared.web.site import Site, current
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
+
+_SUMMARY = '<div class="govuk-error-summary"'
+"""The mark of a form that is shown again with its errors: the title of its page begins with "Error"."""
 
 
 def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
@@ -44,6 +48,8 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
     token = current.set(request)
     try:
         html = site.environment.get_template(template).render(ours | context)
+        if status >= 400 and _SUMMARY in html:
+            html = html.replace("<title>", f"<title>{gettext('Error')}: ", 1)
     finally:
         current.reset(token)
     return _Page(request, html, status)

@@ -567,6 +567,8 @@ async def test_a_case_is_opened_and_decided_beside_the_list(many: Programme) -> 
     assert f'href="{href}"' in question, "the way back keeps the list"
     wrong = await send(many, "tigran", href.replace("?", "/not-endorse?"), {}, 422)
     assert beside(wrong.text) == beside(case)
+    assert "<title>Error: Do not endorse this application?" in wrong.text
+    assert 'aria-invalid="true"' in wrong.text
     sent = await send(many, "tigran", form, ticked_versions(question))
     after = html.unescape((await many.as_("tigran").get(sent.headers["location"])).text)
     assert f"Application {first} is endorsed. The next application in the list is open." in after
