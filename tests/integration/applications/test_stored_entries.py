@@ -58,7 +58,7 @@ async def test_a_placement_is_open_where_its_rules_changed(abroad: Abroad, progr
 
 
 async def test_a_host_sees_what_is_no_longer_available(abroad: Abroad, programme: Programme) -> None:
-    """A dropped choice is shown as such and stays until the host chooses another: the form is not saved without it."""
+    """A dropped choice is shown as such and stays until the host chooses another: the step is not done without it."""
     body = {"call_id": programme.call["id"], "entry": abroad.offer_entry()}
     made = await abroad.post("claire", "/offers", body, 201)
     old = {"expertise": ["sorcery"], "languages": [{"language": "zz", "level": "B2"}], "topics": ["witchcraft"]}
@@ -69,14 +69,18 @@ async def test_a_host_sees_what_is_no_longer_available(abroad: Abroad, programme
         for text in texts:
             assert f"{text} (no longer available)" in shown
     assert "sorcery (not accepted)" in await read(abroad, "claire", at)
-    sent = {"title": "Another title", "expertise": "sorcery", "topics": "witchcraft", "languages-0-language": "zz"}
-    answer = await programme.as_("claire").post(f"{at}/edit", data=sent | {"languages-0-level": "B2"})
-    assert answer.status_code == 422
-    assert "Choose one of the answers" in answer.text
-    assert "Sorcery (no longer available)" in answer.text
+    languages = {"languages-0-language": "zz", "languages-0-level": "B2"}
+    for step, sent, text in (
+        ("what", {"title": "Another title", "topics": "witchcraft"}, "Witchcraft"),
+        ("who", {"expertise": "sorcery", **languages}, "Sorcery"),
+    ):
+        answer = await programme.as_("claire").post(f"{at}/edit", data=sent | {"part": step})
+        assert answer.status_code == 422
+        assert "Choose one of the answers" in answer.text
+        assert f"{text} (no longer available)" in answer.text
     stored = await _stored(programme, "offer", "entry", made["id"])
     assert {name: stored[name] for name in old} == old
-    assert stored["title"] == abroad.offer_entry()["title"]
+    assert stored["title"] == "Another title"
 
 
 async def test_a_mentors_profile_is_open_where_its_rules_changed(abroad: Abroad, programme: Programme) -> None:
