@@ -75,6 +75,8 @@ class Refused(HTTPException):
     """A request that the rules do not allow: a sentence for the reader, and errors by field (name -> sentence).
 
     `code` says what kind of problem it is; its status goes before `status`, and title and advice follow from it.
+    `present` are the fields of a form that name what its sender read, with their present values, where the same action
+    is possible with those.
     """
 
     def __init__(
@@ -85,7 +87,9 @@ class Refused(HTTPException):
         *,
         code: ProblemCode | None = None,
         headers: Mapping[str, str] | None = None,
+        present: Mapping[str, str] | None = None,
     ) -> None:
         self.code = code or default_code(status)
+        self.present = dict(present or {})
         super().__init__(self.code.status if code else status, detail, headers)
         self.fields = dict(fields or {})

@@ -10,15 +10,17 @@ import asyncio
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import lxml.html
 
 from shared.bus.db.records import named, version_of
-from shared.identity import every_route
+from shared.identity import csrf, every_route
 from shared.identity.versions import FIELD, changes_record, service_records
 from shared.time import clock, dates
 from tests.confirmed import rests_on_no_record
 from tests.pairs import WRITING
+from tests.support import older
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -163,6 +165,9 @@ class PairTrial:
             elif written:
                 self.find(f"wrote {written} although it is refused", act, answer=answer)
             await self.kept.restore(before)
+            version = versions[act]
+            if act in possible and version is not None and not API.match(act.route):
+                await self._choose_later(act, version, before)
         results: dict[tuple[Act, Act], list[Counter[str]]] = {}
         for first in possible:
             for second in acts:
@@ -193,6 +198,18 @@ class PairTrial:
                 break
         return shapes
 
+    async def _choose_later(self, act: Act, version: str, before: Moment) -> None:
+        """Send a form with an older version: both versions are shown, and it is done when that is chosen there."""
+        answer = await self.send(act, older(version))
+        if answer.status_code != 412 or not both_versions(answer):
+            self.find("is stale and answered without both versions", act, answer=answer)
+            return
+        sent = choice_in(answer)
+        chosen = None if sent is None else await self.clients[act.who].post(str(answer.request.url), data=sent)
+        if chosen is None or not _done(chosen) or not self._changed(await self.kept.moment(), before):
+            self.find("is not done when it is chosen on the present version", act, answer=chosen or answer)
+        await self.kept.restore(before)
+
     async def _judge(self, first: Act, second: Act, answer: httpx2.Response, written: set[str], *, stale: bool) -> None:
         """Check the answer to the second action."""
         if answer.status_code >= 500:
@@ -205,6 +222,8 @@ class PairTrial:
             self.find(f"wrote {written} although it is {why}", first, second, answer=answer)
         elif _done(answer):
             await self._check_effect(first, second, answer=answer, written=written)
+        elif stale and answer.status_code == 412 and not API.match(second.route) and not both_versions(answer):
+            self.find("is answered without both versions", first, second, answer=answer)
         elif not (stale and answer.status_code == 412 and self._says_what_it_is_now(answer)):
             await self._check_sentence(first, second, answer)
 
@@ -255,6 +274,26 @@ class PairTrial:
         if first.same(second) and not all(fitting):
             self.find("at once is not answered as the first time", first, second, answer=answers[1])
         await self._check_whole(first, second)
+
+
+def both_versions(answer: httpx2.Response) -> bool:
+    """Return whether a page shows a record in both versions, or what was written beside what is saved."""
+    page: Any = lxml.html.document_fromstring(answer.text)
+    heads = {" ".join(each.text_content().split()) for each in page.iter("th")}
+    return {"When you opened the page", "Now"} <= heads or {"Your version", "Saved version"} <= heads
+
+
+def choice_in(answer: httpx2.Response) -> dict[str, list[str]] | None:
+    """Return what the form sends with which a stale action is chosen on the present version; None where it has none."""
+    path = urlsplit(str(answer.request.url)).path
+    page: Any = lxml.html.document_fromstring(answer.text)
+    for form in page.iter("form"):
+        if form.get("method", "").lower() == "post" and urlsplit(form.get("action") or path).path == path:
+            sent: dict[str, list[str]] = {}
+            for name, value in form.form_values():
+                sent.setdefault(name, []).append(value)
+            return {name: values for name, values in sent.items() if name != csrf.FIELD}
+    return None
 
 
 def _done(answer: httpx2.Response) -> bool:

@@ -27,6 +27,8 @@ from shared.errors import ProblemCode
 from shared.identity.versions import FIELD
 from shared.ids import new_id
 from shared.time import clock
+from shared.web.form_pages import FIELD as PAGE
+from shared.web.form_pages import page_in
 from shared.web.form_versions import changed_at
 
 if TYPE_CHECKING:
@@ -120,7 +122,8 @@ class ReadFirst(httpx2.ASGITransport):
     """Sends requests to an app as a program that reads a record before it changes it.
 
     A request that names no version, in its header or body, is sent again with the present one, which the refusal names.
-    Each page that comes back is checked: its forms that change a record name a version of it.
+    Each page that comes back is checked: its forms that change a record name a version of it and what it showed. A page
+    after a form that does not name the latter cannot know it.
     """
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -133,6 +136,9 @@ class ReadFirst(httpx2.ASGITransport):
             html = (await answer.aread()).decode()
             wrong = [address for address, _, versions in record_forms(self.app, request.url.path, html) if not versions]
             assert not wrong, f"{request.url.path}: no version in the forms to {wrong}"
+            known = request.method == "GET" or PAGE.encode() in request.content
+            blank = list(forms_without_facts(self.app, request.url.path, html)) if known else []
+            assert not blank, f"{request.url.path}: nothing to compare in the forms to {blank}"
         return answer
 
 
@@ -203,6 +209,18 @@ def record_forms(app: Any, path: str, html: str) -> Iterator[tuple[str, list[Nam
             if records:
                 prefixes = tuple(record.prefix for record in records)
                 yield address, records, [version for version in versions if version.startswith(prefixes)]
+
+
+def forms_without_facts(app: Any, path: str, html: str) -> Iterator[str]:
+    """Return the forms of a page that change a record and do not carry what the page shows of it, or their buttons."""
+    for form in lxml.html.document_fromstring(html).iter("form") if "<form" in html else ():
+        address = urlsplit(urljoin(path, form.get("action", ""))).path
+        if form.get("method", "").lower() != "post" or all(each.section for each in changed_at(app, address)):
+            continue
+        page = page_in(next((field.get("value") for field in form.iter("input") if field.get("name") == PAGE), None))
+        sends = any(button.get("type", "submit") == "submit" for button in form.iter("button"))
+        if not page.facts or (sends and not page.buttons):
+            yield address
 
 
 def move_to(day: date, minute: int) -> None:

@@ -20,6 +20,7 @@ from shared.errors import Refused
 from shared.i18n import N_
 from shared.identity import versions
 from shared.identity.csrf import FIELD
+from shared.web import form_pages
 from shared.web.form_versions import show_both
 from shared.web.forms import (
     DateField,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
     from shared.contracts.calls import CallTerms
 
-CONTROL_FIELDS = frozenset({FIELD, versions.FIELD, "told", "back", "row"})
+CONTROL_FIELDS = frozenset({FIELD, versions.FIELD, form_pages.FIELD, "told", "back", "row"})
 """The names that the page of a revision sends beside the fields of the form."""
 
 

@@ -35,6 +35,7 @@ from services.applications.oversight.store.incidents import Incident, Note
 from services.applications.partners.store import DecidedCase, Decision
 from services.applications.placements.store import Offer
 from services.applications.preparation.store import Cost, StoredSheet, TravelRule
+from services.applications.record_facts import FACTS
 from services.applications.register.store.entries import Exclusion, Fund, Organisation, Partner, Person
 from services.applications.register.store.proposals import Proposal
 from services.applications.review.store import Appeal
@@ -237,4 +238,5 @@ RECORDS = Records(
             "tickets",
         }
     ),
+    facts=FACTS,
 )

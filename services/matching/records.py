@@ -16,6 +16,7 @@ from services.matching.interventions.store import WhatIf
 from services.matching.lifecycle.store.matches import MatchRow
 from services.matching.lifecycle.store.visits import VisitRow
 from services.matching.options.store import OptionSet
+from services.matching.record_facts import FACTS
 from services.matching.words import stage
 from shared.bus.db.records import Part, Record
 from shared.identity.versions import Records
@@ -43,5 +44,6 @@ RECORDS = Records(
         "what_if_id": Record(WhatIf, leaving_out=_WORK, changed=col(WhatIf.since)),
         "options_id": Record(OptionSet, leaving_out=_WORK, changed=col(OptionSet.since)),
         "run_id": Record(Run, changed=col(Run.finished_at)),
-    }
+    },
+    facts=FACTS,
 )

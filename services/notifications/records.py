@@ -13,6 +13,7 @@ from services.notifications.messages.store.messages import MessageRow, Notificat
 from services.notifications.messages.views.messages import shown_state
 from services.notifications.preferences.actions import CHOOSER
 from services.notifications.preferences.store import CHOICE
+from services.notifications.record_facts import FACTS
 from services.notifications.webhooks.store.deliveries import Delivery
 from services.notifications.webhooks.store.endpoints import Endpoint, Secret
 from shared.bus.db.records import Part, Record
@@ -49,4 +50,5 @@ RECORDS = Records(
         CHOOSER: CHOICE,
     },
     additions=frozenset({"redeliver", "test"}),
+    facts=FACTS,
 )

@@ -15,6 +15,7 @@ from services.reporting.cascades.store import Cascade
 from services.reporting.feeds.store.tokens import TokenRow
 from services.reporting.groupings.store import GroupingRow
 from services.reporting.periods.store import PeriodRow
+from services.reporting.record_facts import FACTS
 from services.reporting.targets.store import TargetRow
 from shared.bus.db.records import Part, Record
 from shared.identity.versions import Records
@@ -70,4 +71,5 @@ RECORDS = Records(
             state_word=_word("pull_token"),
         ),
     },
+    facts=FACTS,
 )

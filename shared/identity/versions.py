@@ -10,7 +10,7 @@ address that ends with one of `additions` only adds something, whatever else has
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.bus.db.outdated import Outdated
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from shared.bus.db.records import Named, Record
+    from shared.identity.record_facts import RecordFacts
 
 FIELD = "record_version"
 _LIMIT = 200
@@ -76,10 +77,14 @@ class SentVersions:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The records of a service by the parameters that name them, and the last words of addresses that only add."""
+    """The records of a service by the parameters that name them, and the last words of addresses that only add.
+
+    `facts` are those that a stale form compares, by the words for the kinds of records in versions.
+    """
 
     by_parameter: Mapping[str, Record]
     additions: Collection[str] = ()
+    facts: Mapping[str, RecordFacts] = field(default_factory=dict)
 
 
 NO_RECORDS = Records({})

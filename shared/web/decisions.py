@@ -51,6 +51,7 @@ from shared.web.several import (
     seen_text,
     without_choice,
 )
+from shared.web.stale_forms import compared_records
 from shared.web.validation_texts import sentence_of
 
 F = TypeVar("F", bound=Form)
@@ -193,15 +194,16 @@ async def _valid(decision: Decision[F], request: DecisionRequest[F]) -> bool:
 
 
 async def _outdated_page(decision: Decision[F], request: DecisionRequest[F], outdated: Outdated) -> Response:
-    """Show the form beside what is saved now; sent again, it rests on that."""
+    """Show the form beside what is saved now, and the record in both versions; sent again, it rests on what is now."""
     question = await decision.ask(request)
-    if isinstance(question, str) or outdated.code is ProblemCode.VERSION_NEEDED:
+    if isinstance(question, str) or outdated.refused or outdated.code is ProblemCode.VERSION_NEEDED:
         raise outdated
+    request.form.records, present = await compared_records(request.http)
     saved = None if decision.new is None else await decision.new(request)
     if saved is not None and decision.prepare is not None:
         await decision.prepare(replace(request, form=saved))
     request.form.compare(outdated.detail, saved)
-    show_versions(request.http, outdated)
+    show_versions(request.http, Outdated(present) if present else outdated)
     return _render(question, request, outdated.status_code)
 
 

@@ -33,6 +33,7 @@ from shared.web.forms import (
 from shared.web.graphics.charts import Bar, Series, bars, lines
 from shared.web.quiet_hours import QuietHoursForm
 from shared.web.render import render
+from shared.web.stale_forms import ComparedFact, ComparedRecord
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -119,6 +120,7 @@ def examples() -> dict[str, Any]:
             for reference, country, code, day, _ in _LINES[:2]
         ],
         "differences": [Difference("Objective", "Digital evidence", "Online crime")],
+        "records": [ComparedRecord("Match", [ComparedFact("Status", "Proposed", "Offer sent")], known=True)],
         "work": [
             _task("Application AM-2026-0042", "Review application", about="Ani Hakobyan", overdue=True),
             _task("Visit GE-2026-0043", "Prepare visit", about="Tallinn"),

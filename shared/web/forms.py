@@ -118,10 +118,11 @@ class Form(WTForm):
     """The base of all forms. The harness, not the form, checks CSRF for every unsafe request.
 
     `outdated` says why the form was not saved where the record was changed after it was opened; `differences` are then
-    between what was written and what is saved now.
+    between what was written and what is saved now, and `records` are the records in both versions (`stale_forms.py`).
     """
 
     outdated = ""
+    records: Sequence[object] = ()
     differences: Sequence[Difference] = ()
 
     class Meta:

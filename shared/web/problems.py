@@ -6,7 +6,6 @@ raise `Refused`; this module makes the answer.
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -23,21 +22,20 @@ from starlette.routing import Match
 
 from shared.bus.db.outdated import Outdated
 from shared.bus.db.transient_errors import DATABASE_ERRORS, is_rolled_back, is_transient
-from shared.contracts.labels import label
 from shared.errors import ProblemCode, Refused, default_code
 from shared.i18n import N_, gettext, language
 from shared.identity import csrf
 from shared.identity.idempotency import Repeated
 from shared.identity.refusals import SAFE_METHODS, SIGN_IN, Onward, SignInNeeded, here, is_api, safe_next
-from shared.identity.versions import FIELD, hide_versions, show_versions
+from shared.identity.versions import hide_versions
 from shared.redaction import method_of, route_of, safe_path
-from shared.web import control_characters, several
-from shared.web.form_versions import changed_at
+from shared.web import control_characters
 from shared.web.headers import referrer_policy
 from shared.web.media_types import media_type_of
 from shared.web.problem_documents import MEDIA_TYPE, FieldError, Problem, errors_of_rules, errors_of_validation
 from shared.web.problem_types import PROBLEM_TYPES, type_address
 from shared.web.render import render
+from shared.web.stale_forms import refused_as_stale, stale_page, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,7 +108,7 @@ def answer(
         code=status,
         reference=reference,
         sent=sent,
-        written=_written(sent),
+        written=written(sent),
         action=here(request),
     )
     page.headers.update(headers or {})
@@ -129,13 +127,17 @@ async def _http_error(request: Request, error: Exception) -> Response:
             error=type(error).__name__,
         )
     if isinstance(error, Outdated) and not wants_json(request):
-        return await _outdated(request, error)
+        return await stale_page(request, error)
     if isinstance(error, Outdated):
         errors = [
             FieldError(place, error.detail_at(place), place, version=version) for place, version in error.places.items()
         ]
         return answer(request, error.status_code, error.detail, code=error.code, errors=errors, headers=error.headers)
     if isinstance(error, Refused):
+        if error.status_code == HTTPStatus.CONFLICT and not wants_json(request):
+            stale = await refused_as_stale(request, error.detail)
+            if stale is not None:
+                return await stale_page(request, stale)
         errors = await errors_of_rules(request, error.fields)
         sent = await _sent(request) if error.code is ProblemCode.UNAVAILABLE else ()
         return answer(
@@ -155,61 +157,6 @@ async def _sent(request: Request) -> Sequence[tuple[str, str]]:
         return ()
     data = (await request.form()).multi_items()
     return [(name, value) for name, value in data if isinstance(value, str) and name != csrf.FIELD]
-
-
-def _written(sent: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return what a person has written or chosen in a form, in words."""
-    return [
-        (name, _in_words(value))
-        for name, value in sent
-        if value and name not in {*_MACHINE_FIELDS, FIELD} and not _ID.match(value)
-    ]
-
-
-async def _outdated(request: Request, outdated: Outdated) -> Response:
-    """Show what was sent in a form that rests on an older version, to be sent again or not."""
-    data = (await request.form()).multi_items()
-    sent = [(name, value) for name, value in data if isinstance(value, str) and name not in {csrf.FIELD, FIELD}]
-    show_versions(request, outdated)
-    if not changed_at(request.app, request.url.path):
-        sent.append((FIELD, outdated.version))
-    needed = outdated.code is ProblemCode.VERSION_NEEDED
-    answer = render(
-        request,
-        "outdated.html",
-        outdated.status_code,
-        title=gettext(PROBLEM_TYPES[outdated.code].title),
-        detail=gettext("Nothing was saved. The form does not include the version that you saw.")
-        if needed
-        else outdated.detail,
-        sent=sent,
-        written=_written(sent),
-        action=here(request),
-        here=_page_before(request),
-    )
-    answer.headers["ETag"] = f'"{outdated.version}"'
-    return answer
-
-
-def _in_words(value: str) -> str:
-    """Return what was sent as people read it: a code, such as that of a reason, in plain words."""
-    return label(value) if _CODE.fullmatch(value) else value
-
-
-_CODE = re.compile(r"[a-z]+(_[a-z]+)*")
-# An id, and what a form joins to one: it says nothing to a reader either.
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(/|$)")
-# Hidden fields that say nothing to a reader.
-_MACHINE_FIELDS = frozenset(
-    {"version", "seen", "digest", "draft_writer", "draft_turn", "arrival_stamp", several.SEEN, several.COMPARED}
-)
-
-
-def _page_before(request: Request) -> str:
-    """Return the path of the page of ours with the form, where the browser names it."""
-    before = urlsplit(request.headers.get("referer", ""))
-    ours = urlsplit(request.app.state.site.origin)
-    return safe_next(before.path) if before.netloc == ours.netloc and before.path else ""
 
 
 def _allowed(request: Request) -> list[str]:

@@ -21,8 +21,10 @@ class Outdated(HTTPException):
     `version` is the present one, `state` the word for the record's present state, `changed` the moment of its last
     change, as far as they are known. `detail` says what is true now where an action has found that out. Where the body
     names records with their versions, `places` are the JSON pointers to those versions that do not hold, with the
-    present ones, and `sentences` say for each what its record is now. It is no `Refused`: a page that shows a refusal
-    at its form would offer the older version again.
+    present ones, and `sentences` say for each what its record is now. `refused` where the action is not possible any
+    more, and no other values can help; `detail` says why. `fields` are those of the form that name what its sender
+    read, with their present values. It is no `Refused`: a page that shows a refusal at its form
+    would offer the older version again.
     """
 
     def __init__(
@@ -35,8 +37,12 @@ class Outdated(HTTPException):
         sentences: Mapping[str, str] | None = None,
         state: str = "",
         changed: datetime | None = None,
+        refused: bool = False,
+        fields: Mapping[str, str] | None = None,
     ) -> None:
         self.version = version
+        self.refused = refused
+        self.fields = dict(fields or {})
         self.changed = changed
         self.places = dict(places or {})
         self.sentences = dict(sentences or {})
@@ -80,5 +86,13 @@ def more_said(refusal: Refused | Outdated, sentences: Collection[str]) -> Refuse
     detail = " ".join((refusal.detail, *new))
     if isinstance(refusal, Outdated):
         named = refusal.code is ProblemCode.OUTDATED
-        return Outdated(refusal.version, named=named, detail=detail, places=refusal.places, changed=refusal.changed)
+        return Outdated(
+            refusal.version,
+            named=named,
+            detail=detail,
+            places=refusal.places,
+            changed=refusal.changed,
+            refused=refusal.refused,
+            fields=refusal.fields,
+        )
     return Refused(detail, fields=refusal.fields, code=refusal.code)

@@ -162,6 +162,11 @@ class Named:
     name: object = field(compare=False)
     section: str = field(default="", compare=False)
 
+    @property
+    def kind(self) -> str:
+        """The word for its kind in versions."""
+        return self.prefix.partition(".")[0]
+
     def version(self, digest: str | None) -> str:
         """Return its version with that content; None where it has no row, or none yet."""
         return f"{self.prefix}{digest or NO_ROW}"

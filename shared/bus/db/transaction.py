@@ -342,7 +342,13 @@ class Comparison:
         named = found is not None and found.code is ProblemCode.OUTDATED
         if not named or found is None:
             return None
-        return Outdated(found.version, detail=refused.detail, places=found.places)
+        return Outdated(
+            found.version,
+            detail=refused.detail,
+            places=found.places,
+            refused=not (refused.fields or refused.present),
+            fields=refused.present,
+        )
 
 
 @asynccontextmanager

@@ -141,7 +141,7 @@ def page_acts() -> dict[str, tuple[Act, ...]]:
         "placement": (
             *_forms(
                 f"{P}/offers/{{offer_id}}",
-                ("claire", "/edit", "/edit?step=when", {"places": ["3"], "told": ["yes"]}),
+                ("claire", "/edit", "/edit?step=when", {"part": ["when"], "places": ["3"], "told": ["yes"]}),
                 ("claire", "/submit", "", {}),
                 ("luc", "/endorse", "", {}),
                 ("luc", "/return", None, {"places": ["How many?"]}),

@@ -23,8 +23,9 @@ from tests.confirmed import rests_on_no_record
 from tests.integration.applications.acts import ALIASES, API
 from tests.integration.applications.truths import aim_of, facts_in, state_words, states_named
 from tests.integration.applications.world import WORDS
+from tests.pair_trial import both_versions, choice_in
 from tests.pairs import KeptDatabase
-from tests.support import owner_of
+from tests.support import older, owner_of
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -261,6 +262,9 @@ class Trial(KeptDatabase):
             if done(answer):
                 await self._check_effect(act, answer=answer, written=bool(now.changed(before)))
             await self.restore(before, now)
+            version = versions[act]
+            if self.strict and act in possible and act in self.forms and "{" in act.path and version is not None:
+                await self._choose_later(act, version, before)
         for first in possible:
             seconds = self._seconds(first, acts)
             await self._in_turn(before, versions, first, seconds, results)
@@ -327,6 +331,8 @@ class Trial(KeptDatabase):
             if versions[second] != present[second]:
                 answer = await self.send(second, versions[second])
                 await self._judge(answer, first, second)
+                if answer.status_code == 412 and second.on is not None and not both_versions(answer):
+                    self.find("is answered without both versions", first, second, answer=answer)
                 now = await self.moment() if done(answer) else after
                 gone = answer.status_code == 404 and str(present[second]).endswith(f".{NO_ROW}")
                 if self.strict and second == first and not done(answer) and not gone and first.word != ONCE_MORE:
@@ -352,6 +358,22 @@ class Trial(KeptDatabase):
         now = await self.moment()
         if now.changed(after):
             self.find(f"one of those that were refused after it wrote {now.changed(after)}", first)
+        await self.restore(before, now)
+
+    async def _choose_later(self, act: Act, version: str, before: Moment) -> None:
+        """Send a form with an older version: both versions are shown, and it is done when that is chosen there."""
+        answer = await self.send(act, older(version))
+        if answer.status_code != 412 or not both_versions(answer):
+            self.find("is stale and answered without both versions", act, answer=answer)
+            return
+        now = await self.moment()
+        if now.changed(before):
+            self.find(f"wrote {now.changed(before)} although it is stale", act, answer=answer)
+        sent = choice_in(answer)
+        chosen = None if sent is None else await self.programme.as_(act.who).post(str(answer.request.url), data=sent)
+        now = await self.moment()
+        if chosen is None or not done(chosen) or not now.changed(before):
+            self.find("is not done when it is chosen on the present version", act, answer=chosen or answer)
         await self.restore(before, now)
 
     async def _check_effect(self, *acts: Act, answer: httpx2.Response, written: bool) -> None:

@@ -56,12 +56,17 @@ def history(steps: Sequence[Step], reader: Principal, *, internal: bool) -> list
     return [_event_row(step, reader, internal=internal) for step in steps]
 
 
+def step_title(event: str) -> str:
+    """Return the title of a step by the type of its event."""
+    return gettext(_TITLES.get(event, event))
+
+
 def _event_row(step: Step, reader: Principal, *, internal: bool) -> TimelineEntry:
     texts = [reason_word(step.reason), step.text]
     texts += [f"{labels.label(Section(section))}: {text}" for section, text in step.remarks.items()]
     if internal and step.note:
         texts.append(gettext("For reviewers: %(note)s") % {"note": step.note})
-    reached, title = ApplicationState(step.state), gettext(_TITLES.get(step.event, step.event))
+    reached, title = ApplicationState(step.state), step_title(step.event)
     ends = reached in FINAL and state("application", reached).word != title
     return TimelineEntry(
         title,

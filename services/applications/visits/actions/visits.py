@@ -65,7 +65,8 @@ async def agree(bus: Bus, principal: Principal, visit_id: UUID, version: int | N
         newest, _ = await agenda_of(tx.session, visit)
         if version is not None and version != newest:
             text = gettext("The agenda has changed since you opened it. Read version %(number)s first.")
-            raise Refused(text % {"number": newest}, code=ProblemCode.EDIT_CONFLICT)
+            present = {"version": str(newest)}
+            raise Refused(text % {"number": newest}, code=ProblemCode.EDIT_CONFLICT, present=present)
         agreed = await store.agenda_agreed(tx.session, visit_id)
         if not may_proceed(model.agenda_complete, agreed, party, newest):
             return visit

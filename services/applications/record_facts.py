@@ -1,0 +1,515 @@
+"""Say in words what the pages of the portal show of a record, for a form that rests on an older version of it.
+
+What only some readers of a page may see has its roles. What one side answers or signs for itself is left out.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.applications.application.store.applications import Application, Step
+from services.applications.application.store.companions import Companion
+from services.applications.application.store.standings import Standing
+from services.applications.application.views.answers import answer_facts
+from services.applications.application.views.history import step_title
+from services.applications.calls.store import Call, CallDraft
+from services.applications.certificates.store import Certificate, Issue
+from services.applications.matches.store.matches import Match
+from services.applications.matches.store.participation import Clearance
+from services.applications.mentors.store import Mentor
+from services.applications.mentorships.store.agreements import Agreement
+from services.applications.mentorships.store.goals import Goal, GoalNote
+from services.applications.mentorships.store.meetings import Meeting
+from services.applications.mentorships.store.mentorships import Mentorship
+from services.applications.mentorships.store.sessions import PairSession
+from services.applications.mentorships.store.visits import PairVisit
+from services.applications.needs.store import Need, NeedImport
+from services.applications.oversight.store.incidents import Incident, Note
+from services.applications.partners.store import DecidedCase, Decision
+from services.applications.placements.store import Offer
+from services.applications.placements.views.names import names_of
+from services.applications.placements.views.placement import rows as placement_rows
+from services.applications.preparation.store import Cost, StoredSheet, TravelRule
+from services.applications.register.store.entries import Exclusion, Fund, Organisation, Person
+from services.applications.register.store.history import RegisterChange
+from services.applications.register.store.proposals import Proposal
+from services.applications.review.store import Appeal
+from services.applications.visits.store import Agenda, Attendance, MoveRequest, Statement, Visit
+from shared.contracts.codes import Role, Side
+from shared.contracts.labels import country, label
+from shared.i18n import N_, gettext
+from shared.identity.record_facts import (
+    Column,
+    Facts,
+    LastChange,
+    RecordFacts,
+    actors,
+    columns,
+    in_words,
+    journal,
+    newest_of,
+)
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity import Principal
+
+_STAFF = frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR})
+_SINCE, _DUE = N_("Since"), N_("Due")
+# Of these one side need not know before it has answered or signed itself.
+_FOR_ONE_SIDE = ("AnswerGiven", "AgreementSigned", "PartPrepared", "IdentityReleased")
+_PARTICIPATION = "exchange.participation"
+
+
+def _newest(value: Any, of: Any, key: Any, order: Any) -> Any:
+    """Return the value in the newest row of another table that belongs to a record."""
+    return sa.select(value).where(of == key).order_by(order.desc()).limit(1).scalar_subquery()
+
+
+def _number(of: Any, key: Any, *conditions: Any) -> Any:
+    """Return how many rows of another table belong to a record."""
+    return sa.select(sa.func.count()).where(of == key, *conditions).scalar_subquery()
+
+
+def _change_of(kind: str) -> LastChange:
+    """Return the query for the newest change of an entry of the register."""
+
+    def last(name: Any) -> sa.Select[Any, Any]:
+        found: sa.Select[Any, Any] = sa.select(col(RegisterChange.actor), col(RegisterChange.at))
+        found = found.where(col(RegisterChange.kind) == kind, col(RegisterChange.key) == str(name))
+        return found.order_by(col(RegisterChange.id).desc()).limit(1)
+
+    return last
+
+
+async def _of_applications(session: AsyncSession, reader: Principal | None, names: Collection[Any]) -> dict[Any, Facts]:
+    """Return the step, deadline and appeal of applications; for those who decide on them the answers too."""
+    own = {row.id: row for row in await session.scalars(sa.select(Application).where(col(Application.id).in_(names)))}
+    standings = {
+        row.application_id: row
+        for row in await session.scalars(sa.select(Standing).where(col(Standing.application_id).in_(own)))
+    }
+    newest = sa.select(Step).where(col(Step.application_id).in_(own)).order_by(col(Step.application_id), col(Step.id))
+    steps = {row.application_id: row for row in await session.scalars(newest)}
+    filed = sa.select(Appeal).where(col(Appeal.application_id).in_(own)).order_by(col(Appeal.filed_at))
+    appeals = {row.application_id: row for row in await session.scalars(filed)}
+    decides = reader is not None and any(map(reader.has, _STAFF))
+    answered = [
+        row
+        for row in own.values()
+        if decides and row.submitted_at and reader is not None and row.subject != reader.subject
+    ]
+    answers = await answer_facts(session, answered) if answered else {}
+    found: dict[Any, Facts] = {}
+    for id_, row in own.items():
+        step, appeal, standing = steps.get(id_), appeals.get(id_), standings.get(id_)
+        facts = [
+            (gettext(_SINCE), dates.moment(row.since if standing is None else standing.since)),
+            (gettext(_DUE), in_words(row.due if standing is None else standing.due)),
+            (gettext("Last step"), "" if step is None else f"{step_title(step.event)}, {dates.moment(step.at)}"),
+        ]
+        if appeal is not None:
+            facts.append((gettext("Appeal"), label(appeal.outcome) if appeal.outcome else gettext("Open")))
+            facts.append((gettext("Answer to the appeal"), in_words(appeal.answer)))
+        found[id_] = [*facts, *answers.get(id_, ())]
+    return found
+
+
+async def _of_placements(session: AsyncSession, _: Principal | None, names: Collection[Any]) -> dict[Any, Facts]:
+    """Return the deadline and the fields of placements."""
+    found: dict[Any, Facts] = {}
+    offers = list(await session.scalars(sa.select(Offer).where(col(Offer.id).in_(names))))
+    named = await names_of(session, [offer.entry for offer in offers])
+    for offer in offers:
+        found[offer.id] = [
+            (gettext(_SINCE), dates.moment(offer.since)),
+            (gettext(_DUE), in_words(offer.due)),
+            (gettext("Last day"), in_words(offer.last_day)),
+            *((row.key, row.value or "") for row in placement_rows(offer.entry, named)),
+        ]
+    return found
+
+
+def _clearance(side: Side) -> Any:
+    """Return the decision of a side of a match with the capacity in which it was taken, and its moment."""
+    return (
+        sa.select(sa.func.jsonb_build_array(col(Clearance.granted), col(Clearance.acting_as), col(Clearance.at)))
+        .where(col(Clearance.match_id) == col(Match.id), col(Clearance.side) == side)
+        .scalar_subquery()
+    )
+
+
+def _decision(value: Any) -> str:
+    """Return the decision of a side of a match in words."""
+    granted, acting_as, at = value
+    sentence = N_("Cleared by %(who)s, %(when)s") if granted else N_("Refused by %(who)s, %(when)s")
+    return gettext(sentence) % {"who": label(acting_as), "when": dates.moment(datetime.fromisoformat(at))}
+
+
+_VISIT = col(Visit.id)
+_PAIR = col(Mentorship.id)
+_PROPOSED = _newest(col(Agenda.text), col(Agenda.visit_id), _VISIT, col(Agenda.version))
+
+
+def _days(found: Any) -> str:
+    """Return the recorded days of a visit in words."""
+    texts = {True: N_("%(day)s: present"), False: N_("%(day)s: absent")}
+    return "; ".join(
+        gettext(texts[there]) % {"day": dates.day(date.fromisoformat(day))} for day, there in sorted(found)
+    )
+
+
+def _dates_of(proposal: Any) -> str:
+    """Return the proposed dates of a visit in words."""
+    return "" if proposal is None else dates.span(proposal.start, proposal.end)
+
+
+_ATTENDED = (
+    sa.select(
+        sa.func.jsonb_agg(sa.func.jsonb_build_array(sa.cast(col(Attendance.day), sa.Text), col(Attendance.present)))
+    )
+    .where(col(Attendance.visit_id) == _VISIT)
+    .scalar_subquery()
+)
+FACTS: dict[str, RecordFacts] = {
+    "application": RecordFacts(
+        N_("Application"), _of_applications, actors(col(Step.application_id), (col(Step.actor), col(Step.at)))
+    ),
+    "companion": RecordFacts(
+        N_("Companion"),
+        columns(
+            col(Companion.id),
+            Column(N_("Asked"), col(Companion.asked_at)),
+            Column(N_("Answered"), col(Companion.answered_at)),
+        ),
+    ),
+    "match": RecordFacts(
+        N_("Match"),
+        columns(
+            col(Match.id),
+            Column(_SINCE, col(Match.since)),
+            Column(_DUE, col(Match.due)),
+            Column(N_("Home country"), _clearance(Side.HOME), _decision, _STAFF),
+            Column(N_("Host country"), _clearance(Side.HOST), _decision, _STAFF),
+        ),
+        newest_of(
+            journal(_PARTICIPATION, leaving_out=_FOR_ONE_SIDE),
+            actors(col(Clearance.match_id), (col(Clearance.actor), col(Clearance.at))),
+        ),
+    ),
+    "offer": RecordFacts(N_("Placement"), _of_placements, journal("exchange.offers")),
+    "mentor": RecordFacts(
+        N_("Mentor profile"),
+        columns(
+            col(Mentor.id),
+            Column(_SINCE, col(Mentor.since)),
+            Column(_DUE, col(Mentor.due)),
+            Column(N_("Last day"), col(Mentor.last_day)),
+        ),
+        journal("mentoring.mentors"),
+    ),
+    "visit": RecordFacts(
+        N_("Visit"),
+        columns(
+            _VISIT,
+            Column(_SINCE, col(Visit.since)),
+            Column(N_("First day"), col(Visit.start)),
+            Column(N_("Last day"), col(Visit.end)),
+            Column(N_("Ended on"), col(Visit.ended_on)),
+            Column(N_("Agenda due"), col(Visit.agenda_due)),
+            Column(N_("Agenda"), _PROPOSED),
+            Column(N_("Proposed dates"), col(Visit.proposal), _dates_of),
+            Column(
+                N_("Other dates requested"),
+                _newest(col(MoveRequest.at), col(MoveRequest.visit_id), _VISIT, col(MoveRequest.at)),
+            ),
+            Column(N_("Attendance"), _ATTENDED, _days),
+            Column(N_("Parts prepared"), _number(col(StoredSheet.visit_id), _VISIT)),
+            Column(N_("Reports"), _number(col(Statement.match_id), col(Visit.match_id))),
+        ),
+        newest_of(
+            journal(_PARTICIPATION, subject=(col(Visit.match_id), _VISIT), leaving_out=_FOR_ONE_SIDE),
+            actors(col(Agenda.visit_id), (col(Agenda.actor), col(Agenda.at))),
+            actors(col(Attendance.visit_id), (col(Attendance.actor), col(Attendance.at))),
+        ),
+    ),
+    "cost": RecordFacts(
+        N_("Cost"),
+        columns(
+            col(Cost.id),
+            Column(N_("Item"), col(Cost.item), label),
+            Column(N_("Note"), col(Cost.note)),
+            Column(N_("Paid by"), col(Cost.payer), label),
+            Column(N_("Planned"), col(Cost.planned)),
+            Column(N_("Actual"), col(Cost.actual)),
+        ),
+        actors(col(Cost.id), (col(Cost.actor), col(Cost.at))),
+    ),
+    "rule": RecordFacts(
+        N_("Question before travel"),
+        columns(
+            col(TravelRule.id),
+            Column(N_("Item"), col(TravelRule.item), label),
+            Column(N_("Required"), col(TravelRule.required)),
+            Column(N_("Country"), col(TravelRule.country), country),
+            Column(N_("Host country"), col(TravelRule.host_country), country),
+        ),
+        actors(col(TravelRule.id), (col(TravelRule.actor), col(TravelRule.at))),
+    ),
+    "mentorship": RecordFacts(
+        N_("Mentorship"),
+        columns(
+            _PAIR,
+            Column(_SINCE, col(Mentorship.since)),
+            Column(_DUE, col(Mentorship.due)),
+            Column(N_("Started on"), col(Mentorship.started_on)),
+            Column(N_("Until"), col(Mentorship.until)),
+            Column(N_("Ended on"), col(Mentorship.ended_on)),
+            Column(
+                N_("Version of the agreement"),
+                _newest(col(Agreement.version), col(Agreement.mentorship_id), _PAIR, col(Agreement.version)),
+            ),
+            Column(
+                N_("Text of the agreement"),
+                _newest(col(Agreement.text), col(Agreement.mentorship_id), _PAIR, col(Agreement.version)),
+            ),
+            Column(N_("Goals"), _number(col(Goal.mentorship_id), _PAIR)),
+            Column(N_("Closed goals"), _number(col(Goal.mentorship_id), _PAIR, col(Goal.met).is_not(None))),
+            Column(N_("Meetings"), _number(col(Meeting.mentorship_id), _PAIR, col(Meeting.cancelled_at).is_(None))),
+            Column(
+                N_("Sessions"), _number(col(PairSession.mentorship_id), _PAIR, col(PairSession.withdrawn_at).is_(None))
+            ),
+            Column(
+                N_("Confirmed sessions"),
+                _number(col(PairSession.mentorship_id), _PAIR, col(PairSession.confirmed_at).is_not(None)),
+            ),
+            Column(N_("Requests"), _number(col(Statement.match_id), col(Mentorship.match_id))),
+            Column(
+                N_("Last request for a visit"),
+                _newest(col(PairVisit.state), col(PairVisit.mentorship_id), _PAIR, col(PairVisit.at)),
+                label,
+            ),
+        ),
+        journal(_PARTICIPATION, subject=(col(Mentorship.match_id), _PAIR), leaving_out=_FOR_ONE_SIDE),
+    ),
+    "goal": RecordFacts(
+        N_("Goal"),
+        columns(
+            col(Goal.id),
+            Column(N_("Goal"), col(Goal.text)),
+            Column(N_("By"), col(Goal.target)),
+            Column(N_("Closed"), col(Goal.closed_at)),
+            Column(N_("Reason"), col(Goal.reason)),
+            Column(
+                N_("Progress in percent"),
+                _newest(col(GoalNote.percent), col(GoalNote.goal_id), col(Goal.id), col(GoalNote.at)),
+            ),
+        ),
+    ),
+    "meeting": RecordFacts(
+        N_("Meeting"),
+        columns(
+            col(Meeting.id),
+            Column(N_("Begins"), col(Meeting.begins_at)),
+            Column(N_("Minutes"), col(Meeting.minutes)),
+            Column(N_("On site"), col(Meeting.on_site)),
+            Column(N_("Cancelled"), col(Meeting.cancelled_at)),
+        ),
+    ),
+    "session": RecordFacts(
+        N_("Session"),
+        columns(
+            col(PairSession.id),
+            Column(N_("Day"), col(PairSession.held_on)),
+            Column(N_("Minutes"), col(PairSession.minutes)),
+            Column(N_("On site"), col(PairSession.on_site)),
+            Column(N_("Note"), col(PairSession.note)),
+            Column(N_("Next meeting"), col(PairSession.next_on)),
+            Column(N_("Confirmed"), col(PairSession.confirmed_at)),
+            Column(N_("Disputed"), col(PairSession.disputed_at)),
+            Column(N_("Objection"), col(PairSession.dispute)),
+        ),
+    ),
+    "request": RecordFacts(
+        N_("Request for a visit"),
+        columns(
+            col(PairVisit.id),
+            Column(N_("Who travels"), col(PairVisit.guest), label),
+            Column(N_("Days"), col(PairVisit.days)),
+            Column(N_("Note"), col(PairVisit.note)),
+            Column(N_("Answered"), col(PairVisit.answered_at)),
+        ),
+    ),
+    "incident": RecordFacts(
+        N_("Incident"),
+        columns(
+            col(Incident.id),
+            Column(_SINCE, col(Incident.since)),
+            Column(N_("Category"), col(Incident.category), label),
+            Column(N_("Notes"), _number(col(Note.incident_id), col(Incident.id))),
+            Column(N_("Answer"), col(Incident.answer)),
+        ),
+        actors(col(Note.incident_id), (col(Note.actor), col(Note.at))),
+    ),
+    "organisation": RecordFacts(
+        N_("Organisation"),
+        columns(
+            col(Organisation.id),
+            Column(N_("Name"), col(Organisation.name)),
+            Column(N_("Kind"), col(Organisation.kind), label),
+            Column(N_("Country"), col(Organisation.country), country),
+            Column(N_("City"), col(Organisation.city)),
+            Column(N_("Domains of its email addresses"), col(Organisation.domains)),
+        ),
+        _change_of("organisation"),
+    ),
+    "person": RecordFacts(
+        N_("Person"),
+        columns(
+            col(Person.id),
+            Column(N_("Name"), col(Person.name)),
+            Column(N_("Email"), col(Person.email)),
+            Column(N_("Address verified"), col(Person.email_verified_at)),
+            Column(N_("Unit"), col(Person.unit)),
+            Column(N_("Rank group"), col(Person.rank_group), label),
+            Column(N_("Rank"), col(Person.national_rank)),
+            Column(N_("Access confirmed"), col(Person.confirmed_on)),
+            Column(N_("Access ended"), col(Person.lapsed_on)),
+            Column(N_("Moves on"), col(Person.moves_on)),
+        ),
+        _change_of("person"),
+    ),
+    "country": RecordFacts(
+        N_("Partner"),
+        columns(
+            col(Decision.country),
+            Column(N_("Decision"), col(Decision.status), label),
+            Column(N_("Decision from"), col(Decision.since)),
+            Column(N_("State of the decision"), col(Decision.state), label),
+            Column(N_("Decided"), col(Decision.decided_at)),
+            Column(N_("Took effect"), col(Decision.effective_at)),
+            Column(N_("Withdrawn"), col(Decision.withdrawn_at)),
+            newest=col(Decision.decided_at),
+        ),
+        actors(
+            col(Decision.country),
+            (col(Decision.decided_by), col(Decision.decided_at)),
+            (col(Decision.withdrawn_by), col(Decision.withdrawn_at)),
+        ),
+    ),
+    "decision": RecordFacts(
+        N_("Decision"),
+        columns(
+            col(Decision.id),
+            Column(N_("Decision"), col(Decision.status), label),
+            Column(N_("From"), col(Decision.since)),
+            Column(N_("State"), col(Decision.state), label),
+            Column(N_("Took effect"), col(Decision.effective_at)),
+            Column(N_("Withdrawn"), col(Decision.withdrawn_at)),
+            Column(N_("Cases"), _number(col(DecidedCase.decision_id), col(Decision.id))),
+            Column(
+                N_("Changed cases"),
+                _number(col(DecidedCase.decision_id), col(Decision.id), col(DecidedCase.changed_by).is_not(None)),
+            ),
+        ),
+        actors(
+            col(Decision.id),
+            (col(Decision.decided_by), col(Decision.decided_at)),
+            (col(Decision.withdrawn_by), col(Decision.withdrawn_at)),
+        ),
+    ),
+    "fund": RecordFacts(
+        N_("Fund"),
+        columns(
+            col(Fund.id),
+            Column(N_("Name"), col(Fund.name)),
+            Column(N_("Paid by"), col(Fund.payer)),
+            Column(N_("From"), col(Fund.since)),
+            Column(N_("Until"), col(Fund.until)),
+            Column(N_("In use"), col(Fund.active)),
+        ),
+        _change_of("fund"),
+    ),
+    "exclusion": RecordFacts(
+        N_("Exclusion"),
+        columns(col(Exclusion.id), Column(N_("From"), col(Exclusion.since)), Column(N_("Until"), col(Exclusion.until))),
+        _change_of("exclusion"),
+    ),
+    "proposal": RecordFacts(
+        N_("Proposal"),
+        columns(
+            col(Proposal.id),
+            Column(N_("Name"), col(Proposal.name)),
+            Column(N_("Note"), col(Proposal.note)),
+            Column(N_("Proposed"), col(Proposal.proposed_at)),
+            Column(N_("Settled"), col(Proposal.settled_at)),
+            Column(N_("Reason"), col(Proposal.reason), label),
+            Column(N_("Text"), col(Proposal.text)),
+        ),
+        actors(
+            col(Proposal.id),
+            (col(Proposal.proposed_by), col(Proposal.proposed_at)),
+            (col(Proposal.settled_by), col(Proposal.settled_at)),
+        ),
+    ),
+    "need": RecordFacts(
+        N_("Need"),
+        columns(
+            col(Need.id),
+            Column(N_("Topic"), col(Need.topic_code), label),
+            Column(N_("Area"), col(Need.area), label),
+            Column(N_("Level"), col(Need.level)),
+            Column(N_("Number"), col(Need.quantity)),
+            Column(N_("From"), col(Need.since)),
+            Column(N_("Until"), col(Need.until)),
+            Column(N_("Last changed"), col(Need.changed_at)),
+        ),
+        _change_of("need"),
+    ),
+    "import": RecordFacts(
+        N_("Table of needs"),
+        columns(
+            col(NeedImport.id),
+            Column(N_("File"), col(NeedImport.filename)),
+            Column(N_("Uploaded"), col(NeedImport.uploaded_at)),
+            Column(N_("Kept until"), col(NeedImport.expires_at)),
+        ),
+    ),
+    "number": RecordFacts(
+        N_("Certificate"),
+        columns(
+            col(Certificate.number),
+            Column(N_("Granted"), col(Certificate.granted_at)),
+            Column(N_("Revoked"), col(Certificate.revoked_at)),
+            Column(N_("Issues"), _number(col(Issue.granted), col(Certificate.number))),
+        ),
+    ),
+    "call": RecordFacts(
+        N_("Call"),
+        columns(
+            col(Call.id),
+            Column(N_("Opens"), col(Call.opens)),
+            Column(N_("Deadline"), col(Call.deadline)),
+            Column(N_("Revision"), col(Call.terms_json)["revision"].as_integer()),
+            Column(N_("Closed"), col(Call.closed_at)),
+        ),
+        journal("exchange.calls"),
+    ),
+    "draft": RecordFacts(
+        N_("Draft of a call"),
+        columns(
+            col(CallDraft.id),
+            Column(N_("Last saved"), col(CallDraft.saved_at)),
+            Column(N_("Sections changed"), col(CallDraft.section_changes), lambda found: "; ".join(map(label, found))),
+        ),
+        actors(col(CallDraft.id), (col(CallDraft.saved_by), col(CallDraft.saved_at))),
+    ),
+}

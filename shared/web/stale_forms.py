@@ -1,0 +1,227 @@
+"""Answer a form about one record that rests on an older version: both versions side by side, and a choice.
+
+What the page showed comes with the form (`form_pages.py`), what is true now from the record. The reader carries out the
+same action on the present version, or leaves the record as it is. Where the action is not possible any more, the
+page says why and has no button for it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.datastructures import UploadFile
+
+from shared.bus.db.outdated import Outdated, changed_last
+from shared.bus.db.records import versions_by_record
+from shared.contracts.labels import label
+from shared.errors import ProblemCode
+from shared.i18n import N_, gettext
+from shared.identity import csrf
+from shared.identity.record_facts import facts_by_record, last_change
+from shared.identity.refusals import here, safe_next
+from shared.identity.state import service_of
+from shared.identity.versions import FIELD, records_of, show_versions
+from shared.web import several
+from shared.web.form_pages import FIELD as PAGE_FIELD
+from shared.web.form_pages import Button, FormPage, page_in
+from shared.web.form_versions import changed_at
+from shared.web.problem_types import PROBLEM_TYPES
+from shared.web.render import render
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from shared.bus.db.records import Named
+    from shared.bus.db.transaction import RequestVersions
+    from shared.identity.record_facts import Facts
+
+_CODE = re.compile(r"[a-z]+(_[a-z]+)*")
+# An id, and what a form joins to one: it says nothing to a reader either.
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(/|$)")
+# Hidden fields that say nothing to a reader.
+_MACHINE_FIELDS = frozenset(
+    {
+        "version",
+        "seen",
+        "digest",
+        "lines",
+        "draft_writer",
+        "draft_turn",
+        "arrival_stamp",
+        several.SEEN,
+        several.COMPARED,
+    }
+)
+_SEND_AGAIN = N_("Send again")
+_OURS = frozenset({csrf.FIELD, FIELD, PAGE_FIELD})
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedFact:
+    """A fact of a record as the reader saw it, and as it is now."""
+
+    label: str
+    then: str
+    now: str
+
+    @property
+    def changed(self) -> bool:
+        """Return whether it differs."""
+        return self.then != self.now
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRecord:
+    """A record in both versions: the word for its kind, its facts, and who changed it last, in a sentence.
+
+    `known` where the form says what its page showed.
+    """
+
+    name: str
+    facts: Sequence[ComparedFact]
+    known: bool
+    last: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Return whether a fact has changed."""
+        return any(each.changed for each in self.facts)
+
+
+async def compared_records(request: Request) -> tuple[list[ComparedRecord], str]:
+    """Return the records of a form in both versions, the changed ones first, and the present version of the last."""
+    versions: RequestVersions | None = getattr(request.state, "versions", None)
+    if versions is None:
+        return [], ""
+    page = page_in((await request.form()).get(PAGE_FIELD))
+    reader, facts = getattr(request.state, "principal", None), records_of(request).facts
+    chain = [each for each in versions.records if not each.section]
+    # The version is read first: a change while the page is made is found by its form.
+    async with service_of(request.app).bus.glance() as session:
+        present = (await versions_by_record(session, versions.records[-1:]))[versions.records[-1]]
+        now = await facts_by_record(session, facts, reader, chain)
+        found = [
+            _compared(
+                gettext(facts[each.kind].name) if each.kind in facts else "",
+                page.facts.get(each.prefix),
+                now.get(each, ()),
+                await _last(session, request, page, each),
+            )
+            for each in chain
+        ]
+    return [each for each in reversed(found) if each.facts], present
+
+
+async def _last(session: AsyncSession, request: Request, page: FormPage, record: Named) -> str:
+    """Return the sentence who changed a record since its page was opened."""
+    reader = getattr(request.state, "principal", None)
+    last = await last_change(session, records_of(request).facts, reader, record)
+    # The page names the second in which it was made.
+    if last is None or (page.at is not None and last[1].replace(microsecond=0) < page.at.replace(microsecond=0)):
+        return ""
+    return changed_last(last[1], last[0])
+
+
+def _compared(name: str, seen: Facts | None, present: Facts, last: str) -> ComparedRecord:
+    then, now = dict(seen or ()), dict(present)
+    facts = [ComparedFact(label_, then.get(label_, ""), now.get(label_, "")) for label_ in dict.fromkeys((*now, *then))]
+    known = seen is not None
+    filled = [each for each in facts if each.now or each.then]
+    return ComparedRecord(name, sorted(filled, key=lambda each: known and not each.changed), known, last)
+
+
+async def stale_page(request: Request, outdated: Outdated) -> Response:
+    """Return the page about a form that rests on an older version, or names none (412, 428)."""
+    form = await request.form()
+    path, data = request.url.path, form.multi_items()
+    sent = [
+        (name, outdated.fields.get(name, value)) for name, value in data if isinstance(value, str) and name not in _OURS
+    ]
+    files = any(isinstance(value, UploadFile) and value.filename for _, value in data)
+    page = page_in(form.get(PAGE_FIELD))
+    needed = outdated.code is ProblemCode.VERSION_NEEDED
+    records, present = await compared_records(request)
+    if records and not needed:
+        outdated = _of_version(outdated, present)
+    show_versions(request, outdated)
+    if not changed_at(request.app, path):
+        sent.append((FIELD, outdated.version))
+    button = page.button(path, sent)
+    buttons = [Button(path, "", "", gettext(_SEND_AGAIN))] if button is None else [button]
+    request.state.form_page = replace(page, buttons=buttons)
+    answer = render(
+        request,
+        "outdated.html",
+        outdated.status_code,
+        title=gettext(PROBLEM_TYPES[outdated.code].title),
+        detail=gettext("Nothing was saved. The form does not include the version that you saw.")
+        if needed
+        else outdated.detail,
+        records=[] if needed else records,
+        last=next((each.last for each in records if each.last), ""),
+        sent=sent,
+        written=written(sent),
+        button=button,
+        again=_button_text(button.text if button is not None else "", needed=needed),
+        possible=not outdated.refused and not files,
+        files=files and not outdated.refused,
+        action=here(request),
+        page=page.address or page_before(request),
+    )
+    answer.headers["ETag"] = f'"{outdated.version}"'
+    return answer
+
+
+def _button_text(words: str, *, needed: bool) -> str:
+    """Return the words of the button that carries out the same action on the present version."""
+    again = gettext(_SEND_AGAIN)
+    if words in {"", again} or needed:
+        return again
+    return gettext("%(button)s all the same") % {"button": words}
+
+
+async def refused_as_stale(request: Request, sentence: str) -> Outdated | None:
+    """Return what is answered instead of a refusal (409) outside a transaction, if the form names an older version."""
+    versions: RequestVersions | None = getattr(request.state, "versions", None)
+    if versions is None or versions.settled or not versions.versions:
+        return None
+    async with service_of(request.app).bus.read() as session:
+        outdated = await session.run_sync(lambda sync: versions.outdated(sync.connection()))
+    if outdated is None or outdated.code is not ProblemCode.OUTDATED:
+        return None
+    return Outdated(outdated.version, detail=sentence, refused=True)
+
+
+def _of_version(outdated: Outdated, version: str) -> Outdated:
+    """Return the same refusal with the version that the page shows."""
+    return Outdated(
+        version, detail=outdated.detail, changed=outdated.changed, refused=outdated.refused, fields=outdated.fields
+    )
+
+
+def written(sent: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return what a person has written or chosen in a form, in words."""
+    return [
+        (name, _in_words(value))
+        for name, value in sent
+        if value and name not in {*_MACHINE_FIELDS, FIELD, PAGE_FIELD} and not _ID.match(value)
+    ]
+
+
+def _in_words(value: str) -> str:
+    """Return what was sent as people read it: a code, such as that of a reason, in plain words."""
+    return label(value) if _CODE.fullmatch(value) else value
+
+
+def page_before(request: Request) -> str:
+    """Return the path of the page of ours with the form, where the browser names it."""
+    before = urlsplit(request.headers.get("referer", ""))
+    ours = urlsplit(request.app.state.site.origin)
+    return safe_next(before.path) if before.netloc == ours.netloc and before.path else ""

@@ -1,0 +1,167 @@
+"""A form that rests on an older version shows both versions, and the reader carries out the action or leaves it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import lxml.html
+
+from shared.identity.versions import FIELD
+from shared.web.form_pages import FIELD as PAGE_FIELD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    import httpx2
+
+    from tests.integration.applications.abroad import Abroad
+
+Fields = dict[str, list[str]]
+
+
+def keep(name: str, answer: httpx2.Response) -> None:
+    """Write a page where a person wants to look at it."""
+    if folder := os.environ.get("TANDEM_PAGES"):
+        Path(folder, f"{name}.html").write_text(answer.text)
+
+
+def form_to(page: str, path: str) -> Fields:
+    """Return the fields that the form of a page sends to an address; empty where there is none."""
+    document: Any = lxml.html.document_fromstring(page)
+    for form in document.iter("form"):
+        if (form.get("action") or "").partition("?")[0] == path:
+            sent: Fields = {}
+            for name, value in form.form_values():
+                sent.setdefault(name, []).append(value)
+            return sent
+    return {}
+
+
+def table(page: str) -> dict[str, tuple[str, str]]:
+    """Return the facts of a comparison: label, as the page showed it, and as it is now."""
+    document: Any = lxml.html.document_fromstring(page)
+    rows = [[" ".join(cell.text_content().split()) for cell in row] for row in document.iter("tr")]
+    return {row[0]: (row[1], row[2]) for row in rows if len(row) == 3 and row[2] != "Now"}
+
+
+def buttons(page: str) -> list[str]:
+    """Return the words on the buttons of the content of a page."""
+    document: Any = lxml.html.document_fromstring(page)
+    return [" ".join(each.text_content().split()) for each in document.xpath("//main//button")]
+
+
+async def opened(abroad: Abroad, who: str, address: str, action: str) -> Fields:
+    """Open a page and return what its form sends."""
+    page = await abroad.of.as_(who).get(address)
+    sent = form_to(page.text, action)
+    assert sent, page.text
+    return sent
+
+
+async def sent(abroad: Abroad, who: str, action: str, fields: Mapping[str, list[str]]) -> httpx2.Response:
+    """Send a form as its page made it."""
+    return await abroad.of.as_(who).post(action, data=dict(fields))
+
+
+async def write(abroad: Abroad, visit_id: UUID, text: str) -> None:
+    """Have the host write the agenda."""
+    client = abroad.of.as_("claire")
+    answer = await client.put(f"/applications/api/v1/visits/{visit_id}/agenda", json={"text": text})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_stale_action_is_carried_out_on_what_is_true_now_or_left(abroad: Abroad) -> None:
+    """The guest agrees to an agenda that the host has rewritten: both texts, who and when, and the choice, twice."""
+    visit_id = await abroad.scheduled(await abroad.placement_matched())
+    page, action = f"/applications/visits/{visit_id}", f"/applications/visits/{visit_id}/agenda/agree"
+    await write(abroad, visit_id, "Monday: safety.")
+    form = await opened(abroad, "ani", page, action)
+    for number, text in enumerate(("Monday: <b>archives</b>.", "Monday: forensics.")):
+        before = ("Monday: safety.", "Monday: <b>archives</b>.")[number]
+        await write(abroad, visit_id, text)
+        stale = await sent(abroad, "ani", action, form)
+        keep("visit", stale)
+        assert stale.status_code == 412
+        assert table(stale.text)["Agenda"] == (before, f"{text} Changed")
+        first, now = table(stale.text)["First day"]
+        assert first == now
+        assert "Host agency contact last changed it on" in stale.text
+        assert "claire" not in stale.text
+        assert "<b>archives" not in stale.text
+        assert buttons(stale.text) == ["Agree to agenda all the same"]
+        assert f'<a class="govuk-link" href="{page}">Leave it as it is</a>' in stale.text
+        assert (await abroad.get("ani", f"/visits/{visit_id}"))["agenda"]["agreed"] == {}
+        form = form_to(stale.text, action)
+        assert form[FIELD]
+        assert form[PAGE_FIELD]
+    done = await sent(abroad, "ani", action, form)
+    assert done.status_code == 303
+    assert (await abroad.get("ani", f"/visits/{visit_id}"))["agenda"]["agreed"] != {}
+
+
+async def test_an_action_that_is_not_possible_any_more_has_its_reason_and_no_button(abroad: Abroad) -> None:
+    """A coordinator clears a match in one tab that they have refused in another one."""
+    match_id = await abroad.placement_matched()
+    page, action = f"/applications/matches/{match_id}", f"/applications/matches/{match_id}/clear"
+    form = await opened(abroad, "tigran", page, action)
+    await abroad.post("tigran", f"/matches/{match_id}/refuse", {"reason": "clearance"})
+    stale = await sent(abroad, "tigran", action, form)
+    keep("match", stale)
+    assert stale.status_code == 412
+    then, now = table(stale.text)["Home country"]
+    assert then == "Empty"
+    assert now.startswith("Refused by")
+    assert now.endswith("Changed")
+    assert "You last changed it on" in stale.text
+    assert "The home country refused to clear this match on" in stale.text
+    assert buttons(stale.text) == []
+    assert form_to(stale.text, action) == {}
+
+
+async def test_the_words_of_a_form_are_shown_and_never_trusted(abroad: Abroad) -> None:
+    """Words that a form carries of its page are escaped and bounded; nonsense leaves the present version only."""
+    visit_id = await abroad.scheduled(await abroad.placement_matched())
+    page, action = f"/applications/visits/{visit_id}", f"/applications/visits/{visit_id}/agenda/agree"
+    await write(abroad, visit_id, "Monday: safety.")
+    form = await opened(abroad, "ani", page, action)
+    await write(abroad, visit_id, "Monday: archives.")
+    prefix = form[FIELD][0].rpartition(".")[0] + "."
+    bad = "<script>x</script>"
+    forged = {
+        "page": "//elsewhere.example/",
+        "at": "never",
+        "buttons": [[action, "", "", bad * 100, 0], [1], "x"],
+        "facts": {prefix: [["Agenda", bad], ["Agenda"], 7, [bad, "\ud800"]] + [["More", "x" * 9000]] * 90, "a": 1},
+    }
+    for content in (json.dumps(forged), "[" * 5000, "[]", '{"facts":[]}', "nonsense", '{"at":"2026-01-01T00:00:00"}'):
+        answer = await sent(abroad, "ani", action, form | {PAGE_FIELD: [content]})
+        assert answer.status_code == 412
+        assert bad not in answer.text
+        assert "elsewhere.example" not in answer.text
+        assert "Monday: archives." in answer.text
+        assert len(answer.text) < 200_000
+
+
+async def test_a_decision_with_a_page_of_its_own_shows_the_facts_that_it_rests_on(abroad: Abroad) -> None:
+    """A coordinator endorses an application of which the officer has changed an answer: both answers stand there."""
+    made = await abroad.of.submitted("ani")
+    action = f"/applications/cases/{made['id']}/endorse"
+    page = (await abroad.of.as_("tigran").get(action)).text
+    assert len(page) < 60_000
+    form = form_to(page, "") or form_to(page, action)
+    answers = {"expertise": [{"area": "forensics", "level": 1, "years": 1}]}
+    await abroad.post("ani", f"/applications/{made['id']}/change", {"answers": answers, "reason": "other"})
+    stale = await sent(abroad, "tigran", action, form)
+    keep("endorse", stale)
+    assert stale.status_code == 412
+    compared = table(stale.text)
+    ((then, now),) = [values for label, values in compared.items() if label == "Expertise: Expertise"]
+    assert then != now
+    assert now.endswith("Changed")
+    assert compared["Last step"][1].startswith("Changed by the officer")
+    done = await sent(abroad, "tigran", action, form_to(stale.text, "") or form_to(stale.text, action))
+    assert done.status_code == 303
