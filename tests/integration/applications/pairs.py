@@ -369,7 +369,9 @@ class Trial(KeptDatabase):
         now = await self.moment()
         if now.changed(before):
             self.find(f"wrote {now.changed(before)} although it is stale", act, answer=answer)
-        sent = choice_in(answer)
+        sent, typed = choice_in(answer), {self._typed(name): values for name, values in (act.body or {}).items()}
+        if sent is not None:
+            sent |= {name: [self._typed(each) for each in values] for name, values in typed.items()}
         chosen = None if sent is None else await self.programme.as_(act.who).post(str(answer.request.url), data=sent)
         now = await self.moment()
         if chosen is None or not done(chosen) or not now.changed(before):
