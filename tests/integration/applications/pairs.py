@@ -418,7 +418,7 @@ class Trial(KeptDatabase):
             return False
         if record is None and CHANGED[0] in text:
             return True
-        return re.search(f"last changed (it )?on {dates.day(clock.today())}", text) is not None
+        return re.search(f"last changed (it )?on {dates.day(clock.now())}", text) is not None
 
     async def _at_once(
         self,
