@@ -15,7 +15,6 @@ from services.applications.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,7 +38,7 @@ class OverrideReason(Table, table=True):
     at: datetime = Field(sa_type=sa.DateTime(timezone=True))
 
 
-async def write_once(session: AsyncSession, values: Mapping[str, Any]) -> OverrideReason:
+async def write_once(session: AsyncSession, values: Mapping[str, object]) -> OverrideReason:
     """Write the reason of a match unless there is one; return the one that is stored now."""
     await session.execute(insert(OverrideReason).values(**values).on_conflict_do_nothing())
     query = select(OverrideReason).where(OverrideReason.match_id == values["match_id"])

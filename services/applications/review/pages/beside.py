@@ -1,8 +1,8 @@
 """The list beside a case: the page of the queue from which it was opened, which stays while the reader decides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, TypedDict
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -20,6 +20,18 @@ from shared.web import states
 from shared.web.lists import PAGE
 
 LAYOUT = "review/beside.html"
+
+
+class ListContext(TypedDict, total=False):
+    """The values of a case's template for the list beside it; `opened` is for its links."""
+
+    layout: str
+    opened: str
+    list_home: str
+    list_rows: list[tuple[str, str, str, states.State, str, bool]]
+    """Address, name, reference, state, due date and whether it is the open one, of each row."""
+    list_more: bool
+    list_page: int
 
 
 def _keep(request: Request, query: Annotated[BesideQuery, Query()]) -> None:
@@ -45,8 +57,8 @@ def opened(request: Request) -> str:
 
 async def list_context(
     session: AsyncSession, request: Request, principal: Principal, application_id: UUID
-) -> Mapping[str, Any]:
-    """Return what the template of a case's page needs for the list beside it; `opened` is for its links."""
+) -> ListContext:
+    """Return the list beside a case for the template of its page."""
     query = query_of(request)
     if query is None:
         return {"opened": ""}
@@ -54,7 +66,7 @@ async def list_context(
     return context_of(query, found, application_id)
 
 
-def context_of(query: BesideQuery, found: Sequence[NamedLine], application_id: UUID) -> Mapping[str, Any]:
+def context_of(query: BesideQuery, found: Sequence[NamedLine], application_id: UUID) -> ListContext:
     """Return the same for a page of the list that was read."""
     now, text = clock.now(), f"?{query.beside(query.page)}"
     rows = [
