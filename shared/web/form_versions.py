@@ -112,7 +112,8 @@ def show_both(
     """Have the page show what was written in a form beside what is saved now; sent again, it rests on that.
 
     `saved` is None where the page itself shows that. `by` and `at` say who changed it last and when, as far as the
-    reader may know. Raises the refusal again where the form names no version, or where it cannot be saved any more.
+    reader may know. Raises the refusal again where the form names no version, where it cannot be saved any more, and
+    where nothing of the form differs: then the record is compared as a whole (`stale_forms.py`).
     """
     if outdated.refused or outdated.code is ProblemCode.VERSION_NEEDED:
         raise outdated
@@ -120,6 +121,8 @@ def show_both(
     if last := changed_last(at, by):
         sentence = f"{sentence.removesuffix(changed_last(outdated.changed)).rstrip()} {last}"
     form.compare(sentence, saved)
+    if not form.differences:
+        raise outdated
     show_versions(request, outdated)
 
 
