@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from shared.contracts.codes import Section
 from shared.i18n import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -68,13 +69,34 @@ async def answer_sections(
     found = []
     for code in tasks_for(case.terms):
         in_words = _rows(code, answers, case.terms, reading)
-        old = dict(in_words if before is None else _rows(code, before, case.terms, reading))
-        rows = [SummaryRow(key, _marked(value, old.get(key) or "")) for key, value in in_words]
+        rows = compared_rows(in_words, in_words if before is None else _rows(code, before, case.terms, reading))
         if code == Section.SERVICE and not others:
             rows.append(_sex(answers))
         if change is not None and rows:
             rows[0] = replace(rows[0], change=change(code))
         found.append(AnswerSection(code, _title(code, case.application.for_, others=others), rows))
+    return found
+
+
+def compared_rows(in_words: Iterable[tuple[str, str]], before: Iterable[tuple[str, str]]) -> list[SummaryRow]:
+    """Return the answers of a page as they are in words, each that differs from `before` with a mark.
+
+    An answer that was removed stands where it was.
+    """
+    now, old = _numbered(in_words), _numbered(before)
+    return [
+        SummaryRow(heading, _marked(now.get((heading, number), ""), old.get((heading, number), "")))
+        for heading, number in dict.fromkeys([*max(now, old, key=len), *now, *old])
+    ]
+
+
+def _numbered(rows: Iterable[tuple[str, str]]) -> dict[tuple[str, int], str]:
+    """Return answers by heading and number, since two questions of a call may have the same words."""
+    found: dict[tuple[str, int], str] = {}
+    count: Counter[str] = Counter()
+    for heading, answer in rows:
+        found[heading, count[heading]] = answer
+        count[heading] += 1
     return found
 
 
@@ -144,9 +166,9 @@ async def answer_changes(session: AsyncSession, case: Case) -> list[AnswerChange
 
 def _differences(task: str, case: Case, reading: Reading, was: Answers, now: Answers) -> list[tuple[str, str, str]]:
     title = task_title(task, case.application.for_)
-    old, new = (dict(_rows(task, answers, case.terms, reading)) for answers in (was, now))
+    old, new = (_numbered(_rows(task, answers, case.terms, reading)) for answers in (was, now))
     return [
-        (f"{title}: {key}", old.get(key) or NONE, new.get(key) or NONE)
+        (f"{title}: {key[0]}", old.get(key) or NONE, new.get(key) or NONE)
         for key in dict.fromkeys([*old, *new])
         if old.get(key) != new.get(key)
     ]
