@@ -251,3 +251,14 @@ def test_a_case_has_its_list_beside_it_on_a_desk(browser: Browser, texts: dict[s
     assert page.get_by_role("button", name="Endorse").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
     page.context.close()
+
+
+def test_a_case_is_printed_without_the_list_in_its_full_width(browser: Browser, texts: dict[str, str]) -> None:
+    """On wide paper, or at a small scale, the case is not squeezed into the column of the list that is not printed."""
+    page = opened(browser, texts, f"{CASE}?beside=1", DESK)
+    page.emulate_media(media="print")
+    case = page.locator("main").bounding_box()
+    assert case is not None
+    assert case["width"] > DESK["width"] / 2
+    assert not page.locator(".tandem-alongside").is_visible()
+    page.context.close()
