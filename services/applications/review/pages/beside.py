@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.review.forms.queue import BesideQuery
 from services.applications.review.views.case import case_address
-from services.applications.review.views.queue import NamedLine, line_after, lines_beside
+from services.applications.review.views.queue import NamedLine, NextLine, has_line, line_after, lines_beside
 from shared.bus import Bus
 from shared.i18n import gettext
 from shared.identity import Principal
@@ -97,7 +97,7 @@ def _due(due: datetime | None, now: datetime) -> str:
     return (gettext("Overdue: %(when)s") if due < now else gettext("Due: %(when)s")) % {"when": day}
 
 
-async def following(request: Request, bus: Bus, principal: Principal, application_id: UUID) -> UUID | None:
+async def following(request: Request, bus: Bus, principal: Principal, application_id: UUID) -> NextLine | None:
     """Return the case that follows in the list beside this one; None where there is no list, or no other one."""
     query = query_of(request)
     if query is None:
@@ -106,10 +106,22 @@ async def following(request: Request, bus: Bus, principal: Principal, applicatio
         return await line_after(session, principal, query.filters, query.page, application_id)
 
 
-def done_address(request: Request, application_id: UUID, done: str, following_id: UUID | None) -> str:
+async def present_line(request: Request, bus: Bus, principal: Principal, line: NextLine | None) -> NextLine | None:
+    """Return the case that follows with the page on which it is now: one up where a decided one has left the list."""
+    query = query_of(request)
+    if query is None or line is None or line.page == query.page:
+        return line
+    async with bus.read() as session:
+        moved_up = await has_line(session, principal, query.filters, query.page, line.id)
+    return NextLine(line.id, query.page) if moved_up else line
+
+
+def done_address(request: Request, application_id: UUID, done: str, line: NextLine | None) -> str:
     """Return the page after a decision: the next case of the list, which says what was done, or else the same case."""
     query = query_of(request)
     if query is None:
         return f"{case_address(application_id)}?done={done}"
-    said = {"done": done} if following_id is None else {"done": done, "done_about": str(application_id)}
-    return case_address(following_id or application_id) + f"?{query.beside(query.page)}&{urlencode(said)}"
+    if line is None:
+        return case_address(application_id) + f"?{query.beside(query.page)}&{urlencode({'done': done})}"
+    said = urlencode({"done": done, "done_about": str(application_id)})
+    return case_address(line.id) + f"?{query.beside(line.page)}&{said}"

@@ -23,7 +23,14 @@ from services.applications.parameters import BusDep
 from services.applications.review.actions import endorsement as actions
 from services.applications.review.actions.endings import can_cancel
 from services.applications.review.forms.decisions import EndorseForm, ManagerForm, NotEndorseForm, ReturnForm
-from services.applications.review.pages.beside import KEEPS_LIST, done_address, following, list_context, opened
+from services.applications.review.pages.beside import (
+    KEEPS_LIST,
+    done_address,
+    following,
+    list_context,
+    opened,
+    present_line,
+)
 from services.applications.review.views.case import captioned, case_address, case_page, load_case, visible_case
 from shared.contracts.applications import ApplicationVoided
 from shared.contracts.codes import NotEndorsedReason, Role
@@ -129,6 +136,7 @@ async def _question(
 async def _decide(request: DecisionRequest[Any], decision: actions.Decision, done: str) -> str:
     after = await following(request.http, request.bus, request.principal, request.id)
     await actions.decide(request.bus, request.principal, request.id, decision)
+    after = await present_line(request.http, request.bus, request.principal, after)
     return done_address(request.http, request.id, done, after)
 
 

@@ -7,6 +7,7 @@ import html
 import re
 from calendar import day_name
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from services.applications.access.store import deciders_on
 from services.applications.overview.model import QueueFilters
 from services.applications.overview.store import queue
+from services.applications.tables import one_page
 from shared.contracts.lifecycle import Unit
 from shared.identity.access import load_principal
 from shared.time import clock, workdays
@@ -583,6 +585,23 @@ async def test_a_case_is_opened_and_decided_beside_the_list(many: Programme) -> 
     sent = await send(many, "tigran", last, ticked_versions(await page(many, "tigran", last)))
     after = await page(many, "tigran", sent.headers["location"])
     assert (beside(after), "Endorsed." in after) == ([], True), "no other case follows, so it stays open"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_the_list_turns_its_page_with_the_next_case(
+    many: Programme, monkeypatch: pytest.MonkeyPatch, *, kept: bool
+) -> None:
+    """After the last case of a page the first of the next is open, on the page on which it then is."""
+    made = sorted([await many.submitted(who) for who in ("ani", "davit", "mariam")], key=lambda case: case["reference"])
+    references = [case["reference"] for case in made]
+    monkeypatch.setattr(queue, "one_page", partial(one_page, size=2))
+    shown = "sort=reference&beside=1" if kept else "state=submitted&sort=reference&beside=1"
+    form = f"{QUEUE}/{made[1]['id']}/endorse?{shown}"
+    sent = await send(many, "tigran", form, ticked_versions(await page(many, "tigran", form)))
+    assert ("&page=2&" in sent.headers["location"]) is kept
+    after = await page(many, "tigran", sent.headers["location"])
+    assert f"Application {references[1]} is endorsed." in after
+    assert beside(after) == [*([] if kept else [(references[0], False)]), (references[2], True)]
 
 
 async def test_a_case_beside_the_list_needs_few_statements(many: Programme) -> None:
