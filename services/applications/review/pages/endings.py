@@ -9,6 +9,7 @@ from services.applications.application.model import states
 from services.applications.application.views.standing import Case
 from services.applications.guards import Coordinator
 from services.applications.review.actions import endings
+from services.applications.review.pages.beside import KEEPS_LIST, done_address, list_context, opened
 from services.applications.review.views.case import captioned, case_address, visible_case
 from shared.contracts.applications import ApplicationVoided
 from shared.contracts.codes import StatedReason, VoidReason
@@ -64,6 +65,7 @@ async def _question(
     """Return the question, with what happens to all that depends on the application."""
     async with request.bus.read() as session:
         case = await visible_case(session, request.principal, request.id)
+        beside = await list_context(session, request.http, request.principal, request.id)
         dependants = await endings.dependants_of(session, request.id)
         try:
             await obstacle(session, case)
@@ -73,13 +75,14 @@ async def _question(
     return Question(
         title,
         button,
-        case_address(request.id),
+        case_address(request.id) + opened(request.http),
         caption=f"{captioned(case.application)} · {case.call.title}",
         follows=follows(dependants),
         obstacle=why_not,
         cancel=gettext("No, go back"),
         final=True,
         warning=True,
+        more=beside,
     )
 
 
@@ -139,14 +142,15 @@ def _voided(dependants: endings.Dependants) -> list[str]:
 async def _cancel(request: DecisionRequest[CancelForm]) -> str:
     reason, text = StatedReason(request.form.reason.data), request.form.text.data or ""
     await endings.cancel(request.bus, request.principal.subject, request.id, reason, text)
-    return case_address(request.id) + "?done=cancelled"
+    return done_address(request.http, request.id, "cancelled", None)
 
 
 async def _void(request: DecisionRequest[VoidForm]) -> str:
     reason = VoidReason(request.form.reason.data)
     await endings.void(request.bus, request.principal.subject, request.id, reason)
-    return case_address(request.id) + "?done=voided"
+    return done_address(request.http, request.id, "voided", None)
 
 
-add_decision(router, Coordinator, Decision("/{application_id}/cancel", CancelForm, _ask_cancel, _cancel))
-add_decision(router, Coordinator, Decision("/{application_id}/void", VoidForm, _ask_void, _void))
+_LIST = (KEEPS_LIST,)
+add_decision(router, Coordinator, Decision("/{application_id}/cancel", CancelForm, _ask_cancel, _cancel, query=_LIST))
+add_decision(router, Coordinator, Decision("/{application_id}/void", VoidForm, _ask_void, _void, query=_LIST))

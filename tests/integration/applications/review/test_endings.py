@@ -56,6 +56,20 @@ async def test_an_open_application_is_cancelled_by_page(programme: Programme) ->
     assert "It cannot be cancelled" in await page(programme, "programme", f"{at}/cancel")
 
 
+@pytest.mark.parametrize("ending", ["cancel", "void"])
+async def test_an_ending_keeps_the_list_beside_the_case(programme: Programme, ending: str) -> None:
+    """A case that was opened from the queue keeps the list and its filters on the page of its end, and after it."""
+    made = await programme.submitted()
+    at, beside = f"{CASES}/{made['id']}", "?state=submitted&beside=1"
+    assert f'href="{at}/{ending}{beside}"' in await page(programme, "programme", at + beside)
+    form = await page(programme, "programme", f"{at}/{ending}{beside}")
+    assert "tandem-alongside" in form
+    assert f'href="{at}{beside}">No, go back' in form
+    data = {"reason": "funding"} if ending == "cancel" else {"reason": "duplicate", "known": "y"}
+    sent = await programme.as_("programme").post(f"{at}/{ending}{beside}", data=data)
+    assert sent.headers["location"] == f"{at}{beside}&done={'cancelled' if ending == 'cancel' else 'voided'}"
+
+
 async def test_cancelling_by_program(programme: Programme) -> None:
     """The API cancels alike, publishes a personal reason as personal, and a page refuses an outdated version."""
     made = await programme.submitted()
