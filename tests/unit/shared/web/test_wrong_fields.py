@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from typing import TYPE_CHECKING
 
 import lxml.html
 import pytest
+from starlette.requests import Request
 
 from deploy.local.folder import ROOT
 from shared.web import site
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 SERVICES = ("applications", "matching", "notifications", "reporting")
 MESSAGE = "Enter something else"
 FORMS = 100
-"""There are more forms than this: a walk that finds fewer has missed some."""
+WRITTEN = 5
+"""There are more forms, and fields that templates write, than this: a walk that finds fewer has missed some."""
 
 
 def forms() -> list[type[Form]]:
@@ -75,3 +78,31 @@ def test_each_wrong_field_is_marked_and_described(empty_forms: list[Form]) -> No
             if message.get("id") not in described or any(each.get("aria-invalid") != "true" for each in written):
                 wrong.append(f"{type(form).__name__}.{entry.name}")
     assert wrong == []
+
+
+def test_fields_that_templates_write_themselves_are_marked_too() -> None:
+    """A field that a page describes by an error, or draws as wrong, is `aria-invalid`."""
+    found = [
+        (path, tag)
+        for path in sorted([*ROOT.glob("services/**/*.html"), *ROOT.glob("shared/**/*.html")])
+        for tag in re.findall(r"<(?:input|select|textarea)\b.*", path.read_text(encoding="utf-8"))
+        if re.search(r"\w-error\b", tag)
+    ]
+    assert len(found) >= WRITTEN
+    assert [(path.name, tag) for path, tag in found if 'aria-invalid="true"' not in tag] == []
+
+
+def test_the_saved_version_is_kept_on_the_page_as_it_was_opened() -> None:
+    """The way back from a stale form keeps the filters of the address, and not what was done before."""
+    scope = {"type": "http", "method": "POST", "server": ("localhost", 80), "scheme": "http", "headers": []}
+    request = Request(scope | {"path": "/edit", "query_string": b"state=submitted&beside=1&done=endorsed"})
+    form = forms()[0]()
+    form.compare("It has changed.", forms()[0]())
+    environment = site.environment(ROOT / "services" / "applications")
+    token = site.current.set(request)
+    try:
+        html = environment.from_string('{% from "macros/forms.html" import summary %}{{ summary(f) }}').render(f=form)
+    finally:
+        site.current.reset(token)
+    [link] = lxml.html.fragment_fromstring(html, create_parent="div").xpath("//a[contains(., 'Keep the saved')]")
+    assert link.get("href") == "/edit?state=submitted&beside=1"
