@@ -1,7 +1,8 @@
 """Say how well an anonymous candidate fits a placement or mentor, and what a host or mentor may say of candidates.
 
 A host judges by what the home country's endorsement vouches for: expertise, languages, rank group and service. Topics
-and weeks are the officer's own word. Hosts do not see them, so that no officer gains by them.
+and weeks are the officer's own word. Hosts do not see them, so that no officer gains by them. Nor do they see a mother
+tongue, which can name the country: Romanian does among the partner countries.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from shared.contracts.codes import (
     MOST_WISHES,
     ApplicationKind,
     Criterion,
+    LanguageLevel,
     NotSuitableReason,
     Wishes,
 )
@@ -25,10 +27,10 @@ from shared.contracts.offers import MOST_NOT_SUITABLE, CandidateChoices, NotSuit
 from shared.i18n import gettext, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from services.applications.places.model import Needs, Officer
-    from shared.contracts.applications import ExpertiseHeld
+    from shared.contracts.applications import ExpertiseHeld, LanguageHeld
     from shared.contracts.calls import CallTerms
 
 LONGEST_WORDS = 1000
@@ -135,17 +137,24 @@ class Merit:
         return gettext("Fits well") if self.grade == MOST_GRADES - 1 else gettext("Fits")
 
 
+def shown_languages(known: Iterable[LanguageHeld], needs: Needs) -> list[LanguageHeld]:
+    """Return those languages of an officer in which a host or mentor works, without a mother tongue."""
+    working = {needed.language for needed in needs.languages}
+    return [each for each in known if each.language in working and each.level is not LanguageLevel.NS]
+
+
 def merit(officer: Officer, needs: Needs, *, same_service: bool) -> Merit:
     """Return how well an officer fits a placement or mentor whose rules the officer meets.
 
-    A grade each: expert in a shared area, five years in one, and a language above the required level.
+    A grade each: expert in a shared area, five years in one, and a language above the required level. A mother tongue
+    counts for none: without a reason beside it, a grade would tell of it.
     """
     shared = [known for known in officer.expertise if known.area in needs.expertise and not known.area.restricted]
     required = {needed.language: needed.level for needed in needs.languages}
     spoken = [
         (known, required[known.language])
-        for known in officer.languages
-        if known.language in required and known.level.reaches(required[known.language])
+        for known in shown_languages(officer.languages, needs)
+        if known.level.reaches(required[known.language])
     ]
     anything = not needs.expertise
     graded = (

@@ -19,6 +19,7 @@ from services.applications.candidates.model import (
     merit,
     name_of,
     order_counts,
+    shown_languages,
 )
 from services.applications.display import SummaryRow
 from services.applications.mentors import store as mentors_store
@@ -117,7 +118,7 @@ class Listed:
     application: Application
     merit: Merit
     languages: Sequence[LanguageHeld]
-    """Those in which the placement or mentor works: another one could tell the country."""
+    """Those in which the placement or mentor works, no mother tongue: another one could tell the country."""
 
 
 async def candidates_of(session: AsyncSession, principal: Principal, seat: Seat, saved: Choices) -> list[Listed]:
@@ -130,13 +131,13 @@ async def candidates_of(session: AsyncSession, principal: Principal, seat: Seat,
     service = row.entry.service if isinstance(row, Mentor) else None
     found = []
     for each in suitable_applicants(row, waiting, seat.call.terms):
-        answers, working = each.application.answers, {needed.language for needed in each.needs.languages}
+        answers = each.application.answers
         same_service = service is not None and answers.service == service
         found.append(
             Listed(
                 each.application,
                 merit(each.officer, each.needs, same_service=same_service),
-                [known for known in answers.languages if known.language in working],
+                shown_languages(answers.languages, each.needs),
             )
         )
     return sorted(found, key=lambda each: -each.merit.grade)
@@ -158,7 +159,7 @@ class Candidate(ReadModel):
     rank_group: RankGroup | None
     service: ServiceKind | None
     expertise: list[KnownExpertise]
-    languages: Annotated[list[LanguageHeld], Field(description="Those in which you work. Others are not shown.")]
+    languages: Annotated[list[LanguageHeld], Field(description="Those in which you work, without a mother tongue.")]
     grade: Annotated[
         int,
         Field(
