@@ -114,9 +114,20 @@ async def put(bus: Bus, settings: PortalSettings, by: str, wanted: WantedOverrid
         async with bus.read() as session:
             match_id = await _put_before(session, by, wanted)
         # Other words are another reason: what was done before is then no answer.
-        if match_id is not None and await store_reason(settings, by, match_id, wanted.application_id, wanted.reason):
+        if match_id is not None and await _same_reason(settings, by, match_id, wanted):
             return match_id
         raise await _with_state(bus, by, wanted.application_id, refusal) from refusal
+
+
+async def _same_reason(settings: PortalSettings, by: str, match_id: UUID, wanted: WantedOverride) -> bool:
+    """Return whether a match was made for the same reason. Raises `Refused` (503) while the portal does not say so."""
+    try:
+        return await store_reason(settings, by, match_id, wanted.application_id, wanted.reason)
+    except Refused as refusal:
+        raise Refused(
+            gettext("You assigned this place before. We cannot compare your reason now. Try again in a moment."),
+            code=refusal.code,
+        ) from refusal
 
 
 async def _put_before(session: AsyncSession, by: str, wanted: WantedOverride) -> UUID | None:
