@@ -100,7 +100,8 @@ class Sentences:
             return f"None of the {receipt.considered} {what} fits. The last one was ruled out because {why}."
         count = receipt.feasible
         fit = _several(count, f"One of the {what} fits", f"{count} of the {what} fit")
-        ahead = "whom their hosts put first" if self._choices_count else "with more points"
+        # A receipt does not know by which of both they came first.
+        ahead = "who came first by the order of hosts or by points" if self._choices_count else "with more points"
         found = f"{fit} you, but {_several(count, 'its places', 'their places')} went to others {ahead}."
         if receipt.waiting_place:
             found += f" You are number {receipt.waiting_place} on the waiting list of the one that fits you best."

@@ -21,7 +21,7 @@ from deploy.cli.files.sheets import Reading
 from deploy.cli.system import Failed
 from services.matching.engine.layers import run_layers
 from services.matching.engine.problem.problem import Candidate, Exclusion, Problem, Seat, SeatKind, Skill
-from shared.contracts.codes import ApplicationKind, Expertise, LanguageLevel, RankGroup
+from shared.contracts.codes import ApplicationKind, Expertise, LanguageLevel, RankGroup, Wishes
 from tests.unit.matching.engine.worlds import make_problem
 
 if TYPE_CHECKING:
@@ -247,6 +247,10 @@ def test_messages_say_in_plain_words_what_happened() -> None:
         "You are number 1 on the waiting list of the one that fits you best. "
         "You would have had a place with one more place at s."
     )
+    # Here the points decide: the order of the host names nobody of these two, and parts equal points only.
+    kept = place("s", expertise={"analysis": Skill()}, wishes=("c",))
+    result = run_layers(problem(people, (kept,), share=100, wishes=Wishes.WISHES_AMONG_EQUALS))
+    assert "its places went to others who came first by the order of hosts or by points." in messages(result)["b"]
 
 
 def test_a_confidential_exclusion_reads_as_a_place_that_is_not_available() -> None:
