@@ -49,7 +49,7 @@ class CandidatesForm(Form):
     def check(self) -> bool:
         """Return whether the form can be read; put an error where a row is half written."""
         valid = self.validate()
-        if any(bool(candidate) != bool(reason) for candidate, reason, _ in self._refusals()):
+        if any(any(row) and not (row[0] and row[1]) for row in self._refusals()):
             self.refuse("not_suitable", gettext("Choose a candidate and a reason in each row"))
         return valid and not self.problems()
 
