@@ -92,7 +92,9 @@ def _change_of(kind: str) -> LastChange:
 
 async def _of_applications(session: AsyncSession, reader: Principal | None, names: Collection[Any]) -> dict[Any, Facts]:
     """Return the step, deadline and appeal of applications; for those who decide on them the answers too."""
-    own = {row.id: row for row in await session.scalars(sa.select(Application).where(col(Application.id).in_(names)))}
+    read = (Application.id, Application.since, Application.due, Application.submitted_at, Application.subject)
+    rows = await session.execute(sa.select(*map(col, read)).where(col(Application.id).in_(names)))
+    own = {row.id: row for row in rows}
     standings = {
         row.application_id: row
         for row in await session.scalars(sa.select(Standing).where(col(Standing.application_id).in_(own)))
@@ -102,12 +104,9 @@ async def _of_applications(session: AsyncSession, reader: Principal | None, name
     filed = sa.select(Appeal).where(col(Appeal.application_id).in_(own)).order_by(col(Appeal.filed_at))
     appeals = {row.application_id: row for row in await session.scalars(filed)}
     decides = reader is not None and any(map(reader.has, _STAFF))
-    answered = [
-        row
-        for row in own.values()
-        if decides and row.submitted_at and reader is not None and row.subject != reader.subject
-    ]
-    answers = await answer_facts(session, answered) if answered else {}
+    answered = [id_ for id_, row in own.items() if decides and row.submitted_at and row.subject != _subject(reader)]
+    whole = sa.select(Application).where(col(Application.id).in_(answered)).order_by(col(Application.id))
+    answers = await answer_facts(session, list(await session.scalars(whole))) if answered else {}
     found: dict[Any, Facts] = {}
     for id_, row in own.items():
         step, appeal, standing = steps.get(id_), appeals.get(id_), standings.get(id_)
@@ -121,6 +120,10 @@ async def _of_applications(session: AsyncSession, reader: Principal | None, name
             facts.append((gettext("Answer to the appeal"), in_words(appeal.answer)))
         found[id_] = [*facts, *answers.get(id_, ())]
     return found
+
+
+def _subject(reader: Principal | None) -> str:
+    return "" if reader is None else reader.subject
 
 
 async def _of_placements(session: AsyncSession, _: Principal | None, names: Collection[Any]) -> dict[Any, Facts]:
