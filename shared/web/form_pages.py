@@ -6,8 +6,10 @@ them: which version is changed follows from the version that the form names.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import unescape
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 FIELD = "record_page"
 _MOST, _LONGEST, _LONGEST_LABEL = 120, 5000, 200
-_MOST_RECORDS, _MOST_BUTTONS = 5, 20
+_MOST_RECORDS, _MOST_BUTTONS, _MOST_OCTETS = 5, 20, 1_000_000
 _BUTTON = re.compile(r"<button\b([^>]*)>(.*?)</button>", re.DOTALL)
 _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 _TAG = re.compile(r"<[^>]*>")
@@ -72,7 +74,7 @@ class FormPage:
                 for prefix, facts in self.facts.items()
             },
         }
-        return json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+        return packed(content)
 
 
 def buttons_in(here: str, opening: str, content: str) -> Iterator[Button]:
@@ -86,11 +88,22 @@ def buttons_in(here: str, opening: str, content: str) -> Iterator[Button]:
             yield Button(path, found.get("name", ""), found.get("value", ""), text, "--warning" in attributes)
 
 
+def packed(content: object) -> str:
+    """Return what a form carries as the text of its field: none of its words stand in the page itself."""
+    words = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(zlib.compress(words.encode())).decode()
+
+
+def _unpacked(text: str) -> object:
+    """Return the content of such a text, as far as a page of ours may have made it."""
+    return json.loads(zlib.decompressobj().decompress(base64.urlsafe_b64decode(text), _MOST_OCTETS))
+
+
 def page_in(text: object) -> FormPage:
     """Return the page that a form names, as far as that can be read."""
     try:
-        content = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
+        content = _unpacked(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError, zlib.error):
         content = None
     if not isinstance(content, dict):
         return FormPage()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import lxml.html
 
 from shared.identity.versions import FIELD
 from shared.web.form_pages import FIELD as PAGE_FIELD
+from shared.web.form_pages import packed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,9 +135,11 @@ async def test_the_words_of_a_form_are_shown_and_never_trusted(abroad: Abroad) -
         "page": "//elsewhere.example/",
         "at": "never",
         "buttons": [[action, "", "", bad * 100, 0], [1], "x"],
-        "facts": {prefix: [["Agenda", bad], ["Agenda"], 7, [bad, "\ud800"]] + [["More", "x" * 9000]] * 90, "a": 1},
+        "facts": {prefix: [["Agenda", bad], ["Agenda"], 7, [bad, 1]] + [["More", "x" * 9000]] * 90, "a": 1},
     }
-    for content in (json.dumps(forged), "[" * 5000, "[]", '{"facts":[]}', "nonsense", '{"at":"2026-01-01T00:00:00"}'):
+    others: list[object] = [[], {"facts": []}, {"at": "2026-01-01T00:00:00"}, "x" * 9_000_000]
+    contents = [packed(forged), *map(packed, others)]
+    for content in (*contents, "nonsense", "eJw=", "\u2026"):
         answer = await sent(abroad, "ani", action, form | {PAGE_FIELD: [content]})
         assert answer.status_code == 412
         assert bad not in answer.text
