@@ -125,7 +125,7 @@ async def test_a_revoked_certificate_is_downloaded_as_revoked(programme: Program
     assert (await ani.get(f"{at}/document")).content == after
     with pypdfium2.PdfDocument(before) as old, pypdfium2.PdfDocument(after) as new:
         assert "Revoked" not in old[0].get_textpage().get_text_bounded()
-        assert f"Revoked on {dates.day(clock.today())}. This certificate is no longer valid." in " ".join(
+        assert f"Revoked on {dates.day(clock.now())}. This certificate is no longer valid." in " ".join(
             new[0].get_textpage().get_text_bounded().split()
         )
     for file in (before, after):
