@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import signal
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -30,7 +28,7 @@ from shared.errors import Refused
 from shared.ids import new_id
 from tests.processes import instead_of_spawned
 from tests.support import settings_for, without_versions
-from tests.waiting import PATIENCE, until
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -256,40 +254,6 @@ async def test_another_instance_does_what_a_killed_one_left(world: World, store_
     assert sorted(subject for subject, _ in await world.facts("MatchExplained", "NoMatchExplained")) == sorted(
         str(person) for person in people
     )
-
-
-async def test_an_instance_that_slept_writes_nothing_of_its_job(world: World, store_address: str) -> None:
-    """An instance that stands still with its process, and goes on after another has done the job, gives it up."""
-    people = await _three_for_two_places(world)
-    job = await cohorts_job.ask(world.bus, "carla", world.call_id)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.integration.matching.work_until_killed",
-        store_address,
-        stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        await _until(world, job, "running")
-        os.killpg(process.pid, signal.SIGSTOP)
-        await world.lease_ends(f"cohort:{job}")
-        await until(lambda: cohorts_job.work_once(world.bus), "another instance takes over")
-        assert (await _stored(world, job)).state == "done"
-        explained = await world.facts("MatchExplained", "NoMatchExplained")
-        assert sorted(subject for subject, _ in explained) == sorted(str(person) for person in people)
-        os.killpg(process.pid, signal.SIGCONT)
-        assert process.stdout is not None
-        async with asyncio.timeout(PATIENCE):
-            while b"another instance works on this job now" not in (line := await process.stdout.readline()):
-                assert line, "it has ended"
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-    assert (await _stored(world, job)).state == "done"
-    assert len(await world.rows("SELECT 1 FROM run")) == 1
-    assert await world.facts("MatchExplained", "NoMatchExplained") == explained
 
 
 async def test_facts_that_arrive_meanwhile_are_matched_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,6 +99,7 @@ async def test_an_unsuitable_officer_reads_that_the_place_is_not_available(
         "csrf_token": form.split('name="csrf_token" value="')[1].split('"')[0],
         "seat": str(seat),
         "reason": "other",
+        "text": "The host asked for another service.",
     }
     price = await browser.post(f"/matching/applications/{officer}/override", data=sent)
     assert "Reason: Another service is needed." in html.unescape(price.text)
