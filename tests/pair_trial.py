@@ -277,7 +277,7 @@ class PairTrial:
 
 
 def _compares(first: Act, second: Act, answer: httpx2.Response) -> bool:
-    """Return whether a page about a stale form has both versions: of what was erased nothing is there to compare."""
+    """Return whether a page about a stale form has to show both versions: erased words are not there to compare."""
     return answer.status_code == 412 and not API.match(second.route) and not first.route.endswith("/erasure")
 
 

@@ -123,12 +123,16 @@ class ReadFirst(httpx2.ASGITransport):
 
     A request that names no version, in its header or body, is sent again with the present one, which the refusal names.
     Each page that comes back is checked: its forms that change a record name a version of it and what it showed. A page
-    after a form that does not name the latter cannot know it.
+    after a form that does not name the latter cannot know it, nor one whose record changes while it is made: such a
+    page is read again.
     """
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Httpx's protocol."""
         await request.aread()
+        return await self._answer(request, again=False)
+
+    async def _answer(self, request: httpx2.Request, *, again: bool) -> httpx2.Response:
         answer = await super().handle_async_request(request)
         if answer.status_code == ProblemCode.VERSION_NEEDED.status:
             answer = await super().handle_async_request(with_present_versions(request, await answer.aread(), answer))
@@ -138,6 +142,8 @@ class ReadFirst(httpx2.ASGITransport):
             assert not wrong, f"{request.url.path}: no version in the forms to {wrong}"
             known = request.method == "GET" or PAGE.encode() in request.content
             blank = list(forms_without_facts(self.app, request.url.path, html)) if known else []
+            if blank and request.method == "GET" and not again:
+                return await self._answer(request, again=True)
             assert not blank, f"{request.url.path}: nothing to compare in the forms to {blank}"
         return answer
 
