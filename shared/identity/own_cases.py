@@ -10,44 +10,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
-import httpx2
-import structlog
-
-from shared import http_client
 from shared.attempts import AttemptKind, note_attempt
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
-from shared.identity.internal import service_headers
+from shared.identity.portal import PortalAway, ask_portal
 from shared.identity.refusals import SAFE_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from pydantic import SecretStr
     from starlette.applications import Starlette
     from starlette.requests import Request
 
+    from shared.identity.portal import PortalSettings
     from shared.identity.principal import Principal
 
 
-_SECONDS = 2.0
 _CONVERTOR = re.compile(r":\w+}")
-_log = structlog.get_logger()
-
-
-class PortalSettings(Protocol):
-    """The address of the portal, and the services' token."""
-
-    @property
-    def portal_url(self) -> str:
-        """The address of the portal."""
-        raise NotImplementedError
-
-    @property
-    def service_token(self) -> SecretStr:
-        """The token of the services."""
-        raise NotImplementedError
 
 
 class OwnCaseRule(Protocol):
@@ -95,20 +75,14 @@ async def concerns(settings: PortalSettings, caller: str, subject: str, case: Ma
     `case` names a call (any of its applications), an application or a mentor by id. Raises `Refused` (503) while the
     portal does not answer, since nobody decides before that is known.
     """
-    headers = service_headers(caller, settings.service_token.get_secret_value())
     wanted = {"subject": subject, **{name: str(id_) for name, id_ in case.items()}}
     try:
-        async with http_client.client(base_url=settings.portal_url, timeout=_SECONDS, trust_env=False) as client:
-            answer = await client.post("/applications/internal/own-cases", json=wanted, headers=headers)
-            answer.raise_for_status()
-            found: bool = answer.json()["concerned"]
-    except (httpx2.HTTPError, ValueError, KeyError) as error:
-        _log.warning("own cases not known", reason=type(error).__name__)
+        return await ask_portal(settings, caller, "/applications/internal/own-cases", wanted, "concerned")
+    except PortalAway as away:
         raise Refused(
             gettext("We cannot check now whether this is your own case. Try again in a moment."),
             code=ProblemCode.UNAVAILABLE,
-        ) from error
-    return found
+        ) from away
 
 
 def another_coordinator() -> str:

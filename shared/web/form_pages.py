@@ -89,7 +89,7 @@ def buttons_in(here: str, opening: str, content: str) -> Iterator[Button]:
 
 
 def packed(content: object) -> str:
-    """Return what a form carries as the text of its field: none of its words stand in the page itself."""
+    """Return what a form carries as the text of its field: its words are not in the page."""
     words = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(zlib.compress(words.encode())).decode()
 

@@ -25,7 +25,7 @@ LIFECYCLES = Path(__file__).resolve().parents[3] / "shared" / "lifecycles.md"
 # A pair that agreed on its next session gets it into both calendars: what is logged is over by then.
 # A line manager can say that a session was not held; without that it would wait for ever.
 # Whoever has not answered is reminded by hand, and a mail tells of an event.
-# What hosts and mentors say of candidates changes with each of them, and is no part of what they offer.
+# The choices of hosts and mentors change with each candidate, and are no part of an offer.
 # Which groups figures are counted by is chosen once, and whoever counts them again from the events needs it.
 # That a wave is closed ends reminders and tasks in other services, which hear of it by events alone.
 OF_OUR_OWN = {

@@ -85,7 +85,7 @@ def _waiting(scope: Scope) -> list[sa.ColumnElement[bool]]:
         # A group is placed by points, and who names a counterpart goes there.
         profile["group_id"].astext.is_(None),
         profile["prematched_with"].astext.is_(None),
-        # Nobody judges an own case, and nobody is told that a candidate is one.
+        # Nobody judges an own case, and no list tells that a candidate is one.
         col(Application.subject) != scope.reader,
         col(Application.subject).not_in(tied_to(scope.reader)),
     ]

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from services.matching.provisional.snapshot import Snapshot
     from shared.bus import Bus, Tx
     from shared.contracts.codes import Reason
-    from shared.identity.own_cases import PortalSettings
+    from shared.identity.portal import PortalSettings
 
 _TRIES = 5
 

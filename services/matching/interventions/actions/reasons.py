@@ -5,24 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import httpx2
-import structlog
-
-from shared import http_client
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
-from shared.identity import service_headers
+from shared.identity.portal import PortalAway, ask_portal
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.contracts.codes import Reason
-    from shared.identity.own_cases import PortalSettings
+    from shared.identity.portal import PortalSettings
 
 LONGEST = 1000
 """The most characters of a reason in words."""
-_SECONDS = 2.0
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,6 @@ async def store_reason(
 
     Raises `Refused` (503) while the portal does not store it, since no place is assigned without a reason.
     """
-    headers = service_headers("matching", settings.service_token.get_secret_value())
     wanted = {
         "match_id": str(match_id),
         "application_id": str(application_id),
@@ -61,14 +54,9 @@ async def store_reason(
         "text": reason.text,
     }
     try:
-        async with http_client.client(base_url=settings.portal_url, timeout=_SECONDS, trust_env=False) as client:
-            answer = await client.post("/applications/internal/override-reasons", json=wanted, headers=headers)
-            answer.raise_for_status()
-            stored: bool = answer.json()["stored"]
-    except (httpx2.HTTPError, ValueError, KeyError) as error:
-        _log.warning("reason of an override not stored", reason=type(error).__name__)
+        return await ask_portal(settings, "matching", "/applications/internal/override-reasons", wanted, "stored")
+    except PortalAway as away:
         raise Refused(
             gettext("We cannot store your reason now, so no place was assigned. Try again in a moment."),
             code=ProblemCode.UNAVAILABLE,
-        ) from error
-    return stored
+        ) from away

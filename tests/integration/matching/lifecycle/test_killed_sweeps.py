@@ -58,7 +58,7 @@ async def test_overdue_offers_are_given_again_once_each_after_kills(world: World
     clock.move(timedelta(days=30))
     for at, expired, given in KILLS:
         async with stalled(__name__, end_and_give_again, store_address, world.call_id, at=at):
-            pass  # where it stands it is killed
+            pass  # the kill comes here
         assert len(await world.facts("MatchExpired")) == expired, at
         assert len(await world.facts("MatchProposed")) == 2 + given, at
     for _ in range(2):

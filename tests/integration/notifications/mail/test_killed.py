@@ -148,7 +148,7 @@ async def test_an_email_of_several_messages_survives_two_kills_at_each_step(
     where = f"services.notifications.mail.sending.{at}"
     for _ in range(2):
         async with stalled(test_stalled.__name__, test_stalled.mail_all, values, at=where):
-            pass  # where it stands it is killed
+            pass  # the kill comes here
     await post(app)
     found = await rows(app, "SELECT id, message_id, mail_id, state FROM notification")
     assert len(found) == 4 * 3
