@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from shared.bus import set_aside
 from shared.bus.db.transaction import driver
 from shared.bus.db.transient_errors import is_transient
 from shared.bus.dead_letters import letters
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from shared.bus.db.bus import Bus
     from shared.bus.db.transaction import Tx
     from shared.bus.inbox.consumers import Consumers
+    from shared.bus.inbox.deferred_reactions import Deferred
     from shared.bus.log.envelope import Key, Record
 
 log = structlog.get_logger(__name__)
@@ -51,7 +53,7 @@ class Batch:
     any_waits: bool
     """True if any deferred reaction existed when the batch began; the sweep finds newer ones."""
     apply: list[Envelope] = field(default_factory=list)
-    late: list[tuple[Envelope, Record]] = field(default_factory=list)
+    late: list[Deferred] = field(default_factory=list)
     """Deferred reactions whose subject has arrived."""
     asides: list[NewDeadLetter] = field(default_factory=list)
     unknown: list[ReadRecord] = field(default_factory=list)
@@ -63,7 +65,7 @@ class Batch:
     def records(self) -> dict[UUID, Record]:
         """Return the record of each event that is handled, by the event's id."""
         records: dict[UUID, Record] = {each.event.id: each for each in self.taken if each.event.id is not None}
-        return records | {event.id: record for event, record in self.late}
+        return records | {each.event.id: each.record for each in self.late}
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,23 +254,53 @@ class Applier:
         """Run the deferred reactions of the subjects that have just arrived."""
         connection = await driver(tx.session)
         arrived = {(topic, each.subject) for topic, events in by_topic.items() for each in events}
-        late = await deferred_reactions.release(connection, arrived)
+        late = await deferred_reactions.released(connection, arrived)
         batch.late += late
         await self._react_late(tx, late)
 
-    async def _react_late(self, tx: Tx, late: Sequence[tuple[Envelope, Record]]) -> None:
-        for event, _ in late:
-            react = self._consumers.readings[event.topic].react
-            if react is not None:
-                await react(tx, [event])
-
     async def sweep(self, tx: Tx) -> int:
-        """Run the deferred reactions whose subject is there; return how many were released."""
+        """Run the deferred reactions whose subject is there; return how many were run."""
         connection = await driver(tx.session)
         late = await deferred_reactions.overdue(connection)
-        await self._react_late(tx, late)
-        await deferred_reactions.store(connection, tx.take_asides(), {event.id: record for event, record in late})
-        return len(late)
+        run = await self._react_late(tx, late)
+        await deferred_reactions.store(connection, tx.take_asides(), {each.event.id: each.record for each in late})
+        return run
+
+    async def _react_late(self, tx: Tx, late: Sequence[Deferred]) -> int:
+        """Run deferred reactions, each in a savepoint; return how many did not fail.
+
+        One that fails is not the fault of the event that released it, nor of the others: it waits on.
+        """
+        if not late:
+            return 0
+        failed: dict[str, str] = {}
+        for each in late:
+            await tx.flush()  # what was noted before is no part of this reaction
+            savepoint = await tx.session.begin_nested()
+            mark = tx.mark()
+            try:
+                await self._react_to(tx, each)
+                await tx.flush()
+                await savepoint.commit()
+            except Exception as wrong:
+                if savepoint.is_active:
+                    await savepoint.rollback()
+                if is_transient(wrong):
+                    raise
+                tx.forget_after(mark)
+                tx.session.expunge_all()
+                failed[str(each.event.id)] = f"{each.event.type} {each.event.subject}: {_describe(wrong)}"
+        for reason in failed.values():
+            log.error("deferred reaction failed", reason=reason)
+        done = {str(each.event.id) for each in late} - failed.keys()
+        await set_aside.clear(tx.session, deferred_reactions.WORK, done)
+        await set_aside.add(tx.session, deferred_reactions.WORK, failed)
+        return len(late) - len(failed)
+
+    async def _react_to(self, tx: Tx, deferred: Deferred) -> None:
+        await deferred_reactions.remove(await driver(tx.session), deferred)
+        if (react := self._consumers.readings[deferred.event.topic].react) is not None:
+            await react(tx, [deferred.event])
 
     async def _run_one_by_one(self, tx: Tx, batch: Batch, failing: FailuresInARow) -> None:
         """Apply each event in a savepoint of its own; failed ones and those behind them become dead letters."""

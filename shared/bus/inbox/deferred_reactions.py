@@ -2,14 +2,16 @@
 
 A deferred reaction waits in a table, whole, and is released by the subject's first event. Two instances could miss each
 other (one looks while the other has not committed), so the reader also sweeps regularly for reactions whose subject is
-there.
+there. One that fails waits on, stands on the page of problems, and is run again by each sweep.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.bus.log.envelope import Envelope, headers_to_json, read, stored
+from shared.i18n import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     import asyncpg
 
     from shared.bus.log.envelope import Record
+
+WORK = N_("Reactions to events that waited for another one")
+"""The name of this work on the page of problems."""
 
 
 async def store(
@@ -41,31 +46,47 @@ async def store(
         )
 
 
-async def release(connection: asyncpg.Connection, arrived: Iterable[tuple[str, str]]) -> list[tuple[Envelope, Record]]:
-    """Remove and return what waits for the (topic, subject) pairs in `arrived`, in the order of arrival."""
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A deferred reaction of the table: its row's id, and the event that is reacted to."""
+
+    id: int
+    event: Envelope
+    record: Record
+
+
+async def released(connection: asyncpg.Connection, arrived: Iterable[tuple[str, str]]) -> list[Deferred]:
+    """Lock and return what waits for the (topic, subject) pairs in `arrived`, in the order of arrival."""
     pairs = sorted(set(arrived))
     rows = await connection.fetch(
-        "DELETE FROM deferred_reaction w USING unnest($1::text[], $2::text[]) AS a(topic, subject)"
-        " WHERE w.for_topic = a.topic AND w.for_subject = a.subject RETURNING w.*",
+        "SELECT w.* FROM deferred_reaction w JOIN unnest($1::text[], $2::text[]) AS a(topic, subject)"
+        " ON w.for_topic = a.topic AND w.for_subject = a.subject ORDER BY w.id FOR UPDATE OF w",
         [topic for topic, _ in pairs],
         [subject for _, subject in pairs],
     )
     return _events(rows)
 
 
-async def overdue(connection: asyncpg.Connection, limit: int = 200) -> list[tuple[Envelope, Record]]:
-    """Remove and return deferred reactions whose subject has been applied, oldest first, for the sweep."""
+async def overdue(connection: asyncpg.Connection, limit: int = 200) -> list[Deferred]:
+    """Lock and return deferred reactions whose subject has been applied, oldest first, for the sweep.
+
+    Those that have failed before come last.
+    """
     rows = await connection.fetch(
-        "DELETE FROM deferred_reaction WHERE id IN (SELECT w.id FROM deferred_reaction w"
-        " WHERE EXISTS (SELECT 1 FROM applied_sequence a"
-        " WHERE a.topic = w.for_topic AND a.subject = w.for_subject) ORDER BY w.id LIMIT $1 FOR UPDATE SKIP LOCKED)"
-        " RETURNING *",
+        "SELECT w.* FROM deferred_reaction w WHERE EXISTS (SELECT 1 FROM applied_sequence a"
+        " WHERE a.topic = w.for_topic AND a.subject = w.for_subject) ORDER BY EXISTS (SELECT 1 FROM set_aside s"
+        " WHERE s.work = $2 AND s.subject = w.ce_id::text), w.id LIMIT $1 FOR UPDATE OF w SKIP LOCKED",
         limit,
+        WORK,
     )
     return _events(rows)
 
 
-def _events(rows: Iterable[asyncpg.Record]) -> list[tuple[Envelope, Record]]:
-    records = [stored(row) for row in sorted(rows, key=lambda row: int(row["id"]))]
-    pairs = [(read(record), record) for record in records]
-    return [(event, record) for event, record in pairs if isinstance(event, Envelope)]
+async def remove(connection: asyncpg.Connection, deferred: Deferred) -> None:
+    """Remove a deferred reaction, which is run now."""
+    await connection.execute("DELETE FROM deferred_reaction WHERE id = $1", deferred.id)
+
+
+def _events(rows: Iterable[asyncpg.Record]) -> list[Deferred]:
+    found = ((int(row["id"]), stored(row)) for row in rows)
+    return [Deferred(id_, event, record) for id_, record in found if isinstance(event := read(record), Envelope)]

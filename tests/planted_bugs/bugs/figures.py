@@ -1,4 +1,4 @@
-"""Planted bugs of the disclosure control: of its rules, of what leaks together, of groupings."""
+"""Planted bugs of the disclosure control: its rules, leaks over several tables, groupings."""
 
 from tests.planted_bugs.planting import PlantedBug
 

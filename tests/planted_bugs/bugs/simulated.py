@@ -7,19 +7,17 @@ _SERVICES = "tests/simulation/test_services.py::test_the_services_heal_by_themse
 SIMULATED = (
     PlantedBug(
         "deferred-reaction-stays-when-it-is-released",
-        "shared.bus.inbox.deferred_reactions:release",
-        '        "DELETE FROM deferred_reaction w USING unnest($1::text[], $2::text[]) AS a(topic, subject)"\n'
-        '        " WHERE w.for_topic = a.topic AND w.for_subject = a.subject RETURNING w.*",\n',
-        '        "SELECT w.* FROM deferred_reaction w JOIN unnest($1::text[], $2::text[]) AS a(topic, subject)"\n'
-        '        " ON w.for_topic = a.topic AND w.for_subject = a.subject",\n',
+        "shared.bus.inbox.deferred_reactions:remove",
+        '    await connection.execute("DELETE FROM deferred_reaction WHERE id = $1", deferred.id)\n',
+        "    _ = connection, deferred\n",
         _SERVICES,
         seed=1,
     ),
     PlantedBug(
         "deferred-reaction-runs-twice",
-        "shared.bus.inbox.apply:Applier._react_late",
-        "                await react(tx, [event])\n",
-        "                await react(tx, [event])\n                await react(tx, [event])\n",
+        "shared.bus.inbox.apply:Applier._react_to",
+        "            await react(tx, [deferred.event])\n",
+        "            await react(tx, [deferred.event])\n            await react(tx, [deferred.event])\n",
         _SERVICES,
         seed=1,
     ),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from shared.bus import Consumers
+from shared.bus import Consumers, set_aside
 from shared.bus.inbox.apply import Applier
+from shared.bus.inbox.deferred_reactions import WORK
 from shared.contracts.calls import CallClosed
 from shared.ids import new_id
 from tests.integration.shared.bus.test_delivery import TOPIC, endorsed, note
@@ -29,6 +30,7 @@ class Handlers:
     """A reader that reacts to an application once it knows the call."""
 
     def __init__(self) -> None:
+        self.broken: set[str] = set()
         self.consumers = Consumers("matching", projections=("seen",))
         self.consumers.topic(CALLS, evolve=self.evolve)
         self.consumers.topic(TOPIC, react=self.react)
@@ -43,6 +45,8 @@ class Handlers:
         for event in events:
             if known:
                 await note(tx, [event], "react")
+                if event.subject in self.broken:
+                    raise ArithmeticError(event.subject)
             else:
                 await tx.wait(event, CALLS, CALL)
 
@@ -88,3 +92,34 @@ async def test_the_sweep_finds_what_two_instances_missed(new_bus: NewBus) -> Non
         async with bus.transaction("system:matching") as tx:
             assert await first.sweep(tx) == released
     assert (await reacted(bus), await waiting(bus)) == ([application], 0)
+
+
+@pytest.mark.parametrize("swept", [False, True])
+async def test_a_deferred_reaction_that_fails_stops_nothing_else(new_bus: NewBus, swept: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """It waits on, named among the problems; the event that releases it, and the others that wait, are not held up."""
+    bus, handlers = await new_bus("matching"), Handlers()
+    feed, applier = Feed(bus, handlers.consumers), Applier(bus, handlers.consumers)
+    broken, other = str(new_id()), str(new_id())
+    handlers.broken.add(broken)
+    async with bus.transaction("system:matching") as tx:
+        await applier.apply(tx, [feed.record(endorsed(), subject) for subject in (broken, other)])
+        if swept:
+            await feed.deliver((closed(), CALL))  # by another instance, which sees no reaction that waits
+    if swept:
+        async with bus.transaction("system:matching") as tx:
+            assert await applier.sweep(tx) == 1
+    else:
+        await feed.deliver((closed(), CALL))
+    assert (await reacted(bus), await waiting(bus)) == ([other], 1)
+    async with bus.read() as session:
+        (problem,) = await set_aside.problems(session)
+        assert await session.scalar(text("SELECT count(*) FROM dead_letter")) == 0
+    assert problem.work == WORK
+    assert broken in problem.reason
+    assert "ArithmeticError" in problem.reason
+    handlers.broken.clear()
+    async with bus.transaction("system:matching") as tx:
+        assert await applier.sweep(tx) == 1
+    assert (await reacted(bus), await waiting(bus)) == ([other, broken], 0)
+    async with bus.read() as session:
+        assert await set_aside.problems(session) == []
