@@ -69,13 +69,22 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 20)  # most of a command's time goes into imports, and what they make stays
     try:
         app()
-    except Failed as error:
+    except RuntimeError as error:
+        if not _is_known(error):
+            raise
         sys.exit(_exit_code(error))
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _exit_code(error: Failed) -> int:
+def _is_known(error: RuntimeError) -> bool:
+    """Return whether the person at the terminal can correct the failure."""
+    from services.matching.sheets.files.failures import UnusableFiles  # noqa: PLC0415 - the help loads no service
+
+    return isinstance(error, Failed | UnusableFiles)
+
+
+def _exit_code(error: RuntimeError) -> int:
     print(f"tandem: {error}", file=sys.stderr)
     return 2
 

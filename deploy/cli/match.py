@@ -73,15 +73,16 @@ def command(
     """
     import sys  # noqa: PLC0415 - not needed to show the help
 
-    from deploy.cli.files import problems, result_workbook, results, session, templates  # noqa: PLC0415 - heavy
+    from deploy.cli import file_readings  # noqa: PLC0415 - heavy
     from services.matching.engine.layers import run_layers  # noqa: PLC0415 - as above
+    from services.matching.sheets.files import problems, result_workbook, results, templates  # noqa: PLC0415 - heavy
 
     if template is not None:
         templates.write_problem(template)
         print(f"{template} is ready to fill in. Its example can be checked and matched as it is.")
         return
-    sources = session.named(files, outputs=[*results.targets(out, results.FILES), annotate])
-    with session.reading(encoding, annotate) as own:
+    sources = file_readings.named(files, outputs=[*results.targets(out, results.FILES), annotate])
+    with file_readings.reading(encoding, annotate) as own:
         problem = problems.read(sources, day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own)
     if check:
         fixed = f", fixed pairs: {len(problem.fixed)}" if problem.fixed else ""

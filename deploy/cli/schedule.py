@@ -61,15 +61,16 @@ def command(
     """
     import sys  # noqa: PLC0415 - not needed to show the help
 
-    from deploy.cli.files import result_workbook, results, session, templates, visits  # noqa: PLC0415 - heavy
+    from deploy.cli import file_readings  # noqa: PLC0415 - heavy
     from services.matching.engine.schedule import Draft  # noqa: PLC0415 - as above
+    from services.matching.sheets.files import result_workbook, results, templates, visits  # noqa: PLC0415 - heavy
 
     if template is not None:
         templates.write_visits(template)
         print(f"{template} is ready to fill in. Its example can be checked and scheduled as it is.")
         return
-    (source,) = session.named([file] if file else None, policy, outputs=[out, annotate])
-    with session.reading(encoding, annotate) as own:
+    (source,) = file_readings.named([file] if file else None, policy, outputs=[out, annotate])
+    with file_readings.reading(encoding, annotate) as own:
         requests, rules = visits.read(source, policy, own)
     if check:
         print(f"No faults. Visits: {len(requests)}.")

@@ -77,10 +77,11 @@ def command(
     from dataclasses import replace  # noqa: PLC0415 - as above
     from datetime import datetime  # noqa: PLC0415 - as above
 
-    from deploy.cli.files import problems, result_workbook, results, session  # noqa: PLC0415 - heavy
-    from deploy.cli.files import terms as other  # noqa: PLC0415 - as above
+    from deploy.cli import file_readings  # noqa: PLC0415 - heavy
     from deploy.cli.system import Failed  # noqa: PLC0415 - as above
     from services.matching.engine.layers import run_layers  # noqa: PLC0415 - as above
+    from services.matching.sheets.files import problems, result_workbook, results  # noqa: PLC0415 - heavy
+    from services.matching.sheets.files import terms as other  # noqa: PLC0415 - as above
 
     options = {
         "objective": objective,
@@ -93,8 +94,8 @@ def command(
     given = {name: option for name, option in options.items() if option not in (None, {})}
     if not given and terms is None:
         raise Failed("Nothing is changed: give other rules with --terms or the options.")
-    sources = session.named(files, terms, outputs=[*results.targets(out, FILES), annotate])
-    with session.reading(encoding, annotate) as own:
+    sources = file_readings.named(files, terms, outputs=[*results.targets(out, FILES), annotate])
+    with file_readings.reading(encoding, annotate) as own:
         problem = problems.read(sources, day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own)
         rules = other.change_rules(problem, terms, given, own)
     if check:

@@ -13,18 +13,18 @@ import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.cli.files import problems, words
-from deploy.cli.files.fields import FIELDS, Pairs, columns_of
-from deploy.cli.files.findings import Level
-from deploy.cli.files.sheets import Reading
-from deploy.cli.files.words import Choice
-from deploy.cli.system import Failed
 from services.matching.engine.problem import document
 from services.matching.engine.problem.digest import digest as digest_of
 from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Seat
+from services.matching.sheets.files import problems, words
+from services.matching.sheets.files.failures import UnusableFiles
+from services.matching.sheets.files.fields import FIELDS, Pairs, columns_of
+from services.matching.sheets.files.findings import Level
+from services.matching.sheets.files.sheets import Reading
+from services.matching.sheets.files.words import Choice
 from shared.contracts.codes import COUNTRIES
-from tests.unit.deploy.cli.sheets import DAY, as_csv
 from tests.unit.matching.engine.worlds import make_problem
+from tests.unit.matching.sheets.sheets import DAY, as_csv
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -215,7 +215,7 @@ def test_a_lawful_problem_reads_back_the_same_or_its_doubtful_cell_is_named(
     reading = Reading()
     try:
         read = problems.read(paths, day=DAY, reading=reading)
-    except Failed:
+    except UnusableFiles:
         for fault in reading.findings.of(Level.FAULT):
             assert "do not settle it" in fault.text or "--encoding" in fault.text, fault
             assert fault.place.column is not None or "--encoding" in fault.text

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from deploy.cli.files.findings import Place
-from deploy.cli.files.tables import Recorded
-from deploy.cli.files.words import COUNTRY, Malformed
 from services.matching.engine.problem.problem import SEATS_FOR
+from services.matching.sheets.files.findings import Place
+from services.matching.sheets.files.tables import Recorded
+from services.matching.sheets.files.words import COUNTRY, Malformed
 from shared.contracts.codes import MOST_WISHES, PRIORITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from deploy.cli.files.findings import Findings
-    from deploy.cli.files.tables import Item
+    from services.matching.sheets.files.findings import Findings
+    from services.matching.sheets.files.tables import Item
 
 _MOST_GUESSES = 100
 """For so many unknown ids the nearest known one is looked for, which takes time."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from openpyxl import Workbook
 
-from deploy.cli.files import problems
-from deploy.cli.files.findings import Level
-from deploy.cli.files.sheets import Reading
-from deploy.cli.system import Failed
+from services.matching.sheets.files import problems
+from services.matching.sheets.files.failures import UnusableFiles
+from services.matching.sheets.files.findings import Level
+from services.matching.sheets.files.sheets import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ def read(*paths: Path) -> tuple[Problem | None, Reading]:
     reading = Reading()
     try:
         return problems.read(paths, day=DAY, reading=reading), reading
-    except Failed:
+    except UnusableFiles:
         return None, reading
 
 

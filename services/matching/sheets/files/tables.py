@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from openpyxl.utils import get_column_letter
 
-from deploy.cli.files import sheets
-from deploy.cli.files.cells import Reader
-from deploy.cli.files.days import Order, order_of
-from deploy.cli.files.fields import FAULTS, FIELDS, TABLES, Listed, Pairs, Periods, Shape, Single, columns_of
-from deploy.cli.files.findings import Level, Place
-from deploy.cli.files.words import Day, plain_form
 from services.matching.engine.problem import document
 from services.matching.engine.problem.document import Unreadable
+from services.matching.sheets.files import sheets
+from services.matching.sheets.files.cells import Reader
+from services.matching.sheets.files.days import Order, order_of
+from services.matching.sheets.files.fields import (
+    FAULTS,
+    FIELDS,
+    TABLES,
+    Listed,
+    Pairs,
+    Periods,
+    Shape,
+    Single,
+    columns_of,
+)
+from services.matching.sheets.files.findings import Level, Place
+from services.matching.sheets.files.words import Day, plain_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,9 +36,9 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from deploy.cli.files.findings import Findings
-    from deploy.cli.files.sheets import Cell, Reading, Sheet
     from services.matching.engine.problem.document import Fault
+    from services.matching.sheets.files.findings import Findings
+    from services.matching.sheets.files.sheets import Cell, Reading, Sheet
 
 _TITLE_ROWS = 20
 """The heading is looked for in so many rows."""

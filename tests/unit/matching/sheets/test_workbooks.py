@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from deploy.cli import match, schedule, what_if
-from deploy.cli.files import problems, result_workbook, sentences, templates, visits
-from deploy.cli.files.findings import Level
-from deploy.cli.files.sheets import Reading
-from deploy.cli.system import Failed
 from services.matching.engine.layers import run_layers
 from services.matching.engine.problem.problem import Candidate, Exclusion, Problem, Seat, SeatKind, Skill
+from services.matching.sheets.files import problems, result_workbook, sentences, templates, visits
+from services.matching.sheets.files.failures import UnusableFiles
+from services.matching.sheets.files.findings import Level
+from services.matching.sheets.files.sheets import Reading
 from shared.contracts.codes import ApplicationKind, Expertise, LanguageLevel, RankGroup, Wishes
 from tests.unit.matching.engine.worlds import make_problem
 
@@ -92,7 +92,7 @@ def test_a_template_passes_its_own_check_and_matches(tmp_path: Path, capsys: pyt
     found = problems.read([file], day=DAY, reading=reading)
     assert reading.findings.of(Level.WARNING) == []
     assert len(run_layers(found).pairs) == len(found.candidates)
-    with pytest.raises(Failed, match="is there already"):
+    with pytest.raises(UnusableFiles, match="is there already"):
         match.command(template=file)
 
 
@@ -140,18 +140,18 @@ def test_a_check_writes_no_result_and_an_annotated_copy_is_written_after_faults(
     book = load_workbook(tmp_path / "t.xlsx")
     book["Candidates"]["C2"] = "Atlantis"
     book.save(tmp_path / "wrong.xlsx")
-    with pytest.raises(Failed, match="Atlantis"):
+    with pytest.raises(UnusableFiles, match="Atlantis"):
         match.command([tmp_path / "wrong.xlsx"], check=True, annotate=tmp_path / "marked.xlsx")
     assert "Atlantis" in load_workbook(tmp_path / "marked.xlsx")["Candidates"]["C2"].comment.text
-    with pytest.raises(Failed, match="Atlantis"):
+    with pytest.raises(UnusableFiles, match="Atlantis"):
         match.command([tmp_path / "wrong.xlsx"], annotate=tmp_path / "missing" / "marked.xlsx")
     for name in ("annotate", "out"):
-        with pytest.raises(Failed, match="is one of the files that are read"):
+        with pytest.raises(UnusableFiles, match="is one of the files that are read"):
             match.command([tmp_path / "wrong.xlsx"], **{name: tmp_path / "wrong.xlsx"})  # type: ignore[arg-type]  # an option
     assert load_workbook(tmp_path / "wrong.xlsx")["Candidates"]["C2"].value == "Atlantis"
-    with pytest.raises(Failed, match="Name the files"):
+    with pytest.raises(UnusableFiles, match="Name the files"):
         match.command()
-    with pytest.raises(Failed, match="known are utf-8"):
+    with pytest.raises(UnusableFiles, match="known are utf-8"):
         match.command([tmp_path / "t.xlsx"], encoding="ebcdic")
 
 
@@ -166,7 +166,7 @@ def test_no_file_that_is_read_is_replaced(tmp_path: Path) -> None:
     table.write_text("candidate_id,seat_id,country\nx,FR-1,AM\n", "utf-8")
     policy.write_text('{"notice_weeks": 4}', "utf-8")
     (tmp_path / "link.xlsx").symlink_to(terms)
-    refused = pytest.raises(Failed, match="is one of the files that are read")
+    refused = pytest.raises(UnusableFiles, match="is one of the files that are read")
     with refused:
         what_if.command([tmp_path / "t.xlsx"], terms=terms, out=out)
     with refused:
@@ -175,7 +175,7 @@ def test_no_file_that_is_read_is_replaced(tmp_path: Path) -> None:
         match.command([tmp_path / "t.xlsx", table], out=out)
     with refused:
         schedule.command(tmp_path / "v.xlsx", policy=policy, out=policy)
-    with pytest.raises(Failed, match="have the same name"):
+    with pytest.raises(UnusableFiles, match="have the same name"):
         match.command([tmp_path / "t.xlsx"], out=tmp_path / "r.xlsx", annotate=out / ".." / "r.xlsx")
     assert (terms.read_text(), policy.read_text()) == ('{"share": 30}', '{"notice_weeks": 4}')
     assert table.read_text().startswith("candidate_id,seat_id,country")

@@ -9,18 +9,18 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from deploy.cli.files.days import Order
-from deploy.cli.files.fields import FIELDS, Listed, Objects, Pairs, Periods, Rows, Single, Skills
-from deploy.cli.files.words import Grade, Malformed, Number, Text
 from services.matching.engine.problem.problem import Skill
 from services.matching.engine.problem.weeks import Period
+from services.matching.sheets.files.days import Order
+from services.matching.sheets.files.fields import FIELDS, Listed, Objects, Pairs, Periods, Rows, Single, Skills
+from services.matching.sheets.files.words import Grade, Malformed, Number, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from deploy.cli.files.fields import Shape
-    from deploy.cli.files.findings import Findings, Place
-    from deploy.cli.files.words import Word
+    from services.matching.sheets.files.fields import Shape
+    from services.matching.sheets.files.findings import Findings, Place
+    from services.matching.sheets.files.words import Word
 
 NONE = "-"
 """A cell with this holds an empty list; an empty cell says nothing, so that the default counts."""

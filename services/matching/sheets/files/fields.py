@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deploy.cli.files import words
 from services.matching.engine.problem.problem import (
     Candidate,
     Exclusion,
@@ -18,11 +17,12 @@ from services.matching.engine.problem.problem import (
 )
 from services.matching.engine.problem.weeks import Period
 from services.matching.engine.schedule import SchedulePolicy, VisitRequest
+from services.matching.sheets.files import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from deploy.cli.files.words import Word
+    from services.matching.sheets.files.words import Word
 
 MOST_PLACES = 500
 """The most places of an offer (`shared/contracts/offers.py`)."""

@@ -8,9 +8,9 @@ import json
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from deploy.cli.files import result_workbook
-from deploy.cli.system import Failed
 from services.matching.engine.problem.document import plain
+from services.matching.sheets.files import result_workbook
+from services.matching.sheets.files.failures import UnusableFiles
 from shared.contracts.codes import Expertise
 from shared.web.csv_files import escape_formula
 
@@ -109,13 +109,13 @@ def run(result: Result) -> dict[str, JsonValue]:
 
 
 def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
-    """Write the files into a folder, creating it if missing. Raises `Failed`."""
+    """Write the files into a folder, creating it if missing. Raises `UnusableFiles`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
     except OSError as wrong:
-        raise Failed(f"{folder} cannot be written: {wrong.strerror}.") from wrong
+        raise UnusableFiles(f"{folder} cannot be written: {wrong.strerror}.") from wrong
 
 
 def targets(out: Path | None, names: Sequence[str]) -> list[Path]:

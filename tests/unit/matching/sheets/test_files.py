@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy.cli.files import problems, results, terms, visits
-from deploy.cli.files.sheets import Reading
-from deploy.cli.system import Failed
 from deploy.local.folder import ROOT
 from services.matching.engine.matching import run
 from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Rules, Seat
 from services.matching.engine.schedule import SchedulePolicy, VisitRequest
+from services.matching.sheets.files import problems, results, terms, visits
+from services.matching.sheets.files.failures import UnusableFiles
+from services.matching.sheets.files.sheets import Reading
 from shared.contracts.codes import Criterion, Objective, Wishes
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def test_a_spreadsheet_becomes_a_problem(tmp_path: Path) -> None:
 )
 def test_errors_are_named_by_row_and_column(tmp_path: Path, people: str, places: str, message: str) -> None:
     """An error names the file, the row as the spreadsheet shows it, the column and the remedy."""
-    with pytest.raises(Failed) as refused:
+    with pytest.raises(UnusableFiles) as refused:
         problems.read(_files(tmp_path, people_csv=people, places_csv=places), day=DAY)
     assert message in str(refused.value)
 
@@ -112,7 +112,7 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     rules = json.dumps({"rules": {"share": "half", "ceilings": {"Atlantis": 1}}, "colour": 1})
     fixed = "candidate_id,seat_id\nf,nowhere\n"
     spoilt = PEOPLE.replace("en:A1", "english").replace("analysis:2:5", "analysis:2:5:7").replace("\nb;", "\na;")
-    with pytest.raises(Failed) as refused:
+    with pytest.raises(UnusableFiles) as refused:
         problems.read(
             _files(tmp_path, people_csv=spoilt, places_csv=PLACES, rules_json=rules, fixed_csv=fixed), day=DAY
         )
@@ -131,21 +131,23 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
 def test_many_faults_are_counted(tmp_path: Path) -> None:
     """The terminal gets the first 25 faults, the number of all, and the way to see the others."""
     many = PEOPLE + "".join(f"c{n};study_visit;GE;g;operational;english;;;;\n" for n in range(40))
-    with pytest.raises(Failed, match=r"the files have 40 faults[\s\S]*and 15 more; --annotate FILE names them all"):
+    with pytest.raises(
+        UnusableFiles, match=r"the files have 40 faults[\s\S]*and 15 more; --annotate FILE names them all"
+    ):
         problems.read(_files(tmp_path, people_csv=many, places_csv=PLACES), day=DAY)
 
 
 def test_json_faults_name_their_place(tmp_path: Path) -> None:
     """Items of a JSON file are counted from 0, as its readers do."""
     text = json.dumps({"candidates": [{"id": "a"}], "seats": []})
-    with pytest.raises(Failed, match="there are no seats"):
+    with pytest.raises(UnusableFiles, match="there are no seats"):
         problems.read(_files(tmp_path, all_json=text), day=DAY)
     text = json.dumps({"candidates": [{"id": "a", "kind": "guest"}]})
-    with pytest.raises(Failed, match=r'all\.json, candidates\[0\]\.kind: "guest" is not known'):
+    with pytest.raises(UnusableFiles, match=r'all\.json, candidates\[0\]\.kind: "guest" is not known'):
         problems.read(_files(tmp_path, all_json=text, places_csv=PLACES), day=DAY)
-    with pytest.raises(Failed, match="this is not JSON"):
+    with pytest.raises(UnusableFiles, match="this is not JSON"):
         problems.read(_files(tmp_path, all_json="{"), day=DAY)
-    with pytest.raises(Failed, match="cannot be read: No such file"):
+    with pytest.raises(UnusableFiles, match="cannot be read: No such file"):
         problems.read([tmp_path / "missing.csv"], day=DAY)
 
 
@@ -223,11 +225,11 @@ def test_other_terms_change_only_what_they_name(tmp_path: Path) -> None:
     assert other.weights[Criterion.LANGUAGE] == rules.weights[Criterion.LANGUAGE]
     assert terms.change_rules(problem, None, {"objective": "most_good"}).objective is Objective.MOST_GOOD
     for texts, message in ((["topic"], "--weight topic"), (["topic=1"], "write it as topic=5:1")):
-        with pytest.raises(Failed, match=message):
+        with pytest.raises(UnusableFiles, match=message):
             terms.weights(texts)
-    with pytest.raises(Failed, match="write it as AM=3"):
+    with pytest.raises(UnusableFiles, match="write it as AM=3"):
         terms.counts("--ceiling", ["AM"])
-    with pytest.raises(Failed, match="known are stable, most_good"):
+    with pytest.raises(UnusableFiles, match="known are stable, most_good"):
         terms.change_rules(problem, None, {"objective": "fair"})
 
 
@@ -273,7 +275,7 @@ def test_visits_of_a_file_get_their_dates(tmp_path: Path) -> None:
 def test_errors_of_a_visit_are_named(tmp_path: Path, spoil: tuple[str, str], message: str) -> None:
     """Errors in a file of visits are named by row and column."""
     (file,) = _files(tmp_path, visits_csv=VISITS.replace(*spoil, 1))
-    with pytest.raises(Failed) as refused:
+    with pytest.raises(UnusableFiles) as refused:
         visits.read(file)
     assert message in str(refused.value)
 
@@ -285,7 +287,7 @@ def test_visits_and_policy_as_json(tmp_path: Path) -> None:
         policy_json=json.dumps({"notice_weeks": 2, "extra_holidays": {"FR": ["2027-03-02"]}}),
         visits_json=json.dumps([{"candidate_id": "a", "seat_id": "s"}]),
     )
-    with pytest.raises(Failed, match=r"visits\.json, \[0\]\.home_country: this is needed"):
+    with pytest.raises(UnusableFiles, match=r"visits\.json, \[0\]\.home_country: this is needed"):
         visits.read(listed, policy)
     (table,) = _files(tmp_path, visits_csv=VISITS)
     assert visits.read(table, policy)[1] == SchedulePolicy(
@@ -342,5 +344,5 @@ def test_a_wish_that_stands_twice_counts_once_and_too_many_are_a_fault(tmp_path:
     assert problems.read([*_files(tmp_path, more_json=people), files[1]], day=DAY).candidates[0].wishes == ("s1",)
     every = ",".join(f"s{number}" for number in range(21))
     many = _files(tmp_path, many_csv=f"{heading};wishes\n{row};{every}\n")
-    with pytest.raises(Failed, match="there are 21 seats in order; 20 is the most"):
+    with pytest.raises(UnusableFiles, match="there are 21 seats in order; 20 is the most"):
         problems.read([*many, files[1]], day=DAY)

@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.cli.files import tables
-from deploy.cli.files.cells import Reader
-from deploy.cli.files.fields import Objects
-from deploy.cli.files.findings import Place
-from deploy.cli.files.references import JsonPart, exclusions
-from deploy.cli.files.sheets import Reading
-from deploy.cli.system import Failed
 from services.matching.engine.problem import document
 from services.matching.engine.problem.document import Unreadable
 from services.matching.engine.problem.problem import Problem, Rules
+from services.matching.sheets.files import tables
+from services.matching.sheets.files.cells import Reader
+from services.matching.sheets.files.failures import UnusableFiles
+from services.matching.sheets.files.fields import Objects
+from services.matching.sheets.files.findings import Place
+from services.matching.sheets.files.references import JsonPart, exclusions
+from services.matching.sheets.files.sheets import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ def change_rules(
     """Return the rules with those of a file (JSON: `rules`, or their names alone), then the options, applied.
 
     Of `weights`, `ceilings` and `floors` only what is named is replaced; null removes a ceiling or floor. Raises
-    `Failed` with all faults.
+    `UnusableFiles` with all faults.
     """
     reading = reading or Reading()
     findings = reading.findings
@@ -63,7 +63,7 @@ def change_rules(
     try:
         return replace(problem, rules=rules).rules
     except ValueError as wrong:
-        raise Failed(f"{place}: {wrong}") from wrong
+        raise UnusableFiles(f"{place}: {wrong}") from wrong
 
 
 def _put(value: dict[str, Any], given: Mapping[str, object]) -> None:
@@ -81,23 +81,23 @@ def weights_written(given: Mapping[Criterion, Weight]) -> dict[str, dict[str, in
 
 
 def weights(texts: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return weights from options: `topic=5:1` is 5 for the applicant and 1 for the host. Raises `Failed`."""
+    """Return weights from options: `topic=5:1` is 5 for the applicant and 1 for the host. Raises `UnusableFiles`."""
     found = {}
     for text in texts:
         name, equals, numbers = text.partition("=")
         own, colon, host = numbers.partition(":")
         if not equals or not colon or not own.isdecimal() or not host.isdecimal():
-            raise Failed(f"--weight {text}: write it as topic=5:1, first for the applicant, then for the host.")
+            raise UnusableFiles(f"--weight {text}: write it as topic=5:1, first for the applicant, then for the host.")
         found[name] = {"applicant": int(own), "host": int(host)}
     return found
 
 
 def counts(option: str, texts: Sequence[str]) -> dict[str, int | None]:
-    """Return numbers by country from options: `AM=3`, or `AM=none` for no limit. Raises `Failed`."""
+    """Return numbers by country from options: `AM=3`, or `AM=none` for no limit. Raises `UnusableFiles`."""
     found: dict[str, int | None] = {}
     for text in texts:
         country, equals, number = text.partition("=")
         if not equals or not (number.isdecimal() or number == "none"):
-            raise Failed(f"{option} {text}: write it as AM=3, or AM=none for no limit.")
+            raise UnusableFiles(f"{option} {text}: write it as AM=3, or AM=none for no limit.")
         found[country] = None if number == "none" else int(number)
     return found

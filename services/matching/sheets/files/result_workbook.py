@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
 
-from deploy.cli.files.sentences import Sentences
 from services.matching.engine.layers import Layered
+from services.matching.sheets.files.sentences import Sentences
 from shared.contracts.codes import COUNTRIES, RankGroup, ServiceKind
 
 if TYPE_CHECKING:

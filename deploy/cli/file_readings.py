@@ -6,9 +6,9 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from deploy.cli.files.encodings import ENCODINGS
-from deploy.cli.files.sheets import Reading
-from deploy.cli.system import Failed
+from services.matching.sheets.files.encodings import ENCODINGS
+from services.matching.sheets.files.failures import UnusableFiles
+from services.matching.sheets.files.sheets import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 def reading(encoding: str | None, annotate: Path | None) -> Iterator[Reading]:
     """Give a reading; afterwards, also after a fault, remarks are on standard error and the copy is written."""
     if encoding is not None and encoding.lower() not in ENCODINGS:
-        raise Failed(f"--encoding {encoding}: known are {', '.join(ENCODINGS)}.")
+        raise UnusableFiles(f"--encoding {encoding}: known are {', '.join(ENCODINGS)}.")
     found = Reading(None if encoding is None else encoding.lower())
     try:
         yield found
-    except Failed:
+    except UnusableFiles:
         _report(found)
         try:
             _annotate(annotate, found)
-        except Failed as wrong:
+        except UnusableFiles as wrong:
             print(f"tandem: {wrong}", file=sys.stderr)
         raise
     _report(found)
@@ -41,7 +41,7 @@ def _report(found: Reading) -> None:
 
 def _annotate(file: Path | None, found: Reading) -> None:
     if file is not None:
-        from deploy.cli.files.annotated_copy import write  # noqa: PLC0415 - heavy, and not needed otherwise
+        from services.matching.sheets.files.annotated_copy import write  # noqa: PLC0415 - heavy, and not needed otherwise
 
         write(file, found)
         print(f"{file} has a copy of the sheets with what was found.", file=sys.stderr)
@@ -50,15 +50,15 @@ def _annotate(file: Path | None, found: Reading) -> None:
 def named(files: list[Path] | None, *others: Path | None, outputs: Sequence[Path | None]) -> list[Path]:
     """Return the files of a command, which reads `others` too.
 
-    Raises `Failed` if none is named, or if an output would replace one that is read, or another output.
+    Raises `UnusableFiles` if none is named, or if an output would replace one that is read, or another output.
     """
     if not files:
-        raise Failed("Name the files, or write a workbook to fill in with --template FILE.")
+        raise UnusableFiles("Name the files, or write a workbook to fill in with --template FILE.")
     kept = [file for file in (*files, *others) if file is not None and file.exists()]
     written = [output for output in outputs if output is not None]
     for output in written:
         if output.exists() and any(output.samefile(file) for file in kept):
-            raise Failed(f"{output} is one of the files that are read; give what is written another name.")
+            raise UnusableFiles(f"{output} is one of the files that are read; give what is written another name.")
     if len({output.resolve() for output in written}) < len(written):
-        raise Failed("The annotated copy and the results have the same name; give one of them another.")
+        raise UnusableFiles("The annotated copy and the results have the same name; give one of them another.")
     return files

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.cli.files import words
-from deploy.cli.files.days import NoDay, Order, order_of, read_day
-from deploy.cli.files.encodings import Doubtful, decode
-from deploy.cli.files.fields import FIELDS, Single, columns_of
-from deploy.cli.files.words import Choice
+from services.matching.sheets.files import words
+from services.matching.sheets.files.days import NoDay, Order, order_of, read_day
+from services.matching.sheets.files.encodings import Doubtful, decode
+from services.matching.sheets.files.fields import FIELDS, Single, columns_of
+from services.matching.sheets.files.words import Choice
 
 _TEXTS = {
     "windows-1250": ("Łódź", "Żandarmeria", "Poliția", "Příbram", "Gyõr", "Čačak", "Zürich", "Česká policie"),

@@ -10,22 +10,22 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.cli.files import references, tables, terms
-from deploy.cli.files.cells import Reader
-from deploy.cli.files.fields import FIELDS, PARTS, Objects
-from deploy.cli.files.findings import Place
-from deploy.cli.files.references import JsonPart
-from deploy.cli.files.sheets import Reading
-from deploy.cli.files.tables import Item
 from services.matching.engine.problem import document
 from services.matching.engine.problem.document import Unreadable
 from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Seat, default_weights
+from services.matching.sheets.files import references, tables, terms
+from services.matching.sheets.files.cells import Reader
+from services.matching.sheets.files.fields import FIELDS, PARTS, Objects
+from services.matching.sheets.files.findings import Place
+from services.matching.sheets.files.references import JsonPart
+from services.matching.sheets.files.sheets import Reading
+from services.matching.sheets.files.tables import Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
-    from deploy.cli.files.findings import Findings
+    from services.matching.sheets.files.findings import Findings
 
 KINDS: Mapping[type, frozenset[str]] = {
     Fixed: frozenset({"candidate_id", "seat_id"}),
@@ -40,7 +40,7 @@ _ALONE = tuple(part.name for part in fields(Problem) if part.name not in PARTS)
 def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: Reading | None = None) -> Problem:
     """Return the problem in the files; `day` is the default day, `seed` takes precedence over the files.
 
-    What was found goes into `reading`. Raises `Failed` that names every fault by its place.
+    What was found goes into `reading`. Raises `UnusableFiles` that names every fault by its place.
     """
     reading = reading or Reading()
     findings = reading.findings

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from deploy.cli.system import Failed
+from services.matching.sheets.files.failures import UnusableFiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,13 +91,13 @@ class Findings:
         return sorted(once, key=lambda found: (sheets[found.place.file, found.place.sheet], found.place.row or 0))
 
     def check(self) -> None:
-        """Raise `Failed` with the faults, one a line, if there are any."""
+        """Raise `UnusableFiles` with the faults, one a line, if there are any."""
         faults = [str(fault) for fault in self.of(Level.FAULT)]
         if not faults:
             return
         more = [f"and {len(faults) - SHOWN} more; --annotate FILE names them all"] if len(faults) > SHOWN else []
         listed = [*faults[:SHOWN], *more]
-        raise Failed(
+        raise UnusableFiles(
             listed[0] if len(listed) == 1 else f"the files have {len(faults)} faults:\n  " + "\n  ".join(listed)
         )
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 from babel import Locale
 from babel.core import get_global
 
-from deploy.cli.files.days import NoDay, Order, TwoDays, read_day
 from services.matching.engine.problem.problem import SeatKind
 from services.matching.engine.problem.weeks import monday
+from services.matching.sheets.files.days import NoDay, Order, TwoDays, read_day
 from shared.contracts.codes import (
     COUNTRIES,
     LANGUAGES,

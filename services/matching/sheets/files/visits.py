@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deploy.cli.files import tables
-from deploy.cli.files.cells import Reader
-from deploy.cli.files.fields import Objects
-from deploy.cli.files.findings import Level, Place
-from deploy.cli.files.sheets import Reading
-from deploy.cli.files.tables import Item
 from services.matching.engine.problem import document
 from services.matching.engine.problem.document import Unreadable
 from services.matching.engine.schedule import SchedulePolicy, VisitRequest
+from services.matching.sheets.files import tables
+from services.matching.sheets.files.cells import Reader
+from services.matching.sheets.files.fields import Objects
+from services.matching.sheets.files.findings import Level, Place
+from services.matching.sheets.files.sheets import Reading
+from services.matching.sheets.files.tables import Item
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ def read(
 ) -> tuple[list[VisitRequest], SchedulePolicy]:
     """Return the visits of a file in its order (a table, or a JSON list), and the policy of another, or the default.
 
-    What was found goes into `reading`. Raises `Failed` with all faults of both.
+    What was found goes into `reading`. Raises `UnusableFiles` with all faults of both.
     """
     reading = reading or Reading()
     findings = reading.findings

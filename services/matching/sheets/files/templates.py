@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]  # as above
 
-from deploy.cli.files.fields import FIELDS, Listed, Pairs, Periods, Shape, Single, Skills
-from deploy.cli.files.words import Choice, Grade, Number, Switch
-from deploy.cli.system import Failed
 from services.matching.engine.problem.problem import Candidate, Seat
 from services.matching.engine.schedule import VisitRequest
+from services.matching.sheets.files.failures import UnusableFiles
+from services.matching.sheets.files.fields import FIELDS, Listed, Pairs, Periods, Shape, Single, Skills
+from services.matching.sheets.files.words import Choice, Grade, Number, Switch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,20 +127,20 @@ _VISITS: tuple[_Example, ...] = (
 
 
 def write_problem(file: Path) -> None:
-    """Write a workbook for `tandem match` and `tandem what-if`. Raises `Failed`."""
+    """Write a workbook for `tandem match` and `tandem what-if`. Raises `UnusableFiles`."""
     _write(file, {"Candidates": (Candidate, _PEOPLE), "Seats": (Seat, _PLACES)})
 
 
 def write_visits(file: Path) -> None:
-    """Write a workbook for `tandem schedule`. Raises `Failed`."""
+    """Write a workbook for `tandem schedule`. Raises `UnusableFiles`."""
     _write(file, {"Visits": (VisitRequest, _VISITS)})
 
 
 def _write(file: Path, sheets: Mapping[str, tuple[type, tuple[_Example, ...]]]) -> None:
     if file.suffix.lower() != ".xlsx":
-        raise Failed(f"{file}: a template is a workbook; give it a name that ends with .xlsx.")
+        raise UnusableFiles(f"{file}: a template is a workbook; give it a name that ends with .xlsx.")
     if file.exists():
-        raise Failed(f"{file} is there already; give the template another name.")
+        raise UnusableFiles(f"{file} is there already; give the template another name.")
     try:
         with xlsxwriter.Workbook(str(file), {"strings_to_formulas": False}) as book:
             pages = {name: book.add_worksheet(name) for name in sheets}
@@ -148,7 +148,7 @@ def _write(file: Path, sheets: Mapping[str, tuple[type, tuple[_Example, ...]]]) 
             for name, (kind, examples) in sheets.items():
                 _fill(book, pages[name], kind, examples, codes)
     except (OSError, FileCreateError) as wrong:
-        raise Failed(f"{file} cannot be written: {wrong}.") from wrong
+        raise UnusableFiles(f"{file} cannot be written: {wrong}.") from wrong
 
 
 class _Codes:

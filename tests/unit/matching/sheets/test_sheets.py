@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from deploy.cli.files import annotated_copy
-from deploy.cli.files.fields import FIELDS
-from deploy.cli.files.findings import Level
 from services.matching.engine.problem.problem import Problem
-from tests.unit.deploy.cli.sheets import HEADING, OFFICER, PLACE, SEAT_HEADING, as_csv, book, faults, read
+from services.matching.sheets.files import annotated_copy
+from services.matching.sheets.files.fields import FIELDS
+from services.matching.sheets.files.findings import Level
+from tests.unit.matching.sheets.sheets import HEADING, OFFICER, PLACE, SEAT_HEADING, as_csv, book, faults, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

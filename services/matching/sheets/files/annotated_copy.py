@@ -11,14 +11,14 @@ import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
 from openpyxl.utils import get_column_letter
 from xlsxwriter.exceptions import FileCreateError, XlsxWriterException  # type: ignore[import-untyped]  # as above
 
-from deploy.cli.files.fields import FAULTS
-from deploy.cli.files.findings import Finding, Level
-from deploy.cli.system import Failed
+from services.matching.sheets.files.failures import UnusableFiles
+from services.matching.sheets.files.fields import FAULTS
+from services.matching.sheets.files.findings import Finding, Level
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from deploy.cli.files.sheets import Cell, Reading, Sheet
+    from services.matching.sheets.files.sheets import Cell, Reading, Sheet
 
 LIST = "Findings"
 """The sheet with all findings; that of an earlier copy is not copied again."""
@@ -27,9 +27,9 @@ _COMMENT = 2_000
 
 
 def write(file: Path, reading: Reading) -> None:
-    """Write a workbook with each sheet as read, its findings in place, and a list of them all. Raises `Failed`."""
+    """Write a workbook of the sheets as read, with findings in place and all in a list. Raises `UnusableFiles`."""
     if file.suffix.lower() != ".xlsx":
-        raise Failed(f"{file}: the annotated copy is a workbook; give it a name that ends with .xlsx.")
+        raise UnusableFiles(f"{file}: the annotated copy is a workbook; give it a name that ends with .xlsx.")
     try:
         with xlsxwriter.Workbook(str(file), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
             names: set[str] = {LIST.casefold()}
@@ -39,9 +39,9 @@ def write(file: Path, reading: Reading) -> None:
                 _copy(book, book.add_worksheet(_name(sheet, names)), sheet, reading.findings.all)
             _listed(book, reading.findings.all)
     except (OSError, FileCreateError) as wrong:
-        raise Failed(f"{file} cannot be written: {wrong}.") from wrong
+        raise UnusableFiles(f"{file} cannot be written: {wrong}.") from wrong
     except XlsxWriterException as wrong:
-        raise Failed(f"{file} cannot be made: {wrong}.") from wrong
+        raise UnusableFiles(f"{file} cannot be made: {wrong}.") from wrong
 
 
 def _name(sheet: Sheet, names: set[str]) -> str:

@@ -15,9 +15,9 @@ from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
-from deploy.cli.files.encodings import Doubtful, decode
-from deploy.cli.files.findings import Findings, Place
-from deploy.cli.system import Failed
+from services.matching.sheets.files.encodings import Doubtful, decode
+from services.matching.sheets.files.failures import UnusableFiles
+from services.matching.sheets.files.findings import Findings, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,13 +87,13 @@ class Reading:
 
 
 def bytes_of(file: Path) -> bytes:
-    """Return the contents of a file. Raises `Failed` if it cannot be read or is too large."""
+    """Return the contents of a file. Raises `UnusableFiles` if it cannot be read or is too large."""
     try:
         if file.stat().st_size > MOST_BYTES:
-            raise Failed(f"{file} is larger than {MOST_BYTES // 1_000_000} MB.")
+            raise UnusableFiles(f"{file} is larger than {MOST_BYTES // 1_000_000} MB.")
         return file.read_bytes()
     except OSError as wrong:
-        raise Failed(f"{file} cannot be read: {wrong.strerror}.") from wrong
+        raise UnusableFiles(f"{file} cannot be read: {wrong.strerror}.") from wrong
 
 
 def read(file: Path, reading: Reading) -> Iterator[list[Sheet]]:
