@@ -79,7 +79,7 @@ FACTS = {
             Column(N_("Due until"), col(Closing.due_until)),
             Column(N_("Reason"), col(Closing.reason)),
             Column(N_("Closed"), col(Closing.closed_at)),
-            Column(N_("Opened again"), col(Closing.reopened_at)),
+            Column(N_("Reopened"), col(Closing.reopened_at)),
         ),
         actors(
             col(Closing.id),

@@ -31,9 +31,9 @@ class AccessEvent(Event):
 class AccessChanged(AccessEvent):
     """All that a person who signs in may do from now on.
 
-    Proposed by the national coordinator, approved by the programme coordinator (lifecycles.md, "Access"). No grants: no
-    access any more. `confirmed_on` is the day of the yearly confirmation; `lapsed_on` is set in the event by which all
-    grants end because nobody confirmed them. `recipient_id` is opaque, and only the portal knows whose it is: messages
+    Proposed by the national coordinator, approved by the programme coordinator. No grants: no access any more.
+    `confirmed_on` is the day of the yearly confirmation; `lapsed_on` is set in the event by which all grants end
+    because nobody confirmed them. `recipient_id` is opaque, and only the portal knows whose it is: messages
     to the person are addressed to it. `contact_check` is set when the owner of the service address is asked to confirm
     it; neither the address nor the link is in any event.
     """

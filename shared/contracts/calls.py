@@ -49,7 +49,7 @@ class CallText(Part):
 class EligibilityRules(Part):
     """The rules that an application to this call must meet; an empty list means no limit.
 
-    `minimum_level` is required in at least one of `languages` other than the native one (domain.md, "Rules").
+    `minimum_level` is required in at least one of `languages` other than the native one.
     """
 
     schema_version: int = 1
@@ -81,7 +81,7 @@ class CriterionWeight(Part):
 
 
 class Timers(Part):
-    """The lengths of deadlines; `_wd` counts working days of the country concerned (lifecycles.md)."""
+    """The lengths of deadlines; `_wd` counts working days of the country concerned."""
 
     endorse_wd: Days = 10
     information_wd: Days = 10

@@ -18,7 +18,7 @@ class CountingKeyAssigned(CountingEvent):
     """The key by which an application's person is counted once in a programme, and the person's sex if given.
 
     By the portal, when an application is first submitted. The key is valid for one programme and means nothing
-    elsewhere (domain.md, "Pseudonymous, not anonymous"); matching needs neither.
+    elsewhere; matching needs neither.
     """
 
     label: ClassVar[str] = N_("Person counted in the figures")

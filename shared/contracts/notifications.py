@@ -207,7 +207,7 @@ class Waiting(Part):
 
 
 class WorkWaiting(NotificationEvent):
-    """The work that waits for the coordinators of a country, or of the programme, on a morning: sent in one mail."""
+    """The work that waits for the coordinators of a country, or of the programme, on a morning: sent in one email."""
 
     label: ClassVar[str] = N_("Morning summary")
 

@@ -171,7 +171,7 @@ class FollowUpSubmitted(OutcomeEvent):
 class CascadeDelivered(OutcomeEvent):
     """The officer passed the knowledge on at home, to a number of colleagues."""
 
-    label: ClassVar[str] = N_("Cascade session reported")
+    label: ClassVar[str] = N_("Training session at home reported")
 
     cascade_id: UUID
     delivered_on: Day
@@ -190,7 +190,7 @@ class CascadeDelivered(OutcomeEvent):
 class CascadeConfirmed(OutcomeEvent):
     """The line manager confirms a cascade session and how many it reached, possibly fewer than reported."""
 
-    label: ClassVar[str] = N_("Cascade session confirmed")
+    label: ClassVar[str] = N_("Training session at home confirmed")
 
     cascade_id: UUID
     delivered_on: Day
@@ -207,7 +207,7 @@ class CascadeConfirmed(OutcomeEvent):
 class CascadeRefused(OutcomeEvent):
     """The line manager does not confirm a cascade session; it is not counted, and the officer is notified."""
 
-    label: ClassVar[str] = N_("Cascade session not confirmed")
+    label: ClassVar[str] = N_("Training session at home not confirmed")
 
     cascade_id: UUID
     delivered_on: Day

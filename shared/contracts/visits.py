@@ -73,7 +73,7 @@ class VisitScheduled(PlannedVisitEvent):
 
 
 class VisitUnschedulable(VisitEvent):
-    """Matching finds no lawful week for a confirmed match; it goes to the board."""
+    """Matching finds no possible week for a confirmed match; it goes to the board."""
 
     label: ClassVar[str] = N_("No dates found for the visit")
 
@@ -138,7 +138,7 @@ class VisitMoved(PlannedVisitEvent):
 
 
 class VisitMoveDropped(PlannedVisitEvent):
-    """The visit keeps its dates: a side refused the new ones or did not answer in time, or no lawful week was found.
+    """The visit keeps its dates: a side refused the new ones or did not answer in time, or no week was possible.
 
     `move` is the number of the proposal, or the one that it would have had; `by` who refused or whose request failed.
     """

@@ -316,8 +316,8 @@ def _of_pair(pair: PairFacts, setting: _Setting) -> NextStep:
         case MentorshipState.OPENED:
             return NextStep(gettext("Programme"), gettext("The mentorship begins."))
         case MentorshipState.ACTIVE:
-            return NextStep(both, gettext("The two meet, and each session is logged."))
+            return NextStep(both, gettext("Mentee and mentor meet, and log each session."))
         case MentorshipState.PAUSED:
-            return NextStep(both, gettext("The two resume it, or end it."))
+            return NextStep(both, gettext("Mentee and mentor resume it or end it."))
         case _:
             return NextStep()

@@ -105,7 +105,7 @@ GUIDES = (
             ),
             Step(
                 N_("Record who was there on each day."),
-                N_("On the last day of the visit, or soon after it."),
+                N_("On each day of the visit, or soon after it."),
                 N_("The visit is completed. You and your guest get a form to evaluate it."),
             ),
         ),
@@ -210,7 +210,7 @@ GUIDES = (
             Step(
                 N_("Submit the figures of a period for approval."),
                 N_("After the period has ended."),
-                N_("Another coordinator approves them. Then you publish them."),
+                N_("Another coordinator or an evaluator approves them. Then you publish them."),
             ),
         ),
     ),

@@ -232,7 +232,7 @@ def follow_mentorship(browsers: Browsers, board: Board, season: steps.Season, ca
         side.go("/applications/mentorships").waits_for(reference).follow(re.compile(reference))
         side.follow("View the agreement and its versions").press("Sign the agreement").sees("You signed the agreement.")
     mentee.go("/applications/mentorships").follow(reference).sees_status(
-        "In progress", follows="The two meet, and each session is logged."
+        "In progress", follows="Mentee and mentor meet, and log each session."
     )
     mentor.go("/applications/mentorships").follow(reference).sees_status("In progress")
     mentor.enter_date("When did you meet?", season.today).fill("How many minutes did it last", "60")

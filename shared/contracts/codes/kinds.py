@@ -53,7 +53,7 @@ class Section(Code):
     TOPICS = "topics", N_("Topics")
     PERIODS = "periods", N_("Periods")
     OBJECTIVES = "objectives", N_("Objectives")
-    CASCADE = "cascade", N_("Cascade plan")
+    CASCADE = "cascade", N_("Plan to pass on knowledge")
     LINE_MANAGER = "line_manager", N_("Line manager")
     QUESTIONS = "questions", N_("The call's own questions")
     COUNTERPART = "counterpart", N_("Counterpart or group")
@@ -163,7 +163,7 @@ class AnswerForm(Code):
     EVALUATION = "evaluation", N_("Evaluation")
     REPORT = "report", N_("Report")
     FOLLOW_UP = "follow_up", N_("Follow-up")
-    CASCADE = "cascade", N_("Confirmation of cascade sessions")
+    CASCADE = "cascade", N_("Confirmation of training sessions at home")
 
 
 class PeriodKind(Code):

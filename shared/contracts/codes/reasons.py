@@ -130,7 +130,7 @@ class RevocationReason(Code):
     """The reason why a certificate is no longer valid."""
 
     ENTERED_IN_ERROR = "entered_in_error", N_("Entered in error")
-    VISIT_VOIDED = "visit_voided", N_("The visit was voided")
+    VISIT_VOIDED = "visit_voided", N_("The visit was entered in error")
     MISCONDUCT = "misconduct", N_("Misconduct")
 
 
@@ -138,7 +138,7 @@ class RestatementReason(Code):
     """The reason why a published figure is restated."""
 
     LATE_FACTS = "late_facts", N_("Facts arrived after the freeze")
-    CORRECTION = "correction", N_("A fact was corrected or voided")
+    CORRECTION = "correction", N_("A fact was corrected or entered in error")
     DEFINITION = "definition", N_("The definition has a new version")
 
 

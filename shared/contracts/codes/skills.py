@@ -91,7 +91,7 @@ LANGUAGES: dict[str, str] = {
     "ro": N_("Romanian"),
     "ru": N_("Russian"),
     "sk": N_("Slovak"),
-    "sl": N_("Slovene"),
+    "sl": N_("Slovenian"),
     "sv": N_("Swedish"),
     "tr": N_("Turkish"),
     "uk": N_("Ukrainian"),

@@ -21,7 +21,7 @@ _ACCESS = (
     Transition(
         registry.ProposalChanged.type,
         (Actor.HOME_COORDINATOR, Actor.PROGRAMME),
-        then="the programme coordinator decides, and the proposer is told",
+        then="the programme coordinator decides, and the proposer is notified",
     ),
     Transition(registry.NeedChanged.type, (Actor.HOME_COORDINATOR, Actor.PROGRAMME), then="calls cite it"),
 )
@@ -84,11 +84,11 @@ _APPLICATIONS = (
     ),
     Transition(applications.LineManagerNamed.type, (Actor.OFFICER,), then="the line manager is informed"),
     Transition(applications.LineManagerLinkAsked.type, (Actor.LINE_MANAGER,), then="a new link is sent"),
-    Transition(applications.CompanionAsked.type, (Actor.OFFICER,), then="whoever is named says yes or no"),
+    Transition(applications.CompanionAsked.type, (Actor.OFFICER,), then="the person who is named says yes or no"),
     Transition(
         applications.CompanionAnswered.type,
         (Actor.OFFICER, Actor.MENTEE, Actor.HOST, Actor.MENTOR),
-        then="told to the other side; what was submitted says it by ApplicationChanged",
+        then="the other side is notified; submitted applications show it by ApplicationChanged",
     ),
     Transition(applications.ApplicationWithdrawn.type, (Actor.OFFICER, Actor.CLOCK), OPEN, S.WITHDRAWN),
     Transition(applications.ApplicationCancelled.type, (Actor.PROGRAMME,), OPEN, S.CANCELLED),
@@ -169,7 +169,7 @@ _OFFERS = (
         (Actor.PROGRAMME,),
         tuple(state for state in O if state not in {O.DRAFT, O.VOIDED}),
         O.VOIDED,
-        then="leaves the counts; refused while a confirmed visit stands",
+        then="leaves the counts; refused while a visit is confirmed",
     ),
 )
 
@@ -228,7 +228,7 @@ _PARTICIPATION = (
     ),
     Transition(participation.AgendaAgreed.type, _BOTH, deadline=D.AGENDA),
     Transition(participation.MoveAccepted.type, (*_BOTH, *_PAIR), deadline=D.MOVE, then="with both, the visit moves"),
-    Transition(participation.MoveRefused.type, (*_BOTH, *_PAIR), deadline=D.MOVE, then="the old dates stand"),
+    Transition(participation.MoveRefused.type, (*_BOTH, *_PAIR), deadline=D.MOVE, then="the old dates remain"),
     Transition(participation.AttendanceRecorded.type, (Actor.HOST,)),
     Transition(participation.NoShowReported.type, (Actor.HOST,)),
     Transition(participation.EarlyReturnReported.type, (Actor.HOST,)),
@@ -237,7 +237,7 @@ _PARTICIPATION = (
     Transition(participation.GoalClosed.type, _PAIR),
     Transition(participation.SessionLogged.type, _PAIR),
     Transition(participation.SessionConfirmed.type, _PAIR),
-    Transition(participation.SessionDisputed.type, _PAIR, then="it is corrected, or taken back"),
+    Transition(participation.SessionDisputed.type, _PAIR, then="it is corrected or withdrawn"),
     Transition(participation.SessionWithdrawn.type, _PAIR),
     Transition(participation.SessionPlanned.type, _PAIR, then="it is moved, cancelled, or held and then logged"),
     Transition(participation.SessionMoved.type, _PAIR),

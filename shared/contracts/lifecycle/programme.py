@@ -60,7 +60,7 @@ _VISITS = (
         (V.SCHEDULED,),
         V.SCHEDULED,
         D.MOVE,
-        "the old dates stand",
+        "the old dates remain",
     ),
     Transition(visits.VisitStarted.type, _ENGINE, (V.SCHEDULED,), V.UNDER_WAY),
     Transition(visits.VisitEnded.type, _ENGINE, (V.UNDER_WAY,), V.ENDED, D.ATTENDANCE),
@@ -68,7 +68,7 @@ _VISITS = (
     Transition(
         visits.VisitCancelled.type, (Actor.ENGINE, Actor.PROGRAMME), (V.SCHEDULED, V.UNSCHEDULABLE), V.CANCELLED
     ),
-    Transition(visits.VisitNoShow.type, _ENGINE, (V.SCHEDULED,), V.NO_SHOW, then="the sender is told"),
+    Transition(visits.VisitNoShow.type, _ENGINE, (V.SCHEDULED,), V.NO_SHOW, then="the sender is notified"),
     Transition(
         visits.VisitVoided.type,
         (Actor.PROGRAMME,),
@@ -114,11 +114,11 @@ _OUTCOMES = (
     ),
     Transition(outcomes.CascadeDelivered.type, (Actor.OFFICER, Actor.MENTEE)),
     Transition(outcomes.CascadeConfirmed.type, (Actor.LINE_MANAGER,)),
-    Transition(outcomes.CascadeRefused.type, (Actor.LINE_MANAGER,), then="it is not counted; the officer is told"),
+    Transition(outcomes.CascadeRefused.type, (Actor.LINE_MANAGER,), then="it is not counted; the officer is notified"),
     Transition(
         outcomes.AnswerAsked.type,
         (Actor.EVALUATOR, Actor.PROGRAMME, Actor.CLOCK),
-        then="whoever has not answered is reminded",
+        then="a respondent who has not answered is reminded",
     ),
     Transition(
         outcomes.AnswerClosed.type,
@@ -159,9 +159,9 @@ _NOTIFICATIONS = (
     Transition(
         notifications.WebhookChanged.type,
         (Actor.PROGRAMME, *_TOLD),
-        then="paused by itself: the programme coordinator is told",
+        then="paused automatically: the programme coordinator is notified",
     ),
-    Transition(notifications.WorkWaiting.type, _TOLD, then="told in one mail a day"),
+    Transition(notifications.WorkWaiting.type, _TOLD, then="one email a day"),
 )
 
 PROGRAMME = _MATCHES + _VISITS + _MENTORSHIPS + _OUTCOMES + _FIGURES + _NOTIFICATIONS

@@ -119,7 +119,7 @@ class CancellationRequested(ParticipationEvent):
 class FundChangeRequested(ParticipationEvent):
     """The programme coordinator requests another fund for a match and its visit or mentorship; matching changes it.
 
-    Where a partner is suspended, matches in progress may continue under another fund (lifecycles.md, "Match").
+    Where a partner is suspended, matches in progress may continue under another fund.
     """
 
     label: ClassVar[str] = N_("Another fund requested")

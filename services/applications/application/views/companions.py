@@ -319,7 +319,7 @@ def company_sentence(company: Company, *, others: bool = False) -> str:
     """Return with whom an application is made, in words; `others`: for readers other than the officer."""
     match company.mode:
         case ApplicationMode.GROUP:
-            text = gettext("In a group: %(submitted)s of %(members)s have submitted")
+            text = gettext("In a group. Members who have submitted: %(submitted)s of %(members)s")
             return text % {"submitted": company.submitted, "members": company.members}
         case ApplicationMode.PRE_MATCHED:
             both = any(fellow.companion.stands is CompanionState.CONFIRMED for fellow in company.fellows)

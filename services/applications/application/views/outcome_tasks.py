@@ -41,7 +41,7 @@ async def outcome_tasks(session: AsyncSession, principal: Principal, application
         "report": gettext("Write your report"),
         "follow_up": gettext("Complete the follow-up"),
         **test_names(),
-        "cascade": gettext("Report your cascade sessions"),
+        "cascade": gettext("Report your training sessions at home"),
     }
     return [
         OutcomeRow(

@@ -234,8 +234,8 @@ TIMER_FIELDS: dict[str, FieldSpec] = {
     ),
     "cascade_months": _timer(
         "after",
-        N_("Time to report cascade sessions (months)"),
-        N_("Officers can report cascade sessions for %(value)d months after the end."),
+        N_("Time to report training sessions at home (months)"),
+        N_("Officers can report training sessions at home for %(value)d months after the end."),
     ),
 }
 """The fields of the timers (`Timers`, the contract's): until an application is in the pool, and from a match on."""

@@ -287,7 +287,7 @@ def _tasks(view: MentorshipView) -> list[TaskRow]:
     names = {
         "evaluation": gettext("Evaluate the mentorship"),
         "follow_up": gettext("Complete the follow-up"),
-        "cascade": gettext("Report your cascade sessions"),
+        "cascade": gettext("Report your training sessions at home"),
     }
     return found + [
         outcome_row(

@@ -23,7 +23,7 @@ from services.applications.parameters import BusDep
 from services.applications.register.views import words
 from shared.contracts import labels
 from shared.contracts.codes import PARTNERS, PartnerStatus, Reason, ReleasePurpose
-from shared.i18n import N_, gettext
+from shared.i18n import N_, gettext, ngettext
 from shared.time import dates
 from shared.web.csv_files import csv_file
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, list_page
@@ -105,8 +105,8 @@ def _filters(filters: AuditFilters) -> list[Filter]:
     since, until = (day.isoformat() if day else "" for day in (filters.since, filters.until))
     return [
         *found,
-        Filter("since", gettext("From day, such as 2026-11-24"), since),
-        Filter("until", gettext("To day"), until),
+        Filter("since", gettext("First day, such as 2026-11-24"), since),
+        Filter("until", gettext("Last day"), until),
     ]
 
 
@@ -150,7 +150,8 @@ def details(entry: AuditEntry) -> str:
             parties = {"of": labels.label(of), "to": labels.label(to), "fields": names}
             return gettext("Of: %(of)s (%(fields)s). To: %(to)s.") % parties
         case LookDetails(purpose=purpose, people=people):
-            return gettext("%(purpose)s, %(people)s people") % {"purpose": purpose, "people": people}
+            sentence = ngettext("%(purpose)s, %(people)s person", "%(purpose)s, %(people)s people", people)
+            return sentence % {"purpose": purpose, "people": people}
         case OverrideDetails(text=text):
             return text
 

@@ -334,8 +334,8 @@ async def void(bus: Bus, principal: Principal, offer_id: UUID, reason: VoidReaso
             confirmed = (await matches.confirmed_counts(tx.session, [offer_id]))[offer_id]
             if confirmed:
                 sentence = ngettext(
-                    "%(num)d confirmed place depends on it. Void or cancel that application first.",
-                    "%(num)d confirmed places depend on it. Void or cancel those applications first.",
+                    "%(num)d confirmed place depends on it. First cancel or remove that application.",
+                    "%(num)d confirmed places depend on it. First cancel or remove those applications.",
                     confirmed,
                 )
                 raise Refused(sentence % {"num": confirmed}, code=ProblemCode.STEP_MISSING)

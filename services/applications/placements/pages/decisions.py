@@ -67,8 +67,8 @@ async def _ask_void(request: DecisionRequest[VoidForm]) -> Question:
     follows = [gettext("It is no longer counted, and the host is notified.")]
     if effects.confirmed:
         stands = ngettext(
-            "%(num)d confirmed place depends on it. Void or cancel that application first.",
-            "%(num)d confirmed places depend on it. Void or cancel those applications first.",
+            "%(num)d confirmed place depends on it. First cancel or remove that application.",
+            "%(num)d confirmed places depend on it. First cancel or remove those applications.",
             effects.confirmed,
         )
         follows.append(stands % {"num": effects.confirmed})

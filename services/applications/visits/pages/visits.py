@@ -227,7 +227,7 @@ def _tasks(view: VisitView) -> list[TaskRow]:
         "report": gettext("Write your report"),
         "follow_up": gettext("Complete the follow-up"),
         **test_names(),
-        "cascade": gettext("Report your cascade sessions"),
+        "cascade": gettext("Report your training sessions at home"),
     }
     return [
         outcome_row(

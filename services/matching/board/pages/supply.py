@@ -93,8 +93,8 @@ def chart(wanted: Counter[Field], free: Counter[Field], scheme: str) -> Chart:
         rows,
         label=gettext("Topic"),
         definition=gettext(
-            "Each cell shows wanted / free. Wanted counts eligible applications without an active match. Each "
-            "is counted in every topic it names and every language at B1 or better. Free counts places of "
+            "Each cell shows wanted / free. “Wanted” counts eligible applications without an active match. Each "
+            "is counted in every topic it names and every language at B1 or better. “Free” counts places of "
             "published placements and mentors that no match holds. An application or a place can be counted in "
             "several cells."
         ),

@@ -4,6 +4,7 @@ A result is a report that ends with its cases, so it is no `Listing`.
 """
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -159,6 +160,7 @@ async def what_if_page(
         view=view,
         row=what_if,
         outcome=outcome,
+        facts_day=date.fromisoformat(outcome.day) if outcome else None,
         state=views.state(what_if.state),
         step=views.step(what_if),
         changes=views.changes(what_if.own, what_if.other),

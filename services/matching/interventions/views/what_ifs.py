@@ -344,12 +344,12 @@ def finding(outcome: Comparison) -> str:
     before, after = (sum(side.matched for side in sides) for sides in (outcome.before, outcome.after))
     people = sum(side.applications for side in outcome.before)
     if not outcome.moved_in_all:
-        return gettext("Nothing changes: the same %(matched)d of %(people)d have a place.") % {
+        return gettext("Nothing changes. Officers with a place: %(matched)d of %(people)d.") % {
             "matched": before,
             "people": people,
         }
     return gettext(
-        "%(after)d of %(people)d would have a place instead of %(before)d. The change affects %(moved)d."
+        "Officers with a place: %(after)d of %(people)d instead of %(before)d. The place of %(moved)d changes."
     ) % {"after": after, "before": before, "people": people, "moved": outcome.moved_in_all}
 
 
@@ -407,7 +407,7 @@ def ranks(outcome: Comparison) -> list[Chart]:
             items.append(Pair(gettext("Choice %(rank)s or later") % {"rank": number(_CHOICES + 1)}, *rest))
         unplaced = [side.applications - side.matched for side in (before, after)]
         items.append(Pair(gettext("No place"), *unplaced))
-        title = gettext("%(kind)s: %(after)d get their first choice instead of %(before)d") % {
+        title = gettext("%(kind)s, officers with their first choice: %(after)d instead of %(before)d") % {
             "kind": labels.label(before.kind),
             "after": later.get(1, 0),
             "before": earlier.get(1, 0),

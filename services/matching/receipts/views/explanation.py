@@ -154,7 +154,7 @@ def _in_short(published: Explained, places: Mapping[UUID, Place], scheme: str) -
         last = next((row.name for row in rows if not row.left), None)
         why = gettext("No place fits you.")
         if last is not None:
-            why = gettext("No place fits you. The last ones fell away by the rule “%(rule)s”.") % {"rule": last}
+            why = gettext("No place fits you. The rule “%(rule)s” excluded the last ones.") % {"rule": last}
     if not published.counterfactuals:
         return [gettext("There is no place for you yet."), why]
     enough = change(published.counterfactuals[0], places, scheme)

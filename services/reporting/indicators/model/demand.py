@@ -193,12 +193,12 @@ DEFINITIONS = (
     Definition(
         id=RESULTS,
         level="demand",
-        title=N_("What became of the applications received"),
+        title=N_("Outcome of the applications received"),
         measure=Measure.COUNT,
         numerator=N_(
-            "Applications that were submitted for the first time in the period, those entered in error left out, by "
-            "what had become of each up to the cut-off. The topic is the first that the officer named, the language "
-            "the one that he or she has best besides the own, the level the highest of any expertise."
+            "Applications submitted for the first time in the period, by their outcome up to the cut-off. Those "
+            "entered in error are left out. The topic is the first that the officer named. The language is the best "
+            "one besides the officer's native language. The level is the highest in any area of expertise."
         ),
         sources=_SOURCES,
         units=_results,
@@ -220,8 +220,8 @@ DEFINITIONS = (
         title=N_("Applications that were matched"),
         measure=Measure.COUNT,
         numerator=N_(
-            "Of the same applications those with a confirmed match that was not cancelled, or a completed visit or "
-            "mentorship; by whether it is completed."
+            "The applications above that have a confirmed match, or a completed visit or mentorship. Cancelled matches "
+            "do not count. The parts show whether it is completed."
         ),
         sources=_SOURCES,
         units=_with(Result.MATCHED),
@@ -242,9 +242,9 @@ DEFINITIONS = (
         title=N_("Applications that found no match"),
         measure=Measure.COUNT,
         numerator=N_(
-            "Of the same applications those that the matching told that there is no match and that have none since, or "
-            "that were without a place when the call closed. The reason is that of the newest receipt: the first rule "
-            "that left no place, or that the places that fit were taken."
+            "The applications above that found no match, or had no place when the call closed. An application that has "
+            "found a match since is left out. The newest explanation gives the reason: the first rule that left no "
+            "place, or that the suitable places were taken."
         ),
         sources=_SOURCES,
         units=_with(Result.NOT_MATCHED),

@@ -62,7 +62,7 @@ def report_content(
     )
     state = sentence % {"moment": cut_off}
     if approval.statement > 1:
-        state += " " + gettext("Stated again: this is statement %(number)s.") % {"number": approval.statement}
+        state += " " + gettext("Restated. This is statement %(number)s.") % {"number": approval.statement}
     return document.Report(
         language=language(),
         title=title,
@@ -125,7 +125,7 @@ def _figure(figure: Released, approval: Approval, settings: Settings, cut_off: s
         why=disclosure_views.why_hidden(total, definition),
         counts=counts,
         notes=[
-            gettext("Beside it: %(part)s of %(whole)s") % {"part": note.numerator, "whole": note.denominator}
+            gettext("Also: %(part)s of %(whole)s") % {"part": note.numerator, "whole": note.denominator}
             + f" {gettext(note.text)}."
             for note in figure.notes
         ],

@@ -222,10 +222,11 @@ def _method(approval: Approval, figures: Mapping[str, Released]) -> Section:
         ),
         gettext(
             "Answers to questionnaires come from those who answered. Learning is measured by tests, use at work by"
-            " what officers and their line managers say six months later. No group without a visit is compared."
+            " what officers and their line managers say six months later. There is no"
+            " comparison with people who had no visit."
         ),
         gettext(
-            "Steps of the path count what fell into the period, not the same people from step to step. Different"
+            "Each step counts what happened in the period. The steps do not follow the same people. Different"
             " people, shares and medians cannot be added up over periods."
         ),
         *(

@@ -327,7 +327,9 @@ def _explained(trend: IndicatorTrend, definition: Definition) -> str:
     sentences = [gettext(definition.numerator)]
     every = [*trend.points, *(point for country in trend.countries for point in country.points)]
     if any(each.hidden is Hidden.PROTECTED for each in every):
-        sentences.append(gettext("A grey band marks a period whose number is not shown: it could tell of few people."))
+        sentences.append(
+            gettext("A grey band marks a period whose number is not shown, because it would reveal few people.")
+        )
     if any(each.definition_version is None for each in trend.points):
         sentences.append(gettext("A gap without a band is a period that is not published."))
     if _breaks(trend.points):

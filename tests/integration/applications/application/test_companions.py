@@ -140,7 +140,7 @@ async def test_a_group_by_pages(three: Programme) -> None:
     shown = (await three.as_("ani").get(mine)).text
     assert "Davit Sahakyan" in shown
     assert "Said no" in shown
-    assert "0 of 2 have submitted" in shown
+    assert "Members who have submitted: 0 of 2" in shown
     await three.submitted("ani")
     await three.submitted("davit")
     shown = (await three.as_("davit").get(f"/applications/mine/{davit}/company")).text

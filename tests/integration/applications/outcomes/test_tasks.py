@@ -59,7 +59,7 @@ async def test_tasks_after_the_visit_are_shown_with_the_application(abroad: Abro
     clock.move(timedelta(days=600))
     page = (await client.get(mine)).text
     assert "Complete the follow-up" in page
-    assert "Report your cascade sessions" not in page, "the call gives twelve months for it"
+    assert "Report your training sessions at home" not in page, "the call gives twelve months for it"
 
 
 def standing_of(page: str) -> str:

@@ -121,7 +121,7 @@ async def test_a_case_of_a_mentorship_reads_the_same_everywhere(abroad: Abroad) 
     await abroad.publish_mentorship_event(
         mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today(), until=clock.today()
     )
-    assert (await words())[1] == "The two meet, and each session is logged."
+    assert (await words())[1] == "Mentee and mentor meet, and log each session."
     await abroad.publish_mentorship_event(
         mentorships.MentorshipCompleted,
         mentorship_id,

@@ -109,7 +109,7 @@ def by_vobject(text: str) -> dict[str, list[date]]:
 async def test_each_has_the_own_dates_and_no_name(app: FastAPI, client: httpx2.AsyncClient, story: None) -> None:
     """Officer, host and coordinators each see their visits, sessions and deadlines, without names."""
     today = clock.today()
-    visit, agenda = "Study visit MD-2026-0042", "Due: Agenda agreed, MD-2026-0042"
+    visit, agenda = "Study visit MD-2026-0042", "Due: Agreement on the agenda, MD-2026-0042"
     expected = {
         "officer": {visit, agenda, "Mentoring session MD-2026-0042", "Mentoring session MD-2026-0042 (planned)"},
         "host": {visit, agenda},
@@ -168,7 +168,7 @@ async def test_an_unchanged_feed_is_not_sent_again(
     assert moved.status_code == 200
     assert by_vobject(moved.text)["Study visit MD-2026-0042"] == [clock.today() + timedelta(days=44)]
     await feed.deliver((event("VisitCancelled", plan=plan), VISIT))
-    assert not {"Study visit MD-2026-0042", "Due: Agenda agreed, MD-2026-0042"} & set(
+    assert not {"Study visit MD-2026-0042", "Due: Agreement on the agenda, MD-2026-0042"} & set(
         by_vobject((await client.get(path)).text)
     )
 

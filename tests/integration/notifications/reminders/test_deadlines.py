@@ -79,7 +79,7 @@ async def test_a_reminder_then_the_passing_then_the_next_in_line(app: FastAPI, f
     assert [(subject.split("] ")[1].split(":")[0].split(" by")[0], whom.split("@")[0]) for subject, whom in said] == [
         ("Due", "home_coordinator.deputy"),
         ("Due", "home_coordinator.first"),
-        ("Nobody has answered", "programme_coordinator.only"),
+        ("Still not done", "programme_coordinator.only"),
         ("Overdue", "home_coordinator.deputy"),
         ("Overdue", "home_coordinator.first"),
     ]
@@ -120,7 +120,7 @@ async def test_silence_goes_to_the_deputy_and_then_to_the_programme(app: FastAPI
     clock.move(timedelta(days=1, hours=12))  # the morning after
     await post(app)
     both = list(zip(catcher.mails, catcher.recipients, strict=True))
-    mail, whom = next((mail, whom) for mail, whom in both if "Nobody has answered" in str(mail["subject"]))
+    mail, whom = next((mail, whom) for mail, whom in both if "Still not done" in str(mail["subject"]))
     assert whom.startswith("home_deputy.only@")
     overdue = [whom.split("@")[0] for mail, whom in both if "Overdue" in str(mail["subject"])]
     assert overdue == ["home_coordinator.first"]

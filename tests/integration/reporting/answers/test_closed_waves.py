@@ -61,22 +61,23 @@ async def test_a_certificate_names_its_missing_forms_and_the_remedy(
     (cell,) = cells(page)
     assert cell == (
         "waiting for: Evaluation by the guest"
-        " Evaluation by the host: closed, so it cannot be received."
-        " Reopen the form, or the programme coordinator waives it on this page."
-        " Report on the visit: closed, so it cannot be received. Reopen the form."
+        " Evaluation by the host This form is closed, so it cannot be received."
+        " Reopen form The programme coordinator can also waive it on this page."
+        " Report on the visit This form is closed, so it cannot be received. Reopen form"
     )
     assert 'href="/reporting/waves#closed"' in page
     shut = (await evaluator.get(f"/reporting/waves?{ALL}")).text
     assert 'id="closed"' in shut, "there the link leads"
     for again in re.findall(r"/reporting/waves/closings/[0-9a-f-]+/reopen", shut):
         assert (await evaluator.post(again)).status_code == 303
-    assert "closed, so it cannot be received" not in (await evaluator.get("/reporting/outcomes")).text
+    assert "This form is closed" not in (await evaluator.get("/reporting/outcomes")).text
 
     await closing(evaluator, "host")
     await answered(house)
     (cell,) = cells((await coordinator.get("/reporting/outcomes")).text)
     assert cell.startswith(
-        "waiting for: Evaluation by the host: closed, so it cannot be received. Reopen the form, or waive it here."
+        "waiting for: Evaluation by the host This form is closed, so it cannot be received."
+        " Reopen form You can also waive it below."
     ), "the guest has done all, and gets none"
     assert "Waive the host's evaluation" in cell
     waiver = f"/reporting/outcomes/{VISIT}/waiver"
@@ -96,8 +97,8 @@ async def test_the_page_gives_the_day_from_which_a_form_can_be_waived(
     await closing(coordinator, "host", **{"due_until-month": "4"})
     (cell,) = cells((await coordinator.get("/reporting/outcomes")).text)
     assert (
-        "closed, so it cannot be received. Reopen the form,"
-        " or the programme coordinator waives it here after 19 April 2026"
+        "This form is closed, so it cannot be received. Reopen form"
+        " The programme coordinator can also waive it on this page after 19 April 2026"
     ) in cell
     assert "Waive the host's evaluation" not in cell
     early = await coordinator.post(f"/reporting/outcomes/{VISIT}/waiver", data={"reason": "host_silent"})

@@ -128,7 +128,7 @@ def test_trends_need_a_second_period() -> None:
     trends = section(content(background()), "Trends over all periods")
     assert "from 2025-H1 to 2026-H1" in trends.sentences[0]
     assert len(trends.pictures) >= 15
-    assert any("it could tell of few people" in each.definition for each in trends.pictures)
+    assert any("it would reveal few people" in each.definition for each in trends.pictures)
     first = section(content(Background()), "Trends over all periods")
     assert first.pictures == []
     assert "no trend yet" in first.sentences[0]

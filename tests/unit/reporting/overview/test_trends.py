@@ -49,7 +49,7 @@ def test_a_period_without_a_number_is_a_gap() -> None:
     (line,) = root.xpath("//*[local-name()='path'][@stroke='#0072b2']/@d")[1:]
     assert line.count("M") == 2
     assert len(root.xpath("//*[local-name()='rect']")) == 2, "a band for the hidden number, one for the sum"
-    assert "not shown: it could tell of few people" in str(chart.definition)
+    assert "not shown, because it would reveal few people" in str(chart.definition)
     assert "not published" in str(chart.definition)
 
 

@@ -56,8 +56,8 @@ RULES = (
         (
             N_("An officer of your service is applying for an exchange programme and has named you as line manager."),
             N_(
-                "You do not need to do anything now. Six months after the officer takes part, we ask you how it "
-                "is used at work."
+                "You do not need to do anything now. Six months after the officer takes part, we ask you how "
+                "the new knowledge is used at work."
             ),
             N_("If this is not correct, please tell the officer. The notice below shows what data we hold about you."),
         ),

@@ -33,7 +33,7 @@ RULES = (
         "deadline_escalated",
         notifications.DeadlinePassed,
         NamedAudience.ESCALATION,
-        N_("Nobody has answered: %(kind)s"),
+        N_("Still not done: %(kind)s"),
         (
             N_("This was due by %(due)s for %(reference)s and is not done. It is assigned to: %(owner)s."),
             N_("%(task)s"),
