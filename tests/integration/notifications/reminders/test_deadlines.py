@@ -79,9 +79,9 @@ async def test_a_reminder_then_the_passing_then_the_next_in_line(app: FastAPI, f
     assert [(subject.split("] ")[1].split(":")[0].split(" by")[0], whom.split("@")[0]) for subject, whom in said] == [
         ("Due", "home_coordinator.deputy"),
         ("Due", "home_coordinator.first"),
-        ("Still not done", "programme_coordinator.only"),
         ("Overdue", "home_coordinator.deputy"),
         ("Overdue", "home_coordinator.first"),
+        ("Still not done", "programme_coordinator.only"),
     ]
 
 

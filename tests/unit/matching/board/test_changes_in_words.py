@@ -26,7 +26,7 @@ def test_an_officer_reads_three_sentences() -> None:
     none = NoMatchExplained.model_validate(NoMatchExplained.example)
     assert list(explanation(none, {}, "empact-2026", side="applicant").sentences) == [
         "There is no place for you yet.",
-        "No place fits you. The last ones fell away by the rule “A common language at the required level”.",
+        "No place fits you. The rule “A common language at the required level” excluded the last ones.",
         "This would have been enough: English B1 → B2 (then another place).",
     ]
     example = {**MatchExplained.example, "rank": 2, "missed": {"why": "outranked", "offer_id": ex.OFFER}}
