@@ -110,7 +110,7 @@ def test_every_message_names_its_cause() -> None:
         for body in bodies(said, "Ana Popescu", "http://localhost:8000").values():
             words = " ".join(unescape(body).split())
             assert said.cause in words, rule.name
-            assert f"Why did you get this email? You are: {said.role}." in words
+            assert f"You receive this email as: {said.role}." in words
 
 
 @pytest.mark.parametrize(

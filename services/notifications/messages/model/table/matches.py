@@ -152,7 +152,7 @@ RULES = (
         matches.MatchConfirmed,
         A.HOME_COORDINATOR,
         N_("An officer of your country has a place"),
-        (N_("%(reference)s is confirmed, in %(host_country)s."),),
+        (N_("The place of %(reference)s in %(host_country)s is confirmed."),),
         "match",
         _MATCH,
         mandatory=False,

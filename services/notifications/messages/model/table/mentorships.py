@@ -95,7 +95,7 @@ RULES = (
         "agreement_to_sign",
         participation.AgreementSigned,
         N_("The other side signed the agreement"),
-        N_("%(by)s has signed version %(version)s of your mentoring agreement."),
+        N_("The other side (%(by)s) has signed version %(version)s of your mentoring agreement."),
         N_("Please read it and sign it too, or propose what you would change."),
         action=N_("Read the agreement"),
         only=When(N_("where only one side has signed"), lambda data: not data.complete),
@@ -132,14 +132,14 @@ RULES = (
         "session_disputed",
         participation.SessionDisputed,
         N_("A session is disputed"),
-        N_("%(by)s does not confirm the session on %(held_on)s that you logged, and gives a reason."),
+        N_("The other side (%(by)s) does not confirm the session on %(held_on)s that you logged, and gives a reason."),
         N_("Please correct it, or withdraw it."),
     ),
     *_other(
         "session_withdrawn",
         participation.SessionWithdrawn,
         N_("A session was withdrawn"),
-        N_("%(by)s has withdrawn the logged session on %(held_on)s. It does not count."),
+        N_("The other side (%(by)s) has withdrawn the logged session on %(held_on)s. It does not count."),
     ),
     *_meeting(
         "session_planned",
@@ -169,14 +169,17 @@ RULES = (
         "pair_visit_asked",
         participation.VisitRequested,
         N_("A visit is proposed to you"),
-        N_("%(by)s proposes a visit under your mentoring agreement (%(days)s). Please say whether you agree."),
+        N_(
+            "The other side (%(by)s) proposes a visit under your mentoring agreement (%(days)s). Please say whether "
+            "you agree."
+        ),
         only=When(N_("where it is proposed"), lambda data: data.answer is None),
     ),
     *_other(
         "pair_visit_refused",
         participation.VisitRequested,
         N_("The visit was declined"),
-        N_("%(by)s does not agree to the visit that you proposed. You can propose other dates."),
+        N_("The other side (%(by)s) does not agree to the visit that you proposed. You can propose other dates."),
         only=When(N_("where it is declined"), lambda data: data.answer is Answer.DECLINE),
         prompt=True,
     ),
