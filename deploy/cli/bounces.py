@@ -77,8 +77,8 @@ async def import_reports(system: "System", file: Path) -> dict[str, int]:
     return dict(found)
 
 
-def command(file: Annotated[Path, typer.Argument(help="An mbox file, or one mail as it came (.eml).")]) -> None:
-    """Read delivery reports (bounces) that a mail server put into a file. The same report twice counts once."""
+def command(file: Annotated[Path, typer.Argument(help="An mbox file, or one email as it arrived (.eml).")]) -> None:
+    """Read delivery reports (bounces) that an email server put into a file. The same report twice counts once."""
     from deploy.cli.system import System  # noqa: PLC0415 - heavy
 
     for words, count in sorted(asyncio.run(import_reports(System.here(), file)).items()):

@@ -24,4 +24,4 @@ def command(
     from deploy.cli.system import System, service_named  # noqa: PLC0415 - as above
 
     cut = asyncio.run(erase(System.here(), service_named(service), subject, keep or (), by, why))
-    print(f"{cut} payloads were deleted. Kafka deletes its copies when their retention time ends.")
+    print(f"Payloads deleted: {cut}. Kafka deletes its copies when their retention time ends.")

@@ -125,7 +125,7 @@ def _journal_row(row: Any) -> "ExportLine":
 
 
 def command(folder: Annotated[Path, typer.Argument(help="A new or empty folder.", metavar="DIR")]) -> None:
-    """Write all four journals as JSON lines, with a manifest that anchors their hash chains outside of the database."""
+    """Write all four journals as JSON lines, with a manifest that anchors their hash chains outside the database."""
     import asyncio  # noqa: PLC0415 - not needed to show the help
 
     from deploy.cli.system import System  # noqa: PLC0415 - as above

@@ -133,7 +133,7 @@ def verify(
     for each in found.wrong:
         print(each)
     closed = f", {found.closed} need a token" if found.closed else ""
-    print(f"{found.manifests} manifests, {found.files} files looked at{closed}; {len(found.wrong)} are wrong.")
+    print(f"Manifests: {found.manifests}. Files checked: {found.files}{closed}. Wrong: {len(found.wrong)}.")
     if found.keys:
         print(f"Signed with {', '.join(sorted(found.keys))}: compare it with the thumbprint that you noted.")
     if found.wrong:

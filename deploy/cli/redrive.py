@@ -115,6 +115,6 @@ def command(
     else:
         _show(service, asyncio.run(dead_letters(system, service)))
         return
-    print(f"{done} events were applied again, {left} of them failed again.")
+    print(f"Dead letters tried again: {done}. Failed again: {left}.")
     if left:
         sys.exit(1)

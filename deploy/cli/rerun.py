@@ -65,7 +65,7 @@ def command(
 ) -> None:
     """Repeat a committed run from its stored inputs; exit 0 if digest and pairs are the same, 1 if not.
 
-    The run is matched on this machine, by this version of the engine. Outside of a local run the access token of the
+    The run is matched on this machine, by this version of the engine. Outside a local run the access token of the
     person is read from the JSON file that TANDEM_TOKENS_FILE names (sign-in subject: token).
     """
     import asyncio  # noqa: PLC0415 - not needed to show the help

@@ -106,7 +106,7 @@ def command(
     print("\n".join(["As it is:", *(f"  {line}" for line in summary(before))]))
     print("\n".join(["Under the other rules:", *(f"  {line}" for line in summary(after))]))
     what = Counter(kind for *_, kind in changes)
-    print(f"{what['wins']} win a place, {what['loses']} lose theirs, {what['moves']} get a different one.")
+    print(f"Win a place: {what['wins']}. Lose their place: {what['loses']}. Get a different place: {what['moves']}.")
     for words, group, wins, losses, moves in groups:
         print(f"  {words} {group}: {wins} win, {losses} lose, {moves} move")
     if out is not None:

@@ -241,7 +241,7 @@ def _personas() -> list[dict[str, object]]:
 
 def _print_addresses(chosen: RunSettings, place: RunFolder) -> None:
     """Print the addresses and the personas."""
-    _print(f"\n  Tandem        {chosen.origin}/\n  Mail          {chosen.mail}/\n  Logs          {place / 'logs'}\n")
+    _print(f"\n  Tandem        {chosen.origin}/\n  Emails        {chosen.mail}/\n  Logs          {place / 'logs'}\n")
     _print("  On the start page, one click signs you in as:")
     for persona in _personas():
         _print(f"    {persona['subject']:<24} {persona['words']}")

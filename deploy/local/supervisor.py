@@ -97,7 +97,7 @@ class Supervisor:
         if len(watched.ends) == _TOO_OFTEN and now - watched.ends[0] < _WITHIN:
             raise ServerFailed(
                 f"{watched.name} ended {_TOO_OFTEN} times within a minute ({how_ended(code)}), so all is stopped. "
-                f"Its last words: {last_line(watched.child.log)}"
+                f"Its last line of output: {last_line(watched.child.log)}"
             )
         pause = min(0.2 * 2 ** (sum(now - end < _WITHIN for end in watched.ends) - 1), _LONGEST_PAUSE)
         watched.again_at = now + pause

@@ -388,11 +388,16 @@ def test_pages_are_easy_to_read(pages: list[Opened]) -> None:
     assert {kind: round(value, 1) for kind, value in grades.items() if value > HIGHEST_GRADE} == {}
 
 
-def test_each_kind_of_page_has_its_own_title(pages: list[Opened]) -> None:
-    """Two pages with the same title are of the same kind."""
+def test_each_kind_of_page_has_its_own_title(everybodys_pages: list[Opened]) -> None:
+    """Two pages with the same title are of the same kind, for everybody.
+
+    Journals look alike in each service, and so do the events behind a figure and behind a part of it.
+    """
     kinds: dict[str, set[str]] = {}
-    for page in pages:
-        kinds.setdefault(page.title, set()).add(page.kind)
+    for page in everybodys_pages:
+        if page.status == httpx2.codes.OK:
+            kind = re.sub(r"^/reporting/.*/events$", "/reporting/*/events", page.kind)
+            kinds.setdefault(page.title, set()).add(re.sub(r"^/[a-z]+/journal/", "/journal/", kind))
     assert {title: sorted(found) for title, found in kinds.items() if len(found) > 1} == {}
 
 

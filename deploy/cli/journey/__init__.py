@@ -23,7 +23,7 @@ def command(
     manager only a few times. At the end its applications and its placement are marked as entered in error (a test),
     which removes them, the visit and the certificate from the figures; call and mentor are closed, and its people have
     no more access.
-    Where the clock cannot be moved it ends with the visit scheduled and the first figure. Outside of a local run the
+    Where the clock cannot be moved it ends with the visit scheduled and the first figure. Outside a local run the
     access tokens of its people (`deploy/cli/journey/cast.py`) and of persona-programme are read from the JSON file that
     TANDEM_TOKENS_FILE names (sign-in subject: token).
     """

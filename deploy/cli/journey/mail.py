@@ -52,5 +52,5 @@ async def invitation(walk: Journey, catcher: str | None, reference: str, quiet: 
                 return False
             return False
 
-        async with walk.step("The invitation is in the mail, with a calendar entry"):
-            await walk.people.until("a mail with a calendar entry", look)
+        async with walk.step("The invitation arrives by email, with a calendar entry"):
+            await walk.people.until("an email with a calendar entry", look)

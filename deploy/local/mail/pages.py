@@ -94,7 +94,7 @@ class _Headers:
 
 async def _failure(_: Request, __: Exception) -> Response:
     """Answer an error of ours, which Starlette does outside all middleware."""
-    return PlainTextResponse("The mail catcher failed.", 500, _HEADERS)
+    return PlainTextResponse("The email catcher failed.", 500, _HEADERS)
 
 
 class _Pages:
@@ -171,7 +171,7 @@ class _Pages:
     def _mail(self, request: Request) -> Mail:
         mail = self._store.get(request.path_params["id"])
         if mail is None:
-            raise HTTPException(404, "There is no such mail.")
+            raise HTTPException(404, "There is no such email.")
         return mail
 
 

@@ -249,6 +249,7 @@ def _question_page(
         "assessments/question.html",
         status,
         kind=kind,
+        new=_NEW[kind],
         f=form,
         versions=found.versions if found else [],
         tests=found.tests if found else [],

@@ -240,7 +240,7 @@ async def test_the_documented_commands_verify_published_files(house: House) -> N
         printed, _ = await process.communicate()
         assert (process.returncode, printed.decode().splitlines()[0]) == (
             0,
-            f"1 manifests, {len(KINDS)} files looked at; 0 are wrong.",
+            f"Manifests: 1. Files checked: {len(KINDS)}. Wrong: 0.",
         )
 
         async with bus.transaction("system:tests") as tx:

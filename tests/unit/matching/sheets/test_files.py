@@ -201,7 +201,7 @@ def test_what_if_says_who_wins_and_who_loses(tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = _tandem("what-if", *files, "--ceiling", "AM=0", "--out", out)
     assert done.returncode == 0, done.stderr
-    assert "1 win a place, 1 lose theirs, 0 get a different one." in done.stdout
+    assert "Win a place: 1. Lose their place: 1. Get a different place: 0." in done.stdout
     assert "country AM: 0 win, 1 lose, 0 move" in done.stdout
     assert [(row["candidate_id"], row["change"]) for row in _read(out / "changes.csv")] == [
         ("a", "loses"),
