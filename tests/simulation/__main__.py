@@ -1,4 +1,4 @@
-"""Simulate all four services from seeds: `python -m tests.simulation --seeds 100000`, or one with `--seed N`.
+"""Simulate all four services from seeds: `python -m tests.simulation --seeds 100000`, or only some with `--seed N`.
 
 Exit 0 if nothing was violated. A failing seed is printed, run again to see that it fails in the same way, and shrunk.
 """
@@ -63,7 +63,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=100_000, help="how many seeds")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
-    parser.add_argument("--seed", type=int, help="this seed alone")
+    parser.add_argument("--seed", type=int, nargs="+", help="these seeds alone")
     parser.add_argument("--seconds", type=float, help="begin no further seed after so many seconds")
     parser.add_argument("--at-least", type=int, default=1, help="but do so many seeds in any case")
     parser.add_argument("--twice", type=int, default=1, help="run so many of the seeds twice and compare")
@@ -77,7 +77,7 @@ def _arguments() -> argparse.Namespace:
 def _simulate(machine: Machine, options: argparse.Namespace) -> int:
     started = monotonic()
     snapshot = run.begin(machine)
-    seeds = range(options.first, options.first + options.seeds) if options.seed is None else (options.seed,)
+    seeds = range(options.first, options.first + options.seeds) if options.seed is None else options.seed
     done = failed = 0
     for seed in seeds:
         if options.seconds is not None and done >= options.at_least and monotonic() - started > options.seconds:
@@ -87,8 +87,9 @@ def _simulate(machine: Machine, options: argparse.Namespace) -> int:
             steps = [steps[place] for place in options.steps]
         began = monotonic()
         outcome = run.run(machine, snapshot, seed, steps)
-        if options.trace and (options.seed is not None or outcome.violations):
-            number = "" if options.seed is not None else f"-{seed}"
+        alone = options.seed is not None and len(options.seed) == 1
+        if options.trace and (alone or outcome.violations):
+            number = "" if alone else f"-{seed}"
             file = options.trace.with_name(f"{options.trace.name}{number}")
             file.write_text("\n".join([*outcome.trace, *outcome.violations]), encoding="utf-8")
         done += 1

@@ -430,7 +430,7 @@ def test_any_interleaving_ends_with_every_event_applied_once(
     run_state_machine_as_test(
         BusMachine,
         settings=settings(
-            max_examples=int(os.environ.get("TANDEM_SIMULATIONS", "15")),
+            max_examples=int(os.environ.get("TANDEM_SIMULATIONS", "10")),
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
