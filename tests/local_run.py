@@ -67,7 +67,7 @@ class LocalRun:
         """Return everything that was printed so far."""
         return self._log.read_text("utf-8")
 
-    def wait_for(self, words: str, timeout: float = 240) -> None:
+    def wait_for(self, words: str, timeout: float = 600) -> None:
         """Return as soon as `words` were printed; fail if they were not."""
         until = time.monotonic() + timeout
         while words not in self.output:
@@ -91,7 +91,7 @@ class LocalRun:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Stop it and return its exit code."""
         self.process.send_signal(how)
-        return self.process.wait(90)
+        return self.process.wait(180)
 
 
 def service_pids(folder: Path) -> dict[str, int]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 DESK: ViewportSize = {"width": 1280, "height": 900}
-PATIENCE = 45_000
+PATIENCE = 120_000
 """Milliseconds for a page or for an event to arrive: the machines of tests are small and shared."""
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(600),
     pytest.mark.skipif(not (site.STATIC / "vendor").is_dir(), reason="`make setup` copies the pages' assets first"),
 ]
 OFFICER, MENTEE, MENTOR, HOST = "Ani Petrosyan", "Nino Beridze", "Jonas Kazlauskas", "Claire Moreau"

@@ -60,7 +60,6 @@ def _left(run: LocalRun) -> list[str]:
     ]
 
 
-@pytest.mark.timeout(600)
 def test_a_run_survives_kill_9_of_a_service_and_of_itself(local_run: LocalRun, start: Callable[..., LocalRun]) -> None:
     """A killed service restarts, and after a killed run the next one cleans up and keeps the data."""
     run = local_run

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from tests.local_run import LocalRun
 
-pytestmark = pytest.mark.timeout(600)
 # The generator knows JSON; what else is answered are files for it.
 _CONFIG = """
 post_hooks: []

@@ -8,8 +8,6 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
-import pytest
-
 from deploy.cli.client import People
 from deploy.cli.journey.steps import PROGRAMME, Journey
 from deploy.cli.system import System
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
     from tests.local_run import LocalRun
 
-pytestmark = pytest.mark.timeout(300)
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -32,7 +32,7 @@ from tests.standing import standing
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = pytest.mark.timeout(2400)
 PORTAL = "/applications/api/v1"
 READERS = ("persona-officer", "persona-mentee", "persona-mentor", "persona-host")
 OTHERS = (
@@ -56,7 +56,7 @@ def sample() -> Iterator[LocalRun]:
     folder = quick_folder("tandem-sample-")
     run = LocalRun(folder / "data", free_port(), folder / "run.out", TANDEM_SAMPLE="")
     try:
-        run.wait_for("Ctrl-C stops everything.", timeout=900)
+        run.wait_for("Ctrl-C stops everything.", timeout=1800)
         yield run
     finally:
         if run.process.poll() is None:

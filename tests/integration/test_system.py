@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import httpx2
-import pytest
 
 from deploy.cli.client import People
 from deploy.cli.lag import Lag
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
     from tests.local_run import LocalRun
 
-pytestmark = pytest.mark.timeout(600)
 STEPS = 38
 """Steps of the whole journey."""
 

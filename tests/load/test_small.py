@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from deploy.cli.system import System
 from tests.load.rush import Plan, rush
 from tests.load.verdict import findings, plot, table
@@ -13,8 +11,6 @@ from tests.local_run import service_pids
 
 if TYPE_CHECKING:
     from tests.local_run import LocalRun
-
-pytestmark = pytest.mark.timeout(600)
 
 
 async def test_all_who_send_in_time_are_accepted_and_nobody_meets_an_error(local_run: LocalRun) -> None:

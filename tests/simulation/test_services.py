@@ -21,7 +21,7 @@ from tests.simulation.services.shrink import shrunk
 
 ROOT = Path(__file__).parents[2]
 SEEDS = (7, 10, 11, 12)
-"""Seeds that have every fault between them, some 70 s of one processor, the first twice; CONTRIBUTING says how to run more."""
+"""Seeds that have every fault between them; with the first twice some 70 s of one processor."""
 
 
 @pytest.mark.timeout(1500)

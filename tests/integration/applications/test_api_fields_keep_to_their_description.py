@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.api_trial import try_all
 from tests.integration.applications.test_api_keeps_to_its_description import PEOPLE, known_things
 
@@ -16,8 +14,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from tests.integration.applications.abroad import Abroad
-
-pytestmark = pytest.mark.timeout(600)
 
 
 async def test_every_field_is_answered_as_described(portal: FastAPI, abroad: Abroad) -> None:

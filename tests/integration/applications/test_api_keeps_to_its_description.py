@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from shared.contracts.codes import Role
 from tests.api_trial import try_all
 
@@ -14,7 +12,6 @@ if TYPE_CHECKING:
 
     from tests.integration.applications.abroad import Abroad
 
-pytestmark = pytest.mark.timeout(600)
 PEOPLE = {
     Role.OFFICER: "ani",
     Role.MENTOR: "jonas",

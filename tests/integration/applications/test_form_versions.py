@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-
 from shared.bus.db.transaction import RequestVersions
 from shared.contracts.codes import Role
 from shared.identity import every_route
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
     from tests.integration.applications.world import World
 
-pytestmark = pytest.mark.timeout(600)
 PEOPLE = {
     "ani": {Role.OFFICER},
     "nino": {Role.OFFICER},

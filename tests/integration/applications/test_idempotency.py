@@ -158,7 +158,7 @@ async def test_a_request_waits_for_nobody(programme: Programme) -> None:
         await connection.execute(lock)
         first = asyncio.create_task(send(programme, "slow", organisation()))
         await asyncio.sleep(0.5)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             second = await send(programme, "slow", organisation())
         await connection.rollback()
     assert (second.status_code, second.json()["code"]) == (409, "in-progress")

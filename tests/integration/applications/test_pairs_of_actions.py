@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
 
-pytestmark = pytest.mark.timeout(900)
-
 
 def test_every_route_that_changes_a_record_is_tried(programme: Programme) -> None:
     """Each writing route that names a record is in the table of actions, or left out for a reason; no other is."""

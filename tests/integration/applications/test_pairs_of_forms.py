@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
 
-pytestmark = pytest.mark.timeout(900)
 FORMS = table.page_acts()
 """The forms of each kind of record."""
 BY_API_TOO = {"application", "match", "visit", "mentorship", "incident", "group"}

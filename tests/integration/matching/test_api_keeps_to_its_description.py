@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.api_trial import try_all
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-
-pytestmark = pytest.mark.timeout(600)
 
 
 async def test_every_operation_answers_as_described(app: FastAPI) -> None:

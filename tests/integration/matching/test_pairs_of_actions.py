@@ -529,7 +529,6 @@ SCENES: dict[str, tuple[Callable[[], tuple[Act, ...]], Scene]] = {
 }
 
 
-@pytest.mark.timeout(900)  # some hundred pairs on two cores
 @pytest.mark.parametrize("scene", SCENES)
 async def test_each_pair_of_actions(world: World, scene: str) -> None:
     """A repeat is answered as the first time, anything else is done or refused with what is true now."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from services.notifications.app import create_app
 from services.notifications.settings import Settings
 from tests.api_trial import try_all
 from tests.support import settings_for
-
-pytestmark = pytest.mark.timeout(600)
 
 
 async def test_every_operation_answers_as_described(migrated: str) -> None:

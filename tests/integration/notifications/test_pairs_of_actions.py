@@ -310,7 +310,6 @@ def test_every_route_that_writes_is_tried(app: FastAPI) -> None:
     assert not tried & left
 
 
-@pytest.mark.timeout(900)  # it sends hundreds of requests
 @pytest.mark.parametrize("scene", SCENES)
 async def test_each_pair_of_actions(app: FastAPI, feed: Feed, catcher: Catcher, receiver: Receiver, scene: str) -> None:
     """A repeat is answered as the first time, anything else is done or refused; rows, events and sentence agree."""

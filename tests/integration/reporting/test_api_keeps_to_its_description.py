@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-import pytest
-
 from shared.identity import issue_ticket
 from tests.api_trial import try_all, try_tickets
 from tests.integration.reporting.answers.test_forms import APPLICATION
@@ -18,10 +16,9 @@ from tests.support import ticket_keys
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
     from tests.integration.reporting.conftest import House
-
-
-pytestmark = pytest.mark.timeout(600)
 
 
 async def test_every_operation_answers_as_described(house: House) -> None:

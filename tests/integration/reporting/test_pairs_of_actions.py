@@ -90,7 +90,6 @@ def test_every_route_that_writes_is_tried(house: House) -> None:
     assert not tried & left
 
 
-@pytest.mark.timeout(900)  # it sends hundreds of requests
 @pytest.mark.usefixtures("own_clock", "quick_processes")
 @pytest.mark.parametrize("scene", SCENES)
 async def test_each_pair_of_actions(house: House, scene: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,8 +106,11 @@ async def test_a_new_deputy_signs_in_again(house: House) -> None:
     assert (await tigran.portal.get("/applications/account")).status_code == 200
 
 
-async def test_one_question_in_five_seconds_however_many_ask(house: House) -> None:
+async def test_one_question_while_the_answer_counts_however_many_ask(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Fifty requests at once ask the portal once, the next ones not at all; so do those with a cookie of nobody."""
+    monkeypatch.setattr(remote_sessions, "GOOD_FOR", PATIENCE)  # a busy machine needs more than the five seconds
     for key in (house.browser("programme").key, sessions.new_key()):
         browser = house.with_key("programme", key)
         client = browser.clients["reporting"]

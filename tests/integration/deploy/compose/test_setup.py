@@ -101,7 +101,6 @@ def _set_up(folder: Path, server: Postgres, kafka: str, place: Path) -> subproce
     )
 
 
-@pytest.mark.timeout(600)
 async def test_the_set_up_makes_all_and_can_be_run_again(folder: Path, server: Postgres, tmp_path: Path) -> None:
     """Users, rights, topics and tables are there after it; a second run changes nothing."""
     (tmp_path / "kafka").mkdir()

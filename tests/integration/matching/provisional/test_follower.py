@@ -19,6 +19,7 @@ from services.matching.settings import Settings
 from shared.contracts import applications
 from shared.contracts.codes import Reason
 from tests.support import settings_for
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from prometheus_client import Counter
@@ -196,7 +197,7 @@ async def test_the_lease_is_kept_while_a_call_is_read(world: World, monkeypatch:
     monkeypatch.setattr(worker, "load_snapshot", slow)
     turn = asyncio.create_task(worker.match_under_lease(world.bus, world.call_id, calls, free=False))
     try:
-        await asyncio.wait_for(known.wait(), 10)
+        await asyncio.wait_for(known.wait(), PATIENCE)
         (before,) = await world.rows("SELECT until FROM lease WHERE name LIKE 'match:%'")
         await worker.prolong_leases(world.bus, calls)
         (after,) = await world.rows("SELECT until FROM lease WHERE name LIKE 'match:%'")

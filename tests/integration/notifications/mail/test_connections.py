@@ -14,6 +14,7 @@ from services.notifications.settings import Settings
 from tests.integration.notifications.conftest import listening
 from tests.integration.notifications.silent_server import Silent
 from tests.support import settings_for
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,7 +43,7 @@ async def test_a_mail_goes_over_a_new_connection_when_all_that_were_kept_open_ar
     server: Silent, mails: Post
 ) -> None:
     """The next mail is sent once over a fifth connection after four kept connections went silent."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(*(mails.send(_LETTER) for _ in range(4)))
         server.forget()
         assert len(server.forgotten) == 4
@@ -55,7 +56,7 @@ async def test_a_mail_goes_over_a_new_connection_when_all_that_were_kept_open_ar
 async def test_a_server_that_never_answers_is_away(server: Silent, mails: Post) -> None:
     """A silent server is away after three attempts, and gets the mail as soon as it answers."""
     server.to_next = 3
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(ServerAway):
             await mails.send(_LETTER)
         assert len(server.connections) == 3
@@ -68,7 +69,7 @@ async def test_a_mail_whose_content_was_handed_over_is_not_handed_over_again_at_
 ) -> None:
     """Without an answer after the content, the mail waits for a later attempt."""
     server.after_content = True
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(ServerAway):
             await mails.send(_LETTER)
     assert server.handed_over == 1

@@ -18,6 +18,7 @@ from services.notifications.settings import Settings
 from tests.integration.notifications.certificates import self_signed
 from tests.integration.notifications.silent_server import Silent
 from tests.support import settings_for
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -69,7 +70,7 @@ def test_mails_go_over_a_secured_connection(
             lambda: SMTP(catcher, loop=here, **later), "127.0.0.1", 0, ssl=certificate if tls == "tls" else None
         )
         port = server.sockets[0].getsockname()[1]
-        async with asyncio.timeout(30), _post(port, smtp_tls=tls, **mine) as mails:
+        async with asyncio.timeout(PATIENCE), _post(port, smtp_tls=tls, **mine) as mails:
             await mails.send(_LONG)
             await mails.send(_LETTER)
         server.close()
@@ -144,7 +145,7 @@ async def test_answers_are_understood_in_whatever_pieces_they_come(server: Scrip
     """Two mails are taken over one connection, however the answers are split."""
     server.piece = piece
     server.says = [*_YES, _TAKEN, *_YES, _TAKEN]
-    async with asyncio.timeout(30), _post(server.port) as mails:
+    async with asyncio.timeout(PATIENCE), _post(server.port) as mails:
         await mails.send(_LETTER)
         await mails.send(_LETTER)
     mail = [
@@ -160,7 +161,7 @@ async def test_answers_are_understood_in_whatever_pieces_they_come(server: Scrip
 async def test_a_server_that_would_take_a_mail_for_nobody_gets_none(server: ScriptedServer) -> None:
     """A server that refuses the address and asks for the content gets nothing."""
     server.says = ["250 Yes\r\n", "550 No\r\n354 Go on\r\n", "354 Go on\r\n", *_YES, _TAKEN]
-    async with asyncio.timeout(30), _post(server.port) as mails:
+    async with asyncio.timeout(PATIENCE), _post(server.port) as mails:
         with pytest.raises(Refused) as refused:
             await mails.send(_LETTER)
         assert refused.value.address
@@ -172,7 +173,7 @@ async def test_a_server_that_would_take_a_mail_for_nobody_gets_none(server: Scri
 async def test_a_server_that_says_goodbye_between_two_mails_is_called_again(server: ScriptedServer) -> None:
     """After an unasked 421 the next mail uses a new connection and is not refused."""
     server.says = [*_YES, _TAKEN, *_YES, _TAKEN]
-    async with asyncio.timeout(30), _post(server.port) as mails:
+    async with asyncio.timeout(PATIENCE), _post(server.port) as mails:
         await mails.send(_LETTER)
         await server.send_pieces(server.writers[0], "421 Too long idle\r\n")
         server.writers[0].close()
@@ -184,7 +185,7 @@ async def test_a_server_that_says_goodbye_between_two_mails_is_called_again(serv
 async def test_a_server_that_answers_with_goodbye_is_called_again(server: ScriptedServer, before: int) -> None:
     """After 421 to sender or recipient the mail uses a new connection at once."""
     server.says = [*_YES[:before], "421 Closing\r\n", *_YES, _TAKEN]
-    async with asyncio.timeout(30), _post(server.port) as mails:
+    async with asyncio.timeout(PATIENCE), _post(server.port) as mails:
         await mails.send(_LETTER)
     assert (server.contents, server.connections) == (1, 2)
 
@@ -192,7 +193,7 @@ async def test_a_server_that_answers_with_goodbye_is_called_again(server: Script
 async def test_a_mail_that_was_taken_with_a_goodbye_is_not_sent_again(server: ScriptedServer) -> None:
     """After 250 and 421 together the mail counts as taken."""
     server.says = [*_YES, _TAKEN + "421 Enough for today\r\n", *_YES, _TAKEN]
-    async with asyncio.timeout(30), _post(server.port) as mails:
+    async with asyncio.timeout(PATIENCE), _post(server.port) as mails:
         await mails.send(_LETTER)
         await mails.send(_LETTER)
     assert (server.contents, server.connections) == (2, 2)
@@ -201,7 +202,7 @@ async def test_a_mail_that_was_taken_with_a_goodbye_is_not_sent_again(server: Sc
 async def test_a_mail_is_not_sent_again_at_once_when_the_server_hangs_up_over_it(server: ScriptedServer) -> None:
     """A mail whose connection is lost after the content waits for a later attempt."""
     server.says = [*_YES, ""]
-    async with asyncio.timeout(30), _post(server.port) as mails:
+    async with asyncio.timeout(PATIENCE), _post(server.port) as mails:
         with pytest.raises(ServerAway):
             await mails.send(_LETTER)
     assert (server.contents, server.connections) == (1, 1)
@@ -210,7 +211,7 @@ async def test_a_mail_is_not_sent_again_at_once_when_the_server_hangs_up_over_it
 async def test_a_server_that_gives_one_answer_too_many_gets_no_mail_twice(server: ScriptedServer) -> None:
     """After a surplus answer the next mail waits for a later attempt, on another connection."""
     server.says = [*_YES, _TAKEN + "250 More\r\n", *_YES, "250 Started anew\r\n", *_YES, _TAKEN]
-    async with asyncio.timeout(30), _post(server.port) as mails:
+    async with asyncio.timeout(PATIENCE), _post(server.port) as mails:
         await mails.send(_LETTER)
         with pytest.raises(ServerAway):
             await mails.send(_LETTER)
@@ -225,7 +226,7 @@ async def test_a_server_that_gives_one_answer_too_many_gets_no_mail_twice(server
 async def test_an_invalid_answer_leaves_the_mail_for_later(server: ScriptedServer, nonsense: str) -> None:
     """After an invalid answer or a hang-up the server is away, and nothing is handed over."""
     server.says = [nonsense]
-    async with asyncio.timeout(30), _post(server.port) as mails:
+    async with asyncio.timeout(PATIENCE), _post(server.port) as mails:
         with pytest.raises(ServerAway):
             await mails.send(_LETTER)
     assert all(heard.startswith(b"MAIL") for heard in server.heard)

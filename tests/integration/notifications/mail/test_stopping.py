@@ -11,6 +11,7 @@ from shared.ids import new_id
 from tests.integration.notifications.conftest import Contacts, desk_of, listening, post, published_events, rows
 from tests.integration.notifications.silent_server import Silent
 from tests.integration.notifications.stories import event
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -47,7 +48,7 @@ async def _stopped_after(app: FastAPI, catcher: Catcher, mails: int, line_second
                 sending.cancel()
 
         catcher.on_taken = on_taken
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await asyncio.wait([sending])
         assert sending.cancelled()
         catcher.on_taken = lambda: None

@@ -212,7 +212,7 @@ async def test_a_dead_endpoint_delays_no_other(app: FastAPI, feed: Feed, receive
         async with sender(app) as courier:
             running = asyncio.create_task(courier.run())
             try:
-                async with asyncio.timeout(25):
+                async with asyncio.timeout(50):
                     while len(receiver.got) < 20:  # noqa: ASYNC110 - the receiver has no event for it
                         await asyncio.sleep(0.02)
             finally:

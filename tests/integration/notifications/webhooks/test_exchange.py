@@ -16,6 +16,7 @@ from services.notifications.webhooks.model.webhook import AttemptResult
 from services.notifications.webhooks.transport.post import Answer, Poster, resolve
 from tests.integration.notifications.certificates import self_signed
 from tests.support import settings_for
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -66,7 +67,7 @@ async def _hang_up(writer: asyncio.StreamWriter) -> None:
 async def _receiving(receiver: Receiver, **options: Any) -> AsyncIterator[Receiver]:
     server = await asyncio.start_server(receiver.answer, "127.0.0.1", 0, **options)
     receiver.port = server.sockets[0].getsockname()[1]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         yield receiver
         server.close()
         await server.wait_closed()
@@ -232,7 +233,7 @@ def test_a_receiver_that_never_takes_the_body_is_left(loop: Loop) -> None:
     async def send() -> Answer:
         server = await asyncio.start_server(answers, "127.0.0.1", 0)
         to = target(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             heard = await _poster(5.0).post(to, {}, b"x" * 30_000_000)
             await asyncio.sleep(0.05)
         left.set()

@@ -24,6 +24,7 @@ from shared.bus.log import kafka, offsets
 from shared.bus.outbox.relay import Relay
 from shared.ids import new_id
 from tests.integration.shared.bus.test_delivery import TOPIC, _count, _is, endorsed, running, until
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -229,7 +230,7 @@ async def test_records_beside_a_broken_one_are_not_passed_over(
             taking.seek(place, first[place])
         await asyncio.sleep(1)  # both are fetched
         found: dict[TopicPartition, list[int]] = {place: [] for place in places}
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             while any(len(each) < 5 for each in found.values()):
                 with suppress(wrong):
                     if ahead:

@@ -18,6 +18,7 @@ from shared.settings import ServiceSettings
 from shared.web.live import Live
 from tests.support import as_owner, settings_for
 from tests.tls_front import Authority, authority, tls_front
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -64,7 +65,7 @@ async def test_engine_listen_copy_and_migrations_use_the_one_setting(
             await connection.execute("CREATE TABLE copied (number int)")
             await connection.copy_records_to_table("copied", records=[(1,), (2,)])
             await connection.execute("NOTIFY tandem_tls")
-        await asyncio.wait_for(heard.wait(), 5)
+        await asyncio.wait_for(heard.wait(), PATIENCE)
         await listening.close()
         async with bus.read() as session:
             assert (await session.execute(sa.text("SELECT sum(number) FROM copied"))).scalar_one() == 3
@@ -78,7 +79,7 @@ async def test_pages_learn_of_changes_through_tls(database: str, front: int, tru
     live = Live(found.direct_url)
     await live.start()
     try:
-        await asyncio.wait_for(live.listening.wait(), 5)
+        await asyncio.wait_for(live.listening.wait(), PATIENCE)
     finally:
         await live.stop()
 
