@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC
 from functools import partial
 from time import monotonic
@@ -59,6 +60,8 @@ AT_ONCE = 3_000
 """The most facts that are read and counted while a reader waits for the page."""
 WORK = N_("Figures")
 LOOK_SECONDS = 1.0
+QUIET_SECONDS, LONGEST_SECONDS = 5.0, 60.0
+"""For so long no facts must have arrived before all are counted to name what cannot be; so long that may wait."""
 
 R = TypeVar("R")
 Changes = dict[str, tuple[int, int]]
@@ -249,24 +252,52 @@ def _stale(stored: Mapping[str, Counted], changes: Changes, at: datetime) -> lis
     ]
 
 
+@dataclass(slots=True)
+class NamingTurns:
+    """Says at which moments all facts of a small programme are counted to name what cannot be.
+
+    Not with each fact that arrives: once none has arrived for some seconds, and while they keep arriving once a minute.
+    """
+
+    _checked: Changes | None = None
+    _seen: Changes | None = None
+    _changed: float = 0.0
+    _waits_since: float | None = None
+
+    def is_due(self, changes: Changes, at: float) -> bool:
+        """Return whether it is to be done at a monotonic time `at` that comes after those of earlier calls."""
+        if changes != self._seen:
+            self._seen, self._changed = changes, at
+        if changes == self._checked:
+            return False
+        if self._waits_since is None:
+            self._waits_since = at
+        return at - self._changed >= QUIET_SECONDS or at - self._waits_since >= LONGEST_SECONDS
+
+    def done(self, changes: Changes) -> None:
+        """Note that it was done for these facts."""
+        self._checked, self._waits_since = changes, None
+
+
 async def count_continuously(service: Service) -> None:
     """Keep the moving figures of a large programme counted; a worker, in one instance at a time."""
     process: ProcessPoolExecutor | None = None
-    checked: Changes | None = None
+    naming = NamingTurns()
     with ExitStack() as at_end:
         while True:
             took = 0.0
             async with service.bus.read() as session:
                 due = await stale_periods(session)
-                changes, few = await facts_store.changes(session), await has_few_facts(session)
-            if due or (few and changes != checked):
-                started = monotonic()
+                changes = await facts_store.changes(session)
+            started = monotonic()
+            names = _size(changes, USED) <= AT_ONCE and naming.is_due(changes, started)
+            if due or names:
                 lease = await leases.acquire(service.bus, "figures", leases.SLOW_SECONDS)
                 if lease is not None:
                     async with leases.keep(service.bus, lease):
-                        if few and changes != checked:
+                        if names:
                             await name_what_fails(service.bus, lease)
-                            checked = changes
+                            naming.done(changes)
                         if due:
                             process = process or at_end.enter_context(own_process())
                             await _count_apart(service, process, due, lease)
