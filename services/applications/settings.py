@@ -47,6 +47,9 @@ class Settings(ServiceSettings):
     supervisory_authority: str = Field(
         default="", description="The authority that takes complaints about the use of data; on the contact page."
     )
+    start_figures: bool = Field(
+        default=True, description="Whether the start page shows everybody published figures; `false` leaves them out."
+    )
     counting_secret: SecretStr | None = Field(
         default=None,
         description="Makes the counting keys, so that nobody can guess them. Default: derived from `session_key`.",

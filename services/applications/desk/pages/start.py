@@ -188,7 +188,8 @@ async def start(request: Request, principal: Anybody, bus: BusDep, settings: Por
         steps=tour(found),
         known=principal is not None,
         open_calls=await open_calls(bus),
-        results=await results(bus, principal),
+        with_results=settings.start_figures,
+        results=await results(bus, principal) if settings.start_figures else None,
         mail_url=settings.mail_url if settings.local else None,
     )
 

@@ -108,6 +108,19 @@ async def test_the_start_page_shows_what_was_published_last(programme: Programme
     assert "/reporting/" not in (await programme.as_("ani").get("/")).text, "officers may not open figures"
 
 
+async def test_an_installation_may_leave_figures_out(
+    programme: Programme, feed: Feed, portal: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `TANDEM_START_FIGURES=false` the start page has neither published figures nor their heading."""
+    await deliver(feed, published("TOPCOP-OP-02", "9"))
+    assert "Latest results" in (await programme.as_("ani").get("/")).text
+    service = portal.state.service
+    monkeypatch.setattr(service, "settings", service.settings.model_copy(update={"start_figures": False}))
+    text = (await programme.as_("ani").get("/")).text
+    assert "How it works" in text
+    assert not any(words in text for words in ("Latest results", "No figures are published", "officers completed"))
+
+
 async def test_one_bar_is_no_chart(programme: Programme, feed: Feed) -> None:
     """The figures stand without a chart if fewer than two countries are shown."""
     await deliver(feed, published("TOPCOP-OP-02", "9"), published("TOPCOP-OP-02", "9", "south_caucasus"))
