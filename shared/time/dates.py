@@ -56,6 +56,12 @@ def moment(value: datetime | None, *, short: bool = False) -> str:
     return f"{format_datetime(local, pattern, tzinfo=ZONE, locale=locale())} {local.tzname()}"
 
 
+def time_of_day(value: datetime) -> str:
+    """Return `14:05 CET`, where the day stands above."""
+    local = value.astimezone(ZONE)
+    return f"{local:%H:%M} {local.tzname()}"
+
+
 def span(first: date, last: date) -> str:
     """Return `5 to 9 October 2026` or `28 September to 2 October 2026`: shared parts are written once."""
     if first == last:

@@ -25,6 +25,7 @@ from shared.time import clock
 from shared.web.read_models import ReadModel
 
 _SHOWN = 12
+_LATE = 6
 _LINES = 16
 _DUE = 10
 _NEWS = timedelta(days=14)
@@ -124,7 +125,7 @@ async def board_page(
         due=(await due_matches(session, within, call_id, limit=_DUE)).items,
         pipeline=await _pipeline(session, within, call_id),
         lines=[line(event_view(row)) for row in events],
-        overdue=overdue.items[:_SHOWN],
+        overdue=overdue.items[:_LATE],
         overdue_in_all=len(overdue.items),
         progress=await progress(session, call_id, to_read=to_read, paused=paused),
         broken_rings=await rings.broken(session, within, call_id),

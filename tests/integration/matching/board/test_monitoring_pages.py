@@ -59,8 +59,25 @@ async def test_overdue_cases_name_the_person_who_must_act(
     }
     for page in ("/matching/", f"/matching/stuck?call={world.call_id}"):
         assert "National coordinator of Moldova" in (await browser.get(page)).text
+    board = (await browser.get("/matching/")).text
+    assert board.index("Overdue cases, most overdue first") < board.index("Applications by status")
+    flow = re.search(r'<ol class="tandem-flow">.*?</ol>', board, re.DOTALL)
+    assert flow
+    steps = re.findall(r'tandem-flow__name">(\w+) <span class="tandem-flow__reached">(\d+)', flow[0])
+    assert steps == [
+        ("Submitted", "2"),
+        ("Endorsed", "2"),
+        ("Eligible", "1"),
+        ("Matched", "1"),
+        ("Confirmed", "0"),
+        ("Completed", "0"),
+    ]
+    assert "Events to send" not in board
+    system = await browser.get("/matching/system")
+    assert (system.status_code, "Events to send" in system.text) == (200, True)
     await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
     assert "GE-2026" not in (await browser.get("/matching/stuck?call=all")).text
+    assert (await browser.get("/matching/system")).status_code == 403
 
 
 async def test_every_case_is_judged_before_the_list_is_cut(
