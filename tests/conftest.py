@@ -40,6 +40,9 @@ HERE = Path(__file__).parent
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# Each request to an app asks for this package, which is not installed; looking for it takes as long as a small page.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # Python's way to say that there is none
+
 # How long an example takes says how busy the machine is, and nothing about the rule that it tries.
 hypothesis.settings.register_profile("tandem", deadline=None)
 # To show that a test fails, it need not look for the smallest example, which may take minutes (`planted_bugs`).

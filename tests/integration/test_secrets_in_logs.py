@@ -110,7 +110,7 @@ def logs() -> Iterator[StringIO]:
 
 def secret() -> str:
     """Return a secret of its own, which no rule can know."""
-    return f"{MARK}{secrets.token_urlsafe(24)}"
+    return f"{MARK}{secrets.token_urlsafe(9)}"
 
 
 def requests(app: FastAPI) -> Iterator[tuple[str, str, dict[str, str]]]:

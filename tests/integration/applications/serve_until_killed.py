@@ -1,14 +1,13 @@
 """Serve the portal with uvicorn until this process is killed.
 
-Run as `python -m tests.integration.applications.serve_until_killed STORE`, with `--hold` to send no answer of a writing
-request: each stays between the last thing that the portal does for it and the first byte that the sender gets.
+With `hold` it sends no answer of a writing request: each stays between the last thing that the portal does for it and
+the first byte that the sender gets.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
-import sys
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -16,9 +15,13 @@ import uvicorn
 from services.applications.app import create_app
 from services.applications.settings import Settings
 from shared.identity.refusals import SAFE_METHODS
+from tests.processes import take_environment
 from tests.support import settings_for
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from multiprocessing.connection import Connection
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -37,16 +40,13 @@ def holding(app: ASGIApp) -> ASGIApp:
     return without_answer
 
 
-def serve(store: str, *, hold: bool) -> None:
-    """Serve the portal at a free port, which is printed."""
+def serve(store: str, environment: Mapping[str, str], port: Connection, hold: bool) -> None:  # noqa: FBT001 - the arguments of a process
+    """Serve the portal at a free port, which is sent."""
+    take_environment(environment)
     app = create_app(Settings(**settings_for(store)), background=False)
     with socket.socket() as place:
         place.bind(("127.0.0.1", 0))
-        place.listen()  # before the port is printed: a request may come at once
-        print(place.getsockname()[1], flush=True)
+        place.listen()  # before the port is sent: a request may come at once
+        port.send(place.getsockname()[1])
         config = uvicorn.Config(holding(app) if hold else app, log_config=None, lifespan="off", access_log=False)
         uvicorn.Server(config).run(sockets=[place])
-
-
-if __name__ == "__main__":
-    serve(sys.argv[1], hold="--hold" in sys.argv)

@@ -31,7 +31,7 @@ async def test_readiness_follows_kafka(
 ) -> None:
     """With Kafka a service is ready; it is not while Kafka was killed or stands still, and is ready when it is back."""
     monkeypatch.setattr(telemetry, "configure", lambda *_: None)  # later tests in this process log elsewhere
-    monkeypatch.setattr(watch, "SILENT_SECONDS", 8.0)
+    monkeypatch.setattr(watch, "SILENT_SECONDS", 5.0)
     monkeypatch.setattr(watch, "EVERY_SECONDS", 1.0)
     broker = new_broker()
     await topics.apply(broker.bootstrap)
