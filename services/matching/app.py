@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 API = ApiText(
-    summary="The matching service: the board, cohorts, overrides, dates and what became of each match.",
+    summary="The matching service: the board, cohorts, overrides, dates and the outcome of each match.",
     tags={
         "board": "What coordinators see of matches, visits and deadlines.",
         "cohorts": "Commit provisional matches as a cohort, and follow the job that does it.",

@@ -40,7 +40,7 @@ class RankCount(Part):
 
 
 class Certificate(Part):
-    """The proof of the best sum: `bound` is a sum that no lawful matching exceeds, `valid` that one reaches it."""
+    """The proof of the best sum: `bound` is a sum that no allowed matching exceeds, `valid` that one reaches it."""
 
     bound: Count
     valid: bool

@@ -1,10 +1,13 @@
 """Report texts of pages, emails and errors that are not plain English; run as `python -m tests.architecture.messages`.
 
 Reads the texts that code and templates mark for translation. A sentence has at most `WORDS` words, and no semicolon.
-Texts have none of the phrases of `ODD`, and only abbreviations of `ABBREVIATIONS`. Errors at fields follow the
-templates of GOV.UK: they say what to do, or what must be, and one sentence alone has no full stop. No two pages share a
-title: a title that is one text stands in one template only. What must stay is listed in `messages_exceptions.txt`, the
-beginning of a text and a reason in each line; an exception that is not needed any more is an error too.
+Texts have none of the phrases of `ODD`, and only abbreviations of `ABBREVIATIONS`. None begins with a sign that would
+glue it to another text. The pages of tools, which are not translated, have plain sentences too.
+
+Errors at fields follow the templates of GOV.UK: they say what to do, or what must be, and one sentence alone has no
+full stop. No two pages share a title: a title that is one text stands in one template only. What must stay is listed in
+`messages_exceptions.txt`, the beginning of a text and a reason in each line; an exception that is not needed any more
+is an error too.
 Exits with 1 if anything is found.
 """
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 EXCEPTIONS = Path(__file__).with_name("messages_exceptions.txt")
 FOLDERS = ("services", "shared", "deploy")
+TOOLS = ("deploy/gateway/pages", "deploy/local/mail/templates")
+"""Folders of pages that are written in English only."""
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 TEMPLATES = "jinja2.ext:babel_extract"
 # The project's templates use the extension for translated texts and `do`.
@@ -36,13 +41,13 @@ WORDS = 22
 ODD = re.compile(
     r"\b(whoever|anew|what came of|comes next|who has it|held against|throw(n|s)? (it |them |this )?away"
     r"|take (it|this|them|the \w+) away|lawful weeks?|(is|are|was|were|to be) told|by when|hand(ed|s)? in"
-    r"|looked at again|the own|mails?|mailed|at which hours)\b",
+    r"|looked at again|the own|mails?|mailed|at which hours|cascades?|void(s|ed)?|fell away|he or she|stated again)\b",
     re.IGNORECASE,
 )
 """Words and phrases that learners of English stumble over."""
 
 ABBREVIATIONS = """
-ANASPOC API ASCII CEPOL CSV DNS HTTP IATI JSON OPSYS OTNA P3D PDF PT45M RFC SHA TOPCOP UTF UTC UUID WWW
+ANASPOC API ASCII CEPOL CSV DNS HTML HTTP IATI JSON OPSYS OTNA P3D PDF PT45M RFC SHA TOPCOP UTF UTC UUID WWW
 """
 """Abbreviations that readers know from their work, or that the page explains."""
 
@@ -63,6 +68,8 @@ _KNOWN = frozenset(ABBREVIATIONS.split())
 _PLACE = re.compile(r"%\(\w+\)[sd]|\{\w*\}|<[^>]+>|`[^`]*`")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
 _CAPITALS = re.compile(r"\b[A-Z][A-Z0-9]{1,7}\b")
+_GLUED = re.compile(r"\s*[,;:.)]")
+_TAGS = re.compile(r"<style>.*?</style>|{%.*?%}|{#.*?#}|{{.*?}}|<[^>]*>", re.DOTALL)
 _TITLE = re.compile(r"{% block title %}{{ _\((\"[^\"]+\")\) }}{% endblock %}")
 
 
@@ -87,6 +94,15 @@ def messages() -> Iterator[Message]:
                         yield Message(text, str(path.relative_to(ROOT)), lineno)
 
 
+def texts_of_tools() -> Iterator[Message]:
+    """Yield the lines of the pages of tools, without tags."""
+    for path in (path for folder in TOOLS for path in sorted((ROOT / folder).glob("*.html"))):
+        source = _TAGS.sub(lambda found: "\n" * (found[0].count("\n") or 1), path.read_text("utf-8"))
+        for text in filter(None, (" ".join(line.split()) for line in source.splitlines())):
+            if text[0].isalpha():
+                yield Message(text, str(path.relative_to(ROOT)), 1)
+
+
 def problems(text: str) -> Iterator[str]:
     """Yield what is not plain in a text."""
     bare = _PLACE.sub("X", text)
@@ -96,6 +112,8 @@ def problems(text: str) -> Iterator[str]:
     if ";" in bare:
         yield "a semicolon"
     yield from (f"odd: {found[0]}" for found in ODD.finditer(bare))
+    if _GLUED.match(text):
+        yield "a part of a sentence"
     for found in _CAPITALS.finditer(bare):
         if found[0] not in _KNOWN and not re.fullmatch(r"X\d?|[A-Z]{1,2}\d+|[A-Z]{2}", found[0]):
             yield f"unexplained: {found[0]}"
@@ -175,7 +193,7 @@ def exceptions() -> set[str]:
 def main() -> int:
     """Print what is found; 1 if there is anything."""
     listed, used, count = exceptions(), set(), 0
-    for message in messages():
+    for message in (*messages(), *texts_of_tools()):
         found = list(problems(message.text))
         if found and (known := {start for start in listed if message.text.startswith(start)}):
             used |= known

@@ -68,7 +68,7 @@ async def confirm(request: Request, body: Confirmed, principal: Decider, bus: Bu
 
 @router.get("/deputies")
 async def read_deputies(principal: Holder, bus: BusDep) -> Deputies:
-    """Return the deputies of the caller, and those for whom the caller stands in."""
+    """Return the deputies of the caller, and those for whom the caller is a deputy."""
     async with bus.read() as session:
         return await deputy_views.deputies(session, principal.subject)
 
@@ -88,13 +88,13 @@ async def end_deputy(body: EndedDeputy, principal: Holder, bus: BusDep) -> Ended
 
 @router.post("/own-address", operation_id="send_own_address_confirmation", status_code=202, responses={404: {}})
 async def ask_own(principal: Annotated[Principal, Depends(signed_in())], bus: BusDep) -> MailSent:
-    """Send the mail by which the caller confirms his or her own address again."""
+    """Send the confirmation email for the caller's own address again."""
     await addresses.send_own_mail(bus, principal)
     return MailSent(sent=True)
 
 
 @router.post("/people/{person_id}/address", operation_id="send_person_address_confirmation", status_code=202)
 async def ask_for_person(person_id: UUID, principal: Decider, bus: BusDep) -> MailSent:
-    """Send the mail by which the person confirms the address again."""
+    """Send the confirmation email for the person's address again."""
     await addresses.send_mail_to(bus, principal, person_id)
     return MailSent(sent=True)

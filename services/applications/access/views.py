@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class MailSent(ReadModel):
-    """The confirmation that a mail is on its way."""
+    """The confirmation that an email is on its way."""
 
     sent: bool
 

@@ -107,7 +107,7 @@ async def propose(mentorship_id: UUID, body: ProposedTerms, principal: Pair, bus
 
 @router.post("/{mentorship_id}/agreement/versions/{version}/take-back")
 async def take_back(mentorship_id: UUID, version: int, principal: Pair, bus: BusDep) -> Mentorship:
-    """Take back your own proposal before the other signs it."""
+    """Withdraw your own proposal before the other signs it."""
     await agreement.take_back(bus, principal, mentorship_id, version)
     return await _mentorship_answer(bus, principal, mentorship_id)
 
@@ -160,7 +160,7 @@ async def withdraw_visit(mentorship_id: UUID, request_id: UUID, principal: Pair,
 async def cancel_visit(
     mentorship_id: UUID, pair_visit_id: UUID, body: Reason, principal: Pair, bus: BusDep
 ) -> Mentorship:
-    """Ask to cancel the pair's visit; the mentorship goes on."""
+    """Ask to cancel the pair's visit; the mentorship continues."""
     await visit.cancel(bus, principal, mentorship_id, pair_visit_id, body.reason, body.text)
     return await _mentorship_answer(bus, principal, mentorship_id)
 

@@ -97,5 +97,5 @@ async def withdraw(country: str, decision_id: UUID, principal: Coordinator, bus:
 
 @router.post("/{country}/decisions/{decision_id}/cases/{case_id}/keep")
 async def keep(country: str, decision_id: UUID, case_id: UUID, principal: Coordinator, bus: BusDep) -> PartnerCase:
-    """Withdraw the notice of one case that has not ended: it goes on."""
+    """Withdraw the notice of one case that has not ended: it continues."""
     return await notices.take_back(bus, principal, country, decision_id, case_id)

@@ -48,7 +48,7 @@ class Choice(StrEnum):
 
 
 class CaseState(StrEnum):
-    """The state of a case: it goes on, is under notice, was cancelled, had its notice withdrawn, or was over."""
+    """The state of a case: it continues, is under notice, was cancelled, had its notice withdrawn, or had ended."""
 
     GOES_ON = "goes_on"
     NOTICE = "notice"

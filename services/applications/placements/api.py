@@ -242,5 +242,5 @@ async def confirm(offer_id: UUID, principal: Host, bus: BusDep) -> Placement:
 
 @router.post("/{offer_id}/void")
 async def void(offer_id: UUID, body: PlacementVoid, principal: Coordinator, bus: BusDep) -> Placement:
-    """Void a placement that was entered in error; refused while it has a confirmed visit."""
+    """Mark a placement as entered in error; refused while it has a confirmed visit."""
     return Placement.of(await placements.void(bus, principal, offer_id, body.reason))

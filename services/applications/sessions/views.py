@@ -33,7 +33,7 @@ _WHY = {
 
 
 class OwnSession(ReadModel):
-    """A session of the caller that goes on."""
+    """An open session of the caller."""
 
     id: UUID
     present: Annotated[bool, Field(description="Whether the request was made in it.")]

@@ -13,7 +13,7 @@ from services.matching.parameters import BusDep
 from services.matching.reciprocity import model, views
 from services.matching.reciprocity.views import PairDays
 from shared.contracts import labels
-from shared.i18n import gettext
+from shared.i18n import gettext, ngettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.web.graphics.charts import Bar, Chart, bars
@@ -54,11 +54,11 @@ def _owing(pairs: Sequence[PairDays]) -> Chart | None:
         return None
     owed.sort(key=lambda row: (-row[2], row[0], row[1]))
     debtor, creditor, days = owed[0]
-    title = gettext("%(debtor)s must host guests from %(creditor)s for %(days)d more days to be balanced") % {
-        "debtor": debtor,
-        "creditor": creditor,
-        "days": days,
-    }
+    title = ngettext(
+        "%(debtor)s must host guests from %(creditor)s for %(days)d more day to be balanced",
+        "%(debtor)s must host guests from %(creditor)s for %(days)d more days to be balanced",
+        days,
+    ) % {"debtor": debtor, "creditor": creditor, "days": days}
     return bars(
         title,
         [

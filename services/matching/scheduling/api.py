@@ -88,14 +88,14 @@ async def stop_json(bus: BusDep, principal: Programme, call_id: UUID, search: Se
 
 @router.post("/calls/{call_id}/plan/propose")
 async def propose_json(bus: BusDep, principal: Programme, call_id: UUID, chosen: ChosenMoves) -> ProposedMoves:
-    """Propose moves of a plan to guests and hosts, if they are still lawful; the old dates stand until both accept."""
+    """Propose moves of a plan to guests and hosts, if they are still possible; the old dates stay until both accept."""
     found = await _plan(bus, call_id, chosen.plan_id)
     return _proposed(await plans.propose_plan(bus, principal.subject, found.id, chosen.matches, chosen.reason))
 
 
 @router.get("/visits/{match_id}/weeks", responses={409: {}})
 async def weeks_json(bus: BusDep, _: Programme, match_id: UUID) -> LawfulWeeks:
-    """Return the lawful weeks of a match's visit, with its group where it has one, and what each costs."""
+    """Return the possible weeks of a match's visit, with its group where it has one, and what each costs."""
     async with bus.read() as session:
         weeks = await plans.lawful_weeks(session, match_id)
     return LawfulWeeks(
@@ -116,7 +116,7 @@ async def weeks_json(bus: BusDep, _: Programme, match_id: UUID) -> LawfulWeeks:
 
 @router.post("/visits/{match_id}/move")
 async def move_json(bus: BusDep, principal: Programme, match_id: UUID, week: WantedWeek) -> ProposedMoves:
-    """Propose another week of a visit, and of its group; the old dates stand until guest and host accept."""
+    """Propose another week of a visit, and of its group; the old dates stay until guest and host accept."""
     return _proposed(await plans.propose_move(bus, principal.subject, match_id, week.week, week.reason))
 
 

@@ -75,7 +75,7 @@ class LawfulWeek(ReadModel):
 
 
 class LawfulWeeks(ReadModel):
-    """The lawful weeks of a visit, or of a group together, with the dates announced so far."""
+    """The possible weeks of a visit, or of a group together, with the dates announced so far."""
 
     matches: tuple[UUID, ...]
     announced: tuple[tuple[date, ...], ...]

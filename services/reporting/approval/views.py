@@ -25,7 +25,7 @@ class FigureStatement(ReleasedFigure):
     """One approved statement of a figure, as it was shown."""
 
     statement: Annotated[int, Field(description="Its number; the first is 1.", examples=[1])]
-    reason: Annotated[RestatementReason | None, Field(description="Why it was stated again; null for the first.")]
+    reason: Annotated[RestatementReason | None, Field(description="Why it was restated; null for the first.")]
 
 
 class FigureHistory(PeriodStatus):

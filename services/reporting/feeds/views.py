@@ -55,7 +55,7 @@ class Publication(ReadModel):
     start: date
     end: Annotated[date, Field(description="Its last day.")]
     statement: Annotated[int, Field(examples=[1])]
-    reason: Annotated[RestatementReason | None, Field(description="Why it was stated again; null for the first.")]
+    reason: Annotated[RestatementReason | None, Field(description="Why it was restated; null for the first.")]
     published_at: AwareDatetime
     cut_off: Annotated[AwareDatetime, Field(description="Facts up to then count.")]
     replaced_by: Annotated[int | None, Field(description="The next statement; null for the present one.")]

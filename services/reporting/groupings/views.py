@@ -34,7 +34,7 @@ class GroupOfValues(ReadModel):
 
 
 class GroupingLevel(ReadModel):
-    """A level of a dimension; without groups, each value stands by itself."""
+    """A level of a dimension; without groups, each value is shown separately."""
 
     code: Annotated[str, Field(examples=["region"])]
     label: Annotated[str, Field(examples=["Regions"])]

@@ -123,7 +123,7 @@ def headline(figures: Mapping[str, Released], needs: Sequence[Need]) -> str:
         return ngettext("%(num)d application asked for a place", "%(num)d applications asked for a place", received) % {
             "num": received
         }
-    return gettext("%(unmet)s of %(asked)s applications found no match") % {
+    return gettext("Applications that found no match: %(unmet)s of %(asked)s") % {
         "unmet": number(float(unmet.value)),
         "asked": number(received),
     }

@@ -35,7 +35,7 @@ class PeriodStatus(ReadModel):
         Field(description="SHA-256 of the figures that were submitted, in hex.", examples=["9f86d081884c7d65"]),
     ]
     frozen_at: AwareDatetime | None
-    statement: Annotated[int, Field(description="Above 1 the figures were stated again.", examples=[1])]
+    statement: Annotated[int, Field(description="Above 1 the figures were restated.", examples=[1])]
 
 
 async def approval_of(session: AsyncSession, period: Period) -> Approval:

@@ -30,7 +30,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A way to group the values of a dimension; without groups, each value stands by itself."""
+    """A way to group the values of a dimension; without groups, each value is shown separately."""
 
     code: str
     label: str

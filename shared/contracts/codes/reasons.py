@@ -94,7 +94,7 @@ class CloseCause(Code):
 
 
 class UnschedulableCause(Code):
-    """The cause for which no lawful week was found for a visit."""
+    """The cause for which no possible week was found for a visit."""
 
     NO_COMMON_WEEK = "no_common_week", N_("No common week")
     NO_PLACE_IN_WEEK = "no_place_in_week", N_("No place left in a common week")

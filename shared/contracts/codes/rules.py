@@ -76,7 +76,7 @@ class Change(Code):
 
 
 class WishMissed(Code):
-    """The causes for which somebody with a match did not get the place that he or she wants most."""
+    """The causes for which somebody with a match did not get the place that the person wants most."""
 
     OUTRANKED = "outranked", N_("its places went to others whom the host puts first")
     SHARE_OF_OFFER = "share_of_offer", N_("the country's share of it went to others whom the host puts first")

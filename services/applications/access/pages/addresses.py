@@ -22,7 +22,7 @@ Linked = Annotated[Principal | None, Depends(public(count_link("token")))]
 
 @router.post(f"{PEOPLE}/{{person_id}}/address")
 async def send_address_mail(person_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Send the mail by which the person confirms the address again."""
+    """Send the confirmation email for the person's address again."""
     await addresses.send_mail_to(bus, principal, person_id)
     return see_other(f"{PEOPLE}/{person_id}?done=asked")
 

@@ -23,7 +23,7 @@ router = APIRouter(prefix="/applications/api/v1", tags=["applications"])
 
 
 class Naming(Body):
-    """A person whom an officer names, by reference or service e-mail, as `pre_matched` or `group` companion."""
+    """A person whom an officer names, by reference or service email, as `pre_matched` or `group` companion."""
 
     mode: Literal[ApplicationMode.PRE_MATCHED, ApplicationMode.GROUP]
     written: Annotated[str, Field(max_length=actions.MOST_WRITTEN)]
@@ -64,7 +64,7 @@ async def answer(companion_id: UUID, body: Reply, principal: Participant, bus: B
 
 @router.post("/companions/{companion_id}/leave")
 async def leave(companion_id: UUID, principal: Participant, bus: BusDep) -> CompanionStanding:
-    """Take back an own confirmation: leave the group or the pair."""
+    """Withdraw an own confirmation: leave the group or the pair."""
     return companions.standing_model(await actions.leave(bus, principal, companion_id))
 
 

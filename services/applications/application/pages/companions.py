@@ -140,6 +140,6 @@ async def answer(request: Request, companion_id: UUID, principal: Participant, b
 
 @router.post("/companions/{companion_id}/leave")
 async def withdraw_confirmation(companion_id: UUID, principal: Participant, bus: BusDep) -> Response:
-    """Take back an own confirmation."""
+    """Withdraw an own confirmation."""
     await actions.leave(bus, principal, companion_id)
     return see_other("/applications/companions?done=left")

@@ -171,9 +171,9 @@ def quotas(value: Sequence[CountryQuota]) -> list[str]:
     found = []
     for quota in value:
         text = (
-            gettext("%(country)s: at least %(floor)d and at most %(ceiling)d officers are placed.")
+            gettext("%(country)s: the number of officers placed is %(floor)d or more, and at most %(ceiling)d.")
             if quota.ceiling is not None
-            else gettext("%(country)s: at least %(floor)d officers are placed, without a limit.")
+            else gettext("%(country)s: the number of officers placed is %(floor)d or more, without a limit.")
         )
         values = {"country": labels.country(quota.country), "floor": quota.floor, "ceiling": quota.ceiling}
         found.append(text % values)

@@ -49,7 +49,7 @@ class Applicant(ReadModel):
 
 
 class KnownPerson(ReadModel):
-    """The fields of one party's identity that were released to the reader; null stands for a hidden field."""
+    """The fields of one party's identity that were released to the reader; null means a hidden field."""
 
     party: Party
     name: str | None

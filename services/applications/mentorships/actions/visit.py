@@ -117,7 +117,7 @@ async def withdraw(bus: Bus, principal: Principal, mentorship_id: UUID, request_
 async def cancel(
     bus: Bus, principal: Principal, mentorship_id: UUID, visit_id: UUID, reason: StatedReason, text: str = ""
 ) -> Mentorship:
-    """Ask to cancel the pair's visit; the mentorship goes on. Raises `Refused` (404, 409)."""
+    """Ask to cancel the pair's visit; the mentorship continues. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         visit = await visits_store.visit(tx.session, visit_id, lock=True)

@@ -208,6 +208,6 @@ async def sign(request: Request, mentorship_id: UUID, principal: Pair, bus: BusD
 
 @router.post("/{mentorship_id}/agreement/versions/{version}/take-back")
 async def take_back(mentorship_id: UUID, version: int, principal: Pair, bus: BusDep) -> Response:
-    """Take back one's own proposal."""
+    """Withdraw one's own proposal."""
     await actions.take_back(bus, principal, mentorship_id, version)
     return see_other(mentorship_path(mentorship_id, "agreement") + "?done=taken_back")

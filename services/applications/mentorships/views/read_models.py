@@ -204,7 +204,7 @@ class MentorshipEntry(ReadModel):
     mentor_country: Annotated[str, Field(examples=["LT"])]
     party: Annotated[Party | None, Field(description="Which of the two the reader is; null for a coordinator.")]
     pending: Annotated[list[PairTaskCount], Field(description="What the reader has to do.")]
-    results_asked: Annotated[bool, Field(description="Whether the reader is asked what came of it at home.")]
+    results_asked: Annotated[bool, Field(description="Whether the reader is asked about the results at home.")]
     confirmed_sessions: int
     meet_next: date | None
 

@@ -41,7 +41,7 @@ class ChangeDetails(ReadModel):
 
 
 class DecisionDetails(ReadModel):
-    """From when a decision about a partner holds, and what became of it."""
+    """The day from which a decision about a partner applies, and its result."""
 
     since: date
     state: DecisionState

@@ -61,7 +61,7 @@ class IncidentReport(Incident):
     happened_on: date | None
     text: str
     readers: tuple[model.Reader, ...]
-    answer: Annotated[str, Field(description="What the reporter is told at the end; empty before.", examples=[""])]
+    answer: Annotated[str, Field(description="The answer to the reporter at the end; empty before.", examples=[""])]
     handles: Annotated[bool, Field(description="The caller was chosen to read it and follow it up.")]
     notes: Annotated[tuple[IncidentNote, ...], Field(description="Only for those who handle it; oldest first.")]
 

@@ -19,7 +19,7 @@ class FieldChange(ReadModel):
 
 
 class AffectedMatch(ReadModel):
-    """An unconfirmed match during a revision: it goes on under the terms as they were proposed."""
+    """An unconfirmed match during a revision: it continues under the terms as they were proposed."""
 
     id: UUID
     reference: Annotated[str, Field(description="The application's.", examples=["AM-2026-0042"])]
@@ -37,7 +37,7 @@ class RevisionPreview(ReadModel):
     """The changes by a revision of a published placement, and the effect on its places."""
 
     changes: list[FieldChange]
-    confirmed: Annotated[int, Field(description="Confirmed places, which stand as they were agreed.")]
+    confirmed: Annotated[int, Field(description="Confirmed places, which stay as they were agreed.")]
     matches_under_way: list[AffectedMatch]
     opens: Annotated[bool, Field(description="Whether the placement, now closed, is open again.")]
     fills: Annotated[bool, Field(description="Whether all its places are then confirmed, so that it closes.")]

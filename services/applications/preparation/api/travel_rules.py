@@ -16,7 +16,7 @@ router = APIRouter(prefix="/applications/api/v1/asked-before-travel", tags=["vis
 
 
 class TravelDecision(Body):
-    """A rule whether an item is required; a call or a country that is left out stands for any."""
+    """A rule whether an item is required; a call or a country that is left out means any."""
 
     item: PreparationItem
     required: bool

@@ -56,7 +56,7 @@ class WrittenSheet(ReadModel):
 class Letter(ReadModel):
     """A letter about a visit, without its document."""
 
-    number: Annotated[str, Field(description="Whoever holds the paper can check it.", examples=["LT-7F3K-9QXM-2D8R"])]
+    number: Annotated[str, Field(description="Anybody who has the paper can check it.", examples=["LT-7F3K-9QXM-2D8R"])]
     kind: LetterKind
     version: int
     start: date

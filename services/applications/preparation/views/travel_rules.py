@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class TravelRule(ReadModel):
-    """A decision whether an item is required; a call or a country that is null stands for any."""
+    """A decision whether an item is required; a call or a country that is null means any."""
 
     id: UUID
     item: PreparationItem

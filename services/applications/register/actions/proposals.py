@@ -345,7 +345,7 @@ async def refuse(bus: Bus, principal: Principal, proposal_id: UUID, reason: Refu
 
 
 async def take_back(bus: Bus, principal: Principal, proposal_id: UUID) -> Proposal:
-    """Take back one's own proposal. Raises `Refused` (404 for somebody else's, 409)."""
+    """Withdraw one's own proposal. Raises `Refused` (404 for somebody else's, 409)."""
     async with bus.transaction(principal.subject) as tx:
         proposal = await store.proposal(tx.session, proposal_id, lock=True)
         if proposal is None or proposal.proposed_by != principal.subject:

@@ -103,5 +103,5 @@ async def refuse(proposal_id: UUID, body: ProposalRefusal, principal: Coordinato
 
 @router.post("/{proposal_id}/take-back")
 async def take_back(proposal_id: UUID, principal: Decider, bus: BusDep) -> Proposal:
-    """Take back one's own proposal."""
+    """Withdraw one's own proposal."""
     return await actions.take_back(bus, principal, proposal_id)

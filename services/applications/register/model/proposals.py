@@ -38,7 +38,7 @@ class OrganisationChange(Entry):
 
 
 class PersonChange(Entry):
-    """A person as he or she is to be, with all grants: new or existing."""
+    """A person's new entry, with all grants: a new person or an existing one."""
 
     kind: Literal["person"] = "person"
     entry: PersonEntry

@@ -169,7 +169,7 @@ add_decision(router, Coordinator, Decision("/{proposal_id}/refuse", RefuseForm, 
 
 @router.post("/{proposal_id}/take-back")
 async def take_back(request: Request, proposal_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Take back one's own proposal."""
+    """Withdraw one's own proposal."""
     try:
         await actions.take_back(bus, principal, proposal_id)
     except Refused as refused:

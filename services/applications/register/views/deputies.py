@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Deputy(ReadModel):
-    """A deputy: who stands in for whom, in which role and term."""
+    """A deputy: who acts for whom, in which role and for how long."""
 
     deputy_id: UUID
     deputy: Annotated[str, Field(description="The deputy's name.", examples=["Ani Petrosyan"])]
@@ -49,7 +49,7 @@ class Deputy(ReadModel):
 
 
 class Deputies(ReadModel):
-    """The deputies of a person, and those for whom the person stands in; newest first."""
+    """The deputies of a person, and those for whom the person is a deputy; newest first."""
 
     deputies: tuple[Deputy, ...]
     stands_in_for: tuple[Deputy, ...]

@@ -69,7 +69,7 @@ class VisitMove(ReadModel):
 
 
 class Visit(ReadModel):
-    """A visit as the reader may see it; without dates where no lawful week was found."""
+    """A visit as the reader may see it; without dates where no possible week was found."""
 
     id: UUID
     match_id: UUID
@@ -93,14 +93,14 @@ class Visit(ReadModel):
     recordable: Annotated[list[date], Field(description="The days whose attendance can be recorded by now.")]
     ended_on: date | None
     reason: Annotated[Reason | None, Field(description="Why it ended early or did not take place.")]
-    cause: Annotated[UnschedulableCause | None, Field(description="Why no lawful week was found.")]
+    cause: Annotated[UnschedulableCause | None, Field(description="Why no possible week was found.")]
     move: VisitMove
     tasks: list[FormTask]
     match: Match
 
 
 class VisitEntry(ReadModel):
-    """A visit in a list; without dates where no lawful week was found."""
+    """A visit in a list; without dates where no possible week was found."""
 
     id: UUID
     match_id: UUID

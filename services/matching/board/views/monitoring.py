@@ -66,7 +66,7 @@ class Progress(ReadModel):
     """The backlog of the service: what has still to be read, matched and sent."""
 
     to_read: Annotated[int | None, Field(description="Events to read; null if that is not known.")]
-    paused: Annotated[str | None, Field(description="Why reading has stopped; null while it goes on.")]
+    paused: Annotated[str | None, Field(description="Why reading has stopped; null while it continues.")]
     to_match: Annotated[int, Field(description="Changes that are not matched yet.")]
     to_send: Annotated[int, Field(description="Events to send.")]
     waiting: Annotated[int, Field(description="Events that wait for another event.")]

@@ -19,7 +19,7 @@ from shared.contracts.base import Country
 from shared.contracts.codes import MatchState, MentorshipState, Party, Reason, Side, UnschedulableCause, VisitState
 from shared.contracts.mentorships import MentorshipPlan
 from shared.contracts.visits import VisitOf
-from shared.i18n import gettext
+from shared.i18n import gettext, ngettext
 from shared.identity.scope import Reach
 from shared.web.paging import PageRequest, page_of
 from shared.web.read_models import Page, ReadModel
@@ -39,7 +39,7 @@ class MoveProposal(ReadModel):
 
 
 class Visit(ReadModel):
-    """A visit; without `start` and `end` no lawful week was found, for the `cause` given."""
+    """A visit; without `start` and `end` no possible week was found, for the `cause` given."""
 
     id: UUID
     match_id: UUID
@@ -207,7 +207,12 @@ def replacement_words(taken_over: Replacement, notice_weeks: int) -> Link | str 
             href = f"/matching/applications/{taken_over.by_application}"
             return {"text": text % {"reference": taken_over.by_reference}, "href": href}
         case ReplacementOutcome.TOO_LATE:
-            return gettext("Too late to replace: less than %(weeks)d weeks left") % {"weeks": notice_weeks}
+            text = ngettext(
+                "Too late to replace: less than %(weeks)d week left",
+                "Too late to replace: less than %(weeks)d weeks left",
+                notice_weeks,
+            )
+            return text % {"weeks": notice_weeks}
         case ReplacementOutcome.NOBODY:
             return gettext("Nobody in line could take the place")
     return None

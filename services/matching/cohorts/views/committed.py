@@ -69,7 +69,7 @@ class RunInputs(ReadModel):
     digest: Annotated[str, Field(description="Digest of the inputs, as published.")]
     problem: Annotated[dict[str, JsonValue], Field(description="The problem of the engine.")]
     pairs: Annotated[list[tuple[str, str]], Field(description="Application, and offer or mentor, of each pair.")]
-    overrides: Annotated[dict[str, str], Field(description="Pairs that were made by hand: an exchange ring.")]
+    overrides: Annotated[dict[str, str], Field(description="Pairs that a coordinator made: an exchange ring.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ async def price(
 
 @router.post("/overrides", status_code=201)
 async def put(request: Request, bus: BusDep, principal: Programme, override: WantedOverride) -> OverrideMatch:
-    """Put an application to a place by hand; both countries are asked to clear the new match."""
+    """Assign an application to a place manually; both countries are asked to clear the new match."""
     expect_in_body(request, "application_id", override.application_id, override.version, "/version")
     wanted = overrides.WantedOverride(
         override.application_id,

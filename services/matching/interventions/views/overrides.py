@@ -20,9 +20,9 @@ from shared.web.read_models import ReadModel
 
 
 class OverridePrice(ReadModel):
-    """The price of placing an application by hand: rules set aside or in the way, points, and losses of others.
+    """The price of assigning a place manually: rules that are overridden or forbid it, points, and losses of others.
 
-    `forbidden` are rules of law that the pair breaks; it cannot be put there then.
+    `forbidden` are rules that apply to everybody and that the pair breaks: then it is not possible.
     """
 
     forbidden: tuple[HardRule, ...]

@@ -27,7 +27,7 @@ from shared.web.several import Facts
 
 
 class PossibleLeg(ReadModel):
-    """An officer of a possible ring, the offer that he or she would take, and why there is no place now."""
+    """An officer of a possible ring, the placement for the officer, and why there is no place now."""
 
     application_id: UUID
     reference: Annotated[str, Field(examples=["MD-2026-0001"])]

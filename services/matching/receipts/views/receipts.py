@@ -58,7 +58,7 @@ class ReceiptChangePart(ReadModel):
     count: int | None
     area: Annotated[
         str | None,
-        Field(description="Area of expertise; `restricted` stands for one that is not named.", examples=["forensics"]),
+        Field(description="Area of expertise; `restricted` means one that is not named.", examples=["forensics"]),
     ]
     topic: TopicCode | None
     period: DatePeriod | None

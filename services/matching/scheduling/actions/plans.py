@@ -1,6 +1,6 @@
 """Move one visit, plan a call's visits together, and propose the moves of a plan.
 
-Announced dates never change by this alone: guest and host are asked, and the old dates stand until both accept. Only a
+Announced dates never change by this alone: guest and host are asked, and the old dates stay until both accept. Only a
 visit without dates gets them at once.
 """
 
@@ -73,7 +73,7 @@ async def lawful_weeks(session: AsyncSession, match_id: UUID) -> Weeks:
 async def propose_move(
     bus: Bus, by: str, match_id: UUID, week: date, reason: Reason = Reason.TIMETABLE_CONFLICT
 ) -> Proposed:
-    """Propose the week of a day to guest and host of a visit, and of its group; the old dates stand until both accept.
+    """Propose the week of a day to guest and host of a visit, and of its group; the old dates stay until both accept.
 
     A visit without dates gets them at once. Somebody who asks again for the same is answered as the first time. Raises
     `Refused`: 404 if there is no such visit, 409 if its dates cannot be changed now, 422 for a week that is not lawful

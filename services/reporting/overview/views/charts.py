@@ -297,7 +297,7 @@ def reciprocity(figures: Mapping[str, Released]) -> NamedChart | None:
     items = [Pair(disclosure_views.value_of(_FROM, country), *both[country]) for country in order[:_COUNTRIES]]
     widest = max(items, key=lambda each: (abs(each.before - each.after), each.label))
     chart = pairs(
-        gettext("Furthest from balance: %(country)s, %(sent)s days sent and %(hosted)s hosted")
+        gettext("Furthest from balance: %(country)s. Days sent: %(sent)s. Days hosted: %(hosted)s")
         % {"country": widest.label, "sent": number(widest.before), "hosted": number(widest.after)}
         if widest.before != widest.after
         else gettext("Every country hosted as many days as it sent"),

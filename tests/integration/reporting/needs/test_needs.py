@@ -89,7 +89,7 @@ async def test_needs_demand_and_results_are_side_by_side(house: House) -> None:
         reader = await house.grant(role)
         page = await reader.get("/reporting/needs?period=2026-H1")
         assert page.status_code == 200, page.text
-        assert "14 of 55 applications found no match" in page.text
+        assert "Applications that found no match: 14 of 55" in page.text
         assert "needs.csv?period=2026-H1" in page.text
     for by in ("topic", "country", "language", "level"):
         for gap in ("topic-and-country", "topic-and-language", "country-and-gap"):
@@ -138,7 +138,7 @@ async def test_a_period_without_applications_leads_to_one_that_has_some(house: H
     assert "no application of this period was left without a match" in page
     assert 'href="/reporting/needs?period=2026-Q1"' in page
     there = (await donor.get("/reporting/needs?period=2026-Q1")).text
-    assert "14 of 55 applications found no match" in there
+    assert "Applications that found no match: 14 of 55" in there
     assert "No application arrived" not in there
     empty = (await donor.get("/reporting/needs?period=2026-Q2&by=language")).text
     assert "period=programme" not in empty, "readers may not open the programme as a whole"

@@ -88,7 +88,7 @@ def test_zero_is_drawn_only_in_a_whole_breakdown() -> None:
     sent = figure(SENT, 60, {"country-of-service": {"GE": 25, "MD": 30, "UA": None}})
     whole = reciprocity({**sent, **figure(HOSTED, 60, {"host-country": {"FR": 40, "GE": 15, "UA": 5}})})
     assert whole is not None
-    assert whole.chart.title == "Furthest from balance: France, 0 days sent and 40 hosted"
+    assert whole.chart.title == "Furthest from balance: France. Days sent: 0. Days hosted: 40"
     assert [row[0] for row in whole.chart.rows] == ["France", "Georgia", "Moldova"]
     partly = reciprocity({**sent, **figure(HOSTED, 60, {"host-country": {"FR": 20, "GE": 20, ROLLED_UP: 20}})})
     assert partly is not None
