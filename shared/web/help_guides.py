@@ -214,5 +214,43 @@ GUIDES = (
             ),
         ),
     ),
+    Guide(
+        "figures",
+        N_("Help for donors and evaluators"),
+        N_("You read what the programme achieved, and you can check each figure. You see no names."),
+        N_("The page of the figures. It shows a published period with its targets, charts and figures."),
+        (
+            Step(
+                N_("Open the figures and choose a period."),
+                N_("Once a period is published."),
+                N_("You see the newest published period first. Evaluators also see periods before they are published."),
+            ),
+            Step(
+                N_("Open a figure."),
+                N_("When you want to know what it counts."),
+                N_("You see its definition, its parts, and how many events it was counted from."),
+            ),
+            Step(
+                N_("Compare periods, or look at targets and trends."),
+                N_("When several periods are published."),
+                N_("You see each difference, unless the definition has changed in between."),
+            ),
+            Step(
+                N_("Download the files."),
+                N_("At any time after a period is published."),
+                N_("Each file stays at its address. A correction gets files of its own, and the old files stay too."),
+            ),
+            Step(
+                N_("As an evaluator, remind people of missing answers."),
+                N_("While answers to a form are missing."),
+                N_("People who have not answered get an email with a link to the form."),
+            ),
+            Step(
+                N_("As an evaluator, approve figures or return them."),
+                N_("After somebody else has submitted them."),
+                N_("Approved figures are frozen. An evaluator or a programme coordinator then publishes them."),
+            ),
+        ),
+    ),
 )
 """The guides in the order of the help page."""

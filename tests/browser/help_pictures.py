@@ -33,6 +33,7 @@ PAGES = {
     "mentors": ("persona-mentor", "/applications/mentorships", "/applications/mentorships/"),
     "coordinators": ("persona-coordinator-am", "/applications/cases", ""),
     "programme": ("persona-programme", "/matching/", ""),
+    "figures": ("persona-donor", "/reporting/", ""),
 }
 """By guide: the persona, the page that is opened, and how the address begins of the link that is followed from it."""
 
