@@ -37,6 +37,7 @@ def gateway(chosen: RunSettings, place: RunFolder, site: str | None = None) -> C
         **{name: value for name, value in os.environ.items() if name == "TANDEM_FORM_TRIES"},
         "TANDEM_INSIDE": f"http://{HOST}:{chosen.ports['inside']}",
         **{f"TANDEM_{service.upper()}": chosen.addresses(service) for service in SERVICES},
+        **pace_of_checks(chosen),
     }
     caddy = Path(sysconfig.get_path("scripts")) / "caddy"
     command: list[str | Path] = [
@@ -48,6 +49,12 @@ def gateway(chosen: RunSettings, place: RunFolder, site: str | None = None) -> C
         "caddyfile",
     ]
     return Child("the gateway", command, log=place.log("gateway"), env=env)
+
+
+def pace_of_checks(chosen: RunSettings) -> dict[str, str]:
+    """Return the variable by which services are asked less often; nothing where one has several processes."""
+    alone = all(len(chosen.processes(service)) == 1 for service in SERVICES)
+    return {"TANDEM_ASK_EVERY": "1s"} if alone else {}
 
 
 def _has_ipv6() -> bool:

@@ -26,7 +26,7 @@ from starlette.responses import HTMLResponse, StreamingResponse
 from starlette.routing import Route
 
 from deploy.local.folder import ROOT, RunFolder
-from deploy.local.gateway import gateway
+from deploy.local.gateway import gateway, pace_of_checks
 from deploy.local.ports import free_port
 from deploy.local.settings import SERVICES, RunSettings
 from deploy.local.supervisor import answers
@@ -486,6 +486,12 @@ def _answering(origin: str, count: int) -> set[str]:
     answers = [httpx2.get(f"{origin}/page") for _ in range(count)]
     assert {answer.status_code for answer in answers} <= {200, 502, 503}
     return {answer.text.split()[0] for answer in answers if answer.status_code == 200}
+
+
+def test_single_processes_are_asked_less_often() -> None:
+    """With one process a service there is no other to turn to; with several one that stalls is noticed at once."""
+    assert pace_of_checks(RunSettings({}, {})) == {"TANDEM_ASK_EVERY": "1s"}
+    assert pace_of_checks(RunSettings({}, {}, {"matching": 2})) == {}
 
 
 def test_two_processes_share_the_requests_and_a_dead_one_is_left_aside(tmp_path: Path) -> None:
