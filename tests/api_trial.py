@@ -6,8 +6,10 @@ nothing answered without signing in.
 
 In each service each role tries each operation that it may call in the phases "examples" and "fuzzing". The phase
 "coverage" goes through the schemas field by field, tries other methods and leaves out headers. It runs by the first of
-the roles that may call an operation, and tries each kind of case of each field once; that of the portal, which takes as
-long as all else together, has a test file of its own, which CI runs beside the others. Operations of reporting for
+the roles that may call an operation. It tries each kind of case of each field once; a field of bodies that several
+operations take alike counts once, and so does each kind of value of a header, which each operation that takes it gets
+at least once. That of the portal, which takes as long as all else together, has a test file of its own, which CI runs
+beside the others. Operations of reporting for
 holders of a ticket are tried with one, in all three phases. A generated version is that of no record: the request is
 made once more with the present version, so that changes are tried too.
 """
@@ -15,12 +17,17 @@ made once more with the present version, so that changes are tried too.
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import httpx2
 import schemathesis
 from schemathesis.config import PositiveDataAcceptanceConfig
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.generation.meta import CoveragePhaseData
 from starlette.requests import Request
@@ -89,12 +96,13 @@ async def try_all(
     """
     found: list[str] = []
     covered: set[str] = set()
+    tried: set[object] = set()
     identity_of(app).rate_limit = RateLimit(0)  # a trial asks faster than anybody may
     async with served(_WithPresentVersion(app)) as address:
         for role in Role:
             ids = admitted(service, role)
             headers = await signed_in(app, role, people.get(role))
-            trial = _Trial(address, service, headers, known or {})
+            trial = _Trial(address, service, headers, known or {}, tried)
             if each_role:
                 found += await asyncio.to_thread(trial.failures, ids, ["examples", "fuzzing"])
             first = [id_ for id_ in ids if id_ not in covered]
@@ -112,6 +120,7 @@ async def try_tickets(
     `tickets` are the person's, by their purposes.
     """
     found: list[str] = []
+    tried: set[object] = set()
     identity = identity_of(app)
     identity.rate_limit, identity.bearer = RateLimit(0), _Vouched(identity.provider, person)
     ids = {(method, path): operation["operationId"] for method, path, operation in operations(committed(service))}
@@ -125,7 +134,7 @@ async def try_tickets(
             ]
             assert opened, f"no operation is opened by a ticket for {purpose}"
             headers = {"Authorization": f"Bearer {_TOKEN}", ticket_exchange.HEADER: ticket}
-            trial = _Trial(address, service, headers, known)
+            trial = _Trial(address, service, headers, known, tried)
             found += await asyncio.to_thread(trial.failures, opened, ["examples", "coverage", "fuzzing"])
     return sorted(set(found))
 
@@ -198,12 +207,16 @@ async def signed_in(app: FastAPI, role: Role, subject: str | None) -> dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """A service at an address, tried with the headers of one person; `known` are values of parameters."""
+    """A service at an address, tried with the headers of one person; `known` are values of parameters.
+
+    `tried` are the kinds of cases that the phase "coverage" need not try again.
+    """
 
     address: str
     service: str
     headers: Mapping[str, str]
     known: Mapping[str, str]
+    tried: set[object]
 
     def failures(self, ids: list[str], phases: list[str]) -> list[str]:
         """Return what did not keep to the description among these operations."""
@@ -219,7 +232,7 @@ class _Trial:
             if version.get("description") == OF_RECORD:
                 schema["required"] = [name for name in schema["required"] if name != "version"]
         schema = schemathesis.openapi.from_dict(document).include(operation_id=ids)
-        schema.hook(_each_kind_once())
+        schema.hook(_each_kind_once(document, self.tried))
         config = schema.config
         config.update(base_url=self.address, headers=dict(self.headers), workers=1, continue_on_failure=True)
         config.parameters = {f"path.{name}": value for name, value in self.known.items()}
@@ -230,27 +243,61 @@ class _Trial:
         config.checks.positive_data_acceptance = PositiveDataAcceptanceConfig(
             expected_statuses=["2xx", "401", "403", "404", "429", "5xx", *_RULES_BEYOND_SCHEMAS]
         )
-        return list(_failures(from_schema(schema).execute()))
+        with patch.dict(os.environ, NO_PROXY="127.0.0.1"):  # else each request reads the whole environment for proxies
+            return list(_failures(from_schema(schema).execute()))
 
 
-def _each_kind_once() -> Callable[[HookContext, Case[Any]], bool]:
-    """Return a filter that keeps one case of each kind and field of an operation in the phase "coverage".
+_INTO = re.compile(r"Object with valid '(\w+)' value: |(\w+)(?: -> |: )|Single-item array: |Array with invalid items: ")
+"""The ways in which the description of a case leads to a field of a body, or to the items of one."""
+
+
+def _each_kind_once(document: Mapping[str, Any], tried: set[object]) -> Callable[[HookContext, Case[Any]], bool]:
+    """Return a filter that keeps one case of each kind and field in the phase "coverage"; `tried` are those before.
 
     An entry with forty fields makes over a thousand cases: for each field every kind of valid and invalid value, and of
     some kinds many, such as one for each country.
     """
-    tried: set[tuple[object, ...]] = set()
 
     def filter_case(context: HookContext, case: Case[Any]) -> bool:
         if case.meta is None or not isinstance(case.meta.phase.data, CoveragePhaseData):
             return True
         data = case.meta.phase.data
-        kind = (case.operation.label, data.parameter_location, data.parameter, data.description)
-        new = kind not in tried
-        tried.add(kind)
+        label, place = case.operation.label, data.parameter_location
+        kinds: set[object] = {(label, place, data.parameter, data.description)}
+        if place is ParameterLocation.HEADER:
+            kinds = {(label, data.parameter), (data.parameter, data.description)}
+        elif place is ParameterLocation.BODY:
+            kinds = {_kind_of_field(document, case, data.description) or kinds.pop()}
+        new = not kinds <= tried
+        tried.update(kinds)
         return new
 
     return filter_case
+
+
+def _kind_of_field(document: Mapping[str, Any], case: Case[Any], description: str) -> object:
+    """Return the field of a body, with its schema, and what is tried of it; None where that is not about one field."""
+    operation = document["paths"][case.operation.path][case.operation.method.lower()]
+    content = operation.get("requestBody", {}).get("content")
+    schema = next(iter(content.values()))["schema"] if content else {}
+    field, kind = None, description
+    while (step := _INTO.match(kind)) is not None:
+        name = step[1] or step[2]
+        inside = _resolved(document, schema)
+        below = inside.get("items") if name is None else inside.get("properties", {}).get(name)
+        if below is None:
+            break
+        field, schema, kind = name or field, below, kind[step.end() :]
+    return None if field is None else (field, json.dumps(schema), kind)
+
+
+def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a schema itself where a reference to it is given, or a choice between it and null."""
+    schema = next((each for each in schema.get("anyOf", ()) if each != {"type": "null"}), schema)
+    if "$ref" in schema:
+        found: Mapping[str, Any] = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        return found
+    return schema
 
 
 def _failures(happening: Iterable[events.EngineEvent]) -> Iterator[str]:
