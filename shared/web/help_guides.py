@@ -218,7 +218,7 @@ GUIDES = (
         "figures",
         N_("Help for donors and evaluators"),
         N_("You read what the programme achieved, and you can check each figure. You see no names."),
-        N_("The page of the figures. It shows a published period with its targets, charts and figures."),
+        N_("The page of the figures. It shows a published period, its downloads, and links to targets and trends."),
         (
             Step(
                 N_("Open the figures and choose a period."),
