@@ -11,6 +11,7 @@ from services.matching.reciprocity import api as reciprocity_api
 from services.matching.reciprocity import pages as reciprocity_pages
 from services.matching.scheduling import api as scheduling_api
 from services.matching.scheduling.pages import moves, plans
+from services.matching.sheets import pages as sheets_pages
 
 routers = [
     board.router,
@@ -29,6 +30,7 @@ routers = [
     rings_api.router,
     what_ifs.router,
     options_pages.router,
+    sheets_pages.router,
     plans.router,
     moves.router,
     scheduling_api.router,

@@ -88,6 +88,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         f"POST {M}/api/v1/rings/price",
         f"POST {M}/cohorts/{{call_id}}",
         f"POST {M}/rings/{{call_id}}",
+        f"POST {M}/sheets",
     ),
     TICKED: (
         f"POST {P}/cases/decide",

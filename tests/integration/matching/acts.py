@@ -26,6 +26,7 @@ LEFT_OUT = {
         f"{M}/applications/{{application_id}}/override",
         f"{M}/cohorts/{{call_id}}",
         f"{M}/rings/{{call_id}}",
+        f"{M}/sheets",
         f"{API}/rings/price",
     },
     "it settles dead letters, which are no records of matching": {f"{M}/dead-letters"},

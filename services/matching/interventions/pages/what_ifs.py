@@ -64,8 +64,9 @@ async def listed(request: Request, bus: BusDep, principal: Coordinator, chosen: 
         filters=[call_filter(calls, call)],
         live=("/matching/live", "what-ifs"),
     )
-    may_ask = principal.has(Role.PROGRAMME_COORDINATOR) and call is not None
-    return list_page(request, listing, "interventions/what_ifs.html", call=call, may_ask=may_ask)
+    programme = principal.has(Role.PROGRAMME_COORDINATOR)
+    may_ask = programme and call is not None
+    return list_page(request, listing, "interventions/what_ifs.html", call=call, may_ask=may_ask, programme=programme)
 
 
 def _row(line: WhatIfLine) -> list[Cell]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections import defaultdict
 from datetime import date
@@ -31,17 +32,30 @@ def write(file: Path, reading: Reading) -> None:
     if file.suffix.lower() != ".xlsx":
         raise UnusableFiles(f"{file}: the annotated copy is a workbook; give it a name that ends with .xlsx.")
     try:
-        with xlsxwriter.Workbook(str(file), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-            names: set[str] = {LIST.casefold()}
-            for sheet in reading.sheets:
-                if sheet.name == LIST:
-                    continue
-                _copy(book, book.add_worksheet(_name(sheet, names)), sheet, reading.findings.all)
-            _listed(book, reading.findings.all)
+        _write(str(file), reading)
     except (OSError, FileCreateError) as wrong:
         raise UnusableFiles(f"{file} cannot be written: {wrong}.") from wrong
     except XlsxWriterException as wrong:
         raise UnusableFiles(f"{file} cannot be made: {wrong}.") from wrong
+
+
+def make(reading: Reading) -> bytes:
+    """Return the workbook that `write` writes, made in memory only."""
+    packed = io.BytesIO()
+    _write(packed, reading)
+    return packed.getvalue()
+
+
+def _write(target: str | io.BytesIO, reading: Reading) -> None:
+    in_memory = not isinstance(target, str)
+    options = {"in_memory": in_memory, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(target, options) as book:
+        names: set[str] = {LIST.casefold()}
+        for sheet in reading.sheets:
+            if sheet.name == LIST:
+                continue
+            _copy(book, book.add_worksheet(_name(sheet, names)), sheet, reading.findings.all)
+        _listed(book, reading.findings.all)
 
 
 def _name(sheet: Sheet, names: set[str]) -> str:

@@ -97,7 +97,7 @@ def _narrow(content: bytes) -> Decoded:
         word for word in _WORD.findall(content) if len({word.decode(name, "replace") for name in plausible}) > 1
     )
     ways = " or ".join(f"“{word.decode(name, 'replace')}” ({name})" for name in readings.values())
-    raise Doubtful(f"can be read in more than one way: {ways}; save it as “CSV UTF-8”, or name its --encoding")
+    raise Doubtful(f"can be read in more than one way: {ways}; save it as “CSV UTF-8”, or say its encoding")
 
 
 def _plausible(text: str) -> bool:

@@ -68,7 +68,7 @@ class _Book:
 def make(result: Result, receipts: Sequence[Receipt]) -> bytes:
     """Return the workbook of a run; `receipts` are those of all its candidates."""
     book = _Book()
-    book.sheet("Summary", (("What", 34), ("Value", 70)), _summary(result))
+    book.sheet("Summary", (("What", 34), ("Value", 70)), summary(result))
     _people(book, result, receipts)
     _rates(book, result)
     _places(book, result)
@@ -84,7 +84,8 @@ def of_tables(sheets: Mapping[str, tuple[Sequence[str], Iterable[Sequence[object
     return book.bytes()
 
 
-def _summary(result: Result) -> list[tuple[str, object]]:
+def summary(result: Result) -> list[tuple[str, object]]:
+    """Return the facts of a run in words, each with its value."""
     problem, prices = result.problem, result.prices
     places = sum(seat.capacity for seat in problem.seats)
     lines: list[tuple[str, object]] = [
@@ -104,8 +105,7 @@ def _summary(result: Result) -> list[tuple[str, object]]:
         ("Digest of the inputs", result.digest),
     ]
     lines += [
-        (f"Floor of {_country(country)} not met", f"{missing} missing")
-        for country, missing in result.unmet_floors.items()
+        (f"Floor of {country(code)} not met", f"{missing} missing") for code, missing in result.unmet_floors.items()
     ]
     return lines
 
@@ -119,9 +119,9 @@ def _people(book: _Book, result: Result, receipts: Sequence[Receipt]) -> None:
     fixed = [
         (
             pair.candidate_id,
-            _country(pair.country),
+            country(pair.country),
             pair.seat_id,
-            _country(seats[pair.seat_id].country),
+            country(seats[pair.seat_id].country),
             seats[pair.seat_id].organisation_id,
             pair.group_id,
             None,
@@ -134,9 +134,9 @@ def _people(book: _Book, result: Result, receipts: Sequence[Receipt]) -> None:
     placed = [
         (
             receipt.candidate_id,
-            _country(candidates[receipt.candidate_id].country),
+            country(candidates[receipt.candidate_id].country),
             receipt.match.seat_id,
-            _country(seats[receipt.match.seat_id].country),
+            country(seats[receipt.match.seat_id].country),
             seats[receipt.match.seat_id].organisation_id,
             candidates[receipt.candidate_id].group_id,
             *points[receipt.candidate_id],
@@ -169,7 +169,7 @@ def _people(book: _Book, result: Result, receipts: Sequence[Receipt]) -> None:
         (
             (
                 receipt.candidate_id,
-                _country(candidates[receipt.candidate_id].country),
+                country(candidates[receipt.candidate_id].country),
                 _WHY[receipt.why.value],
                 sentences.message(receipt),
             )
@@ -180,34 +180,31 @@ def _people(book: _Book, result: Result, receipts: Sequence[Receipt]) -> None:
 
 def _rates(book: _Book, result: Result) -> None:
     """Add how many have a place, by country, service and rank group, each with its base."""
+    book.sheet(
+        "Rates",
+        (("Group", 14), ("Name", 26), ("Candidates", 12), ("With a place", 12), ("Rate", 10), ("In words", 16)),
+        (
+            (group, name, whole, placed, placed / whole, f"{placed} of {whole}")
+            for group, name, placed, whole in rates(result)
+        ),
+    )
+
+
+def rates(result: Result) -> list[tuple[str, str, int, int]]:
+    """Return group, name, how many have a place and of how many: by country, service and rank group."""
     matched = result.matching
     counted: dict[tuple[str, str], Counter[bool]] = defaultdict(Counter)
     for candidate in result.problem.candidates:
         groups = (
-            ("Country", _country(candidate.country)),
+            ("Country", country(candidate.country)),
             ("Service", _label(ServiceKind, candidate.service)),
             ("Rank group", _label(RankGroup, candidate.rank_group)),
         )
         for group in groups:
             counted[group][candidate.id in matched] += 1
     order = ("Country", "Service", "Rank group")
-    book.sheet(
-        "Rates",
-        (("Group", 14), ("Name", 26), ("Candidates", 12), ("With a place", 12), ("Rate", 10), ("In words", 16)),
-        (
-            (
-                group,
-                name,
-                counts.total(),
-                counts[True],
-                counts[True] / counts.total(),
-                f"{counts[True]} of {counts.total()}",
-            )
-            for (group, name), counts in sorted(
-                counted.items(), key=lambda entry: (order.index(entry[0][0]), entry[0][1])
-            )
-        ),
-    )
+    ordered = sorted(counted.items(), key=lambda entry: (order.index(entry[0][0]), entry[0][1]))
+    return [(group, name, counts[True], counts.total()) for (group, name), counts in ordered]
 
 
 def _places(book: _Book, result: Result) -> None:
@@ -232,7 +229,7 @@ def _places(book: _Book, result: Result) -> None:
         (
             (
                 seat.id,
-                _country(seat.country),
+                country(seat.country),
                 seat.organisation_id,
                 seat.capacity,
                 len(guests[seat.id]),
@@ -273,7 +270,8 @@ def _groups(book: _Book, result: Result, receipts: Sequence[Receipt]) -> None:
     book.sheet("Groups", (("What", 30), ("In words", 90), ("Number", 10)), rows)
 
 
-def _country(code: str) -> str:
+def country(code: str) -> str:
+    """Return the name of a country."""
     return COUNTRIES.get(code, code)
 
 

@@ -20,13 +20,14 @@ from services.matching.sheets.files.failures import UnusableFiles
 from services.matching.sheets.files.findings import Findings, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 MOST_BYTES = 20_000_000
 _MOST_UNPACKED = 100_000_000
 MOST_ROWS = 50_000
 _MOST_COLUMNS = 100
+_PIECE = 1_000_000
 _MOST_SHEETS = 50
 _LONGEST_CELL = 5_000
 _DELIMITERS = (",", ";", "\t", "|")
@@ -82,12 +83,16 @@ class Reading:
     encoding: str | None = None
     findings: Findings = field(default_factory=Findings)
     sheets: list[Sheet] = field(default_factory=list)
+    contents: Mapping[Path, bytes] | None = None
+    """The files by name, where they were sent and stand on no disk."""
     incomplete: bool = False
     """True if a table could not be read: what seems to be missing may stand there, so nothing is said of it."""
 
 
-def bytes_of(file: Path) -> bytes:
+def bytes_of(file: Path, reading: Reading) -> bytes:
     """Return the contents of a file. Raises `UnusableFiles` if it cannot be read or is too large."""
+    if reading.contents is not None:
+        return reading.contents[file]
     try:
         if file.stat().st_size > MOST_BYTES:
             raise UnusableFiles(f"{file} is larger than {MOST_BYTES // 1_000_000} MB.")
@@ -101,7 +106,7 @@ def read(file: Path, reading: Reading) -> Iterator[list[Sheet]]:
 
     A workbook and a CSV file with a known separator have one way. What cannot be read is a fault.
     """
-    content, place = bytes_of(file), Place(file)
+    content, place = bytes_of(file, reading), Place(file)
     if content.startswith(b"PK"):
         yield _workbook(file, content, reading.findings)
     elif content.startswith(b"\xd0\xcf\x11\xe0"):
@@ -116,7 +121,7 @@ def read(file: Path, reading: Reading) -> Iterator[list[Sheet]]:
             return
         if decoded.guess:
             reading.findings.warn(
-                place, f"it does not say its encoding; it was read as {decoded.guess} (--encoding settles it)"
+                place, f"it does not say its encoding; it was read as {decoded.guess} (say the encoding to settle it)"
             )
         yield from _ways(file, decoded.text, reading.findings)
 
@@ -164,6 +169,12 @@ def _workbook(file: Path, content: bytes, findings: Findings) -> list[Sheet]:
             if sum(member.file_size for member in packed.infolist()) > _MOST_UNPACKED:
                 findings.fault(place, "it unpacks to more than a table can be; copy the cells into a new workbook")
                 return []
+            for member in packed.infolist():
+                if member.filename.startswith("xl/worksheets/") and _has_too_many_rows(packed, member):
+                    findings.fault(
+                        place, f"a sheet has more than {MOST_ROWS} rows; copy the rows you need into a new workbook"
+                    )
+                    return []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of parts that are not read, such as pictures
             book = load_workbook(io.BytesIO(content), keep_links=False)
@@ -192,6 +203,17 @@ def _workbook(file: Path, content: bytes, findings: Findings) -> list[Sheet]:
         # ParseError of the XML parser is a SyntaxError.
         findings.fault(place, "this cannot be read as .xlsx; save it again from the spreadsheet, or as “CSV UTF-8”")
         return []
+
+
+def _has_too_many_rows(packed: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
+    """Return whether a sheet has more rows than are read; it is counted in pieces, before any cell is made."""
+    count = 0
+    with packed.open(member) as content:
+        while piece := content.read(_PIECE):
+            count += piece.count(b"<row ") + piece.count(b"<row>") + piece.count(b":row ")
+            if count > MOST_ROWS:
+                return True
+    return False
 
 
 def _sheet(file: Path, sheet: Any, values: Any, findings: Findings) -> Sheet | None:

@@ -410,7 +410,7 @@ def json_of(file: Path, reading: Reading) -> Any:
 
     value = None
     try:
-        value = json.loads(sheets.bytes_of(file), object_pairs_hook=once)
+        value = json.loads(sheets.bytes_of(file, reading), object_pairs_hook=once)
     except UnicodeDecodeError:
         reading.findings.fault(Place(file), "this is not UTF-8, as JSON is; save it as UTF-8")
     except (ValueError, RecursionError) as wrong:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
@@ -136,19 +137,31 @@ def write_visits(file: Path) -> None:
     _write(file, {"Visits": (VisitRequest, _VISITS)})
 
 
+def make_problem() -> bytes:
+    """Return the workbook that `write_problem` writes, made in memory only."""
+    packed = io.BytesIO()
+    _fill_book(packed, {"Candidates": (Candidate, _PEOPLE), "Seats": (Seat, _PLACES)})
+    return packed.getvalue()
+
+
 def _write(file: Path, sheets: Mapping[str, tuple[type, tuple[_Example, ...]]]) -> None:
     if file.suffix.lower() != ".xlsx":
         raise UnusableFiles(f"{file}: a template is a workbook; give it a name that ends with .xlsx.")
     if file.exists():
         raise UnusableFiles(f"{file} is there already; give the template another name.")
     try:
-        with xlsxwriter.Workbook(str(file), {"strings_to_formulas": False}) as book:
-            pages = {name: book.add_worksheet(name) for name in sheets}
-            codes = _Codes(book)
-            for name, (kind, examples) in sheets.items():
-                _fill(book, pages[name], kind, examples, codes)
+        _fill_book(str(file), sheets)
     except (OSError, FileCreateError) as wrong:
         raise UnusableFiles(f"{file} cannot be written: {wrong}.") from wrong
+
+
+def _fill_book(target: str | io.BytesIO, sheets: Mapping[str, tuple[type, tuple[_Example, ...]]]) -> None:
+    options = {"in_memory": not isinstance(target, str), "strings_to_formulas": False}
+    with xlsxwriter.Workbook(target, options) as book:
+        pages = {name: book.add_worksheet(name) for name in sheets}
+        codes = _Codes(book)
+        for name, (kind, examples) in sheets.items():
+            _fill(book, pages[name], kind, examples, codes)
 
 
 class _Codes:

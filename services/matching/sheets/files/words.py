@@ -109,7 +109,7 @@ class Choice:
             return f"; did you mean {code}{'' if label == code else f' ({label})'}? Write {self.what}"
         if len(self.labels) <= _LISTED:
             return f"; known are {', '.join(self.labels)}"
-        return f"; write {self.what}; the sheet Codes of a --template lists them all"
+        return f"; write {self.what}; the sheet Codes of the template lists them all"
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,7 @@ def test_a_lawful_problem_reads_back_the_same_or_its_doubtful_cell_is_named(
         read = problems.read(paths, day=DAY, reading=reading)
     except UnusableFiles:
         for fault in reading.findings.of(Level.FAULT):
-            assert "do not settle it" in fault.text or "--encoding" in fault.text, fault
-            assert fault.place.column is not None or "--encoding" in fault.text
+            assert "do not settle it" in fault.text or "its encoding" in fault.text, fault
+            assert fault.place.column is not None or "its encoding" in fault.text
     else:
         assert digest_of(read) == digest_of(problem)

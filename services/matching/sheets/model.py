@@ -1,0 +1,204 @@
+"""Check and match sheets that a coordinator has sent; nothing is stored, and only the result is returned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.matching.engine.layers import run_layers
+from services.matching.sheets.files import annotated_copy, problems, result_workbook
+from services.matching.sheets.files.failures import UnusableFiles
+from services.matching.sheets.files.findings import Level
+from services.matching.sheets.files.sentences import Sentences
+from services.matching.sheets.files.sheets import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+
+    from services.matching.engine.explain.receipt import Receipt
+    from services.matching.engine.matching import Result
+    from services.matching.engine.problem.problem import Problem
+    from shared.contracts.codes import Objective
+
+MOST_BYTES = 5_000_000
+MOST_FILES = 10
+MOST_PAIRS = 400_000
+"""The greatest number of candidates times seats."""
+_EFFORT_UP_TO = 2_500
+"""Up to so many pairs the smallest changes are looked for that would have given somebody a place."""
+_EFFORT = 12
+SHOWN = 500
+"""So many rows of a table are on the page; the workbooks have all."""
+
+
+class Wish(StrEnum):
+    """The answer that a coordinator asks for: a page with the check or the result, or one of two workbooks."""
+
+    CHECK = "check"
+    MATCH = "match"
+    COPY = "copy"
+    WORKBOOK = "workbook"
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file as it was sent."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRequest:
+    """The files, what is asked for, and the other objective to compare with, if any."""
+
+    files: tuple[SentFile, ...]
+    day: date
+    wish: Wish
+    other: Objective | None = None
+    encoding: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """A finding in words: its level, its place, and the fault with its remedy."""
+
+    level: Level
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """The result of one candidate, with a plain sentence."""
+
+    candidate: str
+    country: str
+    seat: str
+    seat_country: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """A candidate whose seat differs under the other objective."""
+
+    candidate: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A run as a page shows it."""
+
+    summary: Sequence[tuple[str, str]]
+    people: Sequence[PersonLine]
+    people_in_all: int
+    rates: Sequence[tuple[str, str, int, int]]
+    other: Sequence[tuple[str, str, str]]
+    """Measures with both values, where another objective was compared."""
+    changes: Sequence[ChangeLine]
+    changes_in_all: int
+
+
+@dataclass(frozen=True, slots=True)
+class SheetOutcome:
+    """The reading of the files in lines, and the answer that was requested."""
+
+    findings: Sequence[FindingLine]
+    counts: tuple[int, int, int]
+    """Faults, warnings, and values understood otherwise than written."""
+    size: tuple[int, int, int] | None = None
+    """Candidates, seats and fixed pairs, where the files have no fault."""
+    result: RunResult | None = None
+    workbook: bytes | None = None
+
+
+def answer(request: SheetRequest, _step: Callable[[int], None]) -> SheetOutcome:
+    """Return what the files hold, and the result or the workbook that was asked for. For a process of its own."""
+    reading = Reading(request.encoding, contents={Path(file.name): file.content for file in request.files})
+    problem: Problem | None = None
+    try:
+        problem = problems.read(list(reading.contents or ()), day=request.day, reading=reading)
+    except UnusableFiles as wrong:
+        if not reading.findings.of(Level.FAULT):
+            raise ValueError(str(wrong)) from wrong
+    outcome = _checked(reading, problem)
+    if request.wish is Wish.COPY:
+        return replace(outcome, workbook=annotated_copy.make(reading))
+    if problem is None or request.wish is Wish.CHECK:
+        return outcome
+    pairs = len(problem.candidates) * len(problem.seats)
+    if pairs > MOST_PAIRS:
+        large = FindingLine(
+            Level.FAULT,
+            "all files",
+            f"{len(problem.candidates)} candidates times {len(problem.seats)} seats are too many to match here; "
+            f"the most is {MOST_PAIRS}. Use tandem match, or send a part",
+        )
+        _, *rest = outcome.counts
+        return replace(outcome, findings=[large, *outcome.findings], counts=(1, rest[0], rest[1]), size=None)
+    return _matched(request, problem, outcome, _EFFORT if pairs <= _EFFORT_UP_TO else 0)
+
+
+def _checked(reading: Reading, problem: Problem | None) -> SheetOutcome:
+    found = {level: reading.findings.of(level) for level in Level}
+    lines = [
+        FindingLine(level, str(finding.place), f'"{finding.written}": {finding.text}' if read_as else finding.text)
+        for level, read_as in ((level, level is Level.UNDERSTOOD) for level in Level)
+        for finding in found[level]
+    ]
+    counts = (len(found[Level.FAULT]), len(found[Level.WARNING]), len(found[Level.UNDERSTOOD]))
+    size = None if problem is None else (len(problem.candidates), len(problem.seats), len(problem.fixed))
+    return SheetOutcome(lines[:SHOWN], counts, size)
+
+
+def _matched(request: SheetRequest, problem: Problem, outcome: SheetOutcome, effort: int) -> SheetOutcome:
+    result = run_layers(problem)
+    receipts = sorted(result.receipts(effort=effort), key=lambda receipt: receipt.candidate_id)
+    if request.wish is Wish.WORKBOOK:
+        return replace(outcome, workbook=result_workbook.make(result, receipts))
+    other = None
+    if request.other is not None and request.other is not problem.rules.objective:
+        other = run_layers(replace(problem, rules=replace(problem.rules, objective=request.other)))
+    return replace(outcome, result=_run_result(result, receipts, other))
+
+
+def _run_result(result: Result, receipts: Sequence[Receipt], other: Result | None) -> RunResult:
+    candidates = {candidate.id: candidate for candidate in result.problem.candidates}
+    seats = {seat.id: seat for seat in result.problem.seats}
+    sentences = Sentences(result.problem)
+    people = [
+        PersonLine(
+            receipt.candidate_id,
+            result_workbook.country(candidates[receipt.candidate_id].country),
+            receipt.match.seat_id if receipt.match else "",
+            result_workbook.country(seats[receipt.match.seat_id].country) if receipt.match else "",
+            sentences.message(receipt),
+        )
+        for receipt in receipts[:SHOWN]
+    ]
+    changes: list[ChangeLine] = []
+    measures: list[tuple[str, str, str]] = []
+    if other is not None:
+        then, now = result.matching, other.matching
+        changes = [
+            ChangeLine(candidate, then.get(candidate, ""), now.get(candidate, ""))
+            for candidate in sorted(then.keys() | now.keys())
+            if then.get(candidate) != now.get(candidate)
+        ]
+        pairs = zip(result_workbook.summary(result), result_workbook.summary(other), strict=False)
+        measures = [(name, str(own), str(value)) for (name, own), (_, value) in pairs if own != value]
+    return RunResult(
+        summary=[(name, str(value)) for name, value in result_workbook.summary(result)],
+        people=people,
+        people_in_all=len(receipts),
+        rates=result_workbook.rates(result),
+        other=measures,
+        changes=changes[:SHOWN],
+        changes_in_all=len(changes),
+    )

@@ -1,0 +1,126 @@
+"""The page on which the programme coordinator has own spreadsheets checked and matched; nothing is stored."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.matching.sheets.actions import SECONDS, SheetRuns
+from services.matching.sheets.files.encodings import ENCODINGS
+from services.matching.sheets.files.templates import make_problem
+from services.matching.sheets.model import MOST_BYTES, MOST_FILES, SHOWN, SentFile, SheetOutcome, SheetRequest, Wish
+from shared.contracts.codes import Objective, Role
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity import Principal, allow
+from shared.identity.csrf import sent_form
+from shared.time import clock
+from shared.web.render import render
+
+router = APIRouter(prefix="/matching/sheets", include_in_schema=False)
+
+Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_KINDS = (".xlsx", ".csv", ".json")
+_RUNS = SheetRuns()
+
+
+@router.get("")
+async def form(request: Request, _: Programme) -> Response:
+    """Show the form for the files."""
+    return _page(request)
+
+
+@router.get("/template.xlsx")
+async def template(_: Programme) -> Response:
+    """Download a workbook to fill in."""
+    return _file(_template(), "tandem-sheets.xlsx")
+
+
+@router.post("")
+async def send(request: Request, principal: Programme) -> Response:
+    """Check or match the files, and answer with a page or a workbook; nothing of them is kept."""
+    sent = await sent_form(request)
+    try:
+        question = SheetRequest(await _files(sent), clock.today(), _wish(sent), _objective(sent), _encoding(sent))
+        outcome = await _RUNS.run(principal.subject, question)
+    except Refused as refused:
+        if refused.status_code not in {409, 422}:
+            raise
+        return _page(request, refused.status_code, problem=refused.detail)
+    finally:
+        await sent.close()
+    if outcome.workbook is not None:
+        return _file(outcome.workbook, "annotated.xlsx" if question.wish is Wish.COPY else "result.xlsx")
+    return _page(request, 422 if outcome.counts[0] else 200, outcome=outcome)
+
+
+async def _files(sent: FormData) -> tuple[SentFile, ...]:
+    """Return the files of a form. Raises `Refused` (422)."""
+    uploads = [each for each in sent.getlist("file") if isinstance(each, UploadFile) and each.filename]
+    if not uploads:
+        raise Refused(gettext("Select a file"), 422)
+    if len(uploads) > MOST_FILES:
+        raise Refused(gettext("Select %(most)d files or fewer") % {"most": MOST_FILES}, 422)
+    found: dict[str, bytes] = {}
+    left = MOST_BYTES
+    for each in uploads:
+        name = Path(str(each.filename).replace("\\", "/")).name[-100:]
+        if Path(name).suffix.lower() not in _KINDS:
+            raise Refused(gettext("Select files whose names end with .xlsx, .csv or .json"), 422)
+        if name in found:
+            raise Refused(gettext("Two files have the same name. Rename one of them."), 422)
+        found[name] = await each.read(left + 1)
+        left -= len(found[name])
+        if left < 0:
+            sentence = gettext("Files must be smaller than %(most)d MB together")
+            raise Refused(sentence % {"most": MOST_BYTES // 1_000_000}, 422)
+    return tuple(SentFile(name, content) for name, content in found.items())
+
+
+def _wish(sent: FormData) -> Wish:
+    text = str(sent.get("wish", ""))
+    return Wish(text) if text in set(Wish) else Wish.CHECK
+
+
+def _objective(sent: FormData) -> Objective | None:
+    text = str(sent.get("objective", ""))
+    return Objective(text) if text in set(Objective) else None
+
+
+def _encoding(sent: FormData) -> str | None:
+    text = str(sent.get("encoding", ""))
+    return text if text in ENCODINGS else None
+
+
+def _page(request: Request, status: int = 200, *, problem: str = "", outcome: SheetOutcome | None = None) -> Response:
+    answer = render(
+        request,
+        "sheets/sheets.html",
+        status,
+        problem=problem,
+        outcome=outcome,
+        objectives=list(Objective),
+        encodings=ENCODINGS,
+        most_bytes=MOST_BYTES // 1_000_000,
+        most_files=MOST_FILES,
+        seconds=int(SECONDS),
+        shown=SHOWN,
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@cache
+def _template() -> bytes:
+    return make_problem()
+
+
+def _file(content: bytes, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(content, media_type=_XLSX, headers=headers)

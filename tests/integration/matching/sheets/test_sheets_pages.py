@@ -1,0 +1,146 @@
+"""The page on which a programme coordinator has own sheets checked and matched."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from openpyxl import load_workbook
+
+from services.matching.background import processes
+from services.matching.sheets import actions
+from services.matching.sheets.files.templates import make_problem
+from services.matching.sheets.model import answer
+from shared.contracts.codes import Role
+from shared.identity import csrf
+from shared.identity.state import identity_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import httpx2
+    import pytest
+
+    from services.matching.sheets.model import SheetRequest
+    from tests.integration.matching.conftest import World
+
+    SignIn = Callable[..., Awaitable[None]]
+
+ADDRESS = "/matching/sheets"
+
+
+async def _sign_in(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    browser.headers[csrf.HEADER] = csrf.new_token(identity_of(world.app).csrf, csrf.person("carla"))
+
+
+async def _in_thread(_: object, request: SheetRequest, watch: object) -> object:
+    """Compute here, without the second that a process takes to start."""
+    del watch
+    return await asyncio.to_thread(answer, request, lambda _step: None)
+
+
+def _spoilt() -> bytes:
+    book = load_workbook(io.BytesIO(make_problem()))
+    book["Candidates"]["C2"], book["Candidates"]["C3"] = "Atlantis", "Lemuria"
+    book["Candidates"]["Z1"], book["Candidates"]["Z2"] = "Name", "Tamar Secret"
+    packed = io.BytesIO()
+    book.save(packed)
+    return packed.getvalue()
+
+
+async def _stored(world: World) -> dict[str, int]:
+    """Return the number of rows of each table."""
+    async with world.bus.read() as session:
+        names = (await session.scalars(sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))).all()
+        return {
+            name: (await session.execute(sa.text(f'SELECT count(*) FROM "{name}"'))).scalar_one()
+            for name in sorted(names)
+        }
+
+
+async def test_sheets_are_checked_matched_compared_and_downloaded_and_nothing_is_stored(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All faults stand on one page; a sound workbook is matched and compared; no table has a row more."""
+    await _sign_in(world, browser, sign_in)
+    before = await _stored(world)
+    page = await browser.post(
+        ADDRESS, data={"wish": "match", "objective": "most_good"}, files={"file": ("own.xlsx", make_problem())}
+    )
+    assert page.status_code == 200, page.text
+    assert "You have a place: placement FR-1 in France." in page.text
+    assert "Armenia" in page.text
+    assert "1 of 1" in page.text
+    assert "Comparison of objectives" in page.text
+    assert page.headers["cache-control"] == "no-store"
+    monkeypatch.setattr(processes, "run_in_process", _in_thread)
+    wrong = await browser.post(ADDRESS, data={"wish": "match"}, files={"file": ("own.xlsx", _spoilt())})
+    assert wrong.status_code == 422
+    assert "2 faults must be corrected" in wrong.text
+    assert "sheet Candidates, row 2, column country" in wrong.text
+    assert "sheet Candidates, row 3, column country" in wrong.text
+    assert "do not put personal data into these files" in wrong.text
+    assert "Tamar Secret" not in wrong.text
+    copy = await browser.post(ADDRESS, data={"wish": "copy"}, files={"file": ("own.xlsx", _spoilt())})
+    assert "Atlantis" in load_workbook(io.BytesIO(copy.content))["Candidates"]["C2"].comment.text
+    result = await browser.post(ADDRESS, data={"wish": "workbook"}, files={"file": ("own.xlsx", make_problem())})
+    assert load_workbook(io.BytesIO(result.content)).sheetnames[:3] == ["Summary", "Matches", "Messages"]
+    template = await browser.get(f"{ADDRESS}/template.xlsx")
+    assert template.content == make_problem()
+    assert await _stored(world) == before
+
+
+async def test_other_files_and_a_second_run_are_refused_on_the_page(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file, another kind of file, too large a one, and a run beside one's own each get a sentence at the field."""
+    await _sign_in(world, browser, sign_in)
+    assert "Select a file" in (await browser.post(ADDRESS, data={"wish": "check"})).text
+    other = await browser.post(ADDRESS, files={"file": ("own.docx", b"PK")})
+    assert (other.status_code, "end with .xlsx, .csv or .json" in other.text) == (422, True)
+    large = await browser.post(ADDRESS, files={"file": ("own.csv", b"a" * 5_000_001)})
+    assert (large.status_code, "smaller than 5 MB" in large.text) == (422, True)
+
+    begun, end = asyncio.Event(), asyncio.Event()
+
+    async def waiting(work: object, request: SheetRequest, watch: object) -> object:
+        begun.set()
+        await end.wait()
+        return await _in_thread(work, request, watch)
+
+    monkeypatch.setattr(processes, "run_in_process", waiting)
+    files = {"file": ("own.xlsx", make_problem())}
+    first = asyncio.ensure_future(browser.post(ADDRESS, files=files))
+    await asyncio.wait_for(begun.wait(), 30)
+    second = await browser.post(ADDRESS, files=files)
+    end.set()
+    assert (second.status_code, "still being worked on" in second.text) == (409, True)
+    assert "No place" not in (await first).text
+
+
+async def test_a_run_that_takes_too_long_or_fails_is_stopped_with_a_sentence(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time is up after the limit, and a failure names no cell: both say on the page what to do."""
+    await _sign_in(world, browser, sign_in)
+    files = {"file": ("own.xlsx", make_problem())}
+
+    async def slow(*_: object, watch: Callable[[int], Awaitable[bool]]) -> object:
+        await asyncio.sleep(0.15)
+        assert not await watch(0)
+        raise processes.Stopped
+
+    async def broken(*_: object, watch: object) -> object:
+        del watch
+        raise processes.Failed("MemoryError: Tamar Secret")
+
+    monkeypatch.setattr(processes, "run_in_process", slow)
+    monkeypatch.setattr(actions.SheetRuns.run, "__kwdefaults__", {"seconds": 0.1})
+    assert "Send fewer rows" in (await browser.post(ADDRESS, files=files)).text
+    monkeypatch.setattr(processes, "run_in_process", broken)
+    page = await browser.post(ADDRESS, files=files)
+    assert "Copy the tables into a new workbook" in page.text
+    assert "Tamar" not in page.text
