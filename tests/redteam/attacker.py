@@ -330,6 +330,7 @@ def pinned(attacker: Attacker, found: Iterable[Target], real: Callable[[Target],
             seek(expressions[place])
             solver = cp_model.CpSolver()
             solver.parameters.num_workers = 1
+            solver.parameters.cp_model_presolve = False  # to simplify the equations takes longer than to solve them
             status = solver.solve(attacker.model, _UntilWide(expressions[place], seen[place]))
             if status != cp_model.OPTIMAL and not _wide(seen[place]):
                 raise AssertionError(f"the attacker's equations have no solution: {solver.status_name(status)}")
