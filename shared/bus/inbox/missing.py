@@ -113,6 +113,16 @@ class Mark:
         return all(ends.get(partition, 0) >= end for partition, end in self.ends.items())
 
 
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """More events of a bucket than the newest head counted."""
+
+    applied: int
+    """The events that had been applied."""
+    heads: int
+    """The number of heads that had come."""
+
+
 @dataclass(slots=True)
 class Comparison:
     """The findings of one look."""
@@ -141,7 +151,8 @@ class Missing:
         """Lacks that may only be hidden by newer events: they are not asked for more often if they show again."""
         self.lacks: dict[str, Lack] = {}
         """What is missing, by topic."""
-        self._beyond: dict[tuple[str, int], int] = {}
+        self._beyond: dict[tuple[str, int], Beyond] = {}
+        """What was applied by topic and bucket before a head that counts fewer events came."""
         self.unknown: dict[str, int] = {}
         """How many events were applied that their owner does not know, by topic."""
 
@@ -216,18 +227,25 @@ class Missing:
         return heads
 
     def _note_unknown(self, applied: Mapping[str, Mapping[int, int]]) -> bool:
-        """Note what was applied and is in none of the heads that came since; return whether anything has changed."""
+        """Note what was applied and is in none of the heads that came since; return whether anything has changed.
+
+        An owner that writes all the time is always behind with its heads, but not with what was applied some heads ago.
+        """
         before, self.unknown = self.unknown, {}
-        beyond: dict[tuple[str, int], int] = {}
+        beyond: dict[tuple[str, int], Beyond] = {}
         for topic, buckets in applied.items():
             recorded, count = self._log.heads[topic].recorded, self._log.published[topic]
             if not recorded:  # of an owner that does not say it yet
                 continue
             for bucket, events in buckets.items():
-                if (more := events - recorded[bucket]) > 0:
-                    since = beyond[topic, bucket] = min(self._beyond.get((topic, bucket), count), count)
-                    if count - since >= HEADS_BEHIND:
-                        self.unknown[topic] = self.unknown.get(topic, 0) + more
+                if events <= recorded[bucket]:
+                    continue
+                noted = self._beyond.get((topic, bucket))
+                if noted is None or noted.applied <= recorded[bucket] or noted.heads > count:
+                    noted = Beyond(events, count)
+                beyond[topic, bucket] = noted
+                if count - noted.heads >= HEADS_BEHIND:
+                    self.unknown[topic] = self.unknown.get(topic, 0) + events - recorded[bucket]
         self._beyond = beyond
         for topic in self.unknown.keys() - before.keys():
             log.error("an owner does not know its events", topic=topic, count=self.unknown[topic])

@@ -158,6 +158,25 @@ async def test_a_head_is_not_compared_before_all_that_it_counts_was_read(story: 
     assert await story.look(2) == {TOPIC: 1}, "read to the end that the log has now"
 
 
+async def test_an_owner_that_writes_all_the_time_is_not_taken_for_one_that_forgot(story: Story) -> None:
+    """A head lacks only what was applied since it was made; those of a restored owner lack older events."""
+    subject = subject_in(7)
+    for _ in range(4):
+        await story.write(subject)
+        await story.upkeep.publish()
+        await story.write(subject)
+        await story.apply(subject)
+        await story.apply(subject)
+        await story.look()
+        assert story.missing.unknown == {}
+    for known in (4, 5, 6):
+        async with story.owner.transaction("test") as tx:
+            await tx.session.execute(text("UPDATE aggregate SET sequence = :known"), {"known": known})
+        await story.upkeep.publish()
+        await story.look()
+    assert story.missing.unknown == {TOPIC: 2}, "8 were applied"
+
+
 async def test_a_lack_that_newer_events_hide_is_not_asked_for_without_end(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
