@@ -151,11 +151,13 @@ class PairTrial:
         before = await self.kept.keep()
         versions = {act: await self.version(act) for act in acts}
         possible: list[Act] = []
+        results: dict[tuple[Act, Act], list[Counter[str]]] = {}
         for act in acts:
             answer = await self.send(act, versions[act])
             if answer.status_code >= 500:
                 self.find("failed", act, answer=answer)
-            written = self._changed(await self.kept.moment(), before)
+            now = await self.kept.moment()
+            written = self._changed(now, before)
             if _done(answer) and written:
                 possible.append(act)
                 await self._check_whole(act)
@@ -164,29 +166,29 @@ class PairTrial:
                 self._check_confirmation(act, answer)
             elif written:
                 self.find(f"wrote {written} although it is refused", act, answer=answer)
-            await self.kept.restore(before)
+            if act in possible:
+                await self.kept.keep_later(now)
+                for second in acts:
+                    results[act, second] = await self._in_turn(versions, act, second, now)
+            await self.kept.restore(before, now)
             version = versions[act]
             if act in possible and version is not None and not API.match(act.route):
                 await self._choose_later(act, version, before)
-        results: dict[tuple[Act, Act], list[Counter[str]]] = {}
-        for first in possible:
-            for second in acts:
-                results[first, second] = await self._in_turn(versions, first, second)
-                await self.kept.restore(before)
         for number, first in enumerate(possible):
             for second in possible[number:]:
-                await self._at_once(versions, results, first, second)
-                await self.kept.restore(before)
+                await self._at_once(versions, results, first, second, before)
 
-    async def _in_turn(self, versions: dict[Act, str | None], first: Act, second: Act) -> list[Counter[str]]:
-        """Do one action, then another with the older and with the present version; return what each led to."""
+    async def _in_turn(
+        self, versions: dict[Act, str | None], first: Act, second: Act, after: Moment
+    ) -> list[Counter[str]]:
+        """Do an action after another one, with the older and with the present version; return what each led to.
+
+        `after` is the moment after the first one, to which the database returns.
+        """
         self.pairs += 1
-        done = await self.send(first, versions[first])
-        if not _done(done):
-            self.find("was possible before", first, answer=done)
-        after = await self.kept.moment()
         shapes = [after.shape]
         present = await self.version(second)
+        now = after
         for version in dict.fromkeys((versions[second], present)):
             answer = await self.send(second, version)
             now = await self.kept.moment()
@@ -196,6 +198,7 @@ class PairTrial:
             if written:
                 await self._check_whole(first, second)
                 break
+        await self.kept.restore(after, now)
         return shapes
 
     async def _choose_later(self, act: Act, version: str, before: Moment) -> None:
@@ -206,9 +209,10 @@ class PairTrial:
             return
         sent = choice_in(answer)
         chosen = None if sent is None else await self.clients[act.who].post(str(answer.request.url), data=sent)
-        if chosen is None or not _done(chosen) or not self._changed(await self.kept.moment(), before):
+        now = await self.kept.moment()
+        if chosen is None or not _done(chosen) or not self._changed(now, before):
             self.find("is not done when it is chosen on the present version", act, answer=chosen or answer)
-        await self.kept.restore(before)
+        await self.kept.restore(before, now)
 
     async def _judge(self, first: Act, second: Act, answer: httpx2.Response, written: set[str], *, stale: bool) -> None:
         """Check the answer to the second action."""
@@ -259,6 +263,7 @@ class PairTrial:
         results: dict[tuple[Act, Act], list[Counter[str]]],
         first: Act,
         second: Act,
+        before: Moment,
     ) -> None:
         """Send two actions at the same moment; the result is that of one order."""
         self.pairs += 1
@@ -274,6 +279,7 @@ class PairTrial:
         if first.same(second) and not all(fitting):
             self.find("at once is not answered as the first time", first, second, answer=answers[1])
         await self._check_whole(first, second)
+        await self.kept.restore(before, now)
 
 
 def _compares(first: Act, second: Act, answer: httpx2.Response) -> bool:

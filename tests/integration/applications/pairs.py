@@ -324,6 +324,7 @@ class Trial(KeptDatabase):
     ) -> None:
         """Do one action, then others, with the older and with the present version; note what each pair led to."""
         after = await self._do(before, versions[first], first)
+        await self.keep_later(after)
         present = await self.versions(seconds)
         for second in seconds:
             results[first, second] = [after.shape]
@@ -339,8 +340,7 @@ class Trial(KeptDatabase):
                     self.find("is not answered as the first time", first, answer=answer)
                 if now.changed(after):
                     self.find(f"wrote {now.changed(after)} although it is stale", first, second, answer=answer)
-                    await self.restore(before, now)
-                    after = await self._do(before, versions[first], first)
+                    await self.restore(after, now)
                 elif done(answer):
                     await self._check_effect(first, second, answer=answer, written=False)
         for second in seconds:
@@ -353,8 +353,7 @@ class Trial(KeptDatabase):
             if now.changed(after):
                 results[first, second].append(now.shape)
                 await self.check_whole(first, second)
-                await self.restore(before, now)
-                after = await self._do(before, versions[first], first)
+                await self.restore(after, now)
         now = await self.moment()
         if now.changed(after):
             self.find(f"one of those that were refused after it wrote {now.changed(after)}", first)

@@ -62,9 +62,11 @@ async def whole(kept: KeptDatabase) -> list[str]:
         "CascadeRefused": "SELECT count(*) FROM cascade WHERE state = 'refused'",
         "PeriodRestated": "SELECT count(*) FROM restatement WHERE state = 'approved'",
     }
-    for event, query in numbers.items():
-        ((rows,),) = await kept.run(query)
-        ((published,),) = await kept.run(f"SELECT count(*) FROM journal WHERE type = '{event}'")
+    counts = " UNION ALL ".join(
+        f"SELECT '{event}', ({query}), (SELECT count(*) FROM journal WHERE type = '{event}')"
+        for event, query in numbers.items()
+    )
+    for event, rows, published in await kept.run(counts):
         if rows != published:
             found.append(f"{published} events {event}, {rows} rows")
     return found
