@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from fastapi import FastAPI, Request, Response
 from markupsafe import Markup
+from playwright.sync_api import expect
 from starlette.testclient import TestClient
 
 from deploy.local.folder import ROOT
@@ -261,4 +262,25 @@ def test_a_case_is_printed_without_the_list_in_its_full_width(browser: Browser, 
     assert case is not None
     assert case["width"] > DESK["width"] / 2
     assert not page.locator(".tandem-alongside").is_visible()
+    page.context.close()
+
+
+def test_keys_go_through_the_rows_while_the_focus_is_in_the_list(browser: Browser, texts: dict[str, str]) -> None:
+    """The keys j and k go from row to row of the list; elsewhere, and in a field, they do nothing of their own."""
+    page = opened(browser, texts, HERE, DESK)
+    rows = page.locator(".tandem-table tbody th a")
+    page.keyboard.press("j")
+    expect(page.locator("body")).to_be_focused()
+    page.locator(".tandem-scroll").focus()
+    for key, row in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
+        page.keyboard.press(key)
+        expect(rows.nth(row)).to_be_focused()
+    page.get_by_text("Filters", exact=True).click()
+    written = page.get_by_label("Reference or part of it")
+    written.press("j")
+    expect(written).to_be_focused()
+    expect(written).to_have_value("j")
+    page.context.close()
+    page = opened(browser, texts, HERE, DESK, javascript=False)
+    assert not page.get_by_text("Keyboard shortcuts").is_visible()
     page.context.close()

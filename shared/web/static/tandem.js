@@ -14,6 +14,20 @@ document.querySelector("[data-focus]")?.focus();
 const open = document.querySelector(".tandem-alongside [aria-current]");
 if (open) open.closest("nav").scrollTop = open.offsetTop - 120;
 
+// Keys go through the rows of a list whose page explains them: only while the focus is in the list, and in none of its fields.
+const keys = document.querySelector("[data-keys]");
+if (keys) {
+  document.addEventListener("keydown", (event) => {
+    const step = { j: 1, k: -1 }[event.key];
+    const list = event.target.closest?.(keys.dataset.keys);
+    if (!step || !list || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target.matches("input, select, textarea")) return;
+    const rows = [...list.querySelectorAll("tbody th a, li a")];
+    const at = rows.indexOf(event.target);
+    rows[at < 0 ? 0 : at + step]?.focus();
+  });
+}
+
 // The second click on a button that sends a form does nothing: the first one is on its way.
 document.addEventListener("submit", (event) => {
   const form = event.target;
