@@ -47,7 +47,7 @@ class Wish(StrEnum):
 class SentFile:
     """A file as it was sent."""
 
-    name: str
+    name: str = field(repr=False)
     content: bytes = field(repr=False)
 
 
@@ -96,6 +96,7 @@ class RunResult:
     """A run as a page shows it."""
 
     summary: Sequence[tuple[str, str]]
+    technical: Sequence[tuple[str, str]]
     people: Sequence[PersonLine]
     people_in_all: int
     rates: Sequence[tuple[str, str, int, int]]
@@ -103,6 +104,8 @@ class RunResult:
     """Measures with both values, where another objective was compared."""
     changes: Sequence[ChangeLine]
     changes_in_all: int
+    has_same_objective: bool
+    """Whether the objective to compare with is the one of the files, so that nothing was compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ class SheetOutcome:
     findings: Sequence[FindingLine]
     counts: tuple[int, int, int]
     """Faults, warnings, and values understood otherwise than written."""
+    findings_in_all: int
     size: tuple[int, int, int] | None = None
     """Candidates, seats and fixed pairs, where the files have no fault."""
     result: RunResult | None = None
@@ -137,24 +141,32 @@ def answer(request: SheetRequest, _step: Callable[[int], None]) -> SheetOutcome:
         large = FindingLine(
             Level.FAULT,
             "all files",
-            f"{len(problem.candidates)} candidates times {len(problem.seats)} seats are too many to match here; "
-            f"the most is {MOST_PAIRS}. Use tandem match, or send a part",
+            f"{len(problem.candidates):,} candidates times {len(problem.seats):,} seats are too many to match here; "
+            f"the most is {MOST_PAIRS:,}. Send fewer rows",
         )
         _, *rest = outcome.counts
-        return replace(outcome, findings=[large, *outcome.findings], counts=(1, rest[0], rest[1]), size=None)
+        findings, in_all = [large, *outcome.findings], outcome.findings_in_all + 1
+        return replace(outcome, findings=findings, findings_in_all=in_all, counts=(1, rest[0], rest[1]), size=None)
     return _matched(request, problem, outcome, _EFFORT if pairs <= _EFFORT_UP_TO else 0)
 
 
 def _checked(reading: Reading, problem: Problem | None) -> SheetOutcome:
     found = {level: reading.findings.of(level) for level in Level}
     lines = [
-        FindingLine(level, str(finding.place), f'"{finding.written}": {finding.text}' if read_as else finding.text)
-        for level, read_as in ((level, level is Level.UNDERSTOOD) for level in Level)
+        FindingLine(level, str(finding.place), finding.text)
+        for level in (Level.FAULT, Level.WARNING)
         for finding in found[level]
+    ]
+    # A value of a column is listed once, however many rows have it.
+    lines += [
+        FindingLine(Level.UNDERSTOOD, str(place), f'"{written}": {text}')
+        for place, written, text in dict.fromkeys(
+            (replace(finding.place, row=None), finding.written, finding.text) for finding in found[Level.UNDERSTOOD]
+        )
     ]
     counts = (len(found[Level.FAULT]), len(found[Level.WARNING]), len(found[Level.UNDERSTOOD]))
     size = None if problem is None else (len(problem.candidates), len(problem.seats), len(problem.fixed))
-    return SheetOutcome(lines[:SHOWN], counts, size)
+    return SheetOutcome(lines[:SHOWN], counts, len(lines), size)
 
 
 def _matched(request: SheetRequest, problem: Problem, outcome: SheetOutcome, effort: int) -> SheetOutcome:
@@ -162,13 +174,15 @@ def _matched(request: SheetRequest, problem: Problem, outcome: SheetOutcome, eff
     receipts = sorted(result.receipts(effort=effort), key=lambda receipt: receipt.candidate_id)
     if request.wish is Wish.WORKBOOK:
         return replace(outcome, workbook=result_workbook.make(result, receipts))
-    other = None
-    if request.other is not None and request.other is not problem.rules.objective:
+    other, is_same = None, request.other is problem.rules.objective
+    if request.other is not None and not is_same:
         other = run_layers(replace(problem, rules=replace(problem.rules, objective=request.other)))
-    return replace(outcome, result=_run_result(result, receipts, other))
+    return replace(outcome, result=_run_result(result, receipts, other, has_same_objective=is_same))
 
 
-def _run_result(result: Result, receipts: Sequence[Receipt], other: Result | None) -> RunResult:
+def _run_result(
+    result: Result, receipts: Sequence[Receipt], other: Result | None, *, has_same_objective: bool
+) -> RunResult:
     candidates = {candidate.id: candidate for candidate in result.problem.candidates}
     seats = {seat.id: seat for seat in result.problem.seats}
     sentences = Sentences(result.problem)
@@ -191,14 +205,21 @@ def _run_result(result: Result, receipts: Sequence[Receipt], other: Result | Non
             for candidate in sorted(then.keys() | now.keys())
             if then.get(candidate) != now.get(candidate)
         ]
-        pairs = zip(result_workbook.summary(result), result_workbook.summary(other), strict=False)
-        measures = [(name, str(own), str(value)) for (name, own), (_, value) in pairs if own != value]
+        # Only a floor has a measure under one objective alone: where it is not met.
+        own, others = dict(result_workbook.summary(result)), dict(result_workbook.summary(other))
+        measures = [
+            (name, str(own.get(name, "met")), str(others.get(name, "met")))
+            for name in dict.fromkeys((*own, *others))
+            if own.get(name) != others.get(name)
+        ]
     return RunResult(
         summary=[(name, str(value)) for name, value in result_workbook.summary(result)],
+        technical=[(name, str(value)) for name, value in result_workbook.technical(result)],
         people=people,
         people_in_all=len(receipts),
         rates=result_workbook.rates(result),
         other=measures,
         changes=changes[:SHOWN],
         changes_in_all=len(changes),
+        has_same_objective=has_same_objective,
     )

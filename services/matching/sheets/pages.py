@@ -46,18 +46,19 @@ async def template(_: Programme) -> Response:
 async def send(request: Request, principal: Programme) -> Response:
     """Check or match the files, and answer with a page or a workbook; nothing of them is kept."""
     sent = await sent_form(request)
+    chosen = (_objective(sent), _encoding(sent))
     try:
-        question = SheetRequest(await _files(sent), clock.today(), _wish(sent), _objective(sent), _encoding(sent))
+        question = SheetRequest(await _files(sent), clock.today(), _wish(sent), *chosen)
         outcome = await _RUNS.run(principal.subject, question)
     except Refused as refused:
         if refused.status_code not in {409, 422}:
             raise
-        return _page(request, refused.status_code, problem=refused.detail)
+        return _page(request, refused.status_code, problem=refused.detail, chosen=chosen)
     finally:
         await sent.close()
     if outcome.workbook is not None:
         return _file(outcome.workbook, "annotated.xlsx" if question.wish is Wish.COPY else "result.xlsx")
-    return _page(request, 422 if outcome.counts[0] else 200, outcome=outcome)
+    return _page(request, 422 if outcome.counts[0] else 200, outcome=outcome, chosen=chosen)
 
 
 async def _files(sent: FormData) -> tuple[SentFile, ...]:
@@ -78,7 +79,7 @@ async def _files(sent: FormData) -> tuple[SentFile, ...]:
         found[name] = await each.read(left + 1)
         left -= len(found[name])
         if left < 0:
-            sentence = gettext("Files must be smaller than %(most)d MB together")
+            sentence = gettext("Files must be smaller than %(most)d MB in total")
             raise Refused(sentence % {"most": MOST_BYTES // 1_000_000}, 422)
     return tuple(SentFile(name, content) for name, content in found.items())
 
@@ -98,7 +99,15 @@ def _encoding(sent: FormData) -> str | None:
     return text if text in ENCODINGS else None
 
 
-def _page(request: Request, status: int = 200, *, problem: str = "", outcome: SheetOutcome | None = None) -> Response:
+def _page(
+    request: Request,
+    status: int = 200,
+    *,
+    problem: str = "",
+    outcome: SheetOutcome | None = None,
+    chosen: tuple[Objective | None, str | None] = (None, None),
+) -> Response:
+    """Return the page; `chosen` are the objective and the encoding, which the next step keeps."""
     answer = render(
         request,
         "sheets/sheets.html",
@@ -106,10 +115,12 @@ def _page(request: Request, status: int = 200, *, problem: str = "", outcome: Sh
         problem=problem,
         outcome=outcome,
         objectives=list(Objective),
+        objective=chosen[0],
         encodings=ENCODINGS,
+        encoding=chosen[1],
         most_bytes=MOST_BYTES // 1_000_000,
         most_files=MOST_FILES,
-        seconds=int(SECONDS),
+        seconds=SECONDS,
         shown=SHOWN,
     )
     answer.headers["Cache-Control"] = "no-store"

@@ -14,7 +14,7 @@ _MARKS = (
 )
 _PAGES = {"windows-1250": "Central European", "windows-1251": "Cyrillic", "windows-1252": "Western European"}
 ENCODINGS = ("utf-8", "utf-16", *_PAGES)
-"""The encodings that can be named on the command line."""
+"""The encodings that can be named."""
 _MARKS_OF_TEXT = {"€", "№"} | {
     letters.pop()
     for code in range(0x80, 0x100)

@@ -56,7 +56,7 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
         if not items[name] and not reading.incomplete:
             findings.fault(
                 Place(Path("all files")),
-                f"there are no {name} in the files (docs/file-formats.md says how they are written)",
+                f"there are no {name} in the files; the template shows how they are written",
             )
     rules = alone.get("rules")
     references.check(items, rules, findings, complete=not reading.incomplete)

@@ -68,7 +68,7 @@ class _Book:
 def make(result: Result, receipts: Sequence[Receipt]) -> bytes:
     """Return the workbook of a run; `receipts` are those of all its candidates."""
     book = _Book()
-    book.sheet("Summary", (("What", 34), ("Value", 70)), summary(result))
+    book.sheet("Summary", (("What", 34), ("Value", 70)), [*summary(result), *technical(result)])
     _people(book, result, receipts)
     _rates(book, result)
     _places(book, result)
@@ -99,15 +99,21 @@ def summary(result: Result) -> list[tuple[str, object]]:
         ("Highest sum that the rules allow", prices.best),
         ("Pairs who would both prefer each other", prices.blocking_pairs),
         ("Objective", problem.rules.objective.label),
-        ("Seed of the tie-break", result.seed),
         ("Day of the dated rules", problem.day.isoformat()),
-        ("Engine", result.engine_version),
-        ("Digest of the inputs", result.digest),
     ]
     lines += [
         (f"Floor of {country(code)} not met", f"{missing} missing") for code, missing in result.unmet_floors.items()
     ]
     return lines
+
+
+def technical(result: Result) -> list[tuple[str, object]]:
+    """Return what somebody needs who has to get the same result again."""
+    return [
+        ("Seed of the tie-break", result.seed),
+        ("Engine", result.engine_version),
+        ("Digest of the inputs", result.digest),
+    ]
 
 
 def _people(book: _Book, result: Result, receipts: Sequence[Receipt]) -> None:

@@ -64,4 +64,4 @@ def test_too_many_pairs_are_refused_before_matching() -> None:
     files = (SentFile("people.csv", people.encode()), SentFile("seats.csv", seats.encode()))
     outcome = answer(SheetRequest(files, date(2027, 1, 4), Wish.MATCH), lambda _: None)
     assert (outcome.counts[0], outcome.result) == (1, None)
-    assert "the most is 400000" in outcome.findings[0].text
+    assert "the most is 400,000" in outcome.findings[0].text
