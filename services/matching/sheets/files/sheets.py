@@ -7,6 +7,7 @@ import io
 import re
 import warnings
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
@@ -199,8 +200,12 @@ def _workbook(file: Path, content: bytes, findings: Findings) -> list[Sheet]:
         OSError,
         SyntaxError,
         TypeError,
+        EOFError,
+        OverflowError,
+        RuntimeError,
+        zlib.error,
     ):
-        # ParseError of the XML parser is a SyntaxError.
+        # ParseError of the XML parser is a SyntaxError; a part with a password or of an unknown packing a RuntimeError.
         findings.fault(place, "this cannot be read as .xlsx; save it again from the spreadsheet, or as “CSV UTF-8”")
         return []
 
