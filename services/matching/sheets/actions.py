@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import resource
+from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -21,10 +23,20 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-SECONDS = 60.0
+SECONDS = 25
+"""The gateway gives an answer up that has not begun after 30 seconds."""
 AT_ONCE = 2
 """So many coordinators are served at once by an instance; each has one run at a time."""
-_MOST_MEMORY = 3 * 1024**3
+MOST_MEMORY = 750_000_000
+"""Bytes that a run may take. All runs at once fit into the memory of a container, beside the service."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run under way: whether the same person has sent files again, and what is set at its end."""
+
+    is_replaced: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class SheetRuns:
@@ -32,42 +44,49 @@ class SheetRuns:
 
     def __init__(self) -> None:
         """Begin without a run."""
-        self._people: set[str] = set()
+        self._runs: dict[str, _Run] = {}
 
     async def run(self, by: str, request: SheetRequest, *, seconds: float = SECONDS) -> SheetOutcome:
-        """Return the outcome of a request of `by`.
+        """Return the outcome of a request of `by`, whose earlier run is stopped: after a second click nobody reads it.
 
-        Raises `Refused`: 409 while another run of the same person is under way or too many are, 422 if the files take
-        too long, too much memory, or cannot be used.
+        Raises `Refused`: 409 if the same person sends files again meanwhile or too many runs are under way, 422 if the
+        files take too long, too much memory, or cannot be used.
         """
-        if by in self._people:
-            sentence = gettext("Your other spreadsheet is still being worked on. Try again when it is done.")
-            raise Refused(sentence, code=ProblemCode.IN_PROGRESS)
-        if len(self._people) >= AT_ONCE:
+        while (earlier := self._runs.get(by)) is not None:
+            earlier.is_replaced = True
+            await earlier.ended.wait()
+        if len(self._runs) >= AT_ONCE:
             sentence = gettext("Other spreadsheets are being worked on. Try again in a minute.")
             raise Refused(sentence, code=ProblemCode.LIMIT_REACHED)
-        self._people.add(by)
+        own = self._runs[by] = _Run()
         try:
-            return await _apart(request, seconds)
+            return await _apart(request, own, seconds)
         finally:
-            self._people.discard(by)
+            del self._runs[by]
+            own.ended.set()
 
 
-async def _apart(request: SheetRequest, seconds: float) -> SheetOutcome:
+async def _apart(request: SheetRequest, run: _Run, seconds: float) -> SheetOutcome:
     end = monotonic() + seconds
 
-    async def within_time(_: int) -> bool:
+    async def goes_on(_: int) -> bool:
         await asyncio.sleep(0)
-        return monotonic() < end
+        return monotonic() < end and not run.is_replaced
 
     try:
-        return await processes.run_in_process(limited_answer, request, watch=within_time)
+        return await processes.run_in_process(limited_answer, request, watch=goes_on)
     except processes.Stopped:
+        if run.is_replaced:
+            sentence = gettext("You sent files in another tab, so this was stopped. Send these again after that.")
+            raise Refused(sentence, code=ProblemCode.IN_PROGRESS) from None
         sentence = gettext("This took longer than %(seconds)d seconds and was stopped. Send fewer rows.")
         raise Refused(sentence % {"seconds": seconds}, 422) from None
     except processes.Failed as wrong:
         # The message may quote a cell, so only the kind of error is logged.
-        log.warning("sheets could not be read", kind=str(wrong).partition(":")[0][:80])
+        kind = str(wrong).partition(":")[0][:80]
+        log.warning("sheets could not be read", kind=kind)
+        if kind == MemoryError.__name__:
+            raise Refused(gettext("These files need too much memory. Send fewer rows."), 422) from None
         sentence = gettext("These files cannot be read. Copy the tables into a new workbook and send that.")
         raise Refused(sentence, 422) from None
 
@@ -75,6 +94,14 @@ async def _apart(request: SheetRequest, seconds: float) -> SheetOutcome:
 def limited_answer(request: SheetRequest, step: Callable[[int], None]) -> SheetOutcome:
     """Return the answer, computed with a limit on memory. For a process of its own."""
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    most = _MOST_MEMORY if hard == resource.RLIM_INFINITY else min(_MOST_MEMORY, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+    most = _data_bytes() + MOST_MEMORY
+    resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     return answer(request, step)
+
+
+def _data_bytes() -> int:
+    """Return what this process has taken already, which counts towards the limit; 0 where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
+    except OSError:
+        return 0
