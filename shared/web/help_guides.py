@@ -24,7 +24,7 @@ class Guide:
     title: str
     introduction: str
     picture: str
-    """The text for people who do not see the picture."""
+    """The text for people who do not see the picture; empty for a guide that has none."""
     steps: tuple[Step, ...]
 
 
@@ -149,6 +149,34 @@ GUIDES = (
         ),
     ),
     Guide(
+        "line-managers",
+        N_("Help for line managers"),
+        N_("One of your officers takes part and has named you. You need no account. Our emails have a link."),
+        "",
+        (
+            Step(
+                N_("Read our first email."),
+                N_("After an officer has named you."),
+                N_("You do not need to do anything else. If it is not correct, tell the officer."),
+            ),
+            Step(
+                N_("Open the link in an email."),
+                N_("When we ask you a question."),
+                N_("The link works for ten more minutes after you open the form. Then you can ask for a new link."),
+            ),
+            Step(
+                N_("Confirm a session in which your officer passed on knowledge."),
+                N_("After the officer has reported it."),
+                N_("Only what you confirm is counted. You can enter a lower number, or say why you cannot confirm it."),
+            ),
+            Step(
+                N_("Tell us how the officer uses the new knowledge at work."),
+                N_("Six months after the visit or mentorship."),
+                N_("The results go into the programme's figures without your name."),
+            ),
+        ),
+    ),
+    Guide(
         "coordinators",
         N_("Help for national coordinators"),
         N_("You decide for your country. Your first page lists what to do, with the most urgent task first."),
@@ -178,6 +206,39 @@ GUIDES = (
                 N_("Report the results for your country's services."),
                 N_("Six months after a visit or mentorship."),
                 N_("They go into the programme's figures."),
+            ),
+        ),
+    ),
+    Guide(
+        "clearance",
+        N_("Help for clearance officers"),
+        N_("You decide for your EU agency, as a national coordinator does for a country."),
+        N_("The list of placements of an EU agency. It shows the host, the status and the due date of each."),
+        (
+            Step(
+                N_("Endorse applications and placements."),
+                N_("By the due date in the list."),
+                N_("If you do not answer, we ask your deputy, and then the programme coordinator."),
+            ),
+            Step(
+                N_("Clear matches."),
+                N_("By the due date on the match."),
+                N_("The officer's side decides first, then the host's. If both clear it, we send the offers."),
+            ),
+            Step(
+                N_("Propose people of your agency in the register."),
+                N_("Before they need access."),
+                N_("The programme coordinator approves your proposal, or declines it."),
+            ),
+            Step(
+                N_("Name a deputy."),
+                N_("Before you are away."),
+                N_("The deputy decides for you between the two dates that you enter."),
+            ),
+            Step(
+                N_("Confirm the access of your agency's people."),
+                N_("Once a year."),
+                N_("Access that nobody confirms ends."),
             ),
         ),
     ),
@@ -249,6 +310,77 @@ GUIDES = (
                 N_("As an evaluator, approve figures or return them."),
                 N_("After somebody else has submitted them."),
                 N_("Approved figures are frozen. An evaluator or a programme coordinator then publishes them."),
+            ),
+        ),
+    ),
+    Guide(
+        "protection",
+        N_("Help for data protection officers"),
+        N_("You protect people's data. You see who opened it, and you can erase text that people wrote."),
+        N_("The page of an incident report. It shows the status, who it is with, and the next step."),
+        (
+            Step(
+                N_("Follow up incident reports."),
+                N_("When somebody has chosen you as a reader."),
+                N_("The person who reported it sees that you follow it up. Each time you open a report, we record it."),
+            ),
+            Step(
+                N_("Close the report with an answer."),
+                N_("When you have found out what happened."),
+                N_("The person who reported it can read your answer, but not your notes."),
+            ),
+            Step(
+                N_("Open the audit and see who had access to personal data."),
+                N_("When somebody asks, or when you want to check."),
+                N_("You see each release of names, with fields, recipient and purpose. You can download the list."),
+            ),
+            Step(
+                N_("Find the free text about an application."),
+                N_("When somebody asks to see it or to have it erased."),
+                N_("You enter the reference of the application. We record each view."),
+            ),
+            Step(
+                N_("Erase the text, with a reason."),
+                N_("When the request is justified."),
+                N_("The text is erased for good. Ratings and dates stay, so no figure changes."),
+            ),
+            Step(
+                N_("Plan with the operator how to erase an application or an account."),
+                N_("When somebody asks for it."),
+                N_("Tandem has no page for this."),
+            ),
+        ),
+    ),
+    Guide(
+        "auditors",
+        N_("Help for auditors"),
+        N_("You see what people did and tried, and you can check each published figure."),
+        N_("The audit of releases of names. It shows when, what for, which fields, and to whom."),
+        (
+            Step(
+                N_("Open the audit and choose what you want to see."),
+                N_("At any time."),
+                N_("You see refused attempts, changes to the register, releases of names, and views of personal data."),
+            ),
+            Step(
+                N_("Filter the list and download it."),
+                N_("When you look for a person, a country or certain days."),
+                N_("You get a file with at most 10,000 lines."),
+            ),
+            Step(
+                N_("Read the sent messages."),
+                N_("When you want to know who was notified."),
+                N_("You see each message, its state, and the reason if it was not sent."),
+            ),
+            Step(
+                N_("Follow a figure to its events."),
+                N_("Once a period is published."),
+                N_("You see the events that it was counted from, and the commands that compute it again."),
+            ),
+            Step(
+                N_("See who fetched files for donors."),
+                N_("At any time."),
+                N_("You see each token, who issued it, and which files it fetched."),
             ),
         ),
     ),

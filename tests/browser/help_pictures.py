@@ -34,8 +34,11 @@ PAGES = {
     "coordinators": ("persona-coordinator-am", "/applications/cases", ""),
     "programme": ("persona-programme", "/matching/", ""),
     "figures": ("persona-donor", "/reporting/", ""),
+    "clearance": ("persona-clearance", "/applications/offers", ""),
+    "protection": ("persona-dpo", "/applications/incidents", "/applications/incidents/0"),
+    "auditors": ("persona-auditor", "/applications/audit?kind=releases", ""),
 }
-"""By guide: the persona, the page that is opened, and how the address begins of the link that is followed from it."""
+"""By guide with a picture: the persona, the page that is opened, and how the address of a link to follow begins."""
 
 
 def main() -> int:
@@ -47,7 +50,7 @@ def main() -> int:
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_of_command(), args=FLAGS)
-        for guide in GUIDES:
+        for guide in (each for each in GUIDES if each.picture):
             who, path, link = PAGES[guide.code]
             context = browser.new_context(viewport=SIZE, locale="en-GB")
             context.set_default_timeout(120_000)

@@ -48,7 +48,7 @@ _FAULTS = {
     "mail": 2,
     "receiver": 2,
 }
-"""The weights of those that come more often than once in a while; seeds 0 to 9 have each fault."""
+"""The weights of those that come more often than once in a while; the four seeds of the tests have every fault."""
 _RESTORED = 12
 """In one of so many seeds a service gets an older database; what must hold then is less."""
 BEHIND = "notifications"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -141,3 +142,12 @@ async def test_mentors_are_read_page_by_page(abroad: Abroad, programme: Programm
     changed = await abroad.get("programme", f"/mentors/country?since={since}")
     assert [(mentor["id"], mentor["state"]) for mentor in changed["items"]] == [(made[0], "paused")]
     await abroad.get("programme", "/mentors/country?state=unknown", 422)
+
+
+async def test_the_form_says_why_it_asks(abroad: Abroad, programme: Programme) -> None:
+    """A reason is folded away after service and rank, topics, languages, periods, and what the mentor writes."""
+    made = await abroad.post("jonas", "/mentors", {"call_id": programme.call["id"], "entry": {}}, 201)
+    page = await read(abroad, "jonas", f"/applications/mentors/{made['id']}/edit")
+    named = [re.findall(r' name="([a-z_]+)', part) for part in page.split("Why do we ask?")[:-1]]
+    after = [[name for name in names if name != "row"][-1] for names in named]
+    assert after == ["rank_group", "topics", "languages", "periods", "about"]
