@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import re
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from shared import i18n
 from shared.contracts import labels
@@ -181,8 +182,28 @@ def environment(templates: Path | None) -> Environment:
         "label": labels.label,
         "number": number,
         "percent": percent,
+        "unbroken": unbroken,
     }
+    env.tests["reference"] = is_reference
     return env
+
+
+_REFERENCE = re.compile(r"\b[A-Z][A-Z0-9]{1,11}(?:-[A-Z])?-\d{4}-\d{1,6}\b(?!-)")
+
+
+def is_reference(text: object) -> bool:
+    """Return whether a text is the reference of a case, a call or a place and nothing else: `AM-2026-0042`."""
+    return isinstance(text, str) and _REFERENCE.fullmatch(text) is not None
+
+
+def unbroken(text: object) -> object:
+    """Return a text whose references stay on one line; what has tags of its own stays as it is."""
+    if not isinstance(text, str) or "-" not in text:
+        return text
+    escaped = str(escape(text))
+    if "<" in escaped or _REFERENCE.search(escaped) is None:
+        return text
+    return Markup(_REFERENCE.sub(r'<span class="tandem-together">\g<0></span>', escaped))  # noqa: S704 - escaped above
 
 
 def _role_and_country(grant: Grant) -> str:

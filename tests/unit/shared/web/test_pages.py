@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from jinja2 import UndefinedError
+from markupsafe import Markup
 from starlette.requests import Request
 
 from shared.identity.session import CookieJar
@@ -81,6 +82,17 @@ async def test_text_of_people_is_escaped(client: httpx.AsyncClient) -> None:
     answer = await client.post("/", data={"unit": "<b>x</b>", "objective": "</textarea><script>1</script>"})
     assert "<b>x</b>" not in answer.text
     assert "<script>1" not in answer.text
+
+
+async def test_a_reference_stays_on_one_line(client: httpx.AsyncClient) -> None:
+    """A link that is a reference, and a reference within a text, do not wrap; the words around them do."""
+    assert re.search(r'<span class="tandem-together"><a [^>]*>AM-2026-0042</a></span>', (await client.get("/")).text)
+    around = '<span class="tandem-together">{}</span>'.format
+    assert site.unbroken("Replaces GE-M-2026-0003 & TOPCOP-2026-1") == (
+        f"Replaces {around('GE-M-2026-0003')} &amp; {around('TOPCOP-2026-1')}"
+    )
+    for unchanged in ("2026-11-24", "by-law 12-2026-1", Markup('<a href="?q=AM-2026-0042">1</a>'), "TC-2026-K7QX-1", 7):
+        assert site.unbroken(unchanged) is unchanged
 
 
 async def test_sorting_and_paging_keep_the_filters(client: httpx.AsyncClient) -> None:
