@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gettext as stdlib_gettext
 import io
+import unicodedata
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ SOURCE = "en"
 # The partner countries' languages (domain.md) after English, in the order in which they are offered.
 LANGUAGES = (SOURCE, "hy", "az", "be", "ka", "ro", "uk")
 COOKIE = "language"
+_LANGUAGE_OF = {"ARMENIAN": "hy", "GEORGIAN": "ka", "GREEK": "el"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +107,12 @@ def own_name(code: str) -> str:
     """Return a language's name in itself, for the choice of languages: `Հայերեն` for `hy`."""
     name = Locale.parse(code).get_display_name(code) or code
     return name[:1].title() + name[1:]
+
+
+def language_of_script(text: str) -> str | None:
+    """Return the language that is written in the script of a text; None where several are, as in Cyrillic or Latin."""
+    scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in text if letter.isalpha()}
+    return _LANGUAGE_OF.get(scripts.pop()) if len(scripts) == 1 else None
 
 
 def gettext(text: str) -> str:

@@ -183,6 +183,7 @@ def environment(templates: Path | None) -> Environment:
         "number": number,
         "percent": percent,
         "unbroken": unbroken,
+        "own_script": own_script,
     }
     env.tests["reference"] = is_reference
     return env
@@ -204,6 +205,12 @@ def unbroken(text: object) -> object:
     if "<" in escaped or _REFERENCE.search(escaped) is None:
         return text
     return Markup(_REFERENCE.sub(r'<span class="tandem-together">\g<0></span>', escaped))  # noqa: S704 - escaped above
+
+
+def own_script(name: str) -> str:
+    """Return a name in the person's own script, marked with its language for screen readers where that is known."""
+    code = None if isinstance(name, Markup) else i18n.language_of_script(name)
+    return name if code is None else Markup('<span lang="{}">{}</span>').format(code, name)
 
 
 def _role_and_country(grant: Grant) -> str:

@@ -20,6 +20,7 @@ from services.applications.register.store import entries
 from shared.contracts import labels
 from shared.contracts.codes import Section
 from shared.i18n import gettext
+from shared.web.site import own_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -70,6 +71,9 @@ async def answer_sections(
     for code in tasks_for(case.terms):
         in_words = _rows(code, answers, case.terms, reading)
         rows = compared_rows(in_words, in_words if before is None else _rows(code, before, case.terms, reading))
+        if code == Section.CONTACT:
+            heading = fields_of(Answers)["own_name"].heading
+            rows = [replace(row, value=own_script(row.value)) if row.key == heading else row for row in rows]
         if code == Section.SERVICE and not others:
             rows.append(_sex(answers))
         if change is not None and rows:

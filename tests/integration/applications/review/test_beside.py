@@ -36,6 +36,9 @@ async def test_a_case_is_opened_and_decided_beside_the_list(many: Programme) -> 
     assert href == f"{QUEUE}/{ids[first]}?state=submitted&sort=reference&beside=1"
     case = await page(many, "tigran", href)
     assert beside(case) == [(first, True), (second, False), (third, False)]
+    assert case.count('<span lang="hy">Անի Պետրոսյան</span>') == 2, (
+        "below the name in Latin letters, and in the answers"
+    )
     assert f'href="{QUEUE}?state=submitted&sort=reference">All applications' in case
     form = href.replace("?", "/endorse?")
     assert f'href="{form}"' in case

@@ -35,6 +35,12 @@ def test_a_catalogue_is_enough() -> None:
     assert i18n.own_name("uk") == "Українська"
 
 
+def test_the_language_of_a_script() -> None:
+    """Armenian, Georgian and Greek letters do; Cyrillic, Latin and mixed ones, or no letters, do not."""
+    names = ("Անի Պետրոսյան", "ნინო ბერიძე", "Ελένη", "Олена", "Élise", "Անի Ani", "1-2", "")
+    assert [i18n.language_of_script(name) for name in names] == ["hy", "ka", "el", *[None] * 5]
+
+
 @pytest.mark.usefixtures("ukrainian")
 async def test_address_before_cookie_before_browser(client: httpx.AsyncClient) -> None:
     """A choice in the address is remembered in a cookie and wins over what the browser asks for."""
