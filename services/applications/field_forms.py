@@ -127,6 +127,8 @@ def form_field(
     if bounds is not None:
         checks.append(Between(*bounds))
     more: dict[str, Any] = {"description": spec.hint}
+    if spec.autocomplete:
+        more["render_kw"] = {"autocomplete": spec.autocomplete}
     if spec.control is Control.YES_NO:
         more["choices"] = YES_NO
     elif spec.control in {Control.SELECT, Control.RADIOS, Control.CHECKBOXES}:

@@ -170,7 +170,8 @@ class FieldSpec:
     whether it is (any answer, unless given), the remedy what to do. `published` turns the value into what leaves the
     portal; without it the field stays in it. `rules` are the call's rules that look at it; `registered`: the register
     of people knows it. `most` is the greatest length of a text, `empty` is how no answer reads. A field that is not
-    `shown` has no row of its own where the entry is read. An entry that is read in sentences has them of `says`, which
+    `shown` has no row of its own where the entry is read. `autocomplete` is for a field about the person who fills it
+    in: what browsers call it (WCAG 1.3.5). An entry that is read in sentences has them of `says`, which
     takes the value, the part of the entry that holds it and what the entry must fit.
     """
 
@@ -191,6 +192,7 @@ class FieldSpec:
     rules: tuple[str, ...] = ()
     registered: bool = False
     shown: bool = True
+    autocomplete: str = ""
 
     @property
     def heading(self) -> str:

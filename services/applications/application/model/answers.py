@@ -106,6 +106,7 @@ class Answers(StoredEntry):
             hint=N_("In Latin letters, as in your passport"),
             remedy=N_("Enter your name"),
             registered=True,
+            autocomplete="name",
         ),
     ] = None
     own_name: Annotated[
@@ -125,6 +126,7 @@ class Answers(StoredEntry):
             Control.EMAIL,
             remedy=N_("Enter your service email"),
             registered=True,
+            autocomplete="email",
         ),
     ] = None
     language: Annotated[
@@ -137,6 +139,7 @@ class Answers(StoredEntry):
             remedy=N_("Choose the language of our messages to you"),
             words=language_in_words,
             registered=True,
+            autocomplete="language",
         ),
     ] = None
     organisation_id: Annotated[
@@ -150,6 +153,7 @@ class Answers(StoredEntry):
             published=as_written,
             rules=(EligibilityRule.COUNTRY, EligibilityRule.PARTNER_ACTIVE),
             registered=True,
+            autocomplete="organization",
         ),
     ] = None
     unit: Annotated[Line, FieldSpec(Section.SERVICE, N_("Unit"), registered=True)] = ""
@@ -184,7 +188,14 @@ class Answers(StoredEntry):
         ),
     ] = None
     national_rank: Annotated[
-        Line, FieldSpec(Section.SERVICE, N_("Your rank in your country"), shown=False, registered=True)
+        Line,
+        FieldSpec(
+            Section.SERVICE,
+            N_("Your rank in your country"),
+            shown=False,
+            registered=True,
+            autocomplete="organization-title",
+        ),
     ] = ""
     years_in_field: Annotated[
         Annotated[int, Field(ge=0, le=60)] | None,
@@ -210,6 +221,7 @@ class Answers(StoredEntry):
             blank=N_("Prefer not to say"),
             shown=False,
             registered=True,
+            autocomplete="sex",
         ),
     ] = None
     took_part_before: Annotated[

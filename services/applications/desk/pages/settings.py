@@ -41,6 +41,7 @@ class ChoicesForm(QuietHoursForm):
     language = SelectField(
         N_("Which language should we write to you in?"),
         description=N_("For emails and your messages here, not for the pages"),
+        render_kw={"autocomplete": "language"},
     )
 
 

@@ -38,6 +38,12 @@ PAGES = {
     ),
 }
 
+ABOUT_THE_OFFICER = {
+    "contact": {"name": "name", "email": "email", "language": "language"},
+    "service": {"organisation_id": "organization", "national_rank": "organization-title", "sex": "sex"},
+}
+_PURPOSE = re.compile(r'<(?:input|select)\b[^>]* name="([^"]+)"[^>]* autocomplete="([^"]+)"')
+
 
 async def test_pages_are_rendered_for_their_roles(programme: Programme) -> None:
     """Each page of a role is drawn with one heading, also in an empty programme."""
@@ -57,7 +63,10 @@ async def _applied(programme: Programme) -> str:
 
 
 async def test_an_application_by_forms_only(programme: Programme) -> None:
-    """Every page of the task list is saved and leads to the next, and the last to the check, which submits."""
+    """Every page of the task list is saved and leads to the next, and the last to the check, which submits.
+
+    Browsers can fill in the fields about the officer, and no field about anybody else.
+    """
     mine = await _applied(programme)
     again = await programme.as_("ani").post(
         f"/applications/calls/{programme.call['id']}/apply", data={"kind": "study_visit"}
@@ -94,7 +103,9 @@ async def test_an_application_by_forms_only(programme: Programme) -> None:
     }
     places = [*list(forms)[1:], "check"]
     for (task, data), onward in zip(forms.items(), places, strict=True):
-        assert (await programme.as_("ani").get(f"{mine}/{task}")).status_code == 200
+        form = await programme.as_("ani").get(f"{mine}/{task}")
+        assert form.status_code == 200
+        assert dict(_PURPOSE.findall(form.text)) == ABOUT_THE_OFFICER.get(task, {}), task
         saved = await programme.as_("ani").post(f"{mine}/{task}", data=data)
         assert saved.status_code == 303, saved.text
         assert saved.headers["location"] == f"{mine}/{onward}"
