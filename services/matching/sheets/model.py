@@ -105,7 +105,7 @@ class RunResult:
     changes: Sequence[ChangeLine]
     changes_in_all: int
     has_same_objective: bool
-    """Whether the objective to compare with is the one of the files, so that nothing was compared."""
+    """True where the objective to compare with is the one of the files, so that nothing was compared."""
 
 
 @dataclass(frozen=True, slots=True)

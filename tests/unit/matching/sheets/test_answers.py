@@ -1,4 +1,4 @@
-"""What the page says of files: each value that was read differently once, and a comparison only where there is one."""
+"""The page of sheets lists each value that was read differently once, and compares only different objectives."""
 
 from __future__ import annotations
 
