@@ -7,14 +7,34 @@ A service's own start begins with nothing (`spawn`). That is tried too: in `unit
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from multiprocessing.context import ForkServerContext
+
+
+class _Process(ForkServerProcess):
+    """A process with the environment of the test that starts it: with its clock, too.
+
+    The process that it is forked from has that of the first test which forked one.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._environment = dict(os.environ)
+
+    def run(self) -> None:
+        """Do its work."""
+        os.environ.clear()
+        take_environment(self._environment)
+        super().run()
+
+
+class _Context(ForkServerContext):
+    Process = _Process
 
 
 def forked(*modules: str) -> ForkServerContext:
@@ -22,7 +42,7 @@ def forked(*modules: str) -> ForkServerContext:
 
     There is one process to fork from; if it runs already, for another service, the modules are imported as usual.
     """
-    context = multiprocessing.get_context("forkserver")
+    context = _Context()
     context.set_forkserver_preload(list(modules))
     return context
 
@@ -33,5 +53,5 @@ def instead_of_spawned(*modules: str) -> SimpleNamespace:
 
 
 def take_environment(environment: Mapping[str, str]) -> None:
-    """Take the environment of the test, which differs from that of the process it was forked from."""
+    """Take these variables."""
     os.environ.update(environment)

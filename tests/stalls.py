@@ -13,11 +13,11 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from shared.bus.db import lease_epoch
-from tests.processes import forked, take_environment
+from tests.processes import forked
 from tests.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
@@ -54,7 +54,7 @@ async def stalled(
     """
     context = forked(module)
     mine, theirs = context.Pipe()
-    process = context.Process(target=_run, args=(theirs, dict(os.environ), at, call, work, args), daemon=True)
+    process = context.Process(target=_run, args=(theirs, at, call, work, args), daemon=True)
     await asyncio.to_thread(process.start)
     theirs.close()
     try:
@@ -73,13 +73,11 @@ def _stands(pid: int | None) -> bool:
 
 def _run(
     pipe: Connection,
-    environment: Mapping[str, str],
     at: str,
     call: int,
     work: Callable[..., Awaitable[None]],
     args: tuple[object, ...],
 ) -> None:
-    take_environment(environment)
     lease_epoch.LEASE_SECONDS = lease_epoch.IDLE_SECONDS = LEASE_SECONDS
     lease_epoch.LONGEST_SECONDS = LONGEST_SECONDS
     _stop_at(at, call)

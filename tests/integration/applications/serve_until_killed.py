@@ -15,11 +15,9 @@ import uvicorn
 from services.applications.app import create_app
 from services.applications.settings import Settings
 from shared.identity.refusals import SAFE_METHODS
-from tests.processes import take_environment
 from tests.support import settings_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from multiprocessing.connection import Connection
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,9 +38,8 @@ def holding(app: ASGIApp) -> ASGIApp:
     return without_answer
 
 
-def serve(store: str, environment: Mapping[str, str], port: Connection, hold: bool) -> None:  # noqa: FBT001 - the arguments of a process
+def serve(store: str, port: Connection, hold: bool) -> None:  # noqa: FBT001 - the arguments of a process
     """Serve the portal at a free port, which is sent."""
-    take_environment(environment)
     app = create_app(Settings(**settings_for(store)), background=False)
     with socket.socket() as place:
         place.bind(("127.0.0.1", 0))

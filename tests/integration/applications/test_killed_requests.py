@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -38,9 +37,7 @@ async def portal(store: str, *, hold: bool = False) -> AsyncIterator[tuple[str, 
     """Run the portal in a process of its own; give its address and the process."""
     context = forked(serve_until_killed.__name__)
     mine, theirs = context.Pipe(duplex=False)
-    process = context.Process(
-        target=serve_until_killed.serve, args=(store, dict(os.environ), theirs, hold), daemon=True
-    )
+    process = context.Process(target=serve_until_killed.serve, args=(store, theirs, hold), daemon=True)
     await asyncio.to_thread(process.start)
     theirs.close()
     try:
