@@ -105,6 +105,7 @@ NO_DECISION: dict[str, tuple[str, ...]] = {
         "/matching/plans/{call_id}/stop",
         "/matching/options/{call_id}",
         "/matching/options/{options_id}/cancel",
+        "/matching/sheets",
         "/matching/what-ifs/new",
         "/matching/what-ifs/{what_if_id}/cancel",
         f"{API}/calls/{{call_id}}/plan",
