@@ -50,6 +50,7 @@ def dead_letters_router(service: str, consumers: Consumers, pages: Mapping[str, 
         return render(
             request,
             "dead_letters.html",
+            service=service,
             events=events,
             problems=found,
             pages=pages or {},
