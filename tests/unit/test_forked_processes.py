@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-def _tell(pipe: Connection) -> None:
+def _send_variable(pipe: Connection) -> None:
     pipe.send(os.environ.get("TANDEM_TRIAL"))
 
 
@@ -27,7 +27,7 @@ def test_a_forked_process_has_the_environment_of_its_start(monkeypatch: pytest.M
         else:
             monkeypatch.setenv("TANDEM_TRIAL", value)
         mine, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_tell, args=(theirs,), daemon=True)
+        process = context.Process(target=_send_variable, args=(theirs,), daemon=True)
         process.start()
         assert mine.poll(PATIENCE)
         assert mine.recv() == value
