@@ -113,7 +113,7 @@ def open_case(request: Request) -> Response:
         "application": SimpleNamespace(
             id=line.id,
             reference=line.reference,
-            answers=SimpleNamespace(name="Anahit Hovhannisyan-Petrosyan"),
+            answers=SimpleNamespace(name="Anahit Hovhannisyan-Petrosyan", own_name="Անահիտ Հովհաննիսյան"),
             for_=ApplicationKind.STUDY_VISIT,
             own_state="submitted",
         ),
