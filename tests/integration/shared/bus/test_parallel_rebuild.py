@@ -22,6 +22,7 @@ from shared.bus.rebuild import bulk, loading, shadow_tables
 from shared.contracts.applications import ApplicationEndorsed, ApplicationWithdrawn
 from shared.ids import new_id
 from tests.integration.shared.bus.conftest import applied
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -52,7 +53,7 @@ async def _evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     who, begun = "first" if multiprocessing.parent_process() is None else "other", Path(os.environ[_BEGUN])
     if who == "other":
         begun.touch()  # noqa: ASYNC240 - once
-    for _ in range(600):
+    for _ in range(int(PATIENCE / 0.05)):
         if begun.exists():  # noqa: ASYNC240 - made by another process
             break
         await asyncio.sleep(0.05)
@@ -87,21 +88,34 @@ def slowly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("slowly")
 async def test_processes_share_the_partitions_and_each_record_is_applied_once(new_bus: NewBus, topics: str) -> None:
-    """Both take part, no partition is taken twice or left out, and a subject's events come in order."""
+    """Both take part, no partition is taken twice or left out, and a subject's events come in order.
+
+    On a busy machine one of them may come too late for its part, so there are several loads; each is whole.
+    """
     bus, subjects = await new_bus("matching", owner=True, kafka=topics), set(_record_events(topics))
+    shared = 0
+    for _ in range(5):
+        Path(os.environ[_BEGUN]).unlink(missing_ok=True)  # noqa: ASYNC240 - nothing else runs
+        shared += await _load_once(bus, subjects)
+        if shared:
+            break
+    assert shared
+
+
+async def _load_once(bus: Bus, subjects: set[str]) -> bool:
+    """Load, check that each event came once and in order, and return whether both processes had a part."""
     progress: list[tuple[int, int]] = []
     taken = await loading.load(
         bus.settings, "matching", consumers_of, by="tests", tell=lambda *each: progress.append(each)
     )
     found = {who: [row for row in await applied(bus, who) if row[0] in subjects] for who in ("first", "other")}
-    assert found["first"]
-    assert found["other"]
     assert not {subject for subject, _ in found["first"]} & {subject for subject, _ in found["other"]}
     story: dict[str, list[str]] = {}
     for subject, type_ in [*found["first"], *found["other"]]:
         story.setdefault(subject, []).append(type_)
     assert story == {key: ["ApplicationEndorsed", "ApplicationWithdrawn"] for key in subjects}
     assert progress[-1] == (taken, taken)
+    return bool(found["first"] and found["other"])
 
 
 @pytest.mark.usefixtures("slowly")
