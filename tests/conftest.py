@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -53,6 +54,8 @@ hypothesis.settings.load_profile("tandem")
 
 Server = TypeVar("Server", Postgres, Broker)
 
+TEST_DAY = "TANDEM_TEST_DAY"
+"""Names the day of the run: the processes that share the tests agree on it, also around midnight."""
 TOGETHER = (
     "browser/test_journey.py",
     "integration/test_system.py",
@@ -67,11 +70,12 @@ FIRST = (*TOGETHER, "integration/test_sample_programme.py")
 
 
 def pytest_configure() -> None:
-    """Keep imports out of garbage collection, log plain lines, and share compiled SQL between engines.
+    """Keep imports out of garbage collection, log plain lines, and give all processes of a run the same day.
 
     Structlog draws tracebacks in colours by default, which takes seconds.
     """
     gc.disable()
+    os.environ.setdefault(TEST_DAY, datetime.now(UTC).date().isoformat())
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
-from datetime import UTC, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import TEST_DAY
 from tests.planted_bugs.bugs import BUGS
 from tests.planted_bugs.planting import ROOT, PlantedBug, copied, planted, run_with
 
@@ -25,7 +27,7 @@ def sample() -> list[PlantedBug]:
     """Return the day's bugs, spread over the table."""
     bugs = [bug for bug in BUGS if bug.seed is None]
     days = -(-len(bugs) // SAMPLE)
-    return bugs[datetime.now(UTC).toordinal() % days :: days]
+    return bugs[date.fromisoformat(os.environ[TEST_DAY]).toordinal() % days :: days]
 
 
 @pytest.fixture(scope="module")

@@ -191,7 +191,7 @@ def level_in_words(level: int) -> str:
 
 def name_of(application_id: UUID) -> str:
     """Return the name under which an anonymous candidate is listed: a part of the id, which says nothing else."""
-    return gettext("Candidate %(code)s") % {"code": application_id.hex[-6:].upper()}
+    return gettext("Candidate %(code)s") % {"code": application_id.hex[-8:].upper()}
 
 
 PATHS: Mapping[ApplicationKind, str] = {

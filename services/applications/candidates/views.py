@@ -155,7 +155,7 @@ class Candidate(ReadModel):
     """An anonymous candidate who meets the rules that can be checked: no name, no country and no agency."""
 
     application_id: UUID
-    name: Annotated[str, Field(examples=["Candidate 3F09AC"])]
+    name: Annotated[str, Field(examples=["Candidate 5B3F09AC"])]
     rank_group: RankGroup | None
     service: ServiceKind | None
     expertise: list[KnownExpertise]

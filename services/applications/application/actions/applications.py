@@ -172,7 +172,6 @@ def _keep_difference(tx: Tx, application: store.Application) -> None:
     before, after = Answers.from_stored(application.returned_answers), application.answers
     if tasks := [task for task in changed_tasks(before, after) if task != "privacy"]:
         add_change(tx, application.id, before, after, tasks)
-    application.returned_answers = None
 
 
 def _counting_key(application: store.Application, answers: Answers, settings: Settings) -> CountingKeyAssigned:

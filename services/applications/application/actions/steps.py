@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.applications.application.model.states import outcome_of
 from services.applications.application.store.applications import Step
 from shared.contracts.applications import ApplicationDecided
+from shared.contracts.codes import ApplicationState
 from shared.ids import new_id
 from shared.time.arrival import arrived
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from services.applications.application.store.applications import Application
     from shared.bus import Envelope, Tx
     from shared.contracts.applications import ApplicationEvent
-    from shared.contracts.codes import ApplicationState, Outcome
+    from shared.contracts.codes import Outcome
 
 
 async def record(
@@ -41,6 +42,8 @@ async def record(
     if event is not None:
         await _record_event(tx, application, event, cause)
     application.state, application.since, application.due = state, moment, due
+    if state is not ApplicationState.RETURNED_FOR_INFORMATION:
+        application.returned_answers = None  # compared before; whoever withdraws leaves no second copy
     tx.session.add(application)
     tx.session.add(
         Step(

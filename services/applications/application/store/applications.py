@@ -78,7 +78,7 @@ class Application(Table, table=True):
     returned_answers: dict[str, JsonValue] | None = Field(
         default=None,
         sa_type=JSONB(none_as_null=True),
-        description="The answers as they were when it was returned for information, until it is submitted again",
+        description="The answers as they were when it was returned for information, while it is returned",
     )
 
     @property

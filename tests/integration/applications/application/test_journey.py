@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.applications.application.actions.deadlines import keep_deadlines, withdraw_silent
+from services.applications.application.store.applications import Application
 from services.applications.consumers import consumers
 from services.applications.register.actions.bulk import enter_first_coordinator
 from shared.contracts import matches, visits
@@ -108,11 +109,19 @@ async def test_impossible_steps_are_refused_with_the_reason(programme: Programme
 async def test_a_returned_application_is_withdrawn_after_ten_working_days(programme: Programme) -> None:
     """Without an answer within ten working days of a return the application is withdrawn, once.
 
-    The clock waits until all that arrived in time is answered.
+    The clock waits until all that arrived in time is answered. The copy of the returned answers goes with the return.
     """
     made = await programme.submitted()
     await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"periods": "When?"}})
     bus = programme.app.state.service.bus
+
+    async def copy() -> object:
+        async with bus.read() as session:
+            application = await session.get(Application, UUID(made["id"]))
+            assert application is not None
+            return application.returned_answers
+
+    assert await copy() is not None
     due = datetime.fromisoformat((await programme.get("ani", f"/applications/{made['id']}"))["due"])
     clock.move(due - clock.now() + ANSWERED_WITHIN - timedelta(minutes=1))
     assert await withdraw_silent(bus) == 0
@@ -122,6 +131,7 @@ async def test_a_returned_application_is_withdrawn_after_ten_working_days(progra
     events = await programme.journal("exchange.applications")
     assert [kind for kind, _, _ in events][-2:] == ["ApplicationWithdrawn", "ApplicationDecided"]
     assert (events[-2][2]["reason"], events[-2][2]["by"]) == ("no_answer", "clock")
+    assert await copy() is None
 
 
 async def test_a_closed_call_leaves_applications_unplaced(programme: Programme) -> None:

@@ -79,8 +79,8 @@ async def test_a_host_orders_candidates_without_javascript(abroad: Abroad) -> No
     # Of the languages only those in which the host works are shown: another one could tell the country.
     for secret in ("Ani<", "Davit", "Petrosyan", "Armenia", "AM-2026", "police.example", "Police of Armenia"):
         assert secret not in page, secret
-    shared = re.findall(r"<h3[^>]*>(Candidate [0-9A-F]{6})</h3>", page)
-    assert shared == [f"Candidate {id_.replace('-', '')[-6:].upper()}" for id_ in (first, second)]
+    shared = re.findall(r"<h3[^>]*>(Candidate [0-9A-F]{8})</h3>", page)
+    assert shared == [f"Candidate {id_.replace('-', '')[-8:].upper()}" for id_ in (first, second)]
     rows = {"order-0-candidate": first, "order-1-candidate": second}
     moved = await _send(abroad, "claire", address, {**rows, "row": "up:order:1"}, 200)
     assert re.findall(r'<option value="([0-9a-f-]{36})" selected', moved) == [second, first]

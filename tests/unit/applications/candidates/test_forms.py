@@ -17,7 +17,7 @@ def test_a_row_without_candidate_or_reason_is_refused_and_an_empty_one_left_out(
     """Nothing that was written is lost: a note alone asks for the candidate and the reason too."""
     written = {f"not_suitable-0-{name}": "" if name in missing else value for name, value in WHOLE.items()}
     form = CandidatesForm(FormData(written))
-    form.offer([(CANDIDATE, "Candidate 3F09AC")])
+    form.offer([(CANDIDATE, "Candidate 5B3F09AC")])
     lawful = missing in {(), ("text",), tuple(WHOLE)}
     assert form.check() is lawful
     sentences = [sentence for _, sentence in form.problems()]
