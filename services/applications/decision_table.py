@@ -354,6 +354,7 @@ NO_DECISION: dict[str, tuple[str, ...]] = {
         "/applications/companions/{companion_id}/answer",
         "/applications/companions/{companion_id}/leave",
         "/applications/calls/{call_id}/apply",
+        "/applications/calls/{call_id}/places/{kind}/wish",
         "/applications/mine/{application_id}/again",
         "/applications/mine/{application_id}/check",
         "/applications/mine/{application_id}/withdraw",

@@ -236,6 +236,7 @@ RECORDS = Records(
             "receipt",
             "sessions",
             "tickets",
+            "wish",
         }
     ),
     facts=FACTS,

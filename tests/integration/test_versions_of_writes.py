@@ -195,6 +195,7 @@ ADDITIONS = {
     "sessions": MAKES,
     "test": LATEST,
     "tickets": MAKES,
+    "wish": LATEST,
 }
 """Last words of addresses below a record that only add something to it, with the reason."""
 

@@ -21,7 +21,7 @@ from shared.contracts.codes import UNION, ApplicationKind, MentorState, OfferSta
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -144,6 +144,12 @@ async def list_page(
     }
     query = select(table).where(*conditions).order_by(*orders[order], table.reference)
     return list(await session.scalars(one_page(query, page))), int(total)
+
+
+async def published(session: AsyncSession, scope: Scope, ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the ids that are listed."""
+    query = sa.select(scope.table.id).where(*_listed(scope), scope.table.id.in_(sorted(ids)))
+    return set((await session.execute(query)).scalars())
 
 
 async def listed(session: AsyncSession, scope: Scope) -> list[Row]:

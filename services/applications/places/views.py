@@ -47,6 +47,7 @@ from shared.contracts.codes import (
     ServiceKind,
     Wishes,
 )
+from shared.contracts.lifecycle.state_sets import APPLICATION_WRITABLE
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext, ngettext
 from shared.time import clock, dates
@@ -308,13 +309,40 @@ async def page(
 
 
 @dataclass(frozen=True, slots=True)
+class OwnWishes:
+    """The wishes of the officer's own application to the call, the first one first.
+
+    `application_id` is None before there is one; `writable` if the list can change them.
+    """
+
+    application_id: UUID | None = None
+    writable: bool = True
+    places: tuple[UUID, ...] = ()
+
+    def number_of(self, place_id: UUID) -> int:
+        """Return which wish a placement or mentor is, from 1; 0 for none."""
+        return self.places.index(place_id) + 1 if place_id in self.places else 0
+
+
+async def check_may_browse(
+    session: AsyncSession, principal: Principal, call_id: UUID, kind: ApplicationKind
+) -> CallTerms:
+    """Return the terms of a call that an officer may browse. Raises `Refused` (403, 404, 409) as the list does."""
+    return (await _reading(session, principal, call_id, kind)).terms
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceList:
-    """One page of the list, with what it can be filtered by; `ordered` if officers can put the entries in order."""
+    """One page of the list, with what it can be filtered by.
+
+    `wishes` are the officer's own; None where the call counts no order. `ids` are those of the items.
+    """
 
     call: CallHeading
-    ordered: bool
+    wishes: OwnWishes | None
     scheme: str
     items: Sequence[BrowsedPlace]
+    ids: Sequence[UUID]
     total: int
     topics: Sequence[str]
     countries: Sequence[str]
@@ -335,17 +363,26 @@ async def place_list(
     reading = await _reading(session, principal, call_id, kind)
     found, total = await store.list_page(session, reading.scope, _filters(choice, reading), order, number)
     assert reading.call is not None
+    counted = reading.terms.wishes is not Wishes.SCORES
     return PlaceList(
         call=CallHeading.of(reading.call),
-        ordered=reading.terms.wishes is not Wishes.SCORES,
+        wishes=await _own_wishes(session, principal, call_id, kind) if counted else None,
         scheme=reading.terms.scheme,
         items=[_place(row, reading) for row in found],
+        ids=[row.id for row in found],
         total=total,
         topics=reading.terms.topics,
         countries=await store.countries(session, reading.scope),
         weeks=[week for week in reading.weeks.values() if week.start <= last_day_of_call(reading.terms)],
         languages=await store.languages(session, reading.scope),
     )
+
+
+async def _own_wishes(session: AsyncSession, principal: Principal, call_id: UUID, kind: ApplicationKind) -> OwnWishes:
+    own = await applications.newest_for(session, principal.subject, call_id, kind)
+    if own is None:
+        return OwnWishes()
+    return OwnWishes(own.id, own.own_state in APPLICATION_WRITABLE, own.answers.wishes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,9 +469,11 @@ def _scope(application: Applicant, terms: CallTerms) -> store.Scope:
     )
 
 
-async def published_places(session: AsyncSession, application: Applicant, terms: CallTerms) -> set[UUID]:
-    """Return the placements or mentors abroad that are published in the call of an application."""
-    return {row.id for row in await store.listed(session, _scope(application, terms))}
+async def published_places(
+    session: AsyncSession, application: Applicant, terms: CallTerms, ids: Collection[UUID]
+) -> set[UUID]:
+    """Return those of the placements or mentors that are abroad and published in the call of an application."""
+    return await store.published(session, _scope(application, terms), ids)
 
 
 async def suitable_places(session: AsyncSession, application: Applicant, terms: CallTerms) -> list[SuitablePlace]:

@@ -44,6 +44,7 @@ LEFT_OUT = {
         f"{P}/account/address",
         f"{P}/account/sessions/end-others",
         f"{P}/account/sessions/{{browser_session_id}}/end",
+        f"{P}/calls/{{call_id}}/places/{{kind}}/wish",
         f"{P}/cases/views",
         f"{P}/choices",
         f"{P}/inbox/read",

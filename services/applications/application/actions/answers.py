@@ -218,7 +218,7 @@ async def _check_wishes(tx: Tx, application: store.Application, answers: Answers
     sentence = ""
     if terms.wishes is Wishes.SCORES:
         sentence = gettext("This call does not use an order of placements or mentors. Leave it out.")
-    elif new - await published_places(tx.session, application, terms):
+    elif new - await published_places(tx.session, application, terms, new):
         sentence = gettext("Choose placements or mentors abroad that are published in this call.")
     if sentence:
         raise Refused(sentence, 422, {"wishes": sentence})

@@ -64,36 +64,41 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, kind: Application
 
     Raises `Refused` (404; 409 where the call takes none now; 422 where the officer is not in the register).
     """
-    moment = arrived()
     async with bus.transaction(principal.subject) as tx:
-        call = await calls_store.call(tx.session, call_id)
-        if call is None:
-            raise not_found()
-        if kind not in call.terms.kinds:
-            raise Refused(gettext("This call does not take this kind of application."), 422, {"kind": kind})
-        if not call.takes_applications(moment):
-            raise Refused(gettext("This call is not open for applications now."), code=ProblemCode.CALL_CLOSED)
-        # Locked, so that two clicks at once begin one draft and not two.
-        person = await entries.person(tx.session, principal.subject, lock=True)
-        if person is None or person.country is None:
-            raise Refused(gettext("You are not in the register yet. Ask your national coordinator to add you."), 422)
-        draft = await store.draft_of(tx.session, principal.subject, call_id, kind)
-        if draft is not None:
-            return draft
-        application = store.Application(
-            id=new_id(),
-            call_id=call_id,
-            kind=kind,
-            subject=principal.subject,
-            country=person.country,
-            organisation_id=person.organisation_id,
-            since=moment,
-            answers_json=answers_from_register(person).model_dump(mode="json"),
-            created_at=moment,
-            saved_at=moment,
-        )
-        tx.session.add(application)
-        return application
+        return await begin_in(tx, principal, call_id, kind)
+
+
+async def begin_in(tx: Tx, principal: Principal, call_id: UUID, kind: ApplicationKind) -> store.Application:
+    """Begin a draft, as `begin` does, in a transaction that does more."""
+    moment = arrived()
+    call = await calls_store.call(tx.session, call_id)
+    if call is None:
+        raise not_found()
+    if kind not in call.terms.kinds:
+        raise Refused(gettext("This call does not take this kind of application."), 422, {"kind": kind})
+    if not call.takes_applications(moment):
+        raise Refused(gettext("This call is not open for applications now."), code=ProblemCode.CALL_CLOSED)
+    # Locked, so that two clicks at once begin one draft and not two.
+    person = await entries.person(tx.session, principal.subject, lock=True)
+    if person is None or person.country is None:
+        raise Refused(gettext("You are not in the register yet. Ask your national coordinator to add you."), 422)
+    draft = await store.draft_of(tx.session, principal.subject, call_id, kind)
+    if draft is not None:
+        return draft
+    application = store.Application(
+        id=new_id(),
+        call_id=call_id,
+        kind=kind,
+        subject=principal.subject,
+        country=person.country,
+        organisation_id=person.organisation_id,
+        since=moment,
+        answers_json=answers_from_register(person).model_dump(mode="json"),
+        created_at=moment,
+        saved_at=moment,
+    )
+    tx.session.add(application)
+    return application
 
 
 async def submit(

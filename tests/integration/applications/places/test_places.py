@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from shared.time import clock
+from tests.integration.applications.conftest import call_terms
 from tests.integration.applications.desk.test_home import statements
 from tests.integration.applications.suspension import FINISH, sign_in_again, suspend
 from tests.integration.applications.test_abroad_pages import read
@@ -315,6 +316,84 @@ async def test_a_restricted_area_is_not_revealed_by_a_rule(abroad: Abroad) -> No
         found = await rules(abroad, MENTORS)
         assert "topic" in found
         assert "shared_expertise" not in found
+
+
+async def _ordered_call(abroad: Abroad) -> None:
+    """Make a call in which an order counts the one that everybody applies to."""
+    fund = (await abroad.get("programme", "/funds"))["items"][0]["id"]
+    body = {**call_terms(fund), "wishes": "wishes_first"}
+    abroad.of.call = await abroad.post("programme", "/calls", body, 201)
+
+
+async def _wish(abroad: Abroad, place: str, query: str = "", **more: str) -> str:
+    """Press the button of a placement, and return the page that follows."""
+    pressed = await abroad.of.as_("ani").post(address(abroad, query=f"/wish{query}"), data={"place": place, **more})
+    assert pressed.status_code == 303, pressed.text
+    assert pressed.headers["location"].startswith(address(abroad, query=query))
+    return html.unescape(await read(abroad, "ani", pressed.headers["location"]))
+
+
+async def _wishes(abroad: Abroad) -> list[str]:
+    """Return the wishes of Ani's only application."""
+    (mine,) = (await abroad.get("ani", "/applications"))["items"]
+    found: list[str] = (await abroad.get("ani", f"/applications/{mine['id']}"))["answers"]["wishes"]
+    return found
+
+
+async def test_an_officer_adds_wishes_while_browsing(abroad: Abroad) -> None:
+    """The first wish begins a draft; a second click changes nothing, and each can be removed where it was added."""
+    await _ordered_call(abroad)
+    first, second = await abroad.offer(), await abroad.offer()
+    page = await read(abroad, "ani", address(abroad))
+    assert page.count("Add to my wishes") == 2
+    assert "We started a draft application for you." in await _wish(abroad, first["id"], "?country=FR")
+    page = await _wish(abroad, first["id"])
+    assert "Added to your wishes." in page
+    assert "Number 1 in your wishes." in page
+    assert await _wishes(abroad) == [first["id"]]
+    assert "Number 2 in your wishes." in await _wish(abroad, second["id"])
+    assert await _wishes(abroad) == [first["id"], second["id"]]
+    (mine,) = (await abroad.get("ani", "/applications"))["items"]
+    assert f'href="/applications/mine/{mine["id"]}/wishes">Show your 2 wishes' in await read(
+        abroad, "ani", address(abroad)
+    )
+    for _ in range(2):
+        assert "Removed from your wishes." in await _wish(abroad, first["id"], remove="1")
+    assert await _wishes(abroad) == [second["id"]]
+    await abroad.post("claire", f"/offers/{first['id']}/pause")
+    assert "This placement is no longer open, so we did not add it." in await _wish(abroad, first["id"])
+    assert await _wishes(abroad) == [second["id"]]
+    odd = await abroad.of.as_("ani").post(address(abroad, query="/wish"), data={"place": "x"})
+    assert odd.status_code == 422
+
+
+async def test_wishes_end_with_the_twentieth_and_with_the_draft(abroad: Abroad) -> None:
+    """A full list says so, and who has applied is led to the application, where the order can be changed."""
+    await _ordered_call(abroad)
+    offer = await abroad.offer()
+    await copies(abroad, offer["id"], 20)
+    body = {"call_id": abroad.of.call["id"], "kind": VISITS, "privacy": True, "answers": abroad.of.answers()}
+    draft = await abroad.post("ani", "/applications", body, 201)
+    places = (await abroad.get("ani", f"/applications/{draft['id']}/suitable-places"))["items"]
+    answered = [place["id"] for place in places if place["id"] != offer["id"]]
+    await answer(abroad, draft["id"], wishes=answered)
+    assert "Your list is full: it has 20 wishes. Remove one first." in await _wish(abroad, offer["id"])
+    assert await _wishes(abroad) == answered
+    await abroad.post("ani", f"/applications/{draft['id']}/submit")
+    page = await read(abroad, "ani", address(abroad))
+    assert "You have already applied." in page
+    assert "my wishes" not in page
+    late = await abroad.of.as_("ani").post(address(abroad, query="/wish"), data={"place": offer["id"]})
+    assert late.status_code == 409
+
+
+async def test_no_wish_is_added_where_points_decide(abroad: Abroad) -> None:
+    """A call by points alone shows no button, and refuses a wish that is sent all the same."""
+    offer = await abroad.offer()
+    assert "my wishes" not in await read(abroad, "ani", address(abroad))
+    refused = await abroad.of.as_("ani").post(address(abroad, query="/wish"), data={"place": offer["id"]})
+    assert refused.status_code == 422
+    assert (await abroad.get("ani", "/applications"))["items"] == []
 
 
 @pytest.mark.parametrize("subject", ["claire", "jonas", "tigran", "luc", "programme"])
