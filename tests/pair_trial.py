@@ -228,6 +228,8 @@ class PairTrial:
             await self._check_effect(first, second, answer=answer, written=written)
         elif _compares(first, second, answer) and stale and not both_versions(answer):
             self.find("is answered without both versions", first, second, answer=answer)
+        elif _compares(first, second, answer) and stale and neither_choice_nor_reason(answer):
+            self.find("is answered with neither a choice nor a reason", first, second, answer=answer)
         elif not (stale and answer.status_code == 412 and self._says_what_it_is_now(answer)):
             await self._check_sentence(first, second, answer)
 
@@ -292,6 +294,26 @@ def both_versions(answer: httpx2.Response) -> bool:
     page: Any = lxml.html.document_fromstring(answer.text)
     heads = {" ".join(each.text_content().split()) for each in page.iter("th")}
     return {"When you opened the page", "Now"} <= heads or {"Your version", "Saved version"} <= heads
+
+
+_MERELY_CHANGED = re.compile(
+    r"Nothing was |This was changed |ha(?:s|ve) changed since|have arrived or changed|was changed on .* after"
+    r"|after you opened|last changed it on|was last changed on|[Rr]ead (?:it|version \d+)\b|Open it again|Check again"
+    r"|Review them again"
+)
+"""What is no reason: that a record has changed, and that it is to be read."""
+
+
+def neither_choice_nor_reason(answer: httpx2.Response) -> bool:
+    """Return whether a page about a stale form has no form for its choice, and says only that something has changed."""
+    if choice_in(answer) is not None:
+        return False
+    page: Any = lxml.html.document_fromstring(answer.text)
+    said = " ".join(
+        " ".join(each.text_content().split()) for each in page.xpath("//main//p[contains(@class, 'body-l')]")
+    )
+    sentences = re.split(r"(?<=[.?!])\s+", said)
+    return not any(each and not _MERELY_CHANGED.search(each) for each in sentences)
 
 
 def choice_in(answer: httpx2.Response) -> dict[str, list[str]] | None:

@@ -490,6 +490,10 @@ FACTS: dict[str, RecordFacts] = {
         N_("Certificate"),
         columns(
             col(Certificate.number),
+            Column(
+                N_("Name"),
+                _newest(col(Issue.name), col(Issue.granted), col(Certificate.number), col(Issue.version)),
+            ),
             Column(N_("Granted"), col(Certificate.granted_at)),
             Column(N_("Revoked"), col(Certificate.revoked_at)),
             Column(N_("Issues"), _number(col(Issue.granted), col(Certificate.number))),

@@ -103,7 +103,7 @@ def may_proceed(rule: Callable[P, object], *args: P.args, **kwargs: P.kwargs) ->
     except AlreadyDone:
         return False
     except NotNow as error:
-        raise Refused(str(error), code=error.code) from error
+        raise Refused(str(error), code=error.code, present=error.present) from error
     except WrongValue as error:
         raise Refused(str(error), 422, {error.field: str(error)}) from error
     return True

@@ -15,6 +15,7 @@ from shared.time import dates
 from shared.web.states import state as in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from shared.contracts.base import Event
@@ -30,11 +31,21 @@ _REACHED: dict[str, str] = {row.event: str(row.target) for row in TRANSITIONS if
 
 
 class NotNow(ValueError):
-    """The event cannot happen in the present state; the sentence names that state, the code the kind of obstacle."""
+    """The event cannot happen in the present state; the sentence names that state, the code the kind of obstacle.
 
-    def __init__(self, sentence: str, code: ProblemCode = ProblemCode.WRONG_STATE) -> None:
+    `present` are the fields of a form with which it can happen, as those of `Refused`.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        code: ProblemCode = ProblemCode.WRONG_STATE,
+        *,
+        present: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(sentence)
         self.code = code
+        self.present = dict(present or {})
 
 
 class WrongValue(ValueError):

@@ -195,6 +195,9 @@ async def _valid(decision: Decision[F], request: DecisionRequest[F]) -> bool:
 
 async def _outdated_page(decision: Decision[F], request: DecisionRequest[F], outdated: Outdated) -> Response:
     """Show the form beside what is saved now, and the record in both versions; sent again, it rests on what is now."""
+    for name, value in outdated.fields.items():
+        if name in request.form:
+            request.form[name].data = value
     question = await decision.ask(request)
     if isinstance(question, str) or outdated.refused or outdated.code is ProblemCode.VERSION_NEEDED:
         raise outdated

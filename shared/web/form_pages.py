@@ -21,10 +21,12 @@ from shared.identity.refusals import safe_next
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from starlette.requests import Request
+
     from shared.identity.record_facts import Facts
 
 FIELD = "record_page"
-_MOST, _LONGEST, _LONGEST_LABEL = 120, 5000, 200
+_MOST, _LONGEST, _LONGEST_LABEL = 1000, 5000, 200
 _MOST_RECORDS, _MOST_BUTTONS, _MOST_OCTETS = 5, 20, 1_000_000
 _BUTTON = re.compile(r"<button\b([^>]*)>(.*?)</button>", re.DOTALL)
 _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
@@ -46,7 +48,8 @@ class Button:
 class FormPage:
     """The page of a form: its address, when it was made, its buttons, and the facts that it showed.
 
-    `facts` are by the beginnings of the versions of their records.
+    `facts` are by the beginnings of the versions of their records, and by the names of what the page shows beside them
+    (`show_facts`).
     """
 
     address: str = ""
@@ -69,12 +72,38 @@ class FormPage:
                 [each.path, each.name, each.value, each.text, int(each.warning)]
                 for each in self.buttons[:_MOST_BUTTONS]
             ],
-            "facts": {
-                prefix: [(_cut(label, _LONGEST_LABEL), _cut(value, _LONGEST)) for label, value in facts[:_MOST]]
-                for prefix, facts in self.facts.items()
-            },
+            "facts": {prefix: bounded(facts) for prefix, facts in self.facts.items()},
         }
         return packed(content)
+
+
+def show_facts(request: Request, name: str, facts: Facts) -> None:
+    """Have the forms of this page carry what it shows beside their records, under a name without a full stop.
+
+    Labels that stand there twice get a number.
+    """
+    request.state.shown_facts = {name: distinct(facts)}
+
+
+def shown_facts(request: Request) -> dict[str, Facts]:
+    """Return what the page of this answer shows beside the records of its forms, by name."""
+    found: dict[str, Facts] = getattr(request.state, "shown_facts", {})
+    return found
+
+
+def distinct(facts: Facts) -> list[tuple[str, str]]:
+    """Return facts with labels of which none stands there twice."""
+    met: dict[str, int] = {}
+    found = []
+    for label, value in facts:
+        met[label] = met.get(label, 0) + 1
+        found.append((label if met[label] == 1 else f"{label} ({met[label]})", value))
+    return found
+
+
+def bounded(facts: Facts) -> list[tuple[str, str]]:
+    """Return facts as a form carries them: so many, and cut."""
+    return [(_cut(label, _LONGEST_LABEL), _cut(value, _LONGEST)) for label, value in facts[:_MOST]]
 
 
 def buttons_in(here: str, opening: str, content: str) -> Iterator[Button]:

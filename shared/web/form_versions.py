@@ -34,7 +34,7 @@ from shared.identity.versions import (
 )
 from shared.time import clock
 from shared.web.form_pages import FIELD as PAGE_FIELD
-from shared.web.form_pages import FormPage, buttons_in, page_in
+from shared.web.form_pages import FormPage, buttons_in, page_in, shown_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -72,7 +72,7 @@ async def add_versions(request: Request, html: str) -> str:
         named = {_named(opened, chain) for chain in chains}
         present = await versions_by_record(session, named)
     own: FormPage | None = getattr(request.state, "form_page", None)
-    before = await _page_sent(request)
+    before, beside = await _page_sent(request), shown_facts(request)
 
     def with_versions(form: re.Match[str]) -> str:
         versions: dict[str, None] = {}
@@ -89,6 +89,7 @@ async def add_versions(request: Request, html: str) -> str:
                 since = before.at or at
         if not versions:
             return form[0]
+        seen |= beside
         page = own or FormPage(request.url.path, at, list(buttons_in(request.url.path, form[1], form[2])))
         fields = "".join(f'<input type="hidden" name="{FIELD}" value="{escape(each)}">' for each in versions)
         fields += (

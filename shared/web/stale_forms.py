@@ -2,13 +2,14 @@
 
 What the page showed comes with the form (`form_pages.py`), what is true now from the record. The reader carries out the
 same action on the present version, or leaves the record as it is. Where the action is not possible any more, the
-page says why and has no button for it.
+page says why and has no button for it. A route whose page shows more than its records, such as the effects of a
+decision, says what that is now (`Beside`).
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from starlette.datastructures import UploadFile
 from shared.bus.db.outdated import Outdated, changed_last
 from shared.bus.db.records import versions_by_record
 from shared.contracts.labels import label
-from shared.errors import ProblemCode
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.identity import csrf
 from shared.identity.record_facts import facts_by_record, last_change
@@ -26,13 +27,14 @@ from shared.identity.state import service_of
 from shared.identity.versions import FIELD, records_of, show_versions
 from shared.web import several
 from shared.web.form_pages import FIELD as PAGE_FIELD
-from shared.web.form_pages import Button, FormPage, page_in
+from shared.web.form_pages import Button, FormPage, bounded, page_in, show_facts, shown_facts
 from shared.web.form_versions import changed_at
+from shared.web.forms import Form
 from shared.web.problem_types import PROBLEM_TYPES
 from shared.web.render import render
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
     from starlette.requests import Request
@@ -51,6 +53,7 @@ _MACHINE_FIELDS = frozenset(
         "version",
         "seen",
         "digest",
+        "moving",
         "lines",
         "draft_writer",
         "draft_turn",
@@ -95,6 +98,30 @@ class ComparedRecord:
         return any(each.changed for each in self.facts)
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the page of a form shows beside its records, as it is now, and what its comparison asks and says more.
+
+    `name` is that of `show_facts`, `heading` the one of its table. `form` is what the page asks besides, such as a
+    choice that became necessary. `template` is one of the room that extends `outdated.html`, with `more` for it;
+    `button` are the words on the button where they are other ones. Fields in `unlisted` are not among those that were
+    sent, labels in `elsewhere` not in the tables.
+    """
+
+    name: str = ""
+    heading: str = ""
+    facts: Facts = ()
+    form: Form | None = None
+    template: str = "outdated.html"
+    more: Mapping[str, object] = field(default_factory=dict)
+    button: str = ""
+    unlisted: Collection[str] = ()
+    elsewhere: Collection[str] = ()
+
+
+_NOTHING_BESIDE = Beside()
+
+
 async def compared_records(request: Request) -> tuple[list[ComparedRecord], str]:
     """Return the records of a form in both versions, the changed ones first, and the present version of the last."""
     versions: RequestVersions | None = getattr(request.state, "versions", None)
@@ -130,35 +157,45 @@ async def _last(session: AsyncSession, request: Request, page: FormPage, record:
 
 
 def _compared(name: str, seen: Facts | None, present: Facts, last: str) -> ComparedRecord:
-    then, now = dict(seen or ()), dict(present)
+    then, now = dict(seen or ()), dict(bounded(present))
     facts = [ComparedFact(label_, then.get(label_, ""), now.get(label_, "")) for label_ in dict.fromkeys((*now, *then))]
     known = seen is not None
     filled = [each for each in facts if each.now or each.then]
     return ComparedRecord(name, sorted(filled, key=lambda each: known and not each.changed), known, last)
 
 
-async def stale_page(request: Request, outdated: Outdated) -> Response:
+async def stale_page(request: Request, outdated: Outdated, beside: Beside = _NOTHING_BESIDE) -> Response:
     """Return the page about a form that rests on an older version, or names none (412, 428)."""
     form = await request.form()
     path, data = request.url.path, form.multi_items()
     sent = [
         (name, outdated.fields.get(name, value)) for name, value in data if isinstance(value, str) and name not in _OURS
     ]
-    files = any(isinstance(value, UploadFile) and value.filename for _, value in data)
+    files = list(dict.fromkeys(name for name, value in data if isinstance(value, UploadFile) and value.filename))
+    await form.close()
     page = page_in(form.get(PAGE_FIELD))
     needed = outdated.code is ProblemCode.VERSION_NEEDED
     records, present = await compared_records(request)
     if records and not needed:
         outdated = _of_version(outdated, present)
+    if beside.elsewhere:
+        records = [
+            replace(each, facts=[fact for fact in each.facts if fact.label not in beside.elsewhere]) for each in records
+        ]
+    if beside.name:
+        show_facts(request, beside.name, beside.facts)
+        table = _compared(beside.heading, page.facts.get(beside.name), shown_facts(request)[beside.name], "")
+        records.insert(0 if table.differs else len(records), table)
     show_versions(request, outdated)
     if not changed_at(request.app, path):
         sent.append((FIELD, outdated.version))
+    sent += [(name, value) for name, value in outdated.fields.items() if name not in dict(sent)]
     button = page.button(path, sent)
     buttons = [Button(path, "", "", gettext(_SEND_AGAIN))] if button is None else [button]
     request.state.form_page = replace(page, buttons=buttons)
     answer = render(
         request,
-        "outdated.html",
+        beside.template,
         outdated.status_code,
         title=gettext(PROBLEM_TYPES[outdated.code].title),
         detail=gettext("Nothing was saved. The form does not include the version that you saw.")
@@ -166,17 +203,41 @@ async def stale_page(request: Request, outdated: Outdated) -> Response:
         else outdated.detail,
         records=[] if needed else records,
         last=next((each.last for each in records if each.last), ""),
-        sent=sent,
-        written=written(sent),
+        sent=[each for each in sent if beside.form is None or each[0] not in asked_names(beside.form)],
+        written=[each for each in written(sent) if each[0] not in beside.unlisted],
         button=button,
-        again=_button_text(button.text if button is not None else "", needed=needed),
-        possible=not outdated.refused and not files,
-        files=files and not outdated.refused,
+        again=beside.button or _button_text(button.text if button is not None else "", needed=needed),
+        possible=not outdated.refused,
+        files=files,
+        form_=beside.form or Form(),
+        elsewhere=bool(beside.elsewhere),
         action=here(request),
         page=page.address or page_before(request),
+        **beside.more,
     )
     answer.headers["ETag"] = f'"{outdated.version}"'
     return answer
+
+
+def asked_names(form: Form) -> set[str]:
+    """Return the names under which a form sends its fields."""
+    return {
+        part for each in form for part in (each.name, *(f"{each.name}-{unit}" for unit in ("day", "month", "year")))
+    }
+
+
+def outdated_by(refused: Refused | Outdated) -> Outdated:
+    """Return a refusal of a form whose page showed something that has changed, as one of an older version.
+
+    Raises a refusal for another reason, or of a form without a version.
+    """
+    if isinstance(refused, Outdated):
+        if refused.code is ProblemCode.VERSION_NEEDED:
+            raise refused
+        return refused
+    if refused.code is not ProblemCode.EDIT_CONFLICT:
+        raise refused
+    return Outdated(detail=refused.detail, refused=not refused.present, fields=refused.present)
 
 
 def _button_text(words: str, *, needed: bool) -> str:

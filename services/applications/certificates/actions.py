@@ -40,12 +40,25 @@ async def look(bus: Bus, principal: Principal, number: str) -> CertificateDetail
 
 async def _certificate_for(tx: Tx, principal: Principal, number: str, *, lock: bool = False) -> CertificateOfCase:
     """Return a certificate for its holder or a coordinator, and log the access. Raises `Refused` (404)."""
+    certificate = await _visible(tx, principal, number, lock=lock)
+    await _log(tx, principal, certificate)
+    return certificate
+
+
+async def _visible(tx: Tx, principal: Principal, number: str, *, lock: bool) -> CertificateOfCase:
+    """Return a certificate for its holder or a coordinator. Raises `Refused` (404)."""
     certificate = await certificate_of_case(tx.session, number, lock=lock)
     if certificate is None:
         raise not_found()
     holder = certificate.holder
     if not may_see_case(principal, country=holder.country, subject=holder.subject):
         raise not_found()
+    return certificate
+
+
+async def _log(tx: Tx, principal: Principal, certificate: CertificateOfCase) -> None:
+    """Log that somebody has read the holder's name."""
+    holder = certificate.holder
     await log_access(
         tx.session,
         caller=principal.subject,
@@ -55,7 +68,6 @@ async def _certificate_for(tx: Tx, principal: Principal, number: str, *, lock: b
         purpose="certificate",
         people=[] if holder.id is None else [holder.id],
     )
-    return certificate
 
 
 async def read(bus: Bus, principal: Principal, number: str, language: str, settings: Settings) -> CertificateFile:
@@ -105,14 +117,15 @@ async def read(bus: Bus, principal: Principal, number: str, language: str, setti
 async def renew(bus: Bus, principal: Principal, number: str) -> str:
     """Make a certificate out again for the holder's current name; return the number that now counts.
 
-    If the name is the same nothing changes. Raises `Refused` (404; 409 for a revoked one).
+    If the name is the same nothing changes, and nothing is logged. Raises `Refused` (404; 409 for a revoked one).
     """
     async with bus.transaction(principal.subject) as tx:
-        certificate = await _certificate_for(tx, principal, number, lock=True)
+        certificate = await _visible(tx, principal, number, lock=True)
         if certificate.row.revoked_at is not None:
             raise Refused(gettext("This certificate was revoked, so it cannot be issued again."), 409)
         if certificate.issue is None or not certificate.outdated:
             return certificate.number
+        await _log(tx, principal, certificate)
         renewed_number = new_number("TC", clock.today().year)
         issue = await _make_out(tx, principal, certificate, renewed_number, version=certificate.issue.version + 1)
         return issue.number

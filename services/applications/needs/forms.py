@@ -34,3 +34,16 @@ class UploadForm(Form):
     """A table of training needs."""
 
     file = FileField(N_("Your table"), [NotOptional()], render_kw={"accept": ".csv,.xlsx"})
+
+
+class WrongRowsForm(Form):
+    """The choice for the wrong rows of a table."""
+
+    rows = RadioField(
+        N_("What should happen to the wrong rows?"),
+        [Needed(N_("Choose what happens to the wrong rows"))],
+        choices=[
+            ("right", N_("Leave them out, and import the others")),
+            ("all", N_("Import nothing until all rows are correct")),
+        ],
+    )

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -295,6 +296,13 @@ class Plan:
     def does(self) -> int:
         """Return how many needs it adds or changes."""
         return len(self.added) + len(self.changed)
+
+    @property
+    def mark(self) -> str:
+        """Return the numbers of rows by what happens to them; with changed rows also a digest of what they replace."""
+        counts = "-".join(str(len(rows)) for rows in (self.added, self.changed, self.unchanged, self.wrong))
+        replaced = ",".join(f"{row.number}:{quantity}" for row, quantity in self.changed)
+        return f"{counts}-{sha256(replaced.encode()).hexdigest()[:8]}" if replaced else counts
 
 
 def plan(

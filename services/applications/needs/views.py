@@ -250,7 +250,7 @@ async def preview_of(session: AsyncSession, principal: Principal, upload: store.
         filename=upload.filename,
         state=ImportState(upload.state),
         expires_at=upload.expires_at,
-        seen=f"{len(planned.added)}-{len(planned.changed)}-{len(planned.unchanged)}-{len(planned.wrong)}",
+        seen=planned.mark,
         added=tuple(row.number for row in planned.added),
         changed=tuple(row.number for row, _ in planned.changed),
         unchanged=tuple(row.number for row in planned.unchanged),

@@ -36,7 +36,7 @@ from shared.web.forms import (
 from shared.web.query import DayText, IdText, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from shared.contracts.codes import Side
 
@@ -100,6 +100,19 @@ def keep_groups(form: Form, open_cases: OpenCases, funds: Mapping[str, str]) -> 
             fund_field = form[f"{name}_fund"]
             assert isinstance(fund_field, SelectField)
             set_choices(fund_field, list(funds.items()), blank=N_("Choose a fund"))
+
+
+def fields_of(side: Side, stage: Stage) -> set[str]:
+    """Return the names of the fields that ask about one group of cases."""
+    name = field_of(side, stage)
+    return {name, f"{name}_fund", f"{name}_notice"}
+
+
+def ask_only(form: Form, groups: Collection[tuple[Side, Stage]]) -> None:
+    """Ask about these groups of cases only."""
+    wanted = set().union(*(fields_of(*group) for group in groups))
+    for name in [field.name for field in form if field.name not in wanted]:
+        del form[name]
 
 
 def form_choices(form: Form, open_cases: OpenCases) -> tuple[GroupChoice, ...]:

@@ -67,7 +67,6 @@ LEFT_OUT = {
         f"{P}/internal/sessions/check",
     },
     "it only ends something, which a repeat leaves as it is": {f"{P}/register/deputies/end"},
-    "the same document again, with the number that it has": {f"{P}/certificates/{{number}}/renew"},
     "moves the clock of a trial, as often as it is sent": {f"{P}/clock"},
     "settles dead letters by their ids, which are no records of the portal": {f"{P}/dead-letters"},
 }
@@ -377,6 +376,11 @@ def page_acts() -> dict[str, tuple[Act, ...]]:
                 ("programme", "/{call_id}/close", None, {}),
                 ("programme", "/{call_id}/revise", "/{call_id}", {}),
             ),
+        ),
+        "certificate": _forms(
+            f"{P}/certificates/{{number}}",
+            ("ani", "/renew", "", {}),
+            ("tigran", "/renew", "", {}),
         ),
         "partner": _forms(
             f"{P}/partners/{{country}}",

@@ -6,7 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from shared.contracts import visits
+import sqlalchemy as sa
+
+from shared.contracts import outcomes, visits
+from shared.ids import new_id, new_number
 from shared.time import clock
 from tests.integration.applications.acts import API
 from tests.integration.applications.suspension import FINISH, cases, choosing, suspend
@@ -198,6 +201,19 @@ def _question(code: str) -> dict[str, Any]:
     return {"code": f"q_{code}", "kind": "text", "required": False, "texts": texts}
 
 
+async def _certificate(abroad: Abroad) -> dict[str, str]:
+    """A certificate whose file was opened before its holder's name was corrected."""
+    made = await abroad.of.submitted("ani")
+    number = new_number("TC", clock.today().year)
+    about = dict(outcomes.CertificateGranted.example) | {"application_id": made["id"], "number": number}
+    await abroad.feed.deliver((outcomes.CertificateGranted.model_validate(about), new_id()))
+    file = await abroad.of.as_("ani").get(f"/applications/certificates/{number}/document")
+    assert file.status_code == 200, file.text
+    async with abroad.of.app.state.service.bus.engine.begin() as connection:
+        await connection.execute(sa.text("UPDATE person SET name = 'Ani Petrosian' WHERE subject = 'ani'"))
+    return {"number": number}
+
+
 async def make_scene(abroad: Abroad, scene: str) -> tuple[str, dict[str, str]]:
     """Make a scene; return the kind of its records and their ids."""
     deputy = abroad.of.person("deputy", "Lilit Grigoryan", "AM", "national_coordinator")
@@ -250,6 +266,7 @@ SCENES: dict[str, tuple[str, Any]] = {
     "call closed": ("call", lambda abroad: _in_closed(abroad, _call(abroad))),
     "draft in a closed call": ("application", lambda abroad: _in_closed(abroad, _application(abroad, submit=False))),
     "submitted in a closed call": ("application", lambda abroad: _in_closed(abroad, _application(abroad))),
+    "certificate in a former name": ("certificate", _certificate),
     "partner active": ("partner", lambda abroad: _partner(abroad, "active")),
     "partner to be suspended": ("partner", lambda abroad: _partner(abroad, "to be suspended")),
     "partner suspended": ("partner", lambda abroad: _partner(abroad, "suspended")),

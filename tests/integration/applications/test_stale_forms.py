@@ -11,6 +11,7 @@ import lxml.html
 from shared.identity.versions import FIELD
 from shared.web.form_pages import FIELD as PAGE_FIELD
 from shared.web.form_pages import packed
+from tests.pair_trial import both_versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -167,3 +168,61 @@ async def test_a_decision_with_a_page_of_its_own_shows_the_facts_that_it_rests_o
     assert compared["Last step"][1].startswith("Changed by the officer")
     done = await sent(abroad, "tigran", action, form_to(stale.text, "") or form_to(stale.text, action))
     assert done.status_code == 303
+
+
+def labels(page: str) -> list[str]:
+    """Return the labels of what the choice of a comparison asks."""
+    document: Any = lxml.html.document_fromstring(page)
+    return [" ".join(each.text_content().split()) for each in document.xpath("//main//form//label")]
+
+
+async def test_an_agreement_is_signed_in_the_version_that_replaced_the_one_read(abroad: Abroad) -> None:
+    """Of a new version both texts stand there, what differs is marked, and its own button signs the new one."""
+    mentorship_id = await abroad.opened(await abroad.mentor_matched())
+    at = f"/applications/mentorships/{mentorship_id}"
+    form = await opened(abroad, "nino", f"{at}/agreement", f"{at}/sign")
+    terms = {"rhythm": "weekly", "meeting": "both", "aims": "Read charts."}
+    for number in (1, 2):
+        body = {"based_on": number, "terms": terms | {"aims": f"Read {number} charts."}}
+        await abroad.post("jonas", f"/mentorships/{mentorship_id}/agreement", body, 201)
+        stale = await sent(abroad, "nino", f"{at}/sign", form)
+        keep("agreement", stale)
+        assert stale.status_code == 412
+        assert both_versions(stale)
+        assert f"Version {number}, when you opened the page" in stale.text
+        assert f"<ins>{number if number == 2 else 'every week,'}</ins>" in stale.text
+        assert f"Read version {number + 1}" in stale.text
+        assert not {"Version of the agreement", "Text of the agreement"} & table(stale.text).keys()
+        assert buttons(stale.text) == [f"Sign version {number + 1}"]
+        form = form_to(stale.text, f"{at}/sign")
+    assert (await sent(abroad, "nino", f"{at}/sign", form)).status_code == 303
+    signed = (await abroad.get("nino", f"/mentorships/{mentorship_id}"))["agreement"]["versions"]
+    assert [sorted(each["signed"]) for each in signed] == [[], ["mentor"], ["mentee", "mentor"]]
+    await abroad.post("jonas", f"/mentorships/{mentorship_id}/agreement", body | {"based_on": 3}, 422)
+
+
+async def test_a_list_of_costs_is_confirmed_as_it_is_now(abroad: Abroad) -> None:
+    """A line that came since stands beside the older list, and its button confirms the new one, with a file again."""
+    visit_id = await abroad.scheduled(await abroad.placement_matched())
+    at = f"/applications/visits/{visit_id}"
+    line = {"item": "travel", "payer": "sender", "planned": "410.77"}
+    await abroad.post("tigran", f"/visits/{visit_id}/costs", line, 201)
+    form = await opened(abroad, "tigran", f"{at}/costs", f"{at}/costs-settled")
+    await abroad.post("claire", f"/visits/{visit_id}/costs", line | {"payer": "host", "planned": "20"}, 201)
+    action, client = f"{at}/costs-settled", abroad.of.as_("tigran")
+    stale = await client.post(action, data=form | {"remark": ["See it."]}, files={"plan": ("plan.pdf", b"%PDF-1.7")})
+    keep("costs", stale)
+    assert stale.status_code == 412
+    compared = table(stale.text)
+    assert compared["Travel there and back (2)"] == ("Empty", "Paid by: Host agency. Planned: 20.00 EUR Changed")
+    assert compared["Travel there and back"] == ("Paid by: Sending agency. Planned: 410.77 EUR",) * 2
+    assert compared["Total by Host agency in EUR"] == ("Empty", "Planned: 20.00 EUR Changed")
+    assert buttons(stale.text) == ["Confirm that the list is complete all the same"]
+    assert f'<a class="govuk-link" href="{at}/costs">Leave it as it is</a>' in stale.text
+    assert labels(stale.text) == ["Plan"]
+    assert "Attach your file again." in stale.text
+    assert 'enctype="multipart/form-data"' in stale.text
+    choice = form_to(stale.text, action)
+    assert choice["remark"] == ["See it."]
+    done = await sent(abroad, "tigran", action, choice)
+    assert done.headers["location"] == f"{at}/costs?done=settled"

@@ -159,6 +159,7 @@ _SUSPENSION = (
     " WHERE country = '{country}' AND status = 'suspended' AND state <> 'withdrawn'"
 )
 AIMS = {
+    "renew": "SELECT count(*) > 0 FROM certificate_issue WHERE version > 1",
     "offer_id/{offer_id}": _NEW_PLACES,
     "offer_id/edit": _NEW_PLACES,
     "offer_id/submit": _SUBMITTED_OFFER,

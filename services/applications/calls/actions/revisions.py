@@ -140,11 +140,12 @@ async def revise(bus: Bus, actor: str, draft_id: UUID, *, favour: bool, digest: 
         call = _revisable(locked)
         terms = await _terms(tx.session, call, draft)
         found = await affected_applications(tx.session, call, terms)
-        if digest is not None and digest != affected_digest(found):
+        present = affected_digest(found)
+        if digest is not None and digest != present:
             text = gettext(
                 "Applications have arrived or changed since you opened this page. Check again who is affected."
             )
-            raise Refused(text, code=ProblemCode.EDIT_CONFLICT)
+            raise Refused(text, code=ProblemCode.EDIT_CONFLICT, present={"seen": present})
         call.terms_json, call.deadline, call.opens = terms.model_dump(mode="json"), terms.deadline, opening(terms)
         tx.session.add(call)
         gains = [affected.id for affected in found if affected.moves] if favour else []

@@ -17,19 +17,23 @@ from services.applications.calls.model.revision import Difference, Effect
 from services.applications.calls.pages.drafts import load, task_page
 from services.applications.calls.views.calls import call_history
 from services.applications.calls.views.drafts import DraftPage
-from services.applications.calls.views.effects import AffectedApplication
+from services.applications.calls.views.effects import AffectedApplication, ProposedRevision
 from services.applications.display import page_rows, tag
 from services.applications.guards import Coordinator, SignedIn
 from services.applications.parameters import BusDep
 from services.applications.tables import PAGE
+from shared.bus.db.outdated import Outdated
 from shared.contracts import labels
 from shared.contracts.codes import Role
 from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal
+from shared.web.form_pages import show_facts
 from shared.web.forms import Form, Needed, RadioField, sent
 from shared.web.render import render, see_other
+from shared.web.stale_forms import Beside, outdated_by, stale_page
 
+_EFFECTS = "effects"
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 
 
@@ -77,6 +81,7 @@ async def _effects(
         return task_page(request, principal, draft, wrong)
     status = 200 if refused is None else refused.status_code
     affected = proposed.affected
+    show_facts(request, _EFFECTS, _facts(proposed))
     return render(
         request,
         "calls/effects.html",
@@ -144,11 +149,74 @@ async def revise(request: Request, draft_id: UUID, principal: Coordinator, bus: 
             favour=form.favour.data == "yes",
             digest=str(written.get("seen", "")),
         )
+    except Outdated as outdated:
+        return await _changed(request, bus, principal, draft_id, outdated)
     except Refused as refused:
         if refused.status_code == 404 or refused.code is ProblemCode.ALREADY_DONE:
             raise
+        if refused.code is ProblemCode.EDIT_CONFLICT:
+            return await _changed(request, bus, principal, draft_id, refused)
         return await _effects(request, bus, principal, await load(bus, draft_id), form, refused=refused)
     return see_other(f"/applications/calls/{call.id}?done=revised")
+
+
+async def _changed(
+    request: Request, bus: BusDep, principal: Principal, draft_id: UUID, refused: Outdated | Refused
+) -> Response:
+    """Show what the revision changes, and for whom, as the page showed it beside now, with the choice to publish it.
+
+    A draft that cannot be published any more is shown with what is missing. Raises the refusal where nothing can be
+    revised any more.
+    """
+    outdated = outdated_by(refused)
+    if outdated.refused:
+        raise outdated
+    try:
+        async with bus.read() as session:
+            proposed = await revisions.proposed_revision(session, draft_id)
+    except Refused as wrong:
+        if wrong.status_code != 422:
+            raise outdated from wrong
+        return task_page(request, principal, await load(bus, draft_id), wrong)
+    moving = sum(application.moves for application in proposed.affected)
+    form = ReviseForm(await request.form())
+    outdated.fields |= {"seen": revisions.affected_digest(proposed.affected), "moving": str(moving)}
+    if not moving:
+        del form.favour
+        outdated.fields["favour"] = "no"
+    beside = Beside(
+        _EFFECTS, gettext("What changes and who is affected"), _facts(proposed), form=form, unlisted={"favour"}
+    )
+    return await stale_page(request, outdated, beside)
+
+
+def _facts(proposed: ProposedRevision) -> list[tuple[str, str]]:
+    """Return what a revision changes, and for which applications, in words."""
+    changes = [
+        (
+            title,
+            " ".join(
+                [
+                    *(gettext("Removed: %(what)s") % {"what": line} for line in gone),
+                    *(gettext("Added: %(what)s") % {"what": line} for line in new),
+                ]
+            ),
+        )
+        for title, gone, new in _difference_rows(proposed.differences)
+    ]
+    counted = gettext("%(country)s: better %(better)s, worse %(worse)s")
+    countries = [
+        counted % {"country": name, "better": better, "worse": worse}
+        for name, better, worse in _by_country(proposed.affected)
+    ]
+    people = [(entry.reference or gettext("Application"), ". ".join(_words(entry))) for entry in proposed.affected]
+    return [*changes, (gettext("Affected applications"), "; ".join(countries) or gettext("None")), *people]
+
+
+def _words(application: AffectedApplication) -> list[str]:
+    """Return what the new rules are for an application, which rules that concerns, and what happens to it."""
+    _, country, _, effect, rules, consequence = _row(application)
+    return [country, f"{effect}: {rules}", consequence]
 
 
 @router.get("/{call_id}/history")

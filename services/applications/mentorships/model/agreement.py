@@ -202,6 +202,7 @@ def may_sign(state: MentorshipState, versions: Sequence[Version], number: int, p
             gettext("Version %(old)s can no longer be signed. Read version %(new)s, which is waiting for you.")
             % {"old": number, "new": waits},
             ProblemCode.EDIT_CONFLICT,
+            present={"version": str(waits)},
         )
 
 
@@ -220,6 +221,7 @@ def may_propose(state: MentorshipState, versions: Sequence[Version], based_on: i
             )
             % {"new": newest},
             ProblemCode.EDIT_CONFLICT,
+            present={"version": str(newest)},
         )
     if newest >= MOST_VERSIONS:
         raise NotNow(

@@ -28,6 +28,7 @@ from shared.time import dates
 from shared.web.form_versions import show_both
 from shared.web.forms import number, version_of
 from shared.web.render import render, see_other
+from shared.web.stale_forms import Beside, outdated_by, stale_page
 from shared.web.states import state
 
 
@@ -201,9 +202,31 @@ async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: B
 
 @router.post("/{mentorship_id}/sign")
 async def sign(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Sign the version that the page showed."""
-    await actions.sign(bus, principal, mentorship_id, await version_of(request))
+    """Sign the version that the page showed; where another one waits, show both and ask for that one."""
+    number = await version_of(request)
+    try:
+        await actions.sign(bus, principal, mentorship_id, number)
+    except (Outdated, Refused) as refused:
+        outdated = outdated_by(refused)
+        view = await load_own_view(bus, principal, mentorship_id)
+        return await stale_page(request, outdated, _both_texts(view, number))
     return see_other(mentorship_path(mentorship_id, "agreement") + "?done=signed")
+
+
+def _both_texts(view: MentorshipView, number: int | None) -> Beside:
+    """Return the version that was read beside the one that waits for a signature, for the page about a stale form."""
+    waits, read = view.agreement.to_sign, view.agreement.row(number or 0)
+    if waits is None or read is None or read.version == waits.version:
+        return Beside()
+    more = {
+        "waits": waits,
+        "read": read,
+        "by": name_of(view, waits.party) if waits.party else "",
+        "rows": _between(read.text, waits.text),
+    }
+    button = gettext("Sign version %(number)s") % {"number": waits.version}
+    labels_elsewhere = {gettext("Version of the agreement"), gettext("Text of the agreement")}
+    return Beside(template="mentorships/stale_signature.html", more=more, button=button, elsewhere=labels_elsewhere)
 
 
 @router.post("/{mentorship_id}/agreement/versions/{version}/take-back")

@@ -69,6 +69,7 @@ async def confirm(
             raise Refused(
                 gettext("The needs have changed since you opened this page. Review them again."),
                 code=ProblemCode.EDIT_CONFLICT,
+                present={"seen": current.shown.seen},
             )
         if all_or_none and current.plan.wrong:
             raise Refused(

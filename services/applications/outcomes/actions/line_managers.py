@@ -156,6 +156,7 @@ async def confirm_line_manager(bus: Bus, principal: Principal, application_id: U
             raise Refused(
                 gettext("The officer has named another line manager. Check the current version of the application."),
                 code=ProblemCode.EDIT_CONFLICT,
+                present={"address": address} if address else None,
             )
         if confirmed_manager(application) != address:
             confirmed = {"address": address, "by": principal.subject, "at": clock.now().isoformat()}

@@ -42,7 +42,8 @@ class Changed(Refused):
     """The open cases differ from those of the preview; `preview` is the current one."""
 
     def __init__(self, preview: Preview) -> None:
-        super().__init__(gettext("Something has changed since you opened the page. Read it again, then confirm."), 409)
+        sentence = gettext("Something has changed since you opened the page. Read it again, then confirm.")
+        super().__init__(sentence, code=ProblemCode.EDIT_CONFLICT, present={"digest": preview.digest})
         self.preview = preview
 
 
@@ -116,16 +117,17 @@ async def suspend(
 ) -> PartnerDecision:
     """Suspend a partner as previewed: at once if `since` is today, otherwise on its day.
 
-    All or nothing. Raises `Refused` (404, 409, 422), and `Changed` (409) if the current preview has another digest.
+    All or nothing. `digest` is that of the preview, or of one without choices, which were made beside it. Raises
+    `Refused` (404, 409, 422), and `Changed` (409) if the current preview has another digest.
     """
     async with bus.transaction(principal.subject) as tx:
         await lock_partner(tx.session, partner_code(country))
-        earlier = await _repeated(tx.session, country, digest)
+        earlier = await _repeated(tx.session, country, digest, choices)
         if earlier is not None:
             return decision_view(earlier)
         await _may_begin(tx.session, country)
         current = await _preview(tx.session, country, since, choices, lock=True)
-        if current.digest != digest:
+        if digest not in {current.digest, cases_digest(current.open_cases, since)}:
             raise Changed(current)
         decision = store.Decision(
             id=new_id(),
@@ -147,12 +149,20 @@ async def suspend(
         return decision_view(decision)
 
 
-async def _repeated(session: AsyncSession, country: str, digest: str) -> store.Decision | None:
+def cases_digest(open_cases: OpenCases, since: date) -> str:
+    """Return the digest of a preview without choices."""
+    return model.digest(open_cases, (), since)
+
+
+async def _repeated(
+    session: AsyncSession, country: str, digest: str, choices: Sequence[GroupChoice]
+) -> store.Decision | None:
     """Return the decision that this very confirmation made before: the answer to a second click."""
     newest = next(iter(await store.decisions(session, country)), None)
-    return (
-        newest if newest is not None and newest.digest == digest and newest.state != DecisionState.WITHDRAWN else None
-    )
+    if newest is None or newest.digest != digest or newest.state == DecisionState.WITHDRAWN:
+        return None
+    chosen = {(choice.side, choice.stage): choice for choice in choices}
+    return newest if chosen == {(choice.side, choice.stage): choice for choice in newest.choices} else None
 
 
 def _previewed(case: model.OpenCase) -> model.ShownCase:

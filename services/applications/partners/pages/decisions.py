@@ -1,5 +1,6 @@
 """Suspend and reinstate a partner: form, preview of every case, confirmation."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
@@ -17,20 +18,27 @@ from services.applications.partners.forms import (
     ReinstateForm,
     SuspendForm,
     as_parameters,
+    ask_only,
     choices_of,
     day_of,
+    fields_of,
     form_choices,
     keep_groups,
 )
 from services.applications.partners.pages.common import at, open_case_rows, reference, state_tag, supply
+from shared.bus.db.outdated import Outdated
 from shared.contracts import labels
-from shared.i18n import gettext
+from shared.errors import Refused
+from shared.i18n import gettext, ngettext
 from shared.time import clock
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
+from shared.web.form_pages import show_facts
 from shared.web.forms import Form, sent
 from shared.web.query import CountryText, declared
 from shared.web.render import render, see_other
+from shared.web.stale_forms import Beside, outdated_by, stale_page
 
+_EFFECTS = "effects"
 router = APIRouter(prefix="/applications/partners", include_in_schema=False)
 
 
@@ -91,16 +99,10 @@ async def preview(request: Request, country: CountryText, _: Coordinator, bus: B
     return await _preview_page(request, bus, found_preview)
 
 
-async def _preview_page(
-    request: Request,
-    bus: BusDep,
-    preview: suspension.Preview,
-    status: int = 200,
-    problem: str | None = None,
-    note: str = "",
-) -> Response:
+async def _preview_page(request: Request, bus: BusDep, preview: suspension.Preview) -> Response:
     async with bus.read() as session:
         funds = await views.paying_funds(session)
+    show_facts(request, _EFFECTS, _facts(preview.open_cases, preview.choices, funds))
     groups = [
         {
             "name": model.group_name(side, stage),
@@ -117,23 +119,39 @@ async def _preview_page(
     return render(
         request,
         "partners/preview.html",
-        status,
         country=preview.open_cases.country,
         since=preview.since,
         at_once=preview.since <= clock.today(),
         groups=groups,
         supply=[[case.reference, supply(case)] for case in preview.open_cases.supply],
         hidden={**as_parameters(preview.since, preview.choices), "digest": preview.digest},
-        problem=problem,
-        note=note,
     )
+
+
+def _facts(
+    open_cases: model.OpenCases, choices: Iterable[model.GroupChoice], funds: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """Return what happens to each group of cases, each case and what pauses, in words."""
+    chosen = {(choice.side, choice.stage): choice for choice in choices}
+    groups, cases = [], []
+    for group in open_cases.groups:
+        found, choice = open_cases.of(*group), chosen.get(group)
+        words = gettext("No choice yet") if choice is None else model.choice_in_words(choice, funds)
+        count = ngettext("%(num)d case", "%(num)d cases", len(found)) % {"num": len(found)}
+        groups.append((model.group_name(*group), f"{words}. {count}"))
+        for case in found:
+            country = labels.country(case.other) if case.other else ""
+            parts = (model.group_name(*group), state_tag(group[1], case).striptags().strip(), country)
+            cases.append((case.reference, ". ".join(filter(None, parts))))
+    pauses = gettext("%(kind)s, pauses")
+    supply_rows = [(case.reference, pauses % {"kind": supply(case)}) for case in open_cases.supply]
+    return [*groups, *cases, *supply_rows]
 
 
 @router.post("/{country}/suspend/confirm")
 async def confirm(request: Request, country: str, principal: Coordinator, bus: BusDep) -> Response:
-    """Suspend the partner in one step; if something has changed since, show the preview again."""
+    """Suspend the partner in one step; if something has changed since, show the effects then beside now, and ask."""
     values = {name: str(value) for name, value in (await sent(request)).items()}
-    note = values.get("note", "")
     try:
         decision = await suspension.suspend(
             bus,
@@ -142,11 +160,45 @@ async def confirm(request: Request, country: str, principal: Coordinator, bus: B
             day_of(values),
             choices_of(values),
             digest=values.get("digest", ""),
-            note=note,
+            note=values.get("note", ""),
         )
-    except suspension.Changed as changed:
-        return await _preview_page(request, bus, changed.preview, 409, changed.detail, note)
+    except (Outdated, Refused) as refused:
+        return await _changed(request, bus, country, values, refused)
     return see_other(at(country, "decisions", decision.id) + "?done=decided")
+
+
+async def _changed(
+    request: Request, bus: BusDep, country: str, values: Mapping[str, str], refused: Outdated | Refused
+) -> Response:
+    """Show the effects of a suspension as the page showed them beside now, with the choice to suspend all the same.
+
+    Groups of cases that have come meanwhile are asked about. Raises the refusal where it has another reason.
+    """
+    async with bus.read() as session:
+        open_cases = await views.load_open_cases(session, country)
+        funds = await views.paying_funds(session)
+    choices, since = choices_of(values), day_of(values)
+    form = await SuspendForm.read(request)
+    keep_groups(form, open_cases, funds)
+    if isinstance(refused, Refused) and refused.status_code == 422:
+        wanted = [group for group in model.GROUPS if refused.fields.keys() & fields_of(*group)]
+        if not wanted or refused.fields.keys() - set().union(*(fields_of(*group) for group in wanted)):
+            raise refused
+        sentence = gettext("Something has changed since you opened the page. Choose what happens to these cases too.")
+        outdated = Outdated(detail=sentence, fields={"digest": suspension.cases_digest(open_cases, since)})
+        ask_only(form, wanted)
+        form.take(refused)
+    else:
+        outdated = outdated_by(refused)
+        ask_only(form, ())
+    beside = Beside(
+        _EFFECTS,
+        gettext("Planned changes"),
+        _facts(open_cases, choices, funds),
+        form=form,
+        unlisted=set(PARAMETERS),
+    )
+    return await stale_page(request, outdated, beside)
 
 
 async def _new_reinstatement(_: DecisionRequest[ReinstateForm]) -> ReinstateForm:

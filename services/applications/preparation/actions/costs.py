@@ -162,5 +162,5 @@ async def settle(bus: Bus, principal: Principal, visit_id: UUID, lines: str) -> 
             "The list has changed since you opened it and now has %(num)d lines. Read it first.",
             len(found),
         )
-        raise Refused(text % {"num": len(found)}, code=ProblemCode.EDIT_CONFLICT)
+        raise Refused(text % {"num": len(found)}, code=ProblemCode.EDIT_CONFLICT, present={"lines": digest})
     return await preparation.fill_in(bus, principal, visit_id, PreparationItem.COSTS, {"lines": digest})

@@ -16,16 +16,20 @@ from services.applications.parameters import BusDep
 from services.applications.preparation.actions import costs as actions
 from services.applications.preparation.forms import ChangeCostForm, CostForm
 from services.applications.preparation.model import costs as model
-from services.applications.preparation.views.costs import Cost, CostToChange, cost_list, cost_to_change
+from services.applications.preparation.views.costs import Cost, CostList, CostToChange, cost_list, cost_to_change
 from services.applications.visits.views.names import visit_path
 from shared.bus import Bus
+from shared.bus.db.outdated import Outdated
 from shared.contracts import labels
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
+from shared.web.form_pages import show_facts
 from shared.web.render import render, see_other
+from shared.web.stale_forms import Beside, outdated_by, stale_page
 
+_LINES = "cost lines"
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 
 
@@ -45,6 +49,7 @@ async def _page(
 ) -> Response:
     async with bus.read() as session:
         costs = await cost_list(session, principal, visit_id)
+    show_facts(request, _LINES, _facts(costs))
     return render(
         request,
         "preparation/costs.html",
@@ -65,8 +70,35 @@ async def _page(
     )
 
 
+def _facts(costs: CostList) -> list[tuple[str, str]]:
+    """Return the lines and the totals of the list in words, for a form that rests on an older one."""
+    lines = [(_purpose(line), _amounts(line.payer, line.planned, line.actual, line.currency)) for line in costs.lines]
+    total = gettext("Total by %(payer)s in %(currency)s")
+    return lines + [
+        (
+            total % {"payer": labels.label(each.payer), "currency": each.currency},
+            _amounts(None, each.planned, each.actual or None, each.currency),
+        )
+        for each in costs.totals
+    ]
+
+
+def _amounts(payer: model.Payer | None, planned: Decimal, actual: Decimal | None, currency: str) -> str:
+    """Return who pays, and the amounts, in words."""
+    words = [] if payer is None else [gettext("Paid by: %(payer)s") % {"payer": labels.label(payer)}]
+    words.append(gettext("Planned: %(amount)s") % {"amount": money(planned, currency)})
+    if actual is not None:
+        words.append(gettext("Actual: %(amount)s") % {"amount": money(actual, currency)})
+    return ". ".join(words)
+
+
+def _purpose(line: Cost) -> str:
+    """Return what a line is for."""
+    return labels.label(line.item) + (f": {line.note}" if line.note else "")
+
+
 def _row(visit_id: UUID, line: Cost, *, own: bool) -> list[Any]:
-    what = labels.label(line.item) + (f": {line.note}" if line.note else "")
+    what = _purpose(line)
     return [
         {"text": what, "href": visit_path(visit_id, f"costs/{line.id}")} if own else what,
         labels.label(line.payer),
@@ -102,9 +134,15 @@ async def add(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) 
 
 @router.post("/{visit_id}/costs-settled")
 async def settle(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """Confirm as sender that the list is complete."""
+    """Confirm as sender that the list is complete; where it has changed, show both lists and ask again."""
     digest = str((await request.form()).get("lines", ""))
-    await actions.settle(bus, principal, visit_id, digest)
+    try:
+        await actions.settle(bus, principal, visit_id, digest)
+    except (Outdated, Refused) as refused:
+        outdated = outdated_by(refused)
+        async with bus.read() as session:
+            costs = await cost_list(session, principal, visit_id)
+        return await stale_page(request, outdated, Beside(_LINES, gettext("Costs"), _facts(costs)))
     return see_other(visit_path(visit_id, "costs") + "?done=settled")
 
 

@@ -55,7 +55,8 @@ async def change(bus: Bus, principal: Principal, question_id: str, draft: Draft,
             return now
         if now.version != seen:
             sentence = gettext("This question was changed on %(when)s, after you opened it. Open it again.")
-            raise Refused(sentence % {"when": moment(now.at)}, code=ProblemCode.EDIT_CONFLICT)
+            present = {"version": str(now.version)}
+            raise Refused(sentence % {"when": moment(now.at)}, code=ProblemCode.EDIT_CONFLICT, present=present)
         if now.retired_at is not None:
             sentence = gettext("This question was retired on %(when)s. Return it to use before you change it.")
             raise Refused(sentence % {"when": moment(now.retired_at)}, code=ProblemCode.STEP_MISSING)

@@ -23,10 +23,12 @@ from services.reporting.assessments.views import bank as views
 from services.reporting.assessments.views.bank import QuestionDetail
 from services.reporting.guards import Steerer
 from services.reporting.parameters import BusDep
+from shared.bus.db.outdated import Outdated
 from shared.contracts import labels
 from shared.contracts.codes import PRIORITIES, Expertise, topic_label
 from shared.errors import Refused
 from shared.i18n import N_, gettext
+from shared.web.form_versions import show_both
 from shared.web.forms import (
     CheckboxesField,
     Form,
@@ -268,7 +270,7 @@ async def show(request: Request, question: str, _: Steerer, bus: BusDep) -> Resp
 
 @router.post(BANK + "/{question}")
 async def change(request: Request, question: str, principal: Steerer, bus: BusDep) -> Response:
-    """Write the next version of a question."""
+    """Write the next version of a question; where it has one, show what was written beside that."""
     async with bus.read() as session:
         found = await views.question_detail(session, question)
     kind = found.newest.kind
@@ -278,6 +280,11 @@ async def change(request: Request, question: str, principal: Steerer, bus: BusDe
     if form.validate():
         try:
             await actions.change(bus, principal, question, _draft(kind, form), version)
+        except Outdated as outdated:
+            async with bus.read() as session:
+                found = await views.question_detail(session, question)
+            show_both(request, outdated, form, _form_class(kind)(data=_values(found.newest)))
+            return _question_page(request, kind, form, found, status=outdated.status_code)
         except Refused as problem:
             show_refusal(form, problem)
         else:

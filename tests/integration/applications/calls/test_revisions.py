@@ -10,6 +10,7 @@ import pytest
 
 from shared.time import clock
 from tests.integration.applications.call_forms import CALLS, revision, second_coordinator
+from tests.integration.applications.test_stale_forms import buttons, form_to, keep, table
 from tests.support import items
 
 if TYPE_CHECKING:
@@ -82,17 +83,32 @@ async def test_milder_rules_apply_to_submitted_applications_if_chosen(programme:
 
 
 async def test_a_change_since_the_page_was_opened_stops_the_revision(programme: Programme) -> None:
-    """An application that arrived in between stops the revision, and a second click finds it done."""
+    """An application that arrived in between is shown beside the page's effects, and its rules can be chosen there."""
     new = await revision(programme, rules=MILDER)
     effects = await programme.get("programme", f"/call-drafts/{new}/effects")
-    await programme.submitted(languages=A2)
+    at, client = f"{CALLS}/drafts/{new}/revise", programme.as_("programme")
+    form = form_to((await client.get(f"{CALLS}/drafts/{new}/effects")).text, at)
+    assert "favour" not in form
+    made = await programme.submitted(languages=A2)
     body = {"favour": True, "digest": effects["digest"]}
     await programme.post("programme", f"/call-drafts/{new}/revise", body, 409)
-    data = {"favour": "yes", "seen": effects["digest"], "moving": "1"}
-    page = await programme.as_("programme").post(f"{CALLS}/drafts/{new}/revise", data=data)
-    assert page.status_code == 409
+    page = await client.post(at, data=form)
+    keep("revision", page)
+    assert page.status_code == 412
     assert "Applications have arrived or changed since you opened this page." in page.text
-    assert "1 submitted application would be judged differently." in page.text
+    compared = table(page.text)
+    then, now = compared[made["reference"]]
+    assert then == "Empty"
+    assert now == "Armenia. Better: Language at the level of the call. Can move to the new rules Changed"
+    assert compared["Affected applications"] == ("None", "Armenia: better 1, worse 0 Changed")
+    assert compared["Requirements for officers"][0] == compared["Requirements for officers"][1]
+    assert buttons(page.text) == ["Publish revision all the same"]
+    assert "Should applications that benefit be judged by the new rules?" in page.text
+    choice = form_to(page.text, at)
+    assert "favour" not in choice
+    assert (await client.post(at, data=choice)).status_code == 422
+    assert (await client.post(at, data=choice | {"favour": ["yes"]})).status_code == 303
+    assert (await _last_revision(programme))["touches"] == [made["id"]]
 
 
 async def test_one_revision_at_a_time_is_shared(programme: Programme) -> None:

@@ -13,6 +13,8 @@ from sqlalchemy import text
 
 from services.applications.needs.actions.imports import forget_imports
 from shared.time import clock
+from tests.integration.applications.test_stale_forms import buttons, form_to, keep
+from tests.integration.applications.test_stale_forms import table as compared
 from tests.support import ticked_versions
 
 if TYPE_CHECKING:
@@ -187,12 +189,25 @@ async def test_the_reader_imports_all_rows_or_the_correct_ones(programme: Progra
 
 
 async def test_a_change_since_the_preview_is_noticed(programme: Programme) -> None:
-    """A need entered after the preview gives 409 and a current preview."""
+    """A need entered after the preview is shown beside it, and the kept table is imported without its file."""
     made = await uploaded(programme, table(GOOD))
-    await programme.as_("tigran").post(f"{PAGES}/new", data=form())
-    page = f"{PAGES}/import/{made['id']}"
-    answer = await programme.as_("tigran").post(f"{page}/confirm", data={"seen": made["seen"]})
-    assert (answer.status_code, "Review them again" in answer.text) == (409, True)
+    page, client = f"{PAGES}/import/{made['id']}", programme.as_("tigran")
+    sent = form_to((await client.get(page)).text, f"{page}/confirm")
+    await client.post(f"{PAGES}/new", data=form(quantity="7"))
+    for number in (7, 8):
+        async with programme.app.state.service.bus.engine.begin() as connection:
+            await connection.execute(text("UPDATE need SET quantity = :number"), {"number": number})
+        answer = await client.post(f"{page}/confirm", data=sent)
+        keep("needs", answer)
+        assert (answer.status_code, "Review them again" in answer.text) == (412, True)
+        then, now = compared(answer.text)["Row 2"]
+        assert then.startswith("To be added." if number == 7 else "To be changed. People now: 7.")
+        assert now.startswith(f"To be changed. People now: {number}.")
+        assert buttons(answer.text) == ["Import all the same"]
+        sent = form_to(answer.text, f"{page}/confirm")
+        await programme.post("tigran", f"/register/needs/imports/{made['id']}/confirm", {"seen": made["seen"]}, 409)
+    assert (await client.post(f"{page}/confirm", data=sent)).status_code == 303
+    assert "1 changed" in (await client.get(page)).text
 
 
 async def test_an_upload_expires_after_a_week(programme: Programme) -> None:

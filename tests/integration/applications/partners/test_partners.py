@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import timedelta
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.conftest import days
 from tests.integration.applications.suspension import FINISH, HOME, cases, choosing, payloads, sign_in_again, suspend
+from tests.integration.applications.test_stale_forms import buttons, form_to, keep, table
 from tests.support import move_to
 
 if TYPE_CHECKING:
@@ -179,33 +181,46 @@ async def test_a_notice_is_withdrawn_or_ends_with_the_reinstatement(abroad: Abro
     await abroad.post("programme", gone, status=404)
 
 
-async def test_a_change_since_the_preview_shows_it_again(abroad: Abroad) -> None:
-    """A new application since the preview gives 409 by API and the preview by page, and changes nothing."""
+async def test_a_change_since_the_preview_is_compared_and_chosen(abroad: Abroad) -> None:
+    """A new application since the preview gives 409 by API, and by page both versions with the choice to suspend."""
     await abroad.eligible()
     body = {"since": str(clock.today()), "choices": FINISH}
     preview = await abroad.post("programme", "/partners/AM/suspension/preview", body)
+    at, client = "/applications/partners/AM/suspend/confirm", abroad.of.as_("programme")
+    query = {"since": str(clock.today()), "home_waiting": "finish"}
+    opened = await client.get("/applications/partners/AM/suspend/preview", params=query)
+    form = form_to(opened.text, at) | {"note": ["Council decision"]}
     await abroad.eligible(kind="mentee")
     await abroad.post("programme", "/partners/AM/suspension", {**body, "digest": preview["digest"]}, 409)
-    form = {
-        "since": str(clock.today()),
-        "home_waiting": "finish",
-        "digest": preview["digest"],
-        "note": "Council decision",
-    }
-    page = await abroad.of.as_("programme").post("/applications/partners/AM/suspend/confirm", data=form)
-    assert page.status_code == 409
+    page = await client.post(at, data=form)
+    keep("suspension", page)
+    assert page.status_code == 412
     assert "Something has changed" in page.text
     assert "Council decision" in page.text
+    compared = table(page.text)
+    group = "Its officers' applications without a match"
+    wait = "Keep on hold until the partner is reinstated"
+    assert compared[group] == (f"{wait}. 1 case", f"{wait}. 2 cases Changed")
+    assert [then for then, now in compared.values() if now.endswith("In matching Changed")] == ["Empty"]
+    assert buttons(page.text) == ["Suspend now all the same"]
     assert (await abroad.get("programme", "/partners/AM"))["status"] == "active"
-    digest = re.findall(r'name="digest" value="([0-9a-f]{64})"', page.text)
-    done = await abroad.of.as_("programme").post(
-        "/applications/partners/AM/suspend/confirm", data=form | {"digest": digest[0]}
-    )
+    await abroad.placement_matched()
+    asked = await client.post(at, data=form_to(page.text, at))
+    keep("suspension-asked", asked)
+    assert asked.status_code == 412
+    matches_group = "Its officers' matches that are not confirmed"
+    assert table(asked.text)[matches_group] == ("Empty", "No choice yet. 1 case Changed")
+    assert f"Choose what happens to: {matches_group}" in unescape(asked.text)
+    choice = form_to(asked.text, at) | {"home_proposed": ["finish"]}
+    done = await client.post(at, data=choice)
     assert done.status_code == 303
-    again = await abroad.of.as_("programme").post(
-        "/applications/partners/AM/suspend/confirm", data=form | {"digest": digest[0]}
-    )
+    again = await client.post(at, data=choice)
     assert again.headers["location"] == done.headers["location"]
+    decided = await abroad.get("programme", done.headers["location"].removeprefix("/applications").partition("?")[0])
+    assert len([case for case in decided["cases"] if case["kind"] == "match"]) == 1
+    other = await client.post(at, data=choice | {"home_proposed": ["cancel"]})
+    assert other.status_code == 412
+    assert "This partner is already suspended." in other.text
 
 
 async def test_two_coordinators_at_once(abroad: Abroad) -> None:
