@@ -301,7 +301,7 @@ _MERELY_CHANGED = re.compile(
     r"|after you opened|last changed it on|was last changed on|[Rr]ead (?:it|version \d+)\b|Open it again|Check again"
     r"|Review them again"
 )
-"""What is no reason: that a record has changed, and that it is to be read."""
+"""Sentences that are no reason: a record has changed, and is to be read."""
 
 
 def neither_choice_nor_reason(answer: httpx2.Response) -> bool:

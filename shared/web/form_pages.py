@@ -48,7 +48,7 @@ class Button:
 class FormPage:
     """The page of a form: its address, when it was made, its buttons, and the facts that it showed.
 
-    `facts` are by the beginnings of the versions of their records, and by the names of what the page shows beside them
+    `facts` are by the beginnings of the versions of their records, and by the names under which the page shows more
     (`show_facts`).
     """
 

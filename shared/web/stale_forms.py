@@ -100,7 +100,7 @@ class ComparedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What the page of a form shows beside its records, as it is now, and what its comparison asks and says more.
+    """The content of a form's page beside its records, as it is now, with the questions and words of the comparison.
 
     `name` is that of `show_facts`, `heading` the one of its table. `form` is what the page asks besides, such as a
     choice that became necessary. `template` is one of the room that extends `outdated.html`, with `more` for it;

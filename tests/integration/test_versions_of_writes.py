@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,12 +14,16 @@ from shared.identity.refusals import SAFE_METHODS
 from shared.identity.versions import changes_record, names_record, service_records
 from shared.web.items import takes_versions
 from shared.web.several import decisions_on_several
+from tests.integration.applications import page_acts as portal_forms
 from tests.integration.applications import test_several_forms as of_applications
+from tests.integration.matching import acts as matching_acts
 from tests.integration.matching import test_several_forms as of_matching
+from tests.integration.notifications import test_pairs_of_actions as mail_pairs
+from tests.integration.reporting import test_pairs_of_actions as reporting_pairs
 from tests.integration.reporting.targets import test_several_forms as of_reporting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from fastapi import FastAPI
     from fastapi.routing import RouteContext
@@ -176,6 +182,21 @@ REASONS: dict[str, tuple[str, ...]] = {
 ONE_RECORD = {f"POST {R}/{form}/{{subject}}/words" for form in ("evaluations", "follow-ups", "reports")}
 """The forms with a version in a field of their own that are about one record."""
 
+PREVIEWS = {
+    f"{P}/partners/{{country}}/suspend",
+    f"{P}/visits/{{visit_id}}/emergency",
+    f"{M}/applications/{{application_id}}/override",
+}
+"""The forms with a version that are in no pair of actions: they decide nothing."""
+
+FILES = {
+    "services/applications/certificates/templates/verify.html": f"{P}/verify",
+    "services/applications/needs/forms.py": f"{P}/register/needs/import",
+    "services/matching/sheets/templates/sheets.html": f"{M}/sheets",
+    "services/reporting/targets/templates/import_file.html": f"{R}/targets/import",
+}
+"""The files of the source with a field for a file, and the addresses of their forms."""
+
 ADDITIONS = {
     "again": MAKES,
     "apply": MAKES,
@@ -259,3 +280,30 @@ def test_each_addition_has_its_reason(apps: list[FastAPI]) -> None:
     """The words that services call additions are those that stand here."""
     words = {word for app in apps for word in service_records(app).additions}
     assert words == ADDITIONS.keys()
+
+
+def test_each_form_with_a_version_is_tried_in_pairs(apps: list[FastAPI]) -> None:
+    """A form that names a version is in the pairs of actions, which ask a stale one for a choice or a reason."""
+    modules = (portal_forms, matching_acts, mail_pairs, reporting_pairs)
+    tables: list[Mapping[str, Collection[Any]]] = [module.LEFT_OUT for module in modules]
+    left: set[str] = set()
+    for app, table in zip(apps, tables, strict=True):
+        routes = [route for found in table.values() for route in found]
+        paths = {each if isinstance(each, str) else each[1] for each in routes}
+        left |= {path for path in paths if "/api/" not in path and changes_record(service_records(app), path)}
+    assert left == PREVIEWS
+
+
+def test_no_form_with_a_file_can_be_stale(apps: list[FastAPI]) -> None:
+    """Each form with a file adds something or writes nothing: files are kept nowhere, and none is lost to a version."""
+    root = Path(__file__).parents[2]
+    sources = [
+        *root.glob("services/**/*.html"),
+        *root.glob("services/**/*.py"),
+        *root.glob("shared/**/templates/*.html"),
+    ]
+    field = re.compile(r'type="file"|govukFileUpload\(|FileField\(')
+    found = {str(each.relative_to(root)) for each in sources if field.search(each.read_text())}
+    assert found == {*FILES, "shared/web/templates/outdated.html"}
+    routes = {name.removeprefix("POST "): app for app in apps for name, _ in writes(app)}
+    assert not [path for path in FILES.values() if names_record(service_records(routes[path]), path)]

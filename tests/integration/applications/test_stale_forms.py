@@ -171,7 +171,7 @@ async def test_a_decision_with_a_page_of_its_own_shows_the_facts_that_it_rests_o
 
 
 def labels(page: str) -> list[str]:
-    """Return the labels of what the choice of a comparison asks."""
+    """Return the labels of the fields beside the choice of a comparison."""
     document: Any = lxml.html.document_fromstring(page)
     return [" ".join(each.text_content().split()) for each in document.xpath("//main//form//label")]
 

@@ -45,7 +45,7 @@ from tests.integration.matching import acts as table
 from tests.integration.matching.acts import Act, M, Opened
 from tests.integration.matching.conftest import ORIGIN
 from tests.integration.matching.interventions.test_rings import waiting
-from tests.pair_trial import both_versions
+from tests.pair_trial import both_versions, neither_choice_nor_reason
 from tests.pairs import WRITING, KeptDatabase, Moment
 from tests.sessions import session_key
 from tests.support import owner_of, settings_for
@@ -329,6 +329,8 @@ class Trial(KeptDatabase):
                     )
             elif stale and second.is_page and answer.status_code == 412 and not both_versions(answer):
                 self.find("is answered without both versions", first, second, answer=answer)
+            elif stale and second.is_page and answer.status_code == 412 and neither_choice_nor_reason(answer):
+                self.find("is answered with neither a choice nor a reason", first, second, answer=answer)
             elif written and (stale or not _done(answer)):
                 self.find(
                     f"wrote {written} although it is {'stale' if stale else 'refused'}", first, second, answer=answer

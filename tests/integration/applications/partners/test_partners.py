@@ -205,13 +205,13 @@ async def test_a_change_since_the_preview_is_compared_and_chosen(abroad: Abroad)
     assert buttons(page.text) == ["Suspend now all the same"]
     assert (await abroad.get("programme", "/partners/AM"))["status"] == "active"
     await abroad.placement_matched()
-    asked = await client.post(at, data=form_to(page.text, at))
-    keep("suspension-asked", asked)
-    assert asked.status_code == 412
+    second = await client.post(at, data=form_to(page.text, at))
+    keep("suspension-asked", second)
+    assert second.status_code == 412
     matches_group = "Its officers' matches that are not confirmed"
-    assert table(asked.text)[matches_group] == ("Empty", "No choice yet. 1 case Changed")
-    assert f"Choose what happens to: {matches_group}" in unescape(asked.text)
-    choice = form_to(asked.text, at) | {"home_proposed": ["finish"]}
+    assert table(second.text)[matches_group] == ("Empty", "No choice yet. 1 case Changed")
+    assert f"Choose what happens to: {matches_group}" in unescape(second.text)
+    choice = form_to(second.text, at) | {"home_proposed": ["finish"]}
     done = await client.post(at, data=choice)
     assert done.status_code == 303
     again = await client.post(at, data=choice)
