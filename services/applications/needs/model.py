@@ -299,7 +299,7 @@ class Plan:
 
     @property
     def mark(self) -> str:
-        """Return the numbers of rows by their effect, and for changed rows a digest of the numbers that they replace."""
+        """Return the numbers of rows by their effect, with a digest of the numbers that they replace."""
         counts = "-".join(str(len(rows)) for rows in (self.added, self.changed, self.unchanged, self.wrong))
         replaced = ",".join(f"{row.number}:{quantity}" for row, quantity in self.changed)
         return f"{counts}-{sha256(replaced.encode()).hexdigest()[:8]}" if replaced else counts
