@@ -95,7 +95,8 @@ async def test_a_refused_proposal_keeps_its_input(abroad: Abroad) -> None:
     old = ticked_versions(await read(abroad, "nino", f"{at}/agreement/propose"))
     await send(abroad, "jonas", f"{at}/agreement/versions/2/take-back")
     await send(abroad, "jonas", f"{at}/agreement/propose", TERMS | {"version": "2", "step": "sign"})
-    stale = (await send(abroad, "nino", f"{at}/agreement/propose", mine | {"version": "3"} | old, 412)).text
+    stale = (await send(abroad, "nino", f"{at}/agreement/propose", mine | {"version": "2"} | old, 412)).text
+    assert 'name="version" value="3"' in stale
     assert "Jonas Kazlauskas last changed it on " in stale
     assert "Draw charts.</td>" in stale
     assert "Read charts.</td>" in stale

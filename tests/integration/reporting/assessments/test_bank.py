@@ -17,6 +17,8 @@ from tests.integration.reporting.assessments.test_sittings import (
 )
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import TOPICS
+from tests.pair_trial import both_versions
+from tests.support import ticked_versions
 
 if TYPE_CHECKING:
     from tests.integration.reporting.conftest import House
@@ -49,10 +51,15 @@ async def test_a_question_is_written_changed_and_deleted_by_pages(house: House) 
     page = f"{BANK}/{question['id']}"
     assert "What is copied first?" in (await evaluator.get(f"{BANK}?topic={TOPICS[0]}&area=digital_forensics")).text
     assert "There are no such questions" in (await evaluator.get(f"{BANK}?topic={TOPICS[1]}")).text
+    old = ticked_versions((await evaluator.get(page)).text)
     changed = await evaluator.post(page, data={**WRITTEN, "text": "What comes first?", "version": "1"})
     assert changed.status_code == 303, changed.text
     late = await evaluator.post(page, data={**WRITTEN, "text": "What comes last?", "version": "1"})
     assert (late.status_code, "This question was changed on" in late.text) == (409, True)
+    late = await evaluator.post(page, data={**WRITTEN, "text": "What comes last?", "version": "1", **old})
+    assert (late.status_code, both_versions(late)) == (412, True)
+    assert 'name="version" value="2"' in late.text
+    assert "Save as version 3" in late.text
     shown = (await evaluator.get(page)).text
     assert "What comes first?" in shown
     assert "Earlier versions" in shown
