@@ -121,6 +121,7 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
     found = []
     for row, effect in rows:
         name, *content = _line(row)
+        content[-2] = gettext("People: %(num)s") % {"num": content[-2]}
         found.append((str(name), f"{effect}. {', '.join(str(part) for part in content if part is not None)}"))
     wrong = gettext("Row %(num)s: %(column)s")
     counts = (gettext("To be added"), len(plan.added)), (gettext("To be changed"), len(plan.changed))
