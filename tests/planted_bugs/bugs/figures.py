@@ -99,6 +99,13 @@ DISCLOSURE = (
         "in linked([]):",
         f"{_DISCLOSURE}/test_joint_attack.py::test_tables_of_two_figures_together_reveal_no_number",
     ),
+    PlantedBug(
+        "joined-numbers-lose-what-is-known",
+        "services.reporting.disclosure.model.system:_System._join",
+        "        self._bound(column, *self._bounds[other])\n",
+        "",
+        f"{_DISCLOSURE}/test_system.py::test_each_sum_keeps_its_values",
+    ),
 )
 
 LEAKS = (
@@ -208,6 +215,27 @@ GROUPINGS = (
         "if level == VALUES or value == UNSAID:",
         "if True:",
         f"{_GROUPINGS}::test_all_that_is_read_has_the_chosen_groups",
+    ),
+    PlantedBug(
+        "joint-rows-keep-the-values-of-groups",
+        "services.reporting.indicators.model.figure:_grouped",
+        "name = joined(levels.group(part, each) for part, each in zip(parts, combination, strict=True))",
+        "name = joined(combination)",
+        f"{_DISCLOSURE}/test_groups.py::test_joint_groups_add_up_to_the_groups_of_their_parts",
+    ),
+    PlantedBug(
+        "groups-of-earlier-statements-are-forgotten",
+        "services.reporting.disclosure.model.attack:Attack._statements",
+        "for statements in _by_span(family):",
+        "for statements in _by_span([each for each in family if len(each.rows) > 5 or not each.dimension]):",
+        f"{_DISCLOSURE}/test_groups.py::test_a_group_that_stays_does_not_reveal_one_that_moves",
+    ),
+    PlantedBug(
+        "the-other-group-is-no-part-of-the-total",
+        "services.reporting.disclosure.model.attack:Attack._margins",
+        "layer]: 1.0 for value in values}",
+        'layer]: 1.0 for value in values if value != "other_group"}',
+        f"{_DISCLOSURE}/test_groups.py::test_the_group_of_all_other_values_is_a_part_of_the_total",
     ),
 )
 """A grouping that changes between two releases, or is not applied, tells the values behind a group."""

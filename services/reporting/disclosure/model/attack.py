@@ -22,6 +22,7 @@ import highspy
 import numpy as np
 
 from services.reporting.disclosure.model.links import AT_MOST, TIES, linked
+from services.reporting.disclosure.model.system import Contradiction, reduce
 from services.reporting.disclosure.model.tables import THRESHOLD, covered
 from services.reporting.indicators.model.demand import CLOSED
 from services.reporting.indicators.model.figure import joined, parts_of, split
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from services.reporting.disclosure.model.links import Link, Tie
+    from services.reporting.disclosure.model.system import Expression, Part, Sought
     from services.reporting.disclosure.model.tables import Amounts, Table
 
 POSSIBLE = 3
@@ -38,7 +40,6 @@ POSSIBLE = 3
 _CLOSE = 1e-6
 _OTHER = "*"
 """A value that no table lists: a table that does not list its rows may have more than are known elsewhere."""
-Expression = dict[int, float]
 Place = tuple[str, str, str, int, str, tuple[tuple[str, int], ...]]
 """Indicator, dimension, period, statement, value, and the periods and statements that are subtracted from it."""
 
@@ -126,6 +127,62 @@ class _ObservedValues:
         return float(self._most[place] - self._least[place] + 1)
 
 
+class _Solver:
+    """HiGHS with one part of the system, and the values that its sums have had so far."""
+
+    def __init__(self, part: Part, sums: Sequence[Sought], deadline: Deadline, *, plain: bool) -> None:
+        self._deadline, self._plain = deadline, plain
+        self._place = {id(each): at for at, each in enumerate(sums)}
+        self._observed = _ObservedValues([each.expression for each in sums])
+        self._size = len(part.bounds)
+        self._solver = solver = _Silent()
+        solver.setOptionValue("threads", 1)  # enough for small systems; HiGHS allows one setting in a process
+        solver.setOptionValue("presolve", "off")  # the last basis of the same small system helps more
+        solver.setOptionValue("simplex_strategy", 4)  # primal: only the costs change, so the last state stays possible
+        lows, highs = zip(*part.bounds, strict=True)
+        solver.addVars(self._size, np.array(lows), np.array(highs))
+        for low, high, expression in part.rows:
+            solver.addRow(low, high, len(expression), *_arrays(expression))
+
+    def possible(self, sought: Sought) -> float:
+        """Return how many whole numbers are possible for a sum at least."""
+        return self._observed.possible(self._place[id(sought)])
+
+    def between(self, sought: Sought) -> tuple[float, float]:
+        """Return the smallest and the largest whole number that a sum can be. Raises `NotProven`."""
+        solver = self._solver
+        columns, signs = _arrays(sought.expression)
+        found = []
+        solver.changeColsCost(len(columns), columns, signs)
+        for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize):
+            solver.changeObjectiveSense(sense)
+            solver.setOptionValue("time_limit", solver.getRunTime() + self._deadline.left())
+            state = self._state()
+            if state is None:
+                found.append(-math.inf if sense == highspy.ObjSense.kMinimize else math.inf)
+                continue
+            found.append(float(state[columns] @ signs) + sought.known)
+            self._observed.add(state)
+        solver.changeColsCost(len(columns), columns, np.zeros(len(columns)))
+        least, most = found
+        return (
+            math.ceil(least - _CLOSE) if math.isfinite(least) else least,
+            math.floor(most + _CLOSE) if math.isfinite(most) else most,
+        )
+
+    def _state(self) -> np.ndarray | None:
+        """Return the best state of the system, in whole numbers; None if there is no best."""
+        state = _solved(self._solver)
+        if state is None or self._plain or np.all(np.abs(state - np.round(state)) < _CLOSE):
+            return state  # a plain system is a network, whose corners are whole numbers
+        everything = np.arange(self._size, dtype=np.int32)
+        for kind in (highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous):
+            self._solver.changeColsIntegrality(len(everything), everything, np.full(len(everything), kind))
+            if kind == highspy.HighsVarType.kInteger:
+                state = _solved(self._solver)
+        return state
+
+
 class Attack:
     """An attacker's knowledge of tables that share numbers, as a system of equations."""
 
@@ -168,10 +225,21 @@ class Attack:
         ]
         if not targets:
             return None
-        solver, observed = self._solver(), _ObservedValues([expression for _, expression in targets])
-        for place, (target, expression) in enumerate(targets):
-            if observed.possible(place) < POSSIBLE:
-                found = Range(target, *self._between(solver, expression, observed))
+        self._deadline.left()
+        try:
+            sums = reduce(self._bounds, self._rows, [expression for _, expression in targets])
+        except Contradiction:
+            raise NotProven("the knowledge contradicts itself") from None
+        solvers: dict[int, _Solver] = {}
+        for (target, _), sought in zip(targets, sums, strict=True):
+            if sought.part is None:
+                return Range(target, sought.known, sought.known)
+            solver = solvers.get(id(sought.part))
+            if solver is None:
+                same = [each for each in sums if each.part is sought.part]
+                solver = solvers[id(sought.part)] = _Solver(sought.part, same, self._deadline, plain=self._plain)
+            if solver.possible(sought) < POSSIBLE:
+                found = Range(target, *solver.between(sought))
                 if not found.safe:
                     return found
             safe.add((target.place, target.layer))
@@ -380,48 +448,6 @@ class Attack:
             if _CLOSE < difference < THRESHOLD:
                 subtracted = ((less.indicator, less.statement),)
                 self._targets.append((Target(more, "", 0, subtracted), expression))
-
-    def _solver(self) -> highspy.Highs:
-        solver = _Silent()
-        solver.setOptionValue("threads", 1)  # enough for small systems; HiGHS allows one setting in a process
-        solver.setOptionValue("presolve", "off")  # the last basis of the same small system helps more
-        lows, highs = zip(*self._bounds, strict=True)
-        solver.addVars(len(self._bounds), np.array(lows), np.array(highs))
-        for low, high, expression in self._rows:
-            solver.addRow(low, high, len(expression), *_arrays(expression))
-        return solver
-
-    def _between(self, solver: highspy.Highs, expression: Expression, observed: _ObservedValues) -> tuple[float, float]:
-        columns, signs = _arrays(expression)
-        found = []
-        solver.changeColsCost(len(columns), columns, signs)
-        for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize):
-            solver.changeObjectiveSense(sense)
-            solver.setOptionValue("time_limit", solver.getRunTime() + self._deadline.left())
-            state = self._state(solver)
-            if state is None:
-                found.append(-math.inf if sense == highspy.ObjSense.kMinimize else math.inf)
-                continue
-            found.append(float(state[columns] @ signs))
-            observed.add(state)
-        solver.changeColsCost(len(columns), columns, np.zeros(len(columns)))
-        least, most = found
-        return (
-            math.ceil(least - _CLOSE) if math.isfinite(least) else least,
-            math.floor(most + _CLOSE) if math.isfinite(most) else most,
-        )
-
-    def _state(self, solver: highspy.Highs) -> np.ndarray | None:
-        """Return the best state of the system, in whole numbers; None if there is no best."""
-        state = _solved(solver)
-        if state is None or self._plain or np.all(np.abs(state - np.round(state)) < _CLOSE):
-            return state  # a plain system is a network, whose corners are whole numbers
-        everything = np.arange(len(self._bounds), dtype=np.int32)
-        for kind in (highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous):
-            solver.changeColsIntegrality(len(everything), everything, np.full(len(everything), kind))
-            if kind == highspy.HighsVarType.kInteger:
-                state = _solved(solver)
-        return state
 
 
 def _solved(solver: highspy.Highs) -> np.ndarray | None:
