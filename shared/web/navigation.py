@@ -132,7 +132,7 @@ SECTIONS = (
             Place(N_("Incident reports"), "/applications/incidents", _COORDINATORS | {"data_protection_officer"}),
             Place(N_("Audit"), "/applications/audit", _OVERSIGHT),
             Place(N_("System"), "/matching/system", _PROGRAMME),
-            Place(N_("Dead letters"), "/applications/dead-letters", _PROGRAMME),
+            Place(N_("Problems"), "/applications/dead-letters", _PROGRAMME),
         ),
     ),
 )

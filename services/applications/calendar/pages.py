@@ -115,11 +115,7 @@ def _week_row(week: Week) -> dict[str, Any]:
 
 
 def _holidays(week: Week) -> list[str]:
-    several = len({country for _, country, _ in week.holidays}) > 1
-    return [
-        f"{dates.weekday(day)}: {name}" + (f" ({labels.country(country)})" if several else "")
-        for day, country, name in week.holidays
-    ]
+    return [f"{dates.weekday(day)}: {name} ({labels.country(country)})" for day, country, name in week.holidays]
 
 
 def _visit_row(entry: CalendarVisit) -> dict[str, Any]:

@@ -27,7 +27,7 @@ _MOST_CELLS = 20
 def cells_in(content: bytes, filename: str) -> list[list[Cell]]:
     """Return the cells of a CSV or XLSX file. Raises `Refused` (422, field `file`) if it cannot be read."""
     if not content:
-        raise unreadable_file(gettext("Choose a file to upload."))
+        raise unreadable_file(gettext("Select a file"))
     if len(content) > MOST_BYTES:
         raise unreadable_file(
             gettext("The file must be smaller than 1 MB. Split it, or remove everything that is not a need.")

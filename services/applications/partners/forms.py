@@ -94,7 +94,9 @@ def keep_groups(form: Form, open_cases: OpenCases, funds: Mapping[str, str]) -> 
             continue
         choice_field = form[name]
         assert isinstance(choice_field, RadioField)
-        choice_field.label.text = f"{group_name(side, stage)} ({len(open_cases.of(side, stage))})"
+        group = group_name(side, stage)
+        choice_field.label.text = f"{group} ({len(open_cases.of(side, stage))})"
+        choice_field.validators = [Needed(gettext("%(group)s: choose what happens to them") % {"group": group})]
         set_choices(choice_field, [(choice.value, choice_name(stage, choice)) for choice in CHOICES[stage]])
         if f"{name}_fund" in form:
             fund_field = form[f"{name}_fund"]

@@ -24,7 +24,10 @@ class BoardEvent(ReadModel):
     type: Annotated[str, Field(description="Name of the event, as in the event catalogue.", examples=["MatchProposed"])]
     topic: Annotated[str, Field(examples=["exchange.matches"])]
     subject: Annotated[str, Field(description="Id of what the event is about.")]
-    by_system: Annotated[bool, Field(description="The system did it, not a coordinator.")]
+    by_system: Annotated[
+        bool | None,
+        Field(description="The system did it, not a coordinator. Null for events of the portal: they do not say."),
+    ]
     cause_id: Annotated[UUID | None, Field(description="The event that led to it.")]
     application_id: UUID | None
     about: Annotated[dict[str, JsonValue], Field(description="Codes of the event that its line shows.")]
@@ -53,7 +56,7 @@ def event_view(row: Any) -> BoardEvent:
         type=row.type,
         topic=row.topic,
         subject=row.subject,
-        by_system=row.actor is None or row.actor.startswith("system:"),
+        by_system=None if row.actor is None else row.actor.startswith("system:"),
         cause_id=row.cause_id,
         application_id=row.application_id,
         about=row.about,

@@ -142,7 +142,7 @@ def answer(request: SheetRequest, _step: Callable[[int], None]) -> SheetOutcome:
             Level.FAULT,
             "all files",
             f"{len(problem.candidates):,} candidates times {len(problem.seats):,} seats are too many to match here; "
-            f"the most is {MOST_PAIRS:,}. Send fewer rows",
+            f"the most is {MOST_PAIRS:,}. Send fewer rows.",
         )
         _, *rest = outcome.counts
         findings, in_all = [large, *outcome.findings], outcome.findings_in_all + 1
@@ -153,13 +153,13 @@ def answer(request: SheetRequest, _step: Callable[[int], None]) -> SheetOutcome:
 def _checked(reading: Reading, problem: Problem | None) -> SheetOutcome:
     found = {level: reading.findings.of(level) for level in Level}
     lines = [
-        FindingLine(level, str(finding.place), finding.text)
+        FindingLine(level, str(finding.place), f"{finding.text[:1].upper()}{finding.text[1:]}.")
         for level in (Level.FAULT, Level.WARNING)
         for finding in found[level]
     ]
     # A value of a column is listed once, however many rows have it.
     lines += [
-        FindingLine(Level.UNDERSTOOD, str(place), f'"{written}": {text}')
+        FindingLine(Level.UNDERSTOOD, str(place), f'"{written}" as {text}')
         for place, written, text in dict.fromkeys(
             (replace(finding.place, row=None), finding.written, finding.text) for finding in found[Level.UNDERSTOOD]
         )
@@ -178,6 +178,11 @@ def _matched(request: SheetRequest, problem: Problem, outcome: SheetOutcome, eff
     if request.other is not None and not is_same:
         other = run_layers(replace(problem, rules=replace(problem.rules, objective=request.other)))
     return replace(outcome, result=_run_result(result, receipts, other, has_same_objective=is_same))
+
+
+def _measure(value: object) -> str:
+    """Return a measure as the page shows it: thousands apart, other values as they are."""
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _run_result(
@@ -208,12 +213,12 @@ def _run_result(
         # Only a floor has a measure under one objective alone: where it is not met.
         own, others = dict(result_workbook.summary(result)), dict(result_workbook.summary(other))
         measures = [
-            (name, str(own.get(name, "met")), str(others.get(name, "met")))
+            (name, _measure(own.get(name, "met")), _measure(others.get(name, "met")))
             for name in dict.fromkeys((*own, *others))
             if own.get(name) != others.get(name)
         ]
     return RunResult(
-        summary=[(name, str(value)) for name, value in result_workbook.summary(result)],
+        summary=[(name, _measure(value)) for name, value in result_workbook.summary(result)],
         technical=[(name, str(value)) for name, value in result_workbook.technical(result)],
         people=people,
         people_in_all=len(receipts),

@@ -91,7 +91,7 @@ async def due(
 def _row(line: DeadlineLine, chosen: Mapping[str, str]) -> list[Cell]:
     owner = f"{line.owner} ({line.country})" if line.country else line.owner
     return [
-        Link(line.reference or gettext("open"), f"/notifications/?q={line.reference or line.application_id}"),
+        Link(line.reference or gettext("Open messages"), f"/notifications/?q={line.reference or line.application_id}"),
         line.kind,
         Link(owner, _address(chosen, whom=line.whom)),
         dates.day(line.due),

@@ -15,6 +15,7 @@ from shared.contracts import labels
 from shared.contracts.codes import (
     EMPACT_2022,
     EMPACT_2026,
+    UNION,
     RankGroup,
     Reason,
     Sex,
@@ -92,7 +93,7 @@ def why_hidden(cell: ReleasedCell, definition: Definition) -> str:
     """Return the sentence that explains a missing number; empty if there is a number."""
     match cell.hidden:
         case Hidden.NO_DATA if definition.denominator or definition.measure is Measure.MEDIAN:
-            return gettext("There is nothing to divide by, because nothing of that kind belongs to the period.")
+            return gettext("There is no case of this kind in the period.")
         case Hidden.NO_DATA:
             return gettext("Nothing has happened, because the programme or the period had not started by then.")
         case Hidden.PROTECTED:
@@ -133,7 +134,12 @@ def value_of(name: str, code: str) -> str:
 
 def members_of(name: str, code: str) -> str:
     """Return the names of the values that a group holds; empty for what is no group, and for a joint dimension."""
-    return ", ".join(value_of(name, each) for each in group_members(name, code))
+    return ", ".join(sorted((_member(name, each) for each in group_members(name, code)), key=str.casefold))
+
+
+def _member(name: str, code: str) -> str:
+    """Return the name of a value in a group; beside countries the code of the Union stands for its agencies."""
+    return gettext("EU agencies") if code == UNION else value_of(name, code)
 
 
 def groups_in(figures: Iterable[Released]) -> list[str]:
@@ -179,17 +185,23 @@ def finding(figure: Released) -> str:
 
 
 def headline(figures: dict[str, Released]) -> str:
-    """Return the title of the overview: the programme's main finding, of the numbers that are shown."""
+    """Return the title of the overview: the main finding, or what the page is about where none is shown."""
+    return main_finding(figures) or gettext("Figures of the programme")
+
+
+def main_finding(figures: dict[str, Released]) -> str:
+    """Return the programme's main finding, of the numbers that are shown; empty where none of them is."""
     named = [f"TOPCOP-{each}" for each in ("OP-02", "OP-01", "IN-01")]
     if not figures.keys() >= set(named):
-        return gettext("Figures of the programme")
+        return ""
     visits, officials, applied = (figures[each].total for each in named)
     count, people, received = (int(each.value or 0) for each in (visits, officials, applied))
-    if visits.suppressed or (count and officials.suppressed):
-        if not received:
-            return gettext("Figures of the programme")
-        return ngettext("%(num)d application was received", "%(num)d applications were received", received) % {
-            "num": received
+    if visits.suppressed:
+        applications = ngettext("%(num)d application was received", "%(num)d applications were received", received)
+        return applications % {"num": received} if received else ""
+    if count and officials.suppressed:
+        return ngettext("%(num)d exchange visit was completed", "%(num)d exchange visits were completed", count) % {
+            "num": count
         }
     if not count:
         if not received:

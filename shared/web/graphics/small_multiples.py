@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shared.web.graphics.charts import BLUE, VERMILLION, WIDE, Chart, chart
-from shared.web.graphics.svg import GRID, INK, QUIET, cut, element, wide
+from shared.web.graphics.svg import GRID, INK, QUIET, element, wide, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,6 +19,7 @@ _ACROSS, _ACROSS_NARROW = 3, 2
 _GAP = 18.0
 _HEAD, _SMALL = 13, 11
 _TOP, _PLOT, _BOTTOM = 34.0, 52.0, 32.0  # above the plot: name and axis; the plot; below it: periods and air
+_LINE = 15.0
 _BAND = "#dde2e7"
 _DOT = 2.6
 
@@ -59,13 +60,14 @@ def small_multiples(
     def draw(width: float) -> tuple[float, list[Any]]:
         across = _ACROSS if width == WIDE else _ACROSS_NARROW
         each_wide = (width - _GAP * (across - 1)) / across
-        each_tall = _TOP + _PLOT + _BOTTOM
+        lines = 2 if any(len(_lines(each, each_wide, write)) > 1 for each in panels) else 1
+        head = _TOP + _LINE * (lines - 1)
+        each_tall = head + _PLOT + _BOTTOM
         parts: list[Any] = []
         for place, panel in enumerate(panels):
             row, column = divmod(place, across)
-            at = _Area(
-                column * (each_wide + _GAP), row * each_tall, each_wide, len(periods), _ceiling(tops[panel.scale])
-            )
+            left, above, top = column * (each_wide + _GAP), row * each_tall, _ceiling(tops[panel.scale])
+            at = _Area(left, above, each_wide, head, len(periods), top)
             parts += _panel(at, panel, periods, write, target)
         return -(-len(panels) // across) * each_tall - 8, parts
 
@@ -84,17 +86,18 @@ def _ceiling(value: float) -> float:
 
 @dataclass(frozen=True)
 class _Area:
-    """The place of a panel in the picture, and the value at its top."""
+    """The place of a panel in the picture, the height of its head, and the value at its top."""
 
     left: float
     above: float
     width: float
+    head: float
     count: int
     top: float
 
     @property
     def base(self) -> float:
-        return self.above + _TOP + _PLOT
+        return self.above + self.head + _PLOT
 
     def x(self, place: int) -> float:
         inner = self.width - 2 * _DOT
@@ -123,13 +126,24 @@ def _panel(at: _Area, panel: Panel, periods: Sequence[str], write: Callable[[flo
 
 def _heading(at: _Area, panel: Panel, write: Callable[[float], str]) -> list[Any]:
     """Return name and last value above the panel; without a last value the name alone."""
+    found = [
+        _text(line, at.left, at.above + 13 + _LINE * place, _HEAD, INK)
+        for place, line in enumerate(_lines(panel, at.width, write))
+    ]
+    if text := _last(panel, write):
+        found.append(_text(text, at.left + at.width, at.above + 13, _HEAD, INK, anchor="end", weight=700))
+    return found
+
+
+def _last(panel: Panel, write: Callable[[float], str]) -> str:
+    """Return the last value of a panel as text; empty where there is none."""
     last = panel.values[-1] if panel.values else None
-    text = "" if last is None else write(last)
-    room = at.width - wide(text, _HEAD, bold=True) - 6
-    name = _text(cut(panel.name, room, _HEAD), at.left, at.above + 13, _HEAD, INK)
-    if not text:
-        return [name]
-    return [name, _text(text, at.left + at.width, at.above + 13, _HEAD, INK, anchor="end", weight=700)]
+    return "" if last is None else write(last)
+
+
+def _lines(panel: Panel, width: float, write: Callable[[float], str]) -> list[str]:
+    """Return the name of a panel in the lines that fit beside its last value: one, or two where it is long."""
+    return wrapped(panel.name, width - wide(_last(panel, write), _HEAD, bold=True) - 6, _HEAD)
 
 
 def _bands(at: _Area, panel: Panel) -> list[Any]:
@@ -139,7 +153,7 @@ def _bands(at: _Area, panel: Panel) -> list[Any]:
     for place in sorted(panel.hidden):
         first, last = max(at.left, at.x(place) - half), min(at.left + at.width, at.x(place) + half)
         size = {"width": f"{last - first:.1f}", "height": _PLOT, "fill": _BAND}
-        bands.append(element("rect", x=f"{first:.1f}", y=f"{at.above + _TOP:.1f}", **size))
+        bands.append(element("rect", x=f"{first:.1f}", y=f"{at.above + at.head:.1f}", **size))
     return bands
 
 

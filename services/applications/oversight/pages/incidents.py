@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from services.applications.display import page_rows, tag
-from services.applications.guards import Anyone, AnyoneOrProtectionOfficer, IncidentHandler
+from services.applications.guards import PARTAKING, Anyone, AnyoneOrProtectionOfficer, IncidentHandler
 from services.applications.oversight.actions import incidents as actions
 from services.applications.oversight.forms import IncidentForm, WordsForm
 from services.applications.oversight.model import Category, Reader, standing
@@ -48,6 +48,12 @@ async def show_all(
     async with bus.read() as session:
         visible = await visible_incidents(session, principal)
     filtered = [incident for incident in visible if not state or incident.state == state]
+    empty = Empty(gettext("You have no reports to read."))
+    if principal.has(*PARTAKING):
+        why = gettext(
+            "You have no reports yet. You can report an incident from the page of a match, visit or mentorship."
+        )
+        empty = Empty(why, gettext("View matches"), "/applications/matches")
     heads = gettext("Report"), gettext("About"), gettext("Reported on"), gettext("By"), gettext("State")
     listing = Listing(
         gettext("Incident reports"),
@@ -55,13 +61,7 @@ async def show_all(
         [Column(head) for head in heads],
         [_row(incident) for incident in page_rows(filtered, page)],
         len(filtered),
-        Empty(
-            gettext(
-                "You have no reports yet. You can report an incident from the page of a match, visit or mentorship."
-            ),
-            gettext("View matches"),
-            "/applications/matches",
-        ),
+        empty,
         page=page,
         counts=state_counts("incident", Counter(incident.state.value for incident in visible)),
         back="/applications/",

@@ -60,10 +60,11 @@ def supply(item: model.Supply) -> str:
     return gettext("Placement") if item.kind == "offer" else gettext("Mentor")
 
 
-def supply_link(item: model.Supply) -> Link:
-    """Return the link to a paused placement or mentor."""
+def supply_row(item: model.Supply, *, linked: bool) -> list[Cell]:
+    """Return a placement or mentor as a row: reference and kind; `linked` for a reader who may open it."""
     folder = "offers" if item.kind == "offer" else "mentors"
-    return Link(gettext("Open"), f"/applications/{folder}/{item.id}")
+    name = Link(item.reference, f"/applications/{folder}/{item.id}") if linked else item.reference
+    return [name, supply(item)]
 
 
 def decision_state(decision: PartnerDecision) -> str:

@@ -19,8 +19,7 @@ from services.applications.partners.pages.common import (
     open_case_rows,
     reference,
     state_tag,
-    supply,
-    supply_link,
+    supply_row,
 )
 from services.applications.register.views.entries import PartnerSince
 from shared.contracts import labels
@@ -79,7 +78,9 @@ async def show(request: Request, country: str, principal: OverseerOrCoordinator,
         ),
         decides=principal.has(Role.PROGRAMME_COORDINATOR),
         open_cases=open_case_rows(partner.open_cases),
-        supply=[[item.reference, supply(item), supply_link(item)] for item in partner.open_cases.supply],
+        supply=[
+            supply_row(item, linked=principal.has(Role.PROGRAMME_COORDINATOR)) for item in partner.open_cases.supply
+        ],
         history=[
             [dates.day(item.since), until and dates.day(until), tag("partner", item.status)]
             for item, until in _until(partner.history)

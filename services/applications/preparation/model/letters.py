@@ -101,11 +101,12 @@ class Letterhead(BaseModel):
 
 
 class LetterLabels(BaseModel):
-    """The labels of a letter, and its closing phrase."""
+    """The labels of a letter, and its opening and closing phrases."""
 
     number: str
     reference: str
     check: str
+    greeting: str
     regards: str
 
 
@@ -134,8 +135,10 @@ class _Texts:
 
     title: str
     recipient: list[str]
+    greeting: str
     opening: str
     closing: str
+    regards: str
     arrival: str = ""
 
 
@@ -144,6 +147,7 @@ def _visa_texts(facts: LetterFacts, guest: str) -> _Texts:
     return _Texts(
         title=gettext("Letter in support of a visa application"),
         recipient=[gettext("To the competent consular authority")],
+        greeting=gettext("Dear Sir or Madam,"),
         opening=gettext(
             "We confirm that %(guest)s of %(agency)s, %(country)s, is invited to %(host)s for a study visit. "
             "The visit is part of an exchange programme for law enforcement. It is professional and is not "
@@ -151,6 +155,7 @@ def _visa_texts(facts: LetterFacts, guest: str) -> _Texts:
         )
         % words,
         closing=gettext("We ask you to grant the visa for the days of the visit and the travel days."),
+        regards=gettext("Yours faithfully"),
     )
 
 
@@ -158,8 +163,10 @@ def _invitation_texts(facts: LetterFacts) -> _Texts:
     return _Texts(
         title=gettext("Invitation to a study visit"),
         recipient=_filled(facts.guest, facts.agency, labels.country(facts.country)),
+        greeting=gettext("Dear %(guest)s,") % {"guest": facts.guest},
         opening=gettext("We are pleased to invite you to a study visit at %(host)s.") % {"host": facts.host},
         closing=gettext("Please bring this letter and the identity document with which you travel."),
+        regards=gettext("Yours sincerely"),
         arrival=facts.arrival,
     )
 
@@ -205,6 +212,7 @@ def letter_content(facts: LetterFacts, qr: str) -> LetterContent:
             number=gettext("Number"),
             reference=gettext("Reference"),
             check=gettext("Check here if this letter is valid:"),
-            regards=gettext("Yours faithfully"),
+            greeting=texts.greeting,
+            regards=texts.regards,
         ),
     )

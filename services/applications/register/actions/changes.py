@@ -205,7 +205,7 @@ async def _person_problems(
     if not scope_of(principal).covers(entry.country, entry.organisation_id):
         wrong["country"] = gettext("You can only propose people of your own country or agency.")
     if target.person is not None and not decides(principal) and entry.country != target.person.country:
-        wrong["country"] = gettext("Use “Moves to another organisation” for a move to another country.")
+        wrong["country"] = gettext("Use “Move to another organisation” for a move to another country.")
     if sentences := register_grants.problems(entry.grants):
         wrong["roles"] = " ".join(sentences)
     elif not decides(principal):

@@ -122,14 +122,16 @@ async def _effects(session: AsyncSession, within: Reach, event_id: UUID) -> list
 
 
 def _facts(event: BoardEvent) -> list[Fact]:
-    return [
+    facts: list[Fact] = [
         {"key": gettext("Event"), "value": event.type},
         {"key": gettext("About"), "value": topic_name(event.topic)},
         {"key": gettext("Call"), "value": event.call_reference},
         {"key": gettext("Place"), "value": event.seat_reference},
-        {"key": gettext("Done by"), "value": gettext("the system") if event.by_system else gettext("a coordinator")},
-        {"key": gettext("Number"), "value": str(event.id)},
     ]
+    if event.by_system is not None:
+        by = gettext("the system") if event.by_system else gettext("a coordinator")
+        facts.append({"key": gettext("Done by"), "value": by})
+    return [*facts, {"key": gettext("Number"), "value": str(event.id)}]
 
 
 def _around(story: Sequence[BoardEvent], event_id: UUID) -> list[TimelineEntry]:

@@ -99,7 +99,7 @@ def summary(result: Result) -> list[tuple[str, object]]:
         ("Highest sum that the rules allow", prices.best),
         ("Pairs who would both prefer each other", prices.blocking_pairs),
         ("Objective", problem.rules.objective.label),
-        ("Day of the dated rules", problem.day.isoformat()),
+        ("Rules checked as of", f"{problem.day.day} {problem.day:%B %Y}"),
     ]
     lines += [
         (f"Floor of {country(code)} not met", f"{missing} missing") for code, missing in result.unmet_floors.items()

@@ -111,7 +111,7 @@ async def log(
 def _row(row: LogLine) -> list[Cell]:
     message = row.line
     return [
-        Link(message.reference or gettext("open"), f"/notifications/messages/{message.id}"),
+        Link(message.reference or gettext("Open message"), f"/notifications/messages/{message.id}"),
         message.title,
         message.audience,
         dates.moment(message.at, short=True),

@@ -92,7 +92,7 @@ async def volume(
 
 def _row(message: MessageLine) -> list[Cell]:
     return [
-        Link(message.reference or gettext("open"), f"/notifications/messages/{message.id}"),
+        Link(message.reference or gettext("Open message"), f"/notifications/messages/{message.id}"),
         message.title,
         message.audience,
         dates.moment(message.at, short=True),

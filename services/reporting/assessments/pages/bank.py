@@ -87,20 +87,25 @@ class QuestionForm(Form):
     )
 
 
+_LEAST_ANSWERS = (N_("Enter the first answer"), N_("Enter the second answer"))
+"""The errors at the two answers that every question needs."""
+
+
 def _form(kind: QuestionKind) -> type[QuestionForm]:
     fields: dict[str, Any] = {}
     if kind is QuestionKind.TRUE_FALSE:
         choices = (("0", N_("It is true")), ("1", N_("It is false")))
-        fields["right"] = RadioField(N_("Is the statement true?"), choices=choices)
+        needed = [Needed(N_("Select if the statement is true or false"))]
+        fields["right"] = RadioField(N_("Is the statement true?"), needed, choices=choices)
     else:
         for place in range(MOST_ANSWERS):
             label = gettext("Answer %(number)s") % {"number": place + 1}
-            checks = [Needed(N_("Enter at least two answers to choose from"))] if place < 2 else []
+            checks = [Needed(_LEAST_ANSWERS[place])] if place < len(_LEAST_ANSWERS) else []
             fields[f"answer_{place}"] = StringField(label, checks)
         numbers = [(str(place), gettext("Answer %(number)s") % {"number": place + 1}) for place in range(MOST_ANSWERS)]
         field = RadioField if kind is QuestionKind.SINGLE else CheckboxesField
         label = N_("Which answer is right?") if kind is QuestionKind.SINGLE else N_("Which answers are right?")
-        fields["right"] = field(label, choices=numbers)
+        fields["right"] = field(label, [Needed(N_("Select the right answer"))], choices=numbers)
     return type("OneQuestionForm", (QuestionForm,), fields)
 
 

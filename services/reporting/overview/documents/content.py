@@ -104,7 +104,7 @@ def _figure(figure: Released, approval: Approval, settings: Settings, cut_off: s
     definition, total = figure.definition, figure.total
     counts = gettext(definition.numerator)
     if definition.denominator:
-        counts += f" {gettext('Of:')} {gettext(definition.denominator)}"
+        counts += f" {gettext('Out of:')} {gettext(definition.denominator)}"
     proof = [
         gettext("%(id)s, definition version %(version)s") % {"id": definition.id, "version": definition.version},
         gettext("facts up to %(moment)s") % {"moment": cut_off},

@@ -39,10 +39,10 @@ def findings(
     """Return the page of findings, and the sections that follow it; `released` are all figures of the period."""
     figures = {each.definition.id: each for each in released}
     drawn = [each.chart for each in _charts(approval, figures, background, settings)]
-    sentences = [disclosure_views.headline(figures), *(each.title for each in drawn[:FIRST])]
+    sentences = [disclosure_views.main_finding(figures), *(each.title for each in drawn[:FIRST])]
     first = Findings(
         title=gettext("Findings"),
-        sentences=[f"{each.rstrip('.')}." for each in dict.fromkeys(sentences)],
+        sentences=[f"{each.rstrip('.')}." for each in dict.fromkeys(sentences) if each],
         pictures=[_picture(each) for each in drawn[:FIRST]],
     )
     return first, [
@@ -127,7 +127,7 @@ def _trends(approval: Approval, released: Sequence[Released], background: Backgr
     line = trends.timeline(published, background.targets, settings.programme_start, kind.value)
     drawn = [chart for each in INDICATORS if (chart := trends.chart(trends.indicator_trend(line, each))) is not None]
     text = (
-        gettext("Each figure over the periods from %(first)s to %(last)s that are as long as this one.")
+        gettext("Each figure in the periods of this length, from %(first)s to %(last)s.")
         % {"first": line.axis[0].label, "last": line.axis[-1].label}
         if len(line.axis) > 1
         else gettext("This is the first published period of its length: there is no trend yet.")
@@ -140,7 +140,7 @@ def _changes(approval: Approval, released: Sequence[Released], background: Backg
     """Return what differs from the statement before, and why it was stated again."""
     title = gettext("Changes since the last statement")
     waits = [gettext(each.definition.title) for each in released if each.waits]
-    sentence = gettext("A correction is waiting, because it would reveal few people: %(names)s.")
+    sentence = gettext("A correction of these figures is waiting, because it would reveal few people: %(names)s.")
     waiting = [sentence % {"names": ", ".join(waits)}]
     if not background.before:
         text = gettext("This is the first published statement of the period: nothing has changed.")
@@ -160,7 +160,7 @@ def _changes(approval: Approval, released: Sequence[Released], background: Backg
     sentences = [
         gettext("This is statement %(number)s of the period.") % {"number": approval.statement},
         *([gettext("Reason: %(reason)s.") % {"reason": reason}] if reason else []),
-        *([] if rows else [gettext("No total is shown with another value than before.")]),
+        *([] if rows else [gettext("All totals that are shown are the same as before.")]),
         *(waiting if waits else []),
     ]
     columns = [gettext("Indicator"), gettext("Before"), gettext("Now")]
@@ -230,7 +230,7 @@ def _method(approval: Approval, figures: Mapping[str, Released]) -> Section:
             " people, shares and medians cannot be added up over periods."
         ),
         *(
-            gettext("“%(group)s” holds: %(members)s.") % {"group": group, "members": members}
+            gettext("“%(group)s” includes: %(members)s.") % {"group": group, "members": members}
             for group, members in disclosure_views.named_groups(figures.values())
         ),
     ]

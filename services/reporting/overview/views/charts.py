@@ -219,7 +219,7 @@ def targets(
     figures: Mapping[str, Released], due: Mapping[str, TargetValue], sums: Mapping[str, Decimal], *, shares: bool
 ) -> NamedChart | None:
     """Return targets due in the period beside what was reached; counts and shares apart, for their axes."""
-    items, rows = [], []
+    items, rows, are_all_shown = [], [], True
     for indicator, figure in figures.items():
         target_value = due.get(indicator)
         value = sums.get(indicator) if can_be_added(figure.definition) else figure.total.value
@@ -227,21 +227,13 @@ def targets(
             continue
         rows.append((indicator, indicator, "target", written(target_value.value)))
         if value is None or target_value.value < 0:
+            are_all_shown = False
             continue
         rows.append((indicator, indicator, "actual", written(value)))
         items.append(Pair(gettext(figure.definition.title), float(target_value.value), float(value)))
     if not items:
         return None
-    missed = [each for each in items if each.after < each.before]
-    if not missed:
-        found = gettext("all due targets are reached")
-    elif len(missed) == len(items):
-        found = gettext("no due target is reached")
-    else:
-        found = gettext("%(reached)s of %(all)s are reached") % {
-            "reached": number(len(items) - len(missed)),
-            "all": number(len(items)),
-        }
+    found = _of_targets(len(items), sum(each.after >= each.before for each in items), are_all_shown=are_all_shown)
     title = (gettext("Targets in per cent: %(found)s") if shares else gettext("Targets in numbers: %(found)s")) % {
         "found": found
     }
@@ -257,6 +249,20 @@ def targets(
         ),
     )
     return NamedChart("targets-in-per-cent" if shares else "targets", chart, rows)
+
+
+def _of_targets(due: int, reached: int, *, are_all_shown: bool) -> str:
+    """Return how many of the due targets are reached; some of which a number is not shown may be left out."""
+    if reached == due:
+        return gettext("all due targets are reached") if are_all_shown else gettext("all that are shown are reached")
+    if not reached:
+        return gettext("no due target is reached") if are_all_shown else gettext("none that is shown is reached")
+    sentence = (
+        gettext("%(reached)s of %(all)s are reached")
+        if are_all_shown
+        else gettext("%(reached)s of %(all)s that are shown are reached")
+    )
+    return sentence % {"reached": number(reached), "all": number(due)}
 
 
 def _short(value: float) -> str:

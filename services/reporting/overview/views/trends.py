@@ -233,8 +233,7 @@ def _part(figure: Released, dimension: str, country: str) -> ReleasedCell:
 
 def chart(trend: IndicatorTrend) -> Chart | None:
     """Return an indicator's small multiples; None if no number of it is shown in any period."""
-    points = [each for each in trend.points if each.value is not None]
-    if not points:
+    if all(each.value is None for each in trend.points):
         return None
     definition, labels = INDICATORS[trend.indicator], [each.period for each in trend.points]
     share = definition.measure is Measure.SHARE
@@ -277,7 +276,7 @@ def chart(trend: IndicatorTrend) -> Chart | None:
         for place, label in enumerate(labels)
     ]
     return small_multiples(
-        _finding(definition, points, write),
+        _finding(trend, write),
         labels,
         panels,
         columns=columns,
@@ -307,8 +306,12 @@ def _text(point: TrendPoint, write: Callable[[float], str]) -> str:
     return gettext("not shown") if point.hidden is not Hidden.NO_DATA else gettext("no data yet")
 
 
-def _finding(definition: Definition, points: Sequence[TrendPoint], write: Callable[[float], str]) -> str:
+def _finding(trend: IndicatorTrend, write: Callable[[float], str]) -> str:
+    """Return the newest number and the first one; a newest number that is hidden is named as such."""
+    definition, newest = INDICATORS[trend.indicator], trend.points[-1]
+    points = [each for each in trend.points if each.value is not None]
     first, last = points[0], points[-1]
+    hidden = newest.period if newest.hidden is Hidden.PROTECTED else ""
     assert first.value is not None
     assert last.value is not None
     texts = {
@@ -318,6 +321,8 @@ def _finding(definition: Definition, points: Sequence[TrendPoint], write: Callab
         "first": write(float(first.value)),
         "before": first.period,
     }
+    if hidden:
+        return gettext("%(name)s: not shown in %(hidden)s, %(last)s in %(period)s") % {**texts, "hidden": hidden}
     if first is last:
         return gettext("%(name)s: %(last)s in %(period)s") % texts
     return gettext("%(name)s: %(last)s in %(period)s, %(first)s in %(before)s") % texts

@@ -173,7 +173,7 @@ def _day(text: str) -> date | None:
 
 def _lines(content: bytes) -> list[list[str]]:
     if not content.strip():
-        raise _no_table(gettext("Choose a file to upload."))
+        raise _no_table(gettext("Select a file"))
     if len(content) > MOST_BYTES:
         raise _no_table(gettext("The file must be smaller than 1 MB."))
     try:

@@ -223,7 +223,7 @@ async def test_an_upload_expires_after_a_week(programme: Programme) -> None:
 @pytest.mark.parametrize(
     ("content", "name", "sentence"),
     [
-        (b"", "needs.csv", "Choose a file"),
+        (b"", "needs.csv", "Select a file"),
         (b"\n\n", "needs.csv", "This file is empty"),
         (b"Name,Age\nA,1\n", "needs.csv", "These columns are missing"),
         (HEADER.encode(), "needs.csv", "a header but no rows"),

@@ -113,6 +113,9 @@ async def test_a_report_on_pages(abroad: Abroad, programme: Programme) -> None:
         True,
         True,
     )
+    none = (await dora.get("/applications/incidents")).text
+    assert "You have no reports to read" in none
+    assert "/applications/matches" not in none, "a page for other roles"
     sent = await nino.post(form, data={"category": "safety", "text": TEXT, "readers": ["data_protection"]})
     assert sent.status_code == 303
     at = sent.headers["location"].partition("?")[0]

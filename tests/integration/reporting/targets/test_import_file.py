@@ -177,7 +177,7 @@ async def test_errors_are_named_by_row_and_column_and_nothing_is_imported(house:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "Choose a file"),
+        (b"", "Select a file"),
         (b"\xff\xfe\x00", "not in UTF-8"),
         (b"a\x00b", "not a table"),
         (HEAD.encode(), "a header but no rows"),

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.reporting.disclosure import views as disclosure_views
 from services.reporting.disclosure.model import ROLLED_UP, Hidden, Released, ReleasedCell
 from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.indicators.model.demand import UNMET
@@ -134,6 +135,42 @@ def test_targets_are_followed_over_periods() -> None:
         ("2027-H1", "90", "", "protected"),
     ]
     assert targets_views.due_in([], "year") == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "found"),
+    [
+        ((24, 40, None), "1 of 2 that are shown are reached"),
+        ((30, 40, None), "all that are shown are reached"),
+        ((9, 9, None), "none that is shown is reached"),
+        ((30, 40, 20), "all due targets are reached"),
+    ],
+)
+def test_a_target_without_a_shown_number_is_not_called_reached(numbers: tuple[int | None, ...], found: str) -> None:
+    """The title speaks of the targets that are shown where the number of another one is hidden."""
+    indicators = ("TOPCOP-OP-02", "TOPCOP-IN-01", "TOPCOP-OP-01")
+    figures = {name: figure(name, each)[name] for name, each in zip(indicators, numbers, strict=True)}
+    aims = [target(name, "2026-06-30", each) for name, each in zip(indicators, ("30", "40", "20"), strict=True)]
+    assert charts(figures, HALF, aims)[0].chart.title == f"Targets in numbers: {found}"
+
+
+@pytest.mark.parametrize(
+    ("visits", "officials", "applied", "found"),
+    [
+        (21, 20, 50, "20 officials completed 21 exchange visits"),
+        (21, None, 0, "21 exchange visits were completed"),
+        (None, None, 50, "50 applications were received"),
+        (None, None, 0, ""),
+    ],
+)
+def test_the_main_finding_is_of_shown_numbers(
+    visits: int | None, officials: int | None, applied: int, found: str
+) -> None:
+    """Visits are named without officials where the officials are hidden; without any number there is no finding."""
+    named = {"TOPCOP-OP-02": visits, "TOPCOP-OP-01": officials, "TOPCOP-IN-01": applied}
+    figures = {name: figure(name, each)[name] for name, each in named.items()}
+    assert disclosure_views.main_finding(figures) == found
+    assert disclosure_views.headline(figures) == (found or "Figures of the programme")
 
 
 def test_a_target_is_beside_what_was_reached_since_the_baseline() -> None:

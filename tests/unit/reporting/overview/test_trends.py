@@ -98,6 +98,23 @@ def test_the_line_breaks_where_the_definition_changes() -> None:
     assert "Where the line breaks, the definition changed." in str(chart.definition)
 
 
+def test_a_newest_number_that_is_hidden_is_named_in_the_title() -> None:
+    """The title says that the newest number is not shown, beside the last one that is."""
+    chart = trends.chart(trend(visits("2025-H1", 10), visits("2025-H2", None)))
+    assert chart is not None
+    assert chart.title.endswith(": not shown in 2025-H2, 10 in 2025-H1")
+
+
+def test_the_name_of_a_panel_is_never_cut_between_letters() -> None:
+    """A long name above a narrow panel stands on two lines."""
+    chart = trends.chart(trend(visits("2025-H1", 10), visits("2025-H2", 200_000, {"eastern_neighbours": 200_000})))
+    assert chart is not None
+    root: Any = etree.fromstring(str(chart.narrow))
+    texts = [each.text for each in root.iter("{*}text")]
+    assert {"Eastern", "neighbours"} <= set(texts)
+    assert not [text for text in texts if text.endswith("…")]
+
+
 def test_an_indicator_without_a_number_has_no_chart() -> None:
     """Of an indicator that is hidden in each period nothing is drawn."""
     assert trends.chart(trend(visits("2025-H1", None))) is None
