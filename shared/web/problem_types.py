@@ -62,7 +62,7 @@ _TYPES = (
         ProblemCode.NOT_ALLOWED,
         N_("This page is not open to you"),
         N_("You are signed in, but your role does not include this."),
-        N_("Your role does not include it. If it should, ask your national coordinator."),
+        N_("Your role does not include it. If it should, ask your national coordinator or the programme coordinator."),
         N_("Send the token of somebody with the role that the answer or the OpenAPI document names."),
     ),
     ProblemType(
