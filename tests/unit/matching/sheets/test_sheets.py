@@ -83,7 +83,7 @@ def test_a_coordinators_sheet_in_a_cyrillic_code_page(tmp_path: Path) -> None:
         frozenset({date(2027, 3, 1)}),
         frozenset({date(2027, 3, 15)}),
     ]
-    assert "read as windows-1251 (say the encoding to settle it)" in "\n".join(reading.findings.remarks())
+    assert "read as windows-1251 (choose the encoding if that is wrong)" in "\n".join(reading.findings.remarks())
 
 
 def test_a_coordinators_sheet_full_of_mistakes_names_each_cell(tmp_path: Path) -> None:
