@@ -21,8 +21,8 @@ def test_a_value_of_a_column_is_listed_once_however_many_rows_have_it() -> None:
     outcome = answer(SheetRequest(FILES, DAY, Wish.CHECK), lambda _: None)
     lines = [(each.place, each.text) for each in outcome.findings if each.level is Level.UNDERSTOOD]
     assert lines == [
-        ("people.csv, column kind", '"Mentoring": mentee'),
-        ("people.csv, column country", '"Armenia": AM'),
+        ("people.csv, column kind", '"Mentoring" as mentee'),
+        ("people.csv, column country", '"Armenia" as AM'),
     ]
     assert outcome.counts[2] == 6
     assert outcome.findings_in_all == len(outcome.findings)
