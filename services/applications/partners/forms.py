@@ -96,7 +96,7 @@ def keep_groups(form: Form, open_cases: OpenCases, funds: Mapping[str, str]) -> 
         assert isinstance(choice_field, RadioField)
         group = group_name(side, stage)
         choice_field.label.text = f"{group} ({len(open_cases.of(side, stage))})"
-        choice_field.validators = [Needed(gettext("%(group)s: choose what happens to them") % {"group": group})]
+        choice_field.validators = [Needed(gettext("Choose what happens to this group: %(group)s") % {"group": group})]
         set_choices(choice_field, [(choice.value, choice_name(stage, choice)) for choice in CHOICES[stage]])
         if f"{name}_fund" in form:
             fund_field = form[f"{name}_fund"]

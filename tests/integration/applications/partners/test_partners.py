@@ -285,7 +285,7 @@ async def test_the_pages_from_beginning_to_end(abroad: Abroad) -> None:
     day = {"since-day": str(today.day), "since-month": str(today.month), "since-year": str(today.year)}
     wrong = await client.post("/applications/partners/AM/suspend", data=day)
     assert wrong.status_code == 422
-    assert "applications without a match: choose what happens to them" in wrong.text
+    assert "Choose what happens to this group: Its officers" in wrong.text
     good = await client.post("/applications/partners/AM/suspend", data={**day, "home_waiting": "cancel"})
     assert good.status_code == 303
     shown = await client.get(good.headers["location"])
