@@ -122,7 +122,8 @@ def read(file: Path, reading: Reading) -> Iterator[list[Sheet]]:
             return
         if decoded.guess:
             reading.findings.warn(
-                place, f"it does not say its encoding; it was read as {decoded.guess} (choose the encoding if that is wrong)"
+                place,
+                f"it does not say its encoding; it was read as {decoded.guess} (choose the encoding if that is wrong)",
             )
         yield from _ways(file, decoded.text, reading.findings)
 
