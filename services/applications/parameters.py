@@ -22,7 +22,11 @@ def settings_of(request: Request) -> Settings:
     return settings
 
 
-Portal = Annotated[Settings, Depends(settings_of)]
+async def _settings(request: Request) -> Settings:
+    return settings_of(request)
+
+
+Portal = Annotated[Settings, Depends(_settings)]
 REGISTER, REGISTER_API = "/applications/register", "/applications/api/v1/register"
 """The addresses of the register, with access and training needs: its pages, and its operations for programs."""
 Text = Annotated[str, Field(max_length=1000)]

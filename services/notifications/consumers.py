@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from services.notifications.calendars.store import appointments, feeds
 from services.notifications.cases.model import APPLICATIONS, case_key, id_of
 from services.notifications.cases.store import cases, deputies, pauses, register
-from services.notifications.deadlines.model.rules import changes, set_reminders
+from services.notifications.deadlines.model.rules import changes, counts, set_reminders
 from services.notifications.deadlines.store import deadlines
 from services.notifications.mail.store import unreachable
 from services.notifications.messages.actions import enqueue
@@ -63,7 +63,8 @@ async def react(tx: Tx, events: Sequence[Envelope]) -> None:
     if not relevant:
         return
     cases_by_id = await cases.cases_of(tx.session, relevant)
-    timers = await _timers(tx.session, cases_by_id.values())
+    counted = {id_of(case_key(event)[1]) for event in relevant if counts(event.type)}
+    timers = await _timers(tx.session, (case for id_, case in cases_by_id.items() if id_ in counted))
     found: list[Message] = []
     async for event in in_steps(relevant):
         topic, subject = case_key(event)

@@ -15,7 +15,13 @@ from shared.runtime.service import Service, bus_of, service_of
 from shared.web.openapi import file_answers
 
 BusDep = Annotated[Bus, Depends(bus_of)]
-ServiceDep = Annotated[Service, Depends(service_of)]
+
+
+async def _service(request: Request) -> Service:
+    return service_of(request)
+
+
+ServiceDep = Annotated[Service, Depends(_service)]
 PeriodQuery = Annotated[
     str | None,
     Query(
@@ -46,10 +52,14 @@ def settings_of(request: Request) -> Settings:
     return settings
 
 
-SettingsDep = Annotated[Settings, Depends(settings_of)]
+async def _settings(request: Request) -> Settings:
+    return settings_of(request)
 
 
-def running_counts(request: Request) -> RunningCounts:
+SettingsDep = Annotated[Settings, Depends(_settings)]
+
+
+async def running_counts(request: Request) -> RunningCounts:
     """Return the counts of whole periods that run in this instance."""
     found: RunningCounts = request.app.state.running_counts
     return found
@@ -61,7 +71,7 @@ RunningCountsDep = Annotated[RunningCounts, Depends(running_counts)]
 _Unlisted = Annotated[str | None, Query(include_in_schema=False)]
 
 
-def present_only(statement: _Unlisted = None, period: _Unlisted = None) -> None:
+async def present_only(statement: _Unlisted = None, period: _Unlisted = None) -> None:
     """Refuse (404) an address that names a statement, on a page that shows the present one only."""
     if statement is not None:
         sentence = gettext("This address has no statements of its own. Open the statement's page: %(address)s")

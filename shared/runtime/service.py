@@ -83,13 +83,13 @@ def loops_of(service: Service) -> list[Callable[[], Awaitable[None]]]:
 
 
 def service_of(request: Request) -> Service:
-    """Return the service that answers (FastAPI dependency)."""
+    """Return the service that answers."""
     service: Service = request.app.state.service
     return service
 
 
-def bus_of(request: Request) -> Bus:
-    """Return the service's bus (FastAPI dependency)."""
+async def bus_of(request: Request) -> Bus:
+    """Return the service's bus (FastAPI dependency; FastAPI runs one that is not async in a thread)."""
     return service_of(request).bus
 
 

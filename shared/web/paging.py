@@ -46,7 +46,12 @@ _Cursor = Annotated[
 ]
 
 
-def page_request(
+def page_request(limit: int = 50, cursor: str | None = None, since: datetime | None = None) -> PageRequest:
+    """Return the page that an address asks for. Raises `Refused` (422) for a cursor that is none of ours."""
+    return PageRequest(limit, None if cursor is None else _keys(cursor), since)
+
+
+async def _page(
     limit: _Limit = 50,
     cursor: _Cursor = None,
     since: Annotated[
@@ -58,18 +63,17 @@ def page_request(
         ),
     ] = None,
 ) -> PageRequest:
-    """Return the page that the address asks for. Raises `Refused` (422) for a cursor that is none of ours."""
-    return PageRequest(limit, None if cursor is None else _keys(cursor), since)
+    return page_request(limit, cursor, since)
 
 
-def page_without_since(limit: _Limit = 50, cursor: _Cursor = None) -> PageRequest:
-    """Return the page of a list that takes no `since`: a short one, or one put together from many tables."""
+async def _page_without_since(limit: _Limit = 50, cursor: _Cursor = None) -> PageRequest:
     return page_request(limit, cursor)
 
 
-PageDep = Annotated[PageRequest, Depends(page_request)]
+PageDep = Annotated[PageRequest, Depends(_page)]
 """For a list of which an index finds what was changed at `since` or later."""
-PageWithoutSinceDep = Annotated[PageRequest, Depends(page_without_since)]
+PageWithoutSinceDep = Annotated[PageRequest, Depends(_page_without_since)]
+"""For a list that takes no `since`: a short one, or one put together from many tables."""
 
 
 def cut(query: sa.Select[Any], keys: Sequence[Any], request: PageRequest, *, newest: bool = False) -> sa.Select[Any]:

@@ -56,7 +56,7 @@ def declared(parameters: Mapping[str, object]) -> Any:
     Its value are those that are given: name -> text.
     """
 
-    def read(**values: str) -> dict[str, str]:
+    async def read(**values: str) -> dict[str, str]:
         return {name.removesuffix("_"): text for name, text in values.items() if text}
 
     kind = Parameter.KEYWORD_ONLY

@@ -12,12 +12,15 @@ import importlib
 import importlib.util
 import re
 import secrets
+from inspect import iscoroutinefunction
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 from fastapi import Request
+from fastapi.routing import APIRoute
 from joserfc.jwk import OKPKey
 from starlette.exceptions import HTTPException
 
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from fastapi import FastAPI
+    from fastapi.dependencies.models import Dependant
     from fastapi.routing import RouteContext
 
     from shared.identity.guard import RouteAccess
@@ -171,6 +175,21 @@ async def guard_status(
 async def test_every_route_has_exactly_one_guard(app: FastAPI) -> None:
     """No route is open because its guard was forgotten."""
     assert len(every_route(app)) > 4
+
+
+def functions_below(dependant: Dependant) -> Iterator[FunctionType]:
+    """Return the plain functions on which a route depends, at any depth: FastAPI runs each in a thread."""
+    for below in dependant.dependencies:
+        if isinstance(below.call, FunctionType) and not iscoroutinefunction(below.call):
+            yield below.call
+        yield from functions_below(below)
+
+
+async def test_no_dependency_of_a_route_runs_in_a_thread(app: FastAPI) -> None:
+    """A thread costs a request more than what a dependency does in it, so each is a coroutine."""
+    routes = [route for route in app.routes if isinstance(route, APIRoute)]
+    assert len(routes) > 4
+    assert {found.__qualname__ for route in routes for found in functions_below(route.dependant)} == set()
 
 
 async def test_a_visitor_without_a_session_reaches_public_routes_only(app: FastAPI) -> None:

@@ -34,7 +34,7 @@ _AROUND = 2_000
 """The greatest size that a form adds to the file that it sends, in bytes."""
 
 
-def attempt_limit_of(request: Request) -> AttemptLimit:
+async def attempt_limit_of(request: Request) -> AttemptLimit:
     """Return the process's limit of checks by strangers."""
     attempts: AttemptLimit = request.app.state.attempt_limit
     return attempts

@@ -320,7 +320,7 @@ def due_hint(task: Task) -> str:
 
 def manager_address(application: Application) -> str:
     """Return the line manager's address in small letters; empty where none is named."""
-    return (application.answers.line_manager_email or "").lower()
+    return (application.answers_in("line_manager_email").line_manager_email or "").lower()
 
 
 def confirmed_manager(application: Application) -> str:

@@ -13,7 +13,7 @@ from shared.web.forms import CheckboxesField, DateField, Form, Longest, Needed, 
 from shared.web.query import CountryText, DayText, one_of
 
 
-def filters_of(
+async def filters_of(
     kind: Annotated[str, one_of(*AuditKind)] = "",
     who: str = "",
     what: str = "",

@@ -12,7 +12,7 @@ from shared.identity import Principal, allow, public
 from shared.identity.guard import Guard, RouteAccess
 from shared.identity.page_limits import count_key
 from shared.identity.token_scopes import READ_FIGURES
-from shared.runtime.service import bus_of
+from shared.runtime.service import service_of
 
 
 class _Puller(Guard):
@@ -23,7 +23,7 @@ class _Puller(Guard):
         self.access = self._readers.access
 
     async def __call__(self, request: Request) -> Principal | PullToken | None:
-        bus = bus_of(request)
+        bus = service_of(request).bus
         token = sent_token(request)
         if token is None and request.path_params.get("name") not in open_to_all(ours(bus.settings)):
             return await self._readers(request)

@@ -62,6 +62,9 @@ class Record:
     state: sa.SQLColumnExpression[str] | None = field(default=None, compare=False)
     state_word: Callable[[str], str] | None = None
     changed: sa.SQLColumnExpression[Any] | None = field(default=None, compare=False)
+    _digests: dict[tuple[str, ...] | None, sa.ColumnElement[Any]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Refuse a record of which nobody could be told what it is now."""
@@ -118,7 +121,14 @@ class Record:
         return sa.and_(*(column == value for column, value in zip(self._columns, names, strict=True)))
 
     def _digest(self, section: str) -> sa.ColumnElement[Any]:
-        own = self._content() if self.keys is None else self._section(self.keys(section) or ())
+        """Return the expression of the digest, made once for all requests: making it costs more than the query."""
+        keys = None if self.keys is None else tuple(sorted(self.keys(section) or ()))
+        if keys not in self._digests:
+            self._digests[keys] = self._new_digest(keys)
+        return self._digests[keys]
+
+    def _new_digest(self, keys: tuple[str, ...] | None) -> sa.ColumnElement[Any]:
+        own = self._content() if keys is None else self._section(keys)
         content: sa.ColumnElement[Any] = sa.func.jsonb_build_array(own, *(self._rows(part) for part in self.parts))
         rows = sa.func.jsonb_agg(aggregate_order_by(content, sa.cast(content, sa.Text)))
         octets = sa.func.convert_to(sa.cast(rows, sa.Text), "UTF8")
@@ -128,9 +138,9 @@ class Record:
         row: sa.ColumnElement[Any] = sa.func.to_jsonb(_row(_table(self.table)))
         return row.op("-")(sa.cast(sorted(self.leaving_out), sa.ARRAY(sa.Text))) if self.leaving_out else row
 
-    def _section(self, keys: Collection[str]) -> sa.ColumnElement[Any]:
+    def _section(self, keys: Sequence[str]) -> sa.ColumnElement[Any]:
         column = _table(self.table).c[self.column]
-        return sa.func.jsonb_build_array(*(column[key] for key in sorted(keys)))
+        return sa.func.jsonb_build_array(*(column[key] for key in keys))
 
     def _rows(self, part: Part) -> sa.ScalarSelect[Any]:
         other = _table(part.table).alias()

@@ -27,7 +27,7 @@ Reader = Annotated[Principal, Depends(signed_in())]
 Page = Annotated[int, Query(ge=1, le=100_000)]
 
 
-def _counts(request: Request) -> Unread:
+async def _counts(request: Request) -> Unread:
     """Return the numbers that this process caches."""
     state = request.app.state
     if not hasattr(state, "unread"):

@@ -131,7 +131,9 @@ def check_line_manager(person: Person | None, application: Application) -> None:
 
     `person` is the officer in the register.
     """
-    own = {(application.answers.email or "").lower()} | ({person.email.lower()} if person is not None else set())
+    own = {(application.answers_in("email").email or "").lower()} | (
+        {person.email.lower()} if person is not None else set()
+    )
     if manager_address(application) in own - {""}:
         sentence = gettext("Enter your line manager's service email, not your own")
         raise Refused(sentence, 422, {"line_manager_email": sentence})

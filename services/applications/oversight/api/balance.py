@@ -17,7 +17,7 @@ from shared.web.read_models import Page
 router = APIRouter(prefix="/applications/api/v1/balance", tags=["decisions"])
 
 
-def filters_of(
+async def filters_of(
     year: Annotated[int | None, Query(ge=1, le=9999)] = None,
     call: UUID | None = None,
     country: Annotated[Country | None, Query(description="Whose figures.")] = None,

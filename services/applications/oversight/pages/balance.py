@@ -55,7 +55,7 @@ class AddressFilters(BaseModel):
         return path + (f"?{urlencode(parameters)}" if parameters else "")
 
 
-def filters_of_request(
+async def filters_of_request(
     way: Annotated[str, one_of(*Way)] = "",
     year: Annotated[int | None, BeforeValidator(lambda text: text or None), Query(ge=2000, le=2199)] = None,
     call: IdText = "",

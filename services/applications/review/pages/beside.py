@@ -34,7 +34,7 @@ class ListContext(TypedDict, total=False):
     list_page: int
 
 
-def _keep(request: Request, query: Annotated[BesideQuery, Query()]) -> None:
+async def _keep(request: Request, query: Annotated[BesideQuery, Query()]) -> None:
     """Keep the list of the address for the page, and for decisions, whose functions get the request alone."""
     request.state.beside = query if query.beside_list else None
 

@@ -6,11 +6,11 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import sqlalchemy as sa
-from sqlmodel import Field, col
+from sqlmodel import Field
 
 from services.notifications.cases.model import Case, case_in, case_key, id_of
-from services.notifications.tables import Table, among, put, table_of
+from services.notifications.tables import Table, put
+from shared.bus.db.transaction import driver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,8 +45,8 @@ class CaseRow(Table, table=True):
 
 
 _FIELDS = tuple(field.name for field in fields(Case))
-_COLUMNS = tuple(table_of(CaseRow).c[name] for name in _FIELDS)
-"""A case's columns in the order of its fields: read as they are, without the mapper, which costs as much again."""
+_SELECT = f'SELECT {", ".join(_FIELDS)} FROM "case" WHERE id = ANY($1::uuid[])'  # noqa: S608 - names of our own fields
+"""A case's columns in the order of its fields: asked for past the mapper, which costs several times as much."""
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, Case]:
@@ -61,8 +61,8 @@ async def cases(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Case]:
     wanted = set(ids)
     if not wanted:
         return {}
-    rows = await session.execute(sa.select(*_COLUMNS).where(among(col(CaseRow.id), wanted)))
-    return {row.id: Case(*row) for row in rows}
+    rows = await (await driver(session)).fetch(_SELECT, sorted(wanted))
+    return {row["id"]: Case(*row) for row in rows}
 
 
 async def cases_of(session: AsyncSession, events: Sequence[Envelope]) -> dict[UUID, Case]:

@@ -250,6 +250,11 @@ def due_times(event: PublishedEvent, timers: Timers) -> dict[D, datetime]:
     return found
 
 
+def counts(event_type: str) -> bool:
+    """Return whether a date that such events set is counted by the call's timers, and not stated by the event."""
+    return any(deadline.counted for deadline in _SET_BY.get(event_type, ()))
+
+
 def _starts(deadline: Deadline, data: Event) -> bool:
     """Return whether an event with a state has the state in which this deadline runs."""
     state = getattr(data, "state", None)

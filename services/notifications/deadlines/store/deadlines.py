@@ -20,6 +20,7 @@ from services.notifications.cases.store.deputies import in_charge
 from services.notifications.deadlines.model.rules import CaseDeadline, holder, merge, next_look
 from services.notifications.tables import Table, among, put, table_of
 from shared.bus.db.locking import for_update
+from shared.bus.db.transaction import driver
 from shared.contracts.codes import AudienceKind, DeadlineKind
 
 if TYPE_CHECKING:
@@ -172,10 +173,10 @@ async def _announced_times(
     session: AsyncSession, deadlines: Iterable[CaseDeadline]
 ) -> dict[tuple[UUID, datetime], set[str]]:
     """Return what was announced of deadlines, by id and date: a new date is announced anew."""
-    query = sa.select(AnnouncedRow).where(among(col(AnnouncedRow.deadline_id), (deadline.id for deadline in deadlines)))
+    query = "SELECT deadline_id, due, kind FROM announcement WHERE deadline_id = ANY($1::uuid[])"
     found: dict[tuple[UUID, datetime], set[str]] = {}
-    for row in (await session.scalars(query)).all():
-        found.setdefault((row.deadline_id, row.due), set()).add(row.kind)
+    for id_, due, kind in await (await driver(session)).fetch(query, sorted(deadline.id for deadline in deadlines)):
+        found.setdefault((id_, due), set()).add(kind)
     return found
 
 

@@ -87,7 +87,7 @@ class Filters:
 Filtered = Annotated[Filters, Depends()]
 
 
-def _keep(request: Request, filters: Filtered) -> None:
+async def _keep(request: Request, filters: Filtered) -> None:
     """Keep the filters for the decision, whose functions get the request alone."""
     request.state.filters = filters
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 import sqlalchemy as sa
 
-from services.applications.application.model.answers import TASKS, WISHES
+from services.applications.application.model.answers import TASKS, WISHES, Answers
 from shared.contracts.codes import Section
 from tests.support import ticked_versions
 
@@ -125,6 +125,41 @@ async def test_saving_a_page_loads_the_application_once(programme: Programme) ->
         loads = [statement for statement in statements if "application.profile" in statement.partition("FROM")[0]]
         assert len(loads) == 1, statements
     sa.event.remove(engine, "before_cursor_execute", note)
+
+
+STATEMENTS = 15
+"""Two of the guard: session and access. Call, application and person; the lock and the version that is compared.
+
+Then the quota of messages, the number, whether it is the first time, the companions, and the line manager's agency;
+the application and its step are written, and the new version is read, which the page that follows is to show.
+"""
+
+
+async def test_a_submit_executes_few_statements(programme: Programme, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sending an application reads each row once, and all of its answers once, however many rules look at them."""
+    begun = {"call_id": programme.call["id"], "kind": "study_visit", "answers": programme.answers(), "privacy": True}
+    check = f"/applications/mine/{(await programme.post('ani', '/applications', begun, 201))['id']}/check"
+    officer = programme.as_("ani")
+    opened = ticked_versions((await officer.get(check)).text)
+    statements: list[str] = []
+    whole: list[int] = []
+    from_stored = Answers.from_stored
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    def read(document: dict[str, Any]) -> Answers:
+        whole.extend([1] if len(document) > 1 else [])
+        return from_stored(document)
+
+    monkeypatch.setattr(Answers, "from_stored", read)
+    engine = programme.app.state.service.bus.engine.sync_engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    answer = await officer.post(check, data=opened)
+    sa.event.remove(engine, "before_cursor_execute", note)
+    assert "done=submitted" in answer.headers["location"], answer.text
+    assert len(statements) == STATEMENTS, "\n".join(statements)
+    assert len(whole) == 1
 
 
 HALF_WRITTEN: dict[str, tuple[dict[str, str], list[str], str]] = {
