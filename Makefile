@@ -16,7 +16,7 @@ help: ## what can be made
 setup: $(VENV)/.installed $(VENV)/.assets $(VENV)/.broker $(VENV)/.kernels $(VENV)/.readers $(VENV)/.tandem ## fetch everything that is needed, also for tests, once
 	@:
 
-run: $(VENV)/.assets $(VENV)/.broker $(VENV)/.kernels $(VENV)/.tandem ## start everything, with a sample programme: http://localhost:8000
+run: $(VENV)/.assets $(VENV)/.broker $(VENV)/.kernels $(VENV)/.tandem $(VENV)/.trimmed ## start everything, with a sample programme: http://localhost:8000
 	@exec $(BIN)/tandem run
 
 test: setup ## all tests (ARGS="-k word" for some)
@@ -69,7 +69,9 @@ $(VENV)/.python:
 
 # The locks name all packages that are wanted: those of a run leave pandas out, which OR-tools asks for and we never use.
 # uv is quick; where it cannot reach what pip can (a mirror in pip's own settings), pip does the same with the same hashes.
+# Where only a run was set up, uv has gone again (see .trimmed).
 define install
+	@[ -x $(BIN)/uv ] || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock.txt || true
 	@$(BIN)/uv pip install -q --compile-bytecode --no-deps --require-hashes -r $(1) --python $(BIN)/python 2> $(VENV)/uv.log \
 	  || $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $(1) \
 	  || { echo "The packages of $(1) could not be installed; uv said: $$(head -3 $(VENV)/uv.log)"; exit 1; }
@@ -109,6 +111,11 @@ $(VENV)/.kernels: $(wildcard services/matching/engine/kernels/*.py services/matc
 	@echo "Compiling the loops of the matching."
 	@$(BIN)/python -m services.matching.engine.kernels
 	@$(BIN)/python -m services.matching.engine.live
+	@touch $@
+
+# Where only a run is set up, what no process of it reads goes again, and so does uv: together 110 MB.
+$(VENV)/.trimmed: deploy/local/trim.py $(VENV)/.local | $(VENV)/.tandem $(VENV)/.assets $(VENV)/.kernels
+	@[ -e $(VENV)/.installed ] || { $(BIN)/python -m deploy.local.trim; $(BIN)/python -m pip uninstall -q --yes uv; }
 	@touch $@
 
 $(VENV)/.jars: deploy/kafka/jars.lock $(VENV)/.tandem

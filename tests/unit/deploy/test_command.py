@@ -49,6 +49,7 @@ def test_a_run_installs_only_what_running_needs() -> None:
     assert "-r requirements.lock" not in commands
     assert "-r requirements-docs.lock" not in commands
     assert "tests.readers" not in commands
+    assert commands.index("deploy.local.assets") < commands.index("deploy.local.trim")
 
 
 def test_setup_installs_what_tests_need_too() -> None:
@@ -56,4 +57,5 @@ def test_setup_installs_what_tests_need_too() -> None:
     commands = _recipes("setup")
     assert commands.index("-r requirements-local.lock") < commands.index("-r requirements.lock")
     assert "tests.readers.jars" in commands
+    assert "deploy.local.trim" not in commands
     assert "-r requirements-docs.lock" in _recipes("check")
