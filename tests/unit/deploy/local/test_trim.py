@@ -1,4 +1,4 @@
-"""Tests of what is removed from the packages of a run."""
+"""Tests of the folders that are removed from the packages of a run."""
 
 from __future__ import annotations
 
