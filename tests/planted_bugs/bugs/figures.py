@@ -104,7 +104,7 @@ DISCLOSURE = (
         "services.reporting.disclosure.model.system:_System._join",
         "        self._bound(column, *self._bounds[other])\n",
         "",
-        f"{_DISCLOSURE}/test_system.py::test_each_sum_keeps_its_values",
+        f"{_DISCLOSURE}/test_system.py::test_equal_numbers_are_known_as_well_as_each_of_them",
     ),
 )
 

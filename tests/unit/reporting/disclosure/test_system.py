@@ -34,12 +34,10 @@ def possible(bounds: list[tuple[float, float]], rows: list[Row], expression: Exp
 
 @settings(max_examples=150, deadline=None)
 @given(states, st.lists(st.tuples(expressions, st.sampled_from(("same", "more", "less"))), max_size=9), states)
-def test_each_sum_keeps_its_values(real: list[int], known: list[tuple[Expression, str]], shown: list[int]) -> None:
+def test_each_sum_keeps_its_values(real: list[int], known: list[tuple[Expression, str]], others: list[int]) -> None:
     """Putting in, joining and leaving out change no possible value of any number or difference of two."""
     state = tuple(real)
-    bounds = [
-        (float(each), float(each)) if at == 0 else (0.0, float(MOST)) for each, at in zip(real, shown, strict=True)
-    ]
+    bounds = [(float(min(pair)), float(max(pair))) for pair in zip(real, others, strict=True)]
     rows: list[Row] = []
     for expression, kind in known:
         there = value(expression, state)
@@ -72,6 +70,13 @@ def test_statements_in_a_circle_are_one_number() -> None:
     assert number.part is not None
     assert (len(number.part.bounds), number.part.rows) == (1, [])
     assert (difference.part, difference.known) == (None, 0.0)
+
+
+def test_equal_numbers_are_known_as_well_as_each_of_them() -> None:
+    """Of two equal numbers the first is at most three and the second at least two: so are both."""
+    [sought] = reduce([(0.0, 3.0), (2.0, math.inf)], [(0.0, 0.0, {0: 1.0, 1: -1.0})], [{0: 1.0}])
+    assert sought.part is not None
+    assert sought.part.bounds == [(2.0, 3.0)]
 
 
 def test_numbers_that_share_nothing_are_apart() -> None:
