@@ -1,8 +1,9 @@
-"""Six ways in which hidden counts were worked out from what a donor fetched, each tried over HTTP."""
+"""Seven ways in which hidden counts were worked out from what a donor fetched, each tried over HTTP."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from services.reporting.indicators.model.catalogue import COUNTED
 from shared.contracts.codes import Role
 from tests.integration.reporting.conftest import house, migrated, portal_url
 from tests.integration.reporting.overview.test_figures import feed_events
@@ -153,3 +155,23 @@ async def test_f_totals_of_few_and_few_beside_a_total_are_hidden(house: House) -
         hidden = await figure(donor, indicator, label)
         numbers = [hidden[name] for name in ("value", "numerator", "denominator", "events", "events_digest")]
         assert (hidden["hidden"], numbers) == ("protected", [None] * 5), indicator
+
+
+async def test_g_a_digest_does_not_confirm_a_hidden_number(house: House) -> None:
+    """Two hosts are hidden, and their events are those of the visits: the digest of all figures does not tell them."""
+    await become_known(house, officers(1, 20), officers(30, 20, host="RO"))
+    await house.publish(H1)
+    donor = await house.grant(Role.DONOR)
+    read = [await figure(donor, each, H1) for each in COUNTED]
+    hosts = next(each for each in read if each["indicator"] == "TOPCOP-OP-05")
+    assert (hosts["value"], hosts["hidden"]) == (None, "protected")
+    lines = [
+        f"{each['indicator']} {each['definition']['version']} {each['value']} {each['events_digest']}\n"
+        for each in read
+    ]
+    shown = hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+    assert (await donor.get(f"{API}/figures?period={H1}")).json()["figures_digest"] == shown
+    history = await donor.get(f"{API}/indicators/TOPCOP-OP-05/history?period={H1}")
+    assert history.json()["figures_digest"] == shown
+    assert (await donor.get(f"{API}/needs?period={H1}")).json()["figures_digest"] == shown
+    assert shown in (await donor.get(f"/reporting/{H1}/1/")).text

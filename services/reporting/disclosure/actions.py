@@ -17,12 +17,12 @@ from services.reporting.disclosure.model import (
     NotSafe,
     decide,
     released_by,
+    released_digest,
     standing_by,
     whole,
 )
 from services.reporting.figures import store as figures_store
 from services.reporting.figures.actions.periods import all_period_choices, period_of, standing_figures
-from services.reporting.figures.model.statement_digest import figures_digest
 from services.reporting.indicators.model.catalogue import COUNTED, agreed
 from services.reporting.periods.model import periods
 from services.reporting.periods.model.approval import Approval
@@ -147,6 +147,19 @@ async def released_history(
 
 
 async def stated_approval(session: AsyncSession, label: str, statement: str) -> Approval:
+    """Return the approval of a published period as of one of its statements, with the digest of its released figures.
+
+    Raises `Refused` (404).
+    """
+    return (await stated_figures(session, label, statement))[0]
+
+
+async def stated_figures(session: AsyncSession, label: str, statement: str) -> tuple[Approval, list[FigureAsShown]]:
+    """Return a published statement of a period with all its figures, as they were released. Raises `Refused` (404)."""
+    return await _as_released(session, await _known_statement(session, label, statement))
+
+
+async def _known_statement(session: AsyncSession, label: str, statement: str) -> Approval:
     """Return the approval of a published period as of one of its statements: a number, or `latest`.
 
     `latest` as the label is the published period that ended last. Raises `Refused` (404).
@@ -166,19 +179,12 @@ async def stated_approval(session: AsyncSession, label: str, statement: str) -> 
     if number not in known:
         sentence = gettext("The period %(period)s has no statement %(number)s. Its newest is statement %(newest)s.")
         raise Refused(sentence % {"period": period.label, "number": number, "newest": approval.statement}, 404)
-    digest = figures_digest(await figures_store.figures_of_statement(session, period, number))
-    return replace(approval, statement=number, figures_digest=digest)
-
-
-async def stated_figures(session: AsyncSession, label: str, statement: str) -> tuple[Approval, list[FigureAsShown]]:
-    """Return a published statement of a period with all its figures, as they were released. Raises `Refused` (404)."""
-    approval = await stated_approval(session, label, statement)
-    return approval, await _as_released(session, approval)
+    return replace(approval, statement=number)
 
 
 async def released_before(session: AsyncSession, approval: Approval) -> list[Released]:
     """Return the figures of a published period as its present statement shows them."""
-    return [each.released for each in await _as_released(session, approval)]
+    return [each.released for each in (await _as_released(session, approval))[1]]
 
 
 async def released_until(session: AsyncSession, approval: Approval) -> list[Released]:
@@ -262,20 +268,22 @@ async def _shown_figures(
     if not readable:
         raise _closed()
     if approval.state is PeriodState.PUBLISHED:
-        return approval, await _as_released(session, approval)
+        return await _as_released(session, approval)
     _, made = await standing_figures(session, approval.period)
     pairs = zip(made, whole(made), strict=True)
     return approval, [FigureAsShown(approval, figure, released, approval.statement) for figure, released in pairs]
 
 
-async def _as_released(session: AsyncSession, approval: Approval) -> list[FigureAsShown]:
-    """Return the figures of a published period as they were released."""
+async def _as_released(session: AsyncSession, approval: Approval) -> tuple[Approval, list[FigureAsShown]]:
+    """Return the figures of a published period as they were released, and its approval with their digest."""
     pattern = await store.pattern(session, approval)
     figures = await figures_store.figures_of_statement(session, approval.period, approval.statement)
     standing = await _standing(session, approval.period, figures, pattern)
-    return [
-        FigureAsShown(approval, figure, released, pattern.waiting.get(figure.definition.id, approval.statement))
-        for figure, released in zip(standing, released_by(standing, pattern), strict=True)
+    released = released_by(standing, pattern)
+    public = replace(approval, figures_digest=released_digest(released))
+    return public, [
+        FigureAsShown(public, figure, each, pattern.waiting.get(figure.definition.id, approval.statement))
+        for figure, each in zip(standing, released, strict=True)
     ]
 
 

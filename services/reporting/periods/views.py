@@ -32,7 +32,10 @@ class PeriodStatus(ReadModel):
     ]
     figures_digest: Annotated[
         str | None,
-        Field(description="SHA-256 of the figures that were submitted, in hex.", examples=["9f86d081884c7d65"]),
+        Field(
+            description="SHA-256 of the figures that were submitted, in hex; once published, of those that are shown.",
+            examples=["9f86d081884c7d65"],
+        ),
     ]
     frozen_at: AwareDatetime | None
     statement: Annotated[int, Field(description="Above 1 the figures were restated.", examples=[1])]

@@ -46,6 +46,9 @@ CASES = (
 TOPICS: dict[WebhookReach, tuple[str, ...]] = {WebhookReach.OUTSIDE: FIGURES, WebhookReach.INSIDE: (*FIGURES, *CASES)}
 """The topics that an endpoint may get: outside of the programme figures and periods, inside all but sign-ins."""
 
+WITHHELD = {"exchange.periods": ("counted",)}
+"""By topic, the fields that no endpoint gets: from the events behind two statements everybody could work out the few
+that came between."""
 LARGEST = 20_000
 """The most bytes that a body has, as the specification advises."""
 SECRET_BYTES = 32
@@ -136,8 +139,11 @@ def body_of(event: PublishedEvent) -> bytes:
     """Return the body for an event, at most `LARGEST` bytes: the longest fields of a longer one are left out.
 
     `data` is the event in CloudEvents' JSON format; its extension `sequence` counts the events of a subject from 1, and
-    `omitted` names the fields that were left out.
+    `omitted` names the fields that were left out. The digest of a period's figures is null: it runs over hidden ones.
     """
+    data = event.data.model_dump(mode="json")
+    if isinstance(period := data.get("period"), dict) and "figures_digest" in period:
+        period["figures_digest"] = None
     return _fitting(
         {
             "specversion": "1.0",
@@ -150,7 +156,8 @@ def body_of(event: PublishedEvent) -> bytes:
             "dataschema": f"urn:tandem:schema:{event.type}",
             "sequence": event.sequence,
         },
-        event.data.model_dump(mode="json"),
+        data,
+        [name for name in WITHHELD.get(event.data.topic, ()) if data.get(name) is not None],
     )
 
 
@@ -161,11 +168,11 @@ def body_of_test(about: UUID, at: datetime) -> bytes:
     return _fitting(attributes, {"test": True})
 
 
-def _fitting(attributes: Mapping[str, Any], data: Mapping[str, Any]) -> bytes:
-    left = dict(data)
-    body = _body(attributes, left, ())
+def _fitting(attributes: Mapping[str, Any], data: Mapping[str, Any], withheld: Sequence[str] = ()) -> bytes:
+    left = {name: value for name, value in data.items() if name not in withheld}
+    omitted = list(withheld)
+    body = _body(attributes, left, omitted)
     by_length = sorted(left, key=lambda name: (-len(orjson.dumps(left[name])), name))
-    omitted: list[str] = []
     while len(body) > LARGEST and by_length:
         omitted.append(by_length.pop(0))
         del left[omitted[-1]]

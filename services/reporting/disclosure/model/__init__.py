@@ -12,7 +12,7 @@ from services.reporting.disclosure.model.gate import (
     standing_by,
     whole,
 )
-from services.reporting.disclosure.model.released import ROLLED_UP, Hidden, Released, ReleasedCell
+from services.reporting.disclosure.model.released import ROLLED_UP, Hidden, Released, ReleasedCell, released_digest
 from services.reporting.disclosure.model.tables import THRESHOLD
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "decide",
     "release",
     "released_by",
+    "released_digest",
     "standing_by",
     "whole",
 ]

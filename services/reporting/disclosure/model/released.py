@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -60,3 +61,15 @@ class Released:
     withheld: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     waits: bool = False
+
+
+def released_digest(figures: Sequence[Released]) -> str:
+    """Return the SHA-256 over figures as they are shown, each on a line: definition, version, value, events' digest.
+
+    A hidden figure has neither value nor digest there: an outsider who knows all other lines could try the few values
+    that it can have until the digest agrees.
+    """
+    lines = [
+        f"{each.definition.id} {each.definition.version} {each.total.value} {each.total.digest}\n" for each in figures
+    ]
+    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.reporting.disclosure import views as disclosure_views
+from services.reporting.disclosure.model import released_digest
 from services.reporting.feeds.signing import report_signer
 from services.reporting.indicators.model.catalogue import agreed
 from services.reporting.overview.documents import report as document
@@ -71,8 +72,8 @@ def report_content(
         headline=disclosure_views.headline({each.definition.id: each for each in released}),
         state=state,
         watermark="" if published else gettext("Draft"),
-        footer=f"{title}. {state}",
-        digest=(approval.figures_digest or "") if approval.fixed and approval.statement == 1 else "",
+        footer=f"{title}. {_short_state(approval)}",
+        digest=_digest(approval, released) if approval.fixed and approval.statement == 1 else "",
         reading=[
             gettext(
                 "Under each number you find the version of its definition and the events that it was computed from. The"
@@ -98,6 +99,19 @@ def report_content(
             if (figures := [each for each in agreed(released) if each.definition.level == level])
         ],
     )
+
+
+def _short_state(approval: Approval) -> str:
+    """Return how far the figures are approved, in so few words that they fit on a line of each page."""
+    if approval.state is not PeriodState.PUBLISHED:
+        return gettext("Draft for review, not published: do not pass it on.")
+    return gettext("Published, statement %(number)s.") % {"number": approval.statement}
+
+
+def _digest(approval: Approval, released: Sequence[Released]) -> str:
+    """Return the digest of all figures: of a published statement as they are shown, of a draft as they are."""
+    published = approval.state is PeriodState.PUBLISHED
+    return released_digest(released) if published else approval.figures_digest or ""
 
 
 def _figure(figure: Released, approval: Approval, settings: Settings, cut_off: str) -> document.Figure:
