@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from playwright.sync_api import ViewportSize, expect
@@ -78,6 +79,17 @@ class Person:
             self._check(self._inside(inside).get_by_label(label, exact=True).first)
         return self
 
+    def unfold(self, text: str) -> Self:
+        """Open a part of the page that is folded."""
+        self._open(self.page.locator("summary", has_text=text).first)
+        return self
+
+    def download(self, text: str) -> bytes:
+        """Return the file behind a link."""
+        with self.page.expect_download() as download:
+            self._open(self.page.get_by_role("link", name=text).first)
+        return Path(download.value.path()).read_bytes()
+
     def enter_date(self, legend: str, day: date, inside: str | None = None) -> Self:
         """Fill in the three fields of a date."""
         group = self._inside(inside).get_by_role("group", name=re.compile(rf"^{re.escape(legend)}")).last
@@ -115,6 +127,9 @@ class Person:
         self._context.close()
 
     def _click(self, target: Locator) -> None:
+        target.click()
+
+    def _open(self, target: Locator) -> None:
         target.click()
 
     def _write(self, target: Locator, value: str) -> None:

@@ -109,7 +109,7 @@ def offer_placement(host: Person, season: Season) -> None:
     host.fill("Guests per week", "1", row).press("Save and continue")
     expect(task).to_contain_text("Guests you can take")
     row = "Working languages, each with the level that a guest needs 1"
-    host.page.get_by_text("Choose areas of expertise").click()
+    host.unfold("Choose areas of expertise")
     host.choose("Language", "English", row).choose("Level", "B2", row).tick("Analysis").press("Save and continue")
     expect(task).to_contain_text("Security and conflicts")
     host.press("Save and continue")
@@ -133,3 +133,12 @@ def write_profile(mentor: Person, season: Season) -> None:
     row = "Periods when you are available 1"
     mentor.enter_date("First day", season.today, row).enter_date("Last day", season.day(220), row)
     mentor.press("Save and publish").sees("Published: mentees can be matched to you now.").sees_status("Published")
+
+
+def read_figures(reader: Person, *pages: str) -> None:
+    """Open a figure of the shown period, download all of them, and follow links of the page of figures."""
+    reader.go("/reporting/").follow("Exchange participations completed").sees("person-visits")
+    assert reader.go("/reporting/").download("Download as CSV").count(b"TOPCOP-OP-02")
+    for link in pages:
+        reader.go("/reporting/").follow(link)
+        expect(reader.page.get_by_role("heading", level=1)).to_be_visible()

@@ -22,8 +22,9 @@ from deploy.cli.system import System
 from deploy.local.folder import ROOT
 from deploy.local.ports import free_port
 from shared.time import clock
-from tests.browser import axe
+from tests.browser import axe, steps
 from tests.browser.conftest import required_chromium
+from tests.browser.keyboard import Typist
 from tests.every_page import STRANGER, Opened, covering, open_pages, session_cookies
 from tests.local_run import LocalRun, quick_folder
 from tests.reading_grade import FEWEST, grade, sentences
@@ -417,6 +418,19 @@ def test_pages_meet_wcag_in_a_browser(sample: LocalRun, everybodys_pages: list[O
     opened = covering(everybodys_pages)
     assert len({page.kind for page in opened}) >= 60
     assert list(axe.check(System(sample.read("environment.json")), opened, chromium)) == []
+
+
+@pytest.mark.browser
+def test_readers_of_figures_need_no_mouse(sample: LocalRun) -> None:
+    """An evaluator and a donor reach figures, files and comparisons by keyboard, and see where the focus is."""
+    chromium, origin = required_chromium(), System(sample.read("environment.json")).origin
+    with axe.opened(chromium) as context:
+        assert context.browser is not None
+        evaluator = Typist(context.browser, origin, "Elena Rossi")
+        steps.read_figures(evaluator, "Tests before and after", "Answers and certificates", "Compare periods")
+        donor = Typist(context.browser, origin, "Henrik Lund")
+        steps.read_figures(donor, "Files for donors", "Trends over all periods", "Targets, period by period")
+        assert evaluator.errors + donor.errors == []
 
 
 async def test_a_journey_leaves_the_sample_as_it_was(sample: LocalRun, people: People) -> None:
