@@ -38,6 +38,7 @@ from shared.identity.suspensions import admit_suspended
 from shared.identity.ticket_exchange import ticket_of
 from shared.identity.tickets import Ticket
 from shared.identity.token_scopes import ROLE_SCOPES, SERVICE_SCOPES, roles_of
+from shared.time.zones import write_for
 
 Kind = Literal["public", "signed_in", "roles", "internal", "ticket"]
 _log = structlog.get_logger()
@@ -301,6 +302,7 @@ async def _identified(request: Request, access: RouteAccess) -> Principal | None
     A sign-in from before the suspension of a country whose people are asking is over, and such a token is refused.
     """
     request.state.principal = request.state.session = request.state.session_digest = None
+    write_for(None)
     program = "authorization" in request.headers
     proof = await (_bearer(request) if program else _session(request, access))
     if proof is None:
@@ -319,6 +321,7 @@ async def _identified(request: Request, access: RouteAccess) -> Principal | None
         required = identity_of(request.app).settings.require_scopes
         principal = principal.limited_to(roles_of(proof.scopes, required=required))
     request.state.principal = principal
+    write_for(next((grant.country for grant in principal.grants if grant.country), None))
     return principal
 
 

@@ -14,6 +14,7 @@ from babel.dates import format_date, format_datetime
 
 from shared.i18n import gettext, locale, ngettext
 from shared.time.workdays import ZONE
+from shared.time.zones import reader_zone
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -54,6 +55,18 @@ def moment(value: datetime | None, *, short: bool = False) -> str:
     local = value.astimezone(ZONE)
     pattern = "d MMM y, HH:mm" if short else "d MMMM y, HH:mm"
     return f"{format_datetime(local, pattern, tzinfo=ZONE, locale=locale())} {local.tzname()}"
+
+
+def deadline(value: datetime | None) -> str:
+    """Return a moment; for a reader in another zone with that zone's clock: `... (your time: 5 December, 02:59)`."""
+    if value is None:
+        return ""
+    here, there = value.astimezone(reader_zone()), value.astimezone(ZONE)
+    if here.utcoffset() == there.utcoffset():
+        return moment(value)
+    pattern = "HH:mm" if here.date() == there.date() else "d MMMM, HH:mm"
+    own = format_datetime(here, pattern, tzinfo=here.tzinfo, locale=locale())
+    return gettext("%(moment)s (your time: %(own)s)") % {"moment": moment(value), "own": own}
 
 
 def time_of_day(value: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,17 @@ _ZONES = {
     "SK": "Europe/Bratislava",
     "UA": "Europe/Kyiv",
 }
+_reader: ContextVar[str | None] = ContextVar("reader_country", default=None)
+
+
+def write_for(country: str | None) -> None:
+    """Write the deadlines of this request or message for a reader in a country; None for an unknown one."""
+    _reader.set(country)
+
+
+def reader_zone() -> ZoneInfo:
+    """Return the zone of the reader; the programme's own for an unknown one."""
+    return zone_of(_reader.get())
 
 
 @cache

@@ -175,6 +175,7 @@ def environment(templates: Path | None) -> Environment:
     env.filters |= {
         "day": dates.day,
         "moment": dates.moment,
+        "deadline": dates.deadline,
         "time_of_day": dates.time_of_day,
         "iso": dates.iso,
         "country": labels.country,

@@ -107,7 +107,7 @@ def _card(listed: ListedCall, moment: datetime) -> CallCard:
     if call.opens > moment:
         until = gettext("opens on %(day)s") % {"day": dates.day(call.opens)}
     elif call.takes_applications(moment):
-        until = gettext("apply until %(day)s") % {"day": dates.moment(call.deadline)}
+        until = gettext("apply until %(day)s") % {"day": dates.deadline(call.deadline)}
         until += f" ({dates.relative(call.deadline, moment.date())})"
     wait = ngettext("%(num)d is waiting for eligibility", "%(num)d are waiting for eligibility", ready) % {"num": ready}
     return CallCard(

@@ -59,7 +59,7 @@ def call_reading(call: CallEntry | CallTerms) -> CallReading:
     note = gettext("This call is written in %(language)s.") % {"language": labels.tongue(tongue)} if other else ""
     apply_ = not_written
     if call.opens is not None and call.deadline is not None:
-        values = {"first": dates.day(call.opens), "last": dates.moment(call.deadline)}
+        values = {"first": dates.day(call.opens), "last": dates.deadline(call.deadline)}
         apply_ = gettext("from %(first)s to %(last)s") % values
     length = gettext("%(least)s to %(most)s working days") % {"least": call.minimum_days, "most": call.maximum_days}
     return CallReading(

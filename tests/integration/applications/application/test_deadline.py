@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
@@ -76,13 +77,18 @@ async def test_a_request_that_came_late_is_refused(
 
 
 async def test_pages_name_the_deadline_with_its_hour_and_zone(programme: Programme) -> None:
-    """The list of calls and the draft say until when, to the minute; a late draft says that it is over."""
+    """The calls and the draft say until when, also by the reader's own clock; a late draft says that it is over."""
     body = {"call_id": programme.call["id"], "kind": "study_visit", "answers": programme.answers(), "privacy": True}
     draft = await programme.post("ani", "/applications", body, 201)
     ani, deadline = programme.as_("ani"), dates.moment(_deadline(programme))
     assert deadline in (await ani.get("/applications/calls")).text
     addresses = [f"/applications/mine/{draft['id']}", f"/applications/mine/{draft['id']}/check"]
-    assert f"Send your application by {deadline}." in (await ani.get(addresses[0])).text
+    own = _deadline(programme).astimezone(ZoneInfo("Asia/Yerevan"))
+    yerevan = f"{deadline} (your time: {own:%H:%M})"
+    assert f"Send your application by {yerevan}." in (await ani.get(addresses[0])).text
+    for address in ("/applications/calls", f"/applications/calls/{programme.call['id']}", "/applications/"):
+        assert yerevan in (await ani.get(address)).text
+    assert "your time" not in (await programme.as_("programme").get("/applications/calls")).text
     clock.move(_deadline(programme) - clock.now() + timedelta(seconds=1))
     for address in addresses:
         page = (await ani.get(address)).text

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from datetime import UTC, date, datetime
 
 import pytest
 
 from shared.time import dates
+from shared.time.zones import write_for
 
 
 def test_a_day_in_full() -> None:
@@ -20,6 +22,37 @@ def test_a_moment_says_its_zone() -> None:
     """A time is shown where the programme has its office, with the zone, in winter and in summer."""
     assert dates.moment(datetime(2026, 11, 24, 13, 5, tzinfo=UTC)) == "24 November 2026, 14:05 CET"
     assert dates.moment(datetime(2026, 7, 1, 22, 30, tzinfo=UTC)) == "2 July 2026, 00:30 CEST"
+
+
+@pytest.mark.parametrize(
+    ("country", "own"),
+    [
+        ("GE", " (your time: 5 December, 02:59)"),
+        ("AM", " (your time: 5 December, 02:59)"),
+        ("UA", " (your time: 5 December, 00:59)"),
+        ("FR", ""),
+        ("EU", ""),
+        (None, ""),
+    ],
+)
+def test_a_deadline_is_written_by_the_readers_own_clock_too(country: str | None, own: str) -> None:
+    """A reader in Tbilisi, Yerevan or Kyiv need not count the hours; in the programme's own zone nothing is added."""
+
+    def written() -> str:
+        write_for(country)
+        return dates.deadline(datetime(2026, 12, 4, 22, 59, tzinfo=UTC))
+
+    assert copy_context().run(written) == f"4 December 2026, 23:59 CET{own}"
+
+
+def test_the_day_of_a_deadline_stands_once() -> None:
+    """Only the hour is added if the day is the same on both clocks; no deadline is nothing."""
+
+    def written() -> str:
+        write_for("GE")
+        return dates.deadline(datetime(2026, 7, 1, 10, tzinfo=UTC)) + dates.deadline(None)
+
+    assert copy_context().run(written) == "1 July 2026, 12:00 CEST (your time: 14:00)"
 
 
 def test_a_day_of_a_moment_is_the_day_there() -> None:
