@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from tests.integration.applications.abroad import Abroad
 
+BOTH_SCRIPTS = 'Ani Petrosyan (<span lang="hy">Անի Պետրոսյան</span>)'
+"""The officer's name as it is written in both scripts, the second one with its language."""
+
 
 async def read(abroad: Abroad, subject: str, address: str, status: int = 200) -> str:
     """Return a page as a person sees it."""
@@ -159,7 +162,7 @@ async def test_a_match_is_cleared_and_answered(abroad: Abroad) -> None:
     assert "Operational" in page
     await send(abroad, "tigran", f"{at}/clear", {"side": "home"})
     await send(abroad, "tigran", f"{at}/clear", {"side": "home"})
-    assert "Ani Petrosyan" in await read(abroad, "luc", at)
+    assert BOTH_SCRIPTS in await read(abroad, "luc", at)
     assert "Petrosyan" not in await read(abroad, "claire", at)
     assert "Petrosyan" not in await read(abroad, "programme", at)
     await send(abroad, "luc", f"{at}/refuse", {}, 422)
@@ -184,6 +187,7 @@ async def test_a_visit_on_pages(abroad: Abroad) -> None:
     at = f"/applications/visits/{visit_id}"
     assert "Visits" in await read(abroad, "claire", "/applications/visits")
     assert "Ani Petrosyan" in await read(abroad, "claire", "/applications/visits")
+    assert BOTH_SCRIPTS in await read(abroad, "claire", at)
     assert "Before travel" in await read(abroad, "ani", at)
     [opened, *_] = re.findall(rf'name="{FIELD}" value="(visit[^"]+)"', await read(abroad, "ani", at))
     await send(abroad, "claire", f"{at}/agenda", {"text": "Monday: briefing."})
