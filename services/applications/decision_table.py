@@ -193,7 +193,7 @@ _PROPOSAL = "/applications/register/proposals/{proposal_id}"
 
 DECISIONS: dict[Finder, tuple[str, ...]] = {
     of_application: (
-        *(f"{_CASE}/{act}" for act in ("endorse", "return", "not-endorse", "cancel", "void", "appeal")),
+        *(f"{_CASE}/{act}" for act in ("endorse", "return", "not-endorse", "eligibility", "cancel", "void", "appeal")),
         f"{_CASE}/line-manager",
         *(
             f"{API}/applications/{{application_id}}/{act}"

@@ -53,8 +53,13 @@ _LINES = (
 class LanguageRow(Row):
     """One language with its level."""
 
-    language = SelectField("Language", choices=[("en", "English"), ("hy", "Armenian"), ("ka", "Georgian")])
-    level = SelectField("Level", choices=LanguageLevel)
+    language = SelectField(
+        "Language",
+        [Needed("Choose a language")],
+        choices=[("en", "English"), ("hy", "Armenian"), ("ka", "Georgian")],
+        blank="Choose",
+    )
+    level = SelectField("Level", [Needed("Choose a level")], choices=LanguageLevel, blank="Choose")
 
 
 class ExampleForm(Form):
@@ -116,8 +121,19 @@ def examples() -> dict[str, Any]:
             for reference, country, code, day, points in _LINES
         ],
         "cases": [
-            SimpleNamespace(id=reference, reference=reference, name=country, state=code, text=day, notes=())
-            for reference, country, code, day, _ in _LINES[:2]
+            SimpleNamespace(
+                id=reference,
+                reference=reference,
+                name=country,
+                state=_tag(state("application", code)),
+                text="It is decided already.",
+                notes=(),
+            )
+            for reference, country, code, *_ in _LINES[:2]
+        ],
+        "beside": [
+            ("#", name, reference, state("application", code), "Due: 30 Nov 2026", name == "Giorgi Beridze")
+            for (reference, _, code, *_), name in zip(_LINES, ("Ani Hakobyan", "Giorgi Beridze", ""), strict=False)
         ],
         "differences": [Difference("Objective", "Digital evidence", "Online crime")],
         "records": [ComparedRecord("Match", [ComparedFact("Status", "Proposed", "Offer sent")], known=True)],

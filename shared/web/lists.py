@@ -121,7 +121,7 @@ class Listing:
     the decisions on ticked rows (name, text of the button), sent to the address `decide` with `hidden` fields. `done`
     says what was just done. `live` is the address of the stream that says when the list changes, and the id of its part
     of the page. `heading` stands in place of the title where it says more; `table_title` names the table where the page
-    has others, and is seen if `table_title_shown`.
+    has others, and is seen if `table_title_shown`. With `keys` the page offers keys that go through its rows.
     """
 
     title: str
@@ -150,6 +150,7 @@ class Listing:
     done: str = ""
     legend: str = ""
     legend_others: bool = False
+    keys: bool = False
     heading: str = ""
     table_title: str = ""
     table_title_shown: bool = False

@@ -18,10 +18,12 @@ from playwright.sync_api import expect
 from starlette.testclient import TestClient
 
 from deploy.local.folder import ROOT
+from services.applications.beside import context_of
 from services.applications.desk.views import Entry, FirstPage
 from services.applications.overview.store.queue import Figures, Line
 from services.applications.review.forms.queue import HERE, BesideQuery, QueueQuery
-from services.applications.review.pages import beside, queue
+from services.applications.review.pages import queue
+from services.applications.review.pages.beside import queue_beside, queue_rows
 from services.applications.review.views.queue import NamedLine, QueueLine, QueuePage
 from services.applications.waiting import Waiting
 from shared.contracts.codes import ApplicationKind, Role
@@ -120,10 +122,10 @@ def open_case(request: Request) -> Response:
         "call": SimpleNamespace(title="Exchange of officers 2026"),
         "findings": [],
     }
-    more |= dict.fromkeys(("done", "decided", "named_coordinator", "may_cancel", "may_void"))
+    more |= dict.fromkeys(("done", "decided", "named_coordinator", "may_confirm", "may_cancel", "may_void"))
     query = BesideQuery.model_validate(dict(request.query_params))
-    rows = [NamedLine(each.line, each.name) for each in PAGE.lines]
-    return render(request, "review/case.html", **more, **beside.context_of(query, rows, line.id))
+    rows = queue_rows([NamedLine(each.line, each.name) for each in PAGE.lines])
+    return render(request, "review/case.html", **more, **context_of(queue_beside(query), rows, line.id))
 
 
 def app() -> FastAPI:
@@ -262,6 +264,19 @@ def test_a_case_is_printed_without_the_list_in_its_full_width(browser: Browser, 
     assert case is not None
     assert case["width"] > DESK["width"] / 2
     assert not page.locator(".tandem-alongside").is_visible()
+    page.context.close()
+
+
+def test_the_open_row_and_page_are_marked_with_forced_colours(browser: Browser, texts: dict[str, str]) -> None:
+    """In high contrast only the open row and the present page have a line, as they have in other colours."""
+    page = opened(browser, texts, f"{CASE}?beside=1", DESK)
+    page.emulate_media(forced_colors="active")
+    canvas = "rgb(255, 255, 255)"
+    for links, side in ((".tandem-alongside li a", "Left"), (".tandem-nav a", "Bottom")):
+        drawn = f"(links) => links.map((link) => getComputedStyle(link).border{side}Color)"
+        present, others = (page.locator(links + which) for which in ("[aria-current]", ":not([aria-current])"))
+        assert canvas not in present.evaluate_all(drawn)
+        assert set(others.evaluate_all(drawn)) == {canvas}
     page.context.close()
 
 

@@ -126,6 +126,7 @@ def page_acts() -> dict[str, tuple[Act, ...]]:
                 ("deputy", "/endorse", None, {}),
                 ("tigran", "/not-endorse", None, why),
                 ("tigran", "/return", None, {"languages": ["Which test?"]}),
+                ("programme", "/eligibility", None, {}, "", "eligible"),
                 ("programme", "/cancel", None, {"reason": ["funding"]}),
                 ("programme", "/void", None, {"reason": ["test"], "known": ["y"]}),
                 ("deputy", "/appeal", None, {"outcome": ["upheld"], "answer": ["The test counts."]}, "upheld"),

@@ -87,8 +87,13 @@ async def unread(principal: Reader, bus: BusDep, settings: Portal, counts: Count
     """
     person = await recipient(bus, principal)
     count = None if person is None else await counts.of(settings, person.id)
-    text = ngettext("%(num)d unread", "%(num)d unread", count) % {"num": count} if count else ""
-    return HTMLResponse(f"({text})" if text else "", headers={"Cache-Control": "no-store"})
+    return HTMLResponse(_unread(count) if count else "", headers={"Cache-Control": "no-store"})
+
+
+def _unread(count: int) -> str:
+    """Return the number as the menu shows it, with a word for screen readers: the menu has one row on a wide screen."""
+    text = ngettext("%(num)d unread", "%(num)d unread", count) % {"num": count}
+    return f'<span aria-hidden="true">({count})</span><span class="govuk-visually-hidden">({text})</span>'
 
 
 @router.post("/read")

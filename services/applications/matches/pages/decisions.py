@@ -2,9 +2,11 @@
 
 from fastapi import APIRouter
 
+from services.applications.beside import done_address, following, list_context, opened, present
 from services.applications.forms import ReasonForm
 from services.applications.guards import Anyone, Decider
 from services.applications.matches.actions import answers, clearance
+from services.applications.matches.pages.beside import KEEPS_MATCHES
 from services.applications.matches.views.names import match_path
 from services.applications.overview.views.participation import MatchView, match_view
 from shared.contracts.codes import StatedReason
@@ -17,37 +19,43 @@ router = APIRouter(prefix="/applications/matches", include_in_schema=False)
 async def _ask_refuse(request: DecisionRequest[ReasonForm]) -> Question:
     async with request.bus.read() as session:
         view = await match_view(session, request.principal, request.id)
+        beside = await list_context(session, request.http, request.principal, request.id)
     return Question(
         gettext("Refuse clearance of this match"),
         gettext("Refuse clearance"),
-        match_path(request.id),
+        match_path(request.id) + opened(request.http),
         caption=view.case.application.reference or "",
         text=gettext(
             "The match is cancelled, and we look for another place. Health and clearance reasons are passed on "
             "as personal."
         ),
         warning=True,
+        more=beside,
     )
 
 
 async def _refuse(request: DecisionRequest[ReasonForm]) -> str:
     form = request.form
+    after = await following(request.http, request.bus, request.principal, request.id)
     await clearance.refuse(
         request.bus, request.principal, request.id, StatedReason(form.reason.data), form.text.data or ""
     )
-    return match_path(request.id) + "?done=refused"
+    after = await present(request.http, request.bus, request.principal, after)
+    return done_address(request.http, match_path(request.id), request.id, "refused", after)
 
 
 async def _ask_cancel(request: DecisionRequest[ReasonForm]) -> Question:
     async with request.bus.read() as session:
         view = await match_view(session, request.principal, request.id)
+        beside = await list_context(session, request.http, request.principal, request.id)
     return Question(
         gettext("Request cancellation"),
         gettext("Request cancellation"),
-        match_path(request.id),
+        match_path(request.id) + opened(request.http),
         caption=view.case.application.reference or "",
         text=_consequence(view),
         warning=True,
+        more=beside,
     )
 
 
@@ -64,8 +72,9 @@ async def _cancel(request: DecisionRequest[ReasonForm]) -> str:
     await answers.cancel(
         request.bus, request.principal, request.id, StatedReason(form.reason.data), form.text.data or ""
     )
-    return match_path(request.id) + "?done=cancel"
+    return done_address(request.http, match_path(request.id), request.id, "cancel", None)
 
 
-add_decision(router, Decider, Decision("/{match_id}/refuse", ReasonForm, _ask_refuse, _refuse))
-add_decision(router, Anyone, Decision("/{match_id}/cancel", ReasonForm, _ask_cancel, _cancel))
+_LIST = (KEEPS_MATCHES,)
+add_decision(router, Decider, Decision("/{match_id}/refuse", ReasonForm, _ask_refuse, _refuse, query=_LIST))
+add_decision(router, Anyone, Decision("/{match_id}/cancel", ReasonForm, _ask_cancel, _cancel, query=_LIST))

@@ -8,11 +8,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.applications.beside import done_address, following, list_context, present
 from services.applications.display import SummaryRow, reason_word, tag, topic
 from services.applications.guards import Anyone, Counterpart, Decider, Participant
 from services.applications.matches.actions import answers, clearance
 from services.applications.matches.forms import AnswerForm
+from services.applications.matches.pages.beside import HERE, KEEPS_MATCHES, matches_beside
 from services.applications.matches.pages.bulk import ACTS
 from services.applications.matches.views.names import applicant_name, match_path
 from services.applications.mentors.views.mentor import rows as mentor_rows
@@ -24,19 +27,25 @@ from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Answer, MatchState, Party, Side, StatedReason
 from shared.contracts.lifecycle.state_sets import VISIT_AHEAD
-from shared.i18n import gettext, ngettext
+from shared.errors import Refused
+from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal, signed_in
 from shared.next_steps import NextStep
 from shared.time import clock, dates
 from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, Tick, list_page, state_counts
 from shared.web.live import live_route
-from shared.web.query import state_of
+from shared.web.query import IdText, state_of
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
 router = APIRouter(prefix="/applications/matches", include_in_schema=False)
 
-_HERE = "/applications/matches"
+_DECIDED = {
+    "cleared": N_("Match %(reference)s is cleared. The next match in the list is open."),
+    "refused": N_("You refused clearance of match %(reference)s. The next match in the list is open."),
+    "answered": N_("We have received your answer about %(reference)s. The next match in the list is open."),
+}
+"""The sentences about a decided match on the page of the next one."""
 _PLACE = ("unit", "city", "outline", "days", "languages", "costs_borne", "security")
 """The fields of a placement that help to answer or clear a match."""
 router.add_api_route("/live", live_route("matches"), dependencies=[Depends(signed_in())])
@@ -57,21 +66,23 @@ async def show_all(
         found.waiting, ngettext("is waiting for you", "are waiting for you", found.waiting), f"?state={WAITS}", "wait"
     )
     ticks = any(view.turn.mine for view in found.views)
+    query = matches_beside(state, page).opened(page)
     return list_page(
         request,
         Listing(
             gettext("Matches"),
-            _HERE,
+            HERE,
             _columns(),
-            [_row(view, found.steps[view.match.id], ticks=ticks) for view in found.views],
+            [_row(view, found.steps[view.match.id], query, ticks=ticks) for view in found.views],
             found.total,
             _empty(state),
             page=page,
             counts=state_counts("match", found.states, first=[waiting]),
             acts=[(act, gettext(what.button)) for act, what in ACTS.items()] if ticks else [],
-            decide=f"{_HERE}/clear",
+            decide=f"{HERE}/clear",
             back="/applications/",
             legend="match",
+            keys=True,
         ),
         "matches/list.html",
     )
@@ -93,17 +104,17 @@ def _columns() -> list[Column]:
 def _empty(state: str) -> Empty:
     """Return why the list is empty."""
     if state:
-        return Empty(gettext("No match is in this state."), gettext("Show all"), _HERE)
+        return Empty(gettext("No match is in this state."), gettext("Show all"), HERE)
     return Empty(gettext("No matches yet. A match appears here as soon as it is proposed."))
 
 
-def _row(view: MatchView, step: NextStep, *, ticks: bool) -> list[Cell]:
+def _row(view: MatchView, step: NextStep, query: str, *, ticks: bool) -> list[Cell]:
     match, due = view.match, step.due
     label = f"{view.case.application.reference} {applicant_name(view)}"
     box = Tick("match", str(match.id), label) if view.turn.mine else ""
     return [
         *([box] if ticks else []),
-        Link(view.case.application.reference or str(match.id), match_path(match.id)),
+        Link(view.case.application.reference or str(match.id), f"{match_path(match.id)}?{query}"),
         applicant_name(view),
         labels.country(match.country),
         view.host.name if view.host else labels.country(match.host_country),
@@ -114,10 +125,10 @@ def _row(view: MatchView, step: NextStep, *, ticks: bool) -> list[Cell]:
     ]
 
 
-@router.get("/{match_id}")
-async def show(request: Request, match_id: UUID, principal: Anyone, bus: BusDep) -> Response:
+@router.get("/{match_id}", dependencies=[KEEPS_MATCHES])
+async def show(request: Request, match_id: UUID, principal: Anyone, bus: BusDep, done_about: IdText = "") -> Response:
     """Show one match: its state, what the reader may know of the people, and what can be done now."""
-    return await match_page(request, principal, bus, match_id)
+    return await match_page(request, principal, bus, match_id, decided=done_about)
 
 
 async def match_page(
@@ -128,11 +139,15 @@ async def match_page(
     *,
     form: AnswerForm | None = None,
     status: int = 200,
+    decided: str = "",
 ) -> Response:
     """Return the page of a match, with the answer form where an answer is awaited."""
     async with bus.read() as session:
         view = await match_view(session, principal, match_id)
         step = (await match_steps(session, [view]))[match_id]
+        beside = await list_context(session, request, principal, match_id)
+        done = request.query_params.get("done", "")
+        said = await _decided(session, principal, decided, done)
     match = view.match
     coordinators = {Party.HOME_COORDINATOR, Party.HOST_COORDINATOR, Party.PROGRAMME}
     involved = bool(view.case.parties - coordinators)
@@ -163,8 +178,21 @@ async def match_page(
         receipt=tickets.receipt_for_host(view),
         mentor_rows=_mentor_rows(view),
         late=[party for party in view.case.parties if party in match.late],
-        done=request.query_params.get("done"),
+        done=None if decided else done,
+        decided=said,
+        **beside,
     )
+
+
+async def _decided(session: AsyncSession, principal: Principal, decided: str, done: str) -> str:
+    """Return what was done with the match before this one in the list; empty where the reader may not see that one."""
+    if not decided or done not in _DECIDED:
+        return ""
+    try:
+        view = await match_view(session, principal, UUID(decided))
+    except Refused:
+        return ""
+    return gettext(_DECIDED[done]) % {"reference": view.case.application.reference}
 
 
 def _mentor_rows(view: MatchView) -> list[SummaryRow]:
@@ -183,15 +211,17 @@ async def open_receipt(match_id: UUID, principal: Counterpart, bus: BusDep, sett
     return see_other((await tickets.for_host(bus, settings, principal, match_id)).link)
 
 
-@router.post("/{match_id}/clear")
+@router.post("/{match_id}/clear", dependencies=[KEEPS_MATCHES])
 async def clear(request: Request, match_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Clear it for the side that the page showed."""
     side = str((await request.form()).get("side", ""))
+    after = await following(request, bus, principal, match_id)
     await clearance.clear(bus, principal, match_id, Side(side) if side in list(Side) else None)
-    return see_other(match_path(match_id) + "?done=cleared")
+    after = await present(request, bus, principal, after)
+    return see_other(done_address(request, match_path(match_id), match_id, "cleared", after))
 
 
-@router.post("/{match_id}/answer")
+@router.post("/{match_id}/answer", dependencies=[KEEPS_MATCHES])
 async def answer(request: Request, match_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Answer it; the page then says that the answer has arrived."""
     form = await AnswerForm.read(request)
@@ -199,5 +229,7 @@ async def answer(request: Request, match_id: UUID, principal: Participant, bus: 
         return await match_page(request, principal, bus, match_id, form=form, status=422)
     reply = Answer(form.answer.data)
     reason = StatedReason(form.reason.data) if reply is Answer.DECLINE else None
+    after = await following(request, bus, principal, match_id)
     await answers.answer(bus, principal, match_id, reply, reason, form.text.data or "")
-    return see_other(match_path(match_id) + "?done=answered")
+    after = await present(request, bus, principal, after)
+    return see_other(done_address(request, match_path(match_id), match_id, "answered", after))

@@ -13,8 +13,11 @@ from services.applications.overview.model import FIRST, QueueFilters
 from shared.contracts.base import OneOf
 from shared.contracts.codes import COUNTRIES, ApplicationKind, ApplicationMode, ApplicationState, RankGroup, ServiceKind
 from shared.i18n import N_
+from shared.web.query import one_of
 
 HERE = "/applications/cases"
+ELIGIBILITY = "eligibility"
+"""The name of the list of endorsed applications in the address of a case."""
 SORTS = ("reference", "country", "call", "state", "age", "due")
 """The columns by which the queue can be sorted."""
 
@@ -98,16 +101,31 @@ class QueueQuery(QueueParameters):
         """Return the query with which a case is opened beside this page of the list."""
         return self._text(beside="1", page=str(page) if page > 1 else None)
 
-    def _text(self, **changes: str | None) -> str:
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The filters and the order as an address has them."""
         names = QueueQuery.model_fields.keys() - {"all"}
         query = {name: value for name, value in self.model_dump(mode="json", include=names).items() if value}
         if query.get("sort") == FIRST:
             query.pop("sort")
-        return urlencode({name: value for name, value in (query | changes).items() if value})
+        return query
+
+    def _text(self, **changes: str | None) -> str:
+        return urlencode({name: value for name, value in (self.parameters | changes).items() if value})
 
 
 class BesideQuery(QueueQuery):
-    """The query of a case that is opened beside a page of the list: with `beside` its filters, order and page."""
+    """The query of a case that is opened beside a page of a list: `beside` names it, the queue with its filters."""
 
-    beside_list: Annotated[Literal["1"] | None, Field(alias="beside")] = None
+    beside_list: Annotated[Literal["1", "eligibility"] | None, Field(alias="beside")] = None
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+class BesideAppeals(BaseModel):
+    """The query of an appeal that is opened beside a page of the list of appeals: with `beside` its filter and page."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    state: Annotated[str, one_of("waits", "open", "upheld", "dismissed")] = ""
+    beside_list: Annotated[Literal["1"] | None, Field(alias="beside")] = None
+    page: Annotated[int, Field(ge=1, le=1000)] = 1

@@ -4,26 +4,32 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.application.views.standing import standing
+from services.applications.beside import done_address, following, list_context, present
 from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.parameters import BusDep
 from services.applications.review.actions import appeal_decisions as actions
+from services.applications.review.pages.beside import APPEALS, KEEPS_APPEALS, appeals_beside
 from services.applications.review.views.appeals import AppealLine, appeal_list, appeal_page
-from services.applications.review.views.case import captioned, case_address
+from services.applications.review.views.case import captioned, case_address, visible_case
 from shared.contracts import labels
 from shared.contracts.codes import AppealOutcome
+from shared.errors import Refused
 from shared.i18n import N_, gettext
+from shared.ids import read_id
 from shared.time import clock, dates
 from shared.web import states
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, Longest, Needed, RadioField, TextAreaField
 from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, list_page
-from shared.web.query import one_of
+from shared.web.query import IdText, declared, one_of
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
-_HERE = "/applications/appeals"
+_TONES: dict[str, states.Tone] = {"waits": "wait"}
+_DONE = declared({"done_about": IdText})
 STATES = {"waits": N_("Waiting for me"), "open": N_("Open"), "upheld": N_("Upheld"), "dismissed": N_("Dismissed")}
 
 
@@ -62,11 +68,12 @@ async def show_all(
     """Show the appeals of the reader's country or EU agency (all, for the programme), the reader's own tasks first."""
     async with bus.read() as session:
         found = await appeal_list(session, principal, state or None, page)
+    query = appeals_beside(state, page).opened(page)
     return list_page(
         request,
         Listing(
             gettext("Appeals"),
-            _HERE,
+            APPEALS,
             [
                 Column(gettext("Reference")),
                 Column(gettext("Name")),
@@ -76,34 +83,38 @@ async def show_all(
                 Column(gettext("With, or outcome")),
                 Column(gettext("Due")),
             ],
-            [_row(line) for line in found.lines],
+            [_row(line, query) for line in found.lines],
             found.total,
             _empty(state),
             page=page,
             intro=gettext("A different coordinator reviews the decision. Appeals waiting for you come first."),
             counts=[
                 Count(
-                    found.counts[code], gettext(name), f"{_HERE}?state={code}", "wait" if code == "waits" else "office"
+                    found.counts[code],
+                    gettext(name),
+                    f"{APPEALS}?state={code}",
+                    "wait" if code == "waits" else "office",
                 )
                 for code, name in STATES.items()
                 if found.counts[code]
             ],
             back="/applications/",
+            keys=True,
         ),
     )
 
 
 def _empty(state: str) -> Empty:
     if state:
-        return Empty(gettext("No appeals match this filter."), gettext("Show all"), _HERE)
+        return Empty(gettext("No appeals match this filter."), gettext("Show all"), APPEALS)
     return Empty(gettext("No appeals yet. An appeal appears here when an officer asks us to review a decision."))
 
 
-def _row(line: AppealLine) -> list[Cell]:
+def _row(line: AppealLine, query: str) -> list[Cell]:
     appeal, application = line.appeal, line.application
     ends = appeal.outcome and labels.label(AppealOutcome(appeal.outcome))
     return [
-        Link(application.reference or "", case_address(application.id, "appeal")),
+        Link(application.reference or "", case_address(application.id, "appeal") + f"?{query}"),
         line.name,
         labels.country(application.country),
         tag("application", appeal.against),
@@ -117,6 +128,8 @@ async def _ask(request: DecisionRequest[DecisionForm]) -> Question | str:
     """Show one appeal: the decision with its reason, what the officer writes, and who can decide what."""
     async with request.bus.read() as session:
         view = await appeal_page(session, request.principal, request.id)
+        beside = await list_context(session, request.http, request.principal, request.id)
+        said = await _decided(session, request)
     if view is None:
         return case_address(request.id)
     if view.closed:
@@ -127,12 +140,13 @@ async def _ask(request: DecisionRequest[DecisionForm]) -> Question | str:
     return Question(
         gettext("Appeal"),
         gettext("Decide appeal"),
-        _HERE,
+        beside.get("list_home", APPEALS),
         gettext("All appeals"),
         caption=" · ".join(filter(None, (captioned(application), view.case.call.title))),
-        done=gettext("Decided. The officer reads your reason.") if decided else "",
+        done=said or (gettext("Decided. The officer reads your reason.") if decided else ""),
         template="review/appeal.html",
         more={
+            **beside,
             "view": view,
             "application": application,
             "appeal": appeal,
@@ -146,10 +160,29 @@ async def _ask(request: DecisionRequest[DecisionForm]) -> Question | str:
 
 async def _decide(request: DecisionRequest[DecisionForm]) -> str:
     form = request.form
+    after = await following(request.http, request.bus, request.principal, request.id)
     await actions.decide(
         request.bus, request.principal, request.id, AppealOutcome(form.outcome.data), form.answer.data or ""
     )
-    return case_address(request.id, "appeal") + "?done=decided"
+    after = await present(request.http, request.bus, request.principal, after)
+    return done_address(request.http, case_address(request.id, "appeal"), request.id, "decided", after)
 
 
-add_decision(router, Decider, Decision("/cases/{application_id}/appeal", DecisionForm, _ask, _decide))
+async def _decided(session: AsyncSession, request: DecisionRequest[DecisionForm]) -> str:
+    """Return what was done with the appeal before this one in the list; empty where the reader may not see it."""
+    decided = read_id(request.http.query_params.get("done_about", ""))
+    if decided is None:
+        return ""
+    try:
+        case = await visible_case(session, request.principal, decided)
+    except Refused:
+        return ""
+    text = gettext("The appeal of %(reference)s is decided. The next appeal in the list is open.")
+    return text % {"reference": case.application.reference}
+
+
+add_decision(
+    router,
+    Decider,
+    Decision("/cases/{application_id}/appeal", DecisionForm, _ask, _decide, query=(KEEPS_APPEALS, _DONE)),
+)

@@ -1,127 +1,114 @@
-"""The list beside a case: the page of the queue from which it was opened, which stays while the reader decides."""
+"""The lists beside which a case is opened: the queue, the endorsed applications, and the appeals."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, TypedDict
-from urllib.parse import urlencode
-from uuid import UUID
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated
 
 from fastapi import Depends, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.applications.review.forms.queue import BesideQuery
+from services.applications.beside import Beside, Row, keep
+from services.applications.review.forms.queue import ELIGIBILITY, BesideAppeals, BesideQuery
+from services.applications.review.views.appeals import appeal_list
 from services.applications.review.views.case import case_address
-from services.applications.review.views.queue import NamedLine, NextLine, has_line, line_after, lines_beside
-from shared.bus import Bus
+from services.applications.review.views.eligibility import waiting_rows
+from services.applications.review.views.queue import NamedLine, lines_beside
 from shared.i18n import gettext
 from shared.identity import Principal
-from shared.time import clock, dates
 from shared.web import states
-from shared.web.lists import PAGE
 
-LAYOUT = "review/beside.html"
-
-
-class ListContext(TypedDict, total=False):
-    """The values of a case's template for the list beside it; `opened` is for its links."""
-
-    layout: str
-    opened: str
-    list_home: str
-    list_rows: list[tuple[str, str, str, states.State, str, bool]]
-    """Address, name, reference, state, due date and whether it is the open one, of each row."""
-    list_more: bool
-    list_page: int
+APPEALS = "/applications/appeals"
+ELIGIBLE = "/applications/eligibility"
 
 
-async def _keep(request: Request, query: Annotated[BesideQuery, Query()]) -> None:
-    """Keep the list of the address for the page, and for decisions, whose functions get the request alone."""
-    request.state.beside = query if query.beside_list else None
+async def _keep_cases(request: Request, query: Annotated[BesideQuery, Query()]) -> None:
+    if query.beside_list == ELIGIBILITY:
+        keep(request, eligibility_beside(query.page))
+    else:
+        keep(request, queue_beside(query) if query.beside_list else None)
 
 
-KEEPS_LIST = Depends(_keep)
-"""The dependency of a page of a case that may be opened beside the list."""
+async def _keep_appeals(request: Request, query: Annotated[BesideAppeals, Query()]) -> None:
+    keep(request, appeals_beside(query.state, query.page) if query.beside_list else None)
 
 
-def query_of(request: Request) -> BesideQuery | None:
-    """Return the page of the list beside which a case is opened; None for a case alone."""
-    query: BesideQuery | None = request.state.beside
-    return query
+KEEPS_LIST = Depends(_keep_cases)
+"""The dependency of a page of a case that may be opened beside the queue, or beside the endorsed applications."""
+KEEPS_APPEALS = Depends(_keep_appeals)
+"""The dependency of the page of an appeal, which may be opened beside the list of appeals."""
 
 
-def opened(request: Request) -> str:
-    """Return what keeps the list in the address of a page of a case: its query, or nothing."""
-    query = query_of(request)
-    return "" if query is None else f"?{query.beside(query.page)}"
+def queue_beside(query: BesideQuery) -> Beside:
+    """Return a page of the queue."""
+
+    async def rows(session: AsyncSession, principal: Principal, page: int) -> Sequence[Row]:
+        return queue_rows(await lines_beside(session, principal, query.filters, page))
+
+    return _applications(rows, query.address(), query.parameters | {"beside": "1"}, query.page)
 
 
-async def list_context(
-    session: AsyncSession, request: Request, principal: Principal, application_id: UUID
-) -> ListContext:
-    """Return the list beside a case for the template of its page."""
-    query = query_of(request)
-    if query is None:
-        return {"opened": ""}
-    found = await lines_beside(session, principal, query.filters, query.page)
-    return context_of(query, found, application_id)
-
-
-def context_of(query: BesideQuery, found: Sequence[NamedLine], application_id: UUID) -> ListContext:
-    """Return the same for a page of the list that was read."""
-    now, text = clock.now(), f"?{query.beside(query.page)}"
-    rows = [
-        (
-            case_address(each.line.id) + text,
+def queue_rows(found: Sequence[NamedLine]) -> list[Row]:
+    """Return the rows of a page of the queue that was read."""
+    return [
+        Row(
+            each.line.id,
+            case_address(each.line.id),
             each.name,
             each.line.reference,
             states.state("application", each.line.state),
-            _due(each.line.due, now),
-            each.line.id == application_id,
+            each.line.due,
         )
         for each in found
     ]
-    return {
-        "layout": LAYOUT,
-        "opened": text,
-        "list_home": query.address(page=str(query.page) if query.page > 1 else None),
-        "list_rows": rows,
-        "list_more": len(rows) == PAGE,
-        "list_page": query.page,
-    }
 
 
-def _due(due: datetime | None, now: datetime) -> str:
-    if due is None:
-        return ""
-    day = dates.day(due, short=True)
-    return (gettext("Overdue: %(when)s") if due < now else gettext("Due: %(when)s")) % {"when": day}
+def eligibility_beside(page: int) -> Beside:
+    """Return a page of the endorsed applications, whose eligibility is to be confirmed."""
+
+    async def rows(session: AsyncSession, _: Principal, page: int) -> Sequence[Row]:
+        return [
+            Row(
+                application.id,
+                case_address(application.id),
+                application.answers.name or "",
+                application.reference or "",
+                states.state("application", application.own_state.value),
+                application.due,
+            )
+            for application in await waiting_rows(session, page)
+        ]
+
+    return _applications(rows, ELIGIBLE, {"beside": ELIGIBILITY}, page)
 
 
-async def following(request: Request, bus: Bus, principal: Principal, application_id: UUID) -> NextLine | None:
-    """Return the case that follows in the list beside this one; None where there is no list, or no other one."""
-    query = query_of(request)
-    if query is None:
-        return None
-    async with bus.read() as session:
-        return await line_after(session, principal, query.filters, query.page, application_id)
+def appeals_beside(state: str, page: int) -> Beside:
+    """Return a page of the appeals; after a decision the next one that the reader decides is opened."""
+
+    async def rows(session: AsyncSession, principal: Principal, page: int) -> Sequence[Row]:
+        found = await appeal_list(session, principal, state or None, page)
+        return [
+            Row(
+                line.application.id,
+                case_address(line.application.id, "appeal"),
+                line.name,
+                line.application.reference or "",
+                states.state("application", line.application.own_state.value),
+                None if line.appeal.outcome else line.appeal.due,
+                follows=line.mine,
+            )
+            for line in found.lines
+        ]
+
+    filters = {"state": state} if state else {}
+    address = APPEALS + (f"?state={state}" if state else "")
+    none = gettext("No appeals match this filter.")
+    return Beside(rows, address, {**filters, "beside": "1"}, page, gettext("Appeals in the list"), none)
 
 
-async def present_line(request: Request, bus: Bus, principal: Principal, line: NextLine | None) -> NextLine | None:
-    """Return the case that follows with the page on which it is now: one up where a decided one has left the list."""
-    query = query_of(request)
-    if query is None or line is None or line.page == query.page:
-        return line
-    async with bus.read() as session:
-        moved_up = await has_line(session, principal, query.filters, query.page, line.id)
-    return NextLine(line.id, query.page) if moved_up else line
-
-
-def done_address(request: Request, application_id: UUID, done: str, line: NextLine | None) -> str:
-    """Return the page after a decision: the next case of the list, which says what was done, or else the same case."""
-    query = query_of(request)
-    if query is None:
-        return f"{case_address(application_id)}?done={done}"
-    if line is None:
-        return case_address(application_id) + f"?{query.beside(query.page)}&{urlencode({'done': done})}"
-    said = urlencode({"done": done, "done_about": str(application_id)})
-    return case_address(line.id) + f"?{query.beside(line.page)}&{said}"
+def _applications(
+    rows: Callable[[AsyncSession, Principal, int], Awaitable[Sequence[Row]]],
+    address: str,
+    query: Mapping[str, str],
+    page: int,
+) -> Beside:
+    none = gettext("No applications match these filters.")
+    return Beside(rows, address, query, page, gettext("Applications in the list"), none)

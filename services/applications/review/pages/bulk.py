@@ -11,6 +11,7 @@ from services.applications.bulk import still_open
 from services.applications.guards import Decider
 from services.applications.review.actions import bulk, eligibility, endorsement
 from services.applications.review.forms.decisions import ConfirmForm, EndorseForm, NotEndorseForm, ReturnAllForm
+from services.applications.review.forms.queue import ELIGIBILITY
 from services.applications.review.views.decisions import selected_items
 from services.applications.review.views.eligibility import Judgement, judge_applications
 from shared.contracts.applications import (
@@ -27,7 +28,6 @@ from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Items, Result
 from shared.web.forms import Form
 
 router = APIRouter(prefix="/applications/cases", include_in_schema=False)
-ELIGIBILITY = "eligibility"
 ACTS = {
     "endorse": BulkAct(EndorseForm, N_("Endorse"), N_("Endorse these applications?")),
     "return": BulkAct(ReturnAllForm, N_("Return for information"), N_("Return these applications for information?")),
@@ -70,7 +70,7 @@ async def _preview(ticked: Ticked[Any]) -> Items:
         if ticked.act == ELIGIBILITY:
             items = await _for_programme(session, ticked.principal, items)
             judged = await judge_applications(session, [item.application for item in items])
-            effects = {judgement.application.id: _effect(judgement) for judgement in judged}
+            effects = {judgement.application.id: effect(judgement) for judgement in judged}
         else:
             effects = {item.application.id: (gettext(_HAPPENS[ticked.act]), ()) for item in items}
         return Items(
@@ -91,7 +91,8 @@ async def _for_programme(
     return [bulk.BulkItem(item.application, obstacles.get(item.application.id)) for item in items]
 
 
-def _effect(judged: Judgement) -> tuple[str, tuple[str, ...]]:
+def effect(judged: Judgement) -> tuple[str, tuple[str, ...]]:
+    """Return what confirming the judgement does, and each rule that is not met."""
     if judged.eligible:
         return gettext("It is eligible, and joins the matching."), ()
     text = gettext("Answer: %(given)s. Required: %(asks)s")

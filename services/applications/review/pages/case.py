@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.applications.application.model import states
 from services.applications.application.views.answers import answer_sections
 from services.applications.application.views.standing import Case
+from services.applications.beside import done_address, following, list_context, opened, present
 from services.applications.guards import Decider
 from services.applications.outcomes.actions import line_managers
 from services.applications.outcomes.views import NamedCoordinator, manager_to_confirm, named_coordinator
@@ -23,16 +24,9 @@ from services.applications.parameters import BusDep
 from services.applications.review.actions import endorsement as actions
 from services.applications.review.actions.endings import can_cancel
 from services.applications.review.forms.decisions import EndorseForm, ManagerForm, NotEndorseForm, ReturnForm
-from services.applications.review.pages.beside import (
-    KEEPS_LIST,
-    done_address,
-    following,
-    list_context,
-    opened,
-    present_line,
-)
+from services.applications.review.pages.beside import KEEPS_LIST
 from services.applications.review.views.case import captioned, case_address, case_page, load_case, visible_case
-from shared.contracts.applications import ApplicationVoided
+from shared.contracts.applications import ApplicationFoundEligible, ApplicationVoided
 from shared.contracts.codes import NotEndorsedReason, Role
 from shared.errors import Refused
 from shared.i18n import N_, gettext
@@ -52,6 +46,7 @@ _DECIDED = {
         "We sent your question about %(reference)s to the officer. The next application in the list is open."
     ),
     "not_endorsed": N_("Application %(reference)s is not endorsed. The next application in the list is open."),
+    "confirmed": N_("The result of %(reference)s is confirmed. The next application in the list is open."),
 }
 """The sentences about a decided case on the page of the next one."""
 
@@ -77,6 +72,7 @@ async def show(
         call=view.case.call,
         findings=view.case.findings_for(others=True),
         may_cancel=may_cancel,
+        may_confirm=programme and states.possible(ApplicationFoundEligible, view.case.application.own_state),
         may_void=programme and states.possible(ApplicationVoided, view.case.application.own_state),
         named_coordinator=_note_on_named_coordinator(view.named_coordinator, principal.subject),
         done=None if done_about else done,
@@ -136,8 +132,8 @@ async def _question(
 async def _decide(request: DecisionRequest[Any], decision: actions.Decision, done: str) -> str:
     after = await following(request.http, request.bus, request.principal, request.id)
     await actions.decide(request.bus, request.principal, request.id, decision)
-    after = await present_line(request.http, request.bus, request.principal, after)
-    return done_address(request.http, request.id, done, after)
+    after = await present(request.http, request.bus, request.principal, after)
+    return done_address(request.http, case_address(request.id), request.id, done, after)
 
 
 async def _ask_endorse(request: DecisionRequest[EndorseForm]) -> Question:
@@ -218,7 +214,7 @@ async def _confirm_manager(request: DecisionRequest[ManagerForm]) -> str:
     await line_managers.confirm_line_manager(
         request.bus, request.principal, request.id, request.form.address.data or ""
     )
-    return done_address(request.http, request.id, "manager", None)
+    return done_address(request.http, case_address(request.id), request.id, "manager", None)
 
 
 _LIST = (KEEPS_LIST,)

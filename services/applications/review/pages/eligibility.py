@@ -1,4 +1,4 @@
-"""The page on which the programme coordinator confirms eligibility."""
+"""The pages on which the programme coordinator confirms eligibility: for several applications, and for one."""
 
 from typing import Annotated
 
@@ -6,15 +6,20 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
+from services.applications.beside import done_address, following, list_context, opened, present
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
-from services.applications.review.forms.queue import HERE
-from services.applications.review.pages.bulk import ELIGIBILITY
-from services.applications.review.views.case import case_address
-from services.applications.review.views.eligibility import Judgement, waiting_page
+from services.applications.review.actions import eligibility as actions
+from services.applications.review.forms.decisions import ConfirmForm
+from services.applications.review.forms.queue import ELIGIBILITY, HERE
+from services.applications.review.pages.beside import ELIGIBLE, KEEPS_LIST, eligibility_beside
+from services.applications.review.pages.bulk import effect
+from services.applications.review.views.case import captioned, case_address, visible_case
+from services.applications.review.views.eligibility import Judgement, judge_applications, waiting_page
 from shared.contracts import labels
 from shared.i18n import gettext
 from shared.time import dates
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.lists import Cell, Column, Empty, Link, Listing, Tick, list_page
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
@@ -31,14 +36,14 @@ async def waiting(
         request,
         Listing(
             gettext("Eligibility"),
-            "/applications/eligibility",
+            ELIGIBLE,
             [
                 Column(gettext("Reference")),
                 Column(gettext("For")),
                 Column(gettext("Eligibility result")),
                 Column(gettext("Due")),
             ],
-            [_row(judgement) for judgement in judged],
+            [_row(judgement, page) for judgement in judged],
             total,
             Empty(gettext("No endorsed applications are waiting for you."), gettext("See all applications"), HERE),
             page=page,
@@ -50,15 +55,17 @@ async def waiting(
             decide=f"{HERE}/decide",
             hidden={"back": ELIGIBILITY},
             back="/applications/",
+            keys=True,
         ),
     )
 
 
-def _row(judgement: Judgement) -> list[Cell]:
+def _row(judgement: Judgement, page: int) -> list[Cell]:
     application = judgement.application
+    address = f"{case_address(application.id)}?{eligibility_beside(page).opened(page)}"
     return [
         Tick("case", str(application.id), application.reference or "", judgement.eligible),
-        Link(application.reference or "", case_address(application.id)),
+        Link(application.reference or "", address),
         labels.label(application.for_),
         _result(judgement),
         None if application.due is None else dates.day(application.due, short=True),
@@ -70,3 +77,36 @@ def _result(judgement: Judgement) -> Markup:
     text = gettext("Answer: %(given)s. Required: %(asks)s")
     notes = [text % {"given": finding.given, "asks": finding.asks} for finding in judgement.findings if not finding.met]
     return Markup("<br>").join([gettext("Eligible") if judgement.eligible else gettext("Not eligible"), *notes])
+
+
+async def _ask(request: DecisionRequest[ConfirmForm]) -> Question:
+    """Ask about one application, with what the rules of its call say."""
+    async with request.bus.read() as session:
+        application = (await visible_case(session, request.principal, request.id)).application
+        [judgement] = await judge_applications(session, [application])
+        obstacles = await actions.obstacles(session, request.principal.subject, [application])
+        beside = await list_context(session, request.http, request.principal, request.id)
+    text, notes = effect(judgement)
+    return Question(
+        gettext("Confirm eligibility of this application?"),
+        gettext("Confirm eligibility"),
+        case_address(request.id) + opened(request.http),
+        caption=captioned(application),
+        follows=[text, *notes],
+        obstacle=obstacles.get(request.id, ""),
+        template="review/decision.html",
+        more=beside,
+    )
+
+
+async def _confirm(request: DecisionRequest[ConfirmForm]) -> str:
+    after = await following(request.http, request.bus, request.principal, request.id)
+    outcome = await actions.confirm(request.bus, request.principal.subject, [request.id])
+    for _, refused in outcome.left:
+        raise refused
+    after = await present(request.http, request.bus, request.principal, after)
+    return done_address(request.http, case_address(request.id), request.id, "confirmed", after)
+
+
+_PATH = "/cases/{application_id}/eligibility"
+add_decision(router, Coordinator, Decision(_PATH, ConfirmForm, _ask, _confirm, query=(KEEPS_LIST,)))

@@ -7,9 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.application.model import states
 from services.applications.application.views.standing import Case
+from services.applications.beside import done_address, list_context, opened
 from services.applications.guards import Coordinator
 from services.applications.review.actions import endings
-from services.applications.review.pages.beside import KEEPS_LIST, done_address, list_context, opened
+from services.applications.review.pages.beside import KEEPS_LIST
 from services.applications.review.views.case import captioned, case_address, visible_case
 from shared.contracts.applications import ApplicationVoided
 from shared.contracts.codes import StatedReason, VoidReason
@@ -142,13 +143,13 @@ def _voided(dependants: endings.Dependants) -> list[str]:
 async def _cancel(request: DecisionRequest[CancelForm]) -> str:
     reason, text = StatedReason(request.form.reason.data), request.form.text.data or ""
     await endings.cancel(request.bus, request.principal.subject, request.id, reason, text)
-    return done_address(request.http, request.id, "cancelled", None)
+    return done_address(request.http, case_address(request.id), request.id, "cancelled", None)
 
 
 async def _void(request: DecisionRequest[VoidForm]) -> str:
     reason = VoidReason(request.form.reason.data)
     await endings.void(request.bus, request.principal.subject, request.id, reason)
-    return done_address(request.http, request.id, "voided", None)
+    return done_address(request.http, case_address(request.id), request.id, "voided", None)
 
 
 _LIST = (KEEPS_LIST,)

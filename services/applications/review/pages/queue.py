@@ -81,6 +81,7 @@ def queue_list(
             back="/applications/",
             legend="application",
             legend_others=True,
+            keys=True,
         ),
         "review/queue.html",
         saved_views=views,

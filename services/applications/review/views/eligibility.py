@@ -97,6 +97,11 @@ async def waiting_page(session: AsyncSession, page: int) -> tuple[list[Judgement
     return await judge_applications(session, ready[(page - 1) * PAGE : page * PAGE]), len(ready)
 
 
+async def waiting_rows(session: AsyncSession, page: int) -> list[store.Application]:
+    """Return the same page without the judgements."""
+    return (await store.ready_for_eligibility(session))[(page - 1) * PAGE : page * PAGE]
+
+
 async def waiting_judgements(
     session: AsyncSession, request: PageRequest, call_id: UUID | None
 ) -> Page[EligibilityJudgement]:

@@ -128,36 +128,6 @@ async def lines_beside(
     return [NamedLine(line, names.get(line.subject, "")) for line in lines]
 
 
-@dataclass(frozen=True, slots=True)
-class NextLine:
-    """The application that follows another one in the queue, and the page on which it is."""
-
-    id: UUID
-    page: int
-
-
-async def line_after(
-    session: AsyncSession, principal: Principal, filters: QueueFilters, page: int, application_id: UUID
-) -> NextLine | None:
-    """Return the application after another one on a page of the queue, or the first of the next page, if any."""
-    reader = await _reader(session, principal)
-    ids = [line.id for line in await queue.lines(session, reader, filters, page)]
-    if application_id not in ids:
-        return None
-    if after := ids[ids.index(application_id) + 1 :]:
-        return NextLine(after[0], page)
-    following = await queue.lines(session, reader, filters, page + 1)
-    return NextLine(following[0].id, page + 1) if following else None
-
-
-async def has_line(
-    session: AsyncSession, principal: Principal, filters: QueueFilters, page: int, application_id: UUID
-) -> bool:
-    """Return whether an application is on a page of the queue."""
-    lines = await queue.lines(session, await _reader(session, principal), filters, page)
-    return application_id in {line.id for line in lines}
-
-
 async def queued(
     session: AsyncSession, principal: Principal, filters: QueueFilters, request: PageRequest
 ) -> Page[QueuedApplication]:
