@@ -6,11 +6,13 @@ import json
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from services.matching.cohorts.actions import choices
 from services.matching.cohorts.model import Choice, ChoiceKind
+from services.matching.interventions.actions import overrides
 from services.matching.options import actions as options
 from services.matching.options import views as option_views
 from services.matching.scheduling.actions import planner, plans
@@ -25,7 +27,6 @@ from tests.several_forms import Tabs, both_versions, check_tabs, content, form_o
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from uuid import UUID
 
     import httpx2
     import pytest
@@ -227,16 +228,20 @@ async def test_a_closed_call_is_no_matter_of_the_choices(
 async def test_a_choice_beside_a_changed_one_is_compared(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """A choice beside older choices is not saved: the page shows both versions, and saves it when sent again."""
+    """A choice beside older choices is not saved: the page shows both versions and prices, and then saves it."""
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     people = await provisional(world)
     address = f"/matching/cohorts/{world.call_id}/choices/{people[1]}"
     page = await browser.get(address, params={"choice": "hold_back"})
     await hold_back(world, people[0])
+    late = [await world.officer(country) for country in ("AM", "AZ")]
+    references = {row.id: row.reference for row in await world.rows("SELECT id, reference FROM candidate")}
     action, values = form_of(page)
     answer = await browser.post(action, data=values | {"reason": ["timetable_conflict"]})
-    ((_, saw, now),) = both_versions(answer)
+    (_, saw, now), *costs = both_versions(answer)
     assert (answer.status_code, saw, now) == (409, "Empty", "held back: Personal reason")
+    ((saw, now),) = [(saw, now) for label, saw, now in costs if label == "Gains a place"]
+    assert (saw, now in {references[each] for each in late}) == ("nobody", True)
     assert (await choices.choices_of(world.bus, world.call_id)).keys() == {people[0]}
     action, values = form_of(answer)
     assert (await browser.post(action, data=values)).headers["location"] == f"/matching/cohorts/{world.call_id}"
@@ -328,7 +333,7 @@ async def test_a_ring_that_is_impossible_is_compared_with_the_reason(
         assert answer.status_code == 409
         ((label, saw, now),) = both_versions(answer)
         assert (label, saw, "Withdrawn since" in now) == ("Match of the officer", "None", True)
-        assert "This ring is no longer possible." in content(answer)
+        assert "This ring is no longer possible. 1 officer of the ring is no longer looking" in content(answer)
         assert "Propose ring" not in answer.text
     assert await proposed(world) == set()
 
@@ -346,7 +351,8 @@ async def test_a_ring_of_a_closed_call_names_no_changed_officer(
     for page in (listed, priced):
         action, values = form_of(page)
         answer = await browser.post(action, data=values)
-        assert (answer.status_code, "This ring is no longer possible." in content(answer)) == (409, True)
+        reason = "This ring is no longer possible. This call is closed, so nothing more is matched in it."
+        assert (answer.status_code, reason in content(answer)) == (409, True)
         assert "The change is in something that this page does not show." not in content(answer)
 
 
@@ -373,23 +379,29 @@ async def test_forged_words_of_a_page_are_cut_and_decide_nothing(
 async def test_a_place_by_hand_for_a_changed_officer_is_compared(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """An application that has changed since its price is not put to the place before the reader sees both versions."""
+    """An application that has changed since its price is put to the place once the reader has seen both, and prices."""
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    people = await provisional(world)
-    address = f"/matching/applications/{people[0]}/override"
+    people = [*await provisional(world), await world.officer("AM")]
     ((seat,),) = await world.rows("SELECT id::text FROM seat")
+    prices = {each: (await overrides.weighed(world.bus, "carla", each, UUID(seat))).price for each in people}
+    chosen, loser = next((each, UUID(price.losers[0])) for each, price in prices.items() if price.losers)
+    references = {row.id: row.reference for row in await world.rows("SELECT id, reference FROM candidate")}
+    address = f"/matching/applications/{chosen}/override"
     choice = {"seat": seat, "reason": "operational_duty", "text": "As the host asked."}
     token = re.findall(r'name="csrf_token" value="([^"]+)"', (await browser.get(address)).text)[0]
     priced = await browser.post(address, data=choice | {"csrf_token": token})
-    await rename(world, people[0])
+    await rename(world, chosen)
+    gone = next(each for each in people if each not in {chosen, loser})
+    await world.feed.deliver((applications.ApplicationWithdrawn(**_REMOVED), gone))
     action, values = form_of(priced)
     answer = await browser.post(action, data=values)
-    ((label, _, now),) = both_versions(answer)
+    (label, _, now), *costs = both_versions(answer)
     assert (answer.status_code, label, now) == (409, "Officer", "XX-2026-9999")
+    assert ("Loses a place", references[loser], "nobody") in costs
     assert await proposed(world) == set()
     action, values = form_of(answer)
     assert (await browser.post(action, data=values)).status_code == 303
-    assert await proposed(world) == {str(people[0])}
+    assert await proposed(world) == {str(chosen)}
 
 
 async def plan(world: World, browser: httpx2.AsyncClient) -> tuple[list[tuple[UUID, UUID]], httpx2.Response]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from services.matching.cohorts.views.decision import ChoiceRow, CohortChoice, MatchRow
+    from services.matching.cohorts.views.decision import ChoiceRow, CohortChoice, MatchRow, PriceInWords
     from shared.bus.db.outdated import Outdated
     from shared.web.several import ChangedRecord, Facts
 
@@ -27,9 +27,28 @@ def seen_cohort(view: CohortChoice, rows: Sequence[MatchRow]) -> str:
     return seen_text({view.call.id: _choice_facts(view.choices), **{row.id: _facts(row) for row in rows}})
 
 
-def seen_choices(call_id: UUID, rows: Sequence[ChoiceRow]) -> str:
-    """Return what the page shows of the choices for a cohort, for its forms."""
-    return seen_text({call_id: _choice_facts(rows)})
+def seen_choices(call_id: UUID, rows: Sequence[ChoiceRow], prices: Mapping[UUID, PriceInWords] | None = None) -> str:
+    """Return what the page shows of the choices for a cohort, and of the price of one, for its forms."""
+    costs = {id_: _price_facts(price) for id_, price in (prices or {}).items()}
+    return seen_text({call_id: _choice_facts(rows), **costs})
+
+
+def _price_facts(price: PriceInWords) -> Facts:
+    """Return what a choice costs, in words."""
+    points = gettext("as before")
+    if price.points < 0:
+        less = ngettext("%(points)s point less", "%(points)s points less", -price.points)
+        points = less % {"points": number(-price.points)}
+    elif price.points > 0:
+        more = ngettext("%(points)s point more", "%(points)s points more", price.points)
+        points = more % {"points": number(price.points)}
+    nobody = gettext("nobody")
+    return [
+        (gettext("Sum of points"), points),
+        (gettext("Loses a place"), ", ".join(price.lose) or nobody),
+        (gettext("Gains a place"), ", ".join(price.gain) or nobody),
+        (gettext("Gets another place"), ", ".join(price.move) or nobody),
+    ]
 
 
 def _facts(row: MatchRow) -> Facts:
@@ -112,19 +131,32 @@ def _changed_choices(
 
 
 async def changed_choices(
-    request: Request, call_id: UUID, rows: Sequence[ChoiceRow], outdated: Outdated, button: str
+    request: Request,
+    call_id: UUID,
+    rows: Sequence[ChoiceRow],
+    outdated: Outdated,
+    button: str,
+    prices: Mapping[UUID, PriceInWords] | None = None,
 ) -> Response:
-    """Return the page with both versions of the choices for a cohort, where a choice was not saved for that."""
-    form = await request.form()
+    """Return the page with both versions of the choices for a cohort, where a choice was not saved for that.
+
+    `prices` has what the choice costs now, by its application.
+    """
+    form, seen = await request.form(), await seen_by_reader(request)
     show_versions(request, outdated)
+    costs = [
+        compared(id_, gettext("What it costs"), seen.get(id_), _price_facts(price))
+        for id_, price in (prices or {}).items()
+        if seen.get(id_) != _price_facts(price)
+    ]
     comparison = Comparison(
         gettext("Check what has changed"),
         (outdated.detail,),
-        [_changed_choices(call_id, await seen_by_reader(request), rows)],
+        [_changed_choices(call_id, seen, rows), *costs],
         button,
         f"/matching/cohorts/drafts/{call_id}",
         f"/matching/cohorts/{call_id}",
-        seen_choices(call_id, rows),
+        seen_choices(call_id, rows, prices),
         fields=[
             (name, str(form[name])) for name in ("undo", "application", "choice", "seat", "reason") if name in form
         ],

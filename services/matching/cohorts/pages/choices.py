@@ -131,15 +131,16 @@ async def _priced(
     except Refused as refused:
         form.take(refused, "seat")
         return _page(request, case, form, 422)
+    in_words = decision.price_in_words(read, price)
     return render(
         request,
         "cohorts/choice_price.html",
         status,
-        seen=seen_choices(chosen.call_id, decision.choice_rows(read)),
+        seen=seen_choices(chosen.call_id, decision.choice_rows(read), {chosen.id: in_words}),
         case=case,
         choice=wanted,
         place=read.places.get(wanted.seat_id) if wanted.seat_id else None,
-        price=decision.price_in_words(read, price),
+        price=in_words,
         form_=reason,
     )
 
@@ -183,9 +184,12 @@ async def keep(request: Request, bus: BusDep, principal: Programme, draft_id: UU
     except Outdated as outdated:
         if outdated.code is ProblemCode.VERSION_NEEDED:
             raise
-        rows = decision.choice_rows(await read_cohort(request, bus, principal, draft_id))
-        button = gettext("Remove choice") if undone is not None else gettext("Save choice")
-        return await changed_choices(request, draft_id, rows, outdated, button)
+        read = await read_cohort(request, bus, principal, draft_id)
+        rows = decision.choice_rows(read)
+        if application is None or wanted is None:
+            return await changed_choices(request, draft_id, rows, outdated, gettext("Remove choice"))
+        price = decision.price_in_words(read, await actions.price(bus, draft_id, application, wanted))
+        return await changed_choices(request, draft_id, rows, outdated, gettext("Save choice"), {application: price})
     return see_other(f"/matching/cohorts/{draft_id}")
 
 

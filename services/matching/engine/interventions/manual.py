@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 
@@ -19,16 +20,20 @@ from services.matching.engine.solution import Solution
 from services.matching.engine.stable.deferred_acceptance import UNMATCHED
 from shared.contracts.codes import HardRule
 
+Obstacle = Literal["rule", "full", "share", "quota"]
+"""A broken rule, a place without room, the share of a country at a place, or its ceiling in the call."""
+
 
 class NotPossible(ValueError):
     """A pair that breaks a hard rule, or one pair more than a place, a share or a ceiling has room for.
 
-    Of a group it is the first member, where a member has no such pair or the members cannot come together.
+    Of a group it is the first member, where a member has no such pair or the members cannot come together. `why` is
+    what stands against the pair.
     """
 
-    def __init__(self, candidate_id: str, seat_id: str) -> None:
+    def __init__(self, candidate_id: str, seat_id: str, why: Obstacle = "rule") -> None:
         super().__init__(f"{candidate_id} cannot have {seat_id}: a hard rule forbids it, or no place is left")
-        self.candidate_id, self.seat_id = candidate_id, seat_id
+        self.candidate_id, self.seat_id, self.why = candidate_id, seat_id, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +162,14 @@ def check(market: Market, pairs: Mapping[str, str]) -> None:
         used[seat][country] = used[seat].get(country, 0) + 1
         left = quota[country]
         quota[country] = left if left is None else left - 1
-        if not feasible or places[seat] < 0 or used[seat][country] > market.shares[seat] or left == 0:
-            raise NotPossible(name, seat_id)
+        obstacles: dict[Obstacle, bool] = {
+            "rule": not feasible,
+            "full": places[seat] < 0,
+            "share": used[seat][country] > market.shares[seat],
+            "quota": left == 0,
+        }
+        if why := next((each for each, there in obstacles.items() if there), None):
+            raise NotPossible(name, seat_id, why)
 
 
 def price(before: Result, after: Result) -> Price:

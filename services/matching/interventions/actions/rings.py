@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from services.matching.background.retries import retry_write
 from services.matching.cohorts.actions.commit import write
@@ -21,14 +22,13 @@ from services.matching.provisional.snapshot import load as load_snapshot
 from shared.bus.db.outdated import Outdated
 from shared.contracts.codes import ApplicationKind
 from shared.errors import ProblemCode, Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext, ngettext
 from shared.ids import new_id
 from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, datetime
-    from uuid import UUID
 
     from services.matching.cohorts.actions.commit import Committed
     from services.matching.engine.interventions.manual import Price
@@ -162,23 +162,36 @@ def _around(snapshot: Snapshot, pairs: Mapping[UUID, UUID]) -> tuple[Result, Res
     _in_order(snapshot, pairs)
     before = solve(snapshot.facts).get(_KIND)
     if before is None:
-        raise Refused(_moved(), code=ProblemCode.EDIT_CONFLICT)
+        raise _impossible(gettext("Nobody is looking for a study visit in this call now."))
     try:
         after = manual.with_pairs(
             before.problem, {str(application_id): str(seat) for application_id, seat in pairs.items()}
         )
     except manual.NotPossible as wrong:
-        raise Refused(_moved(), code=ProblemCode.EDIT_CONFLICT) from wrong
+        officer = snapshot.facts.candidates[UUID(wrong.candidate_id)].reference
+        raise _impossible(gettext(_OBSTACLES[wrong.why]) % {"officer": officer}) from wrong
     return before, after
 
 
 def _in_order(snapshot: Snapshot, pairs: Mapping[UUID, UUID]) -> list[UUID]:
     """Return the applications in ring order, beginning with the smallest id. Raises `Refused` if that is no ring."""
     facts = snapshot.facts
-    if not snapshot.open or any(application_id not in facts.candidates for application_id in pairs):
-        raise Refused(_moved(), code=ProblemCode.EDIT_CONFLICT)
-    if any(seat not in facts.places for seat in pairs.values()):
-        raise Refused(_moved(), code=ProblemCode.EDIT_CONFLICT)
+    if not snapshot.open:
+        raise _impossible(gettext("This call is closed, so nothing more is matched in it."))
+    if left := sum(application_id not in facts.candidates for application_id in pairs):
+        reason = ngettext(
+            "%(num)d officer of the ring is no longer looking for a place.",
+            "%(num)d officers of the ring are no longer looking for a place.",
+            left,
+        )
+        raise _impossible(reason % {"num": left})
+    if left := sum(seat not in facts.places for seat in pairs.values()):
+        reason = ngettext(
+            "%(num)d placement of the ring is no longer available.",
+            "%(num)d placements of the ring are no longer available.",
+            left,
+        )
+        raise _impossible(reason % {"num": left})
     at_home = {facts.candidates[application_id].organisation_id: application_id for application_id in pairs}
     round_: list[UUID] = []
     application_id: UUID | None = min(pairs, default=None)
@@ -196,5 +209,14 @@ def _in_order(snapshot: Snapshot, pairs: Mapping[UUID, UUID]) -> list[UUID]:
     return round_
 
 
-def _moved() -> str:
-    return gettext("This ring is no longer possible. The matching has changed since you opened the page. Review it.")
+_OBSTACLES: dict[manual.Obstacle, str] = {
+    "rule": N_("Application %(officer)s no longer meets all rules for its placement."),
+    "full": N_("The placement for application %(officer)s has no free place any more."),
+    "share": N_("The placement for application %(officer)s takes no more officers from that country."),
+    "quota": N_("The country of application %(officer)s has no more places in this call."),
+}
+
+
+def _impossible(reason: str) -> Refused:
+    """Return the refusal of a ring, with the reason in a sentence."""
+    return Refused(f"{gettext('This ring is no longer possible.')} {reason}", code=ProblemCode.EDIT_CONFLICT)

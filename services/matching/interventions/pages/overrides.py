@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.matching.interventions.actions import overrides
 from services.matching.interventions.actions.reasons import LONGEST, OverrideReason, words_of
-from services.matching.interventions.views.overrides import override_choice, override_confirmation
+from services.matching.interventions.views.overrides import cost_facts, override_choice, override_confirmation
 from services.matching.lifecycle.views import pairs_in_words
 from services.matching.parameters import BusDep
 from services.matching.words import place_name, rule_name
@@ -86,15 +86,15 @@ async def _show_price(request: DecisionRequest[OverrideForm]) -> Response:
     async with request.bus.read() as session:
         view = await override_confirmation(session, request.id, seat_id, found.price, found.own, found.may_yield)
         seen = await pairs_in_words(session, {request.id: seat_id}, request.principal.subject)
+    costs = cost_facts(view, found.price)
     return render(
         request.http,
         "interventions/override_price.html",
         view=view,
-        seen=seen_text(seen),
+        seen=seen_text({**seen, seat_id: costs}),
         full=found.full,
-        price=found.price,
+        costs=costs,
         refused=[rule_name(rule) for rule in found.refused],
-        waived=[rule_name(rule) for rule in found.price.waived],
         instead=instead,
         reason=reason.value,
         reason_name=labels.label(reason),
@@ -142,22 +142,35 @@ async def _changed_page(
 
     Raises the refusal where nothing has changed.
     """
-    form, seen = await request.form(), (await seen_by_reader(request)).get(application_id)
+    form, known = await request.form(), await seen_by_reader(request)
+    seen = known.get(application_id)
     async with bus.read() as session:
         present = (await pairs_in_words(session, {application_id: seat_id}, principal.subject)).get(application_id)
     if present is None or (isinstance(refused, Refused) and (seen is None or list(seen) == list(present))):
         raise refused
+    address = f"/matching/applications/{application_id}"
+    changed, facts = [compared(application_id, present[0][1], seen, present, href=address)], {application_id: present}
+    possible = isinstance(refused, Outdated)
     if isinstance(refused, Outdated):
         show_versions(request, refused)
-    address = f"/matching/applications/{application_id}"
+        instead = read_id(str(form.get("instead") or ""))
+        found = await overrides.weighed(bus, principal.subject, application_id, seat_id, instead)
+        async with bus.read() as session:
+            view = await override_confirmation(
+                session, application_id, seat_id, found.price, found.own, found.may_yield
+            )
+        facts[seat_id] = costs = cost_facts(view, found.price)
+        if known.get(seat_id) != costs:
+            changed.append(compared(seat_id, gettext("What it costs"), known.get(seat_id), costs))
+        possible = not found.price.forbidden
     comparison = Comparison(
         gettext("Check what has changed"),
         (refused.detail,),
-        [compared(application_id, present[0][1], seen, present, href=address)],
-        gettext("Assign place") if isinstance(refused, Outdated) else "",
+        changed,
+        gettext("Assign place") if possible else "",
         f"{address}/override/commit",
         f"{address}/override",
-        seen_text({application_id: present}),
+        seen_text(facts),
         fields=[(name, str(form[name])) for name in ("seat", "reason", "text", "instead") if name in form],
         warning=True,
     )

@@ -13,10 +13,12 @@ from services.matching.engine.interventions.manual import Override
 from services.matching.facts import views as facts
 from services.matching.facts.views import Applicant, Place
 from services.matching.lifecycle.model.match import Match
+from services.matching.words import rule_name
 from shared.contracts.codes import HardRule, MatchState, NotSuitableReason
 from shared.errors import Refused
-from shared.i18n import gettext
+from shared.i18n import gettext, ngettext, number
 from shared.web.read_models import ReadModel
+from shared.web.several import Facts
 
 
 class OverridePrice(ReadModel):
@@ -73,6 +75,24 @@ class OverrideConfirmation:
     movers: Sequence[str]
     may_yield: Sequence[Yielding]
     unsuitable: NotSuitableReason | None = None
+
+
+def cost_facts(view: OverrideConfirmation, price: Override) -> Facts:
+    """Return the cost of an override in words, as its page shows it."""
+    points = gettext("as before")
+    if price.points > 0:
+        points = ngettext("%(num)d point less", "%(num)d points less", price.points) % {"num": price.points}
+    elif price.points < 0:
+        points = ngettext("%(num)d point more", "%(num)d points more", -price.points) % {"num": -price.points}
+    nobody = gettext("nobody")
+    return [
+        (gettext("Overridden rules"), ", ".join(map(rule_name, price.waived)) or gettext("none")),
+        (gettext("Sum of points"), points),
+        (gettext("Pairs who would prefer each other"), number(price.blocking)),
+        (gettext("Loses a place"), ", ".join(view.losers) or nobody),
+        (gettext("Gets another place"), ", ".join(view.movers) or nobody),
+        (gettext("Replaced match"), view.own.reference if view.own else gettext("none")),
+    ]
 
 
 async def override_choice(session: AsyncSession, application_id: UUID) -> OverrideChoice:
