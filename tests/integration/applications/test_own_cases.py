@@ -17,7 +17,8 @@ from shared.time import clock
 from tests.integration.applications.conftest import days
 from tests.integration.applications.suspension import sign_in_again
 from tests.integration.applications.world import WORDS
-from tests.support import items
+from tests.pair_trial import both_versions, neither_choice_nor_reason
+from tests.support import items, ticked_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,6 +209,14 @@ async def test_an_officer_cannot_choose_who_decides(programme: Programme) -> Non
     address = f"/applications/cases/{made['id']}/line-manager"
     form = (await programme.as_("mariam").get(address)).text
     assert "tigran@police.example" in form
+    for email in ("vardan@mail.example", "tigran@police.example"):
+        named = {"name": "Vardan", "email": email}
+        await programme.as_("ani").put(f"/applications/api/v1{of}/line-manager", json=named)
+        stale = await programme.as_("mariam").post(
+            address, data={"address": "old@police.example"} | ticked_versions(form)
+        )
+        assert (stale.status_code, f'name="address" value="{email}"' in stale.text) == (412, True)
+        assert (both_versions(stale), neither_choice_nor_reason(stale)) == (True, False)
     answer = await programme.as_("mariam").post(address, data={"address": "tigran@police.example"})
     assert answer.status_code == 303
     assert (await programme.post("tigran", f"{of}/endorse", status=403))["type"].endswith("/own-case")
