@@ -83,3 +83,19 @@ def test_the_reason_for_a_hidden_number_does_not_scroll_sideways(browser: Browse
     text = page.render(show=disclosure_views, definition=INDICATORS["TOPCOP-OP-01"], cells=cells)
     room = _widths(browser, text, 320)
     assert room[0] == room[1]
+
+
+def test_a_wide_table_fits_on_paper_and_its_links_print_no_address(browser: Browser) -> None:
+    """Names of rows wrap in print, and a link within the site prints its text alone."""
+    link = '<a class="govuk-link" href="/reporting/2026-H1/1/">Median calendar days from submission to decision</a>'
+    cells = "".join(f'<td class="govuk-table__cell"><div>{"Of those visits. " * 4}</div></td>' for _ in range(4))
+    row = f'<tr class="govuk-table__row"><th scope="row" class="govuk-table__header">{link}</th>{cells}</tr>'
+    table = f'<div class="tandem-scroll"><table class="govuk-table tandem-table"><tbody>{row}</tbody></table></div>'
+    context = browser.new_context(viewport={"width": 718, "height": 1000})
+    page = context.new_page()
+    open_alone(page, PAGE.replace("{% block content %}{% endblock %}", table))
+    page.emulate_media(media="print")
+    name = page.locator("a")
+    assert name.evaluate("each => getComputedStyle(each, '::after').content") == "none"
+    assert name.evaluate("each => each.getClientRects().length") > 1, "it wraps"
+    context.close()
