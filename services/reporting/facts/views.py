@@ -171,7 +171,7 @@ async def journey(bus: Bus, key: str) -> ApplicationJourney:
     async with bus.read() as session:
         application = await store.application(session, key)
         if application is None:
-            raise Refused(gettext("No application with that reference has arrived here."), 404)
+            raise Refused(gettext("There is no application with this reference."), 404)
         steps = await store.steps(session, story=str(application.id))
     return ApplicationJourney(
         application_id=application.id,

@@ -88,7 +88,7 @@ async def erase(bus: Bus, principal: Principal, application_id: UUID, form: str,
         raise Refused(sentence, 422, {"why": sentence})
     async with bus.transaction(principal.subject) as tx:
         if await facts_store.application(tx.session, str(application_id)) is None:
-            raise Refused(gettext("No application with that reference has arrived here."), 404)
+            raise Refused(gettext("There is no application with this reference."), 404)
         cut = await store.erase(tx.session, application_id, form)
         if cut:
             why = reason.strip()

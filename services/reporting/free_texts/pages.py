@@ -48,12 +48,15 @@ class EraseForm(Form):
 
 
 @router.get("/reporting/words")
-async def words(request: Request, principal: Protector, bus: BusDep, reference: str = "") -> Response:
+async def words(request: Request, principal: Protector, bus: BusDep, reference: str | None = None) -> Response:
     """Find what was written about an application, by its reference; each access is logged."""
-    reference_text = reference.strip()
-    found = await actions.read(bus, principal, reference_text) if reference_text else None
-    missing = bool(reference_text) and found is None
-    return _page(request, found, reference=reference_text, missing=missing, status=404 if missing else 200)
+    reference_text = (reference or "").strip()
+    if not reference_text:
+        problem = "" if reference is None else gettext("Enter a reference")
+        return _page(request, None, reference="", problem=problem, status=422 if problem else 200)
+    found = await actions.read(bus, principal, reference_text)
+    problem = "" if found is not None else gettext("There is no application with this reference")
+    return _page(request, found, reference=reference_text, problem=problem, status=404 if problem else 200)
 
 
 def _page(
@@ -61,7 +64,7 @@ def _page(
     found: Words | None,
     *,
     reference: str,
-    missing: bool = False,
+    problem: str = "",
     erasing: Form | None = None,
     status: int = 200,
 ) -> Response:
@@ -71,7 +74,7 @@ def _page(
         status,
         found=found,
         reference=reference,
-        missing=missing,
+        problem=problem,
         erasing=erasing or EraseForm(),
         names=dict(_FORMS),
         erased=request.query_params.get("done_erased"),
@@ -93,7 +96,7 @@ async def erase(request: Request, principal: Protector, bus: BusDep, application
             return see_other(f"/reporting/words?reference={found.reference if found else ''}&done_erased={cut}")
     found = await actions.read(bus, principal, str(application_id))
     if found is None:
-        raise Refused(gettext("No application with that reference has arrived here."), 404)
+        raise Refused(gettext("There is no application with this reference."), 404)
     return _page(request, found, reference=found.reference, erasing=form, status=422)
 
 

@@ -91,7 +91,7 @@ add_bulk_decision(
         home="/applications/matches/",
         acts=ACTS,
         words=BulkWords(
-            none=lambda: gettext("Select at least one match."),
+            none=lambda: gettext("Select at least one match"),
             several=lambda count: ngettext("%(num)d match", "%(num)d matches", count) % {"num": count},
             button=lambda count, _act: ngettext("Clear %(num)d match", "Clear %(num)d matches", count) % {"num": count},
             done=lambda count: (

@@ -50,8 +50,8 @@ async def _ask_upload(_: DecisionRequest[UploadForm]) -> Question:
         gettext("Upload table"),
         AT,
         text=gettext(
-            "Upload the OTNA table as CSV (UTF-8) or as a spreadsheet (.xlsx). You first see what it would add "
-            "and change. Nothing is imported until you confirm."
+            "Upload the table of the operational training needs analysis (OTNA). It is a CSV file in UTF-8 or a "
+            "spreadsheet (.xlsx). You first see what it would add and change. Nothing is imported until you confirm."
         ),
         template="needs/upload.html",
         more={"most_rows": MOST_ROWS},

@@ -105,8 +105,8 @@ def _filters(filters: AuditFilters) -> list[Filter]:
     since, until = (day.isoformat() if day else "" for day in (filters.since, filters.until))
     return [
         *found,
-        Filter("since", gettext("First day, such as 2026-11-24"), since),
-        Filter("until", gettext("Last day"), until),
+        Filter("since", gettext("First day"), since, input="date"),
+        Filter("until", gettext("Last day"), until, input="date"),
     ]
 
 

@@ -76,7 +76,7 @@ add_bulk_decision(
         home="/applications/offers/",
         acts=ACTS,
         words=BulkWords(
-            none=lambda: gettext("Select at least one placement."),
+            none=lambda: gettext("Select at least one placement"),
             several=lambda count: ngettext("%(num)d placement", "%(num)d placements", count) % {"num": count},
             button=lambda count, act: (
                 ngettext("%(act)s: %(num)d placement", "%(act)s: %(num)d placements", count)

@@ -63,7 +63,9 @@ def _cards(principal: Principal, organisations: int, people_count: int) -> list[
         (gettext("Deputies"), gettext("Who acts for you, from when until when."), "deputies"),
     ]
     if principal.has(Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR):
-        cards.append((gettext("Training needs"), gettext("Needs from the OTNA, also as a table."), "needs"))
+        cards.append(
+            (gettext("Training needs"), gettext("From the operational training needs analysis (OTNA)."), "needs")
+        )
     if decides(principal):
         cards += [
             (gettext("Funds"), gettext("Who pays, and from when until when."), "funds"),

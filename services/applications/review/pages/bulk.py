@@ -162,7 +162,7 @@ add_bulk_decision(
         acts=ACTS,
         may=_may,
         words=BulkWords(
-            none=lambda: gettext("Select at least one application."),
+            none=lambda: gettext("Select at least one application"),
             several=lambda count: ngettext("%(num)d application", "%(num)d applications", count) % {"num": count},
             button=lambda count, act: (
                 ngettext("%(act)s: %(num)d application", "%(act)s: %(num)d applications", count)

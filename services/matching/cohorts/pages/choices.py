@@ -85,12 +85,13 @@ class _Case:
 
 @dataclass(frozen=True, slots=True)
 class _SentChoice:
-    """A choice as it was sent, for an application of a call."""
+    """A choice as it was sent, for an application of a call; `is_sent` is false where the form was only opened."""
 
     call_id: UUID
     id: UUID
     choice: str
     seat: str
+    is_sent: bool = True
 
 
 @router.get("/cohorts/{call_id}/choices/{application_id}")
@@ -101,10 +102,11 @@ async def choose(
     call_id: UUID,
     application_id: UUID,
     choice: str = "",
-    seat: str = "",
+    seat: str | None = None,
 ) -> Response:
     """Ask what to do with a match; once that is chosen, show what it costs and ask for the reason."""
-    return await _priced(request, bus, principal, _SentChoice(call_id, application_id, choice, seat), ReasonForm())
+    chosen = _SentChoice(call_id, application_id, choice, seat or "", is_sent=bool(choice) or seat is not None)
+    return await _priced(request, bus, principal, chosen, ReasonForm())
 
 
 async def _priced(
@@ -113,10 +115,9 @@ async def _priced(
     """Show what a choice costs, with the form for its reason; ask again for a choice that cannot be read."""
     read = await read_cohort(request, bus, principal, chosen.call_id)
     case = _Case(read, chosen.id, await actions.possible(bus, chosen.call_id, chosen.id))
-    sent_before = bool(chosen.choice or chosen.seat)
-    form = ChoiceForm(QueryParams({"choice": chosen.choice, "seat": chosen.seat})) if sent_before else ChoiceForm()
+    form = ChoiceForm(QueryParams({"choice": chosen.choice, "seat": chosen.seat})) if chosen.is_sent else ChoiceForm()
     _offer(form, case)
-    if not chosen.choice:
+    if not chosen.is_sent:
         return _page(request, case, form)
     valid = form.validate()
     if chosen.choice == ChoiceKind.MOVE and not chosen.seat:

@@ -98,7 +98,7 @@ async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: 
         return again(gettext("Some of your choices are no longer possible. Remove them, then continue."), 409)
     chosen = view.chosen(set(ticked))
     if not ticked and view.rows:
-        return again(gettext("Select at least one match."), 422)
+        return again(gettext("Select at least one match"), 422)
     if len(chosen) < len(ticked):
         return again(gettext("The matching has changed since you opened the page. Review it, then continue."), 409)
     return render(
@@ -174,7 +174,7 @@ async def commit(request: Request, bus: BusDep, principal: Programme, call_id: U
     if unwanted and not chosen:
         view, version = await _view(request, bus, principal, call_id)
         show_versions(request, Outdated(version))
-        problem = gettext("Select at least one match.")
+        problem = gettext("Select at least one match")
         return _choose_again(request, view, problem, 422, ticked=(), reserves=reserves)
     if not (await without_choice(request)).keys().isdisjoint(chosen):
         view, version = await _view(request, bus, principal, call_id)

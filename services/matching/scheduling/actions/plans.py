@@ -239,7 +239,7 @@ async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | Non
     wanted = moved if chosen is None else {match_id: moved[match_id] for match_id in chosen}
     wanted = _with_mates(now, wanted, moved)
     if not wanted:
-        raise Refused(gettext("Select at least one visit."), 422)
+        raise Refused(gettext("Select at least one visit"), 422)
     if unfit := _unfit(now, plan, wanted):
         raise await repeats.overtaken(tx.session, unfit)
     asked_about = await _propose(await Transitions.load(tx, list(wanted)), wanted, reason)

@@ -87,6 +87,8 @@ async def test_the_reason_of_a_choice_stands_in_no_address(
     question = (await browser.get(f"/matching/cohorts/{world.call_id}/choices/{person}")).text
     assert re.findall(r'<(?:select|input)[^>]* name="(\w+)"', question.split('method="get"')[1])[-1] != "reason"
     assert 'name="reason"' not in question
+    nothing = await browser.get(f"/matching/cohorts/{world.call_id}/choices/{person}", params={"seat": ""})
+    assert (nothing.status_code, "Select what you want to do" in nothing.text) == (422, True)
     priced, form = await _choose(world, browser, person, choice="hold_back")
     assert '<select class="govuk-select" id="reason" name="reason"' in priced
     draft = f"/matching/cohorts/drafts/{world.call_id}"

@@ -159,6 +159,8 @@ async def test_nobody_else_reads_free_text(house: House) -> None:
         assert (await client.post(f"/reporting/words/{APPLICATION}/erasure", data=WHY)).status_code == 403
     dpo = await house.grant(Role.DATA_PROTECTION_OFFICER)
     assert (await dpo.get("/reporting/words?reference=AM-2026-9999")).status_code == 404
+    empty = await dpo.get("/reporting/words?reference=")
+    assert (empty.status_code, empty.text.count("Enter a reference")) == (422, 2), "in the summary and at the field"
     assert (await dpo.post(f"/reporting/words/{ident('nobody')}/erasure", data=WHY)).status_code == 404
     assert "Free-text answers" in (await dpo.get("/reporting/")).text
     assert await logged(house) == []
