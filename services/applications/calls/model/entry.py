@@ -129,7 +129,8 @@ class CallEntry(StoredEntry):
             N_("Training needs covered"),
             Control.CHECKBOXES,
             hint=N_(
-                "From the operational training needs analysis (OTNA). Officers get points if there is a need for their country and topic."
+                "From the operational training needs analysis (OTNA). Officers get points if there is a need for their"
+                " country and topic."
             ),
             says=lambda needs, _call, facts: say.needs([facts.need(need) for need in needs]),
         ),
