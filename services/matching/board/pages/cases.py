@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -11,9 +12,10 @@ from starlette.responses import Response
 
 from services.matching.board.views.cases import Case, CaseFilter, case_page
 from services.matching.board.views.cases import cases as list_of_cases
+from services.matching.board.views.country_results import country_results
 from services.matching.board.views.visits import replacement_words, replaces_words
 from services.matching.facts.views import CallSummary, all_calls
-from services.matching.filters import COORDINATORS, ChosenCall, PageNumber, call_filter, call_of
+from services.matching.filters import ALL, COORDINATORS, ChosenCall, PageNumber, call_filter, call_of
 from services.matching.lifecycle.views import match_of
 from services.matching.parameters import BusDep, receipt_effort
 from services.matching.words import match_stage, reason, stage
@@ -32,6 +34,7 @@ router = APIRouter(prefix="/matching", include_in_schema=False)
 
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 _HERE = "/matching/applications"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 _NEVER_SHOWN = (
@@ -131,8 +134,24 @@ async def applications(
         back="/matching/",
         back_text=gettext("Board"),
         live=("/matching/live", "cases"),
+        buttons=[Link(gettext("Download results (Excel)"), _results_address(call, filters))],
     )
     return list_page(request, listing)
+
+
+def _results_address(call: CallSummary | None, filters: CaseFilter) -> str:
+    chosen = {"call": str(call.id) if call else ALL} | ({"country": filters.country} if filters.country else {})
+    return f"{_HERE}/results.xlsx?{urlencode(chosen)}"
+
+
+@router.get("/applications/results.xlsx")
+async def results(bus: BusDep, principal: Coordinator, country: CountryText = "", chosen: ChosenCall = "") -> Response:
+    """Download the results of the applicants from the reader's country, with a plain sentence for each."""
+    async with bus.read() as session:
+        call = call_of(chosen, await all_calls(session))
+    content = await country_results(bus, reach(principal), call.id if call else None, country or None)
+    headers = {"Content-Disposition": 'attachment; filename="results.xlsx"', "Cache-Control": "no-store"}
+    return Response(content, media_type=_XLSX, headers=headers)
 
 
 def _row(case: Case) -> list[Cell]:

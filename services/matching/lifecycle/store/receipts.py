@@ -39,6 +39,12 @@ async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None
     return await session.get(Receipt, application_id)
 
 
+async def receipts_of(session: AsyncSession, applications: Collection[UUID]) -> dict[UUID, Receipt]:
+    """Return the newest published receipts of these applications."""
+    query = select(Receipt).where(col(Receipt.application_id).in_(applications)).order_by(col(Receipt.application_id))
+    return {row.application_id: row for row in await session.scalars(query)}
+
+
 async def notified_of_no_match(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
     """Return those of these applications whose newest receipt says why they have no match."""
     query = select(col(Receipt.application_id)).where(col(Receipt.application_id).in_(applications))

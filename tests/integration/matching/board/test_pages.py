@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import io
 import re
 from typing import TYPE_CHECKING, Any
 
+from openpyxl import load_workbook
+
+from services.matching.board.views import country_results
 from shared.contracts import receipts
 from shared.contracts.applications import ApplicationVoided
 from shared.contracts.codes import HardRule, Role
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     import httpx2
+    import pytest
     from fastapi import FastAPI
 
     from tests.integration.matching.conftest import World
@@ -94,6 +100,46 @@ async def test_a_national_coordinator_sees_the_own_country_only(
     assert [row["country"] for row in found["items"]] == ["MD"]
     assert (await browser.get(f"/matching/api/v1/receipts/{second}")).status_code == 404
     assert (await browser.get(f"/matching/cohorts/{world.call_id}")).status_code == 403
+
+
+def _rows(content: bytes) -> list[dict[str, str]]:
+    """Return the rows of a workbook's first sheet, by heading."""
+    heading, *rows = load_workbook(io.BytesIO(content)).worksheets[0].iter_rows(values_only=True)
+    return [{str(name): str(cell or "") for name, cell in zip(heading, row, strict=True)} for row in rows]
+
+
+async def test_a_country_downloads_the_results_of_its_own_applicants(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A workbook has place and sentence, or the smallest change; a host country reads nothing of its guests there."""
+    await _filled(world)
+    late = "No cohort has included this application yet."
+    await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
+    before = _rows((await browser.get("/matching/applications/results.xlsx")).content)
+    assert [row["What you can tell the officer"] for row in before] == [late]
+    await world.commit()
+    listed = await browser.get("/matching/applications")
+    (address,) = re.findall(r'href="(/matching/applications/results.xlsx[^"]*)"', listed.text)
+    answer = await browser.get(html.unescape(address))
+    assert answer.headers["cache-control"] == "no-store"
+    (row,) = _rows(answer.content)
+    assert (row["Country"], row["Host country"], row["Status"]) == ("Moldova", "France", "Proposed")
+    assert row["What you can tell the officer"] == "You have the place that you want most of those that fit you."
+    assert row["Smallest changes that would have led to a match"] == ""
+    await sign_in("oksana", Role.NATIONAL_COORDINATOR, country="UA")
+    (row,) = _rows((await browser.get("/matching/applications/results.xlsx")).content)
+    assert row["Place"] == ""
+    assert row["What you can tell the officer"].startswith("There is no place for you yet. No place fits you.")
+    assert "English" in row["Smallest changes that would have led to a match"]
+    await sign_in("fleur", Role.NATIONAL_COORDINATOR, country="FR")
+    for query in ("", "?country=MD"):
+        assert _rows((await browser.get(f"/matching/applications/results.xlsx{query}")).content) == []
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    for query, countries in (("", ["Georgia", "Moldova", "Ukraine"]), ("?country=UA", ["Ukraine"])):
+        rows = _rows((await browser.get(f"/matching/applications/results.xlsx{query}")).content)
+        assert sorted(row["Country"] for row in rows) == countries
+    monkeypatch.setattr(country_results, "MOST", 2)
+    assert (await browser.get("/matching/applications/results.xlsx")).status_code == 422
 
 
 async def test_a_host_country_sees_who_might_come(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
