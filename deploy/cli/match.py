@@ -13,7 +13,7 @@ NAME = "match"
 
 Files = Annotated[
     list[Path] | None,
-    typer.Argument(help="Sheets (.xlsx or CSV) with candidates, seats, fixed pairs; JSON with a problem or its rules."),
+    typer.Argument(help="Sheets (.xlsx or CSV) with candidates, seats, fixed pairs and rules; JSON with a problem."),
 ]
 Day = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day for dated rules, if no file says it.")

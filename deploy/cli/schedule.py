@@ -41,7 +41,9 @@ def rows(plan: "Plan") -> list[tuple[object, ...]]:
 
 def command(
     file: Annotated[Path | None, typer.Argument(help="Sheet (.xlsx or CSV) or JSON with the visits.")] = None,
-    policy: Annotated[Path | None, typer.Option(help="JSON with notice_weeks, minimum_days, extra_holidays.")] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="Sheet or JSON with notice_weeks, minimum_days, extra_holidays.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the dates into this file (.xlsx or CSV), instead of here.")
     ] = None,

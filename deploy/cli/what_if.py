@@ -49,9 +49,12 @@ def by_group(before: "Result", after: "Result") -> "Iterator[tuple[str, str, int
 def command(
     files: Files = None,
     terms: Annotated[
-        Path | None, typer.Option(help="JSON with the rules that change; what it does not name stays.")
+        Path | None, typer.Option(help="Sheet or JSON with the rules that change; what it does not name stays.")
     ] = None,
     objective: Annotated[str | None, typer.Option(help="stable or most_good.")] = None,
+    wishes: Annotated[
+        str | None, typer.Option(help="How wishes count: scores, wishes_first or wishes_among_equals.")
+    ] = None,
     weight: Annotated[
         list[str] | None, typer.Option(help="topic=5:1, for applicant and host; may be repeated.")
     ] = None,
@@ -85,6 +88,7 @@ def command(
 
     options = {
         "objective": objective,
+        "wishes": wishes,
         "weights": other.weights(weight or ()),
         "ceilings": other.counts("--ceiling", ceiling or ()),
         "floors": other.counts("--floor", floor or ()),

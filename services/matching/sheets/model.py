@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.matching.engine.layers import run_layers
-from services.matching.sheets.files import annotated_copy, problems, result_workbook
+from services.matching.sheets.files import annotated_copy, earlier, problems, result_workbook
 from services.matching.sheets.files.failures import UnusableFiles
 from services.matching.sheets.files.findings import Level
 from services.matching.sheets.files.sentences import Sentences
@@ -53,13 +53,14 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class SheetRequest:
-    """The files, what is asked for, and the other objective to compare with, if any."""
+    """The files, what is asked for, and what to compare with, if anything: another objective, an earlier result."""
 
     files: tuple[SentFile, ...]
     day: date
     wish: Wish
     other: Objective | None = None
     encoding: str | None = None
+    earlier: SentFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,10 @@ class RunResult:
     changes_in_all: int
     has_same_objective: bool
     """True where the objective to compare with is the one of the files, so that nothing was compared."""
+    since: Sequence[earlier.Change] | None = None
+    """The candidates with another result than in the earlier run; None where none was sent."""
+    since_counts: Sequence[tuple[str, int]] = ()
+    """The numbers of those who gain, lose and change their place since then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +129,16 @@ class SheetOutcome:
 
 def answer(request: SheetRequest, _step: Callable[[int], None]) -> SheetOutcome:
     """Return what the files hold, and the result or the workbook that was asked for. For a process of its own."""
-    reading = Reading(request.encoding, contents={Path(file.name): file.content for file in request.files})
+    contents = {Path(file.name): file.content for file in request.files}
+    before: Path | None = None
+    if request.earlier is not None:
+        before = Path("earlier result") / request.earlier.name
+        contents[before] = request.earlier.content
+    reading = Reading(request.encoding, contents=contents)
     problem: Problem | None = None
+    known = None if before is None else earlier.read(before, reading)
     try:
-        problem = problems.read(list(reading.contents or ()), day=request.day, reading=reading)
+        problem = problems.read([file for file in contents if file != before], day=request.day, reading=reading)
     except UnusableFiles as wrong:
         if not reading.findings.of(Level.FAULT):
             raise ValueError(str(wrong)) from wrong
@@ -147,7 +158,7 @@ def answer(request: SheetRequest, _step: Callable[[int], None]) -> SheetOutcome:
         _, *rest = outcome.counts
         findings, in_all = [large, *outcome.findings], outcome.findings_in_all + 1
         return replace(outcome, findings=findings, findings_in_all=in_all, counts=(1, rest[0], rest[1]), size=None)
-    return _matched(request, problem, outcome, _EFFORT if pairs <= _EFFORT_UP_TO else 0)
+    return _matched(request, problem, outcome, known, _EFFORT if pairs <= _EFFORT_UP_TO else 0)
 
 
 def _checked(reading: Reading, problem: Problem | None) -> SheetOutcome:
@@ -169,15 +180,22 @@ def _checked(reading: Reading, problem: Problem | None) -> SheetOutcome:
     return SheetOutcome(lines[:SHOWN], counts, len(lines), size)
 
 
-def _matched(request: SheetRequest, problem: Problem, outcome: SheetOutcome, effort: int) -> SheetOutcome:
+def _matched(
+    request: SheetRequest, problem: Problem, outcome: SheetOutcome, known: earlier.Earlier | None, effort: int
+) -> SheetOutcome:
     result = run_layers(problem)
     receipts = sorted(result.receipts(effort=effort), key=lambda receipt: receipt.candidate_id)
+    since = None if known is None else earlier.changes(known, result, receipts, Sentences(problem))
     if request.wish is Wish.WORKBOOK:
-        return replace(outcome, workbook=result_workbook.make(result, receipts))
+        return replace(outcome, workbook=result_workbook.make(result, receipts, since))
     other, is_same = None, request.other is problem.rules.objective
     if request.other is not None and not is_same:
         other = run_layers(replace(problem, rules=replace(problem.rules, objective=request.other)))
-    return replace(outcome, result=_run_result(result, receipts, other, has_same_objective=is_same))
+    found = _run_result(result, receipts, other, has_same_objective=is_same)
+    if since is not None:
+        counts = [(move.value, sum(change.what is move for change in since)) for move in earlier.Move]
+        found = replace(found, since=since[:SHOWN], since_counts=counts)
+    return replace(outcome, result=found)
 
 
 def _measure(value: object) -> str:

@@ -27,6 +27,7 @@ router = APIRouter(prefix="/matching/sheets", include_in_schema=False)
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _KINDS = (".xlsx", ".csv", ".json")
+_RESULTS = (".xlsx", ".csv")
 _RUNS = SheetRuns()
 
 
@@ -48,7 +49,8 @@ async def send(request: Request, principal: Programme) -> Response:
     sent = await sent_form(request)
     chosen = (_objective(sent), _encoding(sent))
     try:
-        question = SheetRequest(await _files(sent), clock.today(), _wish(sent), *chosen)
+        files, earlier = await _files(sent)
+        question = SheetRequest(files, clock.today(), _wish(sent), *chosen, earlier=earlier)
         outcome = await _RUNS.run(principal.subject, question)
     except Refused as refused:
         if refused.status_code not in {409, 422}:
@@ -61,9 +63,9 @@ async def send(request: Request, principal: Programme) -> Response:
     return _page(request, 422 if outcome.counts[0] else 200, outcome=outcome, chosen=chosen)
 
 
-async def _files(sent: FormData) -> tuple[SentFile, ...]:
-    """Return the files of a form. Raises `Refused` (422)."""
-    uploads = [each for each in sent.getlist("file") if isinstance(each, UploadFile) and each.filename]
+async def _files(sent: FormData) -> tuple[tuple[SentFile, ...], SentFile | None]:
+    """Return the files of a form, and the result of an earlier run if there is one. Raises `Refused` (422)."""
+    uploads, before = _uploads(sent, "file"), _uploads(sent, "earlier")
     if not uploads:
         raise Refused(gettext("Select a file"), 422)
     if len(uploads) > MOST_FILES:
@@ -71,17 +73,36 @@ async def _files(sent: FormData) -> tuple[SentFile, ...]:
     found: dict[str, bytes] = {}
     left = MOST_BYTES
     for each in uploads:
-        name = Path(str(each.filename).replace("\\", "/")).name[-100:]
-        if Path(name).suffix.lower() not in _KINDS:
-            raise Refused(gettext("Select files whose names end with .xlsx, .csv or .json"), 422)
+        name = _name(each, _KINDS)
         if name in found:
             raise Refused(gettext("Two files have the same name. Rename one of them."), 422)
-        found[name] = await each.read(left + 1)
+        found[name] = await _content(each, left)
         left -= len(found[name])
-        if left < 0:
-            sentence = gettext("Files must be smaller than %(most)d MB in total")
-            raise Refused(sentence % {"most": MOST_BYTES // 1_000_000}, 422)
-    return tuple(SentFile(name, content) for name, content in found.items())
+    earlier = [SentFile(_name(each, _RESULTS), await _content(each, left)) for each in before[:1]]
+    return tuple(SentFile(name, content) for name, content in found.items()), next(iter(earlier), None)
+
+
+def _uploads(sent: FormData, name: str) -> list[UploadFile]:
+    return [each for each in sent.getlist(name) if isinstance(each, UploadFile) and each.filename]
+
+
+def _name(file: UploadFile, kinds: tuple[str, ...]) -> str:
+    """Return the name of a file without its folders. Raises `Refused` (422) for another kind of file."""
+    name = Path(str(file.filename).replace("\\", "/")).name[-100:]
+    if Path(name).suffix.lower() in kinds:
+        return name
+    if kinds == _RESULTS:
+        raise Refused(gettext("Select an earlier result whose name ends with .xlsx or .csv"), 422)
+    raise Refused(gettext("Select files whose names end with .xlsx, .csv or .json"), 422)
+
+
+async def _content(file: UploadFile, left: int) -> bytes:
+    """Return the content of a file of at most `left` bytes. Raises `Refused` (422) for a larger one."""
+    content = await file.read(left + 1)
+    if len(content) > left:
+        sentence = gettext("Files must be smaller than %(most)d MB in total")
+        raise Refused(sentence % {"most": MOST_BYTES // 1_000_000}, 422)
+    return content
 
 
 def _wish(sent: FormData) -> Wish:

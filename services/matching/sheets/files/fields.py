@@ -87,6 +87,19 @@ class Objects:
     by: Word | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row of a sheet of rules, as it is written: what its value must be is for the setting to say."""
+
+    setting: str
+    name: str | None = None
+    second_name: str | None = None
+    value: str | None = None
+    since: str | None = None
+    until: str | None = None
+    confidential: bool = False
+
+
 Shape = Single | Listed | Pairs | Skills | Periods | Rows | Objects
 
 _ID = words.Text("an id", listed=True)
@@ -201,6 +214,15 @@ FIELDS: Mapping[type, Mapping[str, Shape]] = {
         "minimum_days": Single(words.Number(1, 5)),
         "extra_holidays": Pairs(_COUNTRY, _DAY),
     },
+    Setting: {
+        "setting": Single(words.Text("a setting")),
+        "name": Single(words.Text("what the setting is about, such as a country or a criterion")),
+        "second_name": Single(words.Text("the second of a pair, such as the other country of an exclusion")),
+        "value": Single(words.Text("the value", with_days=True)),
+        "since": Single(_DAY),
+        "until": Single(_DAY),
+        "confidential": Single(words.Switch()),
+    },
 }
 """The shape of each column and name. An id that points at something is checked once all files are read."""
 
@@ -209,6 +231,7 @@ TABLES: Mapping[type, str] = {
     Seat: "seats",
     Fixed: "fixed pairs",
     VisitRequest: "visits",
+    Setting: "rules",
 }
 """The name of the rows of each kind of table."""
 
@@ -276,6 +299,14 @@ OTHER_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
         "host_periods": ("periods of the host", "host period"),
         "candidate_periods": ("guest periods", "periods of the guest", "candidate period"),
         "blackouts": ("blackout",),
+    },
+    Setting: {
+        "setting": ("rule", "settings", "rules"),
+        "name": ("for", "of", "country", "criterion", "first"),
+        "second_name": ("second", "and", "other", "topic"),
+        "value": ("values", "points", "number"),
+        "since": ("from",),
+        "until": ("to",),
     },
 }
 """Other names of columns, as people write them; blanks, case and marks between words never matter."""

@@ -1,7 +1,7 @@
 """Read a matching problem from one or more files.
 
 A JSON file holds any of the names of a problem (`engine/problem/document.py`); a table is recognised by its heading:
-candidates, seats or fixed pairs. All faults of all files are found in one pass.
+candidates, seats, fixed pairs or rules. All faults of all files are found in one pass.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from services.matching.engine.problem import document
 from services.matching.engine.problem.document import Unreadable
-from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Seat, default_weights
-from services.matching.sheets.files import references, tables, terms
+from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Rules, Seat, default_weights
+from services.matching.sheets.files import references, settings, tables, terms
 from services.matching.sheets.files.cells import Reader
-from services.matching.sheets.files.fields import FIELDS, PARTS, Objects
+from services.matching.sheets.files.fields import FIELDS, PARTS, Objects, Setting
 from services.matching.sheets.files.findings import Place
 from services.matching.sheets.files.references import JsonPart
 from services.matching.sheets.files.sheets import Reading
@@ -31,6 +31,7 @@ KINDS: Mapping[type, frozenset[str]] = {
     Fixed: frozenset({"candidate_id", "seat_id"}),
     Seat: frozenset({"id", "capacity"}),
     Candidate: frozenset({"id", "rank_group"}),
+    **settings.KINDS,
 }
 """The columns by which a table is known."""
 _NAMES = {kind: name for name, kind in PARTS.items()}
@@ -51,7 +52,10 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
             _take_json(file, items, alone, reading)
             continue
         for table in tables.find(file, KINDS, reading):
-            items[_NAMES[table.kind]] += tables.items(table, reading)
+            if table.kind is Setting:
+                _take_settings(settings.read(tables.items(table, reading), (Rules, Problem), findings), alone, findings)
+            else:
+                items[_NAMES[table.kind]] += tables.items(table, reading)
     for name in ("candidates", "seats"):
         if not items[name] and not reading.incomplete:
             findings.fault(
@@ -65,12 +69,27 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
     value |= {name: single.value for name, single in alone.items()} | ({"seed": seed} if seed is not None else {})
     rules_value = value.setdefault("rules", {})
     if isinstance(rules_value, dict):
-        weights = default_weights(needs_cited=bool(rules_value.get("needs")))
-        value["rules"] = {"weights": terms.weights_written(weights), **rules_value}
+        weights = terms.weights_written(default_weights(needs_cited=bool(rules_value.get("needs"))))
+        if rules is not None and rules.places:
+            weights = terms.weights_with(weights, rules_value.pop("weights", {}))
+        value["rules"] = {"weights": weights, **rules_value}
     _check_alone(value, alone, findings)
     findings.check()
     value |= {name: [item.value for item in rows] for name, rows in items.items() if rows or name != "fixed"}
     return document.read(Problem, value)
+
+
+def _take_settings(found: Mapping[type, JsonPart], alone: dict[str, JsonPart], findings: Findings) -> None:
+    """Add the settings of a sheet to the parts that are no lists."""
+    parts: dict[str, JsonPart] = {}
+    if (own := found.get(Problem)) is not None:
+        parts |= {name: JsonPart(own.at(name), text) for name, text in own.value.items()}
+    if (own := found.get(Rules)) is not None:
+        parts["rules"] = own
+    for name, part in parts.items():
+        if name in alone:
+            findings.fault(part.place, f"its {name} is in {alone[name].place} already; keep one of them")
+        alone[name] = part
 
 
 def _take_json(file: Path, items: dict[str, list[Item]], alone: dict[str, JsonPart], reading: Reading) -> None:
@@ -109,6 +128,6 @@ def _check_alone(value: dict[str, Any], alone: Mapping[str, JsonPart], findings:
         for fault in wrong.faults:
             name, rest = (str(fault.path[0]), fault.path[1:]) if fault.path else ("rules", ())
             single = alone.get(name)
-            place = replace(single.place, path=(*single.place.path, *rest)) if single else Place(Path("all files"))
+            place = single.at(*rest) if single else Place(Path("all files"))
             if place not in recorded:
                 findings.fault(place, fault.text)

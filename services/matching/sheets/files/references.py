@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -27,10 +27,23 @@ _KEYS = {"candidates": "id", "seats": "id", "fixed": "candidate_id"}
 
 @dataclass(frozen=True, slots=True)
 class JsonPart:
-    """A part of a JSON file that is no list of items, such as the rules: its place and its value."""
+    """A part of the files that is no list of items, such as the rules: its place, and its value as JSON has it.
+
+    `places` are those of its parts by their path, where they stand in a sheet.
+    """
 
     place: Place
     value: Any
+    places: Mapping[tuple[str | int, ...], Place] = field(default_factory=dict)
+
+    def at(self, *path: str | int) -> Place:
+        """Return the place of a part; in a sheet that of the nearest one above it that has a place."""
+        if not self.places:
+            return replace(self.place, path=(*self.place.path, *path))
+        return next(
+            (self.places[above] for length in range(len(path), -1, -1) if (above := path[:length]) in self.places),
+            self.place,
+        )
 
 
 class Ids:
@@ -228,7 +241,7 @@ def exclusions(rules: JsonPart, organisations: Iterable[str], findings: Findings
             text = exclusion.get(side)
             if not isinstance(text, str) or text in agencies.exact:
                 continue
-            place = replace(rules.place, path=(*rules.place.path, "exclusions", number, side))
+            place = rules.at("exclusions", number, side)
             try:
                 code = COUNTRY.read(text)
             except Malformed as wrong:
@@ -252,15 +265,14 @@ def _countries(rules: JsonPart, items: Mapping[str, list[Item]], findings: Findi
     for name, limit in limits.items():
         for country in limit if isinstance(limit, dict) else ():
             if country not in homes:
-                place = replace(rules.place, path=(*rules.place.path, name, country))
-                findings.warn(place, "no candidate of the files comes from this country")
+                findings.warn(rules.at(name, country), "no candidate of the files comes from this country")
     ceilings, floors = limits["ceilings"], limits["floors"]
     if isinstance(ceilings, dict) and isinstance(floors, dict):
         for country in ceilings.keys() & floors.keys():
             least, most = floors[country], ceilings[country]
             if isinstance(least, int) and isinstance(most, int) and least > most:
-                place = replace(rules.place, path=(*rules.place.path, "floors", country))
-                findings.warn(place, f"the floor {least} is above the ceiling {most}, and cannot be met")
+                text = f"the floor {least} is above the ceiling {most}, and cannot be met"
+                findings.warn(rules.at("floors", country), text)
 
 
 def _groups(rows: list[Item], findings: Findings) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from services.matching.engine.explain.receipt import Receipt
     from services.matching.engine.matching import Result
+    from services.matching.sheets.files.earlier import Change
 
 _WHY = {
     "matched": "Place",
@@ -65,14 +66,17 @@ class _Book:
         return self._packed.getvalue()
 
 
-def make(result: Result, receipts: Sequence[Receipt]) -> bytes:
-    """Return the workbook of a run; `receipts` are those of all its candidates."""
+def make(result: Result, receipts: Sequence[Receipt], since: Sequence[Change] | None = None) -> bytes:
+    """Return the workbook of a run; `receipts` are those of all candidates, `since` the changes from before."""
     book = _Book()
     book.sheet("Summary", (("What", 34), ("Value", 70)), [*summary(result), *technical(result)])
     _people(book, result, receipts)
     _rates(book, result)
     _places(book, result)
     _groups(book, result, receipts)
+    if since is not None:
+        columns = (("Candidate", 24), ("What", 20), ("Seat before", 24), ("Seat now", 24), ("Why", 110))
+        book.sheet("Since earlier run", columns, [(c.candidate, c.what.value, c.before, c.after, c.why) for c in since])
     return book.bytes()
 
 

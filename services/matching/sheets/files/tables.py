@@ -28,7 +28,7 @@ from services.matching.sheets.files.fields import (
     columns_of,
 )
 from services.matching.sheets.files.findings import Level, Place
-from services.matching.sheets.files.words import Day, plain_form
+from services.matching.sheets.files.words import Day, Text, plain_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -195,7 +195,7 @@ def _take(item: Item, name: str, cell: Cell, own: Reader, shape: Shape, merged: 
         own.findings.fault(own.place, f"this cell is merged with {merged}; unmerge them and write each value")
     elif cell.fault is not None:
         own.findings.fault(own.place, cell.fault, cell.text)
-    elif cell.text and cell.is_day and not _has_days(shape):
+    elif cell.text and cell.is_day and not (_has_days(shape) or _takes_days(shape)):
         own.findings.fault(
             own.place, f"the spreadsheet made the day {cell.text} of this; format the cell as text and write it again"
         )
@@ -338,6 +338,11 @@ def _has_days(shape: Shape) -> bool:
         case Periods():
             return True
     return False
+
+
+def _takes_days(shape: Shape) -> bool:
+    """Return whether a day may stand in a column of texts."""
+    return isinstance(shape, Single) and isinstance(shape.word, Text) and shape.word.with_days
 
 
 @dataclass(frozen=True, slots=True)

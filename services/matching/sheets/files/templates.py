@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]  # as above
 
-from services.matching.engine.problem.problem import Candidate, Seat
+from services.matching.engine.problem.problem import Candidate, Seat, default_weights
 from services.matching.engine.schedule import VisitRequest
 from services.matching.sheets.files.failures import UnusableFiles
-from services.matching.sheets.files.fields import FIELDS, Listed, Pairs, Periods, Shape, Single, Skills
-from services.matching.sheets.files.words import Choice, Grade, Number, Switch
+from services.matching.sheets.files.fields import FIELDS, Listed, Pairs, Periods, Setting, Shape, Single, Skills
+from services.matching.sheets.files.settings import SETTING, SETTINGS
+from services.matching.sheets.files.words import CRITERION, Choice, Grade, Number, Switch
+from shared.contracts.codes import Criterion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,20 +129,47 @@ _VISITS: tuple[_Example, ...] = (
 )
 
 
+_WEIGHTS: tuple[_Example, ...] = tuple(
+    {"setting": SETTINGS[f"weight_{side}"].label, "name": criterion.label, "value": getattr(weight, side)}
+    for criterion, weight in default_weights(needs_cited=False).items()
+    if criterion is not Criterion.TRAINING_NEED  # it counts by itself where needs are given
+    for side in ("applicant", "host")
+)
+_RULES: tuple[_Example, ...] = (
+    {"setting": "Objective", "value": "stable"},
+    {"setting": "Wishes", "value": "points only"},
+    {"setting": "Common weeks", "value": 1},
+    {"setting": "Share of a country", "value": 40},
+    {"setting": "Ceiling", "name": "Armenia", "value": 3},
+    {"setting": "Tie-break", "value": "2027-1"},
+    *_WEIGHTS,
+)
+_POLICY: tuple[_Example, ...] = (
+    {"setting": "Weeks of notice", "value": 6},
+    {"setting": "Minimum days of a visit", "value": 2},
+    {"setting": "Extra holiday", "name": "Ukraine", "value": "2027-08-24"},
+)
+_PROBLEM: Mapping[str, tuple[type, tuple[_Example, ...]]] = {
+    "Candidates": (Candidate, _PEOPLE),
+    "Seats": (Seat, _PLACES),
+    "Rules": (Setting, _RULES),
+}
+
+
 def write_problem(file: Path) -> None:
     """Write a workbook for `tandem match` and `tandem what-if`. Raises `UnusableFiles`."""
-    _write(file, {"Candidates": (Candidate, _PEOPLE), "Seats": (Seat, _PLACES)})
+    _write(file, _PROBLEM)
 
 
 def write_visits(file: Path) -> None:
     """Write a workbook for `tandem schedule`. Raises `UnusableFiles`."""
-    _write(file, {"Visits": (VisitRequest, _VISITS)})
+    _write(file, {"Visits": (VisitRequest, _VISITS), "Rules": (Setting, _POLICY)})
 
 
 def make_problem() -> bytes:
     """Return the workbook that `write_problem` writes, made in memory only."""
     packed = io.BytesIO()
-    _fill_book(packed, {"Candidates": (Candidate, _PEOPLE), "Seats": (Seat, _PLACES)})
+    _fill_book(packed, _PROBLEM)
     return packed.getvalue()
 
 
@@ -193,7 +222,8 @@ def _fill(book: Any, sheet: Any, kind: type, examples: tuple[_Example, ...], cod
     bold, text = book.add_format({"bold": True, "bg_color": "#DDE6F0"}), book.add_format({"num_format": "@"})
     needed = book.add_format({"bold": True, "bg_color": "#B8CCE4"})
     must = {part.name for part in fields(kind) if part.default is MISSING and part.default_factory is MISSING}
-    for at, (name, shape) in enumerate(FIELDS[kind].items()):
+    for at, (name, given) in enumerate(FIELDS[kind].items()):
+        shape = Single(SETTING) if (kind, name) == (Setting, "setting") else given
         sheet.set_column(at, at, 22, text)
         sheet.write_string(0, at, name, needed if name in must else bold)
         sheet.write_comment(0, at, f"{'Needed. ' if name in must else ''}{_note(shape)}", {"x_scale": 2})
@@ -202,6 +232,8 @@ def _fill(book: Any, sheet: Any, kind: type, examples: tuple[_Example, ...], cod
             if name in example:
                 value = example[name]
                 (sheet.write_number if isinstance(value, int) else sheet.write_string)(row, at, value, text)
+    if kind is Setting:
+        codes.source(CRITERION)
     sheet.freeze_panes(1, 1)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from services.matching.engine.problem import document
 from services.matching.engine.problem.document import Unreadable
 from services.matching.engine.problem.problem import Problem, Rules
-from services.matching.sheets.files import tables
+from services.matching.sheets.files import settings, tables
 from services.matching.sheets.files.cells import Reader
 from services.matching.sheets.files.failures import UnusableFiles
 from services.matching.sheets.files.fields import Objects
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 def change_rules(
     problem: Problem, file: Path | None, options: Mapping[str, object], reading: Reading | None = None
 ) -> Rules:
-    """Return the rules with those of a file (JSON: `rules`, or their names alone), then the options, applied.
+    """Return the rules with those of a file, then the options, applied.
 
+    The file is JSON (`rules`, or their names alone) or a sheet of rules.
     Of `weights`, `ceilings` and `floors` only what is named is replaced; null removes a ceiling or floor. Raises
     `UnusableFiles` with all faults.
     """
@@ -36,26 +37,20 @@ def change_rules(
     findings = reading.findings
     value = document.plain(problem.rules)
     value.setdefault("weights", weights_written(problem.rules.weights))
-    place = Place(Path("the options") if file is None else file)
-    given = {} if file is None else tables.json_of(file, reading)
-    if isinstance(given, dict) and "rules" in given:
-        if others := ", ".join(name for name in given if name != "rules"):
-            findings.warn(place, f"of this file only rules is taken; {others} was not read")
-        given, place = given["rules"], replace(place, path=("rules",))
-    if given is not None and not isinstance(given, dict):
-        findings.fault(place, "it holds no object with rules")
-    for origin, own in ((place, given), (Place(Path("the options")), options)):
-        single = JsonPart(origin, Reader(origin, findings).json(Objects(Rules), own))
-        agencies = [*(seat.organisation_id for seat in problem.seats)]
-        agencies += [candidate.organisation_id for candidate in problem.candidates]
-        exclusions(single, agencies, findings)
-        _put(value, single.value if isinstance(single.value, dict) else {})
+    options_place = Place(Path("the options"))
+    own_options = JsonPart(options_place, Reader(options_place, findings).json(Objects(Rules), options))
+    given = own_options if file is None else _rules_of(file, reading)
+    agencies = [seat.organisation_id for seat in problem.seats]
+    agencies += [candidate.organisation_id for candidate in problem.candidates]
+    for part in (given, own_options) if file is not None else (own_options,):
+        exclusions(part, agencies, findings)
+        _put(value, part.value if isinstance(part.value, dict) else {})
     recorded = tables.Recorded.of(findings)
     try:
         rules = document.read(Rules, value)
     except Unreadable as wrong:
         for fault in wrong.faults:
-            own_place = replace(place, path=(*place.path, *fault.path))
+            own_place = given.at(*fault.path)
             if own_place not in recorded:
                 findings.fault(own_place, fault.text)
         rules = problem.rules
@@ -63,12 +58,36 @@ def change_rules(
     try:
         return replace(problem, rules=rules).rules
     except ValueError as wrong:
-        raise UnusableFiles(f"{place}: {wrong}") from wrong
+        raise UnusableFiles(f"{given.place}: {wrong}") from wrong
+
+
+def _rules_of(file: Path, reading: Reading) -> JsonPart:
+    """Return the rules in a JSON file or a sheet."""
+    findings, place = reading.findings, Place(file)
+    if file.suffix.lower() != ".json":
+        parts = [
+            part
+            for table in tables.find(file, settings.KINDS, reading)
+            for part in settings.read(tables.items(table, reading), (Rules,), findings).values()
+        ]
+        if len(parts) > 1:
+            findings.fault(parts[1].place, f"rules are in {parts[0].place} already; keep one of them")
+        return parts[0] if parts else JsonPart(place, {})
+    given = tables.json_of(file, reading)
+    if isinstance(given, dict) and "rules" in given:
+        if others := ", ".join(name for name in given if name != "rules"):
+            findings.warn(place, f"of this file only rules is taken; {others} was not read")
+        given, place = given["rules"], replace(place, path=("rules",))
+    if given is not None and not isinstance(given, dict):
+        findings.fault(place, "it holds no object with rules")
+    return JsonPart(place, Reader(place, findings).json(Objects(Rules), given))
 
 
 def _put(value: dict[str, Any], given: Mapping[str, object]) -> None:
     for name, entry in given.items():
-        if name in {"weights", "ceilings", "floors"} and isinstance(entry, dict):
+        if name == "weights" and isinstance(entry, dict):
+            value[name] = weights_with(value.get(name, {}), entry)
+        elif name in {"ceilings", "floors"} and isinstance(entry, dict):
             both = {**value.get(name, {}), **entry}
             value[name] = {key: item for key, item in both.items() if item is not None}
         else:
@@ -78,6 +97,12 @@ def _put(value: dict[str, Any], given: Mapping[str, object]) -> None:
 def weights_written(given: Mapping[Criterion, Weight]) -> dict[str, dict[str, int]]:
     """Return weights as a document has them."""
     return {name.value: document.plain(weight) for name, weight in given.items()}
+
+
+def weights_with(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return weights as a document has them, with those that are given in place of the ones before."""
+    both = {name: {**before.get(name, {}), **own} if isinstance(own, dict) else own for name, own in given.items()}
+    return {name: own for name, own in {**before, **both}.items() if own is not None}
 
 
 def weights(texts: Sequence[str]) -> dict[str, dict[str, int]]:

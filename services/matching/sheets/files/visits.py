@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from services.matching.engine.problem import document
 from services.matching.engine.problem.document import Unreadable
 from services.matching.engine.schedule import SchedulePolicy, VisitRequest
-from services.matching.sheets.files import tables
+from services.matching.sheets.files import settings, tables
 from services.matching.sheets.files.cells import Reader
-from services.matching.sheets.files.fields import Objects
+from services.matching.sheets.files.fields import Objects, Setting
 from services.matching.sheets.files.findings import Level, Place
+from services.matching.sheets.files.references import JsonPart
 from services.matching.sheets.files.sheets import Reading
 from services.matching.sheets.files.tables import Item
 
@@ -18,26 +19,39 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-KINDS: Mapping[type, frozenset[str]] = {VisitRequest: frozenset({"candidate_id", "seat_id"})}
-"""The columns by which a table of visits is known."""
+    from services.matching.sheets.files.findings import Findings
+
+KINDS: Mapping[type, frozenset[str]] = {VisitRequest: frozenset({"candidate_id", "seat_id"}), **settings.KINDS}
+"""The columns by which a table of visits, or of rules, is known."""
 
 
 def read(
     file: Path, policy_file: Path | None = None, reading: Reading | None = None
 ) -> tuple[list[VisitRequest], SchedulePolicy]:
-    """Return the visits of a file in its order (a table, or a JSON list), and the policy of another, or the default.
+    """Return the visits of a file in its order (a table, or a JSON list), and the policy.
 
-    What was found goes into `reading`. Raises `UnusableFiles` with all faults of both.
+    The policy is in a file of its own or in a sheet of rules, else it is the default. What was found goes into
+    `reading`. Raises `UnusableFiles` with all faults of both.
     """
     reading = reading or Reading()
     findings = reading.findings
     items: list[Item] = []
+    rules: list[dict[type, JsonPart]] = []
     if file.suffix.lower() == ".json":
         items = _of_json(file, reading)
     else:
-        items = [item for table in tables.find(file, KINDS, reading) for item in tables.items(table, reading)]
+        for table in tables.find(file, KINDS, reading):
+            if table.kind is Setting:
+                rules.append(settings.read(tables.items(table, reading), (SchedulePolicy,), findings))
+            else:
+                items += tables.items(table, reading)
     visits: list[VisitRequest] = tables.check([(VisitRequest, item) for item in items], findings)
-    policy = SchedulePolicy() if policy_file is None else _policy(policy_file, reading)
+    policies = [part for found in rules for part in found.values()]
+    if policy_file is not None:
+        policies.append(_policy_of(policy_file, reading))
+    for part in policies[1:]:
+        findings.fault(part.place, f"the policy is in {policies[0].place} already; keep one of them")
+    policy = _policy(policies[0], findings) if policies else SchedulePolicy()
     if not items and not reading.incomplete and not findings.of(Level.FAULT):
         findings.fault(Place(file), "it holds no visit")
     findings.check()
@@ -55,18 +69,29 @@ def _of_json(file: Path, reading: Reading) -> list[Item]:
     return [Item(own.at(number).place, own.at(number).json(shape, item)) for number, item in enumerate(value)]
 
 
-def _policy(file: Path, reading: Reading) -> SchedulePolicy:
-    """Return the policy in a JSON file."""
-    own = Reader(Place(file), reading.findings)
-    given = tables.json_of(file, reading)
-    if given is None:
-        return SchedulePolicy()
-    value = own.json(Objects(SchedulePolicy), given)
-    recorded = tables.Recorded.of(reading.findings)
+def _policy_of(file: Path, reading: Reading) -> JsonPart:
+    """Return the policy in a JSON file, or in a sheet of rules."""
+    place = Place(file)
+    if file.suffix.lower() == ".json":
+        given = tables.json_of(file, reading)
+        return JsonPart(
+            place, {} if given is None else Reader(place, reading.findings).json(Objects(SchedulePolicy), given)
+        )
+    parts = [
+        part
+        for table in tables.find(file, settings.KINDS, reading)
+        for part in settings.read(tables.items(table, reading), (SchedulePolicy,), reading.findings).values()
+    ]
+    return parts[0] if parts else JsonPart(place, {})
+
+
+def _policy(given: JsonPart, findings: Findings) -> SchedulePolicy:
+    """Return the policy that is given."""
+    recorded = tables.Recorded.of(findings)
     try:
-        return document.read(SchedulePolicy, value)
+        return document.read(SchedulePolicy, given.value)
     except Unreadable as wrong:
         for fault in wrong.faults:
-            if (place := own.at(*fault.path).place) not in recorded:
-                reading.findings.fault(place, fault.text)
+            if (place := given.at(*fault.path)) not in recorded:
+                findings.fault(place, fault.text)
         return SchedulePolicy()

@@ -176,6 +176,8 @@ class Text:
     what: str = "an id"
     listed: bool = False
     """True if lists may name it, so that it cannot hold what separates their items."""
+    with_days: bool = False
+    """True if a day of the spreadsheet may stand here, as its text."""
 
     def read(self, text: str, order: Order = Order.UNSETTLED) -> str:
         """Return the text without letters that cannot be seen. Raises `Malformed`."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from datetime import date
+
+from openpyxl import load_workbook
 
 from services.matching.sheets.files.findings import Level
 from services.matching.sheets.model import SentFile, SheetRequest, Wish, answer
@@ -37,3 +41,63 @@ def test_the_objective_of_the_files_is_not_compared_with_itself() -> None:
     assert (same.has_same_objective, same.other) == (True, [])
     assert not other.has_same_objective
     assert [name for name, _, _ in other.other] == ["Objective"]
+
+
+def _seat(name: str, capacity: int) -> str:
+    """Return the row of a mentor whom each of `_people` can have."""
+    return f"{name},mentor,FR,fr,{capacity},analysis,English:B1,online_crime\n"
+
+
+def _people(*names: str) -> SentFile:
+    rows = "".join(f"{name},Mentoring,Armenia,am,operational,analysis,English:B2,online_crime\n" for name in names)
+    heading = "id,kind,country,organisation_id,rank_group,expertise,languages,topics\n"
+    return SentFile("people.csv", (heading + rows).encode())
+
+
+def _seats(*rows: str) -> SentFile:
+    heading = "id,kind,country,organisation_id,capacity,expertise,languages,topics\n"
+    return SentFile("seats.csv", (heading + "".join(rows)).encode())
+
+
+RULES = SentFile("rules.csv", b"setting,value\nShare of a country,100\n")
+
+
+def test_a_result_is_compared_with_the_workbook_of_an_earlier_run() -> None:
+    """Each gain, loss and move is listed with the cause; the same run changes nothing."""
+    before = (_people("c1", "c2", "gone"), _seats(_seat("s1", 2), _seat("s2", 1)), RULES)
+    first = answer(SheetRequest(before, DAY, Wish.WORKBOOK), lambda _: None).workbook
+    assert first is not None
+    earlier = SentFile("result.xlsx", first)
+    same = answer(SheetRequest(before, DAY, Wish.MATCH, earlier=earlier), lambda _: None).result
+    assert same is not None
+    assert (same.since, [count for _, count in same.since_counts]) == ([], [0, 0, 0])
+    now = (_people("c1", "c2", "new"), _seats(_seat("s1", 1), _seat("s3", 1)), RULES)
+    later = SheetRequest(now, DAY, Wish.MATCH, earlier=earlier)
+    found = answer(later, lambda _: None).result
+    assert found is not None
+    assert found.since is not None
+    assert [(change.candidate, change.before, change.after, change.what.value) for change in found.since] == [
+        ("c1", "s2", "", "loses the place"),
+        ("c2", "s1", "s3", "gets another place"),
+        ("gone", "s1", "", "loses the place"),
+        ("new", "", "s1", "gains a place"),
+    ]
+    assert [count for _, count in found.since_counts] == [1, 2, 1]
+    lost, moved, gone, gained = (change.why for change in found.since)
+    assert lost.startswith("Seat s2 is not in the files now. We have no mentor for you yet.")
+    assert moved.startswith(
+        "Seat s1 had 2 places, and has 1 now. Seat s1 goes to new now. You have a mentor: mentor s3"
+    )
+    assert gone.endswith("The candidate is not in the files now.")
+    assert gained.startswith("The candidate was not in the earlier run.")
+    book = load_workbook(io.BytesIO(answer(replace(later, wish=Wish.WORKBOOK), lambda _: None).workbook or b""))
+    rows = list(book["Since earlier run"].iter_rows(min_row=2, values_only=True))
+    assert [row[0] for row in rows] == [change.candidate for change in found.since]
+
+
+def test_an_earlier_result_that_is_none_is_a_fault() -> None:
+    """A workbook without the sheet Matches is named with its remedy, and nothing is matched."""
+    files = (_people("c1"), _seats(_seat("s1", 1)), RULES)
+    outcome = answer(SheetRequest(files, DAY, Wish.MATCH, earlier=_people("c1")), lambda _: None)
+    assert (outcome.result, outcome.counts[0]) == (None, 1)
+    assert "this is no result of a run" in outcome.findings[0].text

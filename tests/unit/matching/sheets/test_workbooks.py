@@ -206,7 +206,7 @@ def test_results_as_a_workbook(tmp_path: Path) -> None:
     assert made["Places"][1] == ["s", "France", "fr1", 1, 1, 0, "=1+1"]
     assert [row[2] for row in made["Messages"][1:]] == ["Place", "No place fits"]
     rules = tmp_path / "p.json"
-    rules.write_text(json.dumps({"rules": {}}), "utf-8")
+    rules.write_text(json.dumps({"call_id": "own"}), "utf-8")
     templates.write_problem(tmp_path / "t.xlsx")
     match.command([tmp_path / "t.xlsx", rules], out=tmp_path / "r.xlsx")
     assert len(sheets_of((tmp_path / "r.xlsx").read_bytes())["Matches"]) == 4

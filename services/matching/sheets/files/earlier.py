@@ -1,0 +1,129 @@
+"""Compare a run with an earlier one by the result workbook that the earlier one gave."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from services.matching.sheets.files import sheets
+from services.matching.sheets.files.findings import Place
+from services.matching.sheets.files.words import plain_form
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from services.matching.engine.explain.receipt import Receipt
+    from services.matching.engine.matching import Result
+    from services.matching.sheets.files.sentences import Sentences
+    from services.matching.sheets.files.sheets import Reading, Sheet
+
+_LISTED = 5
+
+
+class Move(StrEnum):
+    """The change of a candidate's result since the earlier run."""
+
+    GAINS = "gains a place"
+    LOSES = "loses the place"
+    MOVES = "gets another place"
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier run: who had which seat, everybody who took part, and the places of each seat, as far as known."""
+
+    matching: Mapping[str, str]
+    candidates: frozenset[str] = frozenset()
+    capacities: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A candidate whose result differs: the seats before and after, empty for none, and why."""
+
+    candidate: str
+    before: str
+    after: str
+    what: Move
+    why: str
+
+
+def read(file: Path, reading: Reading) -> Earlier | None:
+    """Return the run in a result workbook (or in `matches.csv`); None after a fault, which is found."""
+    found: list[Sheet] = []
+    for way in sheets.read(file, reading):
+        found = way
+        if _pairs(way, "matches", "seat") is not None:
+            break
+    matching = _pairs(found, "matches", "seat")
+    if matching is None:
+        if not any(fault.place.file == file for fault in reading.findings.all):
+            reading.findings.fault(
+                Place(file), "this is no result of a run: it has no sheet Matches with the columns Candidate and Seat"
+            )
+        return None
+    messages = _pairs(found, "messages", "result") or {}
+    capacities = _pairs(found, "places", "places", key="seat") or {}
+    return Earlier(matching, frozenset(messages) | frozenset(matching) if messages else frozenset(), capacities)
+
+
+def _pairs(found: Sequence[Sheet], name: str, value: str, *, key: str = "candidate") -> dict[str, str] | None:
+    """Return two columns of a sheet as key and value; None without such a sheet."""
+    for sheet in found:
+        if (sheet.name is not None and sheet.name.casefold() != name) or (sheet.name is None and name != "matches"):
+            continue
+        for number, row in sheet.rows[:1]:
+            names = [plain_form(cell.text).removesuffix(" id") for cell in row]
+            if key in names and value in names:
+                at, of = names.index(key), names.index(value)
+                body = [own for other, own in sheet.rows if other > number and len(own) > max(at, of)]
+                return {own[at].text: own[of].text for own in body if own[at].text and own[of].text}
+    return None
+
+
+def changes(earlier: Earlier, result: Result, receipts: Sequence[Receipt], sentences: Sentences) -> list[Change]:
+    """Return everybody whose seat differs from the earlier run, by id, each with the cause."""
+    now = {**result.matching, **{pair.candidate_id: pair.seat_id for pair in result.problem.fixed}}
+    messages = {receipt.candidate_id: receipt for receipt in receipts}
+    guests: dict[str, list[str]] = defaultdict(list)
+    for candidate, seat in sorted(now.items()):
+        if earlier.matching.get(candidate) != seat:
+            guests[seat].append(candidate)
+    capacities = {seat.id: seat.capacity for seat in result.problem.seats}
+    found = []
+    for candidate in sorted(earlier.matching.keys() | now.keys()):
+        before, after = earlier.matching.get(candidate, ""), now.get(candidate, "")
+        if before == after:
+            continue
+        what = Move.MOVES if before and after else Move.GAINS if after else Move.LOSES
+        why = _causes(earlier, candidate, before, capacities, guests)
+        if candidate in messages:
+            why.append(sentences.message(messages[candidate]))
+        elif after:
+            why.append("The pair is agreed before.")
+        else:
+            why.append("The candidate is not in the files now.")
+        found.append(Change(candidate, before, after, what, " ".join(why)))
+    return found
+
+
+def _causes(
+    earlier: Earlier, candidate: str, before: str, capacities: Mapping[str, int], guests: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """Return what differs between both runs for a candidate, in sentences."""
+    found = []
+    if earlier.candidates and candidate not in earlier.candidates:
+        found.append("The candidate was not in the earlier run.")
+    if before and before not in capacities:
+        found.append(f"Seat {before} is not in the files now.")
+    elif before:
+        places = earlier.capacities.get(before, "")
+        if places and places != str(capacities[before]):
+            found.append(f"Seat {before} had {places} places, and has {capacities[before]} now.")
+        if others := guests.get(before, ()):
+            more = f" and {len(others) - _LISTED} more" if len(others) > _LISTED else ""
+            found.append(f"Seat {before} goes to {', '.join(others[:_LISTED])}{more} now.")
+    return found
