@@ -13,7 +13,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import column_index_from_string, get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from services.matching.sheets.files.encodings import Doubtful, decode
@@ -28,10 +28,17 @@ MOST_BYTES = 20_000_000
 _MOST_UNPACKED = 100_000_000
 MOST_ROWS = 50_000
 _MOST_COLUMNS = 100
+MOST_MERGED = 20_000
+"""So many cells may be in the merged areas of a sheet."""
 _PIECE = 1_000_000
 _MOST_SHEETS = 50
 _LONGEST_CELL = 5_000
 _DELIMITERS = (",", ";", "\t", "|")
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+"""The first bytes of XML in UTF-16 or UTF-32, which could hide its contents from a count."""
+_LONGEST_TAG = 500
+_MERGE = re.compile(rb"[<:]mergeCell\s(?:[^>]{0,400}>)?")
+_AREA = re.compile(rb"\sref\s*=\s*[\"']([A-Z]{1,3})(\d{1,7})(?::([A-Z]{1,3})(\d{1,7}))?[\"']")
 _SEP = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
@@ -136,6 +143,7 @@ def _ways(file: Path, text: str, findings: Findings) -> Iterator[list[Sheet]]:
         [named[1]] if named else sorted(_DELIMITERS, key=lambda mark: (-first.count(mark), _DELIMITERS.index(mark)))
     )
     wrong: str | None = None
+    wide = 0
     for delimiter in delimiters:
         if text.count(delimiter) == 0 and delimiter != _DELIMITERS[0]:
             continue
@@ -147,10 +155,22 @@ def _ways(file: Path, text: str, findings: Findings) -> Iterator[list[Sheet]]:
         if len(lines) > MOST_ROWS:
             findings.fault(Place(file), f"it has {len(lines)} rows; {MOST_ROWS} is the most")
             return
+        width = max((_width(line) for line in lines), default=0)
+        if width > _MOST_COLUMNS:
+            wide = wide or width
+            continue
         rows = [(number, [_text_cell(cell) for cell in line]) for number, line in enumerate(lines, 1)]
         yield [Sheet(file, None, rows[1:] if named else rows)]
     if wrong is not None:
         findings.fault(Place(file), f"this is not a CSV file: {wrong}; save it again from the spreadsheet")
+    elif wide:
+        text = f"it has {wide} columns; {_MOST_COLUMNS} is the most. Delete those that you do not need"
+        findings.fault(Place(file), text)
+
+
+def _width(line: list[str]) -> int:
+    """Return how many cells a line has up to its last one with a text."""
+    return next((at for at in range(len(line), 0, -1) if line[at - 1].strip()), 0)
 
 
 def _text_cell(text: str) -> Cell:
@@ -171,12 +191,10 @@ def _workbook(file: Path, content: bytes, findings: Findings) -> list[Sheet]:
             if sum(member.file_size for member in packed.infolist()) > _MOST_UNPACKED:
                 findings.fault(place, "it unpacks to more than a table can be; copy the cells into a new workbook")
                 return []
-            for member in packed.infolist():
-                if member.filename.startswith("xl/worksheets/") and _has_too_many_rows(packed, member):
-                    findings.fault(
-                        place, f"a sheet has more than {MOST_ROWS} rows; copy the rows you need into a new workbook"
-                    )
-                    return []
+            excess = next((text for member in packed.infolist() if (text := _excess(packed, member))), None)
+            if excess is not None:
+                findings.fault(place, excess)
+                return []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of parts that are not read, such as pictures
             book = load_workbook(io.BytesIO(content), keep_links=False)
@@ -211,15 +229,43 @@ def _workbook(file: Path, content: bytes, findings: Findings) -> list[Sheet]:
         return []
 
 
-def _has_too_many_rows(packed: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
-    """Return whether a sheet has more rows than are read; it is counted in pieces, before any cell is made."""
-    count = 0
+def _excess(packed: zipfile.ZipFile, member: zipfile.ZipInfo) -> str | None:
+    """Return what a part of a workbook has too much of: rows, or cells in merged areas.
+
+    It is counted in pieces before any cell is made: a short text can merge more cells than fit into the memory.
+    """
+    rows = merged = 0
+    left = b""
     with packed.open(member) as content:
-        while piece := content.read(_PIECE):
-            count += piece.count(b"<row ") + piece.count(b"<row>") + piece.count(b":row ")
-            if count > MOST_ROWS:
-                return True
-    return False
+        piece = content.read(_PIECE)
+        if piece.startswith(_WIDE):
+            return "it is not written in UTF-8; save it again from the spreadsheet"
+        while piece:
+            following = content.read(_PIECE)
+            rows += piece.count(b"<row ") + piece.count(b"<row>") + piece.count(b":row ")
+            whole = left + piece
+            end = limit = max(0, len(whole) - (_LONGEST_TAG if following else 0))
+            for tag in _MERGE.finditer(whole):
+                if tag.start() < limit:
+                    merged += _cells_in(tag[0])
+                    end = max(end, tag.end())
+            if rows > MOST_ROWS:
+                return f"a sheet has more than {MOST_ROWS} rows; copy the rows you need into a new workbook"
+            if merged > MOST_MERGED:
+                return f"a sheet merges more than {MOST_MERGED} cells; unmerge them, and write each value"
+            left, piece = whole[end:], following
+    return None
+
+
+def _cells_in(tag: bytes) -> int:
+    """Return how many cells a merged area has; more than are read where its tag cannot be understood."""
+    found = _AREA.search(tag)
+    if found is None:
+        return MOST_MERGED + 1
+    left, top = found[1].decode(), int(found[2])
+    right, bottom = (found[3].decode(), int(found[4])) if found[3] else (left, top)
+    width = column_index_from_string(right) - column_index_from_string(left) + 1
+    return max(1, width) * max(1, bottom - top + 1)
 
 
 def _sheet(file: Path, sheet: Any, values: Any, findings: Findings) -> Sheet | None:
@@ -251,7 +297,7 @@ def _sheet(file: Path, sheet: Any, values: Any, findings: Findings) -> Sheet | N
     found.hidden = [number for number, row in sheet.row_dimensions.items() if row.hidden]
     for columns in sheet.column_dimensions.values():  # neighbours that look alike stand as one
         if columns.hidden:
-            found.hidden_columns.update(range(columns.min, columns.max + 1))
+            found.hidden_columns.update(range(columns.min, min(columns.max, _MOST_COLUMNS) + 1))
     return found
 
 

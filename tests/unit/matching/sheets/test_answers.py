@@ -100,4 +100,4 @@ def test_an_earlier_result_that_is_none_is_a_fault() -> None:
     files = (_people("c1"), _seats(_seat("s1", 1)), RULES)
     outcome = answer(SheetRequest(files, DAY, Wish.MATCH, earlier=_people("c1")), lambda _: None)
     assert (outcome.result, outcome.counts[0]) == (None, 1)
-    assert "this is no result of a run" in outcome.findings[0].text
+    assert "This is no result of a run" in outcome.findings[0].text

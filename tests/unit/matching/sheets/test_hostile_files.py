@@ -26,6 +26,13 @@ def _with(member: str, content: bytes) -> bytes:
     return packed.getvalue()
 
 
+def _merging(area: bytes) -> bytes:
+    """Return a sheet with a merged area, whose tag stands where two pieces of the file meet."""
+    blanks = b" " * (1_000_000 - 60)
+    cells = b'<mergeCells count="1"><mergeCell ref="%s"/></mergeCells>' % area
+    return b"<worksheet><sheetData/>" + blanks + cells + b"</worksheet>"
+
+
 _MANY_ROWS = b"<worksheet><sheetData>" + b'<row r="1"></row>' * 60_000 + b"</sheetData></worksheet>"
 
 
@@ -38,14 +45,26 @@ _MANY_ROWS = b"<worksheet><sheetData>" + b'<row r="1"></row>' * 60_000 + b"</she
         (b"PK\x03\x04 no archive", "cannot be read as .xlsx; save it again"),
         (_with("xl/worksheets/sheet1.xml", b"<worksheet>"), "cannot be read as .xlsx; save it again"),
         (_with("xl/workbook.xml", b" " * 100_000_001), "unpacks to more than a table can be"),
+        (_with("xl/worksheets/sheet1.xml", _merging(b"A1:XFD1048576")), "merges more than 20000 cells; unmerge them"),
+        (_with("xl/worksheets/sheet1.xml", _merging(b"&#65;1:XFD1048576")), "merges more than 20000 cells"),
+        (_with("xl/worksheets/sheet1.xml", "<worksheet/>".encode("utf-16")), "not written in UTF-8; save it again"),
     ],
-    ids=["password", "rows", "sound", "no archive", "cut off", "bomb"],
+    ids=["password", "rows", "sound", "no archive", "cut off", "bomb", "merged", "hidden", "wide"],
 )
 def test_a_hostile_workbook_is_refused_with_its_remedy(content: bytes, remedy: str) -> None:
-    """A password, too many rows, a broken archive and one that unpacks without end are faults of the file."""
+    """A password, too many rows or merged cells, a broken archive and one without end are faults of the file."""
     outcome = _answer("own.xlsx", content)
     faults = [each.text for each in outcome.findings if each.level is Level.FAULT]
     assert (remedy in " ".join(faults)) if remedy else not faults
+
+
+def test_a_table_of_very_many_columns_is_refused() -> None:
+    """A CSV file with more columns than are read is a fault; empty cells at the ends of its lines are none."""
+    heading = "id,kind,country,organisation_id,capacity"
+    wide = _answer("seats.csv", f"{heading},{','.join(f'c{number}' for number in range(300))}\n".encode())
+    assert "has 305 columns; 100 is the most" in " ".join(each.text for each in wide.findings)
+    blank = _answer("seats.csv", f"{heading}{',' * 300}\ns1,mentor,FR,fr,1{',' * 300}\n".encode())
+    assert "columns" not in " ".join(each.text for each in blank.findings if each.level is Level.FAULT)
 
 
 def test_a_request_does_not_show_its_contents() -> None:
