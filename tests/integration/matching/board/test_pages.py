@@ -130,7 +130,7 @@ async def test_a_country_downloads_the_results_of_its_own_applicants(
     (row,) = _rows((await browser.get("/matching/applications/results.xlsx")).content)
     assert row["Place"] == ""
     assert row["What you can tell the officer"].startswith("There is no place for you yet. No place fits you.")
-    assert "English" in row["Smallest changes that would have led to a match"]
+    assert "at level B1, which is not stated yet" in row["Smallest changes that would have led to a match"]
     await sign_in("fleur", Role.NATIONAL_COORDINATOR, country="FR")
     for query in ("", "?country=MD"):
         assert _rows((await browser.get(f"/matching/applications/results.xlsx{query}")).content) == []
