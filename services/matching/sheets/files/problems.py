@@ -69,7 +69,9 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
     value |= {name: single.value for name, single in alone.items()} | ({"seed": seed} if seed is not None else {})
     rules_value = value.setdefault("rules", {})
     if isinstance(rules_value, dict):
-        weights = terms.weights_written(default_weights(needs_cited=bool(rules_value.get("needs"))))
+        weights: Mapping[str, object] = terms.weights_written(
+            default_weights(needs_cited=bool(rules_value.get("needs")))
+        )
         if rules is not None and rules.places:
             weights = terms.weights_with(weights, rules_value.pop("weights", {}))
         value["rules"] = {"weights": weights, **rules_value}

@@ -99,10 +99,13 @@ def weights_written(given: Mapping[Criterion, Weight]) -> dict[str, dict[str, in
     return {name.value: document.plain(weight) for name, weight in given.items()}
 
 
-def weights_with(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def weights_with(before: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
     """Return weights as a document has them, with those that are given in place of the ones before."""
-    both = {name: {**before.get(name, {}), **own} if isinstance(own, dict) else own for name, own in given.items()}
-    return {name: own for name, own in {**before, **both}.items() if own is not None}
+    both = dict(before)
+    for name, own in given.items():
+        earlier = before.get(name)
+        both[name] = {**earlier, **own} if isinstance(earlier, dict) and isinstance(own, dict) else own
+    return {name: own for name, own in both.items() if own is not None}
 
 
 def weights(texts: Sequence[str]) -> dict[str, dict[str, int]]:
