@@ -74,11 +74,46 @@ class CurrentFigure(Table, table=True):
 
 
 @dataclass(frozen=True, slots=True)
+class CountMark:
+    """Up to when a moving figure was counted, and how many changes of its facts were seen by then."""
+
+    seen: int
+    cut_off: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """A moving figure, and the number of changes of its facts when it was counted."""
 
     figure: Figure
     seen: int
+
+    @property
+    def mark(self) -> CountMark:
+        """The changes that it has seen, and its cut-off."""
+        return CountMark(self.seen, self.figure.cut_off)
+
+
+PeriodKey = tuple[str, date, date]
+"""The label, the first and the last day of a period."""
+
+
+async def marks(session: AsyncSession) -> dict[PeriodKey, dict[str, CountMark]]:
+    """Return when each moving figure was counted, by period and indicator, in one query and without the figures."""
+    query = sa.select(
+        col(CurrentFigure.period),
+        col(CurrentFigure.start),
+        col(CurrentFigure.end),
+        col(CurrentFigure.indicator),
+        col(CurrentFigure.version),
+        col(CurrentFigure.fact_changes),
+        col(CurrentFigure.cut_off),
+    ).order_by(col(CurrentFigure.period), col(CurrentFigure.indicator))
+    found: dict[PeriodKey, dict[str, CountMark]] = {}
+    for label, start, end, indicator, version, seen, cut_off in (await session.execute(query)).all():
+        if indicator in COUNTED and COUNTED[indicator].version == version:
+            found.setdefault((label, start, end), {})[indicator] = CountMark(seen, cut_off)
+    return found
 
 
 async def moving(session: AsyncSession, period: Period) -> dict[str, Counted]:

@@ -25,7 +25,7 @@ from services.reporting.facts.views import days_of_facts
 from services.reporting.figures import store
 from services.reporting.figures.actions.own_process import own_process, run_in
 from services.reporting.figures.model.sketch import Sketch
-from services.reporting.figures.store import Counted
+from services.reporting.figures.store import Counted, CountMark, PeriodKey
 from services.reporting.groupings import store as groupings_store
 from services.reporting.indicators.model import calls
 from services.reporting.indicators.model.catalogue import COUNTED
@@ -73,7 +73,7 @@ async def current_figures(session: AsyncSession, period: Period) -> list[Figure]
     if _size(changes, USED) <= AT_ONCE:
         return await count_from_facts(session, period)
     kept = await store.moving(session, period)
-    stale = _stale(kept, changes, clock.now())
+    stale = _stale({indicator: each.mark for indicator, each in kept.items()}, changes, clock.now())
     few = sum(_size(changes, reads(each, changes)) for each in stale) <= AT_ONCE
     missing = stale if few else [each for each in stale if each.id not in kept]
     made = {each.definition.id: each for each in await count_from_facts(session, period, missing)} if missing else {}
@@ -240,7 +240,7 @@ def _change_count(changes: Changes, definition: Definition) -> int:
     return sum(changes[type_][1] for type_ in reads(definition, changes) if type_ in changes)
 
 
-def _stale(stored: Mapping[str, Counted], changes: Changes, at: datetime) -> list[Definition]:
+def _stale(stored: Mapping[str, CountMark], changes: Changes, at: datetime) -> list[Definition]:
     """Return the definitions whose stored figure may differ from what the facts say now."""
     today = at.astimezone(UTC).date()
     return [
@@ -248,7 +248,7 @@ def _stale(stored: Mapping[str, Counted], changes: Changes, at: datetime) -> lis
         for each in COUNTED.values()
         if (counted := stored.get(each.id)) is None
         or counted.seen != _change_count(changes, each)
-        or counted.figure.cut_off.astimezone(UTC).date() != today
+        or counted.cut_off.astimezone(UTC).date() != today
     ]
 
 
@@ -332,10 +332,11 @@ async def _renew(session: AsyncSession, labels: Sequence[str], level: str) -> in
     await groupings_store.lock_to_count(session)
     # Read before the facts: those that arrive in between are counted once more.
     changes = await facts_store.changes(session)
+    marks = await store.marks(session)
     todo: list[tuple[Period, list[Definition]]] = []
     for label in labels:
         period = await _counted_for(session, label)
-        stale = _stale_of(label, await store.moving(session, period), changes)
+        stale = _stale_of(period, marks, changes)
         todo.append((period, [each for each in stale if each.level == level]))
     of_programme = [(period, stale) for period, stale in todo if stale and calls.call_in(period.label) is None]
     of_calls = {call: stale for period, stale in todo if stale and (call := calls.call_in(period.label)) is not None}
@@ -382,10 +383,10 @@ async def _counted_for(session: AsyncSession, label: str) -> Period:
     return await period_of(session, label) if call is None else calls.period_of(call)
 
 
-def _stale_of(label: str, stored: Mapping[str, Counted], changes: Changes) -> list[Definition]:
+def _stale_of(period: Period, marks: Mapping[PeriodKey, Mapping[str, CountMark]], changes: Changes) -> list[Definition]:
     """Return the definitions to recount for a period, or for a call, for which some are not counted at all."""
-    stale = _stale(stored, changes, clock.now())
-    return stale if calls.call_in(label) is None else [each for each in stale if each in calls.BY_CALL]
+    stale = _stale(marks.get((period.label, period.start, period.end), {}), changes, clock.now())
+    return stale if calls.call_in(period.label) is None else [each for each in stale if each in calls.BY_CALL]
 
 
 async def stale_periods(session: AsyncSession) -> list[str]:
@@ -399,11 +400,11 @@ async def stale_periods(session: AsyncSession) -> list[str]:
     labels += [
         calls.period_of(call).label for call in (calls.ALL, *(str(id_) for id_, _ in await cases_views.calls(session)))
     ]
+    marks = await store.marks(session)
     return [
         label
         for label in labels
-        if label not in fixed
-        and _stale_of(label, await store.moving(session, await _counted_for(session, label)), changes)
+        if label not in fixed and _stale_of(await _counted_for(session, label), marks, changes)
     ]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
 
 from services.reporting.disclosure.model import release
 from services.reporting.facts import store as facts_store
@@ -79,8 +81,19 @@ async def test_a_large_programme_counts_only_stale_figures_again(house: House, m
 
 
 async def _stale(house: House) -> set[str]:
+    """Return the periods to count again; one statement finds out about all of them, since it is asked each second."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    engine = house.app.state.service.bus.engine.sync_engine
+    sa.event.listen(engine, "before_cursor_execute", note)
     async with house.app.state.service.bus.read() as session:
-        return set(await counting.stale_periods(session))
+        found = set(await counting.stale_periods(session))
+    sa.event.remove(engine, "before_cursor_execute", note)
+    assert sum("FROM current_figure" in statement for statement in statements) == 1
+    return found
 
 
 async def _later_labels(house: House) -> set[str]:
