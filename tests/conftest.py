@@ -65,7 +65,7 @@ TOGETHER = (
     "faults/test_local_run.py",
 )
 """Files that share one local run, in this order: the last one ends it. A start takes some 30 s of processor time."""
-FIRST = (*TOGETHER, "integration/test_sample_programme.py")
+FIRST = (*TOGETHER, "integration/test_sample_programme.py", "simulation/test_services.py")
 """Files that take minutes, and so begin before the others."""
 
 
@@ -123,6 +123,15 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_teardown() -> None:
     """Refuse a test that leaves loggers which keep the first place they wrote to: later tests would not see them."""
     assert not structlog.get_config()["cache_logger_on_first_use"], "loggers are cached for the rest of the process"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what tests say about their own extent, such as how many seeds were simulated."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                for name, value in report.user_properties:
+                    terminalreporter.write_line(f"{name}: {value}")
 
 
 class Administrator:

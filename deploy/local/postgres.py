@@ -50,7 +50,14 @@ _SETTINGS = {
     "log_error_verbosity": "terse",  # details of an error repeat values of rows
 }
 # A test's data need not survive a power cut; a crash of the server itself loses nothing without these either.
-_FLEETING = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "128MB"}
+# Its passwords are random and live for minutes; with many iterations each connection takes a while to sign in.
+_FLEETING = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "128MB",
+    "scram_iterations": "1",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,14 @@
 """Simulate all four services from seeds: `python -m tests.simulation --seeds 100000`, or only some with `--seed N`.
 
 Exit 0 if nothing was violated. A failing seed is printed, run again to see that it fails in the same way, and shrunk.
+See `README.md`.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
+import itertools
 import logging
 import os
 import secrets
@@ -22,11 +25,12 @@ from deploy.local.postgres import Postgres
 from tests.conftest import Administrator, Databases
 from tests.local_run import quick_folder
 from tests.simulation.services import run
+from tests.simulation.services.budget import Budget
 from tests.simulation.services.installation import Machine
 from tests.simulation.services.shrink import shrunk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tests.simulation.services.installation import Snapshot
     from tests.simulation.services.run import Outcome, Step
@@ -64,10 +68,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=100_000, help="how many seeds")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, nargs="+", help="these seeds alone")
-    parser.add_argument("--seconds", type=float, help="begin no further seed after so many seconds")
+    parser.add_argument("--fresh", type=int, metavar="N", help="after those of --seed, N, N+1 ... while there is time")
+    parser.add_argument("--seconds", type=float, help="begin no seed that would end after so many seconds")
     parser.add_argument("--at-least", type=int, default=1, help="but do so many seeds in any case")
     parser.add_argument("--twice", type=int, default=1, help="run so many of the seeds twice and compare")
     parser.add_argument("--tries", type=int, default=40, help="so many shorter runs shrink a failing seed; 0: leave it")
+    parser.add_argument("--shrink-seconds", type=float, help="begin no shorter run after so many seconds")
     parser.add_argument("--steps", type=int, nargs="*", help="only these steps of the seed")
     parser.add_argument("--trace", type=Path, help="write what happened; of many seeds, of each that fails")
     parser.add_argument("--verbose", action="store_true", help="print warnings of the services")
@@ -75,35 +81,48 @@ def _arguments() -> argparse.Namespace:
 
 
 def _simulate(machine: Machine, options: argparse.Namespace) -> int:
-    started = monotonic()
+    budget = Budget(options.seconds)
     snapshot = run.begin(machine)
-    seeds = range(options.first, options.first + options.seeds) if options.seed is None else options.seed
-    done = failed = 0
-    for seed in seeds:
-        if options.seconds is not None and done >= options.at_least and monotonic() - started > options.seconds:
+    gc.collect()
+    gc.freeze()  # what was imported and built once need not be looked through again and again
+    gc.set_threshold(50_000, 20, 5)
+    done = failed = fresh = 0
+    for seed, is_fresh in _seeds(options):
+        if (options.seed is None or is_fresh) and done >= options.at_least and not budget.has_room():
+            break
+        if is_fresh and failed:  # what failed is shrunk in the time that is left
             break
         steps = run.steps_of(seed)
         if options.steps is not None:
             steps = [steps[place] for place in options.steps]
         began = monotonic()
         outcome = run.run(machine, snapshot, seed, steps)
+        budget.took(monotonic() - began)
         alone = options.seed is not None and len(options.seed) == 1
         if options.trace and (alone or outcome.violations):
             number = "" if alone else f"-{seed}"
             file = options.trace.with_name(f"{options.trace.name}{number}")
             file.write_text("\n".join([*outcome.trace, *outcome.violations]), encoding="utf-8")
-        done += 1
+        done, fresh = done + 1, fresh + is_fresh
         _print(outcome, monotonic() - began)
         if outcome.violations:
             failed += 1
-            _explain(machine, snapshot, outcome, options.tries)
+            _explain(machine, snapshot, outcome, options.tries, Budget(options.shrink_seconds))
         elif done <= options.twice:
             failed += not _is_same(outcome, run.run(machine, snapshot, seed, steps))
-    print(f"{done} seeds in {monotonic() - started:.0f} s, {failed} failed", flush=True)
+    print(f"{done} seeds in {budget.spent:.0f} s, {fresh} of them fresh, {failed} failed", flush=True)
     if options.seed is None and done < options.at_least:
         print(f"These are fewer than {options.at_least}: that shows nothing.", flush=True)
         return 1
     return 1 if failed else 0
+
+
+def _seeds(options: argparse.Namespace) -> Iterator[tuple[int, bool]]:
+    """Yield each seed, and whether it is a fresh one."""
+    chosen = range(options.first, options.first + options.seeds) if options.seed is None else options.seed
+    yield from ((seed, False) for seed in chosen)
+    if options.fresh is not None:
+        yield from ((seed, True) for seed in itertools.count(options.fresh))
 
 
 def _print(outcome: Outcome, took: float) -> None:
@@ -114,17 +133,22 @@ def _print(outcome: Outcome, took: float) -> None:
     )
 
 
-def _explain(machine: Machine, snapshot: Snapshot, outcome: Outcome, tries: int) -> None:
+def _explain(machine: Machine, snapshot: Snapshot, outcome: Outcome, tries: int, budget: Budget) -> None:
     """Print what was violated; with `tries`, also whether it is violated again, and with which steps alone."""
     for each in outcome.violations:
         print(f"  {each}", flush=True)
     if not tries:
         return
+    print(f"  again: python -m tests.simulation --seed {outcome.seed}", flush=True)
+    began = monotonic()
     again = run.run(machine, snapshot, outcome.seed, outcome.steps)
+    budget.took(monotonic() - began)
     if not _is_same(outcome, again):
         return
 
     def fails(fewer: Sequence[int]) -> bool:
+        if not budget.has_room():
+            return False
         made = run.run(machine, snapshot, outcome.seed, [outcome.steps[place] for place in fewer])
         return bool({_kind(each) for each in made.violations} & kinds)
 
@@ -132,7 +156,7 @@ def _explain(machine: Machine, snapshot: Snapshot, outcome: Outcome, tries: int)
     places = shrunk(range(len(outcome.steps)), fails, tries=tries)
     every: Sequence[Step] = run.steps_of(outcome.seed)
     numbers = " ".join(str(every.index(outcome.steps[place])) for place in places)
-    print(f"  again: python -m tests.simulation --seed {outcome.seed} --steps {numbers}", flush=True)
+    print(f"  with fewer steps: python -m tests.simulation --seed {outcome.seed} --steps {numbers}", flush=True)
     for place in places:
         step = outcome.steps[place]
         print(f"    {step.what} {step.choice}, then {step.pause} s", flush=True)

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 
+from services.applications.access.actions import yearly_confirmation
 from services.applications.app import create_app
 from services.applications.application.actions import deadlines
+from services.applications.availability.actions import checks
+from services.applications.partners.actions import clock as partners_clock
+from services.applications.register.model.grants import ConfirmationTimes
 from services.applications.settings import Settings
 from shared.bus.db import leases
 from shared.time import clock
 from shared.time.arrival import ANSWERED_WITHIN
+from tests.integration.applications.suspension import choosing, suspend
 from tests.stalls import stalled
 from tests.support import settings_for
 
 if TYPE_CHECKING:
-    from shared.bus import Bus
+    from collections.abc import Awaitable, Callable
+    from typing import Any
+
+    from shared.bus import Bus, Lease
+    from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
 
 
@@ -46,3 +57,82 @@ async def test_a_sweep_of_deadlines_that_slept_withdraws_nothing_twice(programme
         assert [kind for kind, _, _ in before].count("ApplicationWithdrawn") == 1
         assert await process.go_on() != "done"
     assert await programme.journal("exchange.applications") == before
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A sweep by the clock: its lease, where it stops in its transaction, and what makes something due."""
+
+    lease: str
+    act: Callable[[Bus, Lease], Awaitable[object]]
+    at: str
+    begin: Callable[[Abroad], Awaitable[None]]
+
+
+async def _old_placement(abroad: Abroad) -> None:
+    far = clock.today() + timedelta(days=150)
+    await abroad.offer(periods=[{"start": str(far), "end": str(far), "places_per_week": 1}])
+    clock.move(timedelta(days=61))
+
+
+async def _decision_about_a_partner(abroad: Abroad) -> None:
+    await abroad.eligible("ani", "tigran")
+    await suspend(abroad, "AM", choosing("home", "waiting", "cancel"), clock.today() + timedelta(days=2))
+    clock.move(timedelta(days=12))
+
+
+async def _unconfirmed_access(_: Abroad) -> None:
+    clock.move(timedelta(days=400))
+
+
+SWEEPS = {
+    "run_checks": Sweep(checks.LEASE, checks.check_all, "availability.actions.checks:store.lock", _old_placement),
+    "keep_partners": Sweep(
+        partners_clock.LEASE,
+        partners_clock.take_due,
+        "partners.actions.clock:store.decision",
+        _decision_about_a_partner,
+    ),
+    "keep_access": Sweep(
+        yearly_confirmation.LEASE,
+        lambda bus, lease: yearly_confirmation.lapse(bus, ConfirmationTimes(), lease),
+        "access.actions.yearly_confirmation:people.lock_lapses",
+        _unconfirmed_access,
+    ),
+}
+
+
+async def sweep(address: str, name: str) -> None:
+    """Do one of the sweeps."""
+    bus: Bus = create_app(Settings(**settings_for(address)), background=False).state.service.bus
+    async with leases.hold(bus, SWEEPS[name].lease) as lease:
+        await SWEEPS[name].act(bus, lease)
+
+
+async def _journal(bus: Bus) -> list[Any]:
+    """Return all events of the portal."""
+    async with bus.read() as session:
+        query = "SELECT aggregatetype, aggregateid, sequence, type FROM journal ORDER BY 1, 2, 3"
+        return [tuple(row) for row in await session.execute(sa.text(query))]
+
+
+@pytest.mark.usefixtures("own_clock")
+@pytest.mark.parametrize("name", SWEEPS)
+async def test_a_sweep_that_slept_does_nothing_twice(abroad: Abroad, name: str) -> None:
+    """It stops in its transaction; another sweep does all that is due, and the first adds nothing."""
+    wanted = SWEEPS[name]
+    bus = abroad.of.app.state.service.bus
+    address = bus.settings.database_url.get_secret_value()
+    await wanted.begin(abroad)
+    due = await _journal(bus)
+    async with stalled(__name__, sweep, address, name, at=f"services.applications.{wanted.at}") as process:
+        assert await _journal(bus) == due
+        async with leases.hold(bus, wanted.lease) as lease:
+            await wanted.act(bus, lease)
+        done = await _journal(bus)
+        assert len(done) > len(due)
+        assert await process.go_on() != "done"
+    assert await _journal(bus) == done
+    async with leases.hold(bus, wanted.lease) as lease:
+        await wanted.act(bus, lease)
+    assert await _journal(bus) == done

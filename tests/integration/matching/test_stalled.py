@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from services.matching.app import create_app
+from services.matching.background import jobs, processes
+from services.matching.cohorts.actions import job as cohorts_job
+from services.matching.interventions.actions import what_ifs
+from services.matching.interventions.model import Basis
 from services.matching.lifecycle.actions import deadlines
+from services.matching.options import actions as options
 from services.matching.provisional import worker
 from services.matching.scheduling.actions import planner
 from services.matching.settings import Settings
 from shared.bus.db import leases
 from shared.time import clock
 from tests.integration.matching.scheduling.test_planning import offered_weeks, revise
-from tests.stalls import stalled
+from tests.integration.matching.test_set_aside import OTHER_TERMS
+from tests.stalls import LEASE_SECONDS, stalled
 from tests.support import settings_for
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Any
     from uuid import UUID
 
     from shared.bus import Bus
@@ -100,3 +110,78 @@ async def test_a_search_for_dates_that_slept_gives_no_dates_twice(world: World, 
         assert len(dates) == 1
         assert await process.go_on() != "done"
     assert await world.facts("VisitScheduled") == dates
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A stored job: its table, who requests it, who works on it, and where that stops."""
+
+    table: str
+    ask: Callable[[Bus, UUID], Awaitable[UUID]]
+    work: Callable[[Bus], Awaitable[bool]]
+    at: str
+
+
+JOBS = {
+    "work_what_ifs": Job(
+        "what_if",
+        lambda bus, call_id: what_ifs.ask(bus, "carla", call_id, Basis.NOW, OTHER_TERMS),
+        what_ifs.work_once,
+        "interventions.actions.what_ifs:_over",
+    ),
+    "work_options": Job(
+        "option_set",
+        lambda bus, call_id: options.ask(bus, "carla", call_id),
+        options.work_once,
+        "options.actions:_over",
+    ),
+    "work_cohorts": Job(
+        "cohort_job",
+        lambda bus, call_id: cohorts_job.ask(bus, "carla", call_id),
+        cohorts_job.work_once,
+        "cohorts.actions.job:write",
+    ),
+}
+
+
+async def _in_thread(work: Callable[..., Any], *parts: Any, watch: object) -> Any:
+    """Do the work of a process of its own in a thread, which stops with the instance."""
+    del watch
+    return await processes.run_in_thread(work, *parts)
+
+
+async def do_job(address: str, name: str) -> None:
+    """Do the jobs of a kind that wait."""
+    vars(jobs)["_LEASE_SECONDS"] = LEASE_SECONDS
+    vars(processes)["run_in_process"] = _in_thread
+    await JOBS[name].work(_bus(address))
+
+
+@pytest.mark.parametrize("name", JOBS)
+async def test_an_instance_that_slept_ends_no_job_twice(
+    world: World, store_address: str, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It stops before or while it writes the result; another instance does the job, and the first adds nothing."""
+    monkeypatch.setattr(processes, "run_in_process", _in_thread)
+    await world.call()
+    await world.offer()
+    await world.officer()
+    await world.match_calls()
+    job, table = JOBS[name], JOBS[name].table
+    await job.ask(world.bus, world.call_id)
+
+    async def results() -> tuple[list[Any], list[Any]]:
+        rows = await world.rows(f"SELECT * FROM {table}")
+        events = await world.rows("SELECT aggregatetype, aggregateid, sequence, type FROM journal ORDER BY 1, 2, 3")
+        return rows, events
+
+    async with stalled(__name__, do_job, store_address, name, at=f"services.matching.{job.at}") as process:
+        while (await world.rows(f"SELECT state FROM {table}"))[0].state != "done":
+            if not await job.work(world.bus):
+                await asyncio.sleep(0.1)
+        done = await results()
+        await process.go_on()
+    assert await results() == done
+    assert [row.state for row in done[0]] == ["done"]
+    assert len(await world.facts("MatchProposed")) == (name == "work_cohorts")
+    assert not await job.work(world.bus)

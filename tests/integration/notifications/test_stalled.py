@@ -10,14 +10,16 @@ import pytest
 
 from services.notifications.app import create_app
 from services.notifications.mail.sending.worker import dispatcher
-from services.notifications.reminders.actions import deadlines
+from services.notifications.reminders.actions import deadlines, digests
 from services.notifications.settings import Settings
 from services.notifications.webhooks.worker import courier
 from shared.bus import Bus
 from shared.bus.db import leases
 from shared.ids import new_id
 from shared.time import clock
-from tests.integration.notifications.conftest import post, published_events, rows
+from shared.time.workdays import is_working_day
+from shared.time.zones import zone_of
+from tests.integration.notifications.conftest import post, published_events, rows, write
 from tests.integration.notifications.stories import APPLICATION, event, in_days
 from tests.integration.notifications.webhook_receiver import example, receiving, registered, send
 from tests.stalls import ENDED, stalled
@@ -74,6 +76,13 @@ async def sweep_all(address: str, until: datetime) -> None:
     bus = Bus("notifications", Settings(**settings_for(address)))
     async with leases.hold(bus, "deadlines") as lease:
         await deadlines.sweep(bus, lease, until)
+
+
+async def write_digests(address: str) -> None:
+    """Write the digests of the morning."""
+    bus = Bus("notifications", Settings(**settings_for(address)))
+    async with leases.hold(bus, "digests") as lease:
+        await digests.write_due(bus, lease, 0)
 
 
 @pytest.mark.parametrize(
@@ -146,3 +155,24 @@ async def test_a_sweep_of_deadlines_that_slept_announces_nothing_twice(
         assert announced
         assert await process.go_on() != "done"
     assert await published_events(app) == announced
+
+
+@pytest.mark.parametrize("at", ["_write", "_digest"])
+async def test_a_writer_of_digests_that_slept_writes_none_twice(
+    app: FastAPI, feed: Feed, migrated: str, at: str
+) -> None:
+    """It stops before or in its transaction; another writes the digest of the day, and the first none."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    await write(app, "INSERT INTO digest (place, day, at) VALUES ('MD', '2020-01-01', now())")
+    while not is_working_day((clock.now() + timedelta(minutes=10)).astimezone(zone_of("MD")).date(), "MD"):
+        clock.move(timedelta(days=1))
+    before = len(await published_events(app))
+    where = f"services.notifications.reminders.actions.digests:{at}"
+    async with stalled(__name__, write_digests, migrated, at=where) as process:
+        async with leases.hold(app.state.service.bus, "digests") as lease:
+            assert await digests.write_due(app.state.service.bus, lease, 0) > 0
+        published, messages = await published_events(app), await rows(app, "SELECT * FROM message ORDER BY id")
+        assert [type_ for type_, _, _ in published[before:]] == ["WorkWaiting"]
+        assert await process.go_on() != "done"
+    assert await published_events(app) == published
+    assert await rows(app, "SELECT * FROM message ORDER BY id") == messages

@@ -1,16 +1,25 @@
-"""The counting of figures that stands still for longer than its lease stores nothing when it goes on."""
+"""A loop of reporting that stands still for longer than its lease stores nothing when it goes on."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
+from services.reporting.answers.actions import waves
+from services.reporting.answers.store.waves import ClosedAnswer
 from services.reporting.app import create_app
+from services.reporting.cascades import actions as cascades_actions
+from services.reporting.cascades.store import Cascade
 from services.reporting.figures.actions import counting
 from services.reporting.settings import Settings
 from shared.bus.db import leases
+from shared.ids import new_id
+from shared.time import clock
+from tests.integration.reporting.answers.test_forms import APPLICATION, VISIT
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import mentorship, world
 from tests.stalls import ENDED, stalled
@@ -20,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from shared.bus import Bus
+    from shared.bus import Bus, Lease
     from tests.integration.reporting.conftest import House
 
 LEASE = "figures"
@@ -53,3 +62,50 @@ async def test_a_count_that_slept_stores_nothing_older(house: House, at: str, ca
         assert counted
         assert await process.go_on() in ENDED
     assert await _figures(bus) == counted
+
+
+async def _answers(bus: Bus, lease: Lease) -> None:
+    await cascades_actions.remind(bus, lease)
+    await waves.announce_all(bus, lease)
+
+
+async def look_after_answers(address: str) -> None:
+    """Remind line managers and announce answers that are open again."""
+    bus: Bus = create_app(Settings(**settings_for(address)), background=False).state.service.bus
+    async with leases.hold(bus, "answers") as lease:
+        await _answers(bus, lease)
+
+
+@pytest.mark.parametrize("at", ["cascades.actions:store.lock_to_remind", "answers.actions.waves:waves.open_again"])
+async def test_a_look_at_answers_that_slept_asks_nobody_twice(house: House, at: str) -> None:
+    """It stops in one of its transactions; another reminds and announces, and the first does neither."""
+    bus = house.app.state.service.bus
+    await feed_events(house, world(3, running=0))
+    async with bus.transaction("system:tests") as tx:
+        session = Cascade(
+            id=new_id(),
+            case_id=VISIT,
+            application_id=APPLICATION,
+            held_on=clock.today(),
+            format="briefing",
+            attendees=5,
+            about="What we learnt.",
+            reported_at=clock.now() - timedelta(days=20),
+        )
+        closed = ClosedAnswer(
+            case_id=VISIT,
+            form="evaluation",
+            respondent="guest",
+            call_id=UUID(int=1),
+            due=clock.today(),
+            at=clock.now(),
+        )
+        tx.session.add_all([session, closed])
+    address = bus.settings.database_url.get_secret_value()
+    async with stalled(__name__, look_after_answers, address, at=f"services.reporting.{at}") as process:
+        async with leases.hold(bus, "answers") as lease:
+            await _answers(bus, lease)
+        events = await house.journal("exchange.outcomes")
+        assert sorted(row.type for row in events) == ["AnswerAsked", "AnswerReopened"]
+        assert await process.go_on() in ENDED
+    assert await house.journal("exchange.outcomes") == events

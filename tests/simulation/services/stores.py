@@ -1,16 +1,16 @@
 """Connections to the real PostgreSQL, asked while the virtual loop stands still.
 
-The driver's connections live in a thread with a loop of its own. A statement is one step of the simulation: nothing
-else happens until it is answered, unless it waits for a lock that another task of the simulation holds; then the
-others go on, and it is looked at again whenever a transaction has ended.
+The driver's connections live in a loop of their own. A statement is one step of the simulation: nothing else happens
+until it is answered, unless it waits for a lock that another task of the simulation holds; then the others go on, and
+it is looked at again whenever a transaction has ended.
 """
 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import inspect
-import threading
+import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -21,7 +21,7 @@ from asyncpg.transaction import Transaction
 from tests.simulation.services import processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
     from tests.simulation.services.virtual import World
@@ -39,16 +39,19 @@ WITH RECURSIVE before(pid) AS (
 
 
 class Stores:
-    """The thread with the connections, and one connection of its own that asks who waits for whom."""
+    """The loop of the connections, and one connection of its own that asks who waits for whom.
+
+    It runs within a step of the virtual loop, which stands still meanwhile: two threads would take turns twice for each
+    statement.
+    """
 
     def __init__(self, administrator: str, clock_file: Path) -> None:
         """Connect as `administrator`; the server's clock reads `clock_file`."""
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="stores")
-        self._thread.start()
-        self._clock_file = clock_file
+        self._loop.set_exception_handler(lambda *_: None)  # statements of processes that were killed
+        self._clock = os.open(clock_file, os.O_WRONLY)
         self._moment = -1.0
-        self._blocked: list[tuple[concurrent.futures.Future[Any], int, asyncio.Future[None]]] = []
+        self._blocked: list[tuple[asyncio.Task[Any], int, asyncio.Future[None]]] = []
         self.world: World | None = None
         self._monitor: asyncpg.Connection = self.wait(real_connect(administrator))
 
@@ -59,21 +62,25 @@ class Stores:
         world.loop.when_idle.append(self._look)
 
     def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Run `work` in the thread and return its result."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE)
+        """Do `work` in the loop of the connections and return its result."""
+        task = self._loop.create_task(work)
+        if not self._drive(task, _PATIENCE):
+            raise TimeoutError
+        return task.result()
 
     def call(self, work: Callable[[], Any]) -> None:
-        """Call `work` in the thread."""
+        """Call `work` in the loop of the connections."""
 
-        async def in_thread() -> None:
+        async def call() -> None:
             work()
+            await asyncio.sleep(0)  # so that what it closes is closed
 
-        self.wait(in_thread())
+        self.wait(call())
 
     async def run(self, work: Coroutine[Any, Any, Any], pid: int) -> Any:
         """Return the answer of a statement of the server's process `pid`."""
         self._tell_time()
-        answer = asyncio.run_coroutine_threadsafe(work, self._loop)
+        answer = self._loop.create_task(work)
         if not self._answered(answer, pid):
             assert self.world is not None
             answered = self.world.loop.create_future()
@@ -82,6 +89,7 @@ class Stores:
                 await answered
             except asyncio.CancelledError:
                 answer.cancel()
+                self.wait(asyncio.sleep(_FIRST_SECONDS))  # the driver tells the server
                 raise
             finally:
                 self._blocked = [each for each in self._blocked if each[0] is not answer]
@@ -90,22 +98,31 @@ class Stores:
         finally:
             self._look()
 
-    def _answered(self, answer: concurrent.futures.Future[Any], pid: int) -> bool:
+    def _drive(self, task: asyncio.Task[Any], seconds: float) -> bool:
+        """Let the loop of the connections run until a task of it is done, or for so long; return whether it is."""
+        with _set_aside():
+            task.add_done_callback(self._stop)
+            end = self._loop.call_later(seconds, self._loop.stop)
+            try:
+                self._loop.run_forever()
+            finally:
+                end.cancel()
+                task.remove_done_callback(self._stop)
+        return task.done()
+
+    def _stop(self, _: object) -> None:
+        self._loop.stop()
+
+    def _answered(self, answer: asyncio.Task[Any], pid: int) -> bool:
         """Wait for an answer; return False once the statement waits for a lock."""
         waited = 0.0
-        while True:
-            try:
-                answer.exception(_FIRST_SECONDS)
-            except concurrent.futures.CancelledError:
-                return True
-            except TimeoutError:
-                waited += _FIRST_SECONDS
-                if pid and self.wait(self._monitor.fetchval(_BLOCKED, pid)):
-                    return False
-                if waited > _PATIENCE:
-                    raise
-            else:
-                return True
+        while not answer.done() and not self._drive(answer, _FIRST_SECONDS):
+            waited += _FIRST_SECONDS
+            if pid and self.wait(self._monitor.fetchval(_BLOCKED, pid)):
+                return answer.done()
+            if waited > _PATIENCE:
+                raise TimeoutError
+        return True
 
     def _look(self) -> bool:
         """Wake those whose lock was given; return whether there are any."""
@@ -120,17 +137,34 @@ class Stores:
         assert self.world is not None
         if self.world.loop.seconds != self._moment:
             self._moment = self.world.loop.seconds
-            self._clock_file.write_text(self.world.true().isoformat(), encoding="ascii")
+            # Always as long, over what was there: to open the file each time takes longer.
+            os.pwrite(self._clock, self.world.true().isoformat(timespec="microseconds").encode("ascii"), 0)
 
     def close(self) -> None:
-        """End the thread."""
+        """End the loop."""
         self.wait(self._monitor.close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._loop.close()
+        os.close(self._clock)
+
+
+@contextmanager
+def _set_aside() -> Iterator[None]:
+    """Set the loop and the task that run aside, so that another loop can run in this thread."""
+    loop = asyncio._get_running_loop()
+    task = None if loop is None else asyncio.current_task(loop)
+    if loop is not None and task is not None:
+        asyncio.tasks._leave_task(loop, task)
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)
+        if loop is not None and task is not None:
+            asyncio.tasks._enter_task(loop, task)
 
 
 class Remote:
-    """An object of the driver, of which each call that waits is done in the thread of the connections."""
+    """An object of the driver, of which each call that waits is done in the loop of the connections."""
 
     def __init__(self, stores: Stores, of: Any, pid: int) -> None:
         """Stand for `of`, which belongs to the connection of the server's process `pid`."""

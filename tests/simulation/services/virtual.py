@@ -1,7 +1,7 @@
 """An event loop in which time passes only when nothing else is to do, and random numbers and ids come from a seed.
 
-The loop has no sockets: what is real, the database, is asked in a thread while the loop stands still (`stores.py`). So
-a run depends on its seed alone.
+The loop has no sockets: what is real, the database, is asked in another loop while this one stands still (`stores.py`).
+So a run depends on its seed alone.
 """
 
 from __future__ import annotations

@@ -7,21 +7,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shared.bus import Bus
 from shared.bus.db import leases
 from shared.bus.db.erasure import ErasureKeys
 from shared.bus.db.journal import CHAIN_START, digest, link
 from shared.bus.db.transaction import driver
+from shared.bus.outbox import anchors as anchors_module
 from shared.bus.outbox.anchors import LEASE_SECONDS, Anchors, anchor_today, faults
 from shared.bus.outbox.verification import Finding, findings
 from shared.contracts.applications import ApplicationEndorsed, ApplicationWithdrawn
 from shared.ids import new_id
-from tests.support import owner_of
+from shared.settings import ServiceSettings
+from tests import stalls
+from tests.support import owner_of, settings_for
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from shared.bus import Bus, Lease
+    from shared.bus import Lease
     from shared.contracts import Event
 
     NewBus = Callable[..., Awaitable[Bus]]
@@ -207,3 +212,28 @@ async def test_a_folder_that_cannot_be_written_is_tried_again(new_bus: NewBus, t
     place.unlink()
     assert await anchor_today(bus, anchors)
     assert await wrong(bus, anchors) == ([], [])
+
+
+async def anchor(address: str, folder: Path) -> None:
+    """Write today's file; the work of a process that stands still."""
+    vars(anchors_module)["LEASE_SECONDS"] = stalls.LEASE_SECONDS
+    bus = Bus("applications", ServiceSettings(**settings_for(address)))
+    await anchor_today(bus, Anchors(folder, "applications"))
+
+
+async def test_a_process_that_slept_writes_no_second_file_of_anchors(new_bus: NewBus, tmp_path: Path) -> None:
+    """It stops before it reads the heads; another writes the file, and the first changes nothing."""
+    bus, anchors = await new_bus("applications"), Anchors(tmp_path, "applications")
+    await record(bus, str(new_id()))
+    address = bus.settings.database_url.get_secret_value()
+    async with stalls.stalled(__name__, anchor, address, tmp_path, at="shared.bus.outbox.anchors:_newest") as process:
+        await until(lambda: anchor_today(bus, anchors), "another process writes the file")
+        files = _files(tmp_path)
+        assert len(files) == 1
+        await record(bus, str(new_id()))
+        assert await process.go_on() in stalls.ENDED
+    assert _files(tmp_path) == files
+
+
+def _files(folder: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in folder.glob("*/*") if not file.name.startswith(".")}
