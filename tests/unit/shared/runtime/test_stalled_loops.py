@@ -1,4 +1,4 @@
-"""Each background loop of each service has a test in which it stands still while another instance takes over."""
+"""Each background loop of each service has a test in which one process stalls and another takes over."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ CASES: dict[str, tuple[str, ...]] = {
     ),
     "each.anchor_daily": (f"{BUS}/test_anchors.py::test_a_process_that_slept_writes_no_second_file_of_anchors",),
 }
-"""Loop -> the tests in which it stands still; `each` is every service."""
+"""Loop -> the tests that stall a process in it; `each` is every service."""
 
 NOBODY_TAKES_OVER = {
     "applications.first_start": "It is one transaction, which does nothing where somebody has access already.",
@@ -76,7 +76,7 @@ def _everywhere() -> set[str]:
     return found
 
 
-def test_each_loop_stands_still_in_a_test() -> None:
+def test_each_loop_is_stalled_in_a_test() -> None:
     """Each loop has a case, or a reason why nobody takes over; no case is about a loop that is not run."""
     assert registered().keys() | _everywhere() == CASES.keys() | NOBODY_TAKES_OVER.keys()
     assert not CASES.keys() & NOBODY_TAKES_OVER.keys()
