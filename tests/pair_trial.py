@@ -299,7 +299,7 @@ def both_versions(answer: httpx2.Response) -> bool:
 _MERELY_CHANGED = re.compile(
     r"Nothing was |This was changed |ha(?:s|ve) changed since|have arrived or changed|was changed on .* after"
     r"|after you opened|last changed it on|was last changed on|[Rr]ead (?:it|version \d+)\b|Open it again|Check again"
-    r"|Review them again"
+    r"|Review them again|^Version \d+ can no longer be signed"
 )
 """Sentences that are no reason: a record has changed, and is to be read."""
 
