@@ -229,9 +229,9 @@ def page_acts() -> dict[str, tuple[Act, ...]]:
         ),
         "mentorship": _forms(
             f"{P}/mentorships/{{mentorship_id}}",
+            ("nino", "/agreement/propose", None, {"rhythm": ["weekly"], "aims": ["Read charts."], "step": ["sign"]}),
             ("nino", "/sign", "/agreement", {}),
             ("jonas", "/sign", "/agreement", {}),
-            ("nino", "/agreement/propose", None, {"rhythm": ["weekly"], "aims": ["Read charts."], "step": ["sign"]}),
             ("nino", "/agreement/versions/{version}/take-back", "/agreement", {}),
             ("nino", "/pause", None, why),
             ("jonas", "/pause", None, why),
