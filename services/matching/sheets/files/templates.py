@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
@@ -21,6 +22,8 @@ from shared.contracts.codes import Criterion
 if TYPE_CHECKING:
     from pathlib import Path
 
+_CREATED = datetime(2026, 1, 1, tzinfo=UTC)
+"""The date in the properties of each template: the same template is the same file."""
 _ROWS = 500
 """So many rows have drop-downs."""
 _Example = Mapping[str, str | int]
@@ -187,6 +190,7 @@ def _write(file: Path, sheets: Mapping[str, tuple[type, tuple[_Example, ...]]]) 
 def _fill_book(target: str | io.BytesIO, sheets: Mapping[str, tuple[type, tuple[_Example, ...]]]) -> None:
     options = {"in_memory": not isinstance(target, str), "strings_to_formulas": False}
     with xlsxwriter.Workbook(target, options) as book:
+        book.set_properties({"created": _CREATED})
         pages = {name: book.add_worksheet(name) for name in sheets}
         codes = _Codes(book)
         for name, (kind, examples) in sheets.items():
