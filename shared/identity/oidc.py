@@ -186,7 +186,7 @@ def _under_way(request: Request, identity: Identity, name: str, state: str) -> d
     same = hmac.compare_digest(str(remembered.get("state", "")).encode(), state.encode())
     if not remembered.get("state") or not same or not isinstance(until, int | float) or until < time.time():
         raise HTTPException(
-            400, gettext("This sign-in took too long, or it was started in another browser. Please sign in again.")
+            400, gettext("This sign-in took too long, or it was started in another browser. Sign in again.")
         )
     return remembered
 

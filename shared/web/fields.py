@@ -184,15 +184,15 @@ def parse_date(written: Mapping[str, str], name: str) -> date | None:
     missing = [gettext(part) for part, text in zip(DateField.parts, texts, strict=True) if not text]
     if missing:
         part = gettext(" and a ").join(missing)
-        raise ValueError(gettext("%(date)s: the date must include a %(part)s") % {"date": name, "part": part})
+        raise ValueError(gettext("“%(date)s” must include a %(part)s") % {"date": name, "part": part})
     try:
         day, month, year = (int(text) for text in texts)
         found = date(year, month, day)
     except (ValueError, OverflowError):
-        raise ValueError(gettext("%(date)s: enter a real date, such as 27 3 2027") % {"date": name}) from None
+        raise ValueError(gettext("“%(date)s” must be a real date, such as 27 3 2027") % {"date": name}) from None
     if not FIRST_DAY <= found <= LAST_DAY:
         bounds = {"date": name, "first": FIRST_DAY.year, "last": LAST_DAY.year}
-        raise ValueError(gettext("%(date)s: the year must be from %(first)s to %(last)s") % bounds)
+        raise ValueError(gettext("“%(date)s” must have a year from %(first)s to %(last)s") % bounds)
     return found
 
 
@@ -265,7 +265,7 @@ class NotOptional:
 
 
 class Longest:
-    """Refuses text longer than `characters`, and says by how much."""
+    """Refuses text longer than `characters`, with a sentence that names the field and the limit."""
 
     def __init__(self, characters: int) -> None:
         self.characters = characters
@@ -273,20 +273,20 @@ class Longest:
 
     def __call__(self, form: WTForm, field: Field) -> None:  # noqa: ARG002 - the protocol's
         """WTForms' protocol."""
-        over = len(field.data or "") - self.characters
-        if over > 0:
-            raise ValidationError(
-                i18n.ngettext(
-                    "Remove %(over)d character. The maximum is %(most)d",
-                    "Remove %(over)d characters. The maximum is %(most)d",
-                    over,
-                )
-                % {"over": over, "most": self.characters}
-            )
+        if len(field.data or "") > self.characters:
+            raise ValidationError(too_long(gettext(field.label.text), self.characters))
+
+
+def too_long(name: str, most: int) -> str:
+    """Return what is wrong with a text in the field `name` that has more than `most` characters."""
+    sentence = i18n.ngettext(
+        "“%(field)s” must be %(most)s character or fewer", "“%(field)s” must be %(most)s characters or fewer", most
+    )
+    return sentence % {"field": name, "most": i18n.number(most)}
 
 
 class Between:
-    """Refuses a number or a date outside `first` to `last` (either may be None) with a sentence that names both."""
+    """Refuses a number or a date outside `first` to `last` (either may be None), naming the field and its limits."""
 
     def __init__(self, first: Any = None, last: Any = None) -> None:
         self.first, self.last = first, last
@@ -295,13 +295,13 @@ class Between:
         """WTForms' protocol."""
         if field.data is None:
             return
-        first, last = (_bound_text(bound) for bound in (self.first, self.last))
+        texts = {"field": gettext(field.label.text), "first": _bound_text(self.first), "last": _bound_text(self.last)}
         if self.first is not None and self.last is not None and not self.first <= field.data <= self.last:
-            raise ValidationError(gettext("This must be from %(first)s to %(last)s") % {"first": first, "last": last})
+            raise ValidationError(gettext("“%(field)s” must be from %(first)s to %(last)s") % texts)
         if self.first is not None and field.data < self.first:
-            raise ValidationError(gettext("This must be %(first)s or later") % {"first": first})
+            raise ValidationError(gettext("“%(field)s” must be %(first)s or later") % texts)
         if self.last is not None and field.data > self.last:
-            raise ValidationError(gettext("This must be %(last)s or earlier") % {"last": last})
+            raise ValidationError(gettext("“%(field)s” must be %(last)s or earlier") % texts)
 
 
 def _bound_text(bound: Any) -> str:

@@ -13,7 +13,7 @@ readable or not.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import wtforms
 from starlette.datastructures import FormData
@@ -121,6 +121,8 @@ class Form(WTForm):
     between what was written and what is saved now, and `records` are the records in both versions (`stale_forms.py`).
     """
 
+    leading: ClassVar[Sequence[str]] = ()
+    """The names of fields that a subclass adds and that stand on the page above those of its base."""
     outdated = ""
     records: Sequence[object] = ()
     differences: Sequence[Difference] = ()
@@ -166,7 +168,7 @@ class Form(WTForm):
     def problems(self) -> list[tuple[str, str]]:
         """Return the lines of the error summary: (id of the field to jump to, message), in the order of the fields."""
         found: list[tuple[str, str]] = []
-        for field in self:
+        for field in sorted(self, key=lambda field: field.short_name not in self.leading):
             _collect(field, found)
         found += [("main-content", str(message)) for message in self.form_errors]
         return found

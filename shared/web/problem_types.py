@@ -83,7 +83,7 @@ _TYPES = (
         ProblemCode.NOT_FOUND,
         N_("Page not found"),
         N_("There is nothing at this address, or you may not see it."),
-        N_("Check the address, or start from your overview."),
+        N_("Check the address, or start again from the link below."),
         N_("Check the path and the ids in it. What you may not see gets the same answer as what does not exist."),
     ),
     ProblemType(

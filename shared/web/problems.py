@@ -69,11 +69,13 @@ def answer(
     headers: Mapping[str, str] | None = None,
     reference: str | None = None,
     sent: Sequence[tuple[str, str]] = (),
+    strange_query: str | None = None,
 ) -> Response:
     """Return the error page or the problem document for one status, with the sentence `detail` and errors by field.
 
     Title and advice follow from `code`, whose default is the status's. `reference` is the number under which the log
-    describes the error. 503 says after how many seconds to try again. The page offers to send again what was `sent`.
+    describes the error. 503 says after how many seconds to try again. The page offers to send again what was `sent`,
+    and leads to `strange_query`: its own address without the query that it cannot use.
     """
     kind = PROBLEM_TYPES[code or default_code(status)]
     request.state.problem = kind.code
@@ -110,6 +112,7 @@ def answer(
         sent=sent,
         written=written(sent),
         action=here(request),
+        strange_query=strange_query,
     )
     page.headers.update(headers or {})
     return page
@@ -189,7 +192,17 @@ async def _invalid(request: Request, error: Exception) -> Response:
         return answer(request, 415)  # the framework left the body as it came, for it does not claim to be JSON
     if is_api(request) and _takes_form(request.scope.get("route")) and media_type_of(request) not in _FORMS:
         return answer(request, 415)
+    if request.method in SAFE_METHODS and not wants_json(request):
+        return _strange_address(request, {str(each["loc"][0]) for each in error.errors()})
     return answer(request, 422, errors=errors)
+
+
+def _strange_address(request: Request, sources: set[str]) -> Response:
+    """Answer 404 for a page whose path cannot exist, and 422 with a way on for a query that it cannot use."""
+    if "path" in sources:
+        return answer(request, 404)
+    sentence = gettext("The address of this page has a choice or a value that the page does not have.")
+    return answer(request, 422, sentence, strange_query=request.url.path)
 
 
 # The store's codes (SQLSTATE) for a text with NUL or half of a surrogate pair.

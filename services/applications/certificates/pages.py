@@ -98,7 +98,8 @@ async def ask(request: Request, _: Anybody, number: Annotated[str, Query(max_len
     """Ask for the number or the file to check."""
     if normalised := normalise_number(number):
         return see_other(f"{VERIFY}/{quote(normalised, safe='')}")
-    return render(request, "certificates/verify.html", 200, **_context("", None))
+    empty = "number" in request.query_params
+    return render(request, "certificates/verify.html", 422 if empty else 200, **_context("", None) | {"empty": empty})
 
 
 @router.post("/verify")
@@ -140,7 +141,7 @@ async def _sent(request: Request) -> bytes:
     content = await sent.read(MOST_BYTES + 1) if isinstance(sent, UploadFile) else b""
     await form.close()
     if not content:
-        raise Refused(gettext("Select the certificate file."), 422)
+        raise Refused(gettext("Select the certificate file"), 422)
     if len(content) > MOST_BYTES:
         raise too_large
     if not content.startswith(b"%PDF-"):
@@ -169,5 +170,5 @@ def _context(number: str, checked: CheckedCertificate | None) -> dict[str, Any]:
         "topic": topic(checked.about.topic) if checked is not None else "",
         "most": MOST_BYTES // 1_000_000,
         "problem": "",
-        **dict.fromkeys(("of_file", "changed", "unknown", "signed", "mistyped"), False),
+        **dict.fromkeys(("of_file", "changed", "unknown", "signed", "mistyped", "empty"), False),
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.contracts.codes import Answer, StatedReason
 from shared.i18n import N_, gettext
-from shared.web.forms import Form, Longest, Needed, RadioField, SelectField, TextAreaField
+from shared.web.forms import Form, Longest, Needed, NotOptional, RadioField, SelectField, TextAreaField
 
 
 class ClearAllForm(Form):
@@ -21,7 +21,9 @@ class AnswerForm(Form):
         [Needed(N_("Choose whether you accept"))],
         choices=[("accept", N_("Yes, I accept")), ("decline", N_("No, I decline"))],
     )
-    reason = SelectField(N_("If not, why?"), choices=StatedReason, blank=N_("Choose a reason"), default="")
+    reason = SelectField(
+        N_("If not, why?"), [NotOptional()], choices=StatedReason, blank=N_("Choose a reason"), default=""
+    )
     text = TextAreaField(
         N_("More details"), [Longest(1000)], description=N_("Stays in the portal. Only the reason is passed on")
     )

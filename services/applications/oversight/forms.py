@@ -53,6 +53,7 @@ class IncidentForm(Form):
     text = TextAreaField(N_("What happened?"), [Needed(N_("Enter what happened")), Longest(LONGEST)])
     readers = CheckboxesField(
         N_("Who may read your report?"),
+        [Needed(N_("Choose at least one person who may read your report"))],
         choices=[
             (Reader.PROGRAMME.value, N_("Programme coordinator")),
             (Reader.DATA_PROTECTION.value, N_("Data protection officer")),

@@ -102,7 +102,7 @@ def wrong(text: str, happened_on: date | None, readers: Collection[Reader], toda
     if happened_on is not None and happened_on > today:
         problems["happened_on"] = gettext("Enter a day up to today, %(day)s.") % {"day": dates.day(today)}
     if not readers:
-        problems["readers"] = gettext("Choose at least one person who may read your report.")
+        problems["readers"] = gettext("Choose at least one person who may read your report")
     return problems
 
 

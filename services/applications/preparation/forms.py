@@ -81,12 +81,14 @@ class AccessForm(Form):
 class ArrivalForm(Form):
     """The guest's arrival: person to ask for, place and time."""
 
-    contact_name = StringField(N_("Who should the guest ask for?"), [Needed(N_("Enter a name")), Longest(100)])
+    contact_name = StringField(
+        N_("Who should the guest ask for?"), [Needed(N_("Enter who the guest should ask for")), Longest(100)]
+    )
     contact_email = StringField(N_("Email of this person"), [Longest(200)])
     contact_phone = StringField(N_("Telephone of this person"), [Longest(40)])
     place = TextAreaField(
         N_("Where should the guest arrive on the first day?"),
-        [Needed(N_("Enter the place")), Longest(500)],
+        [Needed(N_("Enter where the guest should arrive")), Longest(500)],
         description=N_("Address, entrance, building"),
     )
     at = StringField(
@@ -110,8 +112,8 @@ class LineForm(Form):
     """The payer and amount of one line of a visit's costs."""
 
     payer = SelectField(N_("Who pays?"), [Needed(N_("Choose who pays"))], choices=Payer, blank=N_("Choose one"))
+    planned = StringField(N_("Planned amount"), [Needed(N_("Enter the planned amount, like 120.50"))])
     currency = SelectField(N_("Currency"), choices=[(code, code) for code in CURRENCIES], default="EUR")
-    planned = StringField(N_("Planned amount"), [Needed(N_("Enter an amount like 120.50"))])
     note = StringField(N_("Note"), [Longest(200)])
 
     def validate(self, *more: Any, **named: Any) -> bool:
@@ -134,6 +136,7 @@ class LineForm(Form):
 class CostForm(LineForm):
     """One more line."""
 
+    leading = ("item",)
     item = SelectField(
         N_("What is it for?"), [Needed(N_("Choose what it is for"))], choices=CostItem, blank=N_("Choose one")
     )

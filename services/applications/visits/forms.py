@@ -8,7 +8,17 @@ from services.applications.forms import MaybeReasonForm, ReasonForm, SpanRow, is
 from shared.contracts.base import DatePeriod
 from shared.contracts.codes import Answer, StatedReason
 from shared.i18n import N_, gettext
-from shared.web.forms import FieldList, Form, FormField, Longest, Needed, RadioField, SelectField, TextAreaField
+from shared.web.forms import (
+    FieldList,
+    Form,
+    FormField,
+    Longest,
+    Needed,
+    NotOptional,
+    RadioField,
+    SelectField,
+    TextAreaField,
+)
 
 
 class EarlyReturnForm(MaybeReasonForm):
@@ -26,6 +36,7 @@ class AgendaForm(Form):
 class MoveForm(ReasonForm):
     """The periods in which a visit could take place instead, and why."""
 
+    leading = ("periods",)
     periods = FieldList(FormField(SpanRow), min_entries=1, max_entries=5)
 
     def validate(self, *more: Any, **named: Any) -> bool:
@@ -60,7 +71,9 @@ class MoveAnswerForm(Form):
         [Needed(N_("Choose whether you accept the new dates"))],
         choices=[("accept", N_("Yes, I accept them")), ("decline", N_("No, keep the old dates"))],
     )
-    reason = SelectField(N_("If not, why?"), choices=StatedReason, blank=N_("Choose a reason"), default="")
+    reason = SelectField(
+        N_("If not, why?"), [NotOptional()], choices=StatedReason, blank=N_("Choose a reason"), default=""
+    )
     text = TextAreaField(
         N_("More details"), [Longest(1000)], description=N_("Stays in the portal. Only the reason is passed on")
     )

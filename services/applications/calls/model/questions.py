@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.calls.model.texts import best
 from shared.contracts.codes import QuestionKind
-from shared.i18n import gettext, ngettext
+from shared.i18n import gettext, ngettext, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,14 +40,13 @@ def problem(question: CallQuestion, answer: Given | None) -> str | None:
     found: str | None = None
     match question.kind:
         case QuestionKind.TEXT:
-            over = len(str(answer)) - question.longest
-            if over > 0:
-                text = ngettext(
-                    "Remove %(over)d character. The maximum is %(most)d",
-                    "Remove %(over)d characters. The maximum is %(most)d",
-                    over,
+            if len(str(answer)) > question.longest:
+                sentence = ngettext(
+                    "Your answer must be %(most)s character or fewer",
+                    "Your answer must be %(most)s characters or fewer",
+                    question.longest,
                 )
-                found = text % {"over": over, "most": question.longest}
+                found = sentence % {"most": number(question.longest)}
         case QuestionKind.NUMBER:
             if not isinstance(answer, int):
                 found = gettext("Enter a whole number, such as 5")

@@ -85,7 +85,7 @@ def amount(written: str) -> Decimal:
     if not found.is_finite() or not isinstance(exponent, int) or exponent < -2:
         raise ValueError(sentence)
     if not 0 <= found < _MOST:
-        raise ValueError(gettext("Enter an amount from 0 to less than 1,000,000."))
+        raise ValueError(gettext("Enter an amount from 0 to less than 1,000,000"))
     return found.quantize(Decimal("0.01"))
 
 

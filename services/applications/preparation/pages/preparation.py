@@ -262,7 +262,7 @@ async def show_letters(request: Request, visit_id: UUID, principal: Anyone, bus:
         visit=view.visit,
         remark=found.remark,
         letters=[(letter, labels.label(letter.kind), (letter.start, letter.end) == days) for letter in found.letters],
-        kinds=[(kind.value, labels.label(kind)) for kind in LetterKind],
+        kinds=list(LetterKind),
         may_make=Party.HOST in own_sides and view.visit.stands in VISIT_GOING,
         done=request.query_params.get("done"),
     )

@@ -105,10 +105,10 @@ def typed(first: tuple[str, str, str], last: tuple[str, str, str]) -> dict[str, 
 @pytest.mark.parametrize(
     ("data", "shown", "error"),
     [
-        (typed(("31", "2", "2027"), ("7", "3", "2027")), 'value="31"', "enter a real date"),
-        (typed(("31", "2", "2027"), ("32", "March", "2027")), 'value="March"', "enter a real date"),
+        (typed(("31", "2", "2027"), ("7", "3", "2027")), 'value="31"', "must be a real date"),
+        (typed(("31", "2", "2027"), ("32", "March", "2027")), 'value="March"', "must be a real date"),
         (typed(("8", "3", "2027"), ("7", "3", "2027")), 'value="8"', "The last day must not be before the first"),
-        (typed(("1", "1", "1"), ("31", "12", "9999")), 'value="9999"', "the year must be from 2000 to 2199"),
+        (typed(("1", "1", "1"), ("31", "12", "9999")), 'value="9999"', "must have a year from 2000 to 2199"),
         (typed(("1", "1", "2040"), ("31", "1", "2040")), 'value="2040"', "Periods must end between"),
         (typed(("", "", ""), ("31", "1", "2027")), 'value="31"', "This must be a date"),
     ],

@@ -141,8 +141,8 @@ async def test_an_invalid_day_of_a_period_is_named(programme: Programme) -> None
     mine = await _applied(programme)
     start = {"periods-0-start-day": "31", "periods-0-start-month": "2", "periods-0-start-year": "2027"}
     page = (await programme.as_("ani").post(f"{mine}/periods", data=start | {"periods-0-end-day": "5"})).text
-    assert page.count("First day: enter a real date, such as 27 3 2027") == 2  # above the form, and at the field
-    assert page.count("Last day: the date must include a month and a year") == 2
+    assert page.count("“First day” must be a real date, such as 27 3 2027") == 2  # above the form, and at the field
+    assert page.count("“Last day” must include a month and a year") == 2
     assert "Add at least one period" not in page
 
 

@@ -68,7 +68,7 @@ async def test_a_file_is_made_once_and_can_be_verified(programme: Programme, fee
 @pytest.mark.parametrize(
     ("content", "status", "message"),
     [
-        (b"", 422, "Select the certificate file."),
+        (b"", 422, "Select the certificate file"),
         (b"hello", 422, "The certificate must be a PDF."),
         (b"%PDF-1.7" + b"0" * 2_000_000, 422, "must be 2 MB or smaller"),
         (b"%PDF-1.7 something", 200, "This file is not a certificate file as we issued it."),
@@ -142,6 +142,8 @@ async def test_numbers_are_normalised_and_guesses_are_limited(programme: Program
     assert found.headers["location"] == f"{VERIFY}/{number}"
     assert "This certificate is valid." in (await ani.get(found.headers["location"])).text
     slip = number[:-1] + ("0" if number[-1] != "0" else "1")
+    empty = await ani.get(VERIFY, params={"number": " "})
+    assert (empty.status_code, empty.text.count("Enter the certificate number")) == (422, 2), "summary and field"
     assert "One character of this number is wrong" in (await ani.get(f"{VERIFY}/{slip}")).text
     answers = [(await ani.get(f"{VERIFY}/{new_number('TC', 2026)}")).status_code for _ in range(A_MINUTE)]
     assert answers[0] == 404

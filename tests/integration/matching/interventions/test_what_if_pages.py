@@ -74,7 +74,7 @@ async def test_wrong_input_names_its_field_and_what_to_write(
     for wrong, sentence in (
         ({"topic_applicant": "many"}, "Topic wanted, for the officer: enter a whole number from 0 to 1000"),
         ({"topic_host": "1001"}, "Topic wanted, for the host: enter a whole number from 0 to 1000"),
-        ({"share_of_offer": "101"}, "This must be from 1 to 100"),
+        ({"share_of_offer": "101"}, "must be from 1 to 100"),
         ({}, "Change at least one"),
     ):
         answer = await browser.post(address, data=form | wrong)

@@ -142,7 +142,7 @@ async def test_messages_are_grouped_by_case(both: tuple[Programme, FastAPI]) -> 
     assert answer.headers["location"] == f"{INBOX}?"
     assert "3 messages, 1 unread" in await page_text(ani, INBOX)
     none = await ani.post(f"{INBOX}/read", data={"do": "selected"})
-    assert "Select at least one message." in await page_text(ani, none.headers["location"])
+    assert "Open a case below and select at least one message" in await page_text(ani, none.headers["location"])
     assert "3 messages, 1 unread" in await page_text(ani, f"{INBOX}?show=unread")
     for _ in range(2):
         await ani.post(f"{INBOX}/read", data={"about": str(application.id), "seen": _hidden(text, "seen")})
@@ -212,7 +212,7 @@ async def test_optional_messages_are_chosen_when_signed_in(both: tuple[Programme
     assert "An officer of your country has a place" in text
     assert "We have your report" not in text  # that is told to officers
     assert "Your tasks today" in text
-    assert "emails come at any hour" in text
+    assert "Emails come at any hour." in text
     vars(notifications.state.service.settings)["quiet"] = Quiet(None, {"AM": Hours.read("21:30-07:00")})
     assert "from 21:30 to 07:00" in await page_text(tigran, CHOICES)
     for wrong in ({"choice": "never", "language": "en"}, {"choice": "none", "language": "xx"}):
@@ -238,7 +238,7 @@ async def test_optional_messages_are_chosen_when_signed_in(both: tuple[Programme
     passed = await tigran.post(CHOICES, data=own | {"night": "none", "until": "07:00"})
     assert (passed.status_code, "You chose your own hours" in passed.text) == (422, True)
     await tigran.post(CHOICES, data=own | {"night": "none", "until": "08:00"})
-    assert "emails come at any hour" in await page_text(tigran, CHOICES)
+    assert "Emails come at any hour." in await page_text(tigran, CHOICES)
     (stored,) = await rows(notifications, "SELECT recipient, choice FROM mail_preference")
     async with programme.app.state.service.bus.read() as session:
         person = (await session.execute(sa.text("SELECT id FROM person WHERE subject = 'tigran'"))).scalar_one()

@@ -132,14 +132,28 @@ async def test_an_empty_form_says_what_to_enter() -> None:
     ]
 
 
+class Longer(Sample):
+    """A form whose page shows its own field first."""
+
+    leading = ("item",)
+    item = StringField("Item", [Needed("Choose what it is for")])
+
+
+def test_problems_stand_in_the_order_of_the_page() -> None:
+    """A field that a subclass adds above the others comes first in the summary too."""
+    form = Longer(FormData([("unit", ""), ("rows-0-language", "hy")]))
+    assert not form.validate()
+    assert [anchor for anchor, _ in form.problems()][:2] == ["item", "unit"]
+
+
 @pytest.mark.parametrize(
     ("day", "month", "year", "message"),
     [
-        ("31", "2", "2027", "Day: enter a real date, such as 27 3 2027"),
-        ("8", "", "", "Day: the date must include a month and a year"),
-        ("8", "2", "", "Day: the date must include a year"),
-        ("x", "2", "2027", "Day: enter a real date, such as 27 3 2027"),
-        ("1", "1", "2027", "This must be 4 January 2027 or later"),
+        ("31", "2", "2027", "“Day” must be a real date, such as 27 3 2027"),
+        ("8", "", "", "“Day” must include a month and a year"),
+        ("8", "2", "", "“Day” must include a year"),
+        ("x", "2", "2027", "“Day” must be a real date, such as 27 3 2027"),
+        ("1", "1", "2027", "“Day” must be 4 January 2027 or later"),
     ],
 )
 async def test_a_date_says_what_is_wrong(day: str, month: str, year: str, message: str) -> None:
@@ -155,8 +169,8 @@ async def test_a_date_says_what_is_wrong(day: str, month: str, year: str, messag
     ("field", "written", "message"),
     [
         ("years", "seven", "Enter a whole number, such as 5"),
-        ("years", "99", "This must be from 0 to 60"),
-        ("text", "much too long", "Remove 3 characters. The maximum is 10"),
+        ("years", "99", "“Years” must be from 0 to 60"),
+        ("text", "much too long", "“Text” must be 10 characters or fewer"),
         ("kind", "teacher", "Choose one of the answers given"),
     ],
 )

@@ -112,6 +112,10 @@ def app() -> FastAPI:
     async def conflict(code: str) -> None:
         raise Refused("It was changed.", code=next(each for each in ProblemCode if each == code))
 
+    @made.get("/demo/pages/{number}")
+    async def page(number: int, limit: int = 1) -> None:
+        raise Refused("Open it from your application.", 403)
+
     @made.get("/demo/broken")
     async def broken() -> float:
         return 1 / 0
@@ -211,6 +215,22 @@ async def test_a_pointer_leads_through_what_was_sent_only(client: httpx.AsyncCli
     assert set(places(await client.post("/choices", json={"who": {"name": 1}}))) == {"/who/name", "/who/number"}
     assert set(places(await client.post("/choices", json={"who": 3}))) == {"/who"}
     assert places(await client.post("/choices", json=[])) == {"": "This must be an object"}
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "said", "not_said"),
+    [
+        ("x", 404, "Page not found", "such as"),
+        ("1?limit=many", 422, 'href="/demo/pages/1">Open the page without it', "whole number"),
+        ("1", 403, "Open it from your application.", "Your role does not include it"),
+    ],
+)
+async def test_pages_explain_a_wrong_address_without_words_of_the_machine(
+    client: httpx.AsyncClient, address: str, status: int, said: str, not_said: str
+) -> None:
+    """A page that cannot exist is not found, and neither a wrong filter nor a refusal gets a second, false reason."""
+    page = await client.get(f"http://test/demo/pages/{address}", headers={"accept": "text/html"})
+    assert (page.status_code, said in page.text, not_said in page.text) == (status, True, False)
 
 
 @pytest.mark.parametrize(
