@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from services.applications.forms import SpanRow, period_error
-from services.applications.mentorships.model.agreement import LONGEST_TEXT, Meeting, Rhythm, Terms
+from services.applications.mentorships.model.agreement import LONGEST_TEXT, Meeting, Rhythm, Terms, wrong_end
 from services.applications.mentorships.model.goals import LONGEST_GOAL, LONGEST_NOTE
 from services.applications.mentorships.model.meetings import MeetingTime
 from services.applications.mentorships.model.sessions import SessionReport
@@ -11,6 +13,7 @@ from services.applications.mentorships.model.visit import MOST_PERIODS
 from shared.contracts.base import DatePeriod
 from shared.contracts.codes import Answer, Party, StatedReason
 from shared.i18n import N_, gettext
+from shared.time import clock
 from shared.web.forms import (
     Between,
     BooleanField,
@@ -42,6 +45,14 @@ class TermsForm(Form):
         description=N_("The agreement already says that your conversations stay between you"),
     )
     until = DateField(N_("Until when?"), description=N_("Leave it empty to keep the planned end"))
+
+    def validate(self, *more: Any, **named: Any) -> bool:
+        """Validate, and refuse an end that is past or too far away before the new version is shown."""
+        good = super().validate(*more, **named)
+        problem = wrong_end(self.until.data, clock.today())
+        if problem:
+            self.refuse("until", problem)
+        return good and problem is None
 
     @classmethod
     def of(cls, terms: Terms) -> TermsForm:

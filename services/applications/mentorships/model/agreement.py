@@ -229,10 +229,16 @@ def may_propose(state: MentorshipState, versions: Sequence[Version], based_on: i
             % {"most": MOST_VERSIONS},
             ProblemCode.LIMIT_REACHED,
         )
-    if terms.until is not None and not today < terms.until <= today + LONGEST:
-        raise WrongValue(
-            "until", gettext("Choose an end between tomorrow and %(day)s.") % {"day": dates.day(today + LONGEST)}
-        )
+    if problem := wrong_end(terms.until, today):
+        raise WrongValue("until", problem)
+
+
+def wrong_end(until: date | None, today: date) -> str | None:
+    """Return what is wrong with an agreed end of the mentorship; None where it is possible or left open."""
+    if until is None or today < until <= today + LONGEST:
+        return None
+    bounds = {"first": dates.day(today + timedelta(days=1)), "last": dates.day(today + LONGEST)}
+    return gettext("The end must be from %(first)s to %(last)s") % bounds
 
 
 def may_take_back(state: MentorshipState, version: Version, state_of: VersionState, own: bool) -> None:  # noqa: FBT001 - pure

@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.datastructures import FormData
 
+from services.applications.mentorships.forms import TermsForm
 from services.applications.mentorships.model import agreement as model
 from services.applications.mentorships.model.agreement import Meeting, Rhythm, Terms, Version, VersionState
 from services.applications.text_difference import difference
@@ -90,8 +92,17 @@ def test_a_proposal_on_an_old_version_is_refused() -> None:
     model.may_propose(ACTIVE, versions, 2, Terms(), NOW.date())
     with pytest.raises(NotNow, match="Version 2 was written"):
         model.may_propose(ACTIVE, versions, 1, Terms(), NOW.date())
-    with pytest.raises(WrongValue, match="Choose an end"):
+    with pytest.raises(WrongValue, match="The end must be from 3 March 2026 to"):
         model.may_propose(ACTIVE, versions, 2, Terms(until=NOW.date()), NOW.date())
+
+
+def test_an_end_in_the_past_is_refused_before_the_version_is_shown() -> None:
+    """The form names the days from which the end can be chosen, so that nobody checks a version that cannot be."""
+    sent = {"rhythm": "monthly", "meeting": "remote", "until-day": "1", "until-month": "1", "until-year": "2020"}
+    form = TermsForm(FormData(sent))
+    assert not form.validate()
+    [(anchor, sentence)] = form.problems()
+    assert (anchor, sentence[:21]) == ("until-day", "The end must be from ")
 
 
 @given(lines, lines)
