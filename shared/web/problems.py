@@ -199,7 +199,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 def _strange_address(request: Request, sources: set[str], errors: Sequence[FieldError]) -> Response:
     """Answer 404 for a page whose path cannot exist, and 422 with a way on for a query that it cannot use."""
-    if "path" in sources:
+    if sources == {"path"}:
         return answer(request, 404)
     sentence = gettext("This page does not have what the address asks for")
     return answer(

@@ -94,11 +94,11 @@ async def renew(number: str, principal: Reader, bus: BusDep) -> Response:
 
 
 @router.get("/verify")
-async def ask(request: Request, _: Anybody, number: Annotated[str, Query(max_length=200)] = "") -> Response:
+async def ask(request: Request, _: Anybody, number: Annotated[str | None, Query(max_length=200)] = None) -> Response:
     """Ask for the number or the file to check."""
-    if normalised := normalise_number(number):
+    if normalised := normalise_number(number or ""):
         return see_other(f"{VERIFY}/{quote(normalised, safe='')}")
-    empty = "number" in request.query_params
+    empty = number is not None
     return render(request, "certificates/verify.html", 422 if empty else 200, **_context("", None) | {"empty": empty})
 
 
