@@ -276,7 +276,7 @@ async def test_companions_are_fixed_once_a_place_is_offered(abroad: Abroad) -> N
     refused = await _name(abroad.of, "ani", mine["id"], "pre_matched", "nino@police.example", 409)
     assert "The application is now “Offer sent”" in refused["detail"]
     page = await abroad.of.as_("ani").get(f"/applications/mine/{mine['id']}/company")
-    assert "until a place is offered" in page.text
+    assert "until a place was offered" in page.text
 
 
 async def test_two_simultaneous_namings_confirm_the_pair(three: Programme) -> None:
