@@ -15,6 +15,7 @@ from shared.contracts import labels
 from shared.contracts.codes import (
     EMPACT_2022,
     EMPACT_2026,
+    OTHER,
     UNION,
     RankGroup,
     Reason,
@@ -144,12 +145,20 @@ def _member(name: str, code: str) -> str:
 
 def groups_in(figures: Iterable[Released]) -> list[str]:
     """Return what each group in the parts of figures holds, in codes, such as `host-country eu_north: DK, EE`."""
-    return [f"{part} {code}: {', '.join(members)}" for (part, code), members in _groups(figures).items()]
+    return [f"{part} {code}: {held_by(members)}" for (part, code), members in _groups(figures).items()]
+
+
+def held_by(members: Iterable[str]) -> str:
+    """Return what a group holds, in codes; one without members holds every value that no group has."""
+    return ", ".join(members) or "every value that no other group has"
 
 
 def named_groups(figures: Iterable[Released]) -> list[tuple[str, str]]:
     """Return the names of the groups in the parts of figures, each with the names of its values."""
-    return list(dict.fromkeys((value_of(part, code), members_of(part, code)) for part, code in _groups(figures)))
+    every = gettext("every value that no other group has")
+    return list(
+        dict.fromkeys((value_of(part, code), members_of(part, code) or every) for part, code in _groups(figures))
+    )
 
 
 def _groups(figures: Iterable[Released]) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -162,7 +171,7 @@ def _groups(figures: Iterable[Released]) -> dict[tuple[str, str], tuple[str, ...
         if code != ROLLED_UP
         for part, each in zip(parts_of(name), split(code), strict=True)
     }
-    return {place: members for place, members in sorted(found.items()) if members}
+    return {place: members for place, members in sorted(found.items()) if members or place[1] == OTHER}
 
 
 def _topic(code: str) -> str:

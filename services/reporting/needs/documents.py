@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from fastapi.responses import Response
 
+from services.reporting.disclosure.views import held_by
 from services.reporting.feeds.formats.csvw import csvw_description
 from services.reporting.feeds.formats.workbook import workbook_of
 from services.reporting.needs.views import needs_rows
+from shared.contracts.codes import OTHER, group_members
 from shared.web.csv_files import records_as_csv
 
 if TYPE_CHECKING:
@@ -23,16 +25,17 @@ if TYPE_CHECKING:
     from services.reporting.needs.model import Need
     from services.reporting.periods.model.approval import Approval
 
+_SPECIAL = "unsaid: it was not given; rolled_up: all that are not shown, together"
 DESCRIBED = {
     "measure": (
         "string",
         "needed (people); applications: asked, matched, completed, not_completed, not_matched, other",
     ),
     "by": ("string", "Which of the next columns say what the number is about; empty for the total"),
-    "topic": ("string", "Priority topic; of an application the first that the officer named"),
-    "country": ("string", "Country of the officers, ISO 3166-1"),
-    "language": ("string", "Language that the officer has best besides the own, ISO 639-1"),
-    "level": ("string", "1 basic, 2 advanced, 3 expert; of an application the highest of any expertise"),
+    "topic": ("string", f"Priority topic; of an application the first that the officer named; {_SPECIAL}"),
+    "country": ("string", f"Country of the officers, ISO 3166-1; {_SPECIAL}"),
+    "language": ("string", f"Language that the officer has best besides the own, ISO 639-1; {_SPECIAL}"),
+    "level": ("string", f"1 basic, 2 advanced, 3 expert; of an application the highest of any expertise; {_SPECIAL}"),
     "area": ("string", "Area of expertise that a need names; restricted: it is not told"),
     "reason": ("string", "What an application found no match for the want of"),
     "value": ("decimal", "The number; empty where none is shown"),
@@ -48,6 +51,8 @@ DESCRIBED = {
     "cut_off": ("datetime", "Facts told after this moment are left out; empty for needs, which are as of now"),
 }
 COLUMNS = tuple(DESCRIBED)
+_GROUPED = {"topic": "priority-topic", "country": "country-of-service", "language": "language"}
+"""The columns that may hold groups of values, each with the dimension of figures that it is."""
 _ALWAYS = frozenset({"measure", "period", "start", "end", "status"})
 _NUMERIC = frozenset({"value", "definition_version", "events"})
 
@@ -64,9 +69,18 @@ def as_workbook(released: Sequence[Released], needs: Sequence[Need], approval: A
     return workbook_of(f"Needs, demand, met, {approval.period.label}", "Needs", COLUMNS, rows, at, numeric=_NUMERIC)
 
 
-def description(approval: Approval, *, table: str) -> bytes:
-    """Return the description of the CSV file (CSV on the Web)."""
-    return csvw_description(f"Needs, demand, met, {approval.period.label}", DESCRIBED, table=table, always=_ALWAYS)
+def description(released: Sequence[Released], needs: Sequence[Need], approval: Approval, *, table: str) -> bytes:
+    """Return the description of the CSV file (CSV on the Web), with what each group holds that the file names."""
+    rows = list(needs_rows(released, needs, approval))
+    described = dict(DESCRIBED)
+    for column, dimension in _GROUPED.items():
+        codes = sorted({str(code) for row in rows if (code := getattr(row, column))})
+        groups = {code: group_members(dimension, code) for code in codes}
+        named = [f"{code}: {held_by(members)}" for code, members in groups.items() if members or code == OTHER]
+        if named:
+            datatype, words = described[column]
+            described[column] = (datatype, f"{words}. Groups: {'; '.join(named)}")
+    return csvw_description(f"Needs, demand, met, {approval.period.label}", described, table=table, always=_ALWAYS)
 
 
 def csv_response(approval: Approval, figures: Mapping[str, Released], needs: Sequence[Need]) -> Response:

@@ -91,9 +91,10 @@ async def as_csv(principal: Reader, bus: BusDep, period: str | None = None) -> R
 @router.get("/reporting/needs.csv-metadata.json", dependencies=[PRESENT_ONLY])
 async def described(principal: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Return what the columns of the CSV file hold (CSV on the Web)."""
-    approval, *_rest = await needs_and_figures(bus, period, steers=may_steer(principal))
+    approval, figures, found = await needs_and_figures(bus, period, steers=may_steer(principal))
     table = f"needs.csv?period={approval.period.label}"
-    return Response(documents.description(approval, table=table), media_type="application/csvm+json")
+    content = documents.description(list(figures.values()), found, approval, table=table)
+    return Response(content, media_type="application/csvm+json")
 
 
 @router.get("/reporting/needs.xlsx", dependencies=[PRESENT_ONLY])

@@ -41,6 +41,8 @@ _LOOK_SECONDS = 600.0
 LATEST = "latest"
 """The newest, in an address: the period that ends last, the statement that counts."""
 HOME = "/reporting/feeds"
+_FIRST_KEPT = "figures.csv"
+"""A file that every statement has."""
 
 
 async def publish(
@@ -86,8 +88,14 @@ async def file(session: AsyncSession, period: str, statement: str, name: str) ->
         if newest is None:
             raise Refused(gettext("No period is published yet, so there are no files."), 404)
         period = newest
-    found = await store.file(session, period, name, None if statement == LATEST else int(statement))
+    number = None if statement == LATEST else int(statement)
+    found = await store.file(session, period, name, number)
     if found is None:
+        if await store.file(session, period, _FIRST_KEPT, number) is not None:
+            sentence = gettext(
+                "This statement was published before files of this kind were kept. Its page has the same figures."
+            )
+            raise Refused(sentence, 404)
         raise await _missing(session, period, statement)
     return found
 

@@ -26,7 +26,10 @@ _DESCRIBED = {
     "end": ("date", "Last day of the period"),
     "status": ("string", "How far the period is approved"),
     "dimension": ("string", "What the number is a part by; empty for the total"),
-    "dimension_value": ("string", "Which part it is"),
+    "dimension_value": (
+        "string",
+        "Which part it is; unsaid: it was not given; rolled_up: all parts that are not shown, together",
+    ),
     "value": ("decimal", "The number; empty where none is shown"),
     "numerator": ("decimal", "What was counted"),
     "denominator": ("decimal", "Of how many, for a share"),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
+from csvw import CSVW  # type: ignore[import-untyped]  # it comes without types
 from sqlalchemy import text
 
 from services.reporting.needs import store as needs_store
@@ -23,6 +24,8 @@ from tests.integration.reporting.world import NEEDED as AT
 from tests.integration.reporting.world import WorldEvent, ident, need, world
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.integration.reporting.conftest import House
 
 READERS = (
@@ -183,6 +186,38 @@ async def test_the_file_names_no_restricted_area(house: House) -> None:
     assert [row["measure"] for row in answer["rows"]] == [row["measure"] for row in found]
     again = await rows(donor, "/reporting/api/v1/needs.csv?period=2026-H1")
     assert [{**row, "cut_off": ""} for row in again] == [{**row, "cut_off": ""} for row in found]
+
+
+async def test_each_file_of_needs_says_the_same_and_names_its_groups(house: House, tmp_path: Path) -> None:
+    """CSV, Excel and JSON have the same rows, groups and hidden numbers, and the CSV file keeps to its description."""
+    await fill(house)
+    coordinator = await house.grant(Role.PROGRAMME_COORDINATOR)
+    for dimension, level in (("country-of-service", "side"), ("priority-topic", "family"), ("language", "family")):
+        chosen = await coordinator.post(f"/reporting/groupings/{dimension}", data={"level": level})
+        assert chosen.status_code == 303
+    await house.publish("2026-H1")
+    donor = await house.grant(Role.DONOR)
+    found = await rows(donor, "/reporting/needs.csv?period=2026-H1")
+    answer = (await donor.get("/reporting/api/v1/needs?period=2026-H1")).json()["rows"]
+    assert [{name: each[name] or "" for name in COLUMNS} for each in found] == [
+        {name: "" if each[name] is None else str(each[name]) for name in COLUMNS} for each in answer
+    ]
+    sheet = openpyxl.load_workbook(io.BytesIO((await donor.get("/reporting/needs.xlsx?period=2026-H1")).content)).active
+    assert sheet is not None
+    cells = [["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(2, values_only=True)]
+    assert cells == [[each[name] for name in COLUMNS] for each in found]
+    assert {each["hidden"] for each in found} > {""}, "some numbers are hidden"
+    assert all(not each["value"] and not each["events_digest"] for each in found if each["hidden"])
+    assert {each["country"] for each in found} <= {"", "eastern_partnership"}
+    (tmp_path / "needs.csv").write_text((await donor.get("/reporting/needs.csv?period=2026-H1")).text, newline="")
+    described = (await donor.get("/reporting/needs.csv-metadata.json?period=2026-H1")).json()
+    (tmp_path / "needs.csv-metadata.json").write_text(json.dumps({**described, "url": "needs.csv"}))
+    read = CSVW(str(tmp_path / "needs.csv-metadata.json"), validate=True)
+    assert read.is_valid, read.warnings
+    assert len(list(read.tables[0].iterdicts(strict=True))) == len(found)
+    words = {each["name"]: each["dc:description"] for each in described["tableSchema"]["columns"]}
+    assert "eastern_partnership: AM, AZ, BY, GE, MD, UA" in words["country"]
+    assert "online_and_financial_crime: online_crime" in words["topic"]
 
 
 async def test_small_numbers_are_in_no_file_and_on_no_page(house: House) -> None:

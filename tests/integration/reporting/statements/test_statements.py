@@ -173,6 +173,19 @@ async def test_old_addresses_lead_to_the_statement_that_they_name(house: House) 
         assert (answer.status_code, HOME in answer.text) == (404, True), path
 
 
+async def test_a_statement_without_a_kept_report_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A statement from before reports were kept has no PDF file: page and address say what to do instead."""
+    with monkeypatch.context() as earlier:
+        earlier.delitem(KINDS, "report.pdf")
+        await published(house)
+    donor = await house.grant(Role.DONOR)
+    page = (await donor.get(HOME)).text
+    assert "so it has no PDF file. Print this page, which has the same figures." in page
+    assert 'href="report.pdf"' not in page
+    refused = await donor.get(f"{HOME}report.pdf")
+    assert (refused.status_code, "Its page has the same figures" in refused.text) == (404, True)
+
+
 async def test_unknown_and_unpublished_statements_are_not_found(house: House) -> None:
     """Unknown statements, drafts and proposed statements are answered with 404 and a plain sentence."""
     await published(house)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from services.reporting.disclosure.model import Released, ReleasedCell
+from services.reporting.disclosure.views import groups_in, named_groups
 from services.reporting.facts.model.book import Book
 from services.reporting.facts.store import fact_of
 from services.reporting.groupings.actions.costs import measure
@@ -16,10 +18,13 @@ from services.reporting.groupings.model import Levels
 from services.reporting.indicators.model.catalogue import COUNTED, figures
 from services.reporting.indicators.model.figure import compute, joined, parts_of, split
 from services.reporting.indicators.model.reciprocity import HOSTED, SENT
+from services.reporting.needs.documents import description
+from services.reporting.needs.model import Need
 from services.reporting.overview.views.charts import reciprocity
+from services.reporting.periods.model.approval import Approval
 from services.reporting.periods.model.periods import parse
 from shared.bus.log.envelope import Envelope
-from shared.contracts.codes import COUNTRIES, GROUPINGS, LANGUAGES, PRIORITIES, RankGroup, group_of
+from shared.contracts.codes import COUNTRIES, GROUPINGS, LANGUAGES, OTHER, PRIORITIES, RankGroup, group_of
 from tests.integration.reporting.world import ident, world
 from tests.unit.reporting.application_samples import LATER
 
@@ -99,6 +104,22 @@ def test_groups_are_counted_as_the_values_that_they_hold() -> None:
         "other_group",
         "eastern_partnership",
     ]
+
+
+def test_the_group_of_all_other_values_is_described() -> None:
+    """The description of a file says which values the group “other” holds, of needs and of figures."""
+    people = [Need("UA", OTHER, None, 1, 6, date(2026, 1, 1), date(2026, 12, 31))]
+    described = json.loads(description([], people, Approval(parse("2026")), table="needs.csv"))
+    words = {each["name"]: each["dc:description"] for each in described["tableSchema"]["columns"]}
+    assert "Groups: other_group: every value that no other group has" in words["topic"]
+    assert "Groups" not in words["country"]
+    cells = {OTHER: ReleasedCell(Decimal(9)), "eu_agencies": ReleasedCell(Decimal(7))}
+    visits = Released(COUNTED["TOPCOP-OP-02"], parse("2026"), LATER, ReleasedCell(Decimal(16)), {"host-country": cells})
+    assert groups_in([visits]) == [
+        "host-country eu_agencies: EU",
+        "host-country other_group: every value that no other group has",
+    ]
+    assert named_groups([visits])[-1] == ("Other", "every value that no other group has")
 
 
 def test_the_cost_of_a_level_is_what_the_gate_shows() -> None:
