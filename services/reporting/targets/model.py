@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from services.reporting.periods.model.periods import Period
 
 
+LESS_IS_BETTER = frozenset({"TOPCOP-PR-02", "TOPCOP-PR-04"})
+"""Indicators whose targets are upper limits: days to a decision, visits cancelled."""
+
+
 class TargetKind(StrEnum):
     """The kind of a value: baseline or target."""
 
@@ -115,6 +119,11 @@ def baseline_of(target_values: Iterable[TargetValue], indicator: str) -> TargetV
         if target_value.indicator == indicator and target_value.kind is TargetKind.BASELINE
     ]
     return max(ours, key=lambda each: each.day, default=None)
+
+
+def is_reached(indicator: str, target: Decimal, value: Decimal) -> bool:
+    """Return whether a value is as good as its target: at least as high, or as low where less is better."""
+    return value <= target if indicator in LESS_IS_BETTER else value >= target
 
 
 def target_on(target_values: Iterable[TargetValue], indicator: str, day: date) -> TargetValue | None:

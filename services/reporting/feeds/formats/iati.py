@@ -24,7 +24,14 @@ from services.reporting.feeds.formats.result_chain import RESULT_CHAIN, verified
 from services.reporting.feeds.model.cumulative import DELIVERED, country_shares, cumulative
 from services.reporting.indicators.model.figure import Measure, written
 from services.reporting.periods.model.periods import parse
-from services.reporting.targets.model import added_from, baseline_of, meant_for, target_of, target_on
+from services.reporting.targets.model import (
+    LESS_IS_BETTER,
+    added_from,
+    baseline_of,
+    meant_for,
+    target_of,
+    target_on,
+)
 from shared.contracts.codes import COUNTRIES
 from shared.contracts.codes.states import PeriodState
 
@@ -202,7 +209,7 @@ def _result(element: Any, level: str, released: Sequence[Released], content: _Co
 def _indicator(result: Any, figure: Released, content: _Content) -> None:
     definition, values = figure.definition, content.target_values
     measure = "2" if definition.measure is Measure.SHARE else "1"
-    indicator = _add(result, "indicator", measure=measure, ascending=str(int(definition.id != "TOPCOP-PR-04")))
+    indicator = _add(result, "indicator", measure=measure, ascending=str(int(definition.id not in LESS_IS_BETTER)))
     indicator.set("aggregation-status", str(int(definition.additive)))
     _narrative(_add(indicator, "title"), definition.title)
     published = content.of(definition.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from services.reporting.disclosure import views as disclosure_views
@@ -12,13 +13,14 @@ from services.reporting.indicators.model.figure import Measure
 from services.reporting.needs import views as needs_views
 from services.reporting.overview.documents.report import Findings, Picture, Section, Table
 from services.reporting.overview.views import charts, trends
-from services.reporting.targets.model import TargetKind, baseline_of
+from services.reporting.targets.model import TargetKind, baseline_of, is_reached
 from shared.contracts.codes import PeriodKind, RestatementReason
 from shared.i18n import gettext
 from shared.time.dates import day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from services.reporting.disclosure.model import Released
     from services.reporting.overview.documents.background import Background
@@ -69,7 +71,8 @@ def _targets(
     approval: Approval, figures: Mapping[str, Released], background: Background, settings: Settings
 ) -> Section:
     """Return each target that is due next, beside what was reached."""
-    rows = []
+    rows, later = [], []
+    missed, hidden = [], []
     sums = charts.sums_to_date(figures, background.targets, background.history, settings.programme_start)
     for indicator, definition in INDICATORS.items():
         target, figure = _next_target(background.targets, indicator, approval), figures.get(indicator)
@@ -78,6 +81,11 @@ def _targets(
         baseline = baseline_of(background.targets, indicator)
         reached = ReleasedCell(sums[indicator]) if indicator in sums else figure.total
         share = definition.measure is Measure.SHARE or not target.value or reached.value is None
+        title = gettext(definition.title)
+        if target.day <= approval.period.end and reached.value is None:
+            hidden.append(title)
+        elif target.day <= approval.period.end and not is_reached(indicator, target.value, reached.value or Decimal()):
+            missed.append(title)
         rows.append(
             [
                 gettext(definition.title),
@@ -89,6 +97,9 @@ def _targets(
                 disclosure_views.value(figure.total, definition) if can_be_added(definition) else "",
             ]
         )
+        if after := _later_target(background.targets, indicator, target.day):
+            value = disclosure_views.value(ReleasedCell(after.value), definition)
+            later.append([title, value, day(after.day), disclosure_views.value(reached, definition)])
     columns = [
         gettext("Indicator"),
         gettext("Baseline"),
@@ -106,7 +117,19 @@ def _targets(
         if rows
         else gettext("No target is approved yet.")
     )
-    return Section(gettext("Targets and what was reached"), [text], [Table(columns, rows)] if rows else [], [])
+    sentences = [
+        text,
+        *([gettext("Due and not reached: %(names)s.") % {"names": ", ".join(missed)}] if missed else []),
+        *(
+            [gettext("Due, with a number that is not shown: %(names)s.") % {"names": ", ".join(hidden)}]
+            if hidden
+            else []
+        ),
+    ]
+    next_columns = [gettext("Indicator"), gettext("Next target"), gettext("Due"), gettext("Reached so far")]
+    tables = [Table(columns, rows)] if rows else []
+    tables += [Table(next_columns, later)] if later else []
+    return Section(gettext("Targets and what was reached"), sentences, tables, [])
 
 
 def _next_target(targets: Sequence[TargetValue], indicator: str, approval: Approval) -> TargetValue | None:
@@ -118,6 +141,12 @@ def _next_target(targets: Sequence[TargetValue], indicator: str, approval: Appro
     return next((each for each in ours if each.day >= approval.period.end), ours[-1] if ours else None)
 
 
+def _later_target(targets: Sequence[TargetValue], indicator: str, due: date) -> TargetValue | None:
+    """Return the target of an indicator that is due first after a day."""
+    ours = [each for each in targets if each.indicator == indicator and each.kind is TargetKind.TARGET]
+    return min((each for each in ours if each.day > due), key=lambda each: each.day, default=None)
+
+
 def _trends(approval: Approval, released: Sequence[Released], background: Background, settings: Settings) -> Section:
     by_period: dict[str, list[Released]] = {}
     for each in (*background.history, *released):
@@ -125,9 +154,14 @@ def _trends(approval: Approval, released: Sequence[Released], background: Backgr
     published = [(figures[0].period, agreed(figures)) for _, figures in sorted(by_period.items())]
     kind = approval.period.kind or PeriodKind.HALF_YEAR
     line = trends.timeline(published, background.targets, settings.programme_start, kind.value)
-    drawn = [chart for each in INDICATORS if (chart := trends.chart(trends.indicator_trend(line, each))) is not None]
+    every = [trends.indicator_trend(line, each) for each in INDICATORS]
+    several = [each for each in every if sum(point.value is not None for point in each.points) > 1]
+    drawn = [chart for each in several if (chart := trends.chart(each)) is not None]
     text = (
-        gettext("Each figure in the periods of this length, from %(first)s to %(last)s.")
+        gettext(
+            "Each figure in the periods of this length, from %(first)s to %(last)s. It is drawn if two or more of them"
+            " show it."
+        )
         % {"first": line.axis[0].label, "last": line.axis[-1].label}
         if len(line.axis) > 1
         else gettext("This is the first published period of its length: there is no trend yet.")
@@ -201,7 +235,10 @@ def _needs(figures: Mapping[str, Released], background: Background) -> Section:
         " by their first topic. An empty field is none, or is not shown."
     )
     title = gettext("Needs and unmet demand")
-    return Section(title, [f"{needs_views.headline(figures, background.needs)}.", text], [Table(columns, rows)], [])
+    finding = f"{needs_views.headline(figures, background.needs)}."
+    if needs_views.nothing_asked(figures) and not background.needs:
+        return Section(title, [finding], [], [])
+    return Section(title, [finding, text], [Table(columns, rows)], [])
 
 
 def _method(approval: Approval, figures: Mapping[str, Released]) -> Section:
@@ -228,6 +265,10 @@ def _method(approval: Approval, figures: Mapping[str, Released]) -> Section:
         gettext(
             "Each step counts what happened in the period. The steps do not follow the same people. Different"
             " people, shares and medians cannot be added up over periods."
+        ),
+        gettext(
+            "This report has figures only. It does not cover finance, risks or lessons learned, because the records"
+            " of the programme do not hold them."
         ),
         *(
             gettext("“%(group)s” includes: %(members)s.") % {"group": group, "members": members}

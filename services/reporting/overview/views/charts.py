@@ -15,7 +15,7 @@ from services.reporting.indicators.model.figure import Measure, written
 from services.reporting.indicators.model.quality import FOLLOWED
 from services.reporting.indicators.model.reciprocity import HOSTED, SENT
 from services.reporting.needs import views as needs_views
-from services.reporting.targets.model import added_from, baseline_of, due_in_period, standing
+from services.reporting.targets.model import added_from, baseline_of, due_in_period, is_reached, standing
 from shared.contracts.codes import OTHER, group_members
 from shared.i18n import N_, gettext, number
 from shared.web.csv_files import records_as_csv
@@ -219,7 +219,7 @@ def targets(
     figures: Mapping[str, Released], due: Mapping[str, TargetValue], sums: Mapping[str, Decimal], *, shares: bool
 ) -> NamedChart | None:
     """Return targets due in the period beside what was reached; counts and shares apart, for their axes."""
-    items, rows, are_all_shown = [], [], True
+    items, rows, reached, are_all_shown = [], [], 0, True
     for indicator, figure in figures.items():
         target_value = due.get(indicator)
         value = sums.get(indicator) if can_be_added(figure.definition) else figure.total.value
@@ -229,11 +229,12 @@ def targets(
         if value is None or target_value.value < 0:
             are_all_shown = False
             continue
+        reached += is_reached(indicator, target_value.value, value)
         rows.append((indicator, indicator, "actual", written(value)))
         items.append(Pair(gettext(figure.definition.title), float(target_value.value), float(value)))
     if not items:
         return None
-    found = _of_targets(len(items), sum(each.after >= each.before for each in items), are_all_shown=are_all_shown)
+    found = _of_targets(len(items), reached, are_all_shown=are_all_shown)
     title = (gettext("Targets in per cent: %(found)s") if shares else gettext("Targets in numbers: %(found)s")) % {
         "found": found
     }

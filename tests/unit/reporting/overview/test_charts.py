@@ -173,6 +173,15 @@ def test_the_main_finding_is_of_shown_numbers(
     assert disclosure_views.headline(figures) == (found or "Figures of the programme")
 
 
+def test_a_target_that_is_an_upper_limit_is_reached_below_it() -> None:
+    """Twenty days to a decision keep to a limit of thirty, and forty do not."""
+    aims = [target("TOPCOP-PR-02", "2026-06-30", "30")]
+    found = [charts(figure("TOPCOP-PR-02", days), HALF, aims)[0].chart.title for days in (20, 40)]
+    assert found == [
+        f"Targets in numbers: {each}" for each in ("all due targets are reached", "no due target is reached")
+    ]
+
+
 def test_a_target_is_beside_what_was_reached_since_the_baseline() -> None:
     """Counts add up over the published periods before, and a share is that of the period."""
     figures = {**figure("TOPCOP-IN-01", 0), **figure("TOPCOP-OC-01", 80)}

@@ -123,6 +123,49 @@ def test_targets_stand_beside_what_was_reached_since_the_baseline() -> None:
     assert visits[4:] == [str(total), f"{100 * total / 300:.0f} %", str(own[0])]
 
 
+def test_due_targets_that_are_missed_or_hidden_are_named() -> None:
+    """Targets that were due and not reached, or not shown, stand in a sentence, and the next ones in a table."""
+    more = [
+        *background().targets,
+        target("TOPCOP-OP-06", "2026-06-30", "40"),
+        target("TOPCOP-OC-03", "2026-06-30", "99"),
+        target("TOPCOP-OC-03", "2026-12-31", "100"),
+    ]
+    found = section(content(replace(background(), targets=more)), "Targets and what was reached")
+    assert any(
+        each.startswith("Due and not reached:") and "Participants reporting use" in each for each in found.sentences
+    )
+    assert any("not shown: Share of women among officials" in each for each in found.sentences)
+    table = found.tables[1]
+    assert table.columns == ["Indicator", "Next target", "Due", "Reached so far"]
+    assert [row[1:3] for row in table.rows] == [["100 %", "31 December 2026"]]
+
+
+def test_a_figure_that_one_period_shows_has_no_trend() -> None:
+    """The share of women is hidden in each period, and decisions are shown in one: neither is drawn."""
+    hidden = [
+        replace(each, total=cell(None)) if each.definition.id == "TOPCOP-PR-01" else each
+        for each in background().history
+    ]
+    trends = section(content(replace(background(), history=hidden)), "Trends over all periods")
+    titles = " ".join(each.title for each in trends.pictures)
+    assert "Applications received" in titles
+    assert "Share of women" not in titles
+    assert "decided positively" not in titles
+
+
+def test_without_needs_and_applications_there_is_no_table_of_zeros() -> None:
+    """A period in which nothing was needed or asked for says so in a sentence."""
+    none = [
+        replace(each, total=cell(0)) if each.definition.id == "TOPCOP-IN-01" else each
+        for each in figures("2026-H1", 112)
+    ]
+    approval = Approval(parse("2026-H1"), PeriodState.PUBLISHED, cut_off=AT, frozen_at=AT)
+    report = report_content(approval, none, settings(), AT, replace(background(), needs=[]))
+    needs = section(report, "Needs and unmet demand")
+    assert (needs.sentences, needs.tables) == (["Nothing is needed and nothing was asked for in this period."], [])
+
+
 def test_trends_need_a_second_period() -> None:
     """Charts over all periods are drawn from the second one on, with hidden numbers as bands."""
     trends = section(content(background()), "Trends over all periods")
