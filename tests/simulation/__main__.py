@@ -68,7 +68,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=100_000, help="how many seeds")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, nargs="+", help="these seeds alone")
-    parser.add_argument("--fresh", type=int, metavar="N", help="after those of --seed, N, N+1 ... while there is time")
+    parser.add_argument(
+        "--further", type=int, metavar="N", help="after those of --seed, N, N+1 ... while there is time"
+    )
     parser.add_argument("--seconds", type=float, help="begin no seed that would end after so many seconds")
     parser.add_argument("--at-least", type=int, default=1, help="but do so many seeds in any case")
     parser.add_argument("--twice", type=int, default=1, help="run so many of the seeds twice and compare")
@@ -86,11 +88,11 @@ def _simulate(machine: Machine, options: argparse.Namespace) -> int:
     gc.collect()
     gc.freeze()  # what was imported and built once need not be looked through again and again
     gc.set_threshold(50_000, 20, 5)
-    done = failed = fresh = 0
-    for seed, is_fresh in _seeds(options):
-        if (options.seed is None or is_fresh) and done >= options.at_least and not budget.has_room():
+    done = failed = further = 0
+    for seed, is_further in _seeds(options):
+        if (options.seed is None or is_further) and done >= options.at_least and not budget.has_room():
             break
-        if is_fresh and failed:  # what failed is shrunk in the time that is left
+        if is_further and failed:  # what failed is shrunk in the time that is left
             break
         steps = run.steps_of(seed)
         if options.steps is not None:
@@ -103,14 +105,14 @@ def _simulate(machine: Machine, options: argparse.Namespace) -> int:
             number = "" if alone else f"-{seed}"
             file = options.trace.with_name(f"{options.trace.name}{number}")
             file.write_text("\n".join([*outcome.trace, *outcome.violations]), encoding="utf-8")
-        done, fresh = done + 1, fresh + is_fresh
+        done, further = done + 1, further + is_further
         _print(outcome, monotonic() - began)
         if outcome.violations:
             failed += 1
             _explain(machine, snapshot, outcome, options.tries, Budget(options.shrink_seconds))
         elif done <= options.twice:
             failed += not _is_same(outcome, run.run(machine, snapshot, seed, steps))
-    print(f"{done} seeds in {budget.spent:.0f} s, {fresh} of them fresh, {failed} failed", flush=True)
+    print(f"{done} seeds in {budget.spent:.0f} s, {further} of them further ones, {failed} failed", flush=True)
     if options.seed is None and done < options.at_least:
         print(f"These are fewer than {options.at_least}: that shows nothing.", flush=True)
         return 1
@@ -118,11 +120,11 @@ def _simulate(machine: Machine, options: argparse.Namespace) -> int:
 
 
 def _seeds(options: argparse.Namespace) -> Iterator[tuple[int, bool]]:
-    """Yield each seed, and whether it is a fresh one."""
+    """Yield each seed, and whether it is a further one."""
     chosen = range(options.first, options.first + options.seeds) if options.seed is None else options.seed
     yield from ((seed, False) for seed in chosen)
-    if options.fresh is not None:
-        yield from ((seed, True) for seed in itertools.count(options.fresh))
+    if options.further is not None:
+        yield from ((seed, True) for seed in itertools.count(options.further))
 
 
 def _print(outcome: Outcome, took: float) -> None:

@@ -1,4 +1,4 @@
-"""Decide whether another seed fits into the time that is left, and which fresh seeds a day has."""
+"""Decide whether another seed fits into the time that is left."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
-
-_A_DAY = 100_000
-"""More seeds than a machine does in a day."""
 
 
 @dataclass
@@ -40,8 +36,3 @@ class Budget:
     def has_room(self) -> bool:
         """Return whether a seed would end in time if it took as long as the slowest one."""
         return self.seconds is None or self.spent + self.longest <= self.seconds
-
-
-def first_of(day: date) -> int:
-    """Return the first fresh seed of a day, so that each day has its own, the same on every machine."""
-    return int(f"{day:%Y%m%d}") * _A_DAY
