@@ -95,7 +95,7 @@ def of_visit(visit: VisitFacts) -> list[Owed]:
                 found += [Owed(D.MOVE, by, visit.move_due) for by in _VISITORS if by not in visit.move_accepted]
             found += [Owed(D.AGENDA, by, visit.agenda_due) for by in _VISITORS if by not in visit.agreed]
             if visit.start is not None:
-                due = _counted(D.PREPARATION, visit.start, visit.timers)
+                due = preparation_due(visit.start, visit.timers)
                 owners = DEADLINES[D.PREPARATION].owners
                 found += [Owed(D.PREPARATION, by, due) for by in owners if by not in visit.prepared]
             if visit.start is not None and visit.start <= clock.today():
@@ -138,6 +138,11 @@ def _attendance(visit: VisitFacts) -> list[Owed]:
     if visit.end is None:
         return []
     return [Owed(D.ATTENDANCE, A.HOST_CONTACT, _counted(D.ATTENDANCE, visit.end, visit.timers))]
+
+
+def preparation_due(start: date, timers: Timers) -> datetime:
+    """Return until when a visit that starts on that day is to be prepared, by the timers of its call."""
+    return _counted(D.PREPARATION, start, timers)
 
 
 def _counted(kind: D, day: date, timers: Timers) -> datetime:

@@ -28,12 +28,10 @@ from services.applications.tables import PAGE
 from services.applications.visits import store as visits_store
 from services.applications.visits.model import BOTH, MAY_ASK_MOVE, days_to_record
 from shared.contracts.codes import UNION, Expertise, MatchState, Party, Role, Side
-from shared.contracts.lifecycle import Unit
 from shared.contracts.lifecycle.state_sets import MATCH_STANDING, VISIT_AHEAD, VISIT_GOING
 from shared.identity.scope import countries_visible
-from shared.next_steps import match_step, next_step
+from shared.next_steps import match_step, next_step, preparation_due
 from shared.time import clock
-from shared.time.workdays import due
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -331,7 +329,7 @@ async def _preparation_due(session: AsyncSession, visit: visits_store.Visit) -> 
     call = await calls_store.call(session, visit.call_id)
     if call is None or visit.start is None:
         return None
-    return due(visit.start, -call.terms.timers.preparation_weeks, Unit.WEEKS, UNION)
+    return preparation_due(visit.start, call.terms.timers)
 
 
 WAITS = "waits"

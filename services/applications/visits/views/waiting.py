@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.applications.calls import store as calls_store
 from services.applications.outcomes.views import results_asked
 from services.applications.preparation.views.readiness import visits_to_prepare
 from services.applications.visits.views.attendance import guests
 from services.applications.waiting import MOST, Waiting, first_of, summed
+from shared.contracts.calls import Timers
 from shared.i18n import gettext, ngettext
+from shared.next_steps import preparation_due
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import date
+    from datetime import date, datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,11 +26,15 @@ if TYPE_CHECKING:
 
 
 async def waiting_to_prepare(session: AsyncSession, reader: Participant) -> list[Waiting]:
-    """Return the visits that need something of the reader before travel; they are due when the visit starts."""
+    """Return the visits that need something of the reader before travel, due as the visit's own page says."""
     unready = await visits_to_prepare(session, [(view.case, view.visit) for view in reader.confirmed])
-    found = [
-        _entry(view, visit, gettext("Prepare visit"), visit.start) for view, visit in _among(reader.confirmed, unready)
-    ]
+    among = _among(reader.confirmed, unready)
+    calls = await calls_store.calls_by_id(session, {visit.call_id for _, visit in among})
+    found = []
+    for view, visit in among:
+        assert visit.start is not None  # nothing is asked for before a visit has dates
+        timers = calls[visit.call_id].terms.timers if visit.call_id in calls else Timers()
+        found.append(_entry(view, visit, gettext("Prepare visit"), preparation_due(visit.start, timers)))
     return _capped(found, "/applications/visits?state=unready")
 
 
@@ -54,7 +61,7 @@ def _among(views: Collection[MatchView], ids: Collection[UUID]) -> list[tuple[Ma
     return [(view, view.visit) for view in views if view.visit is not None and view.visit.id in ids]
 
 
-def _entry(view: MatchView, visit: Visit, action: str, due: date | None, href: str = "") -> Waiting:
+def _entry(view: MatchView, visit: Visit, action: str, due: date | datetime | None, href: str = "") -> Waiting:
     return Waiting(
         gettext("Visit %(reference)s") % {"reference": view.case.application.reference},
         action,
