@@ -209,7 +209,7 @@ async def _exchanged(identity: Identity, code: str, under_way: dict[str, Any]) -
         raise _away(error) from error
     except (AuthlibBaseError, JoseError, ValueError) as error:
         _log.warning("sign-in not proven", reason=type(error).__name__)
-        raise HTTPException(401, gettext("The sign-in could not be checked. Please sign in again.")) from error
+        raise HTTPException(401, gettext("The sign-in could not be checked. Sign in again.")) from error
     return id_token, str(proven.claims["sub"])
 
 

@@ -133,7 +133,7 @@ async def test_the_way_back_does_not_repeat_what_was_done(app: FastAPI, receiver
         ({"url": "https://127.0.0.1/#part"}, "Remove the part after #"),
         ({"url": "https://no-such-name.invalid/"}, "DNS does not know this name"),
         ({"description": " "}, "Enter who receives it, and what for"),
-        ({"description": "x" * 201}, "Remove 1 character"),
+        ({"description": "x" * 201}, "must be 200 characters or fewer"),
         ({"events": []}, "Select at least one event"),
         ({"events": ["ApplicationSubmitted"]}, "Not a valid choice"),
     ],

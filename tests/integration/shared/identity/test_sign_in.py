@@ -90,7 +90,7 @@ async def test_an_answer_that_nobody_asked_for_is_refused(browser: httpx2.AsyncC
     ):
         answer = await browser.get(address)
         assert answer.status_code == 400
-        assert "sign in again" in answer.text
+        assert "Sign in again." in answer.text
     browser.cookies.clear()
     assert (await browser.get(leads_to)).status_code == 400
     assert SESSION not in browser.cookies
