@@ -6,6 +6,7 @@ First the seeds that have every fault, then as many others as fit into five minu
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
@@ -20,6 +21,7 @@ from tests.simulation.services.budget import Budget
 from tests.simulation.services.faults import NAMES
 from tests.simulation.services.run import steps_of
 from tests.simulation.services.shrink import shrunk
+from tests.simulation.services.stores import drive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +82,20 @@ def test_a_seed_is_begun_only_if_it_would_end_in_time() -> None:
     slow.took(20.0)
     assert not slow.has_room()
     assert Budget(None).has_room()
+
+
+def test_a_stop_that_was_left_behind_ends_no_statement() -> None:
+    """A loop that is told to stop before its task is done goes on, and ends in time where the task takes longer."""
+    loop = asyncio.new_event_loop()
+    try:
+        loop.call_soon(loop.stop)
+        assert drive(loop, loop.create_task(asyncio.sleep(0.02)), 60.0)
+        longer = loop.create_task(asyncio.sleep(60.0))
+        assert not drive(loop, longer, 0.02)
+        longer.cancel()
+        assert drive(loop, longer, 60.0)
+    finally:
+        loop.close()
 
 
 def test_the_seeds_have_every_fault() -> None:

@@ -64,7 +64,7 @@ class Stores:
     def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Do `work` in the loop of the connections and return its result."""
         task = self._loop.create_task(work)
-        if not self._drive(task, _PATIENCE):
+        if not drive(self._loop, task, _PATIENCE):
             raise TimeoutError
         return task.result()
 
@@ -98,25 +98,10 @@ class Stores:
         finally:
             self._look()
 
-    def _drive(self, task: asyncio.Task[Any], seconds: float) -> bool:
-        """Let the loop of the connections run until a task of it is done, or for so long; return whether it is."""
-        with _set_aside():
-            task.add_done_callback(self._stop)
-            end = self._loop.call_later(seconds, self._loop.stop)
-            try:
-                self._loop.run_forever()
-            finally:
-                end.cancel()
-                task.remove_done_callback(self._stop)
-        return task.done()
-
-    def _stop(self, _: object) -> None:
-        self._loop.stop()
-
     def _answered(self, answer: asyncio.Task[Any], pid: int) -> bool:
         """Wait for an answer; return False once the statement waits for a lock."""
         waited = 0.0
-        while not answer.done() and not self._drive(answer, _FIRST_SECONDS):
+        while not answer.done() and not drive(self._loop, answer, _FIRST_SECONDS):
             waited += _FIRST_SECONDS
             if pid and self.wait(self._monitor.fetchval(_BLOCKED, pid)):
                 return answer.done()
@@ -161,6 +146,34 @@ def _set_aside() -> Iterator[None]:
         asyncio._set_running_loop(loop)
         if loop is not None and task is not None:
             asyncio.tasks._enter_task(loop, task)
+
+
+def drive(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any], seconds: float) -> bool:
+    """Let another loop run until a task of it is done, or for so long; return whether it is done.
+
+    A task that ends in the very moment in which the time is over leaves a call to stop behind, so that the loop stops
+    once too often the next time. Then it goes on.
+    """
+    over = False
+
+    def expire() -> None:
+        nonlocal over
+        over = True
+        loop.stop()
+
+    def stop(_: object) -> None:
+        loop.stop()
+
+    with _set_aside():
+        task.add_done_callback(stop)
+        end = loop.call_later(seconds, expire)
+        try:
+            while not (task.done() or over):
+                loop.run_forever()
+        finally:
+            end.cancel()
+            task.remove_done_callback(stop)
+    return task.done()
 
 
 class Remote:
