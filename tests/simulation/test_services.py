@@ -85,7 +85,7 @@ def test_a_seed_is_begun_only_if_it_would_end_in_time() -> None:
 
 
 def test_a_stop_that_was_left_behind_ends_no_statement() -> None:
-    """A loop that is told to stop before its task is done goes on, and ends in time where the task takes longer."""
+    """A loop that stops before its task is done goes on, and ends in time where the task takes longer."""
     loop = asyncio.new_event_loop()
     try:
         loop.call_soon(loop.stop)

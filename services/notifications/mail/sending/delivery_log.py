@@ -236,8 +236,8 @@ class DeliveryLog:
             await self._end_all(tx, ended)
             held_until = {each.message.id: each.until for each in _of_type(HeldBack, outcomes)}
             await store.hold_messages(tx.session, held_until)
-            for away in {postponed.message.id: postponed for postponed in _of_type(Postponed, outcomes)}.values():
-                await self._later(tx, away.message, away.why)
+            for away, until in _postponed(entries, _real()).values():
+                await self._later(tx, away.message, away.why, until)
             await self._set_aside(tx, _of_type(Broken, outcomes))
             closed = [outcome.ids for outcome in _of_type(NotSent, outcomes)]
             await store.close_attempts(tx.session, frozenset().union(*closed))
@@ -288,12 +288,12 @@ class DeliveryLog:
             )
             await tx.record(event, delivery.id, correlation=outcome.message.story)
 
-    async def _later(self, tx: Tx, message: AnyMessage, reason: str) -> None:
-        """Postpone a message to another attempt; after five days it fails, with an event."""
+    async def _later(self, tx: Tx, message: AnyMessage, reason: str, until: datetime) -> None:
+        """Postpone a message to another attempt at `until` (real time); after five days it fails, with an event."""
         log.info("mail waits", message=str(message.id), why=reason, attempts=message.attempts + 1)
         cause = FailureCause.UNREACHABLE
         if _real() - message.queued_at < _GIVE_UP:
-            changes = {"attempts": message.attempts + 1, "next_at": _real() + pause(message.attempts)}
+            changes = {"attempts": message.attempts + 1, "next_at": until}
             await store.change_message(tx.session, message.id, cause=cause.value, **changes)
             return
         waiting = [row for row in await store.notifications_of(tx.session, message.id) if row.state == store.WAITING]
@@ -440,6 +440,19 @@ def _outcomes(entries: Sequence[Entry]) -> Iterator[Outcome]:
             yield from entry
         elif not isinstance(entry, Claim):
             yield entry
+
+
+def _postponed(entries: Sequence[Entry], now: datetime) -> dict[UUID, tuple[Postponed, datetime]]:
+    """Return the messages that were postponed, each with the moment of its next attempt; `now` is real time.
+
+    Those of one email are due at the same moment, so that it goes again as it was, under the same id.
+    """
+    found: dict[UUID, tuple[Postponed, datetime]] = {}
+    for entry in entries:
+        together = _of_type(Postponed, entry if isinstance(entry, tuple) else [entry])
+        until = now + pause(max((each.message.attempts for each in together), default=0))
+        found |= {each.message.id: (each, until) for each in together}
+    return found
 
 
 def mail_id_of(notification_ids: Sequence[UUID]) -> UUID:
