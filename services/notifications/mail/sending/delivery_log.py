@@ -236,7 +236,7 @@ class DeliveryLog:
             await self._end_all(tx, ended)
             held_until = {each.message.id: each.until for each in _of_type(HeldBack, outcomes)}
             await store.hold_messages(tx.session, held_until)
-            for away, until in _postponed(entries, _real()).values():
+            for away, until in next_attempts(entries, _real()).values():
                 await self._later(tx, away.message, away.why, until)
             await self._set_aside(tx, _of_type(Broken, outcomes))
             closed = [outcome.ids for outcome in _of_type(NotSent, outcomes)]
@@ -442,7 +442,7 @@ def _outcomes(entries: Sequence[Entry]) -> Iterator[Outcome]:
             yield entry
 
 
-def _postponed(entries: Sequence[Entry], now: datetime) -> dict[UUID, tuple[Postponed, datetime]]:
+def next_attempts(entries: Sequence[Entry], now: datetime) -> dict[UUID, tuple[Postponed, datetime]]:
     """Return the messages that were postponed, each with the moment of its next attempt; `now` is real time.
 
     Those of one email are due at the same moment, so that it goes again as it was, under the same id.
