@@ -43,7 +43,7 @@ async def record(
         await _record_event(tx, application, event, cause)
     application.state, application.since, application.due = state, moment, due
     if state is not ApplicationState.RETURNED_FOR_INFORMATION:
-        application.returned_answers = None  # compared before; whoever withdraws leaves no second copy
+        application.returned_answers = None  # they were compared before, and no second copy of personal data stays
     tx.session.add(application)
     tx.session.add(
         Step(
