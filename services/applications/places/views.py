@@ -324,11 +324,15 @@ class OwnWishes:
         return self.places.index(place_id) + 1 if place_id in self.places else 0
 
 
-async def check_may_browse(
-    session: AsyncSession, principal: Principal, call_id: UUID, kind: ApplicationKind
-) -> CallTerms:
-    """Return the terms of a call that an officer may browse. Raises `Refused` (403, 404, 409) as the list does."""
-    return (await _reading(session, principal, call_id, kind)).terms
+async def browsed_call(
+    session: AsyncSession, principal: Principal, call_id: UUID, kind: ApplicationKind, place_id: UUID
+) -> tuple[CallTerms, bool]:
+    """Return the terms of a call that an officer may browse, and whether the officer's list has the place.
+
+    Raises `Refused` (403, 404, 409) as the list does.
+    """
+    reading = await _reading(session, principal, call_id, kind)
+    return reading.terms, bool(await store.published(session, reading.scope, [place_id]))
 
 
 @dataclass(frozen=True, slots=True)

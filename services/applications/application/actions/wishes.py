@@ -9,7 +9,7 @@ from services.applications.application.actions.answers import WRITABLE, Writing
 from services.applications.application.actions.applications import begin_in
 from services.applications.application.store import applications as store
 from services.applications.calls import store as calls_store
-from services.applications.places.views import check_may_browse, published_places
+from services.applications.places.views import browsed_call, published_places
 from shared.contracts.codes import MOST_WISHES, Wishes
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -39,8 +39,10 @@ async def add_wish(bus: Bus, principal: Principal, call_id: UUID, kind: Applicat
     call takes none).
     """
     async with bus.transaction(principal.subject) as tx:
-        await _check_call(tx, principal, call_id, kind)
+        listed = await _check_call(tx, principal, call_id, kind, place_id)
         before = await store.newest_for(tx.session, principal.subject, call_id, kind)
+        if before is None and not listed:
+            return Wished.NOT_OPEN
         written = await _writing(tx, principal, before or await begin_in(tx, principal, call_id, kind))
         wishes = written.application.answers.wishes
         if place_id in wishes:
@@ -59,7 +61,7 @@ async def remove_wish(bus: Bus, principal: Principal, call_id: UUID, kind: Appli
     Raises `Refused` as `add_wish` does.
     """
     async with bus.transaction(principal.subject) as tx:
-        await _check_call(tx, principal, call_id, kind)
+        await _check_call(tx, principal, call_id, kind, place_id)
         before = await store.newest_for(tx.session, principal.subject, call_id, kind)
         if before is None:
             return Wished.REMOVED
@@ -69,12 +71,16 @@ async def remove_wish(bus: Bus, principal: Principal, call_id: UUID, kind: Appli
         return Wished.REMOVED
 
 
-async def _check_call(tx: Tx, principal: Principal, call_id: UUID, kind: ApplicationKind) -> None:
-    """Raise `Refused` where the officer may not browse the call, or where it counts no order."""
-    terms = await check_may_browse(tx.session, principal, call_id, kind)
+async def _check_call(tx: Tx, principal: Principal, call_id: UUID, kind: ApplicationKind, place_id: UUID) -> bool:
+    """Return whether the officer's list has the place.
+
+    Raises `Refused` where the officer may not browse the call, or where it counts no order.
+    """
+    terms, listed = await browsed_call(tx.session, principal, call_id, kind, place_id)
     if terms.wishes is Wishes.SCORES:
         sentence = gettext("This call does not use an order of placements or mentors. Leave it out.")
         raise Refused(sentence, 422)
+    return listed
 
 
 async def _writing(tx: Tx, principal: Principal, application: store.Application) -> Writing:

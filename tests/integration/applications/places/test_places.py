@@ -367,6 +367,15 @@ async def test_an_officer_adds_wishes_while_browsing(abroad: Abroad) -> None:
     assert odd.status_code == 422
 
 
+async def test_a_wish_for_a_closed_placement_begins_no_draft(abroad: Abroad) -> None:
+    """A placement that was paused after the list was opened is not added, and no empty draft is left."""
+    await _ordered_call(abroad)
+    offer = await abroad.offer()
+    await abroad.post("claire", f"/offers/{offer['id']}/pause")
+    assert "This placement is no longer open, so we did not add it." in await _wish(abroad, offer["id"])
+    assert (await abroad.get("ani", "/applications"))["items"] == []
+
+
 async def test_wishes_end_with_the_twentieth_and_with_the_draft(abroad: Abroad) -> None:
     """A full list says so, and who has applied is led to the application, where the order can be changed."""
     await _ordered_call(abroad)
