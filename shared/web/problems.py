@@ -193,18 +193,16 @@ async def _invalid(request: Request, error: Exception) -> Response:
     if is_api(request) and _takes_form(request.scope.get("route")) and media_type_of(request) not in _FORMS:
         return answer(request, 415)
     if request.method in SAFE_METHODS and not wants_json(request):
-        return _strange_address(request, {str(each["loc"][0]) for each in error.errors()}, errors)
+        in_path = any(each["loc"][0] == "path" for each in error.errors())
+        return _strange_address(request, errors, way_on=not in_path)
     return answer(request, 422, errors=errors)
 
 
-def _strange_address(request: Request, sources: set[str], errors: Sequence[FieldError]) -> Response:
-    """Answer 404 for a page whose path cannot exist, and 422 with a way on for a query that it cannot use."""
-    if sources == {"path"}:
-        return answer(request, 404)
+def _strange_address(request: Request, errors: Sequence[FieldError], *, way_on: bool) -> Response:
+    """Answer 422 for an address that a page cannot use; the way on is the page without its query."""
     sentence = gettext("This page does not have what the address asks for")
-    return answer(
-        request, 422, errors=[FieldError(each.name, sentence) for each in errors], strange_query=request.url.path
-    )
+    named = [FieldError(each.name, sentence) for each in errors]
+    return answer(request, 422, errors=named, strange_query=request.url.path if way_on else None)
 
 
 # The store's codes (SQLSTATE) for a text with NUL or half of a surrogate pair.

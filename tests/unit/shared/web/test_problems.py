@@ -220,7 +220,7 @@ async def test_a_pointer_leads_through_what_was_sent_only(client: httpx.AsyncCli
 @pytest.mark.parametrize(
     ("address", "status", "said", "not_said"),
     [
-        ("x", 404, "Page not found", "such as"),
+        ("x", 422, "This page does not have what the address asks for", "whole number"),
         ("1?limit=many", 422, 'href="/demo/pages/1">Open the page without it', "whole number"),
         ("1", 403, "Open it from your application.", "Your role does not include it"),
     ],
@@ -228,7 +228,7 @@ async def test_a_pointer_leads_through_what_was_sent_only(client: httpx.AsyncCli
 async def test_pages_explain_a_wrong_address_without_words_of_the_machine(
     client: httpx.AsyncClient, address: str, status: int, said: str, not_said: str
 ) -> None:
-    """A page that cannot exist is not found, and neither a wrong filter nor a refusal gets a second, false reason."""
+    """A wrong place in an address and a wrong filter are named alike, and a refusal gets no second, false reason."""
     page = await client.get(f"http://test/demo/pages/{address}", headers={"accept": "text/html"})
     assert (page.status_code, said in page.text, not_said in page.text) == (status, True, False)
 
