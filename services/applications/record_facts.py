@@ -16,11 +16,14 @@ from services.applications.application.store.companions import Companion
 from services.applications.application.store.standings import Standing
 from services.applications.application.views.answers import answer_facts
 from services.applications.application.views.history import step_title
+from services.applications.calls.model.entry import TITLES, sentences
 from services.applications.calls.store import Call, CallDraft
+from services.applications.calls.views.facts import register_facts
 from services.applications.certificates.store import Certificate, Issue
 from services.applications.matches.store.matches import Match
 from services.applications.matches.store.participation import Clearance
 from services.applications.mentors.store import Mentor
+from services.applications.mentors.views.mentor import shown_rows
 from services.applications.mentorships.store.agreements import Agreement
 from services.applications.mentorships.store.goals import Goal, GoalNote
 from services.applications.mentorships.store.meetings import Meeting
@@ -56,7 +59,7 @@ from shared.identity.record_facts import (
 from shared.time import dates
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -77,6 +80,11 @@ def _newest(value: Any, of: Any, key: Any, order: Any) -> Any:
 def _number(of: Any, key: Any, *conditions: Any) -> Any:
     """Return how many rows of another table belong to a record."""
     return sa.select(sa.func.count()).where(of == key, *conditions).scalar_subquery()
+
+
+def _organisation(key: Any) -> Any:
+    """Return the name of the organisation with an id."""
+    return sa.select(col(Organisation.name)).where(col(Organisation.id) == key).scalar_subquery()
 
 
 def _change_of(kind: str) -> LastChange:
@@ -139,6 +147,54 @@ async def _of_placements(session: AsyncSession, _: Principal | None, names: Coll
             *((row.key, row.value or "") for row in placement_rows(offer.entry, named)),
         ]
     return found
+
+
+async def _of_mentors(session: AsyncSession, reader: Principal | None, names: Collection[Any]) -> dict[Any, Facts]:
+    """Return the deadline and the fields of mentors' profiles, as far as the page shows them to the reader."""
+    return {
+        mentor.id: [
+            (gettext(_SINCE), dates.moment(mentor.since)),
+            (gettext(_DUE), in_words(mentor.due)),
+            (gettext("Last day"), in_words(mentor.last_day)),
+            *((row.key, row.value or "") for row in (shown_rows(reader, mentor) if reader is not None else ())),
+        ]
+        for mentor in await session.scalars(sa.select(Mentor).where(col(Mentor.id).in_(names)))
+    }
+
+
+async def _of_calls(session: AsyncSession, _: Principal | None, names: Collection[Any]) -> dict[Any, Facts]:
+    """Return the dates, the revision and the content of calls."""
+    calls = list(await session.scalars(sa.select(Call).where(col(Call.id).in_(names))))
+    known = await register_facts(session, *(call.terms for call in calls))
+    return {
+        call.id: [
+            (gettext("Opens"), in_words(call.opens)),
+            (gettext("Deadline"), in_words(call.deadline)),
+            (gettext("Revision"), in_words(call.revision)),
+            (gettext("Closed"), in_words(call.closed_at)),
+            *_sections(sentences(call.terms, known)),
+        ]
+        for call in calls
+    }
+
+
+async def _of_call_drafts(session: AsyncSession, _: Principal | None, names: Collection[Any]) -> dict[Any, Facts]:
+    """Return the content of drafts of calls, and when they were saved."""
+    drafts = list(await session.scalars(sa.select(CallDraft).where(col(CallDraft.id).in_(names))))
+    known = await register_facts(session, *(draft.entry for draft in drafts))
+    return {
+        draft.id: [
+            (gettext("Last saved"), in_words(draft.saved_at)),
+            (gettext("Sections changed"), "; ".join(map(label, draft.section_changes))),
+            *_sections(sentences(draft.entry, known)),
+        ]
+        for draft in drafts
+    }
+
+
+def _sections(found: Mapping[str, Sequence[str]]) -> Facts:
+    """Return the sections of a call in words."""
+    return [(gettext(TITLES[code]), " ".join(words)) for code, words in found.items()]
 
 
 def _clearance(side: Side) -> Any:
@@ -209,16 +265,7 @@ FACTS: dict[str, RecordFacts] = {
         ),
     ),
     "offer": RecordFacts(N_("Placement"), _of_placements, journal("exchange.offers")),
-    "mentor": RecordFacts(
-        N_("Mentor profile"),
-        columns(
-            col(Mentor.id),
-            Column(_SINCE, col(Mentor.since)),
-            Column(_DUE, col(Mentor.due)),
-            Column(N_("Last day"), col(Mentor.last_day)),
-        ),
-        journal("mentoring.mentors"),
-    ),
+    "mentor": RecordFacts(N_("Mentor profile"), _of_mentors, journal("mentoring.mentors")),
     "visit": RecordFacts(
         N_("Visit"),
         columns(
@@ -349,6 +396,7 @@ FACTS: dict[str, RecordFacts] = {
             Column(N_("Days"), col(PairVisit.days)),
             Column(N_("Note"), col(PairVisit.note)),
             Column(N_("Answered"), col(PairVisit.answered_at)),
+            Column(N_("Answer"), col(PairVisit.answer)),
         ),
     ),
     "incident": RecordFacts(
@@ -387,6 +435,10 @@ FACTS: dict[str, RecordFacts] = {
             Column(N_("Access confirmed"), col(Person.confirmed_on)),
             Column(N_("Access ended"), col(Person.lapsed_on)),
             Column(N_("Moves on"), col(Person.moves_on)),
+            Column(N_("Organisation"), _organisation(col(Person.organisation_id))),
+            Column(N_("Next organisation"), _organisation(col(Person.moves_to))),
+            Column(N_("Service"), col(Person.service), label),
+            Column(N_("Country"), col(Person.country), country),
         ),
         _change_of("person"),
     ),
@@ -499,24 +551,10 @@ FACTS: dict[str, RecordFacts] = {
             Column(N_("Issues"), _number(col(Issue.granted), col(Certificate.number))),
         ),
     ),
-    "call": RecordFacts(
-        N_("Call"),
-        columns(
-            col(Call.id),
-            Column(N_("Opens"), col(Call.opens)),
-            Column(N_("Deadline"), col(Call.deadline)),
-            Column(N_("Revision"), col(Call.terms_json)["revision"].as_integer()),
-            Column(N_("Closed"), col(Call.closed_at)),
-        ),
-        journal("exchange.calls"),
-    ),
+    "call": RecordFacts(N_("Call"), _of_calls, journal("exchange.calls")),
     "draft": RecordFacts(
         N_("Draft of a call"),
-        columns(
-            col(CallDraft.id),
-            Column(N_("Last saved"), col(CallDraft.saved_at)),
-            Column(N_("Sections changed"), col(CallDraft.section_changes), lambda found: "; ".join(map(label, found))),
-        ),
+        _of_call_drafts,
         actors(col(CallDraft.id), (col(CallDraft.saved_by), col(CallDraft.saved_at))),
     ),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import col
 
 from services.reporting.answers.store.waves import Closing
@@ -17,7 +18,7 @@ from services.reporting.periods.store import PeriodRow
 from services.reporting.targets.store import TargetRow
 from shared.contracts.labels import label
 from shared.i18n import N_
-from shared.identity.record_facts import Column, RecordFacts, actors, columns, journal
+from shared.identity.record_facts import Column, RecordFacts, actors, columns, in_words, journal
 
 
 def _restated(value: Any) -> Any:
@@ -27,7 +28,15 @@ def _restated(value: Any) -> Any:
 
 
 _ITEMS = (
-    sa.select(sa.func.count()).select_from(ItemRow).where(col(ItemRow.test_id) == col(TestRow.id)).scalar_subquery()
+    sa.select(
+        sa.func.jsonb_agg(aggregate_order_by(col(QuestionRow.text), col(ItemRow.phase).desc(), col(ItemRow.place)))
+    )
+    .where(
+        col(ItemRow.test_id) == col(TestRow.id),
+        col(QuestionRow.id) == col(ItemRow.question_id),
+        sa.func.coalesce(col(ItemRow.version) == col(QuestionRow.version), col(QuestionRow.newest)),
+    )
+    .scalar_subquery()
 )
 
 FACTS = {
@@ -93,6 +102,12 @@ FACTS = {
             col(QuestionRow.id),
             Column(N_("Version"), col(QuestionRow.version)),
             Column(N_("Question"), col(QuestionRow.text)),
+            Column(N_("Topic"), col(QuestionRow.topic), label),
+            Column(N_("Area"), col(QuestionRow.area), label),
+            Column(N_("Answers"), col(QuestionRow.answers)),
+            Column(
+                N_("Correct answers"), col(QuestionRow.right), lambda places: in_words([place + 1 for place in places])
+            ),
             Column(N_("Points"), col(QuestionRow.points)),
             Column(N_("Retired"), col(QuestionRow.retired_at)),
             newest=col(QuestionRow.version),

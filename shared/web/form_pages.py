@@ -16,6 +16,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from shared.i18n import gettext, ngettext
 from shared.identity.refusals import safe_next
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from shared.identity.record_facts import Facts
 
 FIELD = "record_page"
-_MOST, _LONGEST, _LONGEST_LABEL = 1000, 5000, 200
-_MOST_RECORDS, _MOST_BUTTONS, _MOST_OCTETS = 5, 20, 1_000_000
+# More than the rows of the largest table that is imported, with its counts and its wrong cells.
+_MOST, _LONGEST, _LONGEST_LABEL = 5000, 5000, 200
+_MOST_RECORDS, _MOST_BUTTONS, _MOST_OCTETS = 5, 20, 4_000_000
 _BUTTON = re.compile(r"<button\b([^>]*)>(.*?)</button>", re.DOTALL)
 _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 _TAG = re.compile(r"<[^>]*>")
@@ -102,8 +104,13 @@ def distinct(facts: Facts) -> list[tuple[str, str]]:
 
 
 def bounded(facts: Facts) -> list[tuple[str, str]]:
-    """Return facts as a form carries them: so many, and cut."""
-    return [(_cut(label, _LONGEST_LABEL), _cut(value, _LONGEST)) for label, value in facts[:_MOST]]
+    """Return facts as a form carries them: so many, and cut; the last one says how many more there are."""
+    found = [(_cut(label, _LONGEST_LABEL), _cut(value, _LONGEST)) for label, value in facts]
+    if len(found) <= _MOST:
+        return found
+    rest = len(found) - _MOST + 1
+    more = ngettext("%(num)d. It is not compared here.", "%(num)d. They are not compared here.", rest) % {"num": rest}
+    return [*found[: _MOST - 1], (gettext("More rows"), more)]
 
 
 def buttons_in(here: str, opening: str, content: str) -> Iterator[Button]:

@@ -123,6 +123,23 @@ async def test_an_action_that_is_not_possible_any_more_has_its_reason_and_no_but
     assert form_to(stale.text, action) == {}
 
 
+async def test_a_stale_action_on_a_profile_shows_the_field_that_changed(abroad: Abroad) -> None:
+    """A mentor pauses a profile in one tab that a program has changed since: both numbers of mentees are shown."""
+    entry = abroad.mentor_entry()
+    made = await abroad.post(
+        "jonas", "/mentors", {"call_id": abroad.of.call["id"], "entry": entry, "publish": True}, 201
+    )
+    page = f"/applications/mentors/{made['id']}"
+    form = await opened(abroad, "jonas", page, f"{page}/pause")
+    changed = await abroad.of.as_("jonas").put(
+        f"/applications/api/v1/mentors/{made['id']}", json={"entry": abroad.mentor_entry(capacity=4)}
+    )
+    assert changed.status_code == 200, changed.text
+    stale = await sent(abroad, "jonas", f"{page}/pause", form)
+    assert stale.status_code == 412
+    assert [now for _, now in table(stale.text).values() if now.endswith("Changed")] == ["4 Changed"]
+
+
 async def test_the_words_of_a_form_are_shown_and_never_trusted(abroad: Abroad) -> None:
     """Words that a form carries of its page are escaped and bounded; nonsense leaves the present version only."""
     visit_id = await abroad.scheduled(await abroad.placement_matched())

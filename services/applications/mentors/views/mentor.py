@@ -157,7 +157,7 @@ async def mentor_details(session: AsyncSession, principal: Principal, mentor_id:
     row = await _readable(session, principal, mentor_id)
     call = await calls_store.call(session, row.call_id)
     people = await entries.people_by_subject(session, [row.subject])
-    whole, mine = _reads_all(principal, row), is_self(principal, row.subject)
+    mine = is_self(principal, row.subject)
     mentees = (await matches.mentee_counts(session, [mentor_id]))[mentor_id]
     call_is_open = call is not None and call.state == CallState.PUBLISHED
     status = await entries.partner_status(session, row.country, clock.today())
@@ -173,7 +173,7 @@ async def mentor_details(session: AsyncSession, principal: Principal, mentor_id:
     )
     return MentorDetails(
         mentor=mentor,
-        rows=rows(row.entry, own=whole, about=whole),
+        rows=shown_rows(principal, row),
         mine=mine,
         name=name_for(principal, row, people),
         mentees=mentees,
@@ -207,6 +207,12 @@ async def edit_form(session: AsyncSession, principal: Principal, mentor_id: UUID
     call = await calls_store.call(session, row.call_id)
     assert call is not None
     return FormContext(Mentor.of(row, principal), call.title, call.terms)
+
+
+def shown_rows(principal: Principal, mentor: store.Mentor) -> list[SummaryRow]:
+    """Return the rows of a profile that the principal may read."""
+    whole = _reads_all(principal, mentor)
+    return rows(mentor.entry, own=whole, about=whole)
 
 
 _SHOWN = tuple(name for name, spec in fields_of(MentorEntry).items() if spec.shown)

@@ -11,6 +11,7 @@ import pytest
 from shared.time import clock
 from tests.integration.applications.call_forms import CALLS, begun, dated, forms, fund, second_coordinator
 from tests.integration.applications.conftest import call_terms
+from tests.integration.applications.test_stale_forms import form_to, table
 from tests.support import ticked_versions
 
 if TYPE_CHECKING:
@@ -113,6 +114,24 @@ async def test_two_coordinators_write_one_draft(programme: Programme) -> None:
     put = rules | {"minimum_years": "9"} | ticked_versions(late.text)
     assert (await client.post(f"{address}/rules", data=put)).status_code == 303
     assert "Ada Lovric" not in (await programme.as_(ada).get(f"{address}/rules")).text
+
+
+async def test_a_stale_publication_of_a_draft_shows_the_section_that_changed(programme: Programme) -> None:
+    """A coordinator publishes a draft in which another one has changed a rule: the page shows both rules."""
+    ada = await second_coordinator(programme)
+    address, sections = await begun(programme), await forms(programme)
+    client = programme.as_("programme")
+    for code in ("purpose", "topics", "dates", "who", "rules"):
+        assert (await client.post(f"{address}/{code}", data=sections[code])).status_code == 303
+    form = form_to((await client.get(address)).text, f"{address}/publish")
+    written = await programme.as_(ada).post(f"{address}/rules", data=sections["rules"] | {"minimum_years": "7"})
+    assert written.status_code == 303
+    stale = await client.post(f"{address}/publish", data=form)
+    assert stale.status_code == 412
+    before, now = table(stale.text)["Requirements for officers"]
+    assert "7 years" in now
+    assert "7 years" not in before
+    assert now.endswith("Changed")
 
 
 async def test_two_coordinators_write_one_draft_by_api(programme: Programme) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.contracts.codes import Role
 from shared.time import clock
+from tests.integration.applications.test_stale_forms import form_to, table
 from tests.integration.reporting.assessments.test_sittings import (
     BEFORE,
     QUESTIONS,
@@ -107,6 +108,29 @@ async def test_a_test_is_made_and_published_by_pages(house: House) -> None:
     other = (await evaluator.post(TESTS, data={"title": "A draft", "topic": TOPICS[0], "call": ""})).headers["location"]
     assert (await evaluator.post(f"{other}/drop")).status_code == 303
     assert (await evaluator.get(other)).status_code == 404
+
+
+async def test_a_stale_action_on_a_question_or_test_shows_what_changed(house: House) -> None:
+    """Retiring a question shows other answers that it has meanwhile, publishing a test the questions of both."""
+    evaluator = await house.grant(Role.EVALUATOR)
+    for text in ("What is copied first?", "What is copied last?"):
+        assert (await evaluator.post(f"{BANK}/new/single", data={**WRITTEN, "text": text})).status_code == 303
+    first, last = (each["id"] for each in (await evaluator.get("/reporting/api/v1/questions")).json()["items"])
+    question = f"{BANK}/{first}"
+    old = form_to((await evaluator.get(question)).text, f"{question}/retire")
+    changed = await evaluator.post(question, data={**WRITTEN, "answer_1": "A phone", "right": "1", "version": "1"})
+    assert changed.status_code == 303
+    rows = table((await evaluator.post(f"{question}/retire", data=old)).text)
+    assert rows["Answers"] == ("Memory; The disk", "Memory; A phone Changed")
+    assert rows["Correct answers"] == ("1", "2 Changed")
+    begun = await evaluator.post(TESTS, data={"title": "Seizing devices", "topic": TOPICS[0], "call": ""})
+    test = begun.headers["location"]
+    assert (await evaluator.post(test, data={"before": [first], "after": [first]})).status_code == 303
+    old = form_to((await evaluator.get(test)).text, f"{test}/publish")
+    assert (await evaluator.post(test, data={"before": [first], "after": [last]})).status_code == 303
+    rows = table((await evaluator.post(f"{test}/publish", data=old)).text)
+    names = "What is copied first?; What is copied last?"
+    assert rows["Questions"] == ("What is copied first?; What is copied first?", f"{names} Changed")
 
 
 async def test_a_question_in_a_test_stays_as_it_was(house: House) -> None:
