@@ -76,8 +76,7 @@ async def report(bus: Bus, subject: str, cascade_id: UUID, reported: model.Sessi
 
 
 def _delivered(found: Sessions, cascade_id: UUID, reported: model.Session) -> CascadeDelivered:
-    if not found.form.case.open:
-        raise Refused(gettext("It has not ended yet. You can answer from its last day."), code=ProblemCode.TOO_EARLY)
+    found.form.case.check_open()
     if not found.open:
         raise Refused(gettext("The time to report sessions has ended."), code=ProblemCode.DEADLINE_PASSED)
     try:
@@ -144,8 +143,8 @@ async def _session_asked_about(session: AsyncSession, subject: str, cascade_id: 
     row = await store.cascade(session, found.form.case.id, cascade_id)
     if not found.managed or row is None:
         raise Refused(gettext("There is no such session."), 404)
-    if row.state == CascadeState.REPORTED and not found.form.case.open:
-        raise Refused(gettext("This was entered in error. We ask nothing more about it."), 409)
+    if row.state == CascadeState.REPORTED:
+        found.form.case.check_open()
     return found, row
 
 

@@ -84,7 +84,7 @@ def _page(
     cascade_id: str = "",
     status: int = 200,
 ) -> Response:
-    waiting = [row for row in reversed(found.rows) if row.state == CascadeState.REPORTED]
+    waiting = [row for row in reversed(found.rows) if row.state == CascadeState.REPORTED and found.form.case.open]
     next_session = next((row for row in waiting if str(row.id) == cascade_id), waiting[0] if waiting else None)
     return render(
         request,

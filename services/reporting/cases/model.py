@@ -12,6 +12,8 @@ from uuid import UUID
 from shared.contracts import mentorships, visits
 from shared.contracts.codes import MentorshipState, Respondent, VisitState
 from shared.contracts.lifecycle.state_sets import moves
+from shared.errors import ProblemCode, Refused
+from shared.i18n import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +65,19 @@ class Case:
     def open(self) -> bool:
         """Return whether it is over and counts, so that it can be evaluated and reported on."""
         return self.ended_on is not None and self.state != VisitState.VOIDED
+
+    @property
+    def why_not_open(self) -> str:
+        """Return why nobody can answer about it now, in a sentence; empty where it is open."""
+        if self.state == VisitState.VOIDED:
+            return gettext("This was entered in error. We ask nothing more about it.")
+        return "" if self.open else gettext("It has not ended yet. You can answer from its last day.")
+
+    def check_open(self) -> None:
+        """Raise `Refused` (409) unless it is over and counts."""
+        if not self.open:
+            code = ProblemCode.WRONG_STATE if self.state == VisitState.VOIDED else ProblemCode.TOO_EARLY
+            raise Refused(self.why_not_open, code=code)
 
     def evaluable(self, respondent: Respondent, timers: Timers, day: date) -> bool:
         """Return whether that respondent is asked for an evaluation on `day`: a coordinator months after the end."""

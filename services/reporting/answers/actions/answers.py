@@ -209,8 +209,7 @@ def _answerable(form: RequestedForm) -> None:
     """Raise `Refused` (409) for a form that was not submitted before and cannot be submitted now."""
     if form.submission is not None:
         return
-    if not form.case.open:
-        raise Refused(gettext("It has not ended yet. You can answer from its last day."), code=ProblemCode.TOO_EARLY)
+    form.case.check_open()
     if not form.open:
         raise Refused(
             gettext("It is too early to report results. We ask for them about six months later."),

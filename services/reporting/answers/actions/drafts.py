@@ -44,6 +44,7 @@ async def keep(
         if form.submission is not None:
             sentence = gettext("This was submitted on %(when)s. What you sent now was not saved.")
             raise Refused(sentence % {"when": moment(form.submission.at)}, code=ProblemCode.ALREADY_DONE)
+        form.case.check_open()
         if not form.open:
             raise Refused(
                 gettext("We do not ask for this yet. Open the page again to see when you can answer."),

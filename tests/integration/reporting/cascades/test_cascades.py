@@ -168,6 +168,28 @@ async def test_sessions_of_a_voided_visit_are_not_confirmed(house: House) -> Non
     assert [row.type for row in await house.journal("exchange.outcomes")] == ["CascadeDelivered"]
 
 
+async def test_a_voided_visit_says_so_on_every_form(house: House) -> None:
+    """Officer and line manager read that the visit was entered in error, are asked nothing, and send nothing."""
+    events = world(1, running=0)
+    await feed_events(house, events)
+    await reported(house, {})
+    completed = next(each.event for each in events if isinstance(each.event, VisitCompleted))
+    voided = VisitVoided(plan=completed.plan, reason=VoidReason.ENTERED_IN_ERROR)
+    await house.feed.deliver((voided, VISIT), correlation=APPLICATION)
+    guest, (_, waiting) = await officer(house), await manager(house)
+    follow_up, stranger = f"/reporting/follow-ups/line_manager.{APPLICATION}", house.stranger()
+    managed = (await house.with_ticket(stranger, follow_up, "follow_up", None)).text
+    for page in ((await guest.get(OWN)).text, waiting, managed):
+        assert "This was entered in error. We ask nothing more about it." in page
+        assert "It has not ended yet" not in page
+        assert "<form" not in page.partition("<main")[2]
+    for page in (waiting, managed):
+        assert "Back to the portal" not in page
+    refused = await guest.post(OWN, data={**SESSION, "cascade_id": str(uuid4())})
+    assert (refused.status_code, "entered in error" in refused.text) == (409, True)
+    assert [row.type for row in await house.journal("exchange.outcomes")] == ["CascadeDelivered"]
+
+
 async def test_nobody_confirms_their_own_session(house: House) -> None:
     """The officer's ticket cannot confirm, the manager's cannot report, and a host can do neither."""
     await feed_events(house, world(1, running=0))
