@@ -6,10 +6,11 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import Field
 
 from services.notifications.cases.model import Case, case_in, case_key, id_of
-from services.notifications.tables import Table, put
+from services.notifications.tables import Table, put, table_of
 from shared.bus.db.transaction import driver
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ class CaseRow(Table, table=True):
 
 
 _FIELDS = tuple(field.name for field in fields(Case))
-_SELECT = f'SELECT {", ".join(_FIELDS)} FROM "case" WHERE id = ANY($1::uuid[])'  # noqa: S608 - names of our own fields
+_COLUMNS = tuple(table_of(CaseRow).c[name] for name in _FIELDS)
+_IS_WANTED = table_of(CaseRow).c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)))
+_DIALECT = sa.make_url("postgresql+asyncpg://").get_dialect()()
+_SELECT = str(sa.select(*_COLUMNS).where(_IS_WANTED).compile(dialect=_DIALECT))
 """A case's columns in the order of its fields: asked for past the mapper, which costs several times as much."""
 
 
