@@ -87,6 +87,10 @@ async def read_in_group(address: str, log: str) -> None:
         await handled.wait()
 
 
+async def _until_seen(bus: Bus, subject: str, wanted: list[str]) -> None:
+    await until(lambda: _is(of(bus, subject), wanted))
+
+
 async def test_a_member_of_a_group_that_slept_applies_nothing_twice(new_bus: NewBus, topics: str) -> None:
     """Its group goes on without it; what it had in hand is applied once, by another, and no event is lost."""
     owner, reader = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
@@ -102,13 +106,13 @@ async def test_a_member_of_a_group_that_slept_applies_nothing_twice(new_bus: New
             running(Reader(reader, Handlers().consumers).run),
         ):
             for subject in subjects:
-                await until(lambda: _is(of(reader, subject), ["ApplicationEndorsed"]))  # noqa: B023 - awaited here
+                await _until_seen(reader, subject, ["ApplicationEndorsed"])
             assert await process.go_on() == "done"
             async with owner.transaction("coordinator") as tx:
                 for subject in subjects:
                     await tx.record(withdrawn(), subject)
             wanted = ["ApplicationEndorsed", "ApplicationWithdrawn"]
             for subject in subjects:
-                await until(lambda: _is(of(reader, subject), wanted))  # noqa: B023 - as above
+                await _until_seen(reader, subject, wanted)
     for how in ("evolve", "react"):
         assert [await of(reader, subject, how) for subject in subjects] == [wanted] * 3
