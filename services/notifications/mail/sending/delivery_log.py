@@ -2,9 +2,9 @@
 
 An attempt is claimed before its mail is handed over, and closed by its outcome: sent, failed, or certainly not sent. A
 mail is marked as sent in the transaction of its event, after the server's 250. After a crash in between, or where the
-server did not answer, it is tried once more under the same Message-ID. After two attempts that were never closed it may
-have been sent: a person decides. Claims and outcomes of a few milliseconds are written together, since a transaction
-takes longer than a mail. The pauses between attempts are real time.
+server did not answer, it is tried once more under the same Message-ID. After two attempts that were never closed, or
+where it cannot go again as it was, it may have been sent: a person decides. Claims and outcomes of a few milliseconds
+are written together, since a transaction takes longer than a mail. The pauses between attempts are real time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from shared.ids import reaction_id
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from services.notifications.mail.sending.contacts import Contact, Recipients
@@ -236,8 +236,8 @@ class DeliveryLog:
             await self._end_all(tx, ended)
             held_until = {each.message.id: each.until for each in _of_type(HeldBack, outcomes)}
             await store.hold_messages(tx.session, held_until)
-            for away, until in next_attempts(entries, _real()).values():
-                await self._later(tx, away.message, away.why, until)
+            for away in {postponed.message.id: postponed for postponed in _of_type(Postponed, outcomes)}.values():
+                await self._later(tx, away.message, away.why)
             await self._set_aside(tx, _of_type(Broken, outcomes))
             closed = [outcome.ids for outcome in _of_type(NotSent, outcomes)]
             await store.close_attempts(tx.session, frozenset().union(*closed))
@@ -288,12 +288,12 @@ class DeliveryLog:
             )
             await tx.record(event, delivery.id, correlation=outcome.message.story)
 
-    async def _later(self, tx: Tx, message: AnyMessage, reason: str, until: datetime) -> None:
-        """Postpone a message to another attempt at `until` (real time); after five days it fails, with an event."""
+    async def _later(self, tx: Tx, message: AnyMessage, reason: str) -> None:
+        """Postpone a message to another attempt; after five days it fails, with an event."""
         log.info("mail waits", message=str(message.id), why=reason, attempts=message.attempts + 1)
         cause = FailureCause.UNREACHABLE
         if _real() - message.queued_at < _GIVE_UP:
-            changes = {"attempts": message.attempts + 1, "next_at": until}
+            changes = {"attempts": message.attempts + 1, "next_at": _real() + pause(message.attempts)}
             await store.change_message(tx.session, message.id, cause=cause.value, **changes)
             return
         waiting = [row for row in await store.notifications_of(tx.session, message.id) if row.state == store.WAITING]
@@ -313,7 +313,8 @@ class _FixedRecipients:
     """The recipients of each message that earlier attempts have fixed.
 
     Messages in `again` are addressed anew. The recipients of `unwanted` have refused such mails since; those of `left`
-    were asleep at the first attempt and are no longer meant; those of `unsure` may have it already.
+    were asleep at the first attempt and are no longer meant; those of `unsure` may have it already, and it was tried
+    often enough, or cannot go again as it was.
     """
 
     known: dict[UUID, set[UUID]] = field(default_factory=dict)
@@ -338,6 +339,7 @@ def _fixed(
 ) -> _FixedRecipients:
     """Return what is fixed of these messages; adds to `found` what of it is still to be sent."""
     fixed = _FixedRecipients()
+    wanted = _wanted(earlier, due, choices)
     for row in earlier:
         message = due[row.message_id]
         if row.generation != message.generation:
@@ -355,13 +357,50 @@ def _fixed(
             fixed.again.add(row.message_id)
         if was_asleep and row.recipient not in people:
             fixed.left.append(row)
-        elif choices.get(row.recipient, Choice.EACH).wants(message.row):
+        elif row.id in wanted:
             doubtful = row.open_attempts > 0
             delivery = Delivery(row.id, row.recipient, row.language, row.attempts + 1, doubtful, row.mail_id)
             found[row.message_id].append(delivery)
         else:
             fixed.unwanted.append(row)
+    fixed.unsure.extend(_incomplete(earlier, found))
     return fixed
+
+
+def _wanted(
+    earlier: Sequence[NotificationRow], due: Mapping[UUID, AnyMessage], choices: Mapping[UUID, Choice]
+) -> set[UUID]:
+    """Return the notifications that their recipients want.
+
+    Of an email that may have been sent these are all or none: it goes again as it was if one of them is wanted.
+    """
+    wanted = {row.id for row in earlier if choices.get(row.recipient, Choice.EACH).wants(due[row.message_id].row)}
+    mails = {row.mail_id for row in _in_doubt(earlier) if row.id in wanted}
+    return wanted | {row.id for row in _in_doubt(earlier) if row.mail_id in mails}
+
+
+def _incomplete(earlier: Sequence[NotificationRow], found: Mapping[UUID, list[Delivery]]) -> list[NotificationRow]:
+    """Remove from `found` each email that may have been sent and lacks a message now; return its notifications.
+
+    The message has ended, or cannot be written: the email would go again as another one.
+    """
+    going = {each.id for deliveries in found.values() for each in deliveries}
+    parts: dict[UUID, list[NotificationRow]] = {}
+    for row in _in_doubt(earlier):
+        if row.id in going and row.mail_id is not None:
+            parts.setdefault(row.mail_id, []).append(row)
+    left = [row for mail_id, rows in parts.items() if mail_id_of([each.id for each in rows]) != mail_id for row in rows]
+    ids = {row.id for row in left}
+    for deliveries in found.values():
+        deliveries[:] = [each for each in deliveries if each.id not in ids]
+    return left
+
+
+def _in_doubt(rows: Iterable[NotificationRow]) -> Iterator[NotificationRow]:
+    """Return what may have been sent in an email with others."""
+    for row in rows:
+        if row.state == store.WAITING and row.open_attempts and row.mail_id is not None:
+            yield row
 
 
 def absent(recipients: Recipients) -> FailureCause:
@@ -440,19 +479,6 @@ def _outcomes(entries: Sequence[Entry]) -> Iterator[Outcome]:
             yield from entry
         elif not isinstance(entry, Claim):
             yield entry
-
-
-def next_attempts(entries: Sequence[Entry], now: datetime) -> dict[UUID, tuple[Postponed, datetime]]:
-    """Return the messages that were postponed, each with the moment of its next attempt; `now` is real time.
-
-    Those of one email are due at the same moment, so that it goes again as it was, under the same id.
-    """
-    found: dict[UUID, tuple[Postponed, datetime]] = {}
-    for entry in entries:
-        together = _of_type(Postponed, entry if isinstance(entry, tuple) else [entry])
-        until = now + pause(max((each.message.attempts for each in together), default=0))
-        found |= {each.message.id: (each, until) for each in together}
-    return found
 
 
 def mail_id_of(notification_ids: Sequence[UUID]) -> UUID:

@@ -220,11 +220,14 @@ class Dispatcher:
         """Return the messages due after `last`, without those taken, with their recipients; None where none is left.
 
         What else waits for their readers is taken along, but nothing that the round has begun: the clocks of machines
-        differ, so the same message may seem due by itself and to wait for others.
+        differ, so the same message may seem due by itself and to wait for others. What is due again ends the round:
+        only when all outcomes are recorded does the next one see what may have been sent.
         """
         async with self.bus.glance() as session:
             now = clock.now()
             due = await due_store.messages_due(session, _real(), now, BATCH, after=last, gathers=self._gathers)
+            if not round_.begun.isdisjoint(message.id for message in due):
+                return None
             round_.begun |= {message.id for message in due}
             fresh = [message for message in due if message.id not in round_.taken]
             sound, broken = await _sorted_out(fresh)
@@ -235,10 +238,13 @@ class Dispatcher:
             names = await organisation_names(session, (host for host in hosts if host is not None))
             needless = await _needless(session, sound)
             held_until = await held_by_country(session, self.settings.quiet, sound, now)
+            in_doubt = await store.in_doubt(session, held_until)
         if not due:
             return None
         count = len(fresh) + len(beside)
         await self.delivery_log.record(broken)
+        # What may have been sent with others waits only with them (`Sleepers.leave`).
+        held_until = {id_: until for id_, until in held_until.items() if id_ not in in_doubt}
         await self.delivery_log.hold(held_until)
         left_out = held_until.keys() | await self.delivery_log.drop(needless)
         awake = [message for message in sound if message.id not in left_out]
@@ -316,7 +322,8 @@ class Dispatcher:
     ) -> list[DueMessage]:
         """Return what else waits for the readers of these messages, and note that the round has taken it along.
 
-        What comes at once takes along what waits for the end of the hour about the same case.
+        What comes at once takes along what waits for the end of the hour about the same case. An email that may have
+        been sent is taken along whole.
         """
         if not sound:
             return []
@@ -324,7 +331,8 @@ class Dispatcher:
         leading = [message for message in sound if _comes_at_once(message, now)]
         if leading:
             found += await due_store.messages_held(session, _real(), now, BESIDE, leading, round_.taken)
-        beside = [message for message in found if message.id not in round_.begun]
+        found += await due_store.messages_together(session, {message.id for message in (*sound, *found)})
+        beside = [message for message in found if message.id not in round_.begun | round_.taken]
         round_.taken |= {message.id for message in beside}
         return beside
 

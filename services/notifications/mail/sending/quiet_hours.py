@@ -76,17 +76,31 @@ class Sleepers:
         return held_until
 
     def leave(self, due: Sequence[AnyMessage], deliveries: Mapping[UUID, list[Delivery]]) -> HeldUntil:
-        """Remove sleeping recipients from `deliveries`; return until when their messages wait for the first."""
+        """Remove sleeping recipients from `deliveries`; return until when their messages wait for the first.
+
+        An email that may have been sent goes again as it was, as soon as one of its messages does not wait.
+        """
+        found = {
+            message.id: self._untils(message, [each.recipient for each in deliveries[message.id]])
+            for message in due
+            if deliveries[message.id]
+        }
+        going = {
+            each.mail_id
+            for id_, untils in found.items()
+            for each, until in zip(deliveries[id_], untils, strict=True)
+            if until is None and each.doubtful and each.mail_id is not None
+        }
         held_until: HeldUntil = {}
-        for message in due:
-            open_deliveries = deliveries[message.id]
-            untils = self._untils(message, [delivery.recipient for delivery in open_deliveries])
-            waits = [until for until in untils if until is not None]
-            if open_deliveries and waits:
-                held_until[message.id] = min(waits)
-                open_deliveries[:] = [
-                    delivery for delivery, until in zip(open_deliveries, untils, strict=True) if until is None
-                ]
+        for id_, untils in found.items():
+            waits = {
+                each.id: until
+                for each, until in zip(deliveries[id_], untils, strict=True)
+                if until is not None and not (each.doubtful and each.mail_id in going)
+            }
+            if waits:
+                held_until[id_] = min(waits.values())
+                deliveries[id_][:] = [each for each in deliveries[id_] if each.id not in waits]
         return held_until
 
     def _untils(self, message: AnyMessage, recipients: Sequence[UUID]) -> list[datetime | None]:

@@ -64,6 +64,13 @@ _HELD = (
     f"{_COLUMNS} AND next_at <= $1 AND held_until > $2 AND audience_key = ANY($4::text[]) AND NOT id = ANY($5::uuid[])"
     f" ORDER BY {_PLACE} LIMIT $3"
 )
+_SAME_EMAILS = (
+    "WITH RECURSIVE together(id) AS (SELECT unnest($1::uuid[]) UNION SELECT other.message_id FROM together"
+    " JOIN notification AS mine ON mine.message_id = together.id"
+    " JOIN notification AS other ON other.mail_id = mine.mail_id"
+    " WHERE mine.state = 'waiting' AND mine.open_attempts > 0 AND other.state = 'waiting') SELECT id FROM together"
+)
+_TOGETHER = f"{_COLUMNS} AND id IN ({_SAME_EMAILS}) AND NOT id = ANY($1::uuid[]) ORDER BY {_PLACE}"
 _URGENT = [rule.name for rule in BY_NAME.values() if rule.urgent]
 
 
@@ -128,6 +135,15 @@ async def messages_held(
     cases = {message.root for message in leading}
     rows = await (await asking(session)).fetch(_HELD, real, now, most, whom, list(taken))
     return [message for row in rows if _root(message := DueMessage(*row)) in cases]
+
+
+async def messages_together(session: AsyncSession, ids: Collection[UUID]) -> list[DueMessage]:
+    """Return what else was in emails with these messages that may have been sent, due or not.
+
+    Such an email goes again as it was, so its messages are tried together. That goes on from email to email.
+    """
+    rows = await (await asking(session)).fetch(_TOGETHER, list(ids))
+    return [DueMessage(*row) for row in rows]
 
 
 def _root(message: DueMessage) -> UUID | None:

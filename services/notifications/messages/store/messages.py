@@ -266,6 +266,20 @@ async def with_recipients(session: AsyncSession, message_ids: Iterable[UUID]) ->
     return set((await session.scalars(query)).all())
 
 
+async def in_doubt(session: AsyncSession, message_ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of the messages that may have been sent to somebody in an email with others."""
+    wanted = sorted(message_ids)
+    if not wanted:
+        return set()
+    query = sa.select(col(NotificationRow.message_id)).where(
+        col(NotificationRow.message_id).in_(wanted),
+        col(NotificationRow.state) == WAITING,
+        col(NotificationRow.open_attempts) > 0,
+        col(NotificationRow.mail_id).is_not(None),
+    )
+    return set((await session.scalars(query)).all())
+
+
 async def keep_in_portal(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
     """Let waiting notifications appear in the portal only."""
     ids = sorted(notification_ids)
@@ -347,7 +361,7 @@ async def close_attempts(session: AsyncSession, notification_ids: Collection[UUI
 
 
 async def leave_open(session: AsyncSession, notification_ids: Collection[UUID]) -> None:
-    """Give up waiting notifications with as many open attempts as they may have: they may have been sent."""
+    """Give up waiting notifications with open attempts: they may have been sent."""
     mine = (col(NotificationRow.id).in_(sorted(notification_ids)), col(NotificationRow.state) == WAITING)
     await session.execute(sa.update(NotificationRow).where(*mine).values(state=UNSURE))
 

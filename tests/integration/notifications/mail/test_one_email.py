@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import pytest
 
 from services.notifications.mail import actions
 from services.notifications.mail.bounces.reports import take_report
 from services.notifications.mail.model import Verdict
+from services.notifications.mail.sending import delivery_log, dispatch
 from shared.ids import new_id
 from shared.time import clock
-from tests.integration.notifications.conftest import Catcher, Contacts, post, published_events, rows, text_of, write
+from tests.integration.notifications.conftest import (
+    Catcher,
+    Contacts,
+    desk_of,
+    post,
+    published_events,
+    rows,
+    text_of,
+    write,
+)
 from tests.integration.notifications.mail.test_sending import change
 from tests.integration.notifications.messages.test_pages import page
 from tests.integration.notifications.reports import report
 from tests.integration.notifications.stories import APPLICATION, CALL, MATCH, OFFER, VISIT, event, in_days
 
 if TYPE_CHECKING:
+    from aiosmtpd.smtp import Envelope
     from fastapi import FastAPI
 
     from tests.support import Feed
@@ -129,8 +143,7 @@ async def test_a_second_copy_is_the_same_email(app: FastAPI, feed: Feed, catcher
     await submit(feed, 3)
     await post(app)
     (before,) = catcher.to(FIRST)
-    await write(app, "UPDATE notification SET state = 'waiting', open_attempts = 1, sent_at = NULL, attempts = 0")
-    await write(app, "UPDATE message SET state = 'waiting'")
+    await doubt(app)
     await submit(feed, 1, start=9)
     await post(app)
     _, *after = catcher.to(FIRST)
@@ -140,14 +153,85 @@ async def test_a_second_copy_is_the_same_email(app: FastAPI, feed: Feed, catcher
     assert numbered(9) not in text_of(again)
 
 
+ONE = "(SELECT id FROM message WHERE rule = 'application_to_endorse' ORDER BY id LIMIT 1)"
+
+
+async def doubt(app: FastAPI, attempts: int = 1) -> None:
+    """Let all emails be without an answer, as if the process had ended so many times in the midst of them."""
+    sql = "UPDATE notification SET state = 'waiting', open_attempts = :attempts, sent_at = NULL, attempts = 0"
+    await write(app, sql, attempts=attempts)
+    await write(app, "UPDATE message SET state = 'waiting'")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        f"UPDATE message SET attempts = 4, next_at = now() + interval '10 minutes' WHERE id = {ONE}",
+        f"UPDATE message SET held_until = now() + interval '50 minutes' WHERE id = {ONE}",
+        f"UPDATE message SET audience_key = '', next_at = now() + interval '9 minutes' WHERE id = {ONE}",
+    ],
+    ids=["tried later than the others", "held for the hour", "of another audience"],
+)
+async def test_an_email_that_may_have_been_sent_goes_again_whole(
+    app: FastAPI, feed: Feed, catcher: Catcher, changed: str
+) -> None:
+    """The message that is due first takes the others along, and both copies are the same."""
+    await submit(feed, 3)
+    await post(app)
+    before = {str(mail["message-id"]): text_of(mail) for mail in catcher.mails}
+    await doubt(app)
+    await write(app, changed)
+    count = len(catcher.raw)
+    await post(app)
+    assert {str(mail["message-id"]): text_of(mail) for mail in catcher.mails[count:]} == before
+    assert len(catcher.raw) == 2 * count
+
+
+async def test_an_email_that_cannot_go_again_as_it_was_waits_for_a_decision(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """One of its messages has ended: the others do not go under another id, and a person decides."""
+    await submit(feed, 3)
+    await post(app)
+    await doubt(app)
+    await write(app, f"UPDATE notification SET state = 'failed' WHERE message_id = {ONE}")
+    await write(app, f"UPDATE message SET state = 'failed' WHERE id = {ONE}")
+    count = len(catcher.raw)
+    await post(app)
+    assert [mail["to"] for mail in catcher.mails[count:] if "coordinator" in str(mail["to"])] == []
+    states = "SELECT state, count(*) FROM message WHERE rule = 'application_to_endorse' GROUP BY 1 ORDER BY 1"
+    assert [tuple(row) for row in await rows(app, states)] == [("failed", 1), ("unsure", 2)]
+    assert len(await rows(app, "SELECT 1 FROM set_aside")) == 2
+
+
+async def test_messages_that_are_due_again_wait_for_the_next_round(
+    app: FastAPI, feed: Feed, catcher: Catcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message is tried once a round: only the next one sees all that became of it."""
+    tries: list[str] = []
+
+    async def refuse(_s: object, _c: object, envelope: Envelope, /) -> str:
+        tries.extend(envelope.rcpt_tos)
+        await asyncio.sleep(0.4)
+        return "451 Later"
+
+    monkeypatch.setattr(catcher, "handle_DATA", refuse)
+    monkeypatch.setattr(delivery_log, "pause", lambda _: timedelta())
+    monkeypatch.setattr(dispatch, "BATCH", 1)
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(30)), APPLICATION))
+    await feed.deliver((event("VisitScheduled"), VISIT))
+    async with desk_of(app) as desk, asyncio.timeout(10):
+        await desk.send_due()
+    assert len(tries) == len(set(tries)) > 3
+
+
 async def test_one_decision_settles_an_email_that_may_have_been_sent(
     app: FastAPI, feed: Feed, catcher: Catcher
 ) -> None:
     """Of an email that was tried twice without an end, all is counted as sent, or sent again, by one decision."""
     await submit(feed, 3)
     await post(app)
-    await write(app, "UPDATE notification SET state = 'waiting', open_attempts = 2, sent_at = NULL, attempts = 0")
-    await write(app, "UPDATE message SET state = 'waiting'")
+    await doubt(app, attempts=2)
     count = len(catcher.raw)
     await post(app)
     assert len(catcher.raw) == count

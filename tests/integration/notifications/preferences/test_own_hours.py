@@ -15,10 +15,11 @@ from shared.ids import new_id
 from shared.time import clock
 from shared.time.zones import zone_of
 from tests.integration.notifications.conftest import Catcher, Contacts, post, recipient, rows
+from tests.integration.notifications.mail.test_one_email import doubt
 from tests.integration.notifications.mail.test_sending import change
 from tests.integration.notifications.messages.test_pages import ORIGIN, as_, page
 from tests.integration.notifications.preferences.test_choices import choice_in
-from tests.integration.notifications.stories import APPLICATION, VISIT, event, in_days
+from tests.integration.notifications.stories import APPLICATION, MATCH, OFFER, VISIT, event, in_days
 from tests.support import ReadFirst
 
 if TYPE_CHECKING:
@@ -77,6 +78,50 @@ async def test_own_hours_go_before_those_of_the_country(
         await post(app)
         assert catcher.recipients == [FIRST, OFFICER, DEPUTY]
     assert [row.state for row in await rows(app, "SELECT DISTINCT state FROM message WHERE country = 'MD'")] == ["done"]
+
+
+async def test_an_email_that_may_have_been_sent_goes_again_whole_at_night(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """Messages that could wait for the morning go with one that cannot; without such a one the whole email waits."""
+    change(app, quiet_hours="21:00-07:00")
+    go_to(20, days=1)
+    soon = (clock.now() + timedelta(hours=20)).isoformat()
+    await feed.deliver((event("ApplicationSubmitted", due="2036-01-30T22:59:59Z"), APPLICATION))
+    await feed.deliver((event("MatchOffered", due=soon), VISIT))
+    await post(app)
+    before = catcher.mails
+    assert any("2 messages" in mail["subject"] for mail in before)
+    await doubt(app)
+    go_to(22)
+    await post(app)
+    again = [str(mail["message-id"]) for mail in catcher.mails[len(before) :]]
+    assert set(again) < {str(mail["message-id"]) for mail in before}
+    await post(app)
+    go_to(7, days=1)
+    await post(app)
+    again = [str(mail["message-id"]) for mail in catcher.mails[len(before) :]]
+    assert sorted(again) == sorted(str(mail["message-id"]) for mail in before)
+
+
+async def test_an_email_that_may_have_been_sent_goes_again_whole_after_a_choice(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """An optional message that its reader has refused since goes once more with the mandatory one beside it."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    clock.move(timedelta(hours=1))
+    await feed.deliver((event("ApplicationWithdrawn", by="guest"), APPLICATION))
+    await feed.deliver((event("OfferSubmitted", due=in_days(10)), OFFER), (event("MatchProposed"), MATCH))
+    await post(app)
+    (before,) = [mail for mail in catcher.to(FIRST) if mail["list-unsubscribe"]]
+    assert " messages: " in before["subject"]
+    count = len(catcher.to(FIRST))
+    await doubt(app)
+    assert await choose(app, "first", "country", "none") == 200
+    await post(app)
+    again = {str(mail["message-id"]): mail["subject"] for mail in catcher.to(FIRST)[count:]}
+    assert again[str(before["message-id"])] == before["subject"]
 
 
 async def test_mail_to_people_awake_does_not_wait_when_the_sender_ends(
