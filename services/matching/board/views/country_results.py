@@ -14,17 +14,16 @@ from services.matching.words import stage
 from shared.contracts import labels
 from shared.errors import Refused
 from shared.i18n import gettext, number
-from shared.identity.scope import EU, Reach
 from shared.time import dates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
     from uuid import UUID
 
     from services.matching.facts.views import Place
     from services.matching.receipts.views.receipts import Explained
     from shared.bus import Bus
+    from shared.identity.scope import Reach
 
 MOST = 5_000
 """So many applicants are in one workbook."""
@@ -38,11 +37,10 @@ async def country_results(bus: Bus, within: Reach, call_id: UUID | None, country
     """
     async with bus.read() as session:
         filters = board.Filter(call_id=call_id, country=country)
-        rows, total = await board.cases(session, within, filters, size=MOST + 1)
+        own, total = await board.cases(session, within, filters, size=MOST + 1, from_reach=True)
         if total > MOST:
             sentence = gettext("A workbook holds %(most)s applications. Choose a call or a country.")
             raise Refused(sentence % {"most": number(MOST)}, 422)
-        own = [row for row in rows if _is_own(within, row)]
         receipts = await store.receipts_of(session, [row.id for row in own])
         calls = await facts.some_calls(session, {row.call_id for row in own})
         published = {id_: receipt.event for id_, receipt in receipts.items()}
@@ -72,15 +70,6 @@ async def country_results(bus: Bus, within: Reach, call_id: UUID | None, country
         gettext("Result of"),
     )
     return await asyncio.to_thread(of_tables, {gettext("Results"): (columns, lines)})
-
-
-def _is_own(within: Reach, row: Any) -> bool:
-    """Return whether an applicant comes from the reader's country or EU agency, not only to it."""
-    if within.everything:
-        return True
-    if row.country == EU:
-        return str(row.organisation_id) in within.organisations
-    return row.country in within.countries
 
 
 def _result(published: Explained | None, places: Mapping[UUID, Place], scheme: str) -> tuple[str, str, str, str]:

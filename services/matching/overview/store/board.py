@@ -21,6 +21,7 @@ from services.matching.lifecycle.store.matches import MatchRow
 from services.matching.lifecycle.store.mentorships import MentorshipRow
 from services.matching.lifecycle.store.visits import VisitRow
 from shared.contracts.lifecycle.state_sets import MATCH_AWAITED, MATCH_STANDING, MATCH_UNCLEARED, VISIT_GOING, in_sql
+from shared.identity.scope import EU
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
@@ -82,6 +83,11 @@ _FILTERS = """
    AND (CAST(:country AS text) IS NULL OR country = :country)
    AND (CAST(:kind AS text) IS NULL OR kind = :kind)
    AND (CAST(:search AS text) IS NULL OR reference ILIKE :search || '%' OR seat_reference ILIKE :search || '%')
+"""
+# The country of an EU agency is EU for all of them, so its applicants are known by the agency.
+_FROM_REACH = f"""
+   AND (:everything OR CASE WHEN country = '{EU}' THEN organisation_id = ANY(CAST(:organisations AS uuid[]))
+     ELSE country = ANY(:countries) END)
 """
 SORTS = {
     "reference": "reference",
@@ -152,11 +158,11 @@ async def stages(session: AsyncSession, reach: Reach, call_id: UUID | None) -> l
 
 
 async def cases(
-    session: AsyncSession, reach: Reach, filters: Filter, *, size: int = PAGE
+    session: AsyncSession, reach: Reach, filters: Filter, *, size: int = PAGE, from_reach: bool = False
 ) -> tuple[list[Row[Any]], int]:
-    """Return one page of cases, and how many there are in all."""
+    """Return one page of cases, and how many there are in all; `from_reach` leaves out those that only lead to it."""
     values = filters.values() | reach_values(reach) | {"size": size, "skip": (max(filters.page, 1) - 1) * size}
-    query = f"{CASES} SELECT *, count(*) OVER () AS total FROM cases {_FILTERS}"
+    query = f"{CASES} SELECT *, count(*) OVER () AS total FROM cases {_FILTERS}{_FROM_REACH if from_reach else ''}"
     found = list(await session.execute(_text(f"{query} ORDER BY {filters.order()} LIMIT :size OFFSET :skip"), values))
     return found, found[0].total if found else 0
 
