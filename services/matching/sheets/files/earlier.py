@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from services.matching.sheets.files import sheets
-from services.matching.sheets.files.findings import Place
+from services.matching.sheets.files.findings import Level, Place
 from services.matching.sheets.files.words import plain_form
 
 if TYPE_CHECKING:
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from services.matching.engine.explain.receipt import Receipt
     from services.matching.engine.matching import Result
+    from services.matching.sheets.files.findings import Findings
     from services.matching.sheets.files.sentences import Sentences
-    from services.matching.sheets.files.sheets import Reading, Sheet
+    from services.matching.sheets.files.sheets import Cell, Reading, Sheet
 
 _LISTED = 5
 
@@ -53,35 +54,52 @@ class Change:
 
 def read(file: Path, reading: Reading) -> Earlier | None:
     """Return the run in a result workbook (or in `matches.csv`); None after a fault, which is found."""
+    findings = reading.findings
     found: list[Sheet] = []
+    matching: dict[str, str] | None = None
     for way in sheets.read(file, reading):
-        found = way
-        if _pairs(way, "matches", "seat") is not None:
+        found, matching = way, _pairs(way, "matches", "seat", findings)
+        if matching is not None:
             break
-    matching = _pairs(found, "matches", "seat")
     if matching is None:
-        if not any(fault.place.file == file for fault in reading.findings.all):
-            reading.findings.fault(
+        if not any(fault.place.file == file for fault in findings.of(Level.FAULT)):
+            findings.fault(
                 Place(file), "this is no result of a run: it has no sheet Matches with the columns Candidate and Seat"
             )
         return None
-    messages = _pairs(found, "messages", "result") or {}
-    capacities = _pairs(found, "places", "places", key="seat") or {}
+    messages = _pairs(found, "messages", "result", findings) or {}
+    capacities = _pairs(found, "places", "places", findings, key="seat") or {}
     return Earlier(matching, frozenset(messages) | frozenset(matching) if messages else frozenset(), capacities)
 
 
-def _pairs(found: Sequence[Sheet], name: str, value: str, *, key: str = "candidate") -> dict[str, str] | None:
-    """Return two columns of a sheet as key and value; None without such a sheet."""
+def _pairs(
+    found: Sequence[Sheet], name: str, value: str, findings: Findings, *, key: str = "candidate"
+) -> dict[str, str] | None:
+    """Return two columns of a sheet as key and value; None without such a sheet. A key that is there twice is found."""
     for sheet in found:
         if (sheet.name is not None and sheet.name.casefold() != name) or (sheet.name is None and name != "matches"):
             continue
-        for number, row in sheet.rows[:1]:
+        for _, row in sheet.rows[:1]:
             names = [plain_form(cell.text).removesuffix(" id") for cell in row]
             if key in names and value in names:
                 at, of = names.index(key), names.index(value)
-                body = [own for other, own in sheet.rows if other > number and len(own) > max(at, of)]
-                return {own[at].text: own[of].text for own in body if own[at].text and own[of].text}
+                body = [(other, own[at], own[of]) for other, own in sheet.rows[1:] if len(own) > max(at, of)]
+                return _values(sheet, body, findings)
     return None
+
+
+def _values(sheet: Sheet, body: Sequence[tuple[int, Cell, Cell]], findings: Findings) -> dict[str, str]:
+    """Return the texts of two cells of each row as key and value."""
+    pairs: dict[str, str] = {}
+    for number, key, value in body:
+        place = replace(sheet.place, row=number)
+        for fault in (cell.fault for cell in (key, value) if cell.fault is not None):
+            findings.fault(place, fault)
+        if key.text in pairs:
+            findings.fault(place, f"{key.text} is there twice; keep one of the rows")
+        if key.text and value.text:
+            pairs[key.text] = value.text
+    return pairs
 
 
 def changes(earlier: Earlier, result: Result, receipts: Sequence[Receipt], sentences: Sentences) -> list[Change]:
@@ -121,8 +139,9 @@ def _causes(
         found.append(f"Seat {before} is not in the files now.")
     elif before:
         places = earlier.capacities.get(before, "")
-        if places and places != str(capacities[before]):
-            found.append(f"Seat {before} had {places} places, and has {capacities[before]} now.")
+        if places.isdecimal() and int(places) != capacities[before]:
+            had = "1 place" if int(places) == 1 else f"{places} places"
+            found.append(f"Seat {before} had {had}, and has {capacities[before]} now.")
         if others := guests.get(before, ()):
             more = f" and {len(others) - _LISTED} more" if len(others) > _LISTED else ""
             found.append(f"Seat {before} goes to {', '.join(others[:_LISTED])}{more} now.")

@@ -6,7 +6,8 @@ import io
 from dataclasses import replace
 from datetime import date
 
-from openpyxl import load_workbook
+import pytest
+from openpyxl import Workbook, load_workbook
 
 from services.matching.sheets.files.findings import Level
 from services.matching.sheets.model import SentFile, SheetRequest, Wish, answer
@@ -59,6 +60,17 @@ def _seats(*rows: str) -> SentFile:
     return SentFile("seats.csv", (heading + "".join(rows)).encode())
 
 
+def _matches(*rows: tuple[str, str]) -> bytes:
+    """Return a workbook with the sheet Matches."""
+    made = Workbook()
+    sheet = made.create_sheet("Matches", 0)
+    for row in (("Candidate", "Seat"), *rows):
+        sheet.append(row)
+    packed = io.BytesIO()
+    made.save(packed)
+    return packed.getvalue()
+
+
 RULES = SentFile("rules.csv", b"setting,value\nShare of a country,100\n")
 
 
@@ -95,9 +107,32 @@ def test_a_result_is_compared_with_the_workbook_of_an_earlier_run() -> None:
     assert [row[0] for row in rows] == [change.candidate for change in found.since]
 
 
-def test_an_earlier_result_that_is_none_is_a_fault() -> None:
-    """A workbook without the sheet Matches is named with its remedy, and nothing is matched."""
+def test_a_seat_that_had_one_place_is_named_so() -> None:
+    """The reason names one place in the singular."""
+    before = (_people("c1"), _seats(_seat("s1", 1)), RULES)
+    first = answer(SheetRequest(before, DAY, Wish.WORKBOOK), lambda _: None).workbook or b""
+    now = (_people("c2"), _seats(_seat("s1", 2)), RULES)
+    earlier = SentFile("result.xlsx", first)
+    found = answer(SheetRequest(now, DAY, Wish.MATCH, earlier=earlier), lambda _: None).result
+    assert found is not None
+    assert found.since is not None
+    assert found.since[0].why.startswith("Seat s1 had 1 place, and has 2 now.")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "fault"),
+    [
+        (_people("c1"), "This is no result of a run"),
+        (SentFile("matches.csv", "id;жив\nжив;s1\n".encode("windows-1251")), "This is no result of a run"),
+        (SentFile("r.xlsx", _matches(("c1", '=A2&"x"'))), "This is a formula without a value"),
+        (SentFile("r.xlsx", _matches(("c1", "#N/A"))), "#N/A is an error of the spreadsheet"),
+        (SentFile("r.xlsx", _matches(("c1", "s1"), ("c1", "s2"))), "C1 is there twice; keep one of the rows"),
+    ],
+    ids=["another table", "a guessed encoding", "a formula", "an error", "a candidate twice"],
+)
+def test_an_earlier_result_that_cannot_be_read_is_a_fault(earlier: SentFile, fault: str) -> None:
+    """A table without matches, and a cell that says nothing, are named with their remedy, and nothing is matched."""
     files = (_people("c1"), _seats(_seat("s1", 1)), RULES)
-    outcome = answer(SheetRequest(files, DAY, Wish.MATCH, earlier=_people("c1")), lambda _: None)
+    outcome = answer(SheetRequest(files, DAY, Wish.MATCH, earlier=earlier), lambda _: None)
     assert (outcome.result, outcome.counts[0]) == (None, 1)
-    assert "This is no result of a run" in outcome.findings[0].text
+    assert fault in outcome.findings[0].text
