@@ -71,10 +71,13 @@ class Findings:
     """All findings of a reading, in the order of the files."""
 
     all: list[Finding] = field(default_factory=list)
+    faulty: set[Place] = field(default_factory=set)
+    """The places of the faults."""
 
     def fault(self, place: Place, text: str, written: str | None = None) -> None:
         """Add a fault: the files cannot be used until it is mended."""
         self.all.append(Finding(Level.FAULT, place, text, written))
+        self.faulty.add(place)
 
     def warn(self, place: Place, text: str, written: str | None = None) -> None:
         """Add a warning: the files are used all the same."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from services.matching.engine.problem.problem import SEATS_FOR
 from services.matching.sheets.files.findings import Place
 from services.matching.sheets.files.tables import Recorded
-from services.matching.sheets.files.words import COUNTRY, Malformed
+from services.matching.sheets.files.words import COUNTRY, Malformed, is_day
 from shared.contracts.codes import MOST_WISHES, PRIORITIES
 
 if TYPE_CHECKING:
@@ -233,11 +233,20 @@ def _wishes(rows: list[Item], wanted: str, findings: Findings) -> None:
 
 
 def exclusions(rules: JsonPart, organisations: Iterable[str], findings: Findings) -> None:
-    """Understand both sides of each exclusion: an organisation of the files, or a country."""
+    """Understand both sides of each exclusion: an organisation of the files, or a country.
+
+    One that ends before it begins keeps nobody apart, and is a warning.
+    """
     agencies, unknown = Ids("country or organisation", organisations), defaultdict[Place, list[str]](list)
     listed = rules.value.get("exclusions") if isinstance(rules.value, dict) else None
     for number, exclusion in enumerate(listed if isinstance(listed, list) else []):
-        for side in ("first", "second") if isinstance(exclusion, dict) else ():
+        if not isinstance(exclusion, dict):
+            continue
+        since, until = exclusion.get("since"), exclusion.get("until")
+        if is_day(since) and is_day(until) and str(until) < str(since):
+            why = f"it ends on {until}, before it begins on {since}, so it keeps nobody apart"
+            findings.warn(rules.at("exclusions", number, "until"), why)
+        for side in ("first", "second"):
             text = exclusion.get(side)
             if not isinstance(text, str) or text in agencies.exact:
                 continue

@@ -138,7 +138,7 @@ def _code(item: Item, owners: Collection[type], findings: Findings) -> str | Non
     """Return the setting of a row, if it is one of these owners."""
     text, place = item.value.get("setting"), item.at("setting")
     if not isinstance(text, str):
-        if item.value:
+        if item.value and place not in findings.faulty:
             findings.fault(item.place, "this row names no setting; write one, or delete the row")
         return None
     try:
@@ -191,6 +191,8 @@ def _names(item: Item, spec: Spec, findings: Findings) -> tuple[str, ...] | None
     found: list[str] = []
     for column, word in zip(_NAMES, spec.names, strict=False):
         text = item.value.get(column)
+        if item.at(column) in findings.faulty:
+            continue
         if not isinstance(text, str):
             findings.fault(item.place, f"{spec.label} needs the column {column}: write {word.what}")
         elif (name := Reader(item.at(column), findings).read_word(word, text)) is not None:
@@ -204,6 +206,8 @@ def _names(item: Item, spec: Spec, findings: Findings) -> tuple[str, ...] | None
 def _value(item: Item, word: Word, findings: Findings, order: Order) -> Any:
     """Return the value of a row, or None after a fault."""
     text = item.value.get("value")
+    if item.at("value") in findings.faulty:
+        return None
     if not isinstance(text, str):
         findings.fault(item.place, f"it has no value; write {word.what}, or delete the row")
         return None

@@ -104,6 +104,10 @@ def test_all_faults_of_the_rules_are_found_in_one_pass(tmp_path: Path) -> None:
         ("Objectiv", None, None, "stable"),
         ("Weeks of notice", None, None, 4),
         ("Common weeks", "AM", None, 1),
+        ("Ceiling", "GE", None, "=1+1"),
+        ("Floor", "#N/A", None, 1),
+        ("#N/A", "GE", None, 1),
+        ("Exclusion", "AM", "FR", None, "2027-05-01", "2027-01-01"),
     )
     found, reading = read(file)
     assert found is None
@@ -118,12 +122,17 @@ def test_all_faults_of_the_rules_are_found_in_one_pass(tmp_path: Path) -> None:
         next(fault for fault in own if fault.startswith("row 9, column Second: there is no country or organisation")),
         "row 11: AM and online_crime are there twice; keep one of them",
         "row 12: this row names no setting; write one, or delete the row",
+        next(fault for fault in own if fault.startswith("row 16, column Value: this is a formula without a value")),
+        "row 17, column Country: #N/A is an error of the spreadsheet; write the value",
+        "row 18, column Setting: #N/A is an error of the spreadsheet; write the value",
     ]
     assert [warning.partition(":")[0] for warning in warnings(reading)] == [
         "row 13, column Setting",
         "row 14, column Setting",
         "row 15, column Country",
+        "row 19",
     ]
+    assert warnings(reading)[3].endswith("before it begins on 2027-05-01, so it keeps nobody apart")
     assert "did you mean objective" in warnings(reading)[0]
     copy = load_workbook(io.BytesIO(annotated_copy.make(reading)))["Rules"]
     assert "known are stable" in str(copy["H2"].value)
