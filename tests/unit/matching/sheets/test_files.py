@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deploy.cli import what_if
 from deploy.local.folder import ROOT
 from services.matching.engine.matching import run
 from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Rules, Seat
@@ -211,6 +212,20 @@ def test_what_if_says_who_wins_and_who_loses(tmp_path: Path) -> None:
     assert json.loads((out / "after.json").read_text("utf-8"))["matched"] == 1
     nothing = _tandem("what-if", *files)
     assert (nothing.returncode, "Nothing is changed" in nothing.stderr) == (2, True)
+
+
+def test_what_if_counts_wishes_in_another_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The host wants the other officer, who gets the place once wishes come first; an unknown way is refused."""
+    seats = PLACES.replace("expertise\n", "expertise,wishes\n").replace(",analysis\n", ",analysis,b\n")
+    files = _files(tmp_path, people_csv=PEOPLE.replace("en:A1", "en:B2"), places_csv=seats)
+    what_if.command(files, wishes="wishes_first", out=tmp_path / "out")
+    assert "Win a place: 1. Lose their place: 1." in capsys.readouterr().out
+    assert [(row["candidate_id"], row["change"]) for row in _read(tmp_path / "out" / "changes.csv")] == [
+        ("a", "loses"),
+        ("b", "wins"),
+    ]
+    with pytest.raises(UnusableFiles, match="known are scores, wishes_first, wishes_among_equals"):
+        what_if.command(files, wishes="first")
 
 
 def test_other_terms_change_only_what_they_name(tmp_path: Path) -> None:
