@@ -91,24 +91,27 @@ async def test_an_impossible_fact_stops_no_figure_of_a_large_programme(
         assert set((await session.scalars(sa.text("SELECT subject FROM set_aside"))).all()) == {story}
 
 
+def unconfirmed_session(case_id: UUID) -> Cascade:
+    """Return a session at home that was reported so long ago that its line manager is reminded."""
+    return Cascade(
+        id=new_id(),
+        case_id=case_id,
+        application_id=APPLICATION,
+        held_on=clock.today(),
+        format="briefing",
+        attendees=5,
+        about="What we learnt.",
+        reported_at=clock.now() - timedelta(days=20),
+    )
+
+
 async def test_an_impossible_session_holds_up_no_reminder(house: House) -> None:
     """Of the sessions of two visits one cannot be changed: the other line manager is reminded, the visit is named."""
     await feed_events(house, world(3, running=0))
     bus = house.app.state.service.bus
     cases = [VISIT, ident("visit", 1)]
     async with bus.transaction("system:tests") as tx:
-        for case_id in cases:
-            row = Cascade(
-                id=new_id(),
-                case_id=case_id,
-                application_id=APPLICATION,
-                held_on=clock.today(),
-                format="briefing",
-                attendees=5,
-                about="What we learnt.",
-                reported_at=clock.now() - timedelta(days=20),
-            )
-            tx.session.add(row)
+        tx.session.add_all(unconfirmed_session(case_id) for case_id in cases)
     async with impossible(bus, "cascade", f"OLD.case_id = '{cases[0]}'"):
         assert await cascades_actions.remind(bus) == 1
         assert await set_aside_by(bus) == {(cascades_actions.WORK, str(cases[0]))}

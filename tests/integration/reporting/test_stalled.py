@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -13,14 +12,13 @@ from services.reporting.answers.actions import waves
 from services.reporting.answers.store.waves import ClosedAnswer
 from services.reporting.app import create_app
 from services.reporting.cascades import actions as cascades_actions
-from services.reporting.cascades.store import Cascade
 from services.reporting.figures.actions import counting
 from services.reporting.settings import Settings
 from shared.bus.db import leases
-from shared.ids import new_id
 from shared.time import clock
-from tests.integration.reporting.answers.test_forms import APPLICATION, VISIT
+from tests.integration.reporting.answers.test_forms import VISIT
 from tests.integration.reporting.overview.test_figures import feed_events
+from tests.integration.reporting.test_set_aside import unconfirmed_session
 from tests.integration.reporting.world import mentorship, world
 from tests.stalls import ENDED, stalled
 from tests.support import settings_for
@@ -82,16 +80,6 @@ async def test_a_look_at_answers_that_slept_asks_nobody_twice(house: House, at: 
     bus = house.app.state.service.bus
     await feed_events(house, world(3, running=0))
     async with bus.transaction("system:tests") as tx:
-        session = Cascade(
-            id=new_id(),
-            case_id=VISIT,
-            application_id=APPLICATION,
-            held_on=clock.today(),
-            format="briefing",
-            attendees=5,
-            about="What we learnt.",
-            reported_at=clock.now() - timedelta(days=20),
-        )
         closed = ClosedAnswer(
             case_id=VISIT,
             form="evaluation",
@@ -100,7 +88,7 @@ async def test_a_look_at_answers_that_slept_asks_nobody_twice(house: House, at: 
             due=clock.today(),
             at=clock.now(),
         )
-        tx.session.add_all([session, closed])
+        tx.session.add_all([unconfirmed_session(VISIT), closed])
     address = bus.settings.database_url.get_secret_value()
     async with stalled(__name__, look_after_answers, address, at=f"services.reporting.{at}") as process:
         async with leases.hold(bus, "answers") as lease:
