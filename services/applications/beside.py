@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlencode
 
+from shared.errors import Refused
 from shared.i18n import gettext
+from shared.ids import read_id
 from shared.time import clock, dates
 from shared.web.lists import PAGE
 
@@ -161,6 +163,20 @@ async def present(request: Request, bus: Bus, principal: Principal, after: Next 
     async with bus.read() as session:
         moved_up = after.row.id in {row.id for row in await beside.rows(session, principal, beside.page)}
     return Next(after.row, beside.page) if moved_up else after
+
+
+async def said_about(decided: str, sentence: str, reference: Callable[[UUID], Awaitable[str]]) -> str:
+    """Return what was done with the record before this one in the list, in a sentence (marked with `N_`).
+
+    Empty where there is none. `reference` returns that of a record; where the reader may not see it, nothing is said.
+    """
+    id_ = read_id(decided)
+    if id_ is None or not sentence:
+        return ""
+    try:
+        return gettext(sentence) % {"reference": await reference(id_)}
+    except Refused:
+        return ""
 
 
 def done_address(request: Request, address: str, record_id: UUID, done: str, after: Next | None) -> str:

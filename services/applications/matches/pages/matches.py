@@ -3,6 +3,7 @@
 The answer stands on the page of the match, so it is answered here and not by a `Decision`.
 """
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.applications.beside import done_address, following, list_context, present
+from services.applications.beside import done_address, following, list_context, present, said_about
 from services.applications.display import SummaryRow, reason_word, tag, topic
 from services.applications.guards import Anyone, Counterpart, Decider, Participant
 from services.applications.matches.actions import answers, clearance
@@ -27,7 +28,6 @@ from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Answer, MatchState, Party, Side, StatedReason
 from shared.contracts.lifecycle.state_sets import VISIT_AHEAD
-from shared.errors import Refused
 from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal, signed_in
 from shared.next_steps import NextStep
@@ -147,7 +147,7 @@ async def match_page(
         step = (await match_steps(session, [view]))[match_id]
         beside = await list_context(session, request, principal, match_id)
         done = request.query_params.get("done", "")
-        said = await _decided(session, principal, decided, done)
+        said = await said_about(decided, _DECIDED.get(done, ""), partial(_reference, session, principal))
     match = view.match
     coordinators = {Party.HOME_COORDINATOR, Party.HOST_COORDINATOR, Party.PROGRAMME}
     involved = bool(view.case.parties - coordinators)
@@ -184,15 +184,9 @@ async def match_page(
     )
 
 
-async def _decided(session: AsyncSession, principal: Principal, decided: str, done: str) -> str:
-    """Return what was done with the match before this one in the list; empty where the reader may not see that one."""
-    if not decided or done not in _DECIDED:
-        return ""
-    try:
-        view = await match_view(session, principal, UUID(decided))
-    except Refused:
-        return ""
-    return gettext(_DECIDED[done]) % {"reference": view.case.application.reference}
+async def _reference(session: AsyncSession, principal: Principal, match_id: UUID) -> str:
+    """Return the reference of a match that the principal may see. Raises `Refused` (404)."""
+    return (await match_view(session, principal, match_id)).case.application.reference or ""
 
 
 def _mentor_rows(view: MatchView) -> list[SummaryRow]:

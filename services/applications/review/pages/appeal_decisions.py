@@ -1,25 +1,23 @@
 """The list of appeals, and the page on which one is decided."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.application.views.standing import standing
-from services.applications.beside import done_address, following, list_context, present
+from services.applications.beside import done_address, following, list_context, present, said_about
 from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.parameters import BusDep
 from services.applications.review.actions import appeal_decisions as actions
 from services.applications.review.pages.beside import APPEALS, KEEPS_APPEALS, appeals_beside
 from services.applications.review.views.appeals import AppealLine, appeal_list, appeal_page
-from services.applications.review.views.case import captioned, case_address, visible_case
+from services.applications.review.views.case import captioned, case_address, case_reference
 from shared.contracts import labels
 from shared.contracts.codes import AppealOutcome
-from shared.errors import Refused
 from shared.i18n import N_, gettext
-from shared.ids import read_id
 from shared.time import clock, dates
 from shared.web import states
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
@@ -28,7 +26,7 @@ from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, list_pag
 from shared.web.query import IdText, declared, one_of
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
-_TONES: dict[str, states.Tone] = {"waits": "wait"}
+_DECIDED = N_("The appeal of %(reference)s is decided. The next appeal in the list is open.")
 _DONE = declared({"done_about": IdText})
 STATES = {"waits": N_("Waiting for me"), "open": N_("Open"), "upheld": N_("Upheld"), "dismissed": N_("Dismissed")}
 
@@ -129,7 +127,8 @@ async def _ask(request: DecisionRequest[DecisionForm]) -> Question | str:
     async with request.bus.read() as session:
         view = await appeal_page(session, request.principal, request.id)
         beside = await list_context(session, request.http, request.principal, request.id)
-        said = await _decided(session, request)
+        decided_before = request.http.query_params.get("done_about", "")
+        said = await said_about(decided_before, _DECIDED, partial(case_reference, session, request.principal))
     if view is None:
         return case_address(request.id)
     if view.closed:
@@ -166,19 +165,6 @@ async def _decide(request: DecisionRequest[DecisionForm]) -> str:
     )
     after = await present(request.http, request.bus, request.principal, after)
     return done_address(request.http, case_address(request.id, "appeal"), request.id, "decided", after)
-
-
-async def _decided(session: AsyncSession, request: DecisionRequest[DecisionForm]) -> str:
-    """Return what was done with the appeal before this one in the list; empty where the reader may not see it."""
-    decided = read_id(request.http.query_params.get("done_about", ""))
-    if decided is None:
-        return ""
-    try:
-        case = await visible_case(session, request.principal, decided)
-    except Refused:
-        return ""
-    text = gettext("The appeal of %(reference)s is decided. The next appeal in the list is open.")
-    return text % {"reference": case.application.reference}
 
 
 add_decision(

@@ -5,18 +5,18 @@ Opened from the queue, all pages have the list beside them, and after a decision
 """
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.application.model import states
 from services.applications.application.views.answers import answer_sections
 from services.applications.application.views.standing import Case
-from services.applications.beside import done_address, following, list_context, opened, present
+from services.applications.beside import done_address, following, list_context, opened, present, said_about
 from services.applications.guards import Decider
 from services.applications.outcomes.actions import line_managers
 from services.applications.outcomes.views import NamedCoordinator, manager_to_confirm, named_coordinator
@@ -25,12 +25,18 @@ from services.applications.review.actions import endorsement as actions
 from services.applications.review.actions.endings import can_cancel
 from services.applications.review.forms.decisions import EndorseForm, ManagerForm, NotEndorseForm, ReturnForm
 from services.applications.review.pages.beside import KEEPS_LIST
-from services.applications.review.views.case import captioned, case_address, case_page, load_case, visible_case
+from services.applications.review.views.case import (
+    captioned,
+    case_address,
+    case_page,
+    case_reference,
+    load_case,
+    visible_case,
+)
 from shared.contracts.applications import ApplicationFoundEligible, ApplicationVoided
 from shared.contracts.codes import NotEndorsedReason, Role
-from shared.errors import Refused
 from shared.i18n import N_, gettext
-from shared.identity import Principal, allow
+from shared.identity import allow
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.query import IdText
 from shared.web.render import render
@@ -61,7 +67,7 @@ async def show(
     async with bus.read() as session:
         view = await case_page(session, principal, application_id)
         beside = await list_context(session, request, principal, application_id)
-        said = await _decided(session, principal, done_about, done or "")
+        said = await said_about(done_about, _DECIDED.get(done or "", ""), partial(case_reference, session, principal))
         may_cancel = programme and await can_cancel(session, view.case.application)
     return render(
         request,
@@ -79,17 +85,6 @@ async def show(
         decided=said,
         **beside,
     )
-
-
-async def _decided(session: AsyncSession, principal: Principal, decided: str, done: str) -> str:
-    """Return what was done with the case before this one in the list; empty where the reader may not see that one."""
-    if not decided or done not in _DECIDED:
-        return ""
-    try:
-        case = await visible_case(session, principal, UUID(decided))
-    except Refused:
-        return ""
-    return gettext(_DECIDED[done]) % {"reference": case.application.reference}
 
 
 def _note_on_named_coordinator(named: NamedCoordinator | None, reader: str) -> str:

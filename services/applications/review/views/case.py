@@ -94,6 +94,11 @@ async def visible_case(session: AsyncSession, principal: Principal, application_
     return case
 
 
+async def case_reference(session: AsyncSession, principal: Principal, application_id: UUID) -> str:
+    """Return the reference of a case that the principal may see. Raises `Refused` as `visible_case`."""
+    return (await visible_case(session, principal, application_id)).application.reference or ""
+
+
 def captioned(application: store.Application) -> str:
     """Return the caption of a page about an application: its reference and the officer's name."""
     return " · ".join(part for part in (application.reference, application.answers.name) if part)
