@@ -14,6 +14,8 @@ from shared.contracts import receipts
 from shared.contracts.applications import ApplicationVoided
 from shared.contracts.codes import HardRule, Role
 from shared.identity import every_route, issue_ticket
+from shared.identity.scope import Reach
+from shared.ids import new_id
 from tests.support import ticket_keys
 
 if TYPE_CHECKING:
@@ -142,6 +144,17 @@ async def test_a_country_downloads_the_results_of_its_own_applicants(
         assert sorted(row["Country"] for row in rows) == countries
     monkeypatch.setattr(country_results, "MOST", 2)
     assert (await browser.get("/matching/applications/results.xlsx")).status_code == 422
+
+
+async def test_an_agency_downloads_no_results_of_another_agency(world: World) -> None:
+    """All EU agencies have one country, so the agency says whose applicants they are."""
+    own, other = str(new_id()), str(new_id())
+    await world.call()
+    for agency in (own, other):
+        await world.officer("EU", organisation_id=agency)
+    within = Reach(everything=False, countries=frozenset({"EU"}), organisations=frozenset({own}), subject="eva")
+    rows = _rows(await country_results.country_results(world.bus, within, None, None))
+    assert [row["Application"] for row in rows] == ["EU-2026-0001"]
 
 
 async def test_a_host_country_sees_who_might_come(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
