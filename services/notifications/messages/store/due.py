@@ -64,13 +64,13 @@ _HELD = (
     f"{_COLUMNS} AND next_at <= $1 AND held_until > $2 AND audience_key = ANY($4::text[]) AND NOT id = ANY($5::uuid[])"
     f" ORDER BY {_PLACE} LIMIT $3"
 )
-_SAME_EMAILS = (
-    "WITH RECURSIVE together(id) AS (SELECT unnest($1::uuid[]) UNION SELECT other.message_id FROM together"
-    " JOIN notification AS mine ON mine.message_id = together.id"
-    " JOIN notification AS other ON other.mail_id = mine.mail_id"
-    " WHERE mine.state = 'waiting' AND mine.open_attempts > 0 AND other.state = 'waiting') SELECT id FROM together"
+# Step by step, each by an index: PostgreSQL would read the whole table for a recursive query.
+_IN_DOUBT = (
+    "SELECT DISTINCT mail_id FROM notification WHERE message_id = ANY($1::uuid[]) AND state = 'waiting'"
+    " AND open_attempts > 0 AND mail_id IS NOT NULL"
 )
-_TOGETHER = f"{_COLUMNS} AND id IN ({_SAME_EMAILS}) AND NOT id = ANY($1::uuid[]) ORDER BY {_PLACE}"
+_IN_EMAILS = "SELECT DISTINCT message_id FROM notification WHERE mail_id = ANY($1::uuid[]) AND state = 'waiting'"
+_TOGETHER = f"{_COLUMNS} AND id = ANY($1::uuid[]) ORDER BY {_PLACE}"
 _URGENT = [rule.name for rule in BY_NAME.values() if rule.urgent]
 
 
@@ -142,8 +142,17 @@ async def messages_together(session: AsyncSession, ids: Collection[UUID]) -> lis
 
     Such an email goes again as it was, so its messages are tried together. That goes on from email to email.
     """
-    rows = await (await asking(session)).fetch(_TOGETHER, list(ids))
-    return [DueMessage(*row) for row in rows]
+    connection, known, new = await asking(session), set(ids), set(ids)
+    emails: set[UUID] = set()
+    while new:
+        found = {row["mail_id"] for row in await connection.fetch(_IN_DOUBT, list(new))} - emails
+        if not found:
+            break
+        emails |= found
+        new = {row["message_id"] for row in await connection.fetch(_IN_EMAILS, list(found))} - known
+        known |= new
+    beside = known.difference(ids)
+    return [DueMessage(*row) for row in await connection.fetch(_TOGETHER, list(beside))] if beside else []
 
 
 def _root(message: DueMessage) -> UUID | None:
