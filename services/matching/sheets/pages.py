@@ -55,7 +55,8 @@ async def send(request: Request, principal: Programme) -> Response:
     except Refused as refused:
         if refused.status_code not in {409, 422}:
             raise
-        return _page(request, refused.status_code, problem=refused.detail, chosen=chosen)
+        problem_at = next(iter(refused.fields), "file")
+        return _page(request, refused.status_code, problem=refused.detail, problem_at=problem_at, chosen=chosen)
     finally:
         await sent.close()
     if outcome.workbook is not None:
@@ -92,7 +93,8 @@ def _name(file: UploadFile, kinds: tuple[str, ...]) -> str:
     if Path(name).suffix.lower() in kinds:
         return name
     if kinds == _RESULTS:
-        raise Refused(gettext("Select an earlier result whose name ends with .xlsx or .csv"), 422)
+        sentence = gettext("Select an earlier result whose name ends with .xlsx or .csv")
+        raise Refused(sentence, 422, {"earlier": sentence})
     raise Refused(gettext("Select files whose names end with .xlsx, .csv or .json"), 422)
 
 
@@ -125,15 +127,20 @@ def _page(
     status: int = 200,
     *,
     problem: str = "",
+    problem_at: str = "file",
     outcome: SheetOutcome | None = None,
     chosen: tuple[Objective | None, str | None] = (None, None),
 ) -> Response:
-    """Return the page; `chosen` are the objective and the encoding, which the next step keeps."""
+    """Return the page, with a problem at the field `problem_at`.
+
+    `chosen` are the objective and the encoding, which the next step keeps.
+    """
     answer = render(
         request,
         "sheets/sheets.html",
         status,
         problem=problem,
+        problem_at=problem_at,
         outcome=outcome,
         objectives=list(Objective),
         objective=chosen[0],

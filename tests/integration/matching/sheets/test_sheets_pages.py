@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,6 +105,11 @@ async def test_other_files_are_refused_and_a_second_run_takes_the_place_of_the_f
     assert (other.status_code, "end with .xlsx, .csv or .json" in other.text) == (422, True)
     large = await browser.post(ADDRESS, files={"file": ("own.csv", b"a" * 5_000_001)})
     assert (large.status_code, "smaller than 5 MB in total" in large.text) == (422, True)
+    files = {"file": ("own.xlsx", make_problem())}
+    earlier = await browser.post(ADDRESS, files=files | {"earlier": ("result.json", b"{}")})
+    assert (earlier.status_code, earlier.text.count("ends with .xlsx or .csv")) == (422, 2)
+    assert 'href="#earlier"' in earlier.text
+    assert re.findall(r'id="(\w+)" name="\w+"[^>]* aria-invalid="true"', earlier.text) == ["earlier"]
 
     begun = asyncio.Event()
 
@@ -116,7 +122,6 @@ async def test_other_files_are_refused_and_a_second_run_takes_the_place_of_the_f
         pytest.fail("nothing stopped it")
 
     monkeypatch.setattr(processes, "run_in_process", until_stopped)
-    files = {"file": ("own.xlsx", make_problem())}
     first = asyncio.ensure_future(browser.post(ADDRESS, files=files))
     await asyncio.wait_for(begun.wait(), 30)
     monkeypatch.setattr(processes, "run_in_process", _in_thread)
