@@ -135,17 +135,19 @@ class Stores:
 @contextmanager
 def _set_aside() -> Iterator[None]:
     """Set the loop and the task that run aside, so that another loop can run in this thread."""
+    # asyncio leaves these four to those who extend it: its documentation names `_enter_task` and `_leave_task` under
+    # "Extending", and the other two say that event loops are to use them.
     loop = asyncio._get_running_loop()
     task = None if loop is None else asyncio.current_task(loop)
     if loop is not None and task is not None:
-        asyncio.tasks._leave_task(loop, task)
+        asyncio._leave_task(loop, task)
     asyncio._set_running_loop(None)
     try:
         yield
     finally:
         asyncio._set_running_loop(loop)
         if loop is not None and task is not None:
-            asyncio.tasks._enter_task(loop, task)
+            asyncio._enter_task(loop, task)
 
 
 def drive(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any], seconds: float) -> bool:
