@@ -87,6 +87,14 @@ def registered() -> dict[str, Callable[..., Any]]:
     return found
 
 
+def function_of(case: str) -> ast.AsyncFunctionDef:
+    """Return the test that a case names as `file::test`."""
+    path, _, name = case.partition("::")
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    (function,) = [node for node in tree.body if isinstance(node, ast.AsyncFunctionDef) and node.name == name]
+    return function
+
+
 def test_each_loop_is_fed_an_impossible_subject() -> None:
     """Each registered loop has a case, or works on no subjects; no case is about a loop that is not registered."""
     assert registered().keys() == CASES.keys() | WITHOUT_SUBJECTS.keys()
@@ -96,7 +104,4 @@ def test_each_loop_is_fed_an_impossible_subject() -> None:
 @pytest.mark.parametrize("case", sorted({case for cases in CASES.values() for case in cases}))
 def test_the_case_exists(case: str) -> None:
     """The named test is in the named file, and looks at what was set aside."""
-    path, _, name = case.partition("::")
-    tree = ast.parse((ROOT / path).read_text())
-    (function,) = [node for node in tree.body if isinstance(node, ast.AsyncFunctionDef) and node.name == name]
-    assert any(isinstance(node, ast.Assert) for node in ast.walk(function))
+    assert any(isinstance(node, ast.Assert) for node in ast.walk(function_of(case)))

@@ -12,7 +12,7 @@ from services.reporting.app import create_app
 from services.reporting.settings import Settings
 from shared.runtime.service import loops_of
 from tests.support import settings_for
-from tests.unit.shared.runtime.test_contained_workers import registered
+from tests.unit.shared.runtime.test_contained_workers import function_of, registered
 
 ROOT = Path(__file__).parents[4]
 APPLICATIONS = "tests/integration/applications/test_stalled.py"
@@ -85,9 +85,7 @@ def test_each_loop_is_stalled_in_a_test() -> None:
 @pytest.mark.parametrize("case", sorted({case for cases in CASES.values() for case in cases}))
 def test_the_case_stops_a_process(case: str) -> None:
     """The named test is in the named file, stops a process, lets it go on, and compares."""
-    path, _, name = case.partition("::")
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    (function,) = [node for node in tree.body if isinstance(node, ast.AsyncFunctionDef) and node.name == name]
+    function = function_of(case)
     called = {
         node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         for node in ast.walk(function)
