@@ -120,7 +120,7 @@ class _Found:
 
 
 def read(items: Sequence[Item], owners: Collection[type], findings: Findings) -> dict[type, JsonPart]:
-    """Return the settings of a sheet by owner; a setting that is not known or another command's is a warning."""
+    """Return the settings of a sheet by owner; one that is not known is a fault, one of another command a warning."""
     found: dict[type, _Found] = defaultdict(lambda: _Found({}, {}))
     sheet = Place(items[0].place.file, items[0].place.sheet) if items else None
     values = [text for item in items if isinstance(text := item.value.get("value"), str)]
@@ -144,7 +144,8 @@ def _code(item: Item, owners: Collection[type], findings: Findings) -> str | Non
     try:
         code = SETTING.read(text)
     except words.Malformed as wrong:
-        findings.warn(place, f"{wrong}. This row was not read", text)
+        # Unlike a column, which may be a note, a row that is not read could be a rule that falls away.
+        findings.fault(place, f"{wrong}. Correct it, or delete the row", text)
         return None
     owner = SETTINGS[code].owner
     if owner not in owners:
