@@ -243,3 +243,24 @@ async def test_a_list_of_costs_is_confirmed_as_it_is_now(abroad: Abroad) -> None
     assert choice["remark"] == ["See it."]
     done = await sent(abroad, "tigran", action, choice)
     assert done.headers["location"] == f"{at}/costs?done=settled"
+
+
+async def test_a_stale_submission_shows_the_answers_that_changed(abroad: Abroad) -> None:
+    """An officer sends in one tab what they have changed in another one: both answers are shown, then it is sent."""
+    body = {"call_id": abroad.of.call["id"], "kind": "study_visit", "privacy": True, "answers": abroad.of.answers()}
+    draft = await abroad.post("ani", "/applications", body, 201)
+    page = f"/applications/mine/{draft['id']}/check"
+    form = form_to((await abroad.of.as_("ani").get(page)).text, "")
+    changed = await abroad.of.as_("ani").put(
+        f"/applications/api/v1/applications/{draft['id']}/answers", json=abroad.of.answers(unit="Digital traces")
+    )
+    assert changed.status_code == 200, changed.text
+    stale = await sent(abroad, "ani", page, form)
+    keep("submission", stale)
+    assert stale.status_code == 412
+    assert [now for _, now in table(stale.text).values() if now.endswith("Changed")] == ["Digital traces Changed"]
+    assert "this page does not show" not in stale.text
+    assert buttons(stale.text) == ["Send application all the same"]
+    done = await sent(abroad, "ani", page, form_to(stale.text, page))
+    assert done.status_code == 303
+    assert (await abroad.get("ani", f"/applications/{draft['id']}"))["state"] == "submitted"
