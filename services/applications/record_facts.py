@@ -28,6 +28,7 @@ from services.applications.mentorships.store.agreements import Agreement
 from services.applications.mentorships.store.goals import Goal, GoalNote
 from services.applications.mentorships.store.meetings import Meeting
 from services.applications.mentorships.store.mentorships import Mentorship
+from services.applications.mentorships.store.pauses import Pause
 from services.applications.mentorships.store.sessions import PairSession
 from services.applications.mentorships.store.visits import PairVisit
 from services.applications.needs.store import Need, NeedImport
@@ -340,6 +341,11 @@ FACTS: dict[str, RecordFacts] = {
             Column(
                 N_("Confirmed sessions"),
                 _number(col(PairSession.mentorship_id), _PAIR, col(PairSession.confirmed_at).is_not(None)),
+            ),
+            Column(N_("Pause requested"), _newest(col(Pause.at), col(Pause.mentorship_id), _PAIR, col(Pause.at))),
+            Column(
+                N_("Resumption requested"),
+                _newest(col(Pause.resumed_at), col(Pause.mentorship_id), _PAIR, col(Pause.at)),
             ),
             Column(N_("Requests"), _number(col(Statement.match_id), col(Mentorship.match_id))),
             Column(

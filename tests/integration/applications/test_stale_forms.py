@@ -140,6 +140,20 @@ async def test_a_stale_action_on_a_profile_shows_the_field_that_changed(abroad: 
     assert [now for _, now in table(stale.text).values() if now.endswith("Changed")] == ["4 Changed"]
 
 
+async def test_a_stale_action_of_a_pair_shows_the_request_to_pause(abroad: Abroad) -> None:
+    """A mentee asks for a pause on a page that was opened before the mentor did: its moment is shown."""
+    mentorship_id = await abroad.begun(await abroad.mentor_matched())
+    action = f"/applications/mentorships/{mentorship_id}/pause"
+    form = await opened(abroad, "nino", action, "")
+    reason = {"reason": ["not_available"]}
+    assert (await sent(abroad, "jonas", action, await opened(abroad, "jonas", action, "") | reason)).is_redirect
+    stale = await sent(abroad, "nino", action, form | reason)
+    assert stale.status_code == 412
+    before, now = table(stale.text)["Pause requested"]
+    assert before == "Empty"
+    assert now.endswith("Changed")
+
+
 async def test_the_words_of_a_form_are_shown_and_never_trusted(abroad: Abroad) -> None:
     """Words that a form carries of its page are escaped and bounded; nonsense leaves the present version only."""
     visit_id = await abroad.scheduled(await abroad.placement_matched())
