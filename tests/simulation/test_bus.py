@@ -32,6 +32,7 @@ from shared.bus.dead_letters import redrive
 from shared.bus.inbox import missing as missing_module
 from shared.bus.inbox import reader as reader_module
 from shared.bus.inbox.missing import Missing
+from shared.bus.log import heads as heads_module
 from shared.bus.log import kafka
 from shared.bus.outbox import upkeep as upkeep_module
 from shared.bus.outbox.upkeep import Upkeep
@@ -412,10 +413,14 @@ class BusMachine(RuleBasedStateMachine):
 
 
 def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the reader try again, ask again and be served at once; what a machine exchanges is put back at the end."""
+    """Let the reader try again, ask again, be served and find the heads read to their end at once.
+
+    Nothing comes to the log in memory while somebody waits for it. What a machine exchanges is put back at the end.
+    """
     monkeypatch.setattr(reader_module, "AGAIN_SECONDS", 0.0)
     monkeypatch.setattr(missing_module, "PAUSES", (0.0,) * 4)
     monkeypatch.setattr(upkeep_module, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(heads_module, "WAIT_MS", 0)
     for name in clients(Heads()):
         monkeypatch.setattr(kafka, name, vars(kafka)[name])
 
