@@ -145,6 +145,7 @@ def _run(test: str, only: str, copy: Path, seed: int | None) -> Outcome:
     report = copy / "report.xml"
     report.unlink(missing_ok=True)
     options = ["-q", "-x", "-p", "no:cacheprovider", "--hypothesis-profile=unshrunk", f"--junit-xml={report}"]
+    options += ["-o", "junit_family=xunit1"]  # the other one refuses `record_property`
     command = [sys.executable, "-m", "pytest", *options, test]
     environment = os.environ | {
         "PYTHONPATH": str(copy),

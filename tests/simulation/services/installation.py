@@ -104,6 +104,10 @@ _OF_SIMULATION = (
     # Before `pg_catalog` in the path, so that the service's own statements find this clock.
     """CREATE FUNCTION sim.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE SECURITY DEFINER
     AS $$ SELECT pg_read_file('{clock}')::timestamptz $$""",
+    # The server's own limits count real time, which is no part of a run (`stores.py`).
+    """CREATE FUNCTION sim.set_config(name text, value text, is_local boolean) RETURNS text LANGUAGE sql VOLATILE
+    AS $$ SELECT CASE WHEN right(name, 8) = '_timeout' THEN value
+    ELSE pg_catalog.set_config(name, value, is_local) END $$""",
     """CREATE TABLE sim.handled (place bigint GENERATED ALWAYS AS IDENTITY, step text NOT NULL, topic text NOT NULL,
     subject text NOT NULL, sequence bigint NOT NULL, event uuid NOT NULL)""",
     # Each row is one more reaction to its event.
@@ -540,7 +544,8 @@ def _exchanged(installation: Installation) -> Iterator[None]:
 
     def engine(*given: Any, **options: Any) -> Any:
         arguments = options["connect_args"]
-        arguments["server_settings"]["search_path"] = "sim, pg_catalog, public"
+        limits = {name: "0" for name in arguments["server_settings"] if name.endswith("_timeout")}
+        arguments["server_settings"] |= {"search_path": "sim, pg_catalog, public", **limits}
         arguments["async_creator_fn"] = connect
         return create(*given, **options)
 

@@ -2,7 +2,10 @@
 
 The driver's connections live in a loop of their own. A statement is one step of the simulation: nothing else happens
 until it is answered, unless it waits for a lock that another task of the simulation holds; then the others go on, and
-it is looked at again whenever a transaction has ended.
+it is looked at again whenever a statement was answered.
+
+The server's own limits count real time, so they are off (`installation.py`). What stands still within a transaction is
+ended here, after as long in virtual time. A connection that a killed process leaves behind is ended at once.
 """
 
 from __future__ import annotations
@@ -30,6 +33,12 @@ real_connect = asyncpg.connect
 _FIRST_SECONDS = 0.01
 """After so long without an answer the server is asked whether the statement waits for a lock."""
 _PATIENCE = 60.0
+IDLE_SECONDS = 120.0
+"""Virtual seconds without a statement after which a transaction is ended, unless it has named a time of its own."""
+_STEP_SECONDS = 0.001
+_NAMES_IDLE = "idle_in_transaction_session_timeout"
+_END_MS = 5000
+_BUSY = "SELECT state = 'active' FROM pg_stat_activity WHERE pid = $1"
 _BLOCKED = """
 WITH RECURSIVE before(pid) AS (
     SELECT unnest(pg_blocking_pids($1)) UNION SELECT unnest(pg_blocking_pids(before.pid)) FROM before
@@ -52,13 +61,18 @@ class Stores:
         self._clock = os.open(clock_file, os.O_WRONLY)
         self._moment = -1.0
         self._blocked: list[tuple[asyncio.Task[Any], int, asyncio.Future[None]]] = []
+        self._connections: dict[int, asyncpg.Connection] = {}
+        self._idle: dict[int, float] = {}
+        """The seconds after which a transaction is ended, by connection, where it has named them."""
+        self._ends: dict[int, asyncio.TimerHandle] = {}
         self.world: World | None = None
         self._monitor: asyncpg.Connection = self.wait(real_connect(administrator))
 
     def begin(self, world: World) -> None:
         """Begin a run."""
         self.world = world
-        self._blocked.clear()
+        for each in (self._blocked, self._connections, self._idle, self._ends):
+            each.clear()
         world.loop.when_idle.append(self._look)
 
     def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -68,18 +82,61 @@ class Stores:
             raise TimeoutError
         return task.result()
 
-    def call(self, work: Callable[[], Any]) -> None:
-        """Call `work` in the loop of the connections."""
+    def add(self, connection: asyncpg.Connection) -> int:
+        """Know a connection; return the number of its process of the server."""
+        pid = connection.get_server_pid()
+        self._connections[pid] = connection
+        return pid
+
+    def terminate(self, work: Callable[[], Any], pid: int) -> None:
+        """Call `work`, which leaves a connection behind, and have the server end it at once with all its locks."""
 
         async def call() -> None:
             work()
             await asyncio.sleep(0)  # so that what it closes is closed
 
+        self._busy(pid)
         self.wait(call())
+        self._end(pid)
+
+    def ends_after(self, pid: int, seconds: float) -> None:
+        """End the present transaction of a connection once it has been idle for so long."""
+        self._idle[pid] = seconds
+
+    def _end(self, pid: int) -> None:
+        connection = self._connections.pop(pid, None)
+        if connection is None:
+            return
+        self.wait(self._monitor.fetchval("SELECT pg_terminate_backend($1, $2)", pid, _END_MS))
+        waited = 0.0
+        while not connection.is_closed() and waited < _PATIENCE:
+            self.wait(asyncio.sleep(_STEP_SECONDS))
+            waited += _STEP_SECONDS
+
+    def _busy(self, pid: int) -> None:
+        """Note that a connection is not idle."""
+        if (end := self._ends.pop(pid, None)) is not None:
+            end.cancel()
+
+    def _rests(self, pid: int) -> None:
+        """Note that a connection is idle from now on, and end it where that lasts too long within a transaction."""
+        connection = self._connections.get(pid)
+        if connection is None or connection.is_closed() or not connection.is_in_transaction():
+            self._idle.pop(pid, None)
+            return
+
+        def expire() -> None:
+            self._ends.pop(pid, None)
+            self._end(pid)
+            self._look()
+
+        assert self.world is not None
+        self._ends[pid] = self.world.loop.call_later(self._idle.get(pid, IDLE_SECONDS), expire)
 
     async def run(self, work: Coroutine[Any, Any, Any], pid: int) -> Any:
         """Return the answer of a statement of the server's process `pid`."""
         self._tell_time()
+        self._busy(pid)
         answer = self._loop.create_task(work)
         if not self._answered(answer, pid):
             assert self.world is not None
@@ -89,14 +146,23 @@ class Stores:
                 await answered
             except asyncio.CancelledError:
                 answer.cancel()
-                self.wait(asyncio.sleep(_FIRST_SECONDS))  # the driver tells the server
+                self._await_cancellation(pid)
                 raise
             finally:
                 self._blocked = [each for each in self._blocked if each[0] is not answer]
         try:
             return answer.result()
         finally:
+            self._rests(pid)
             self._look()
+
+    def _await_cancellation(self, pid: int) -> None:
+        """Wait until the server has heard from the driver that a statement is cancelled."""
+        waited = 0.0
+        self.wait(asyncio.sleep(_STEP_SECONDS))
+        while waited < _PATIENCE and self.wait(self._monitor.fetchval(_BUSY, pid)):
+            self.wait(asyncio.sleep(_STEP_SECONDS))
+            waited += _STEP_SECONDS
 
     def _answered(self, answer: asyncio.Task[Any], pid: int) -> bool:
         """Wait for an answer; return False once the statement waits for a lock."""
@@ -113,7 +179,9 @@ class Stores:
         """Wake those whose lock was given; return whether there are any."""
         woken = False
         for answer, pid, answered in list(self._blocked):
-            if not answered.done() and self._answered(answer, pid):
+            if answered.done() or (not answer.done() and self.wait(self._monitor.fetchval(_BLOCKED, pid))):
+                continue  # asked first, since most wait on
+            if self._answered(answer, pid):
                 answered.set_result(None)
                 woken = True
         return woken
@@ -192,7 +260,9 @@ class Remote:
 
         def call(*args: Any, **options: Any) -> Any:
             if name == "terminate":
-                return self._stores.call(value)
+                return self._stores.terminate(value, self._pid)
+            if isinstance(self._of, PreparedStatement) and args and _NAMES_IDLE in self._of.get_query():
+                self._stores.ends_after(self._pid, float(args[0].removesuffix("s")))
             result = value(*args, **options)
             return self._wait(name, result) if inspect.iscoroutine(result) else self._wrapped(result)
 
@@ -223,6 +293,6 @@ async def connect(stores: Stores, *args: Any, **options: Any) -> Any:
     await processes.cross("connect")
     options.pop("timeout", None)
     connection = await stores.run(real_connect(*args, **options), 0)
-    remote = Remote(stores, connection, connection.get_server_pid())
+    remote = Remote(stores, connection, stores.add(connection))
     processes.owns(remote)
     return remote
