@@ -228,6 +228,8 @@ class PairTrial:
             await self._check_effect(first, second, answer=answer, written=written)
         elif _compares(first, second, answer) and stale and not both_versions(answer):
             self.find("is answered without both versions", first, second, answer=answer)
+        elif _compares(first, second, answer) and stale and hides_the_change(answer):
+            self.find("is answered without what has changed", first, second, answer=answer)
         elif _compares(first, second, answer) and stale and neither_choice_nor_reason(answer):
             self.find("is answered with neither a choice nor a reason", first, second, answer=answer)
         elif not (stale and answer.status_code == 412 and self._says_what_it_is_now(answer)):
@@ -294,6 +296,11 @@ def both_versions(answer: httpx2.Response) -> bool:
     page: Any = lxml.html.document_fromstring(answer.text)
     heads = {" ".join(each.text_content().split()) for each in page.iter("th")}
     return {"When you opened the page", "Now"} <= heads or {"Your version", "Saved version"} <= heads
+
+
+def hides_the_change(answer: httpx2.Response) -> bool:
+    """Return whether a page about a stale form shows no fact that differs."""
+    return "The change is in something that this page does not show." in answer.text
 
 
 _MERELY_CHANGED = re.compile(

@@ -19,6 +19,7 @@ from services.applications.application.views.history import step_title
 from services.applications.calls.model.entry import TITLES, sentences
 from services.applications.calls.store import Call, CallDraft
 from services.applications.calls.views.facts import register_facts
+from services.applications.candidates.store import CandidateChoice
 from services.applications.certificates.store import Certificate, Issue
 from services.applications.matches.store.matches import Match
 from services.applications.matches.store.participation import Clearance
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
 
 _STAFF = frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR})
 _SINCE, _DUE = N_("Since"), N_("Due")
+_CHOICES = N_("Choices of candidates last saved")
 # Of these one side need not know before it has answered or signed itself.
 _FOR_ONE_SIDE = ("AnswerGiven", "AgreementSigned", "PartPrepared", "IdentityReleased")
 _PARTICIPATION = "exchange.participation"
@@ -100,9 +102,8 @@ def _change_of(kind: str) -> LastChange:
 
 
 async def _of_applications(session: AsyncSession, reader: Principal | None, names: Collection[Any]) -> dict[Any, Facts]:
-    """Return the step, deadline and appeal of applications; for those who decide on them the answers too."""
-    read = (Application.id, Application.since, Application.due, Application.submitted_at, Application.subject)
-    rows = await session.execute(sa.select(*map(col, read)).where(col(Application.id).in_(names)))
+    """Return the step, deadline and appeal of applications; for their officer and who decides on them the answers."""
+    rows = await session.scalars(sa.select(Application).where(col(Application.id).in_(names)))
     own = {row.id: row for row in rows}
     standings = {
         row.application_id: row
@@ -113,9 +114,8 @@ async def _of_applications(session: AsyncSession, reader: Principal | None, name
     filed = sa.select(Appeal).where(col(Appeal.application_id).in_(own)).order_by(col(Appeal.filed_at))
     appeals = {row.application_id: row for row in await session.scalars(filed)}
     decides = reader is not None and any(map(reader.has, _STAFF))
-    answered = [id_ for id_, row in own.items() if decides and row.submitted_at and row.subject != _subject(reader)]
-    whole = sa.select(Application).where(col(Application.id).in_(answered)).order_by(col(Application.id))
-    answers = await answer_facts(session, list(await session.scalars(whole))) if answered else {}
+    read = [row for row in own.values() if row.subject == _subject(reader) or (decides and row.submitted_at)]
+    answers = await answer_facts(session, read) if read else {}
     found: dict[Any, Facts] = {}
     for id_, row in own.items():
         step, appeal, standing = steps.get(id_), appeals.get(id_), standings.get(id_)
@@ -127,8 +127,20 @@ async def _of_applications(session: AsyncSession, reader: Principal | None, name
         if appeal is not None:
             facts.append((gettext("Appeal"), label(appeal.outcome) if appeal.outcome else gettext("Open")))
             facts.append((gettext("Answer to the appeal"), in_words(appeal.answer)))
+        if row.profile is not None:
+            facts.append((gettext("Alone or together"), label(row.profile.mode)))
+        if id_ in answers:
+            confirmed = [each["address"] for each in row.managers_confirmed]
+            facts.append((gettext("Confirmed address of the line manager"), "; ".join(confirmed)))
         found[id_] = [*facts, *answers.get(id_, ())]
     return found
+
+
+async def _choices_saved(session: AsyncSession, names: Collection[Any]) -> dict[Any, datetime]:
+    """Return when hosts and mentors last saved their choices of candidates, by placement or profile."""
+    which = sa.select(col(CandidateChoice.seat_id), col(CandidateChoice.saved_at))
+    rows = await session.execute(which.where(col(CandidateChoice.seat_id).in_(names)))
+    return {row.seat_id: row.saved_at for row in rows}
 
 
 def _subject(reader: Principal | None) -> str:
@@ -139,12 +151,13 @@ async def _of_placements(session: AsyncSession, _: Principal | None, names: Coll
     """Return the deadline and the fields of placements."""
     found: dict[Any, Facts] = {}
     offers = list(await session.scalars(sa.select(Offer).where(col(Offer.id).in_(names))))
-    named = await names_of(session, [offer.entry for offer in offers])
+    named, chosen = await names_of(session, [offer.entry for offer in offers]), await _choices_saved(session, names)
     for offer in offers:
         found[offer.id] = [
             (gettext(_SINCE), dates.moment(offer.since)),
             (gettext(_DUE), in_words(offer.due)),
             (gettext("Last day"), in_words(offer.last_day)),
+            (gettext(_CHOICES), in_words(chosen.get(offer.id))),
             *((row.key, row.value or "") for row in placement_rows(offer.entry, named)),
         ]
     return found
@@ -152,11 +165,13 @@ async def _of_placements(session: AsyncSession, _: Principal | None, names: Coll
 
 async def _of_mentors(session: AsyncSession, reader: Principal | None, names: Collection[Any]) -> dict[Any, Facts]:
     """Return the deadline and the fields of mentors' profiles, as far as the page shows them to the reader."""
+    chosen = await _choices_saved(session, names)
     return {
         mentor.id: [
             (gettext(_SINCE), dates.moment(mentor.since)),
             (gettext(_DUE), in_words(mentor.due)),
             (gettext("Last day"), in_words(mentor.last_day)),
+            (gettext(_CHOICES), in_words(chosen.get(mentor.id))),
             *((row.key, row.value or "") for row in (shown_rows(reader, mentor) if reader is not None else ())),
         ]
         for mentor in await session.scalars(sa.select(Mentor).where(col(Mentor.id).in_(names)))

@@ -23,7 +23,7 @@ from tests.confirmed import rests_on_no_record
 from tests.integration.applications.acts import ALIASES, API
 from tests.integration.applications.truths import aim_of, facts_in, state_words, states_named
 from tests.integration.applications.world import WORDS
-from tests.pair_trial import both_versions, choice_in, neither_choice_nor_reason
+from tests.pair_trial import both_versions, choice_in, hides_the_change, neither_choice_nor_reason
 from tests.pairs import KeptDatabase
 from tests.support import older, owner_of
 
@@ -334,6 +334,8 @@ class Trial(KeptDatabase):
                 await self._judge(answer, first, second)
                 if answer.status_code == 412 and second.on is not None and not both_versions(answer):
                     self.find("is answered without both versions", first, second, answer=answer)
+                elif answer.status_code == 412 and second.on is not None and hides_the_change(answer):
+                    self.find("is answered without what has changed", first, second, answer=answer)
                 elif answer.status_code == 412 and second.on is not None and neither_choice_nor_reason(answer):
                     self.find("is answered with neither a choice nor a reason", first, second, answer=answer)
                 now = await self.moment() if done(answer) else after
