@@ -1,13 +1,11 @@
 """The officer's page of an application: task list, check answers, status and withdrawal."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from markupsafe import Markup
 from wtforms import SelectField, TextAreaField
 
 from services.applications.application.actions import applications as actions
@@ -17,7 +15,6 @@ from services.applications.application.forms.tasks import choices
 from services.applications.application.model import states
 from services.applications.application.model.answers import application_address, missing
 from services.applications.application.views import status
-from services.applications.application.views.answers import AnswerSection
 from services.applications.application.views.standing import (
     Case,
     own_case,
@@ -30,19 +27,14 @@ from services.applications.outcomes.views import manager_to_confirm
 from services.applications.parameters import BusDep, Portal
 from services.applications.review.actions import appeals
 from shared.bus import Bus
-from shared.bus.db.outdated import Outdated
 from shared.contracts.codes import ApplicationKind, ApplicationState, StatedReason
 from shared.errors import Refused
 from shared.i18n import N_, gettext
-from shared.identity import Principal
 from shared.time import clock
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
-from shared.web.form_pages import show_facts
 from shared.web.forms import Form, Longest, Needed, sent
 from shared.web.render import render, see_other
-from shared.web.stale_forms import Beside, outdated_by, stale_page
 
-_ANSWERS = "answers"
 router = APIRouter(prefix="/applications", include_in_schema=False)
 
 
@@ -146,7 +138,6 @@ async def _check(
     returned = case.application.own_state is not ApplicationState.DRAFT
     async with bus.read() as session:
         found = await status.check(session, case)
-    show_facts(request, _ANSWERS, _facts(found.answers))
     return render(
         request,
         "application/check.html",
@@ -168,37 +159,14 @@ def _over_since(case: Case) -> datetime | None:
     return case.call.deadline if is_draft and case.call.deadline < clock.now() else None
 
 
-def _facts(sections: Sequence[AnswerSection]) -> list[tuple[str, str]]:
-    """Return all answers in words, each with its page and heading."""
-    return [
-        (f"{section.title}: {row.key}", row.value.striptags() if isinstance(row.value, Markup) else row.value or "")
-        for section in sections
-        for row in section.rows
-    ]
-
-
-async def _changed(
-    request: Request, bus: Bus, principal: Principal, application_id: UUID, refused: Outdated
-) -> Response:
-    """Show the answers that the page showed beside those of now, with the choice to send these."""
-    outdated, case = outdated_by(refused), await own_case(bus, principal, application_id)
-    if outdated.refused or case.application.own_state not in WRITABLE:
-        raise outdated
-    async with bus.read() as session:
-        found = await status.check(session, case)
-    return await stale_page(request, outdated, Beside(_ANSWERS, gettext("Your answers"), _facts(found.answers)))
-
-
 @router.post("/mine/{application_id}/check")
 async def submit(request: Request, application_id: UUID, principal: Officer, bus: BusDep, settings: Portal) -> Response:
-    """Submit the application; where an answer has changed, show both and ask again."""
+    """Submit the application."""
     form = await ReplyForm.read(request)
     if not form.validate():
         return await _check(request, await own_case(bus, principal, application_id), bus, form=form)
     try:
         await actions.submit(bus, principal, application_id, settings, form.text.data or "")
-    except Outdated as outdated:
-        return await _changed(request, bus, principal, application_id, outdated)
     except Refused as refused:
         if refused.status_code == 404:
             raise
