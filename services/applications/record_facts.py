@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import col
 
 from services.applications.application.store.applications import Application, Step
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 
     from shared.identity import Principal
 
+_PROGRAMME = frozenset({Role.PROGRAMME_COORDINATOR})
 _STAFF = frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR})
 _SINCE, _DUE = N_("Since"), N_("Due")
 _CHOICES = N_("Choices of candidates last saved")
@@ -254,6 +256,17 @@ _ATTENDED = (
     .where(col(Attendance.visit_id) == _VISIT)
     .scalar_subquery()
 )
+_EXCLUDED = (
+    sa.select(sa.func.jsonb_agg(aggregate_order_by(col(Organisation.name), col(Organisation.name))))
+    .where(col(Exclusion.organisations).op("?")(sa.cast(col(Organisation.id), sa.Text)))
+    .scalar_subquery()
+)
+
+
+def _countries(codes: Sequence[str]) -> str:
+    return ", ".join(map(country, codes))
+
+
 FACTS: dict[str, RecordFacts] = {
     "application": RecordFacts(
         N_("Application"), _of_applications, actors(col(Step.application_id), (col(Step.actor), col(Step.at)))
@@ -516,7 +529,14 @@ FACTS: dict[str, RecordFacts] = {
     ),
     "exclusion": RecordFacts(
         N_("Exclusion"),
-        columns(col(Exclusion.id), Column(N_("From"), col(Exclusion.since)), Column(N_("Until"), col(Exclusion.until))),
+        columns(
+            col(Exclusion.id),
+            Column(N_("Countries"), col(Exclusion.countries), _countries, _PROGRAMME),
+            Column(N_("Organisations"), _EXCLUDED, None, _PROGRAMME),
+            Column(N_("Confidential"), col(Exclusion.confidential), None, _PROGRAMME),
+            Column(N_("From"), col(Exclusion.since)),
+            Column(N_("Until"), col(Exclusion.until)),
+        ),
         _change_of("exclusion"),
     ),
     "proposal": RecordFacts(

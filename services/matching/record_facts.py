@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.matching.board.views.applicants import applicants_facts
 from services.matching.cohorts.store.jobs import CohortJob
 from services.matching.cohorts.store.runs import Run
 from services.matching.facts.store.facts import Candidate
@@ -18,6 +19,14 @@ from services.matching.words import stage
 from shared.contracts.labels import label
 from shared.i18n import N_
 from shared.identity.record_facts import Column, RecordFacts, actors, columns
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity.principal import Principal
+    from shared.identity.record_facts import Facts
 
 
 def _of_match(value: Any) -> Any:
@@ -40,22 +49,31 @@ def _job(name: str, table: Any, *more: Column) -> RecordFacts:
     )
 
 
+_STAGE = columns(
+    col(Candidate.id),
+    Column(N_("State"), col(Candidate.state), label),
+    Column(N_("Due"), col(Candidate.due)),
+    Column(N_("Match"), _of_match(col(MatchRow.state)), lambda code: stage("match", code).word),
+    Column(N_("Match since"), _of_match(col(MatchRow.since))),
+    Column(N_("Match due"), _of_match(col(MatchRow.due))),
+    Column(N_("Cleared by the home country"), _of_match(col(MatchRow.home_cleared))),
+    Column(N_("Cleared by the host country"), _of_match(col(MatchRow.host_cleared))),
+    Column(N_("Accepted by the officer"), _of_match(col(MatchRow.applicant_accepted))),
+    Column(N_("Accepted by the host"), _of_match(col(MatchRow.host_accepted))),
+)
+
+
+async def _of_applications(session: AsyncSession, reader: Principal | None, names: Collection[Any]) -> dict[Any, Facts]:
+    """Return the stage of applications and what the matching knows of the applicants."""
+    stages, applicants = await _STAGE(session, reader, names), await applicants_facts(session, names)
+    return {
+        id_: [*facts, *((each["key"], each["value"] or "") for each in applicants.get(id_, ()))]
+        for id_, facts in stages.items()
+    }
+
+
 FACTS = {
-    "application": RecordFacts(
-        N_("Application"),
-        columns(
-            col(Candidate.id),
-            Column(N_("State"), col(Candidate.state), label),
-            Column(N_("Due"), col(Candidate.due)),
-            Column(N_("Match"), _of_match(col(MatchRow.state)), lambda code: stage("match", code).word),
-            Column(N_("Match since"), _of_match(col(MatchRow.since))),
-            Column(N_("Match due"), _of_match(col(MatchRow.due))),
-            Column(N_("Cleared by the home country"), _of_match(col(MatchRow.home_cleared))),
-            Column(N_("Cleared by the host country"), _of_match(col(MatchRow.host_cleared))),
-            Column(N_("Accepted by the officer"), _of_match(col(MatchRow.applicant_accepted))),
-            Column(N_("Accepted by the host"), _of_match(col(MatchRow.host_accepted))),
-        ),
-    ),
+    "application": RecordFacts(N_("Application"), _of_applications),
     "match": RecordFacts(
         N_("Visit"),
         columns(

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import sqlalchemy as sa
 from sqlmodel import col
 
 from services.notifications.mail.store.unreachable import Unreachable
 from services.notifications.messages.store.messages import MessageRow
 from services.notifications.webhooks.store.deliveries import Delivery
-from services.notifications.webhooks.store.endpoints import Endpoint
+from services.notifications.webhooks.store.endpoints import Endpoint, Secret
 from shared.contracts.labels import label
 from shared.i18n import N_
 from shared.identity.record_facts import Column, RecordFacts, actors, columns, journal
+
+
+def _of_secrets(value: Any) -> Any:
+    """Return the latest moment of that column among the signing secrets of a webhook."""
+    return sa.select(sa.func.max(value)).where(col(Secret.endpoint_id) == col(Endpoint.id)).scalar_subquery()
+
 
 FACTS = {
     "endpoint": RecordFacts(
@@ -20,6 +29,8 @@ FACTS = {
             Column(N_("Description"), col(Endpoint.description)),
             Column(N_("Address"), col(Endpoint.url)),
             Column(N_("Events"), col(Endpoint.events)),
+            Column(N_("Signing secret created"), _of_secrets(col(Secret.created_at))),
+            Column(N_("Previous signing secret valid until"), _of_secrets(col(Secret.until))),
             Column(N_("Cause of the pause"), col(Endpoint.cause), label),
         ),
         journal("exchange.notifications"),

@@ -11,11 +11,11 @@ from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.activity.views import TimelineEntry, event_view, line
+from services.matching.board.views.applicants import applicants_facts
 from services.matching.board.views.next_steps import case_facts
 from services.matching.board.views.visits import Mentorship, Visit, mentorships_of, visits_of
 from services.matching.engine.explain.receipt import Why
 from services.matching.facts import views as facts
-from services.matching.facts.store import facts as facts_store
 from services.matching.facts.views import CallSummary, Place
 from services.matching.lifecycle import views as lifecycle
 from services.matching.lifecycle.views import Match, RingLeg
@@ -35,17 +35,14 @@ from services.matching.receipts.views.receipts import (
     published_receipt,
     waiting_places,
 )
-from services.matching.words import Fact, area, reason, stage, topic
+from services.matching.words import Fact, reason, stage
 from shared.bus import Bus
-from shared.contracts import labels
-from shared.contracts.applications import ApplicationProfile
 from shared.contracts.base import Country
 from shared.contracts.codes import ApplicationKind, ApplicationState, CallState, HardRule, MatchState
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.scope import Reach
 from shared.next_steps import next_step
-from shared.time import dates
 from shared.web.items import ListedVersion
 from shared.web.paging import PageRequest, page_of
 from shared.web.read_models import Page, ReadModel
@@ -253,11 +250,12 @@ async def case_page(bus: Bus, within: Reach, application_id: UUID, *, effort: in
     in_line = await waiting_places(bus, application_id)
     async with bus.read() as session:
         calls = await facts.some_calls(session, [case.call_id])
-        profile = await _profile(session, application_id)
         seats = {match.seat_id for match in found.matches} | ({case.seat_id} if case.seat_id else set())
         places = await facts.places(session, seats | named_places(receipt, in_line))
-        organisations = {case.organisation_id} | ({case.seat_organisation_id} if case.seat_organisation_id else set())
-        names = await facts.organisation_names(session, organisations)
+        applicants = await applicants_facts(session, [application_id])
+        names = await facts.organisation_names(
+            session, {case.seat_organisation_id} if case.seat_organisation_id else ()
+        )
         events = await store.stream(session, within, EventFilter(application=application_id), limit=100)
         ring = await lifecycle.ring_of(session, within, case.match_id) if case.match_id else ()
     call, terms = calls.get(case.call_id), calls.terms(case.call_id)
@@ -266,7 +264,7 @@ async def case_page(bus: Bus, within: Reach, application_id: UUID, *, effort: in
         case=case,
         call=call,
         standing=_standing(case, found.step),
-        facts=_facts(profile, scheme, names),
+        facts=applicants[application_id],
         seat_organisation=names.get(case.seat_organisation_id) if case.seat_organisation_id else None,
         matches=found.matches,
         reserve=next((match for match in found.matches if match.in_reserve), None),
@@ -292,11 +290,6 @@ def _may_be_put(case: Case, call: CallSummary) -> bool:
     )
 
 
-async def _profile(session: AsyncSession, application_id: UUID) -> ApplicationProfile:
-    row = (await facts_store.candidates(session, [application_id]))[application_id]
-    return row.parsed_profile
-
-
 def _standing(case: Case, step: CaseStep) -> Standing:
     """Return the present stage with the next step, for the top of the page."""
     return Standing(
@@ -307,24 +300,3 @@ def _standing(case: Case, step: CaseStep) -> Standing:
         next=step.next,
         reason=reason(case.why, case.rule) if case.stage in WAITING else None,
     )
-
-
-def _facts(profile: ApplicationProfile, scheme: str, organisations: Mapping[UUID, str]) -> list[Fact]:
-    """Return the facts that the matching uses; restricted expertise is not named."""
-    languages = [f"{labels.tongue(spoken.language)} {spoken.level.label}" for spoken in profile.languages]
-    areas = dict.fromkeys(area(known.area) for known in profile.expertise)
-    return [
-        {"key": gettext("Kind"), "value": labels.label(profile.kind)},
-        {"key": gettext("Country"), "value": labels.country(profile.country)},
-        {"key": gettext("Organisation"), "value": organisations.get(profile.organisation_id)},
-        {"key": gettext("Service"), "value": labels.label(profile.service)},
-        {"key": gettext("Rank group"), "value": labels.label(profile.rank_group)},
-        {"key": gettext("Languages"), "value": ", ".join(languages)},
-        {"key": gettext("Expertise"), "value": ", ".join(areas)},
-        {"key": gettext("Topics, in order"), "value": ", ".join(topic(code, scheme) for code in profile.topics)},
-        {
-            "key": gettext("Possible periods"),
-            "value": "; ".join(dates.span(period.start, period.end) for period in profile.periods),
-        },
-        {"key": gettext("First participation"), "value": gettext("yes") if profile.first_time else gettext("no")},
-    ]
