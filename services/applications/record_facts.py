@@ -46,7 +46,7 @@ from services.applications.register.store.proposals import Proposal
 from services.applications.review.store import Appeal
 from services.applications.visits.store import Agenda, Attendance, MoveRequest, Statement, Visit
 from shared.contracts.codes import Role, Side
-from shared.contracts.labels import country, label
+from shared.contracts.labels import country, label, tongue
 from shared.i18n import N_, gettext
 from shared.identity.record_facts import (
     Column,
@@ -66,6 +66,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.contracts.base import DatePeriod
     from shared.identity import Principal
 
 _PROGRAMME = frozenset({Role.PROGRAMME_COORDINATOR})
@@ -80,6 +81,11 @@ _PARTICIPATION = "exchange.participation"
 def _newest(value: Any, of: Any, key: Any, order: Any) -> Any:
     """Return the value in the newest row of another table that belongs to a record."""
     return sa.select(value).where(of == key).order_by(order.desc()).limit(1).scalar_subquery()
+
+
+def _latest(of: Any, key: Any, *moments: Any) -> Any:
+    """Return the latest of some moments in the rows of another table that belong to a record."""
+    return sa.select(sa.func.max(sa.func.greatest(*moments))).where(of == key).scalar_subquery()
 
 
 def _number(of: Any, key: Any, *conditions: Any) -> Any:
@@ -244,6 +250,11 @@ def _days(found: Any) -> str:
     )
 
 
+def _periods(found: Sequence[DatePeriod]) -> str:
+    """Return possible periods in words."""
+    return "; ".join(dates.span(each.start, each.end) for each in found)
+
+
 def _dates_of(proposal: Any) -> str:
     """Return the proposed dates of a visit in words."""
     return "" if proposal is None else dates.span(proposal.start, proposal.end)
@@ -256,11 +267,20 @@ _ATTENDED = (
     .where(col(Attendance.visit_id) == _VISIT)
     .scalar_subquery()
 )
+_CORRECTIONS = (
+    sa.select(sa.func.coalesce(sa.func.sum(col(PairSession.version) - 1), 0))
+    .where(col(PairSession.mentorship_id) == _PAIR)
+    .scalar_subquery()
+)
 _EXCLUDED = (
     sa.select(sa.func.jsonb_agg(aggregate_order_by(col(Organisation.name), col(Organisation.name))))
     .where(col(Exclusion.organisations).op("?")(sa.cast(col(Organisation.id), sa.Text)))
     .scalar_subquery()
 )
+
+
+def _labels(codes: Sequence[str]) -> str:
+    return ", ".join(map(label, codes))
 
 
 def _countries(codes: Sequence[str]) -> str:
@@ -287,6 +307,7 @@ FACTS: dict[str, RecordFacts] = {
             Column(_DUE, col(Match.due)),
             Column(N_("Home country"), _clearance(Side.HOME), _decision, _STAFF),
             Column(N_("Host country"), _clearance(Side.HOST), _decision, _STAFF),
+            Column(N_("Answered too late"), col(Match.late), _labels),
         ),
         newest_of(
             journal(_PARTICIPATION, leaving_out=_FOR_ONE_SIDE),
@@ -306,13 +327,17 @@ FACTS: dict[str, RecordFacts] = {
             Column(N_("Agenda due"), col(Visit.agenda_due)),
             Column(N_("Agenda"), _PROPOSED),
             Column(N_("Proposed dates"), col(Visit.proposal), _dates_of),
+            Column(N_("Proposals of other dates"), col(Visit.moves)),
             Column(
                 N_("Other dates requested"),
                 _newest(col(MoveRequest.at), col(MoveRequest.visit_id), _VISIT, col(MoveRequest.at)),
             ),
             Column(N_("Attendance"), _ATTENDED, _days),
+            Column(N_("Working days"), col(Visit.required_days)),
             Column(N_("Parts prepared"), _number(col(StoredSheet.visit_id), _VISIT)),
+            Column(N_("Preparation last saved"), _latest(col(StoredSheet.visit_id), _VISIT, col(StoredSheet.at))),
             Column(N_("Reports"), _number(col(Statement.match_id), col(Visit.match_id))),
+            Column(N_("Last report"), _latest(col(Statement.match_id), col(Visit.match_id), col(Statement.at))),
         ),
         newest_of(
             journal(_PARTICIPATION, subject=(col(Visit.match_id), _VISIT), leaving_out=_FOR_ONE_SIDE),
@@ -327,6 +352,7 @@ FACTS: dict[str, RecordFacts] = {
             Column(N_("Item"), col(Cost.item), label),
             Column(N_("Note"), col(Cost.note)),
             Column(N_("Paid by"), col(Cost.payer), label),
+            Column(N_("Currency"), col(Cost.currency)),
             Column(N_("Planned"), col(Cost.planned)),
             Column(N_("Actual"), col(Cost.actual)),
         ),
@@ -360,9 +386,25 @@ FACTS: dict[str, RecordFacts] = {
                 N_("Text of the agreement"),
                 _newest(col(Agreement.text), col(Agreement.mentorship_id), _PAIR, col(Agreement.version)),
             ),
+            Column(
+                N_("Agreement to be signed until"),
+                _newest(col(Agreement.due), col(Agreement.mentorship_id), _PAIR, col(Agreement.version)),
+            ),
+            Column(
+                N_("Agreement withdrawn"),
+                _newest(col(Agreement.lapsed_at), col(Agreement.mentorship_id), _PAIR, col(Agreement.version)),
+            ),
             Column(N_("Goals"), _number(col(Goal.mentorship_id), _PAIR)),
+            Column(
+                N_("Goals last changed"), _latest(col(Goal.mentorship_id), _PAIR, col(Goal.at), col(Goal.closed_at))
+            ),
+            Column(N_("Last note on a goal"), _latest(col(GoalNote.mentorship_id), _PAIR, col(GoalNote.at))),
             Column(N_("Closed goals"), _number(col(Goal.mentorship_id), _PAIR, col(Goal.met).is_not(None))),
             Column(N_("Meetings"), _number(col(Meeting.mentorship_id), _PAIR, col(Meeting.cancelled_at).is_(None))),
+            Column(
+                N_("Meetings last changed"),
+                _latest(col(Meeting.mentorship_id), _PAIR, col(Meeting.at), col(Meeting.cancelled_at)),
+            ),
             Column(
                 N_("Sessions"), _number(col(PairSession.mentorship_id), _PAIR, col(PairSession.withdrawn_at).is_(None))
             ),
@@ -370,16 +412,33 @@ FACTS: dict[str, RecordFacts] = {
                 N_("Confirmed sessions"),
                 _number(col(PairSession.mentorship_id), _PAIR, col(PairSession.confirmed_at).is_not(None)),
             ),
+            Column(
+                N_("Sessions last changed"),
+                _latest(
+                    col(PairSession.mentorship_id),
+                    _PAIR,
+                    col(PairSession.at),
+                    col(PairSession.confirmed_at),
+                    col(PairSession.disputed_at),
+                    col(PairSession.withdrawn_at),
+                ),
+            ),
+            Column(N_("Corrections of sessions"), _CORRECTIONS),
             Column(N_("Pause requested"), _newest(col(Pause.at), col(Pause.mentorship_id), _PAIR, col(Pause.at))),
             Column(
                 N_("Resumption requested"),
                 _newest(col(Pause.resumed_at), col(Pause.mentorship_id), _PAIR, col(Pause.at)),
             ),
             Column(N_("Requests"), _number(col(Statement.match_id), col(Mentorship.match_id))),
+            Column(N_("Last request"), _latest(col(Statement.match_id), col(Mentorship.match_id), col(Statement.at))),
             Column(
                 N_("Last request for a visit"),
                 _newest(col(PairVisit.state), col(PairVisit.mentorship_id), _PAIR, col(PairVisit.at)),
                 label,
+            ),
+            Column(
+                N_("Requests for visits last changed"),
+                _latest(col(PairVisit.mentorship_id), _PAIR, col(PairVisit.at), col(PairVisit.answered_at)),
             ),
         ),
         journal(_PARTICIPATION, subject=(col(Mentorship.match_id), _PAIR), leaving_out=_FOR_ONE_SIDE),
@@ -396,6 +455,7 @@ FACTS: dict[str, RecordFacts] = {
                 N_("Progress in percent"),
                 _newest(col(GoalNote.percent), col(GoalNote.goal_id), col(Goal.id), col(GoalNote.at)),
             ),
+            Column(N_("Last note"), _latest(col(GoalNote.goal_id), col(Goal.id), col(GoalNote.at))),
         ),
     ),
     "meeting": RecordFacts(
@@ -428,6 +488,7 @@ FACTS: dict[str, RecordFacts] = {
             col(PairVisit.id),
             Column(N_("Who travels"), col(PairVisit.guest), label),
             Column(N_("Days"), col(PairVisit.days)),
+            Column(N_("Possible periods"), col(PairVisit.periods), _periods),
             Column(N_("Note"), col(PairVisit.note)),
             Column(N_("Answered"), col(PairVisit.answered_at)),
             Column(N_("Answer"), col(PairVisit.answer)),
@@ -440,6 +501,7 @@ FACTS: dict[str, RecordFacts] = {
             Column(_SINCE, col(Incident.since)),
             Column(N_("Category"), col(Incident.category), label),
             Column(N_("Notes"), _number(col(Note.incident_id), col(Incident.id))),
+            Column(N_("Last note"), _latest(col(Note.incident_id), col(Incident.id), col(Note.at))),
             Column(N_("Answer"), col(Incident.answer)),
         ),
         actors(col(Note.incident_id), (col(Note.actor), col(Note.at))),
@@ -461,11 +523,17 @@ FACTS: dict[str, RecordFacts] = {
         columns(
             col(Person.id),
             Column(N_("Name"), col(Person.name)),
-            Column(N_("Email"), col(Person.email)),
+            Column(N_("Name in their own script"), col(Person.own_name)),
+            Column(N_("Sex"), col(Person.sex), label),
+            Column(N_("Contact language"), col(Person.language), tongue),
+            Column(N_("Language of messages"), col(Person.mail_language), tongue),
+            Column(N_("Service email"), col(Person.email)),
+            Column(N_("New service email, to be confirmed"), col(Person.email_wanted)),
             Column(N_("Address verified"), col(Person.email_verified_at)),
             Column(N_("Unit"), col(Person.unit)),
             Column(N_("Rank group"), col(Person.rank_group), label),
-            Column(N_("Rank"), col(Person.national_rank)),
+            Column(N_("National rank"), col(Person.national_rank)),
+            Column(N_("Years in the field"), col(Person.years_in_field)),
             Column(N_("Access confirmed"), col(Person.confirmed_on)),
             Column(N_("Access ended"), col(Person.lapsed_on)),
             Column(N_("Moves on"), col(Person.moves_on)),
@@ -483,6 +551,7 @@ FACTS: dict[str, RecordFacts] = {
             Column(N_("Decision"), col(Decision.status), label),
             Column(N_("Decision from"), col(Decision.since)),
             Column(N_("State of the decision"), col(Decision.state), label),
+            Column(N_("Why"), col(Decision.note), None, _PROGRAMME),
             Column(N_("Decided"), col(Decision.decided_at)),
             Column(N_("Took effect"), col(Decision.effective_at)),
             Column(N_("Withdrawn"), col(Decision.withdrawn_at)),
@@ -503,10 +572,14 @@ FACTS: dict[str, RecordFacts] = {
             Column(N_("State"), col(Decision.state), label),
             Column(N_("Took effect"), col(Decision.effective_at)),
             Column(N_("Withdrawn"), col(Decision.withdrawn_at)),
+            Column(N_("Why"), col(Decision.note), None, _PROGRAMME),
             Column(N_("Cases"), _number(col(DecidedCase.decision_id), col(Decision.id))),
             Column(
                 N_("Changed cases"),
                 _number(col(DecidedCase.decision_id), col(Decision.id), col(DecidedCase.changed_by).is_not(None)),
+            ),
+            Column(
+                N_("Cases last changed"), _latest(col(DecidedCase.decision_id), col(Decision.id), col(DecidedCase.at))
             ),
         ),
         actors(

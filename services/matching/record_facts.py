@@ -83,6 +83,8 @@ FACTS = {
             Column(N_("Last day"), col(VisitRow.end_day)),
             Column(N_("Answer due"), col(VisitRow.move_due)),
             Column(N_("Proposals of other dates"), col(VisitRow.moves)),
+            Column(N_("Working days"), col(VisitRow.required_days)),
+            Column(N_("Ended on"), col(VisitRow.ended_on)),
         ),
     ),
     "job": _job(

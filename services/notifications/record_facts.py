@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from services.notifications.mail.store.unreachable import Unreachable
-from services.notifications.messages.store.messages import MessageRow
+from services.notifications.messages.store.messages import MessageRow, NotificationRow
 from services.notifications.webhooks.store.deliveries import Delivery
 from services.notifications.webhooks.store.endpoints import Endpoint, Secret
 from shared.contracts.labels import label
@@ -19,6 +19,11 @@ from shared.identity.record_facts import Column, RecordFacts, actors, columns, j
 def _of_secrets(value: Any) -> Any:
     """Return the latest moment of that column among the signing secrets of a webhook."""
     return sa.select(sa.func.max(value)).where(col(Secret.endpoint_id) == col(Endpoint.id)).scalar_subquery()
+
+
+def _of_emails(value: Any) -> Any:
+    """Return what the emails of a message come to."""
+    return sa.select(value).where(col(NotificationRow.message_id) == col(MessageRow.id)).scalar_subquery()
 
 
 FACTS = {
@@ -41,8 +46,10 @@ FACTS = {
             col(Delivery.id),
             Column(N_("Event"), col(Delivery.type)),
             Column(N_("Attempts"), col(Delivery.attempts)),
+            Column(N_("Queued"), col(Delivery.queued_at)),
             Column(N_("Next attempt"), col(Delivery.next_at)),
             Column(N_("Result"), col(Delivery.result), label),
+            Column(N_("HTTP status"), col(Delivery.status)),
         ),
     ),
     "message": RecordFacts(
@@ -52,6 +59,11 @@ FACTS = {
             Column(N_("Attempts"), col(MessageRow.attempts)),
             Column(N_("Queued"), col(MessageRow.queued_at)),
             Column(N_("Next attempt"), col(MessageRow.next_at)),
+            Column(N_("Held until"), col(MessageRow.held_until)),
+            Column(N_("Emails sent"), _of_emails(sa.func.count(col(NotificationRow.sent_at)))),
+            Column(N_("Last sent"), _of_emails(sa.func.max(col(NotificationRow.sent_at)))),
+            Column(N_("Emails read"), _of_emails(sa.func.count(col(NotificationRow.read_at)))),
+            Column(N_("Last report of a mail server"), _of_emails(sa.func.max(col(NotificationRow.status_at)))),
             Column(N_("Cause"), col(MessageRow.cause), label),
         ),
     ),

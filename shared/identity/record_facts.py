@@ -63,17 +63,25 @@ class Column:
         return not self.roles or (reader is not None and any(map(reader.has, self.roles)))
 
 
-def columns(key: Any, *shown: Column, newest: Any = None) -> FactsReader:
-    """Return the reader of facts that are columns of the rows which `key` names.
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """Reads the facts that are columns of the rows which `key` names.
 
     Where a record has several rows, the one with the highest value in the column `newest` counts.
     """
 
-    async def read(session: AsyncSession, reader: Principal | None, names: Collection[Any]) -> dict[Any, Facts]:
-        seen = [each for each in shown if each.admits(reader)]
-        query = sa.select(key, *(each.column.label(f"fact_{place}") for place, each in enumerate(seen)))
-        query = query.where(key.in_(names))
-        rows = await session.execute(query if newest is None else query.order_by(newest))
+    key: Any
+    shown: Sequence[Column]
+    newest: Any = None
+
+    async def __call__(
+        self, session: AsyncSession, reader: Principal | None, names: Collection[Any]
+    ) -> dict[Any, Facts]:
+        """Return the facts of several records by their names, as that reader may see them."""
+        seen = [each for each in self.shown if each.admits(reader)]
+        query = sa.select(self.key, *(each.column.label(f"fact_{place}") for place, each in enumerate(seen)))
+        query = query.where(self.key.in_(names))
+        rows = await session.execute(query if self.newest is None else query.order_by(self.newest))
         return {
             row[0]: [
                 (gettext(each.label), in_words(value) if each.word is None or value is None else each.word(value))
@@ -82,7 +90,10 @@ def columns(key: Any, *shown: Column, newest: Any = None) -> FactsReader:
             for row in rows
         }
 
-    return read
+
+def columns(key: Any, *shown: Column, newest: Any = None) -> ColumnFacts:
+    """Return the reader of facts that are columns of the rows which `key` names."""
+    return ColumnFacts(key, shown, newest)
 
 
 def journal(topic: str, *, subject: tuple[Any, Any] | None = None, leaving_out: Collection[str] = ()) -> LastChange:
