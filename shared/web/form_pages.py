@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FIELD = "record_page"
 # More than the rows of the largest table that is imported, with its counts and its wrong cells.
-_MOST, _LONGEST, _LONGEST_LABEL = 5000, 5000, 200
+_MOST, _LONGEST, _LONGEST_LABEL = 5000, 20_000, 200
 _MOST_RECORDS, _MOST_BUTTONS, _MOST_OCTETS = 5, 20, 4_000_000
 _BUTTON = re.compile(r"<button\b([^>]*)>(.*?)</button>", re.DOTALL)
 _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
