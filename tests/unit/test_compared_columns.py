@@ -167,7 +167,7 @@ def _records() -> Iterator[tuple[str, str, Record, RecordFacts | None]]:
 
 
 @pytest.mark.parametrize(("service", "kind", "record", "facts"), list(_records()), ids=lambda each: str(each)[:20])
-def test_what_a_version_covers_is_compared(service: str, kind: str, record: Record, facts: RecordFacts | None) -> None:
+def test_a_column_of_a_version_is_compared(service: str, kind: str, record: Record, facts: RecordFacts | None) -> None:
     """Each column that makes a form stale is a fact of its record, or changes only with one."""
     assert facts is not None, f"{service} has no facts of {kind}"
     if not isinstance(facts.read, ColumnFacts):
