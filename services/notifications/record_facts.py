@@ -63,7 +63,7 @@ FACTS = {
             Column(N_("Emails sent"), _of_emails(sa.func.count(col(NotificationRow.sent_at)))),
             Column(N_("Last sent"), _of_emails(sa.func.max(col(NotificationRow.sent_at)))),
             Column(N_("Emails read"), _of_emails(sa.func.count(col(NotificationRow.read_at)))),
-            Column(N_("Last report of a mail server"), _of_emails(sa.func.max(col(NotificationRow.status_at)))),
+            Column(N_("Last delivery report"), _of_emails(sa.func.max(col(NotificationRow.status_at)))),
             Column(N_("Cause"), col(MessageRow.cause), label),
         ),
     ),
