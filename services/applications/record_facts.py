@@ -23,16 +23,10 @@ from services.applications.calls.views.facts import register_facts
 from services.applications.candidates.store import CandidateChoice
 from services.applications.certificates.store import Certificate, Issue
 from services.applications.matches.store.matches import Match
-from services.applications.matches.store.participation import Clearance
+from services.applications.matches.store.participation import FOR_ONE_SIDE, PARTICIPATION, Clearance
 from services.applications.mentors.store import Mentor
 from services.applications.mentors.views.mentor import shown_rows
-from services.applications.mentorships.store.agreements import Agreement
-from services.applications.mentorships.store.goals import Goal, GoalNote
-from services.applications.mentorships.store.meetings import Meeting
-from services.applications.mentorships.store.mentorships import Mentorship
-from services.applications.mentorships.store.pauses import Pause
-from services.applications.mentorships.store.sessions import PairSession
-from services.applications.mentorships.store.visits import PairVisit
+from services.applications.mentorships.views.facts import PAIR_FACTS
 from services.applications.needs.store import Need, NeedImport
 from services.applications.oversight.store.incidents import Incident, Note
 from services.applications.partners.store import DecidedCase, Decision
@@ -57,7 +51,10 @@ from shared.identity.record_facts import (
     columns,
     in_words,
     journal,
+    latest,
+    newest,
     newest_of,
+    number,
 )
 from shared.time import dates
 
@@ -66,31 +63,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from shared.contracts.base import DatePeriod
     from shared.identity import Principal
 
 _PROGRAMME = frozenset({Role.PROGRAMME_COORDINATOR})
 _STAFF = frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR})
 _SINCE, _DUE = N_("Since"), N_("Due")
 _CHOICES = N_("Choices of candidates last saved")
-# Of these one side need not know before it has answered or signed itself.
-_FOR_ONE_SIDE = ("AnswerGiven", "AgreementSigned", "PartPrepared", "IdentityReleased")
-_PARTICIPATION = "exchange.participation"
-
-
-def _newest(value: Any, of: Any, key: Any, order: Any) -> Any:
-    """Return the value in the newest row of another table that belongs to a record."""
-    return sa.select(value).where(of == key).order_by(order.desc()).limit(1).scalar_subquery()
-
-
-def _latest(of: Any, key: Any, *moments: Any) -> Any:
-    """Return the latest of some moments in the rows of another table that belong to a record."""
-    return sa.select(sa.func.max(sa.func.greatest(*moments))).where(of == key).scalar_subquery()
-
-
-def _number(of: Any, key: Any, *conditions: Any) -> Any:
-    """Return how many rows of another table belong to a record."""
-    return sa.select(sa.func.count()).where(of == key, *conditions).scalar_subquery()
 
 
 def _organisation(key: Any) -> Any:
@@ -117,8 +95,8 @@ async def _of_applications(session: AsyncSession, reader: Principal | None, name
         row.application_id: row
         for row in await session.scalars(sa.select(Standing).where(col(Standing.application_id).in_(own)))
     }
-    newest = sa.select(Step).where(col(Step.application_id).in_(own)).order_by(col(Step.application_id), col(Step.id))
-    steps = {row.application_id: row for row in await session.scalars(newest)}
+    taken = sa.select(Step).where(col(Step.application_id).in_(own)).order_by(col(Step.application_id), col(Step.id))
+    steps = {row.application_id: row for row in await session.scalars(taken)}
     filed = sa.select(Appeal).where(col(Appeal.application_id).in_(own)).order_by(col(Appeal.filed_at))
     appeals = {row.application_id: row for row in await session.scalars(filed)}
     decides = reader is not None and any(map(reader.has, _STAFF))
@@ -238,8 +216,7 @@ def _decision(value: Any) -> str:
 
 
 _VISIT = col(Visit.id)
-_PAIR = col(Mentorship.id)
-_PROPOSED = _newest(col(Agenda.text), col(Agenda.visit_id), _VISIT, col(Agenda.version))
+_PROPOSED = newest(col(Agenda.text), col(Agenda.visit_id), _VISIT, col(Agenda.version))
 
 
 def _days(found: Any) -> str:
@@ -248,11 +225,6 @@ def _days(found: Any) -> str:
     return "; ".join(
         gettext(texts[there]) % {"day": dates.day(date.fromisoformat(day))} for day, there in sorted(found)
     )
-
-
-def _periods(found: Sequence[DatePeriod]) -> str:
-    """Return possible periods in words."""
-    return "; ".join(dates.span(each.start, each.end) for each in found)
 
 
 def _dates_of(proposal: Any) -> str:
@@ -265,11 +237,6 @@ _ATTENDED = (
         sa.func.jsonb_agg(sa.func.jsonb_build_array(sa.cast(col(Attendance.day), sa.Text), col(Attendance.present)))
     )
     .where(col(Attendance.visit_id) == _VISIT)
-    .scalar_subquery()
-)
-_CORRECTIONS = (
-    sa.select(sa.func.coalesce(sa.func.sum(col(PairSession.version) - 1), 0))
-    .where(col(PairSession.mentorship_id) == _PAIR)
     .scalar_subquery()
 )
 _EXCLUDED = (
@@ -297,6 +264,7 @@ FACTS: dict[str, RecordFacts] = {
             col(Companion.id),
             Column(N_("Asked"), col(Companion.asked_at)),
             Column(N_("Answered"), col(Companion.answered_at)),
+            Column(N_("You have not named each other"), col(Companion.mismatch)),
         ),
     ),
     "match": RecordFacts(
@@ -310,7 +278,7 @@ FACTS: dict[str, RecordFacts] = {
             Column(N_("Answered too late"), col(Match.late), _labels),
         ),
         newest_of(
-            journal(_PARTICIPATION, leaving_out=_FOR_ONE_SIDE),
+            journal(PARTICIPATION, leaving_out=FOR_ONE_SIDE),
             actors(col(Clearance.match_id), (col(Clearance.actor), col(Clearance.at))),
         ),
     ),
@@ -330,17 +298,17 @@ FACTS: dict[str, RecordFacts] = {
             Column(N_("Proposals of other dates"), col(Visit.moves)),
             Column(
                 N_("Other dates requested"),
-                _newest(col(MoveRequest.at), col(MoveRequest.visit_id), _VISIT, col(MoveRequest.at)),
+                newest(col(MoveRequest.at), col(MoveRequest.visit_id), _VISIT, col(MoveRequest.at)),
             ),
             Column(N_("Attendance"), _ATTENDED, _days),
             Column(N_("Working days"), col(Visit.required_days)),
-            Column(N_("Parts prepared"), _number(col(StoredSheet.visit_id), _VISIT)),
-            Column(N_("Preparation last saved"), _latest(col(StoredSheet.visit_id), _VISIT, col(StoredSheet.at))),
-            Column(N_("Reports"), _number(col(Statement.match_id), col(Visit.match_id))),
-            Column(N_("Last report"), _latest(col(Statement.match_id), col(Visit.match_id), col(Statement.at))),
+            Column(N_("Parts prepared"), number(col(StoredSheet.visit_id), _VISIT)),
+            Column(N_("Preparation last saved"), latest(col(StoredSheet.visit_id), _VISIT, col(StoredSheet.at))),
+            Column(N_("Reports"), number(col(Statement.match_id), col(Visit.match_id))),
+            Column(N_("Last report"), latest(col(Statement.match_id), col(Visit.match_id), col(Statement.at))),
         ),
         newest_of(
-            journal(_PARTICIPATION, subject=(col(Visit.match_id), _VISIT), leaving_out=_FOR_ONE_SIDE),
+            journal(PARTICIPATION, subject=(col(Visit.match_id), _VISIT), leaving_out=FOR_ONE_SIDE),
             actors(col(Agenda.visit_id), (col(Agenda.actor), col(Agenda.at))),
             actors(col(Attendance.visit_id), (col(Attendance.actor), col(Attendance.at))),
         ),
@@ -369,139 +337,15 @@ FACTS: dict[str, RecordFacts] = {
         ),
         actors(col(TravelRule.id), (col(TravelRule.actor), col(TravelRule.at))),
     ),
-    "mentorship": RecordFacts(
-        N_("Mentorship"),
-        columns(
-            _PAIR,
-            Column(_SINCE, col(Mentorship.since)),
-            Column(_DUE, col(Mentorship.due)),
-            Column(N_("Started on"), col(Mentorship.started_on)),
-            Column(N_("Until"), col(Mentorship.until)),
-            Column(N_("Ended on"), col(Mentorship.ended_on)),
-            Column(
-                N_("Version of the agreement"),
-                _newest(col(Agreement.version), col(Agreement.mentorship_id), _PAIR, col(Agreement.version)),
-            ),
-            Column(
-                N_("Text of the agreement"),
-                _newest(col(Agreement.text), col(Agreement.mentorship_id), _PAIR, col(Agreement.version)),
-            ),
-            Column(
-                N_("Agreement to be signed until"),
-                _newest(col(Agreement.due), col(Agreement.mentorship_id), _PAIR, col(Agreement.version)),
-            ),
-            Column(
-                N_("Agreement withdrawn"),
-                _newest(col(Agreement.lapsed_at), col(Agreement.mentorship_id), _PAIR, col(Agreement.version)),
-            ),
-            Column(N_("Goals"), _number(col(Goal.mentorship_id), _PAIR)),
-            Column(
-                N_("Goals last changed"), _latest(col(Goal.mentorship_id), _PAIR, col(Goal.at), col(Goal.closed_at))
-            ),
-            Column(N_("Last note on a goal"), _latest(col(GoalNote.mentorship_id), _PAIR, col(GoalNote.at))),
-            Column(N_("Closed goals"), _number(col(Goal.mentorship_id), _PAIR, col(Goal.met).is_not(None))),
-            Column(N_("Meetings"), _number(col(Meeting.mentorship_id), _PAIR, col(Meeting.cancelled_at).is_(None))),
-            Column(
-                N_("Meetings last changed"),
-                _latest(col(Meeting.mentorship_id), _PAIR, col(Meeting.at), col(Meeting.cancelled_at)),
-            ),
-            Column(
-                N_("Sessions"), _number(col(PairSession.mentorship_id), _PAIR, col(PairSession.withdrawn_at).is_(None))
-            ),
-            Column(
-                N_("Confirmed sessions"),
-                _number(col(PairSession.mentorship_id), _PAIR, col(PairSession.confirmed_at).is_not(None)),
-            ),
-            Column(
-                N_("Sessions last changed"),
-                _latest(
-                    col(PairSession.mentorship_id),
-                    _PAIR,
-                    col(PairSession.at),
-                    col(PairSession.confirmed_at),
-                    col(PairSession.disputed_at),
-                    col(PairSession.withdrawn_at),
-                ),
-            ),
-            Column(N_("Corrections of sessions"), _CORRECTIONS),
-            Column(N_("Pause requested"), _newest(col(Pause.at), col(Pause.mentorship_id), _PAIR, col(Pause.at))),
-            Column(
-                N_("Resumption requested"),
-                _newest(col(Pause.resumed_at), col(Pause.mentorship_id), _PAIR, col(Pause.at)),
-            ),
-            Column(N_("Requests"), _number(col(Statement.match_id), col(Mentorship.match_id))),
-            Column(N_("Last request"), _latest(col(Statement.match_id), col(Mentorship.match_id), col(Statement.at))),
-            Column(
-                N_("Last request for a visit"),
-                _newest(col(PairVisit.state), col(PairVisit.mentorship_id), _PAIR, col(PairVisit.at)),
-                label,
-            ),
-            Column(
-                N_("Requests for visits last changed"),
-                _latest(col(PairVisit.mentorship_id), _PAIR, col(PairVisit.at), col(PairVisit.answered_at)),
-            ),
-        ),
-        journal(_PARTICIPATION, subject=(col(Mentorship.match_id), _PAIR), leaving_out=_FOR_ONE_SIDE),
-    ),
-    "goal": RecordFacts(
-        N_("Goal"),
-        columns(
-            col(Goal.id),
-            Column(N_("Goal"), col(Goal.text)),
-            Column(N_("By"), col(Goal.target)),
-            Column(N_("Closed"), col(Goal.closed_at)),
-            Column(N_("Reason"), col(Goal.reason)),
-            Column(
-                N_("Progress in percent"),
-                _newest(col(GoalNote.percent), col(GoalNote.goal_id), col(Goal.id), col(GoalNote.at)),
-            ),
-            Column(N_("Last note"), _latest(col(GoalNote.goal_id), col(Goal.id), col(GoalNote.at))),
-        ),
-    ),
-    "meeting": RecordFacts(
-        N_("Meeting"),
-        columns(
-            col(Meeting.id),
-            Column(N_("Begins"), col(Meeting.begins_at)),
-            Column(N_("Minutes"), col(Meeting.minutes)),
-            Column(N_("On site"), col(Meeting.on_site)),
-            Column(N_("Cancelled"), col(Meeting.cancelled_at)),
-        ),
-    ),
-    "session": RecordFacts(
-        N_("Session"),
-        columns(
-            col(PairSession.id),
-            Column(N_("Day"), col(PairSession.held_on)),
-            Column(N_("Minutes"), col(PairSession.minutes)),
-            Column(N_("On site"), col(PairSession.on_site)),
-            Column(N_("Note"), col(PairSession.note)),
-            Column(N_("Next meeting"), col(PairSession.next_on)),
-            Column(N_("Confirmed"), col(PairSession.confirmed_at)),
-            Column(N_("Disputed"), col(PairSession.disputed_at)),
-            Column(N_("Objection"), col(PairSession.dispute)),
-        ),
-    ),
-    "request": RecordFacts(
-        N_("Request for a visit"),
-        columns(
-            col(PairVisit.id),
-            Column(N_("Who travels"), col(PairVisit.guest), label),
-            Column(N_("Days"), col(PairVisit.days)),
-            Column(N_("Possible periods"), col(PairVisit.periods), _periods),
-            Column(N_("Note"), col(PairVisit.note)),
-            Column(N_("Answered"), col(PairVisit.answered_at)),
-            Column(N_("Answer"), col(PairVisit.answer)),
-        ),
-    ),
+    **PAIR_FACTS,
     "incident": RecordFacts(
         N_("Incident"),
         columns(
             col(Incident.id),
             Column(_SINCE, col(Incident.since)),
             Column(N_("Category"), col(Incident.category), label),
-            Column(N_("Notes"), _number(col(Note.incident_id), col(Incident.id))),
-            Column(N_("Last note"), _latest(col(Note.incident_id), col(Incident.id), col(Note.at))),
+            Column(N_("Notes"), number(col(Note.incident_id), col(Incident.id))),
+            Column(N_("Last note"), latest(col(Note.incident_id), col(Incident.id), col(Note.at))),
             Column(N_("Answer"), col(Incident.answer)),
         ),
         actors(col(Note.incident_id), (col(Note.actor), col(Note.at))),
@@ -573,13 +417,13 @@ FACTS: dict[str, RecordFacts] = {
             Column(N_("Took effect"), col(Decision.effective_at)),
             Column(N_("Withdrawn"), col(Decision.withdrawn_at)),
             Column(N_("Why"), col(Decision.note), None, _PROGRAMME),
-            Column(N_("Cases"), _number(col(DecidedCase.decision_id), col(Decision.id))),
+            Column(N_("Cases"), number(col(DecidedCase.decision_id), col(Decision.id))),
             Column(
                 N_("Changed cases"),
-                _number(col(DecidedCase.decision_id), col(Decision.id), col(DecidedCase.changed_by).is_not(None)),
+                number(col(DecidedCase.decision_id), col(Decision.id), col(DecidedCase.changed_by).is_not(None)),
             ),
             Column(
-                N_("Cases last changed"), _latest(col(DecidedCase.decision_id), col(Decision.id), col(DecidedCase.at))
+                N_("Cases last changed"), latest(col(DecidedCase.decision_id), col(Decision.id), col(DecidedCase.at))
             ),
         ),
         actors(
@@ -658,11 +502,11 @@ FACTS: dict[str, RecordFacts] = {
             col(Certificate.number),
             Column(
                 N_("Name"),
-                _newest(col(Issue.name), col(Issue.granted), col(Certificate.number), col(Issue.version)),
+                newest(col(Issue.name), col(Issue.granted), col(Certificate.number), col(Issue.version)),
             ),
             Column(N_("Granted"), col(Certificate.granted_at)),
             Column(N_("Revoked"), col(Certificate.revoked_at)),
-            Column(N_("Issues"), _number(col(Issue.granted), col(Certificate.number))),
+            Column(N_("Issues"), number(col(Issue.granted), col(Certificate.number))),
         ),
     ),
     "call": RecordFacts(N_("Call"), _of_calls, journal("exchange.calls")),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
 from sqlmodel import col
 
 from services.matching.board.views.applicants import applicants_facts
@@ -18,7 +17,7 @@ from services.matching.options.store import OptionSet
 from services.matching.words import stage
 from shared.contracts.labels import label
 from shared.i18n import N_
-from shared.identity.record_facts import Column, RecordFacts, actors, columns
+from shared.identity.record_facts import Column, RecordFacts, actors, columns, newest
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
 
 def _of_match(value: Any) -> Any:
     """Return a column of the newest match of an application."""
-    newest = sa.select(value).where(col(MatchRow.application_id) == col(Candidate.id))
-    return newest.order_by(col(MatchRow.proposed_at).desc(), col(MatchRow.id).desc()).limit(1).scalar_subquery()
+    order = col(MatchRow.proposed_at), col(MatchRow.id)
+    return newest(value, col(MatchRow.application_id), col(Candidate.id), *order)
 
 
 def _job(name: str, table: Any, *more: Column) -> RecordFacts:

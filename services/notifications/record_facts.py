@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import col
 
 from services.notifications.mail.store.unreachable import Unreachable
@@ -13,17 +12,22 @@ from services.notifications.webhooks.store.deliveries import Delivery
 from services.notifications.webhooks.store.endpoints import Endpoint, Secret
 from shared.contracts.labels import label
 from shared.i18n import N_
-from shared.identity.record_facts import Column, RecordFacts, actors, columns, journal
+from shared.identity.record_facts import Column, RecordFacts, actors, columns, journal, latest, number
 
 
-def _of_secrets(value: Any) -> Any:
-    """Return the latest moment of that column among the signing secrets of a webhook."""
-    return sa.select(sa.func.max(value)).where(col(Secret.endpoint_id) == col(Endpoint.id)).scalar_subquery()
+def _last_of_secrets(moment: Any) -> Any:
+    """Return the column with the latest of these moments of the signing secrets of a webhook."""
+    return latest(col(Secret.endpoint_id), col(Endpoint.id), moment)
 
 
-def _of_emails(value: Any) -> Any:
-    """Return what the emails of a message come to."""
-    return sa.select(value).where(col(NotificationRow.message_id) == col(MessageRow.id)).scalar_subquery()
+def _last_of_emails(moment: Any) -> Any:
+    """Return the column with the latest of these moments of the emails of a message."""
+    return latest(col(NotificationRow.message_id), col(MessageRow.id), moment)
+
+
+def _emails(moment: Any) -> Any:
+    """Return the column with how many emails of a message have such a moment."""
+    return number(col(NotificationRow.message_id), col(MessageRow.id), moment.is_not(None))
 
 
 FACTS = {
@@ -34,8 +38,11 @@ FACTS = {
             Column(N_("Description"), col(Endpoint.description)),
             Column(N_("Address"), col(Endpoint.url)),
             Column(N_("Events"), col(Endpoint.events)),
-            Column(N_("Signing secret created"), _of_secrets(col(Secret.created_at))),
-            Column(N_("Previous signing secret valid until"), _of_secrets(col(Secret.until))),
+            Column(N_("Signing secret created"), _last_of_secrets(col(Secret.created_at))),
+            Column(
+                N_("Previous signing secret valid until"),
+                _last_of_secrets(col(Secret.until)),
+            ),
             Column(N_("Cause of the pause"), col(Endpoint.cause), label),
         ),
         journal("exchange.notifications"),
@@ -60,10 +67,10 @@ FACTS = {
             Column(N_("Queued"), col(MessageRow.queued_at)),
             Column(N_("Next attempt"), col(MessageRow.next_at)),
             Column(N_("Held until"), col(MessageRow.held_until)),
-            Column(N_("Emails sent"), _of_emails(sa.func.count(col(NotificationRow.sent_at)))),
-            Column(N_("Last sent"), _of_emails(sa.func.max(col(NotificationRow.sent_at)))),
-            Column(N_("Emails read"), _of_emails(sa.func.count(col(NotificationRow.read_at)))),
-            Column(N_("Last delivery report"), _of_emails(sa.func.max(col(NotificationRow.status_at)))),
+            Column(N_("Emails sent"), _emails(col(NotificationRow.sent_at))),
+            Column(N_("Last sent"), _last_of_emails(col(NotificationRow.sent_at))),
+            Column(N_("Emails read"), _emails(col(NotificationRow.read_at))),
+            Column(N_("Last delivery report"), _last_of_emails(col(NotificationRow.status_at))),
             Column(N_("Cause"), col(MessageRow.cause), label),
         ),
     ),

@@ -18,13 +18,12 @@ from services.reporting.periods.store import PeriodRow
 from services.reporting.targets.store import TargetRow
 from shared.contracts.labels import label
 from shared.i18n import N_
-from shared.identity.record_facts import Column, RecordFacts, actors, columns, in_words, journal
+from shared.identity.record_facts import Column, RecordFacts, actors, columns, in_words, journal, newest
 
 
 def _restated(value: Any) -> Any:
     """Return a column of the newest restatement of a period."""
-    newest = sa.select(value).where(col(RestatementRow.period) == col(PeriodRow.label))
-    return newest.order_by(col(RestatementRow.proposed_at).desc()).limit(1).scalar_subquery()
+    return newest(value, col(RestatementRow.period), col(PeriodRow.label), col(RestatementRow.proposed_at))
 
 
 _ITEMS = (

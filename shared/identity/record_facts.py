@@ -96,6 +96,22 @@ def columns(key: Any, *shown: Column, newest: Any = None) -> ColumnFacts:
     return ColumnFacts(key, shown, newest)
 
 
+def newest(value: Any, of: Any, key: Any, *order: Any) -> Any:
+    """Return the column with a value of the newest row of another table whose column `of` equals `key`."""
+    rows = sa.select(value).where(of == key).order_by(*(each.desc() for each in order))
+    return rows.limit(1).scalar_subquery()
+
+
+def latest(of: Any, key: Any, *moments: Any) -> Any:
+    """Return the column with the latest of some moments in the rows of another table whose column `of` equals `key`."""
+    return sa.select(sa.func.max(sa.func.greatest(*moments))).where(of == key).scalar_subquery()
+
+
+def number(of: Any, key: Any, *conditions: Any) -> Any:
+    """Return the column with how many rows of another table have `key` in their column `of`."""
+    return sa.select(sa.func.count()).where(of == key, *conditions).scalar_subquery()
+
+
 def journal(topic: str, *, subject: tuple[Any, Any] | None = None, leaving_out: Collection[str] = ()) -> LastChange:
     """Return the query for the newest fact of a topic about a record, without some types of events.
 

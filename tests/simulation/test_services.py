@@ -43,7 +43,7 @@ SECONDS = "TANDEM_SIMULATION_SECONDS"
 """The environment variable with the seconds in which seeds are begun."""
 DEFAULT_SECONDS = "280"
 REPEATED = 11
-"""The seed that is run in a second process: while processes stand still in it, others wait for their locks."""
+"""The seed that is run in a second process: while processes stall in it, others wait for their locks."""
 SHRINK_SECONDS = "300"
 
 
@@ -67,8 +67,10 @@ def test_the_services_heal_by_themselves_and_do_nothing_twice(record_property: C
     assert counted is not None, printed
     assert int(counted[1]) - int(counted[3]) == (len(SEEDS) if planted is None else 1), printed
     if planted is None:
-        assert _simulate(OUTPUT_AGAIN, ["--seed", str(REPEATED), "--twice", "0"]) == 0
-        assert _digest(OUTPUT_AGAIN.read_text(encoding="utf-8")) == _digest(printed)
+        returned = _simulate(OUTPUT_AGAIN, ["--seed", str(REPEATED), "--twice", "0"])
+        again = OUTPUT_AGAIN.read_text(encoding="utf-8")
+        assert returned == 0, again
+        assert _digest(again) == _digest(printed)
     record_property("simulation", f"{counted[0]} (see {OUTPUT.relative_to(ROOT)})")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import class_mapper
 from sqlalchemy.sql import visitors
 
 from deploy.local.settings import SERVICES
@@ -52,43 +53,42 @@ WHO = {
 """Columns with a person: a sentence says who changed the record last."""
 FIXED = {
     "agreement": "terms document at",
-    "certificate": "attended_days start end",
+    "certificate": "attended_days start end visit_id",
     "certificate_issue": "own_name facts at",
     "cohort_job": "chosen effort reserves choices option",
-    "companion": "mode kind written",
-    "incident": "reference country happened_on text reported_at",
-    "match": "kind country host_country proposed_at pairing",
+    "companion": "mode kind written organisation_id",
+    "incident": "reference country happened_on text reported_at visit_id mentorship_id",
+    "match": "kind country host_country proposed_at pairing offer_id mentor_id",
     "mentorship": "country mentor_country plan",
-    "message": "rule about at reference country audience_key audience case facts",
+    "message": "rule about at reference country audience_key audience case facts application_id",
     "move_request": "periods reason text asked_in after_move",
     "need": "country scheme",
-    "need_import": "cells result",
     "notification": "added_at at language",
-    "option_set": "version",
-    "partner_case": "kind reference side stage other",
+    "partner_case": "kind reference side stage other application_id match_id",
     "partner_decision": "country digest preview choices",
     "pause": "reason text",
-    "proposal": "kind about country change before base_version",
+    "preparation_rule": "call_id",
+    "proposal": "kind about country change before base_version organisation_id",
     "pull_token": "digest issued_at",
     "question": "kind",
     "restatement": "statement cut_off figures counted",
     "run": "kind cohort event",
     "statement": "reason text last_day",
-    "knowledge_test": "topic at",
+    "knowledge_test": "topic at call_id",
     "unreachable_recipient": "country",
-    "visit": "guest country host_country topic replaces details",
+    "visit": "guest country host_country topic replaces details offer_id mentorship_id",
     "webhook_delivery": "about at position test",
     "webhook_endpoint": "reach created_at",
     "webhook_secret": "sealed",
-    "what_if": "basis own other revision version",
+    "what_if": "basis own other revision",
 }
-"""Columns that are written once, by table."""
+"""Columns that are written once, by table. An id that no row may lack is one without being listed."""
 ALONGSIDE = {
     "agenda": ("at", "the text"),
     "attendance": ("at corrected_from", "the days"),
     "clearance": ("reason text host_due", "the decision with its moment"),
     "cohort_job": ("runs refusal moved problem", "the state"),
-    "companion": ("mismatch", "the state"),
+    "companion": ("named_id", "the moment of the answer"),
     "goal": ("number follows at text target reason", "the moment of the last change, or the goal itself"),
     "goal_note": ("text percent", "the moment of the last note"),
     "incident": ("readers", "the category"),
@@ -98,13 +98,14 @@ ALONGSIDE = {
     "mentorship": ("reason", "the state"),
     "message": ("generation", "the moment in which it was queued"),
     "notification": (
-        "state attempts open_attempts cause generation status",
+        "state attempts open_attempts cause generation mail_id status",
         "the attempts, what was sent, and the reports",
     ),
-    "option_set": ("outcome problem", "the state"),
+    "need_import": ("cells result", "the state"),
+    "option_set": ("version outcome problem", "the state"),
     "organisation": ("version", "the entry"),
     "pair_visit": ("guest days periods note answer at", "the moment of the last change, or the request itself"),
-    "partner_case": ("choice state ends_on", "the moment of the last change"),
+    "partner_case": ("choice state ends_on fund_id", "the moment of the last change"),
     "period": ("figures_digest", "the cut-off"),
     "person": ("version lapsed_grants", "the entry, and the day on which the access ended"),
     "question": ("newest", "the version"),
@@ -119,7 +120,7 @@ ALONGSIDE = {
         "the state, the dates, the days",
     ),
     "webhook_delivery": ("tried milliseconds", "the attempts"),
-    "what_if": ("outcome problem", "the state"),
+    "what_if": ("version outcome problem", "the state"),
 }
 """Columns that change only together with something that is compared, by table."""
 
@@ -136,10 +137,16 @@ def _columns_in(expression: Any) -> Iterator[tuple[str, str]]:
 def _tables(record: Record) -> Iterator[tuple[sa.Table, set[str]]]:
     """Yield the tables of a record, each with the columns that name its rows or are in no version."""
     keys = {record.key} if isinstance(record.key, str) else set(record.key)
-    yield record.table.__table__, keys | set(record.leaving_out)  # type: ignore[attr-defined]  # SQLModel adds it
+    yield _table(record.table), keys | set(record.leaving_out)
     for part in record.parts:
-        table: sa.Table = part.table.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+        table = _table(part.table)
         yield table, {part.column, *(key.name for key in table.primary_key)}
+
+
+def _table(mapped: type) -> sa.Table:
+    table = class_mapper(mapped).local_table
+    assert isinstance(table, sa.Table)
+    return table
 
 
 def _not_compared(record: Record, facts: RecordFacts) -> set[tuple[str, str]]:
@@ -152,7 +159,7 @@ def _not_compared(record: Record, facts: RecordFacts) -> set[tuple[str, str]]:
         for table, left_out in _tables(record)
         for column in table.columns
         if column.name not in left_out | WHO
-        and not column.name.endswith("id")
+        and (column.nullable or not column.name.endswith("id"))
         and (table.name, column.name) not in read
     }
 

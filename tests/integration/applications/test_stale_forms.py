@@ -11,7 +11,8 @@ import lxml.html
 from shared.identity.versions import FIELD
 from shared.web.form_pages import FIELD as PAGE_FIELD
 from shared.web.form_pages import packed
-from tests.pair_trial import both_versions
+from tests.pair_trial import both_versions, hides_the_change
+from tests.support import older
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,6 +103,19 @@ async def test_a_stale_action_is_carried_out_on_what_is_true_now_or_left(abroad:
     done = await sent(abroad, "ani", action, form)
     assert done.status_code == 303
     assert (await abroad.get("ani", f"/visits/{visit_id}"))["agenda"]["agreed"] != {}
+
+
+async def test_a_page_says_so_where_it_shows_no_fact_that_differs(abroad: Abroad) -> None:
+    """The pairs of actions find a page that hides the change by this sentence, so it has to stand there."""
+    visit_id = await abroad.scheduled(await abroad.placement_matched())
+    page, action = f"/applications/visits/{visit_id}", f"/applications/visits/{visit_id}/agenda/agree"
+    await write(abroad, visit_id, "Monday: safety.")
+    form = await opened(abroad, "ani", page, action)
+    unseen = await sent(abroad, "ani", action, form | {FIELD: [older(each) for each in form[FIELD]]})
+    assert unseen.status_code == 412
+    assert hides_the_change(unseen)
+    await write(abroad, visit_id, "Monday: archives.")
+    assert not hides_the_change(await sent(abroad, "ani", action, form))
 
 
 async def test_an_action_that_is_not_possible_any_more_has_its_reason_and_no_button(abroad: Abroad) -> None:

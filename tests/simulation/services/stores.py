@@ -4,7 +4,7 @@ The driver's connections live in a loop of their own. A statement is one step of
 until it is answered, unless it waits for a lock that another task of the simulation holds; then the others go on, and
 it is looked at again whenever a statement was answered.
 
-The server's own limits count real time, so they are off (`installation.py`). What stands still within a transaction is
+The server's own limits count real time, so they are off (`installation.py`). What stalls within a transaction is
 ended here, after as long in virtual time. A connection that a killed process leaves behind is ended at once.
 """
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _TIME = sa.DateTime(timezone=True)
+PARTICIPATION = "exchange.participation"
+FOR_ONE_SIDE = ("AnswerGiven", "AgreementSigned", "PartPrepared", "IdentityReleased")
+"""Types of events of which one side need not know before it has answered or signed itself."""
 
 
 class Clearance(Table, table=True):
