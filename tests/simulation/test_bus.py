@@ -418,6 +418,7 @@ def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     Nothing comes to the log in memory while somebody waits for it. What a machine exchanges is put back at the end.
     """
     monkeypatch.setattr(reader_module, "AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(reader_module, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(missing_module, "PAUSES", (0.0,) * 4)
     monkeypatch.setattr(upkeep_module, "LEAST_SECONDS", 0.0)
     monkeypatch.setattr(heads_module, "WAIT_MS", 0)

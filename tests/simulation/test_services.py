@@ -1,6 +1,6 @@
 """All four services, simulated from seeds: whatever goes wrong, they heal by themselves, and nothing happens twice.
 
-First the seeds that have every fault, then as many others as fit into 280 seconds (`README.md`). More seeds:
+First the seeds that have every fault, then as many others as fit into 200 seconds (`README.md`). More seeds:
 `python -m tests.simulation --seeds 100000`; what is simulated, and what must hold, is in `services/`.
 """
 
@@ -41,7 +41,7 @@ NEXT = 13
 """The first of the seeds that follow while there is time: the same for every run, so that only a change can fail it."""
 SECONDS = "TANDEM_SIMULATION_SECONDS"
 """The environment variable with the seconds in which seeds are begun."""
-DEFAULT_SECONDS = "280"
+DEFAULT_SECONDS = "200"
 REPEATED = 11
 """The seed that is run in a second process: while processes stall in it, others wait for their locks."""
 SHRINK_SECONDS = "300"
