@@ -24,8 +24,9 @@ log = structlog.get_logger(__name__)
 
 CREATE_SECONDS = 30.0
 GROUPS_SECONDS = 5.0
+ANSWER_SECONDS = 40.0
 STOP_SECONDS = 5.0
-"""Seconds that a client which is stopping has left once its user was cancelled."""
+"""Seconds that a client which is starting or stopping has left once its user was cancelled."""
 LEAVE_SECONDS = 10.0
 """Seconds after which a client that does not stop is left to itself."""
 
@@ -74,10 +75,17 @@ def producer(settings: ServiceSettings, client_id: str) -> AIOKafkaProducer:
     )
 
 
-def bare_consumer(settings: ServiceSettings) -> AIOKafkaConsumer:
-    """Return a consumer without a group, for looking at offsets or following the log."""
+def bare_consumer(settings: ServiceSettings, *, answer_seconds: float = ANSWER_SECONDS) -> AIOKafkaConsumer:
+    """Return a consumer without a group, for looking at offsets or following the log.
+
+    A request without an answer after `answer_seconds` fails, and its connection is closed.
+    """
     return AIOKafkaConsumer(
-        **client_options(settings), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+        **client_options(settings),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        request_timeout_ms=int(answer_seconds * 1000),
     )
 
 
@@ -95,10 +103,17 @@ ClientT = TypeVar("ClientT", bound=Client)
 
 
 async def start(client: Client) -> None:
-    """Start a client; one that cannot start is stopped. Raises Kafka errors."""
+    """Start a client, in a task of its own; one that cannot start is stopped. Raises Kafka errors.
+
+    A client that is cancelled while it asks for the brokers leaves its connection open. So where its user is
+    cancelled, the start goes on to its end, or for `STOP_SECONDS`, before the client is stopped.
+    """
+    starting = asyncio.create_task(client.start())
     try:
-        await client.start()
+        await asyncio.shield(starting)
     except BaseException:
+        await asyncio.wait([starting], timeout=STOP_SECONDS)
+        starting.cancel()
         await leave(client)
         raise
 

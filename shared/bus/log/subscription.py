@@ -84,10 +84,9 @@ class Subscription:
         """Connect; wait for a broker that is not up yet, with a limit for each attempt."""
         while True:
             try:
-                await self._broker.start()
+                await kafka.start(self._broker)
             except (KafkaError, OSError) as wrong:
                 log.warning("the reader waits for Kafka", reason=wrong)
-                await kafka.leave(self._broker)
                 await asyncio.sleep(1)
             else:
                 return

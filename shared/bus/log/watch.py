@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 5.0
 ASK_SECONDS = 5.0
+"""Seconds that the broker has for an answer."""
 AGAIN_SECONDS = 1.0
 SILENT_SECONDS = 20.0
 """After so long without an answer Kafka counts as away: a broker that starts again takes less."""
@@ -40,21 +41,19 @@ class LogWatch:
         """Ask until cancelled."""
         self._since = monotonic()
         while True:
-            consumer = kafka.bare_consumer(self._settings)
+            consumer = kafka.bare_consumer(self._settings, answer_seconds=ASK_SECONDS)
             try:
-                async with asyncio.timeout(ASK_SECONDS):
-                    await kafka.start(consumer)
+                await kafka.start(consumer)
                 await self._ask(consumer)
-            except (KafkaError, OSError, TimeoutError) as wrong:
+            except (KafkaError, OSError) as wrong:
                 log.info("Kafka does not answer", reason=wrong)
             finally:
                 await kafka.leave(consumer)
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _ask(self, consumer: AIOKafkaConsumer) -> None:
-        """Ask until there is no answer. Raises Kafka errors and TimeoutError."""
+        """Ask until there is no answer. Raises Kafka errors."""
         while True:
-            async with asyncio.timeout(ASK_SECONDS):
-                await consumer.topics()
+            await consumer.topics()
             self._since = monotonic()
             await asyncio.sleep(EVERY_SECONDS)

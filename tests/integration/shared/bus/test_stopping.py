@@ -28,6 +28,27 @@ async def test_a_cancel_is_not_lost_while_a_client_stops(topics: str) -> None:
         assert stopped_before or working.cancelled()
 
 
+async def test_a_start_that_is_cancelled_leaves_no_connection_open(topics: str) -> None:
+    """Cancelled at any moment of the start, a consumer's user goes no further and no connection stays open."""
+    settings = ServiceSettings(**settings_for("postgresql+asyncpg://nobody@localhost/none", kafka=topics))
+
+    async def use() -> None:
+        async with kafka.started(kafka.bare_consumer(settings)):
+            await asyncio.Event().wait()
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        for steps in range(1, 40):
+            starting = asyncio.create_task(use())
+            for _ in range(steps):
+                await asyncio.sleep(0.0002)
+            starting.cancel()
+            await asyncio.wait([starting])
+        del starting
+        gc.collect()
+    assert [str(each.message) for each in warned if "Unclosed" in str(each.message)] == []
+
+
 async def test_a_client_that_cannot_start_is_closed() -> None:
     """Without a broker, consumer and producer are closed before the error is raised."""
     settings = ServiceSettings(**settings_for("postgresql+asyncpg://nobody@localhost/none", kafka="127.0.0.1:1"))
