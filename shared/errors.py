@@ -22,6 +22,7 @@ class ProblemCode(StrEnum):
     MALFORMED_REQUEST = "malformed-request", 400
     MALFORMED_JSON = "malformed-json", 400
     NOT_SIGNED_IN = "not-signed-in", 401
+    SIGN_IN_FAILED = "sign-in-failed", 401
     NOT_ALLOWED = "not-allowed", 403
     FORM_EXPIRED = "form-expired", 403
     OWN_CASE = "own-case", 403

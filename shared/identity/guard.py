@@ -369,6 +369,16 @@ async def _session(request: Request, access: RouteAccess) -> Proof | None:
     return Proof(session.subject, session.begun.timestamp())
 
 
+async def recognise(request: Request) -> None:
+    """Tell the shell who reads the error page of an address without a route, whose guard would have done so."""
+    if hasattr(request.state, "principal") or not request.cookies or is_api(request):
+        return
+    try:
+        await _identified(request, _PUBLIC.access)
+    except DATABASE_ERRORS:
+        request.state.principal = None
+
+
 _NOT_ANSWERED: tuple[type[Exception], ...] = (SessionsUnavailable, *DATABASE_ERRORS)
 
 
@@ -408,6 +418,7 @@ __all__ = [
     "guard_of",
     "internal",
     "public",
+    "recognise",
     "session_lasts",
     "signed_in",
     "ticket",

@@ -1,8 +1,8 @@
 """Sign people in and out; the routes belong to the portal (applications), which keeps the sessions.
 
 OpenID Connect code flow with PKCE, state and nonce. What must be remembered between leaving for the provider and coming
-back is in a sealed cookie that is good for ten minutes, one for each tab. In a local run `?as=persona` saves typing a
-persona's name into the provider's form: the portal fills in that form, all else is the same flow.
+back is in a sealed cookie, one for each tab, which proves a sign-in for ten minutes. In a local run `?as=persona` saves
+typing a persona's name into the provider's form: the portal fills in that form, all else is the same flow.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from shared.identity.page_limits import count_sign_in, count_sign_in_of
 from shared.identity.principal import Principal
 from shared.identity.programs import PERSON_SCOPE, choose_persona, oauth_client
 from shared.identity.provider import ProviderUnavailable
-from shared.identity.refusals import SIGN_IN, safe_next
+from shared.identity.refusals import SIGN_IN, SignInFailed, safe_next
 from shared.identity.session import ABSOLUTE, digest_of
 from shared.identity.state import Identity, identity_of
 
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 CALLBACK = f"{SIGN_IN}/callback"
 SIGN_OUT = "/sign-out"
 _UNDER_WAY_FOR = 600
+# After that the cookie only says where a failed sign-in was to lead.
+_REMEMBERED_FOR = 3600
 _UNDER_WAY = "sign-in-"
 # Tabs of one browser in which a sign-in is under way at the same time; with more, the oldest begins again.
 _TABS = 20
@@ -93,7 +95,7 @@ async def begin(
         response,
         _under_way_name(identity, state),
         identity.sign_ins.close({**under_way, "state": state}),
-        max_age=_UNDER_WAY_FOR,
+        max_age=_REMEMBERED_FOR,
     )
     for name in _oldest(request, identity):
         identity.cookies.clear(response, name)
@@ -115,10 +117,11 @@ async def come_back(request: Request, _: _Counted, answer: Annotated[Answer, Que
     name = _under_way_name(identity, answer.state)
     under_way = _under_way(request, identity, name, answer.state)
     if (answer.iss or identity.provider.issuer).rstrip("/") != identity.provider.issuer:
-        raise HTTPException(400, gettext("This answer came from another sign-in provider than ours."))
+        sentence = gettext("This answer came from another sign-in provider than ours.")
+        raise SignInFailed(sentence, safe_next(under_way["next"]))
     if answer.code is None:
         _log.info("sign-in refused by the provider", error=answer.error[:100])
-        raise HTTPException(401, gettext("The sign-in was not completed. You can try again."))
+        raise SignInFailed(gettext("The sign-in was not completed."), safe_next(under_way["next"]))
     id_token, subject = await _exchanged(identity, answer.code, under_way)
     count_sign_in_of(request, subject)
     response = RedirectResponse(safe_next(under_way["next"]), status_code=303)
@@ -181,13 +184,12 @@ def _oldest(request: Request, identity: Identity) -> list[str]:
 
 def _under_way(request: Request, identity: Identity, name: str, state: str) -> dict[str, Any]:
     """Return what this browser remembered when it left for the provider; refuse an answer nobody here requested."""
-    remembered = identity.sign_ins.open(request.cookies.get(name, "")) or {}
+    remembered: dict[str, Any] = identity.sign_ins.open(request.cookies.get(name, "")) or {}
     until = remembered.get("until")
     same = hmac.compare_digest(str(remembered.get("state", "")).encode(), state.encode())
     if not remembered.get("state") or not same or not isinstance(until, int | float) or until < time.time():
-        raise HTTPException(
-            400, gettext("This sign-in took too long, or it was started in another browser. Sign in again.")
-        )
+        sentence = gettext("This sign-in took too long, or it was started in another browser.")
+        raise SignInFailed(sentence, safe_next(remembered.get("next")))
     return remembered
 
 
@@ -209,7 +211,8 @@ async def _exchanged(identity: Identity, code: str, under_way: dict[str, Any]) -
         raise _away(error) from error
     except (AuthlibBaseError, JoseError, ValueError) as error:
         _log.warning("sign-in not proven", reason=type(error).__name__)
-        raise HTTPException(401, gettext("The sign-in could not be checked. Sign in again.")) from error
+        sentence = gettext("The sign-in could not be checked.")
+        raise SignInFailed(sentence, safe_next(under_way["next"])) from error
     return id_token, str(proven.claims["sub"])
 
 

@@ -33,6 +33,14 @@ class SignInNeeded(HTTPException):
         super().__init__(401, invalid_token or gettext("Sign in to see this page."), {"WWW-Authenticate": challenge})
 
 
+class SignInFailed(Refused):
+    """A sign-in came back from the provider without a proof of who it is; `onward` is where it was to lead."""
+
+    def __init__(self, sentence: str, onward: str) -> None:
+        super().__init__(sentence, code=ProblemCode.SIGN_IN_FAILED)
+        self.onward = onward
+
+
 class Onward(HTTPException):
     """Not a refusal: the browser is sent on (303) before it sees the page that it requested."""
 

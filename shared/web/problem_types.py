@@ -59,6 +59,13 @@ _TYPES = (
         N_("Send a bearer token of the sign-in provider. The header WWW-Authenticate shows whether yours was refused."),
     ),
     ProblemType(
+        ProblemCode.SIGN_IN_FAILED,
+        N_("Sign-in failed"),
+        N_("The sign-in at the provider was not completed, or its answer cannot be used here."),
+        N_("Try again. If it fails again, ask your coordinator."),
+        N_("Nothing. Programs send a bearer token and do not sign in on this page."),
+    ),
+    ProblemType(
         ProblemCode.NOT_ALLOWED,
         N_("This page is not open to you"),
         N_("You are signed in, but your role does not include this."),

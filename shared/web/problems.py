@@ -25,8 +25,9 @@ from shared.bus.db.transient_errors import DATABASE_ERRORS, is_rolled_back, is_t
 from shared.errors import ProblemCode, Refused, default_code
 from shared.i18n import N_, gettext, language
 from shared.identity import csrf
+from shared.identity.guard import recognise
 from shared.identity.idempotency import Repeated
-from shared.identity.refusals import SAFE_METHODS, SIGN_IN, Onward, SignInNeeded, here, is_api, safe_next
+from shared.identity.refusals import SAFE_METHODS, SIGN_IN, Onward, SignInFailed, SignInNeeded, here, is_api, safe_next
 from shared.identity.versions import hide_versions
 from shared.redaction import method_of, route_of, safe_path
 from shared.web import control_characters
@@ -70,12 +71,14 @@ def answer(
     reference: str | None = None,
     sent: Sequence[tuple[str, str]] = (),
     strange_query: str | None = None,
+    sign_in: str = SIGN_IN,
 ) -> Response:
     """Return the error page or the problem document for one status, with the sentence `detail` and errors by field.
 
     Title and advice follow from `code`, whose default is the status's. `reference` is the number under which the log
     describes the error. 503 says after how many seconds to try again. The page offers to send again what was `sent`,
-    and leads to `strange_query`: its own address without the query that it cannot use.
+    and leads to `strange_query`: its own address without the query that it cannot use. `sign_in` is where its button
+    to sign in leads.
     """
     kind = PROBLEM_TYPES[code or default_code(status)]
     request.state.problem = kind.code
@@ -113,6 +116,8 @@ def answer(
         written=written(sent),
         action=here(request),
         strange_query=strange_query,
+        sign_in=sign_in,
+        again=kind.code is ProblemCode.SIGN_IN_FAILED,
     )
     page.headers.update(headers or {})
     return page
@@ -144,8 +149,17 @@ async def _http_error(request: Request, error: Exception) -> Response:
         errors = await errors_of_rules(request, error.fields)
         sent = await _sent(request) if error.code is ProblemCode.UNAVAILABLE else ()
         return answer(
-            request, error.status_code, error.detail, code=error.code, errors=errors, headers=error.headers, sent=sent
+            request,
+            error.status_code,
+            error.detail,
+            code=error.code,
+            errors=errors,
+            headers=error.headers,
+            sent=sent,
+            sign_in=_to_sign_in(error.onward) if isinstance(error, SignInFailed) else SIGN_IN,
         )
+    if error.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED} and not wants_json(request):
+        await recognise(request)
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_allowed(request))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -9,11 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import sqlalchemy as sa
 
+from shared.contracts.codes import Role
 from shared.identity.session import CookieJar
 from shared.identity.state import identity_of
 from shared.settings import ServiceSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     import pytest
     from fastapi import FastAPI
 
@@ -33,6 +38,15 @@ async def consent(address: str, subject: str) -> str:
         assert "Authorize" in form.text
         answer = await provider.post(address, data={"sub": subject})
     return answer.headers["location"]
+
+
+def assert_failed(answer: httpx2.Response, onward: str) -> None:
+    """Assert that an answer is the page of a failed sign-in, whose button begins it again with the same `next`."""
+    assert answer.status_code == 401
+    assert "Sign-in failed" in answer.text
+    button = re.search(r'<a class="govuk-button" href="([^"]*)"[^>]*>Try again</a>', answer.text)
+    assert button is not None
+    assert query(html.unescape(button[1])) == {"next": onward}
 
 
 async def test_by_hand_through_the_providers_form(browser: httpx2.AsyncClient, provider: str) -> None:
@@ -75,7 +89,7 @@ async def test_two_tabs_sign_in_side_by_side(browser: httpx2.AsyncClient) -> Non
     second = (await browser.get("/sign-in?as=persona-officer&next=/second")).headers["location"]
     assert (await browser.get(second)).headers["location"] == "/second"
     assert (await browser.get(first)).headers["location"] == "/first"
-    assert (await browser.get(first)).status_code == 400
+    assert (await browser.get(first)).status_code == 401
 
 
 async def test_an_answer_that_nobody_asked_for_is_refused(browser: httpx2.AsyncClient) -> None:
@@ -89,10 +103,9 @@ async def test_an_answer_that_nobody_asked_for_is_refused(browser: httpx2.AsyncC
         "/sign-in/callback",
     ):
         answer = await browser.get(address)
-        assert answer.status_code == 400
-        assert "Sign in again." in answer.text
+        assert_failed(answer, "/")
     browser.cookies.clear()
-    assert (await browser.get(leads_to)).status_code == 400
+    assert_failed(await browser.get(leads_to), "/")
     assert SESSION not in browser.cookies
 
 
@@ -107,26 +120,27 @@ async def test_a_code_counts_with_the_nonce_it_was_asked_with(browser: httpx2.As
 
 async def test_an_answer_of_another_issuer_is_refused(browser: httpx2.AsyncClient) -> None:
     """A provider that says it is another one (RFC 9207) is not believed."""
-    leads_to = (await browser.get("/sign-in?as=persona-officer")).headers["location"]
-    assert (await browser.get(f"{leads_to}&iss=https://evil.example")).status_code == 400
+    leads_to = (await browser.get("/sign-in?as=persona-officer&next=/tests/any")).headers["location"]
+    assert_failed(await browser.get(f"{leads_to}&iss=https://evil.example"), "/tests/any")
 
 
 async def test_a_person_who_declines_at_the_provider_can_try_again(browser: httpx2.AsyncClient) -> None:
-    """A refusal by the provider or the person is a page, not an error of ours."""
-    out = (await browser.get("/sign-in?next=/tests/any")).headers["location"]
-    answer = await browser.get(f"/sign-in/callback?error=access_denied&state={query(out)['state']}")
-    assert answer.status_code == 401
-    assert "try again" in answer.text
+    """A refusal by the provider or the person leads back to the page for which the sign-in began."""
+    out = (await browser.get("/sign-in?next=/tests/any?a=1%26b=2")).headers["location"]
+    address = f"/sign-in/callback?error=access_denied&state={query(out)['state']}"
+    assert_failed(await browser.get(address), "/tests/any?a=1&b=2")
+    problem = (await browser.get(address, headers={"accept": "application/json"})).json()
+    assert (problem["status"], problem["code"]) == (401, "sign-in-failed")
 
 
 async def test_a_sign_in_takes_ten_minutes_at_most(
     browser: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A link from the provider that was kept for later opens nothing."""
-    leads_to = (await browser.get("/sign-in?as=persona-officer")).headers["location"]
+    leads_to = (await browser.get("/sign-in?as=persona-officer&next=/tests/any")).headers["location"]
     late = time.time() + 601
     monkeypatch.setattr("shared.identity.oidc.time.time", lambda: late)
-    assert (await browser.get(leads_to)).status_code == 400
+    assert_failed(await browser.get(leads_to), "/tests/any")
 
 
 async def test_a_new_sign_in_has_a_new_session(browser: httpx2.AsyncClient, app: FastAPI) -> None:
@@ -152,7 +166,7 @@ async def test_many_tabs_leave_room_for_the_page_itself(browser: httpx2.AsyncCli
     """Of thirty tabs in which a sign-in begins the last twenty can finish it."""
     begun = [(await browser.get("/sign-in?as=persona-officer&next=/tests/any")).headers["location"] for _ in range(30)]
     assert len(browser.cookies) == 20
-    assert [(await browser.get(begun[place])).status_code for place in (0, 9, 10, 29)] == [400, 400, 303, 303]
+    assert [(await browser.get(begun[place])).status_code for place in (0, 9, 10, 29)] == [401, 401, 303, 303]
 
 
 async def test_out_here_and_at_the_provider(browser: httpx2.AsyncClient, provider: str) -> None:
@@ -217,6 +231,21 @@ async def test_a_provider_that_is_away_is_said_so(app: FastAPI, browser: httpx2.
     assert time.monotonic() - began < 10
     token = {"Authorization": "Bearer not-seen-before"}
     assert (await browser.get("/tests/api/mine", headers=token)).status_code == 503
+
+
+async def test_an_unknown_address_keeps_the_menu(
+    browser: httpx2.AsyncClient, grant: Callable[..., Awaitable[None]], sign_in: Callable[..., None]
+) -> None:
+    """A 404 or 405 without a route has the menu and the sign-out of the reader; a stranger can sign in there."""
+    await grant("ani", Role.OFFICER)
+    stranger = await browser.get("/tests/no-such-page")
+    assert stranger.status_code == 404
+    assert "Main menu" not in stranger.text
+    sign_in("ani")
+    for answer in (await browser.get("/tests/no-such-page"), await browser.delete("/tests/mine")):
+        assert answer.status_code in {404, 405}
+        assert "Main menu" in answer.text
+        assert "Sign out" in answer.text
 
 
 def test_the_settings_of_a_service_are_enough() -> None:
