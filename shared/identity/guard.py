@@ -263,7 +263,7 @@ async def _check_sending(request: Request) -> None:
 
 
 def _from_portal() -> str:
-    return gettext("Open this page from your own application. The link there gives you access.")
+    return gettext("Open this page from your application or your match. The link there gives you access.")
 
 
 def _refuse_withheld(principal: Principal, roles: tuple[Role, ...]) -> None:

@@ -120,9 +120,21 @@ _TOGETHER: dict[tuple[D, frozenset[A]], str] = {
     (D.MOVE, frozenset({A.APPLICANT, A.HOST_CONTACT})): N_("Both accept the new dates, or the old dates stay."),
     (D.AGENDA, frozenset({A.APPLICANT, A.HOST_CONTACT})): N_("Guest and host agree on the agenda."),
     (D.AGREEMENT, frozenset({A.APPLICANT, A.MENTOR})): N_("Both sign the agreement, then it begins."),
+    (D.PREPARATION, frozenset({A.APPLICANT, A.HOST_CONTACT})): N_("Guest and host prepare the visit."),
+    (D.PREPARATION, frozenset({A.APPLICANT, A.HOME_COORDINATOR})): N_("Guest and sending country prepare the visit."),
+    (D.PREPARATION, frozenset({A.HOST_CONTACT, A.HOME_COORDINATOR})): N_("Host and sending country prepare the visit."),
+    (D.PREPARATION, frozenset({A.APPLICANT, A.HOST_CONTACT, A.HOME_COORDINATOR})): N_(
+        "Guest, host and sending country prepare the visit."
+    ),
+    (D.FOLLOW_UP, frozenset({A.APPLICANT, A.LINE_MANAGER})): N_("Guest and line manager answer the follow-up."),
 }
-"""One sentence for two who do the same together; to one of them it is said with "you"."""
-_TOGETHER_OWN: dict[D, str] = {D.AGENDA: N_("You agree on the agenda with the other side.")}
+"""One sentence for those who do the same together; to one of them it is said with "you"."""
+_TOGETHER_OWN: dict[D, str] = {
+    D.AGENDA: N_("You agree on the agenda with the other side."),
+    D.PREPARATION: N_("You prepare your part of the visit, and the others prepare theirs."),
+    D.FOLLOW_UP: N_("You and your line manager answer the follow-up."),
+}
+_TOGETHER_OF_PAIRS: dict[D, str] = {D.FOLLOW_UP: N_("Mentee and line manager answer the follow-up.")}
 
 _YOU, _OFFICER, _GUEST, _HOST = N_("You"), N_("Officer"), N_("Guest"), N_("Host")
 _MENTEE, _MENTOR = N_("Mentee"), N_("Mentor")
@@ -211,7 +223,7 @@ def _holder(items: Sequence[Owed], setting: _Setting) -> str:
     own = [_YOU] if any(item.by in setting.reader for item in items) else []
     others = [_name(item, setting) for item in items if item.by not in setting.reader]
     two = _TWO.get(tuple(dict.fromkeys([*own, *sides])))  # type: ignore[arg-type]  # other tuples are not in the table
-    return gettext(two) if two else ", ".join(dict.fromkeys([*map(gettext, own), *others]))
+    return gettext(two) if two else " \N{MIDDLE DOT} ".join(dict.fromkeys([*map(gettext, own), *others]))
 
 
 def _name(item: Owed, setting: _Setting) -> str:
@@ -235,6 +247,8 @@ def _sentences(items: Sequence[Owed], setting: _Setting) -> str:
         sentence = _TOGETHER.get((item.kind, together))
         if sentence is not None and together & set(setting.reader):
             sentence = _TOGETHER_OWN.get(item.kind, sentence)
+        elif sentence is not None and setting.mentored:
+            sentence = _TOGETHER_OF_PAIRS.get(item.kind, sentence)
         found[gettext(sentence or _sentence(item, setting))] = None
     return " ".join(found)
 

@@ -15,13 +15,15 @@ Tones, not colours, are named here; `static/tandem.css` gives each its colour, a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, get_args
 
 from shared.i18n import N_, gettext
+from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date, datetime
+    from datetime import date
 
     from shared.next_steps import Described
 
@@ -81,6 +83,13 @@ class Standing:
     next: str | None = None
     reason: str | None = None
     explanation: str | None = None
+
+    @property
+    def overdue(self) -> bool:
+        """Return true where the next step should have been taken by now."""
+        if isinstance(self.due, datetime):
+            return self.due < clock.now()
+        return self.due is not None and self.due < clock.today()
 
     @classmethod
     def of(

@@ -134,7 +134,7 @@ def _correction(path: str, kind: str) -> Decision[Form]:
             return back(request)
         return Question(
             gettext("Correct your text"),
-            gettext("Save"),
+            gettext("Save text"),
             back(request),
             gettext("Your submitted answers"),
             caption=form.reference,

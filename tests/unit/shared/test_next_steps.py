@@ -89,11 +89,8 @@ def test_a_form_that_is_no_longer_asked_for_is_not_waited_for(instead: tuple[str
 def test_follow_ups_come_after_the_certificate() -> None:
     """Guest, line manager and sending country are named until all of them have answered; without completion nobody."""
     step = visit_step(visit(FORMS, certified=True))
-    assert step.holder == "Guest, Line manager, National coordinator of Armenia"
-    assert step.step == (
-        "The guest answers the follow-up. The line manager answers the follow-up."
-        " The sending country reports the results."
-    )
+    assert step.holder == "Guest · Line manager · National coordinator of Armenia"
+    assert step.step == "Guest and line manager answer the follow-up. The sending country reports the results."
     assert step.due is not None
     assert step.due.date() == date(2026, 9, 20)
     assert visit_step(visit(FORMS | LATER, certified=True)) == NextStep()
@@ -173,8 +170,8 @@ def test_before_travel_what_is_open_is_named_and_what_is_done_is_not() -> None:
     left = visit_step(scheduled(prepared=everybody, agreed={A.HOST_CONTACT}))
     assert left == NextStep("Guest", "The guest agrees to the agenda.", DUE)
     preparing = visit_step(scheduled(agreed=set(VISITORS), prepared={A.APPLICANT}))
-    assert preparing.holder == "Host, National coordinator of Armenia"
-    assert preparing.step == "The host prepares the visit. The sending country prepares the visit."
+    assert preparing.holder == "Host · National coordinator of Armenia"
+    assert preparing.step == "Host and sending country prepare the visit."
     done = visit_step(scheduled(prepared=everybody, agreed=set(VISITORS)))
     assert (done.holder, done.due) == ("Guest and host", None)
     assert done.step.startswith("The visit begins on ")

@@ -243,7 +243,7 @@ class Answers(StoredEntry):
             Section.LINE_MANAGER,
             N_("Service email"),
             Control.EMAIL,
-            hint=N_("We tell your line manager that you named them. We write to them again six months later."),
+            hint=N_("Your line manager gets an email now, and another six months after your visit or mentorship."),
             remedy=N_("Enter your line manager's service email"),
         ),
     ] = None

@@ -176,12 +176,13 @@ async def _ask_manager(request: DecisionRequest[Form]) -> Question | str:
             over = line_managers.not_asked(application)
     return Question(
         gettext("Your line manager"),
-        gettext("Save"),
+        gettext("Save line manager"),
         address,
         back_text=application.reference or "",
         caption=application.reference or "",
         text=gettext(
-            "You may name another line manager at any time before the follow-up. The person you name is notified once."
+            "You may name another line manager at any time before the follow-up. The person you name gets an email."
+            " We write to them again for the follow-up."
         ),
         obstacle=over,
     )

@@ -94,7 +94,7 @@ def _listed(view: MentorshipView, version: int) -> list[Any]:
         name_of(view, row.party) if row.party else labels.label("programme"),
         dates.day(row.at, short=True),
         state("agreement", view.agreement.states[row.version]),
-        ", ".join(f"{name}: {when}" for name, when in _signatures(view, row.version)),
+        [f"{name}: {when}" for name, when in _signatures(view, row.version)],
     ]
 
 

@@ -164,7 +164,7 @@ async def _ask(request: DecisionRequest[NeedForm]) -> Question:
     need = await _need(request)
     return Question(
         gettext("Change need") if need else gettext("Add a need"),
-        gettext("Save"),
+        gettext("Save need"),
         f"{AT}/{need.id}" if need else AT,
     )
 

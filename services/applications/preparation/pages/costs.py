@@ -159,7 +159,7 @@ async def _ask_line(request: DecisionRequest[ChangeCostForm]) -> Question:
     line = await _line(request)
     return Question(
         labels.label(line.cost.item),
-        gettext("Save"),
+        gettext("Save cost"),
         visit_path(request.id, "costs"),
         caption=line.reference or "",
         template="preparation/cost.html",

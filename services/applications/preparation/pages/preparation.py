@@ -193,7 +193,7 @@ def _sheet_decision(item: PreparationItem) -> Decision[Form]:
         found = await sheet(request)
         return Question(
             labels.label(item),
-            gettext("Save"),
+            gettext("Save details"),
             visit_path(request.id, "preparation"),
             caption=found.reference or "",
             text=gettext(_EXPLANATIONS[item]),

@@ -62,4 +62,4 @@ def submitted_address(submitted: Submission, address: str) -> str:
 
 def save_button(decides: bool) -> str:  # noqa: FBT001 - one word for one question
     """Return the label of a form's button."""
-    return gettext("Save") if decides else gettext("Propose")
+    return gettext("Save changes") if decides else gettext("Send proposal")

@@ -87,7 +87,7 @@ async def _ask_fund(request: DecisionRequest[FundForm]) -> Question:
     fund = await _fund(request)
     return Question(
         gettext("Change the fund") if fund else gettext("Add a fund"),
-        gettext("Save"),
+        gettext("Save fund"),
         FUNDS,
     )
 
@@ -180,7 +180,7 @@ async def _ask_pair(request: DecisionRequest[ExclusionForm]) -> Question:
     ends = exclusion is not None and (exclusion.until is None or exclusion.until > clock.today())
     return Question(
         gettext("Change the pair") if exclusion else gettext("Add a pair"),
-        gettext("Save"),
+        gettext("Save pair"),
         EXCLUSIONS,
         text=gettext(
             "Enter the two countries or the two organisations. To let the pair be matched again, enter a last day."

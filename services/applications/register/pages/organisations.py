@@ -199,7 +199,7 @@ async def _ask_activity(request: DecisionRequest[WordForm]) -> Question:
             "Nothing new starts with it: no placement, no match, no new person. What is in progress continues "
             "to its end."
         )
-        button = gettext("Stop participation") if programme else gettext("Propose")
+        button = gettext("Stop participation") if programme else save_button(programme)
     return Question(
         title,
         button,

@@ -92,7 +92,7 @@ async def _prepare_change(request: DecisionRequest[EndpointForm]) -> None:
 
 
 async def _ask_change(request: DecisionRequest[EndpointForm]) -> Question:
-    return _question(request.form, gettext("Change the webhook"), gettext("Save"), f"{HOME}/{request.id}")
+    return _question(request.form, gettext("Change the webhook"), gettext("Save webhook"), f"{HOME}/{request.id}")
 
 
 async def _change(request: DecisionRequest[EndpointForm]) -> str:
