@@ -12,6 +12,9 @@ from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, DatePeriod, Due, Event, Example, Language, Part, TopicCode
 from shared.contracts.codes import N_, ApplicationKind, MatchState, Party, RankGroup, Reason
 
+SILENCES = 2
+"""With so many offers that an officer left without an answer, the application is withdrawn."""
+
 
 class Pairing(Part):
     """The two sides of a match, and the dimensions for counting. A guest has an offer, a mentee a mentor.

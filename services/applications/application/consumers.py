@@ -16,6 +16,7 @@ from services.applications.matches.store import participation
 from shared.contracts.applications import ApplicationWithdrawn
 from shared.contracts.codes import ApplicationState, CallState, Outcome, Party, Reason
 from shared.contracts.matches import (
+    SILENCES,
     MatchCancelled,
     MatchConfirmed,
     MatchDeclined,
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     from shared.bus import Envelope, Tx
 
-# The officer's second silence withdraws the application (lifecycles.md, "Match").
-SILENCES = 2
 _ENDS = MatchCancelled | MatchDeclined | MatchExpired | MatchSuperseded
 
 

@@ -30,6 +30,7 @@ from services.matching.facts.model import spans, weekly_places, weeks_of
 from services.matching.provisional.model.memo import Memo
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.codes import ApplicationKind, Criterion, MatchState, Objective, RankGroup
+from shared.contracts.matches import SILENCES
 from shared.contracts.offers import CandidateChoices, OfferTerms
 from shared.culprits import culprits
 
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from shared.contracts.mentors import MentorProfile
 
 KINDS = (ApplicationKind.STUDY_VISIT, ApplicationKind.MENTEE)
-MOST_SILENCES = 2
-"""With so many offers left to expire an application is withdrawn by the portal, so it is no longer matched."""
 _GIVEN_BACK = ""
 """Stands for the seat of a mentorship that is over, or of a guest who did not come: it counts for the quota only."""
 
@@ -120,7 +119,7 @@ def waiting(facts: Facts) -> dict[UUID, ApplicationProfile]:
         application_id: profile
         for application_id, profile in facts.candidates.items()
         if application_id not in placed
-        and silent[application_id] < MOST_SILENCES
+        and silent[application_id] < SILENCES
         and profile.group_id not in facts.incomplete
     }
 

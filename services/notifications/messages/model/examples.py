@@ -109,17 +109,20 @@ def _changes(event: type[Event], example: Mapping[str, Any]) -> Iterator[tuple[s
 
 
 def _values(annotation: Any) -> list[Any]:
-    """Return the values of a type that can be listed; for a list of ids, one with a person."""
+    """Return the values of a type that can be listed; of a list those with one code, or of ids one with a person."""
     match annotation:
         case type() if issubclass(annotation, StrEnum):
             return [code.value for code in annotation]
         case type() if annotation in _PLAIN:
             return _PLAIN[annotation]
         case _ if get_origin(annotation) is tuple:
-            return [[ex.APPLICATION]] if get_args(annotation)[0] is UUID else []
+            item = get_args(annotation)[0]
+            return [[ex.APPLICATION]] if item is UUID else [[value] for value in _values(item) if item in _LISTED]
     return [value for part in get_args(annotation) for value in _values(part)]
 
 
+_LISTED = frozenset({Party})
+"""The codes of which a list decides about messages."""
 _PLAIN: dict[type, list[Any]] = {
     bool: [True, False],
     int: list(range(5)),

@@ -150,7 +150,6 @@ def test_a_preview_shows_the_made_up_case_of_its_row() -> None:
         found = messages(event.data, about=event.id, at=event.time, case=case_of(rule, event), facts=facts(event))
         assert rule in {message.rule for message in found}, rule.name
     assert "It needs your endorsement" in preview(BY_NAME["application_changed_to_endorse"], "").paragraphs[-1]
-    assert "Mentee" in preview(BY_NAME["mentee_declined"], "").paragraphs[0]
 
 
 def test_the_urgency_of_every_row_is_known() -> None:
@@ -339,6 +338,59 @@ def test_a_cancelled_place_has_one_message_about_the_application(by: str, subjec
     messages_ = messages(event.data, about=event.id, at=event.time, case=case, facts=facts(event))
     mine = [message for message in messages_ if message.audience.kind is AudienceKind.APPLICANT]
     assert [message.rule.subject for message in mine] == [subject]
+
+
+def _rows(event: Event) -> set[str]:
+    envelope = sample(type(event))._replace(data=event)
+    case = sample_case(envelope)
+    found = messages(event, about=envelope.id, at=envelope.time, case=case, facts=facts(envelope))
+    return {message.rule.name for message in found}
+
+
+@pytest.mark.parametrize(
+    ("silent", "silences", "rows"),
+    [
+        (["guest"], 1, {"match_expired", "match_expired_host"}),
+        (["guest"], 2, {"match_expired_again", "match_expired_host"}),
+        (["host"], 0, {"match_expired_by_other", "match_expired_host_own"}),
+        (["host"], 1, {"match_expired_by_other", "match_expired_host_own"}),
+        (["guest", "host"], 1, {"match_expired", "match_expired_host_own"}),
+        (["guest", "host"], 2, {"match_expired_again", "match_expired_host_own"}),
+        (["mentee"], 1, {"match_expired", "mentee_expired"}),
+        (["mentor"], 0, {"match_expired_by_other", "mentee_expired_own"}),
+        (["mentee", "mentor"], 2, {"match_expired_again", "mentee_expired_own"}),
+    ],
+)
+def test_a_missing_answer_has_one_true_message_a_reader(silent: list[str], silences: int, rows: set[str]) -> None:
+    """Officer and other side each get one message, by who did not answer and how often the officer did not."""
+    model = EVENTS["MatchExpired"]
+    pairing = example_of(model)["pairing"]
+    if not {"mentee", "mentor"}.isdisjoint(silent):
+        pairing = {**pairing, "kind": "mentee", "offer_id": None, "mentor_id": str(UUID(int=7))}
+    event = model.model_validate({**model.example, "pairing": pairing, "silent": silent, "silences": silences})
+    assert _rows(event) == rows
+    officer = next(row for row in rows if row in {"match_expired", "match_expired_again", "match_expired_by_other"})
+    words = " ".join(preview(BY_NAME[officer], "").paragraphs)
+    assert ("stays in the matching" in words) is (officer != "match_expired_again")
+    assert ("If you do not answer a second time" in words) is (officer == "match_expired")
+
+
+@pytest.mark.parametrize(
+    ("by", "rows"),
+    [
+        ("guest", {"match_declined_own", "match_declined_host"}),
+        ("host", {"match_declined", "match_declined_host_own"}),
+        ("mentee", {"match_declined_own", "mentee_declined"}),
+        ("mentor", {"match_declined", "mentee_declined_own"}),
+    ],
+)
+def test_a_declined_match_has_one_true_message_a_reader(by: str, rows: set[str]) -> None:
+    """The side that declined reads that it did, and the other side reads that the other did."""
+    model = EVENTS["MatchDeclined"]
+    pairing = example_of(model)["pairing"]
+    if by in {"mentee", "mentor"}:
+        pairing = {**pairing, "kind": "mentee", "offer_id": None, "mentor_id": str(UUID(int=7))}
+    assert _rows(model.model_validate({**model.example, "pairing": pairing, "by": by})) == rows
 
 
 @pytest.mark.parametrize("was", ["offered", "confirmed"])

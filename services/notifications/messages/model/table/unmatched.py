@@ -5,6 +5,7 @@ from services.notifications.messages.model.table.matches import HOLDS, RESERVE
 from shared.contracts import matches
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.codes import MatchState, Party
+from shared.contracts.matches import SILENCES
 from shared.i18n import N_
 
 _READ = N_("Open your application")
@@ -13,6 +14,16 @@ _MATCH = N_("Open the match")
 _KNOWN = When(N_("where it had been offered"), lambda data: data.was in {MatchState.OFFERED, MatchState.CONFIRMED})
 _ENDED = N_("The reason: %(reason)s.")
 _APPLICANTS = frozenset({Party.GUEST, Party.MENTEE})
+_STAYS = N_("Your application stays in the matching while the call is open.")
+_NEXT = N_("If another officer is next in line for this place, we propose that officer to you.")
+_NEXT_MENTEE = N_("While your profile is published, we look for another mentee for you.")
+_TIME_ENDED = N_("The time to answer has ended")
+_YOU_DECLINED = N_("You declined the match for %(reference)s.")
+_OFFICER_DECLINED = N_("The officer declined the match for %(reference)s.")
+_YOU_SILENT = N_("You did not answer in time on %(reference)s, so this match has ended.")
+_OFFICER_SILENT = N_("The officer did not answer in time on %(reference)s, so this match has ended.")
+_BY_APPLICANT = When(N_("by guest or mentee"), lambda data: data.by in _APPLICANTS)
+_OTHER_ANSWERED = When(N_("where only the officer did not answer"), lambda data: _APPLICANTS.issuperset(data.silent))
 _OFFERED = When(
     N_("where it had been offered, not confirmed, and the application continues"),
     lambda data: data.was is MatchState.OFFERED and not data.application_ended,
@@ -27,74 +38,159 @@ _GIVEN_UP = When(
     lambda data: data.was is MatchState.CONFIRMED and data.by in _APPLICANTS,
 )
 
+
+def _officer_silent(data: matches.MatchExpired) -> bool:
+    """Return whether the guest or mentee gave no answer, alone or like the other side."""
+    return not _APPLICANTS.isdisjoint(data.silent)
+
+
 RULES = (
     Rule(
         "match_declined",
         matches.MatchDeclined,
         A.APPLICANT,
         N_("The match does not go ahead"),
-        (
-            N_("The place offered for %(reference)s was declined by: %(by)s. The reason: %(reason)s."),
-            N_("Your application takes part in the matching again."),
-        ),
+        (N_("The other side declined the match for %(reference)s."), _ENDED, _STAYS),
         "application",
         _READ,
+        when=When(N_("by the host or the mentor"), lambda data: data.by not in _APPLICANTS),
+    ),
+    Rule(
+        "match_declined_own",
+        matches.MatchDeclined,
+        A.APPLICANT,
+        N_("You declined the match"),
+        (_YOU_DECLINED, N_("The same match is not offered to you again."), _STAYS),
+        "application",
+        _READ,
+        when=_BY_APPLICANT,
+        mandatory=False,
     ),
     Rule(
         "match_declined_host",
         matches.MatchDeclined,
         A.HOST_CONTACT,
-        N_("A guest is not coming"),
-        (N_("The match %(reference)s was declined by: %(by)s."), N_("The next in line is proposed to you.")),
+        N_("A match was declined"),
+        (_OFFICER_DECLINED, _NEXT),
         "match",
         _MATCH,
+        when=_BY_APPLICANT,
+    ),
+    Rule(
+        "match_declined_host_own",
+        matches.MatchDeclined,
+        A.HOST_CONTACT,
+        N_("A match was declined"),
+        (N_("Your organisation declined the match for %(reference)s."), _NEXT),
+        "match",
+        _MATCH,
+        when=When(N_("by the host"), lambda data: data.by is Party.HOST),
+        mandatory=False,
     ),
     Rule(
         "mentee_declined",
         matches.MatchDeclined,
         A.MENTOR,
         N_("A mentorship does not begin"),
-        (N_("The match %(reference)s was declined by: %(by)s."), N_("We look for another mentee for you.")),
+        (_OFFICER_DECLINED, _NEXT_MENTEE),
         "match",
         _MATCH,
+        when=_BY_APPLICANT,
+    ),
+    Rule(
+        "mentee_declined_own",
+        matches.MatchDeclined,
+        A.MENTOR,
+        N_("You declined the match"),
+        (_YOU_DECLINED, _NEXT_MENTEE),
+        "match",
+        _MATCH,
+        when=When(N_("by the mentor"), lambda data: data.by is Party.MENTOR),
+        mandatory=False,
     ),
     Rule(
         "match_expired",
         matches.MatchExpired,
         A.APPLICANT,
-        N_("The time to answer has ended"),
+        _TIME_ENDED,
+        (_YOU_SILENT, _STAYS, N_("If you do not answer a second time, your application is withdrawn.")),
+        "application",
+        _READ,
+        when=When(
+            N_("after the officer's first missing answer"),
+            lambda data: _officer_silent(data) and data.silences < SILENCES,
+        ),
+    ),
+    Rule(
+        "match_expired_again",
+        matches.MatchExpired,
+        A.APPLICANT,
+        _TIME_ENDED,
+        (_YOU_SILENT, N_("It is the second time without an answer, so your application is withdrawn.")),
+        "application",
+        _READ,
+        when=When(
+            N_("after the officer's second missing answer"),
+            lambda data: _officer_silent(data) and data.silences >= SILENCES,
+        ),
+    ),
+    Rule(
+        "match_expired_by_other",
+        matches.MatchExpired,
+        A.APPLICANT,
+        N_("The match does not go ahead"),
         (
-            N_("Not all answers came in time, so the place offered for %(reference)s goes to the next in line."),
-            N_("No answer from: %(silent)s."),
-            N_("Your application takes part in the matching again. The next time you do not answer, it is withdrawn."),
+            N_("The other side did not answer in time on %(reference)s, so this match has ended."),
+            _STAYS,
+            N_("You do not need to do anything."),
         ),
         "application",
         _READ,
+        when=When(N_("where only the host or the mentor did not answer"), lambda data: not _officer_silent(data)),
     ),
     Rule(
         "match_expired_host",
         matches.MatchExpired,
         A.HOST_CONTACT,
-        N_("The time to answer has ended"),
+        _TIME_ENDED,
+        (_OFFICER_SILENT, _NEXT),
+        "match",
+        _MATCH,
+        when=_OTHER_ANSWERED,
+    ),
+    Rule(
+        "match_expired_host_own",
+        matches.MatchExpired,
+        A.HOST_CONTACT,
+        _TIME_ENDED,
         (
-            N_("Not all answers on %(reference)s came in time, so this match has ended."),
-            N_("No answer from: %(silent)s."),
-            N_("The next in line is proposed to you."),
+            N_("Your organisation did not answer in time on %(reference)s, so this match has ended."),
+            _NEXT,
+            N_("If the placement is no longer available, please pause it."),
         ),
         "match",
         _MATCH,
+        when=When(N_("where the host did not answer"), lambda data: Party.HOST in data.silent),
     ),
     Rule(
         "mentee_expired",
         matches.MatchExpired,
         A.MENTOR,
-        N_("The time to answer has ended"),
-        (
-            N_("Not all answers on %(reference)s came in time, so this match has ended."),
-            N_("No answer from: %(silent)s."),
-        ),
+        _TIME_ENDED,
+        (_OFFICER_SILENT, _NEXT_MENTEE),
         "match",
         _MATCH,
+        when=_OTHER_ANSWERED,
+    ),
+    Rule(
+        "mentee_expired_own",
+        matches.MatchExpired,
+        A.MENTOR,
+        _TIME_ENDED,
+        (_YOU_SILENT, _NEXT_MENTEE, N_("If you no longer take mentees, please pause your profile.")),
+        "match",
+        _MATCH,
+        when=When(N_("where the mentor did not answer"), lambda data: Party.MENTOR in data.silent),
     ),
     Rule(
         "answer_too_late",
@@ -104,7 +200,7 @@ RULES = (
         (N_("Your answer on %(reference)s came after %(due)s. The place had already gone to the next in line."),),
         "application",
         _READ,
-        when=When(N_("by guest or mentee"), lambda data: data.by in {Party.GUEST, Party.MENTEE}),
+        when=_BY_APPLICANT,
     ),
     Rule(
         "answer_too_late_host",
