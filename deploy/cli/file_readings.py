@@ -4,15 +4,46 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, TypeVar
 
 from services.matching.sheets.files.encodings import ENCODINGS
 from services.matching.sheets.files.failures import UnusableFiles
 from services.matching.sheets.files.sheets import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
+
+Each = TypeVar("Each")
+QUIET = 3.0
+"""So many seconds pass before progress is shown, and between two lines of it."""
+
+
+class Progress:
+    """Says on standard error how far a command is, unless it ends within a few seconds."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        """Begin now."""
+        self._clock = clock
+        self._next = clock() + QUIET
+
+    def begin(self, step: str) -> None:
+        """Begin a step; it is printed if the command has taken long already."""
+        self._print(step)
+
+    def over(self, items: Iterable[Each], total: int, step: str) -> Iterator[Each]:
+        """Give the items on, and say how many there were."""
+        self.begin(step)
+        for number, item in enumerate(items, 1):
+            self._print(f"{step}: {number:,} of {total:,}")
+            yield item
+
+    def _print(self, text: str) -> None:
+        now = self._clock()
+        if now >= self._next:
+            print(f"{text} …", file=sys.stderr)
+            self._next = now + QUIET
 
 
 @contextmanager

@@ -35,8 +35,10 @@ def summary(result: "Result") -> list[str]:
     """Return a run in lines, with both prices."""
     prices, problem = result.prices, result.problem
     best = f"{prices.of_best_ppm / 10_000:.2f} % of the best"
+    fixed = {pair.candidate_id for pair in problem.fixed} & {candidate.id for candidate in problem.candidates}
+    before = f", {len(fixed)} had one before" if fixed else ""
     lines = [
-        f"{len(result.pairs)} of {len(problem.candidates)} have a place, {len(result.unmatched)} have none.",
+        f"{len(result.pairs)} of {len(problem.candidates)} have a place{before}, {len(result.unmatched)} have none.",
         f"Sum of points {prices.total}, {best}. Blocking pairs: {prices.blocking_pairs}.",
         f"Objective {problem.rules.objective.value}, seed {result.seed}, engine {result.engine_version}.",
         f"Digest of the inputs: {result.digest}.",
@@ -82,17 +84,22 @@ def command(
         print(f"{template} is ready to fill in. Its example can be checked and matched as it is.")
         return
     sources = file_readings.named(files, outputs=[*results.targets(out, results.FILES), annotate])
+    progress = file_readings.Progress()
     with file_readings.reading(encoding, annotate) as own:
         problem = problems.read(sources, day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own)
     if check:
         fixed = f", fixed pairs: {len(problem.fixed)}" if problem.fixed else ""
         print(f"No faults. Candidates: {len(problem.candidates)}, seats: {len(problem.seats)}{fixed}.")
         return
+    progress.begin(f"Matching {len(problem.candidates):,} candidates and {len(problem.seats):,} seats")
     result = run_layers(problem)
+    explained = len(result.pairs) + len(result.unmatched)
+    tried = 0 if out is None else effort
+    found = list(progress.over(result.receipts(effort=tried), explained, "Explaining the results"))
     if out is None:
-        sys.stdout.write(results.matches(result, result.receipts(effort=0)))
+        sys.stdout.write(results.matches(result, found))
     elif out.suffix.lower() == ".xlsx":
-        results.write(out.parent, {out.name: result_workbook.make(result, list(result.receipts(effort=effort)))})
+        results.write(out.parent, {out.name: result_workbook.make(result, found)})
     else:
-        results.write(out, results.all_of(result, effort))
+        results.write(out, results.all_of(result, found))
     print("\n".join(summary(result)), file=sys.stderr if out is None else sys.stdout)

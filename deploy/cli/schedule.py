@@ -87,4 +87,6 @@ def command(
         results.write(out.parent, {out.name: results.table(COLUMNS, rows(plan))})
     dated = sum(1 for days in plan.days if days)
     proof = "No plan is better." if plan.proven else "A better plan may exist; give it more --seconds."
-    print(f"{dated} of {len(plan.days)} visits have dates, {len(plan.moves)} moved. {proof}", file=sys.stderr)
+    moved = sum(1 for move in plan.moves if move.after)
+    lost = f", {len(plan.moves) - moved} lost those announced" if moved < len(plan.moves) else ""
+    print(f"{dated} of {len(plan.days)} visits have dates, {moved} moved{lost}. {proof}", file=sys.stderr)

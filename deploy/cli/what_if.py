@@ -99,13 +99,18 @@ def command(
     if not given and terms is None:
         raise Failed("Nothing is changed: give other rules with --terms or the options.")
     sources = file_readings.named(files, terms, outputs=[*results.targets(out, FILES), annotate])
+    progress = file_readings.Progress()
     with file_readings.reading(encoding, annotate) as own:
         problem = problems.read(sources, day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own)
         rules = other.change_rules(problem, terms, given, own)
     if check:
         print("No faults in the files and the other rules.")
         return
-    before, after = run_layers(problem), run_layers(replace(problem, rules=rules))
+    size = f"{len(problem.candidates):,} candidates and {len(problem.seats):,} seats"
+    progress.begin(f"Matching {size} as it is")
+    before = run_layers(problem)
+    progress.begin(f"Matching {size} under the other rules")
+    after = run_layers(replace(problem, rules=rules))
     changes, groups = seat_changes(before, after), list(by_group(before, after))
     print("\n".join(["As it is:", *(f"  {line}" for line in summary(before))]))
     print("\n".join(["Under the other rules:", *(f"  {line}" for line in summary(after))]))

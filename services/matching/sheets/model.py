@@ -136,12 +136,15 @@ def answer(request: SheetRequest, _step: Callable[[int], None]) -> SheetOutcome:
         contents[before] = request.earlier.content
     reading = Reading(request.encoding, contents=contents)
     problem: Problem | None = None
-    known = None if before is None else earlier.read(before, reading)
+    # The encoding that was chosen is that of the files; the earlier result is judged by itself.
+    known = None if before is None else earlier.read(before, replace(reading, encoding=None))
     try:
         problem = problems.read([file for file in contents if file != before], day=request.day, reading=reading)
     except UnusableFiles as wrong:
         if not reading.findings.of(Level.FAULT):
             raise ValueError(str(wrong)) from wrong
+    if known is not None and before is not None and problem is not None:
+        earlier.compare(known, problem, before, reading.findings)
     outcome = _checked(reading, problem)
     if request.wish is Wish.COPY:
         return replace(outcome, workbook=annotated_copy.make(reading))

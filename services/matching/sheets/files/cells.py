@@ -30,6 +30,8 @@ _DAY = (
 )
 _PERIOD = re.compile(rf"({_DAY})\s*(?:/|-|–|—|to|until|\.\.\.?|…)\s*({_DAY})")  # noqa: RUF001 - dashes are meant
 _LOOSE = re.compile(r"(.*\S)\s*(?:[:=]|\s[-–—]\s|\s)\s*(\S+|[Nn]ative [Ss]peaker|[Mm]other [Tt]ongue)")  # noqa: RUF001 - as above
+_LOOSE_COMMAS = re.compile(r" [&+] | and | / (?!\d)")
+"""Other marks between items; between two days `/` could mean a period."""
 _BRACKETS = re.compile(r"(.*\S)\s*\((.*)\)")
 
 
@@ -160,15 +162,20 @@ class Reader:
             return None
 
     def _parts(self, text: str, fits: Callable[[str], bool], *, apart: bool = True) -> list[str]:
-        """Return the items of a list: between semicolons or line breaks, and commas where only so they fit."""
+        """Return the items between semicolons or line breaks; between commas, "/" or "and" where only so they fit."""
         if text == NONE:
             return []
         found: list[str] = []
         for item in re.split(r"[;\n]", text):
             part = item.strip()
             smaller = [piece.strip() for piece in part.split(",")] if apart else [part]
-            if len(smaller) > 1 and not fits(part) and any(fits(piece) for piece in smaller if piece):
+            others = _LOOSE_COMMAS.split(part) if apart else [part]
+            if fits(part):
+                found.append(part)
+            elif len(smaller) > 1 and any(fits(piece) for piece in smaller if piece):
                 found += smaller
+            elif len(others) > 1 and all(map(fits, others)):
+                found += others
             elif part:
                 found.append(part)
         return [part for part in found if part]
@@ -222,6 +229,9 @@ class Reader:
             area, *numbers = (piece.strip() for piece in part.split(":"))
             if len(numbers) > 2:
                 self.findings.fault(self.place, f'"{part}" has too many parts; write it as area:level:years', part)
+                continue
+            if not self._is_skill(shape, area) and re.search(r"[\d(]", area):
+                self.findings.fault(self.place, f'"{part}" is not a skill; write it as analysis:2:5', part)
                 continue
             skill: dict[str, Any] = {}
             for name, word, number in zip(("level", "years"), (shape.level, shape.years), numbers, strict=False):

@@ -21,6 +21,7 @@ _IN_TEXT = re.compile(r"(?<!\d)(\d{1,2})([-/])(\d{1,2})\2(\d{4})(?!\d)")
 _IN_WORDS = re.compile(r"(\d{1,2})(?:\.|st|nd|rd|th)?[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4})")
 _WORDS_FIRST = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
 _SHORT_YEAR = re.compile(r"\d{1,2}[-/. ]\s?(?:\d{1,2}|[A-Za-z]{3,9})[-/. ]\s?\d{2}")
+_WEEK = re.compile(r"(\d{4})[- ]?W(\d{1,2})|(?:W|CW|KW|week) ?(\d{1,2})[-/ ,]{1,2}(\d{4})", re.IGNORECASE)
 _MONTHS = [name.lower() for name in Locale("en").months["format"]["wide"].values()]
 REMEDY = "write it as 2027-03-15"
 
@@ -66,6 +67,21 @@ def read_day(text: str, order: Order = Order.UNSETTLED) -> date:
     if not FIRST_DAY <= day <= LAST_DAY:
         raise NoDay(f"{day} lies outside of the programme's years ({FIRST_DAY.year} to {LAST_DAY.year})")
     return day
+
+
+def read_week(text: str) -> date | None:
+    """Return the Monday of a week written by its number, as 2027-W11 or week 11/2027; None for another text.
+
+    Raises `NoDay` for a week that the year does not have.
+    """
+    found = _WEEK.fullmatch(text)
+    if found is None:
+        return None
+    year, week = int(found[1] or found[4]), int(found[2] or found[3])
+    try:
+        return date.fromisocalendar(year, week, 1)
+    except ValueError:
+        raise NoDay(f'"{text}" is no week of that year; write its Monday as 2027-03-15') from None
 
 
 def _read(text: str, order: Order) -> date:

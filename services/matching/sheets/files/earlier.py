@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from services.matching.engine.explain.receipt import Receipt
     from services.matching.engine.matching import Result
+    from services.matching.engine.problem.problem import Problem
     from services.matching.sheets.files.findings import Findings
     from services.matching.sheets.files.sentences import Sentences
     from services.matching.sheets.files.sheets import Cell, Reading, Sheet
@@ -100,6 +101,17 @@ def _values(sheet: Sheet, body: Sequence[tuple[int, Cell, Cell]], findings: Find
         if key.text and value.text:
             pairs[key.text] = value.text
     return pairs
+
+
+def compare(earlier: Earlier, problem: Problem, file: Path, findings: Findings) -> None:
+    """Warn where the earlier run has no candidate, or no seat, of the files now: it is hardly one of these sheets."""
+    known = {*earlier.matching, *earlier.candidates}
+    now = {candidate.id for candidate in problem.candidates} | {pair.candidate_id for pair in problem.fixed}
+    seats = {*earlier.matching.values(), *earlier.capacities}
+    for what, before, after in (("candidate", known, now), ("seat", seats, {seat.id for seat in problem.seats})):
+        if before and not before & after:
+            text = f"it shares no {what} with the files; check that it is a result of these, with the same ids"
+            findings.warn(Place(file), text)
 
 
 def changes(earlier: Earlier, result: Result, receipts: Sequence[Receipt], sentences: Sentences) -> list[Change]:

@@ -191,7 +191,7 @@ FIELDS: Mapping[type, Mapping[str, Shape]] = {
         "wishes": Single(words.WISHES),
         "language_minimum": Single(words.LEVEL),
         "common_weeks": Single(words.Number(0, 52)),
-        "share": Single(words.Number(0, 100)),
+        "share": Single(words.Number(0, 100, percent=True)),
         "ceilings": Pairs(_COUNTRY, _COUNT),
         "floors": Pairs(_COUNTRY, _COUNT),
         "exclusions": Objects(Exclusion),

@@ -6,6 +6,7 @@ candidates, seats, fixed pairs or rules. All faults of all files are found in on
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,12 @@ from services.matching.engine.problem.document import Unreadable
 from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Rules, Seat, default_weights
 from services.matching.sheets.files import references, settings, tables, terms
 from services.matching.sheets.files.cells import Reader
-from services.matching.sheets.files.fields import FIELDS, PARTS, Objects, Setting
+from services.matching.sheets.files.fields import FIELDS, PARTS, TABLES, Objects, Setting
 from services.matching.sheets.files.findings import Place
 from services.matching.sheets.files.references import JsonPart
 from services.matching.sheets.files.sheets import Reading
 from services.matching.sheets.files.tables import Item
+from services.matching.sheets.files.words import is_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,6 +50,7 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
     items: dict[str, list[Item]] = {name: [] for name in PARTS}
     alone: dict[str, JsonPart] = {}
     for file in files:
+        sheets: dict[type, dict[str, int]] = defaultdict(dict)
         if file.suffix.lower() == ".json":
             _take_json(file, items, alone, reading)
             continue
@@ -55,7 +58,10 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
             if table.kind is Setting:
                 _take_settings(settings.read(tables.items(table, reading), (Rules, Problem), findings), alone, findings)
             else:
-                items[_NAMES[table.kind]] += tables.items(table, reading)
+                found = tables.items(table, reading)
+                items[_NAMES[table.kind]] += found
+                sheets[table.kind][table.sheet.name or ""] = len(found)
+        _warn_of_several_sheets(file, sheets, findings)
     for name in ("candidates", "seats"):
         if not items[name] and not reading.incomplete:
             findings.fault(
@@ -67,6 +73,8 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
     tables.check([(PARTS[name], item) for name, rows in items.items() for item in rows], findings)
     value: dict[str, Any] = {"call_id": "files", "day": day.isoformat(), "seed": "files"}
     value |= {name: single.value for name, single in alone.items()} | ({"seed": seed} if seed is not None else {})
+    if not reading.incomplete and is_day(value["day"]):
+        references.past_weeks(items, value["day"], findings)
     rules_value = value.setdefault("rules", {})
     if isinstance(rules_value, dict):
         weights: Mapping[str, object] = terms.weights_written(
@@ -79,6 +87,14 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
     findings.check()
     value |= {name: [item.value for item in rows] for name, rows in items.items() if rows or name != "fixed"}
     return document.read(Problem, value)
+
+
+def _warn_of_several_sheets(file: Path, sheets: Mapping[type, Mapping[str, int]], findings: Findings) -> None:
+    """Say which sheets of a workbook have rows of the same kind: one may be of another year."""
+    for kind, counts in sheets.items():
+        if len(counts) > 1:
+            listed = ", ".join(f"{name} ({count})" for name, count in counts.items())
+            findings.warn(Place(file), f"{TABLES[kind]} are on several sheets, and all were read: {listed}")
 
 
 def _take_settings(found: Mapping[type, JsonPart], alone: dict[str, JsonPart], findings: Findings) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_GUESSES = 100
 """For so many unknown ids the nearest known one is looked for, which takes time."""
+SIDES = ("candidates", "seats")
 _KEYS = {"candidates": "id", "seats": "id", "fixed": "candidate_id"}
 
 
@@ -113,6 +114,9 @@ def check(
             _resolve(item, column, known, findings, unknown, strict=name == "fixed")
     _wishes(items["candidates"], "seats", findings)
     _wishes(items["seats"], "candidates", findings)
+    _kinds_of_wishes(items, findings)
+    _fixed(items, findings)
+    _own_countries(items["candidates"], findings)
     if rules is not None:
         exclusions(rules, agencies, findings)
         _countries(rules, items, findings)
@@ -232,6 +236,73 @@ def _wishes(rows: list[Item], wanted: str, findings: Findings) -> None:
             findings.fault(item.at("wishes"), f"there are {len(found)} {wanted} in order; {MOST_WISHES} is the most")
 
 
+def _kinds_of_wishes(items: Mapping[str, list[Item]], findings: Findings) -> None:
+    """Warn of a wish for something of another kind, such as a mentor for a study visit."""
+    kinds = {name: {str(item.value.get("id")): item.value.get("kind") for item in items[name]} for name in SIDES}
+    for item in items["candidates"]:
+        wanted = SEATS_FOR.get(item.value.get("kind"))  # type: ignore[call-overload]  # a text equals its code
+        for wish in _listed(item.value.get("wishes")):
+            kind = kinds["seats"].get(str(wish))
+            if wanted is not None and kind is not None and kind != wanted:
+                findings.warn(item.at("wishes"), f"{wish} is a {kind}, so this wish has no effect")
+    for item in items["seats"]:
+        for column in ("wishes", "unsuitable"):
+            for wish in _listed(item.value.get(column)):
+                kind = kinds["candidates"].get(str(wish))
+                if kind is not None and SEATS_FOR.get(kind, item.value.get("kind")) != item.value.get("kind"):  # type: ignore[call-overload]  # as above
+                    findings.warn(item.at(column), f"{wish} is of the kind {kind}, so this has no effect")
+
+
+def _fixed(items: Mapping[str, list[Item]], findings: Findings) -> None:
+    """Find fixed pairs that contradict the candidate's row, and warn of more than a seat has places."""
+    homes = {item.value.get("id"): item for item in items["candidates"]}
+    pairs: dict[str, list[Item]] = defaultdict(list)
+    for item in items["fixed"]:
+        country, own = item.value.get("country"), homes.get(item.value.get("candidate_id"))
+        home = None if own is None else own.value.get("country")
+        if own is not None and None not in (country, home) and country != home:
+            text = f"{item.value['candidate_id']} comes from {home} in {own.place}; write the same country in both"
+            findings.fault(item.at("country"), text, str(country))
+        pairs[str(item.value.get("seat_id"))].append(item)
+    for seat in items["seats"]:
+        found, places = pairs.get(str(seat.value.get("id")), []), seat.value.get("capacity")
+        if isinstance(places, int) and len(found) > places:
+            text = f"seat {seat.value['id']} has places: {places}, but fixed pairs: {len(found)}"
+            findings.warn(found[places].at("seat_id"), text)
+
+
+def past_weeks(items: Mapping[str, list[Item]], day: str, findings: Findings) -> None:
+    """Warn of weeks before the day of the rules, in which nobody can travel, once for each sheet."""
+    for name in SIDES:
+        found: dict[Place, list[Item]] = defaultdict(list)
+        for item in items[name]:
+            weeks = item.value.get("weeks")
+            if isinstance(weeks, list | dict) and any(isinstance(week, str) and week < day for week in weeks):
+                found[_sheet_of(item)].append(item)
+        for place, own in found.items():
+            findings.warn(place, f"rows with weeks before {day}, the day of the rules: {_count(own)}; check the year")
+
+
+def _own_countries(rows: list[Item], findings: Findings) -> None:
+    """Warn of candidates who prefer their own country, which never hosts them."""
+    for item in rows:
+        country = item.value.get("country")
+        if country != "EU" and country in _listed(item.value.get("preferred_countries")):
+            text = f"{country} is the candidate's own country, so this preference has no effect"
+            findings.warn(item.at("preferred_countries"), text)
+
+
+def _sheet_of(item: Item) -> Place:
+    """Return the place of an item's whole sheet."""
+    return replace(item.place, row=None, path=item.place.path[:1])
+
+
+def _count(rows: list[Item]) -> str:
+    """Return how many rows there are, and which is the first."""
+    first = rows[0].place.row
+    return f"{len(rows)}{f', the first is row {first}' if first is not None else ''}"
+
+
 def exclusions(rules: JsonPart, organisations: Iterable[str], findings: Findings) -> None:
     """Understand both sides of each exclusion: an organisation of the files, or a country.
 
@@ -335,11 +406,9 @@ def _silent(rows: list[Item], column: str, others: str, findings: Findings) -> N
     recorded = Recorded.of(findings)
     for item in rows:
         if not item.value.get(column) and item.at(column) not in recorded:
-            empty[replace(item.place, row=None, path=item.place.path[:1])].append(item)
+            empty[_sheet_of(item)].append(item)
     for place, found in empty.items():
-        first = found[0].place.row
-        where = f", the first is row {first}" if first is not None else ""
-        findings.warn(place, f"rows without {column}: {len(found)}{where}; few {others} fit them, or none")
+        findings.warn(place, f"rows without {column}: {_count(found)}; few {others} fit them, or none")
 
 
 def _listed(value: Any) -> list[Any]:

@@ -202,7 +202,7 @@ def _rates(book: _Book, result: Result) -> None:
 
 def rates(result: Result) -> list[tuple[str, str, int, int]]:
     """Return group, name, how many have a place and of how many: by country, service and rank group."""
-    matched = result.matching
+    matched = {*result.matching, *(pair.candidate_id for pair in result.problem.fixed)}
     counted: dict[tuple[str, str], Counter[bool]] = defaultdict(Counter)
     for candidate in result.problem.candidates:
         groups = (

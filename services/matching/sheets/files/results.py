@@ -125,9 +125,8 @@ def targets(out: Path | None, names: Sequence[str]) -> list[Path]:
     return [out / name for name in names]
 
 
-def all_of(result: Result, effort: int) -> dict[str, str | bytes]:
-    """Return the files that `tandem match` writes, by name."""
-    found = list(result.receipts(effort=effort))
+def all_of(result: Result, found: Sequence[Receipt]) -> dict[str, str | bytes]:
+    """Return the files that `tandem match` writes, by name; `found` are the receipts of all candidates."""
     contents = (
         result_workbook.make(result, found),
         matches(result, found),

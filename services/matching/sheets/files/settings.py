@@ -75,7 +75,9 @@ SETTINGS: Mapping[str, Spec] = {
     "weight_host": Spec("Weight for hosts", Rules, "weights", "host", ("weight hosts", "weight of hosts")),
     "ceiling": Spec("Ceiling", Rules, "ceilings", others=("ceilings", "quota", "most of a country")),
     "floor": Spec("Floor", Rules, "floors", others=("floors", "least of a country")),
-    "exclusion": Spec("Exclusion", Rules, "exclusions", others=("exclusions", "excluded")),
+    "exclusion": Spec(
+        "Exclusion", Rules, "exclusions", others=("exclusions", "excluded", "excluded countries", "excluded pair")
+    ),
     "suspended": Spec("Suspended from", Rules, "suspended", others=("suspension", "suspended country")),
     "need": Spec("Training need", Rules, "needs", others=("needs", "training needs")),
     "reciprocity": Spec("Reciprocity", Rules, "reciprocity"),
@@ -90,6 +92,9 @@ SETTING = words.Choice(
     "a setting such as objective or Ceiling",
     {code: spec.label for code, spec in SETTINGS.items()},
     {other: code for code, spec in SETTINGS.items() for other in spec.others},
+    dict.fromkeys(
+        ("weight", "weights"), "counts for one side; write Weight for applicants or Weight for hosts, each in its row"
+    ),
 )
 
 

@@ -65,7 +65,7 @@ class Sheet:
     """A table's cells: `name` of the sheet in a workbook, rows with their numbers as a spreadsheet counts.
 
     `merged` maps a covered cell (row and column, from 1) to the one that shows there; `hidden` are rows out of sight,
-    `hidden_columns` columns (from 1).
+    `hidden_columns` columns (from 1), `struck` rows with a text that is struck out.
     """
 
     file: Path
@@ -74,6 +74,7 @@ class Sheet:
     merged: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden: list[int] = field(default_factory=list)
     hidden_columns: set[int] = field(default_factory=set)
+    struck: list[int] = field(default_factory=list)
     is_hidden: bool = False
     heading_row: int | None = None
     """The row of the table's heading, once it is found."""
@@ -287,7 +288,10 @@ def _sheet(file: Path, sheet: Any, values: Any, findings: Findings) -> Sheet | N
             for cell in row
             if getattr(cell, "value", None) is not None
         }
+    struck: dict[int, bool] = {}
     for number, row in enumerate(sheet.iter_rows(), 1):
+        if any(_is_struck(cell, struck) for cell in row):
+            found.struck.append(number)
         found.rows.append((number, [_cell(cell, kept.get((cell.row, cell.column))) for cell in row]))
     for area in sheet.merged_cells.ranges:
         top = f"{get_column_letter(area.min_col)}{area.min_row}"
@@ -299,6 +303,15 @@ def _sheet(file: Path, sheet: Any, values: Any, findings: Findings) -> Sheet | N
         if columns.hidden:
             found.hidden_columns.update(range(columns.min, min(columns.max, _MOST_COLUMNS) + 1))
     return found
+
+
+def _is_struck(cell: Any, known: dict[int, bool]) -> bool:
+    """Return whether the text of a cell is struck out; `known` keeps the answer for each style."""
+    if cell.value is None or not cell.has_style:
+        return False
+    if (style := cell.style_id) not in known:
+        known[style] = bool(cell.font.strike)
+    return known[style]
 
 
 def _cell(cell: Any, kept: Any) -> Cell:
@@ -336,6 +349,8 @@ def _plain_cell(cell: Any) -> Cell:
 def _number_cell(value: float, shown_as: str) -> Cell:
     if abs(value) >= 1e15:
         return Cell(f"{value:.0f}", value, "a number of so many digits loses some in a spreadsheet; write it as a text")
+    if re.search(r"(?<!\\)%", re.sub(r'"[^"]*"', "", shown_as)):
+        return Cell(f"{round(value * 100, 6):g} %", value)
     if float(value).is_integer():
         width = len(shown_as) if re.fullmatch("0+", shown_as) else 0
         return Cell(str(int(value)).zfill(width), value)

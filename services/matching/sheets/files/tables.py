@@ -259,7 +259,9 @@ def _unknown(table: Table, at: int, place: Place, findings: Findings) -> None:
         if any(len(row) > at and row[at].text for number, row in table.sheet.rows if number > table.heading_row):
             findings.warn(place, "it has values but no name, and was not read")
         return
-    near = difflib.get_close_matches(form, [name for name in known if known[name] not in table.names], 1, 0.6)
+    free = [name for name in known if known[name] not in table.names]
+    words = set(form.split())
+    near = difflib.get_close_matches(form, free, 1, 0.6) or [name for name in free if set(name.split()) <= words]
     also = "; do not put personal data into these files" if form in _PERSONAL else ""
     mean = f"; do you mean {known[near[0]]}?" if near else ""
     findings.warn(place, f"this column is not known and was not read{mean}{also}", heading)
@@ -300,6 +302,11 @@ def _check_rows(table: Table, body: list[tuple[int, list[Cell]]], findings: Find
     hidden = [number for number in table.sheet.hidden if number in numbers]
     if hidden:
         findings.warn(place, f"hidden rows were read too: {len(hidden)}, the first is row {hidden[0]}")
+    struck = [number for number in table.sheet.struck if number in numbers]
+    if struck:
+        findings.warn(
+            place, f"rows with a text that is struck out were read too: {len(struck)}, the first is row {struck[0]}"
+        )
     unseen = [
         heading
         for at, (name, heading) in enumerate(zip(table.names, table.heading, strict=True), 1)

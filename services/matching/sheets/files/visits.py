@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pydantic import JsonValue
+
     from services.matching.sheets.files.findings import Findings
 
 KINDS: Mapping[type, frozenset[str]] = {VisitRequest: frozenset({"candidate_id", "seat_id"}), **settings.KINDS}
@@ -46,6 +48,7 @@ def read(
             else:
                 items += tables.items(table, reading)
     visits: list[VisitRequest] = tables.check([(VisitRequest, item) for item in items], findings)
+    _doubtful(items, findings)
     policies = [part for found in rules for part in found.values()]
     if policy_file is not None:
         policies.append(_policy_of(policy_file, reading))
@@ -56,6 +59,19 @@ def read(
         findings.fault(Place(file), "it holds no visit")
     findings.check()
     return visits, policy
+
+
+def _doubtful(items: list[Item], findings: Findings) -> None:
+    """Find a visit that stands twice, and warn of one within a country."""
+    first: dict[tuple[JsonValue, JsonValue], Item] = {}
+    for item in items:
+        guest, seat = item.value.get("candidate_id"), item.value.get("seat_id")
+        before = first.setdefault((guest, seat), item)
+        if before is not item and guest is not None:
+            findings.fault(item.place, f"the visit of {guest} to {seat} is in {before.place} already; keep one of them")
+        home, host = item.value.get("home_country"), item.value.get("host_country")
+        if home is not None and home == host != "EU":
+            findings.warn(item.at("host_country"), f"{host} is the guest's own country too; visits are to another one")
 
 
 def _of_json(file: Path, reading: Reading) -> list[Item]:

@@ -15,7 +15,7 @@ from babel.core import get_global
 
 from services.matching.engine.problem.problem import SeatKind
 from services.matching.engine.problem.weeks import monday
-from services.matching.sheets.files.days import NoDay, Order, TwoDays, read_day
+from services.matching.sheets.files.days import NoDay, Order, TwoDays, read_day, read_week
 from shared.contracts.codes import (
     COUNTRIES,
     LANGUAGES,
@@ -114,10 +114,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A whole number between two bounds."""
+    """A whole number between two bounds; one of `percent` may have the sign."""
 
     least: int
     most: int
+    percent: bool = False
 
     @property
     def what(self) -> str:
@@ -127,9 +128,10 @@ class Number:
     def read(self, text: str, order: Order = Order.UNSETTLED) -> int:
         """Return the number. Raises `Malformed`."""
         del order
-        if not re.fullmatch(r"-?[0-9]{1,9}(\.0+)?", text):
+        plain = text.removesuffix("%").rstrip() if self.percent else text
+        if not re.fullmatch(r"-?[0-9]{1,9}(\.0+)?", plain):
             raise Malformed(f'"{text}" is not a whole number; write {self.what}')
-        number = int(text.partition(".")[0])
+        number = int(plain.partition(".")[0])
         if not self.least <= number <= self.most:
             raise Malformed(f"{number} is not possible here; write {self.what}")
         return number
@@ -207,7 +209,7 @@ class Day:
     def read(self, text: str, order: Order = Order.UNSETTLED) -> str:
         """Return the day as year-month-day. Raises `Malformed`."""
         try:
-            day = read_day(text, order)
+            day = (read_week(text) if self.week else None) or read_day(text, order)
         except TwoDays as wrong:
             mondays = [way for way in wrong.ways if way.weekday() == 0]
             if not self.week or len(mondays) > 1:

@@ -119,6 +119,37 @@ def test_a_seat_that_had_one_place_is_named_so() -> None:
     assert found.since[0].why.startswith("Seat s1 had 1 place, and has 2 now.")
 
 
+def test_an_earlier_result_of_other_sheets_is_a_warning() -> None:
+    """A result that shares no candidate, or no seat, with the files is hardly one of them."""
+    files = (_people("c1"), _seats(_seat("s1", 1)), RULES)
+
+    def warnings(*rows: tuple[str, str]) -> list[str]:
+        earlier = SentFile("r.xlsx", _matches(*rows))
+        outcome = answer(SheetRequest(files, DAY, Wish.MATCH, earlier=earlier), lambda _: None)
+        assert outcome.result is not None
+        return [
+            line.text.partition(" with")[0] for line in outcome.findings if line.place.startswith("earlier result/")
+        ]
+
+    assert warnings(("x1", "t1")) == ["It shares no candidate", "It shares no seat"]
+    assert warnings(("c1", "t1")) == ["It shares no seat"]
+    assert warnings(("x1", "s1"), ("c1", "t1")) == []
+
+
+def test_the_encoding_of_the_files_is_not_that_of_the_earlier_result() -> None:
+    """Sheets in windows-1251 are compared with an earlier result in UTF-8, with letters that both have."""
+    files = (
+        SentFile("people.csv", _people("жив").content.decode().encode("windows-1251")),
+        _seats(_seat("s1", 1)),
+        RULES,
+    )
+    earlier = SentFile("matches.csv", "candidate_id;seat_id\nжив;s1\n".encode())
+    request = SheetRequest(files, DAY, Wish.MATCH, encoding="windows-1251", earlier=earlier)
+    found = answer(request, lambda _: None).result
+    assert found is not None
+    assert found.since == []
+
+
 @pytest.mark.parametrize(
     ("earlier", "fault"),
     [

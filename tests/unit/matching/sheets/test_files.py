@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deploy.cli import what_if
+from deploy.cli.file_readings import QUIET, Progress
 from deploy.local.folder import ROOT
 from services.matching.engine.matching import run
 from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Rules, Seat
@@ -253,6 +254,26 @@ a,s,AM,FR,2027-01-04,5,2027-03-01/2027-03-12,,2027-03-01:1; 2027-03-08:1
 b,s,MD,FR,2027-01-04,5,2027-03-01/2027-03-12,2027-03-01/2027-03-05,2027-03-01:1; 2027-03-08:1
 c,s,UA,FR,2027-01-04,3,2027-01-11/2027-01-15,,
 """
+
+
+def test_progress_is_shown_only_after_some_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    """A short command says nothing; a long one says every few seconds how many of how many are done."""
+    now = 0.0
+    progress = Progress(lambda: now)
+    for _ in progress.over(range(4), 4, "Explaining the results"):
+        now += QUIET / 2
+    now += QUIET / 2
+    progress.begin("Matching again")
+    assert capsys.readouterr().err.splitlines() == ["Explaining the results: 3 of 4 …", "Matching again …"]
+
+
+def test_visits_that_lose_their_dates_are_not_counted_as_moved(tmp_path: Path) -> None:
+    """The last line says how many have other dates, and how many lost those announced."""
+    heading, *_ = VISITS.splitlines()
+    lost = "c,s,UA,FR,2027-01-04,1,2027-03-01/2027-03-05,2027-04-05/2027-04-09,,2027-03-03"
+    (file,) = _files(tmp_path, visits_csv=f"{heading},announced\n{lost}\n")
+    done = _tandem("schedule", file)
+    assert "0 of 1 visits have dates, 0 moved, 1 lost those announced. No plan is better." in done.stderr
 
 
 def test_visits_of_a_file_get_their_dates(tmp_path: Path) -> None:
