@@ -62,6 +62,8 @@ def match_stage(code: MatchState, *, in_reserve: bool) -> State:
 
 def reason(reason: str | None, rule: str | None) -> str:
     """Return in a few words why there is no match: the first reason only."""
+    if rule == HardRule.CAPACITY:
+        return gettext("No suitable place is free")
     if rule is not None:
         return gettext("No place meets the rule: %(rule)s") % {"rule": rule_name(rule)}
     if reason is None:

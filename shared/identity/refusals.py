@@ -91,7 +91,10 @@ def _who_may(roles: tuple[Role, ...]) -> str:
     from shared.contracts.labels import role as word  # noqa: PLC0415 - loads the translations, which few requests need
 
     names = ", ".join(str(word(role)) for role in roles)
-    return gettext("This page is for: %(roles)s.") % {"roles": names}
+    sentence = gettext(
+        "This page is for: %(roles)s. If you should see it, ask your national coordinator or the programme coordinator."
+    )
+    return sentence % {"roles": names}
 
 
 def is_api(request: Request) -> bool:

@@ -88,6 +88,12 @@ def span(first: date, last: date) -> str:
     return gettext("%(first)s to %(last)s") % {"first": start, "last": day(last)}
 
 
+def due_day(due: datetime, now: datetime) -> str:
+    """Return a due date for a list, how far it is from `now`, and that it is overdue where it has passed."""
+    when = f"{day(due, short=True)} ({relative(due, now.astimezone(ZONE).date())})"
+    return gettext("Overdue: %(when)s") % {"when": when} if due < now else when
+
+
 def relative(value: date | datetime, today: date) -> str:
     """Return how far a day is from `today`: `today`, `tomorrow`, `in 12 days`, `3 days ago`."""
     if isinstance(value, datetime):

@@ -298,7 +298,7 @@ async def _sign_in_needed(request: Request, refusal: Exception) -> Response:
         request,
         401,
         gettext(
-            "You are no longer signed in, so nothing was changed. Sign in again in another tab, then come back "
+            "You are no longer signed in, so nothing was changed. Sign in again in a new tab, then come back "
             "to this one and reload it. Your text is sent again."
         ),
     )

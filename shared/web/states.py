@@ -271,7 +271,7 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
     ),
     "outcome": (
         ("due", "wait", N_("Waiting for you"), N_("It is still to be filled in.")),
-        ("late", "wait", N_("Overdue"), N_("It is still needed, and will be marked as late.")),
+        ("late", "error", N_("Overdue"), N_("It is still needed, and will be marked as late.")),
         ("begun", "wait", N_("Started"), N_("It has been started, but not sent yet.")),
         ("closed", "ended", N_("Closed"), N_("It did not arrive, and is no longer accepted.")),
         ("submitted", "done", N_("Received"), N_("It has arrived.")),

@@ -121,7 +121,7 @@ def _row(view: MatchView, step: NextStep, query: str, *, ticks: bool) -> list[Ce
         labels.label(match.for_),
         tag("match", match.shown_state),
         gettext("You") if view.waits else step.holder or None,
-        None if due is None else f"{dates.day(due, short=True)} ({dates.relative(due, clock.today())})",
+        None if due is None else dates.due_day(due, clock.now()),
     ]
 
 
@@ -161,7 +161,7 @@ async def match_page(
             state("match", match.shown_state),
             match.since,
             step.due,
-            step.holder,
+            gettext("You") if view.waits else step.holder,
             step.step,
             reason=reason_word(match.reason) or None,
         ),

@@ -1,7 +1,6 @@
 """A coordinator's queue: figures, filters in the address, and selectable rows."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -123,15 +122,8 @@ def _row(found: QueueLine, beside: str, *, ticks: bool, all_: bool) -> list[Cell
         tag("application", line.state),
         found.step.holder or None,
         ngettext("%(num)d day", "%(num)d days", days) % {"num": days},
-        _due(line.due, now),
+        None if line.due is None else dates.due_day(line.due, now),
     ]
-
-
-def _due(due: datetime | None, now: datetime) -> str | None:
-    if due is None:
-        return None
-    when = f"{dates.day(due, short=True)} ({dates.relative(due, clock.today())})"
-    return gettext("Overdue: %(when)s") % {"when": when} if due < now else when
 
 
 def _counts(view: QueuePage, query: QueueQuery, principal: Principal) -> list[Count]:

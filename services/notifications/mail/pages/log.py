@@ -95,7 +95,7 @@ async def log(
         [Column(name) for name in names],
         [_row(line) for line in found.lines],
         found.total,
-        Empty(gettext("There is no such message."), gettext("Show all messages"), _HOME),
+        Empty(gettext("No message fits these filters."), gettext("Show all messages"), _HOME),
         page=page,
         counts=_counts(found),
         filters=[

@@ -71,7 +71,7 @@ async def volume(
             [Column(name) for name in (gettext("Case"), gettext("Message"), gettext("To"), gettext("When"))],
             [_row(line) for line in found.lines],
             found.total,
-            Empty(gettext("There is no such message."), gettext("Show all"), HERE),
+            Empty(gettext("No message fits these filters."), gettext("Show all"), HERE),
             page=page,
             filters=_fields(filters, mine),
             table_title=gettext("Messages"),

@@ -27,6 +27,7 @@ from shared.contracts.codes import Applied, Respondent
 from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.runtime.service import Service
+from shared.time import clock
 from shared.time.dates import moment
 from shared.web.forms import Difference, Form, Longest, Needed, RadioField, TextAreaField
 from shared.web.render import render, see_other
@@ -127,6 +128,7 @@ def _submitted_page(
         submitted=submitted_form(form),
         headings=form.headings,
         questions=form.questions,
+        today=clock.today(),
         correctable=page.correctable,
         address=request.url.path,
         refused=refused,
@@ -151,6 +153,7 @@ def _page(
         form_=form_,
         texts=texts,
         questions=form.questions,
+        today=clock.today(),
         scored=form.scored,
         draft=draft,
         saved=request.query_params.get("done") == "saved",

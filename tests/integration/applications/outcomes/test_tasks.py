@@ -43,7 +43,7 @@ async def test_tasks_after_the_visit_are_shown_with_the_application(abroad: Abro
     home = (await client.get("/applications/")).text
     for purpose in ("evaluation", "report"):
         assert f"/applications/visits/{visit_id}/forms/{purpose}" in home
-    assert "You have nothing to do here" not in home
+    assert "You have nothing to do" not in home
     way = await client.get(f"/applications/visits/{visit_id}/forms/report")
     assert way.headers["location"].startswith("/reporting/reports/guest.")
     assert f"{mine}/withdraw" not in page

@@ -219,5 +219,5 @@ async def test_the_log_is_searched_by_kind_country_and_week(app: FastAPI, feed: 
         await page(app, "programme", f"/notifications/{query}", 422)
     before = monday - timedelta(weeks=2)
     for query in ("?rule=application_endorsed", "?country=FR", f"?week={before}"):
-        assert "There is no such message" in await page(app, "programme", f"/notifications/{query}")
-    assert "There is no such message" in await page(app, "france", "/notifications/?country=MD")
+        assert "No message fits these filters" in await page(app, "programme", f"/notifications/{query}")
+    assert "No message fits these filters" in await page(app, "france", "/notifications/?country=MD")

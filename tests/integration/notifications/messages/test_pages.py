@@ -71,8 +71,8 @@ async def test_the_log_is_found_by_reference_and_state(app: FastAPI, feed: Feed,
         assert "We have your application" in text
         assert "police.example" not in text
         assert "Ștefan" not in text
-    assert "There is no such message" in await page(app, "programme", "/notifications/?q=AM-2026-0001")
-    assert "There is no such message" in await page(app, "programme", "/notifications/?state=failed")
+    assert "No message fits these filters" in await page(app, "programme", "/notifications/?q=AM-2026-0001")
+    assert "No message fits these filters" in await page(app, "programme", "/notifications/?state=failed")
 
 
 async def test_a_coordinator_sees_what_went_to_the_own_country(app: FastAPI, feed: Feed) -> None:

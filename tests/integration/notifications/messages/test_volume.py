@@ -72,4 +72,4 @@ async def test_each_count_leads_to_its_rows(app: FastAPI, feed: Feed, catcher: C
         for address, count in found:
             rows = await page(app, "programme", html.unescape(address))
             assert len(re.findall(r'href="/notifications/messages/', rows)) == int(count), address
-    assert "There is no such message." in await page(app, "programme", f"{HERE}?state=failed")
+    assert "No message fits these filters." in await page(app, "programme", f"{HERE}?state=failed")

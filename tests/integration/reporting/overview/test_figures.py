@@ -158,7 +158,7 @@ async def test_a_period_goes_from_draft_to_published_by_two_people(house: House)
     assert after == before
     assert after["state"] == "published"
     page = (await author.get("/reporting/?period=2026-Q1")).text
-    assert "The figures no longer change" in page
+    assert "The figures are frozen since" in page
     listed = (await author.get("/reporting/api/v1/indicators/TOPCOP-OP-02/events?period=2026-Q1")).json()
     assert digest_of(UUID(each) for each in listed["events"]) == after["events_digest"]
     shown = (await author.get("/reporting/indicators/TOPCOP-OP-02/events?period=2026-Q1")).text
