@@ -110,7 +110,7 @@ async def test_pages_after_the_end_say_what_is_still_to_be_done(abroad: Abroad) 
     await answer(outcomes.CertificateGranted, number=new_number("TC", 2026))
     visit, mine, following = await pages()
     later = "The line manager answers the follow-up. The sending country reports the results."
-    assert following == f"You answer the follow-up. {later}"
+    assert following == "You and your line manager answer the follow-up. The sending country reports the results."
     assert following in visit
     await answer(outcomes.FollowUpSubmitted, by="self")
     assert (await pages())[2] == later
