@@ -44,7 +44,8 @@ _PLACE = re.compile(r"%\((\w+)\)[sd]")
 # Sources of texts beside the table, in mails, calendars and the inbox: folders, files, and how babel reads them.
 _SOURCES = (("messages/templates/mail", "*.*", "jinja2.ext:babel_extract"), ("mail/sending", "*.py", "python"))
 _FILES = ("messages/views/bodies.py", "calendars/model/invitation.py", "calendars/actions.py", "inbox/views.py")
-_SPAN = "%(first)s to %(last)s"
+# The texts of `shared.time.dates` that mails need.
+_DATES = ("%(first)s to %(last)s", "%(moment)s (your time: %(own)s)")
 
 
 @cache
@@ -55,7 +56,7 @@ def texts() -> tuple[Text, ...]:
         found |= dict.fromkeys((rule.subject, *rule.text, rule.action))
     found |= dict.fromkeys(TASKS.values())
     found |= dict.fromkeys(label for rule in RULES for label in _labels(rule))
-    found |= dict.fromkeys((*COUNTED.values(), _SPAN, OVERDUE, MESSAGES))
+    found |= dict.fromkeys((*COUNTED.values(), *_DATES, OVERDUE, MESSAGES))
     found |= dict.fromkeys((*(rule.event.label for rule in RULES), *SENTENCES.values(), SYSTEM))
     found |= dict.fromkeys(code.label for codes in (AudienceKind, Party) for code in codes)
     found |= dict.fromkeys(kind.label for kind in DeadlineKind)

@@ -4,7 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Country, Day, Event, Example, Part
+from shared.contracts.base import Country, Day, Due, Event, Example, Part
 from shared.contracts.codes import N_, Role
 
 
@@ -35,7 +35,7 @@ class AccessChanged(AccessEvent):
     `confirmed_on` is the day of the yearly confirmation; `lapsed_on` is set in the event by which all grants end
     because nobody confirmed them. `recipient_id` is opaque, and only the portal knows whose it is: messages
     to the person are addressed to it. `contact_check` is set when the owner of the service address is asked to confirm
-    it; neither the address nor the link is in any event.
+    it, `contact_check_until` is when the link for it ends; neither the address nor the link is in any event.
     """
 
     label: ClassVar[str] = N_("Access changed")
@@ -47,6 +47,7 @@ class AccessChanged(AccessEvent):
     country: Country | None = None
     contact_confirmed: bool | None = None
     contact_check: UUID | None = None
+    contact_check_until: Due | None = None
 
     example: ClassVar[Example] = {
         "grants": [
@@ -65,4 +66,5 @@ class AccessChanged(AccessEvent):
         "country": "FR",
         "contact_confirmed": False,
         "contact_check": ex.EVENT,
+        "contact_check_until": "2026-01-23T09:30:00Z",
     }

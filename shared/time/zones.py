@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -52,12 +53,26 @@ _ZONES = {
     "SK": "Europe/Bratislava",
     "UA": "Europe/Kyiv",
 }
+_COUNTRIES = {zone: country for country, zone in _ZONES.items()}
 _reader: ContextVar[str | None] = ContextVar("reader_country", default=None)
 
 
 def write_for(country: str | None) -> None:
     """Write the deadlines of this request or message for a reader in a country; None for an unknown one."""
     _reader.set(country)
+
+
+def country_in(zone: str) -> str | None:
+    """Return the country whose capital keeps a zone (`Asia/Yerevan`); None where the zone is of no known one."""
+    return _COUNTRIES.get(zone)
+
+
+def distant_country() -> str | None:
+    """Return the reader's country where its clocks differ from those of the programme's office; else None."""
+    seasons = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 7))
+    here = reader_zone()
+    apart = any(at.astimezone(here).utcoffset() != at.astimezone(ZONE).utcoffset() for at in seasons)
+    return _reader.get() if apart else None
 
 
 def reader_zone() -> ZoneInfo:

@@ -190,6 +190,7 @@ def access_event(
         country=person.country,
         contact_confirmed=person.email_verified_at is not None and person.email_wanted is None,
         contact_check=None if check is None else check.id,
+        contact_check_until=None if check is None else check.expires_at,
         lapsed_on=person.lapsed_on if lapses else None,
     )
 

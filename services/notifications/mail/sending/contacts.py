@@ -32,7 +32,8 @@ class PortalAway(RuntimeError):
 class Contact(BaseModel):
     """One recipient: `recipient` is the opaque id, `language` that of the mail, English where there are no others.
 
-    `timezone` says when it is morning there, and when night; the programme's where the zone is not known.
+    `timezone` says when it is morning there, when night, and by which clock deadlines are written; the programme's
+    where the zone is not known.
 
     `link` is a path of the portal by which this person alone answers, once; it is a secret and is not stored.
     """

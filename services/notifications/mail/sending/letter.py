@@ -18,7 +18,7 @@ from services.notifications.messages.model.wording import subject_of, wording
 from services.notifications.messages.views.bodies import bodies_of
 from services.notifications.preferences.model.choices import link
 from shared.i18n import gettext, language, speak
-from shared.time.zones import zone_of
+from shared.time.zones import country_in, write_for, zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,9 +65,10 @@ def letter(
     """Return the mail with these messages to one recipient, in their order; `now` is domain time.
 
     Of messages in the same words the first is shown. At most one of them has an invitation. Sets the recipient's
-    language in the current task. Raises ValueError where a name or address cannot be part of a mail.
+    language and zone in the current task. Raises ValueError where a name or address cannot be part of a mail.
     """
     speak(contact.language, MAILS)
+    write_for(country_in(contact.timezone))
     texts = {content.message.id: _wording(content, settings) for content in contents}
     different: dict[tuple[str, tuple[str, ...], str], Wording] = {}
     for text in texts.values():

@@ -14,10 +14,12 @@ from shared.contracts.lifecycle import TRANSITIONS, Actor
 from shared.contracts.offers import OfferEvent
 from shared.i18n import N_, gettext, locale
 from shared.time import dates
+from shared.time.zones import reader_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from babel import Locale
     from pydantic import JsonValue
@@ -93,13 +95,13 @@ def cause(event: type[Event], reference: str, facts: Mapping[str, JsonValue], at
     words = {
         "event": gettext(event.label),
         "reference": reference,
-        "moment": _moment(at.replace(second=0), locale()),
+        "moment": _moment(at.replace(second=0), locale(), reader_zone()),
         "actor": gettext(role) if isinstance(role, str) else "",
     }
     return gettext(SENTENCES[bool(reference), bool(words["actor"])]) % words
 
 
 @lru_cache(maxsize=1024)
-def _moment(at: datetime, _language: Locale) -> str:
-    """Return a minute in words; cached, since many mails share one."""
-    return dates.moment(at)
+def _moment(at: datetime, _language: Locale, _zone: ZoneInfo) -> str:
+    """Return a minute in words, as a deadline; cached, since many mails share one."""
+    return dates.deadline(at)

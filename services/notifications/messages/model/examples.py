@@ -7,7 +7,7 @@ then filled in, so that the message shows all its paragraphs.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, get_args, get_origin
@@ -31,6 +31,7 @@ from shared.contracts.offers import OfferEvent, OfferPublished
 from shared.contracts.outcomes import OutcomeEvent
 from shared.contracts.participation import MentorshipParticipation
 from shared.contracts.registry import PartnerStatusChanged, RegistryEvent
+from shared.time.workdays import ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +52,7 @@ def example_for(rule: Rule) -> Event:
         for changes in _tries(rule.event, example):
             found = _event(rule, {**example, **changes})
             if found is not None:
-                dues = {name: _DUE for name in rule.event.model_fields if _due(rule, name) and _none(found, name)}
+                dues = {name: _due(found, name) for name in rule.event.model_fields if _is_due(rule, name)}
                 return _event(rule, {**example, **changes, **dues}) or found
     raise ValueError(f"No made-up case shows the message {rule.name!r}: its condition never holds.")
 
@@ -78,11 +79,16 @@ def _event(rule: Rule, data: Mapping[str, Any]) -> Event | None:
     return event if rule.fits(event) else None
 
 
-def _none(event: Event, name: str) -> bool:
-    return getattr(event, name) is None
+def _due(event: Event, name: str) -> str:
+    """Return when something is due in an example: what ends at midnight ends a second before, as deadlines do."""
+    due = getattr(event, name)
+    if due is None:
+        return _DUE
+    midnight = due.astimezone(ZONE).time() == time()
+    return (due - timedelta(seconds=midnight)).isoformat()
 
 
-def _due(rule: Rule, name: str) -> bool:
+def _is_due(rule: Rule, name: str) -> bool:
     return _DUE in _values(rule.event.model_fields[name].annotation)
 
 

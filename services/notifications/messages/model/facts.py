@@ -67,7 +67,7 @@ _ASKED = {
     AnswerForm.FOLLOW_UP: DeadlineKind.FOLLOW_UP,
 }
 # The names under which events have the date of an answer.
-_DUE = ("due", "appeal_until", "host_due", "agenda_due")
+_DUE = ("due", "appeal_until", "host_due", "agenda_due", "contact_check_until")
 
 
 def facts(event: PublishedEvent, timers: Timers | None = None) -> dict[str, JsonValue]:

@@ -21,14 +21,16 @@ from services.notifications.messages.model.links import LINKS, address
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.labels import country
 from shared.contracts.notifications import Waiting
-from shared.i18n import N_, gettext, ngettext
+from shared.i18n import N_, gettext, locale, ngettext
 from shared.time import dates
 from shared.time.clocks import clocks
-from shared.time.workdays import ZONE
+from shared.time.zones import reader_zone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from zoneinfo import ZoneInfo
 
+    from babel import Locale
     from pydantic import JsonValue
 
     from services.notifications.cases.model import Case
@@ -61,8 +63,6 @@ class Wording:
     """A message in words, the same for mail, inbox and preview; `subject` is the title with the reference.
 
     `cause` says which event it follows from, `role` as what the reader gets it.
-
-    `clocks`: its times are on the clocks of countries that it names, not on those of the programme's office.
     """
 
     title: str
@@ -70,7 +70,6 @@ class Wording:
     paragraphs: tuple[str, ...]
     action: str
     link: str
-    clocks: bool = False
     reference: str = ""
     cause: str = ""
     role: str = ""
@@ -99,7 +98,6 @@ def wording(
         paragraphs=tuple(paragraph for paragraph in paragraphs if paragraph),
         action=gettext(rule.action),
         link=address(origin, _link(rule, facts), case, own=to is AudienceKind.APPLICANT, mentorship=_mentorship(facts)),
-        clocks="begins_at" in facts,
         reference=case.reference,
         cause=cause(rule.event, case.reference, facts, at),
         role=gettext(to.label),
@@ -168,8 +166,8 @@ def _has(name: str, facts: Mapping[str, JsonValue]) -> bool:
 
 _OF_CASE = frozenset({"reference", "country", "host_country", "host"})
 _MOMENTS = frozenset({"failing_since", "pauses_at"})
-"""Words that are a day with its hour, at the programme's office."""
-_MADE_OF = {"dates": "start", "when": "begins_at", "new_dates": "new_start"}
+"""Words that are a day with its hour, as deadlines are."""
+_MADE_OF = {"dates": "start", "when": "begins_at", "new_dates": "new_start", "due_day": "due"}
 """A word that is made of several facts -> one of these."""
 
 
@@ -189,8 +187,8 @@ def _word(name: str, case: Case, facts: Mapping[str, JsonValue], host: str) -> s
             return clocks(datetime.fromisoformat(str(facts["begins_at"])), (case.country, case.host_country))
         case "new_dates":
             return dates.span(_day(facts, "new_start"), _day(facts, "new_end"))
-    if name in _MOMENTS and facts[name] is not None:
-        return dates.moment(datetime.fromisoformat(str(facts[name])))
+        case "due_day":
+            return "" if facts["due"] is None else dates.day(datetime.fromisoformat(str(facts["due"])))
     return _in_words(name, facts[name])
 
 
@@ -204,13 +202,13 @@ def unknown(rule: Rule, case: Case, facts: Mapping[str, JsonValue]) -> list[str]
 
 
 def _in_words(name: str, value: Any) -> str:
-    """Return a fact in words. A deadline is the end of a day at the programme's office, the day that pages show."""
+    """Return a fact in words, a moment by the clock of the programme's office and by that of the reader."""
     if value is None:
         return ""
     if name in COUNTED and isinstance(value, int):
         return ngettext(*COUNTED[name], value) % {"count": value}
-    if name == "due" or name.endswith("_due"):
-        return dates.day(_day_of(value))
+    if name == "due" or name.endswith("_due") or name in _MOMENTS:
+        return _moment(value, locale(), reader_zone())
     if name.endswith("_on") or name in {"since", "until"}:
         return dates.day(date.fromisoformat(value))
     if isinstance(value, list):
@@ -219,9 +217,9 @@ def _in_words(name: str, value: Any) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _day_of(moment: str) -> date:
-    """Return the day of a moment at the programme's office; cached, since many mails share a deadline."""
-    return datetime.fromisoformat(moment).astimezone(ZONE).date()
+def _moment(moment: str, _language: Locale, _zone: ZoneInfo) -> str:
+    """Return a moment in words; cached, since many mails share a deadline."""
+    return dates.deadline(datetime.fromisoformat(moment))
 
 
 @cache

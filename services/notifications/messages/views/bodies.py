@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from markupsafe import escape
 
+from shared.contracts.labels import country
 from shared.i18n import spoken
+from shared.time.zones import distant_country
 from shared.web.site import environment
 
 if TYPE_CHECKING:
@@ -72,8 +74,8 @@ def bodies_of(
 
     `mandatory` is whether some of it comes whatever the recipient chooses.
     """
-    clocks = all(words.clocks for words in messages)
-    frames = _frames(spoken(), origin, named=bool(name), chosen=bool(choice), clocks=clocks, mandatory=mandatory)
+    zone = country(distant_country())
+    frames = _frames(spoken(), origin, zone, named=bool(name), chosen=bool(choice), mandatory=mandatory)
     alone = len(messages) == 1
     text = "\n\n\n".join([(frames.one_text if alone else frames.entry_text) % _plain(words) for words in messages])
     html = "".join([(frames.one_html if alone else frames.entry_html) % _rich(words, frames) for words in messages])
@@ -151,15 +153,15 @@ def wrapped(text: str) -> str:
 def _frames(
     language: Spoken,  # noqa: ARG001 - the templates speak the current one
     origin: str,
+    zone: str,
     *,
     named: bool,
     chosen: bool,
-    clocks: bool,
     mandatory: bool,
 ) -> _Frames:
     """Return the templates; `named` and `chosen` are whether name and choice have a value.
 
-    `clocks`: the mail names the countries whose clocks its times are on.
+    `zone` is the country by whose clock the reader's time is written, empty where it is that of the office.
     """
     places = (
         *("subject", "preheader", "messages", "title", "reference", "paragraphs", "paragraph"),
@@ -169,7 +171,7 @@ def _frames(
     context |= {"name": _mark("name") if named else "", "choice": _mark("choice") if chosen else "", "origin": origin}
     rendered = [
         _ENVIRONMENT.get_template(f"messages/mail/{file}")
-        .render(context, clocks=clocks, mandatory=mandatory)
+        .render(context, zone=zone, mandatory=mandatory)
         .replace("%", "%%")
         for file in ("paragraph.html", "one.text", "one.html", "entry.text", "entry.html", "letter.text", "letter.html")
     ]

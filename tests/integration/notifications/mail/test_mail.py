@@ -515,6 +515,23 @@ async def test_each_gets_the_mail_in_the_language_that_the_portal_says(
     assert languages == {"ka", "en"}
 
 
+async def test_each_reads_a_deadline_by_the_own_clock(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
+    """Two readers of one deadline each read the office's time, and their own where it differs."""
+    contacts.zones = {"applicant.only": "Asia/Yerevan", "home_coordinator.first": "Europe/Paris"}
+    await feed.deliver((event("ApplicationSubmitted", due="2026-01-30T22:59:59Z"), APPLICATION))
+    await post(app)
+    texts = {
+        name: " ".join(text_of(catcher.to(f"{name}@police.example")[0]).split())
+        for name in ("applicant.only", "home_coordinator.first")
+    }
+    assert "by 30 January 2026, 23:59 CET (your time: 31 January, 02:59)." in texts["applicant.only"]
+    assert "Your time zone: Armenia." in texts["applicant.only"]
+    assert "by 30 January 2026, 23:59 CET: endorse it" in texts["home_coordinator.first"]
+    assert "our time" not in texts["home_coordinator.first"]
+
+
 def subjects(catcher: Catcher) -> list[str]:
     """Return the subjects of the mails without the reference."""
     return [str(mail["subject"]).rpartition("] ")[2] for mail in catcher.mails]

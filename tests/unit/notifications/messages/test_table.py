@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import datetime, timedelta
 from html import unescape
@@ -41,6 +42,7 @@ from shared.contracts.lifecycle import DEADLINES, TRANSITIONS
 from shared.contracts.notifications import ABOUT_CASCADE, Purpose, WebhookChanged, WorkWaiting
 from shared.contracts.registry import RegistryEvent
 from shared.contracts.visits import VisitScheduled
+from shared.time.zones import write_for
 from tests.support import example_of
 
 if TYPE_CHECKING:
@@ -95,6 +97,42 @@ def test_every_message_can_be_written() -> None:
         assert re.fullmatch(r"http://localhost:8000/(applications|matching|notifications)/[\w/-]*", said.link), (
             rule.name
         )
+
+
+_OFFICE_AND_OWN = re.compile(r"\d{1,2} \w+ \d{4}, \d\d:\d\d CES?T \(your time: (\d{1,2} \w+, )?\d\d:\d\d\)")
+_IN_COUNTRY = re.compile(r"\d\d:\d\d \([A-Z][^)]+\)|\d\d:\d\d in [A-Z]\w+")
+_HOUR = re.compile(r"\d\d:\d\d")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_moment_in_an_email_is_in_the_readers_zone_too(rule: Rule) -> None:
+    """Each deadline and hour has the reader's time beside the office's, or a country; none is a number of days only."""
+
+    def read() -> tuple[tuple[str, ...], str]:
+        write_for("AM")
+        said = preview(rule, "http://localhost:8000")
+        return (*said.paragraphs, said.cause), bodies(said, "Ana", "http://localhost:8000")["text"]
+
+    texts, letter = copy_context().run(read)
+    for text in texts:
+        left = _IN_COUNTRY.sub("", _OFFICE_AND_OWN.sub("", text))
+        assert not _HOUR.search(left), text
+        assert not re.search(r"\b(with)?in \w+ (day|week|hour)s?\b", text), text
+    assert "Your time zone: Armenia." in letter
+    dues = {text for text in rule.text if re.search(r"%\((\w+_)?due\)s|%\((failing_since|pauses_at)\)s", text)}
+    assert sum("your time" in text for text in texts) > len(dues)  # the cause has one more
+
+
+def test_a_reader_in_the_offices_zone_reads_one_clock() -> None:
+    """Where the clocks agree, an email names no second time and no zone of the reader's."""
+
+    def read() -> str:
+        write_for("FR")
+        return bodies(preview(RULES[0], "http://localhost:8000"), "Ana", "http://localhost:8000")["text"]
+
+    text = copy_context().run(read)
+    assert "10:30 CET" in text
+    assert "our time" not in text
 
 
 def test_every_message_names_its_cause() -> None:

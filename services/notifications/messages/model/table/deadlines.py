@@ -11,7 +11,7 @@ RULES = (
         "deadline_near",
         notifications.DeadlineNear,
         NamedAudience.OWNER,
-        N_("Due by %(due)s: %(kind)s"),
+        N_("Due by %(due_day)s: %(kind)s"),
         (N_("There is something left to do for %(reference)s, by %(due)s:"), N_("%(task)s")),
         "application",
         N_("Do it now"),

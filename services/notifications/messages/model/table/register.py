@@ -16,7 +16,8 @@ RULES = (
         N_("Please confirm your address"),
         (
             N_("The programme has this address for you. We only write to it after you confirm that it is yours."),
-            N_("Open the page below and press the button. The link works once, within seven days."),
+            N_("Open the page below and press the button. The link works once."),
+            N_("The link ends on %(due)s."),
             N_("If this address is not yours, do nothing. You will not hear from us again."),
         ),
         "account",
