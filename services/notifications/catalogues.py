@@ -17,7 +17,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.plurals import get_plural
 from babel.messages.pofile import PoFileError, normalize, read_po
 
-from services.notifications.deadlines.model.tasks import TASKS
+from services.notifications.deadlines.model.tasks import ACTIONS, TASKS
 from services.notifications.messages.model.causes import SENTENCES, SYSTEM
 from services.notifications.messages.model.facts import ON_SITE, REMOTE
 from services.notifications.messages.model.table import RULES
@@ -54,7 +54,7 @@ def texts() -> tuple[Text, ...]:
     found: dict[Text, None] = {}
     for rule in RULES:
         found |= dict.fromkeys((rule.subject, *rule.text, rule.action))
-    found |= dict.fromkeys(TASKS.values())
+    found |= dict.fromkeys((*TASKS.values(), *ACTIONS.values()))
     found |= dict.fromkeys(label for rule in RULES for label in _labels(rule))
     found |= dict.fromkeys((*COUNTED.values(), *_DATES, OVERDUE, MESSAGES))
     found |= dict.fromkeys((*(rule.event.label for rule in RULES), *SENTENCES.values(), SYSTEM))

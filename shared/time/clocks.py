@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def clocks(moment: datetime, countries: Iterable[str | None]) -> str:
-    """Return `1 April 2026, 12:00 (Armenia); 11:00 (Lithuania)`: each time once, with its day where it differs.
+    """Return `1 April 2026, 12:00 (Armenia), 11:00 (Lithuania)`: each time once, with its day where it differs.
 
     `countries` are ISO 3166-1 alpha-2 codes in the order of the text; each is named once. Where none is known the
     programme's own zone is used.
@@ -33,4 +33,4 @@ def clocks(moment: datetime, countries: Iterable[str | None]) -> str:
         pattern = "HH:mm" if local.date() == day else "d MMMM, HH:mm" if parts else "d MMMM y, HH:mm"
         parts.append(f"{format_datetime(local, pattern, locale=locale())} ({', '.join(names)})")
         day = local.date()
-    return "; ".join(parts)
+    return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""The task of each kind of deadline in words, and the page on which it is done."""
+"""The task of each kind of deadline in words, those of the link to it, and the page on which it is done."""
 
 from shared.contracts.codes import DeadlineKind as D
 from shared.i18n import N_
@@ -26,6 +26,30 @@ TASKS: dict[D, str] = {
     D.RESULTS: N_("Report the results for the services of your country."),
 }
 """The task of each deadline, as a sentence to its holder."""
+
+ACTIONS: dict[D, str] = {
+    D.ENDORSEMENT: N_("Review the application"),
+    D.INFORMATION: N_("Answer the question"),
+    D.ELIGIBILITY: N_("Check the application"),
+    D.APPEAL: N_("View the decision"),
+    D.APPEAL_DECISION: N_("Decide the appeal"),
+    D.OFFER_ENDORSEMENT: N_("Review the placement"),
+    D.AVAILABILITY: N_("Answer the availability check"),
+    D.HOME_CLEARANCE: N_("Decide on clearance"),
+    D.HOST_CLEARANCE: N_("Decide on clearance"),
+    D.ANSWER: N_("Accept or decline the match"),
+    D.MOVE: N_("Accept or refuse the dates"),
+    D.AGENDA: N_("Open the agenda"),
+    D.PREPARATION: N_("Open the checklist"),
+    D.AGREEMENT: N_("Sign the agreement"),
+    D.ATTENDANCE: N_("Record attendance"),
+    D.EVALUATION: N_("Complete the evaluation"),
+    D.REPORT: N_("Write the report"),
+    D.FOLLOW_UP: N_("Complete the follow-up"),
+    D.TEST: N_("Take the test"),
+    D.RESULTS: N_("Report the results"),
+}
+"""The words of the link to each task."""
 
 PAGES: dict[D, str] = {
     D.OFFER_ENDORSEMENT: "offer",

@@ -99,17 +99,18 @@ def facts(event: PublishedEvent, timers: Timers | None = None) -> dict[str, Json
         found["next_due"] = _plain(getattr(data, "next_due", None))
         found |= {"task": TASKS[data.kind], "owner": data.owner.kind.label, "deadline": data.kind.value}
     if isinstance(data, AnswerAsked):
-        found["task"] = _task(data)
+        kind = _deadline_of(data)
+        found |= {"task": TASKS[kind], "question": kind.value} if kind else {"task": None}
     if isinstance(data, WorkWaiting):
         found["waiting"] = [entry.model_dump(mode="json") for entry in data.waiting]
     return found
 
 
-def _task(data: AnswerAsked) -> str | None:
-    """Return the task of a repeated question, in the words of its deadline; None where the message says it itself."""
+def _deadline_of(data: AnswerAsked) -> DeadlineKind | None:
+    """Return the deadline of which a repeated question has the words; None where the message says it itself."""
     if data.respondent is Respondent.NATIONAL_COORDINATOR:
-        return TASKS[DeadlineKind.RESULTS]
-    return TASKS[_ASKED[data.form]] if data.form in _ASKED else None
+        return DeadlineKind.RESULTS
+    return _ASKED.get(data.form)
 
 
 @cache

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from services.notifications.deadlines.model.tasks import PAGES
+from services.notifications.deadlines.model.tasks import ACTIONS, PAGES
 from services.notifications.messages.model.causes import cause
 from services.notifications.messages.model.links import LINKS, address
 from shared.contracts.codes import AudienceKind, DeadlineKind
@@ -96,7 +96,7 @@ def wording(
         title=title,
         subject=f"[{case.reference}] {title}" if case.reference else title,
         paragraphs=tuple(paragraph for paragraph in paragraphs if paragraph),
-        action=gettext(rule.action),
+        action=gettext(_action(rule, facts)),
         link=address(origin, _link(rule, facts), case, own=to is AudienceKind.APPLICANT, mentorship=_mentorship(facts)),
         reference=case.reference,
         cause=cause(rule.event, case.reference, facts, at),
@@ -245,3 +245,9 @@ def _link(rule: Rule, facts: Mapping[str, JsonValue]) -> str:
     """Return the link of the rule; with a deadline it depends on the task."""
     kind = facts.get("deadline")
     return rule.link if kind is None else PAGES.get(DeadlineKind(str(kind)), rule.link)
+
+
+def _action(rule: Rule, facts: Mapping[str, JsonValue]) -> str:
+    """Return the words of the link; with a deadline or a repeated question they depend on the task."""
+    kind = facts.get("deadline") or facts.get("question")
+    return rule.action if kind is None else ACTIONS[DeadlineKind(str(kind))]

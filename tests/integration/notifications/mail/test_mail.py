@@ -83,7 +83,7 @@ async def test_a_mail_has_two_parts_a_thread_and_no_name_outside_its_greeting(
     text = text_of(first)
     html = text_of(first, "html")
     for part in (text, html):
-        assert "Your national coordinator reviews it next and answers by 30 January 2026." in part
+        assert "Your national coordinator reviews it next and answers by 30 January 2026, 23:59 CET" in part
         assert f"http://localhost:8000/applications/mine/{APPLICATION}" in part
     assert text.count("Ștefan") == 1
     assert "Ștefan" not in str(first["subject"])
@@ -488,7 +488,7 @@ async def test_a_planned_session_is_in_both_calendars(app: FastAPI, feed: Feed, 
         ]
     planned, _, cancelled, by_itself = catcher.to("mentor.only@police.example")
     text = " ".join(text_of(planned).split())
-    assert "1 April 2026, 11:00 (Moldova); 10:00 (France). Length: 60 minutes. Where: remote." in text
+    assert "1 April 2026, 11:00 (Moldova), 10:00 (France). Length: 60 minutes. Where: remote." in text
     assert f"http://localhost:8000/applications/mentorships/{ex.MENTORSHIP}" in text
     assert "Central European Time" not in text
     assert "Cancelled by: Mentor." in text_of(cancelled)

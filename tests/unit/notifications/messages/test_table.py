@@ -14,7 +14,7 @@ import pytest
 
 from services.notifications.cases.model import audience
 from services.notifications.deadlines.model.rules import REMINDERS, changes, due_times
-from services.notifications.deadlines.model.tasks import PAGES, TASKS
+from services.notifications.deadlines.model.tasks import ACTIONS, PAGES, TASKS
 from services.notifications.messages.model import examples
 from services.notifications.messages.model.causes import SYSTEM, actor
 from services.notifications.messages.model.decision import messages
@@ -124,7 +124,7 @@ def test_every_moment_in_an_email_is_in_the_readers_zone_too(rule: Rule) -> None
 
 
 def test_a_reader_in_the_offices_zone_reads_one_clock() -> None:
-    """Where the clocks agree, an email names no second time and no zone of the reader's."""
+    """An email names no second time and no zone of the reader's if the clocks agree."""
 
     def read() -> str:
         write_for("FR")
@@ -133,6 +133,28 @@ def test_a_reader_in_the_offices_zone_reads_one_clock() -> None:
     text = copy_context().run(read)
     assert "10:30 CET" in text
     assert "our time" not in text
+
+
+def test_every_button_names_its_thing() -> None:
+    """Each link has a verb and a thing; that of a reminder or a repeated question depends on the task."""
+    assert set(ACTIONS) == set(DeadlineKind)
+    verbs_alone = {"Answer", "Open the list", "Do it now", "Open task", "Accept or decline", "Accept or refuse"}
+    for action in {rule.action for rule in RULES} | set(ACTIONS.values()):
+        assert len(action.split()) > 1, action
+        assert action not in verbs_alone
+    near, again = BY_NAME["deadline_near"], BY_NAME["answer_asked"]
+    for rule, other, action in (
+        (near, {"kind": "agenda"}, "Open the agenda"),
+        (near, {"kind": "home_clearance"}, "Decide on clearance"),
+        (again, {"form": "report"}, "Write the report"),
+        (again, {"form": "follow_up"}, "Complete the follow-up"),
+    ):
+        event = sample(rule.event)
+        event = event._replace(data=rule.event.model_validate({**rule.event.example, **other}))
+        said = wording(
+            rule, sample_case(event), facts(event), to=AudienceKind.APPLICANT, at=event.time, origin="http://x"
+        )
+        assert said.action == action
 
 
 def test_every_message_names_its_cause() -> None:
@@ -383,6 +405,48 @@ def _rows(event: Event) -> set[str]:
     case = sample_case(envelope)
     found = messages(event, about=envelope.id, at=envelope.time, case=case, facts=facts(envelope))
     return {message.rule.name for message in found}
+
+
+@pytest.mark.parametrize(
+    ("changes", "row", "next_step"),
+    [
+        (
+            {"outcome": "dismissed", "state": "ineligible", "due": None},
+            "appeal_decided",
+            "cannot appeal against it again",
+        ),
+        (
+            {"state": "submitted"},
+            "appeal_upheld",
+            "Your national coordinator reviews the application again by 13 March",
+        ),
+        ({"state": "endorsed"}, "appeal_upheld_to_check", "checks it against the rules of the call, by 13 March"),
+        ({"state": "eligible", "due": None}, "appeal_upheld_continues", "Its page shows the next step"),
+        ({"state": "unplaced", "due": None, "call_closed": True}, "appeal_upheld_after_close", "the next open call"),
+    ],
+)
+def test_a_decided_appeal_names_what_follows(changes: dict[str, Any], row: str, next_step: str) -> None:
+    """The officer gets one message, in whole sentences, with the next step."""
+    model = EVENTS["AppealDecided"]
+    event = model.model_validate({**model.example, "due": "2026-03-13T22:59:59Z", **changes})
+    assert _rows(event) - {"appeal_upheld_to_endorse"} == {row}
+    assert next_step in " ".join(preview(BY_NAME[row], "").paragraphs)
+
+
+@pytest.mark.parametrize(
+    ("cause", "row"),
+    [
+        ("refused", "visit_move_dropped"),
+        ("expired", "visit_move_expired"),
+        ("no_lawful_week", "visit_move_impossible"),
+    ],
+)
+def test_a_visit_that_keeps_its_dates_has_a_sentence_for_each_cause(cause: str, row: str) -> None:
+    """Guest and host get one message each, with the cause as a sentence of its own."""
+    model = EVENTS["VisitMoveDropped"]
+    assert _rows(model.model_validate({**model.example, "cause": cause})) == {row, f"{row}_host"}
+    for name in (row, f"{row}_host"):
+        assert "%(cause)s" not in BY_NAME[name].text[0]
 
 
 @pytest.mark.parametrize(

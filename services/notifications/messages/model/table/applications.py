@@ -13,10 +13,24 @@ _CLOCK = When(N_("after no answer"), lambda data: data.by is Party.CLOCK)
 _PERSON = When(N_("by the officer"), lambda data: data.by is not Party.CLOCK)
 _APPEAL = N_("If you think that this is wrong, you may appeal until %(due)s.")
 
+_UPHELD = N_("Your appeal is upheld")
+_NO_LONGER = N_("Your appeal on %(reference)s is upheld. The decision against you no longer applies.")
+
 
 def _too_late(data: on.AppealDecided) -> bool:
     """Return whether an appeal is upheld where nothing can go on any more."""
     return data.call_closed and data.outcome is AppealOutcome.UPHELD
+
+
+def _upheld(data: on.AppealDecided, state: ApplicationState) -> bool:
+    """Return whether an appeal is upheld and the application continues in that state."""
+    return data.outcome is AppealOutcome.UPHELD and not data.call_closed and data.state is state
+
+
+def _continues(data: on.AppealDecided) -> bool:
+    """Return whether an appeal is upheld and nobody has to decide about the application next."""
+    decided_next = {ApplicationState.SUBMITTED, ApplicationState.ENDORSED}
+    return data.state not in decided_next and _upheld(data, data.state)
 
 
 RULES = (
@@ -55,7 +69,7 @@ RULES = (
             N_("Please answer by %(due)s. Without an answer the application is withdrawn."),
         ),
         "application",
-        N_("Answer"),
+        N_("Answer the question"),
     ),
     Rule(
         "application_resubmitted",
@@ -116,7 +130,7 @@ RULES = (
         N_("An application is waiting to be checked"),
         (N_("%(reference)s (%(country)s) is endorsed. Please confirm whether it is eligible, by %(due)s."),),
         "eligibility",
-        N_("Open the list"),
+        N_("Check the application"),
         mandatory=False,
     ),
     Rule(
@@ -298,19 +312,58 @@ RULES = (
         "appeal_decided",
         on.AppealDecided,
         A.APPLICANT,
-        N_("Your appeal is decided"),
-        (N_("Your appeal on %(reference)s is decided: %(outcome)s."),),
+        N_("Your appeal is dismissed"),
+        (
+            N_(
+                "Your appeal on %(reference)s is dismissed. The decision stays, and you cannot appeal against it again."
+            ),
+            N_("You can apply in another open call."),
+        ),
         "application",
         _READ,
-        when=When(N_("while the call is open, or where it is dismissed"), lambda data: not _too_late(data)),
+        when=When(N_("where it is dismissed"), lambda data: data.outcome is AppealOutcome.DISMISSED),
+    ),
+    Rule(
+        "appeal_upheld",
+        on.AppealDecided,
+        A.APPLICANT,
+        _UPHELD,
+        (_NO_LONGER, N_("Your national coordinator reviews the application again by %(due)s.")),
+        "application",
+        _READ,
+        when=When(
+            N_("where it is upheld and must be endorsed again"), lambda data: _upheld(data, ApplicationState.SUBMITTED)
+        ),
+    ),
+    Rule(
+        "appeal_upheld_to_check",
+        on.AppealDecided,
+        A.APPLICANT,
+        _UPHELD,
+        (_NO_LONGER, N_("The programme now checks it against the rules of the call, by %(due)s.")),
+        "application",
+        _READ,
+        when=When(
+            N_("where it is upheld and must be checked again"), lambda data: _upheld(data, ApplicationState.ENDORSED)
+        ),
+    ),
+    Rule(
+        "appeal_upheld_continues",
+        on.AppealDecided,
+        A.APPLICANT,
+        _UPHELD,
+        (_NO_LONGER, N_("Your application continues from where it was. Its page shows the next step.")),
+        "application",
+        _READ,
+        when=When(N_("where it is upheld and continues elsewhere"), _continues),
     ),
     Rule(
         "appeal_upheld_after_close",
         on.AppealDecided,
         A.APPLICANT,
-        N_("Your appeal is upheld"),
+        _UPHELD,
         (
-            N_("Your appeal on %(reference)s is upheld. The decision against you no longer applies."),
+            _NO_LONGER,
             N_("The call had already closed. The application cannot continue there and has no place."),
             N_("You can use the same answers in the next open call. Start from the page of your application."),
         ),

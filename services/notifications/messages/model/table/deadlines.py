@@ -14,7 +14,7 @@ RULES = (
         N_("Due by %(due_day)s: %(kind)s"),
         (N_("There is something left to do for %(reference)s, by %(due)s:"), N_("%(task)s")),
         "application",
-        N_("Do it now"),
+        N_("Open the application"),
     ),
     Rule(
         "deadline_passed",
@@ -27,7 +27,7 @@ RULES = (
             N_("If you can still do it, please do it now."),
         ),
         "application",
-        N_("Do it now"),
+        N_("Open the application"),
     ),
     Rule(
         "deadline_escalated",
@@ -41,7 +41,7 @@ RULES = (
             N_("If you do not do it by %(next_due)s either, we ask the programme coordinator."),
         ),
         "application",
-        N_("Open task"),
+        N_("Open the application"),
     ),
 )
 

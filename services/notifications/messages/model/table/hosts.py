@@ -34,7 +34,7 @@ RULES = (
         N_("Your coordinator has a question about your placement"),
         (N_("Your national coordinator needs more information on %(reference)s: %(sections)s."),),
         "offer",
-        N_("Answer"),
+        N_("Answer the question"),
     ),
     Rule(
         "offer_endorsed",
@@ -70,7 +70,7 @@ RULES = (
             N_("The link opens a page with one button. You do not need to sign in."),
         ),
         "offer",
-        N_("Answer"),
+        N_("Answer the availability check"),
         answers=True,
     ),
     Rule(
@@ -184,7 +184,7 @@ RULES = (
             N_("The link opens a page with one button. You do not need to sign in."),
         ),
         "mentor",
-        N_("Answer"),
+        N_("Answer the availability check"),
         answers=True,
     ),
     Rule(

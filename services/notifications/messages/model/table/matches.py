@@ -8,7 +8,7 @@ from shared.i18n import N_
 
 _READ = N_("Open your application")
 _MATCH = N_("Open the match")
-_ANSWER = N_("Accept or decline")
+_ANSWER = N_("Accept or decline the match")
 _VISIT = When(N_("for a study visit"), lambda data: data.pairing.kind is ApplicationKind.STUDY_VISIT)
 _MENTEE = When(N_("for a mentorship"), lambda data: data.pairing.kind is ApplicationKind.MENTEE)
 # An officer in reserve knows only the standing on their own page: only the home country was asked.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _READ = N_("Open the mentorship")
 _REASON = N_("The reason: %(reason)s.")
-_WHEN = N_("Your mentoring session %(reference)s: %(when)s. Length: %(minutes)s. Where: %(place)s.")
+_WHEN = N_("Your mentoring session %(reference)s takes place on %(when)s. Length: %(minutes)s. Where: %(place)s.")
 _CALENDAR = N_(
     "The invitation in this email adds the session to your calendar. A later invitation changes or removes it."
 )
@@ -161,7 +161,7 @@ RULES = (
         "session_cancelled",
         participation.SessionCancelled,
         N_("Your next session is cancelled"),
-        N_("The mentoring session %(reference)s does not take place: %(when)s."),
+        N_("The mentoring session %(reference)s is cancelled. It was planned for %(when)s."),
         N_("Cancelled by: %(by)s."),
         N_("This email removes it from your calendar."),
     ),

@@ -3,7 +3,7 @@
 from services.notifications.messages.model.rule import Method, Rule, When
 from shared.contracts import participation, visits
 from shared.contracts.codes import AudienceKind as A
-from shared.contracts.codes import Party
+from shared.contracts.codes import MoveDropCause, Party
 from shared.i18n import N_
 
 _READ = N_("Open the visit")
@@ -12,6 +12,25 @@ _CALENDAR = N_(
     "The invitation in this email adds the visit to your calendar. A later invitation changes or removes it."
 )
 _AGENDA = N_("Please agree on the agenda by %(due)s.")
+
+
+def _unchanged_dates(name: str, cause: MoveDropCause, words: str, to_guest: str, to_host: str) -> tuple[Rule, Rule]:
+    """Return the rows to guest and host about a visit that keeps its dates for that cause."""
+    event, when = visits.VisitMoveDropped, When(words, lambda data: data.cause is cause)
+    return (
+        Rule(name, event, A.APPLICANT, N_("Your visit keeps its dates"), (to_guest, _REASON), "visit", _READ, when),
+        Rule(
+            f"{name}_host",
+            event,
+            A.HOST_CONTACT,
+            N_("A visit to you keeps its dates"),
+            (to_host, _REASON),
+            "visit",
+            _READ,
+            when,
+        ),
+    )
+
 
 RULES = (
     Rule(
@@ -103,7 +122,7 @@ RULES = (
             N_("Please tell us by %(due)s whether you accept. The old dates stay until both sides accept."),
         ),
         "visit",
-        N_("Accept or refuse"),
+        N_("Accept or refuse the dates"),
     ),
     Rule(
         "visit_move_proposed_host",
@@ -115,7 +134,7 @@ RULES = (
             N_("Please tell us by %(due)s whether you accept. The old dates stay until both sides accept."),
         ),
         "visit",
-        N_("Accept or refuse"),
+        N_("Accept or refuse the dates"),
     ),
     Rule(
         "visit_moved",
@@ -147,23 +166,26 @@ RULES = (
         _READ,
         mandatory=False,
     ),
-    Rule(
+    *_unchanged_dates(
         "visit_move_dropped",
-        visits.VisitMoveDropped,
-        A.APPLICANT,
-        N_("Your visit keeps its dates"),
-        (N_("Your visit does not get other dates: %(cause)s. It stays from %(dates)s."), _REASON),
-        "visit",
-        _READ,
+        MoveDropCause.REFUSED,
+        N_("where one side refused them"),
+        N_("One side refused the new dates, so your visit stays from %(dates)s."),
+        N_("One side refused the new dates, so the visit %(reference)s stays from %(dates)s."),
     ),
-    Rule(
-        "visit_move_dropped_host",
-        visits.VisitMoveDropped,
-        A.HOST_CONTACT,
-        N_("A visit to you keeps its dates"),
-        (N_("The visit %(reference)s does not get other dates: %(cause)s. It stays from %(dates)s."), _REASON),
-        "visit",
-        _READ,
+    *_unchanged_dates(
+        "visit_move_expired",
+        MoveDropCause.EXPIRED,
+        N_("where not both sides answered in time"),
+        N_("Not both sides answered in time, so your visit stays from %(dates)s."),
+        N_("Not both sides answered in time, so the visit %(reference)s stays from %(dates)s."),
+    ),
+    *_unchanged_dates(
+        "visit_move_impossible",
+        MoveDropCause.NO_LAWFUL_WEEK,
+        N_("where no other week was possible"),
+        N_("No other week was possible in the periods given, so your visit stays from %(dates)s."),
+        N_("No other week was possible in the periods given, so the visit %(reference)s stays from %(dates)s."),
     ),
     Rule(
         "visit_cancelled",
