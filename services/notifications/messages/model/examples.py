@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, ValidationError
 from services.notifications.cases.model import APPLICATIONS, MENTORSHIPS, VISITS, Case, case_in, case_key
 from services.notifications.events import RecordedEvent
 from services.notifications.messages.model.facts import facts
+from services.notifications.messages.model.rule import NamedAudience
 from services.notifications.messages.model.table import RULES
 from services.notifications.messages.model.wording import Wording, unknown, wording
 from shared.contracts import _examples as ex
@@ -26,7 +27,7 @@ from shared.contracts.codes import ApplicationKind, AudienceKind, Party
 from shared.contracts.matches import MatchEvent
 from shared.contracts.mentors import MentorEvent, MentorPublished
 from shared.contracts.mentorships import MentorshipEvent
-from shared.contracts.notifications import WebhookChanged, WorkWaiting
+from shared.contracts.notifications import DeadlineEvent, DeadlinePassed, WebhookChanged, WorkWaiting
 from shared.contracts.offers import OfferEvent, OfferPublished
 from shared.contracts.outcomes import OutcomeEvent
 from shared.contracts.participation import MentorshipParticipation
@@ -48,7 +49,8 @@ _MENTEES = {"kind": ApplicationKind.MENTEE.value, "offer_id": None, "mentor_id":
 
 def example_for(rule: Rule) -> Event:
     """Return an event that the row applies to. Raises ValueError where no change of the example fits."""
-    for example in _examples(rule):
+    for plain in _examples(rule):
+        example = {**plain, **_STORIES.get(rule.name, {})}
         for changes in _tries(rule.event, example):
             found = _event(rule, {**example, **changes})
             if found is not None:
@@ -81,7 +83,7 @@ def _event(rule: Rule, data: Mapping[str, Any]) -> Event | None:
 
 def _due(event: Event, name: str) -> str:
     """Return when something is due in an example: what ends at midnight ends a second before, as deadlines do."""
-    due = getattr(event, name)
+    due: datetime | None = getattr(event, name)
     if due is None:
         return _DUE
     midnight = due.astimezone(ZONE).time() == time()
@@ -138,8 +140,30 @@ _PLAIN: dict[type, list[Any]] = {
 }
 
 
+# What the event's example does not show: a visit that ended on its third day, a test after it, a manager's own form.
+_STORIES: dict[str, dict[str, Any]] = {
+    "visit_returned_early": {
+        "attended": ["2026-03-16", "2026-03-17", "2026-03-18"],
+        "attended_days": 3,
+        "ended_on": "2026-03-18",
+        "early": True,
+        "reason": "operational_duty",
+    },
+    "test_after_asked": {"phase": "post", "due": "2026-03-29T21:59:59Z"},
+    "answer_asked_manager": {"form": "follow_up", "respondent": "line_manager", "due": "2026-10-20"},
+    "visit_move_expired": {"cause": "expired", "reason": None},
+    "visit_move_expired_host": {"cause": "expired", "reason": None},
+    "visit_move_impossible": {"cause": "no_lawful_week", "reason": None},
+    "visit_move_impossible_host": {"cause": "no_lawful_week", "reason": None},
+}
 _WHEN = datetime(2026, 1, 16, 9, 30, tzinfo=UTC)
 _SUPPLY: dict[object, type[Event]] = {AudienceKind.HOST_CONTACT: OfferPublished, AudienceKind.MENTOR: MentorPublished}
+# The pages of personal links; a made-up case has no key to one.
+_PERSONAL: dict[object, str] = {
+    AudienceKind.LINE_MANAGER: "/applications/line-manager",
+    AudienceKind.HOST_CONTACT: "/applications/available",
+    AudienceKind.MENTOR: "/applications/available",
+}
 HOST = "Anti-cybercrime office, Lyon"
 
 
@@ -201,8 +225,26 @@ def case_of(rule: Rule, event: RecordedEvent) -> Case:
 def preview(rule: Rule, origin: str) -> Wording:
     """Return the row's message about a made-up event, in the current language."""
     event = sample(rule.event, example_for(rule))
-    to = rule.to if isinstance(rule.to, AudienceKind) else AudienceKind.HOME_COORDINATOR
-    return wording(rule, case_of(rule, event), facts(event), to=to, at=event.time, origin=origin, host=HOST)
+    to = reader(rule, event.data)
+    words = wording(rule, case_of(rule, event), facts(event), to=to, at=event.time, origin=origin, host=HOST)
+    return replace(words, link=origin + _PERSONAL[rule.to]) if rule.answers else words
+
+
+def reader(rule: Rule, data: Event) -> AudienceKind:
+    """Return who reads the row's message about an event."""
+    match rule.to:
+        case NamedAudience.COMPANION:
+            return AudienceKind.COMPANION
+        case NamedAudience.PROPOSER:
+            return AudienceKind.PERSON
+        case NamedAudience.ESCALATION:
+            assert isinstance(data, DeadlinePassed)
+            return data.escalated_to[0].kind
+        case NamedAudience.OWNER:
+            assert isinstance(data, DeadlineEvent | WorkWaiting)
+            return data.owner.kind
+        case kind:
+            return kind
 
 
 def check_table() -> None:

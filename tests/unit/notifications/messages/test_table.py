@@ -42,6 +42,7 @@ from shared.contracts.lifecycle import DEADLINES, TRANSITIONS
 from shared.contracts.notifications import ABOUT_CASCADE, Purpose, WebhookChanged, WorkWaiting
 from shared.contracts.registry import RegistryEvent
 from shared.contracts.visits import VisitScheduled
+from shared.i18n import gettext
 from shared.time.zones import write_for
 from tests.support import example_of
 
@@ -210,6 +211,32 @@ def test_a_preview_shows_the_made_up_case_of_its_row() -> None:
         found = messages(event.data, about=event.id, at=event.time, case=case_of(rule, event), facts=facts(event))
         assert rule in {message.rule for message in found}, rule.name
     assert "It needs your endorsement" in preview(BY_NAME["application_changed_to_endorse"], "").paragraphs[-1]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_preview_names_its_true_reader(rule: Rule) -> None:
+    """The foot of a preview says as what the audience gets the email, and a personal link leads to its own page."""
+    event = sample(rule.event, example_for(rule))
+    case = case_of(rule, event)
+    found = messages(event.data, about=event.id, at=event.time, case=case, facts=facts(event))
+    readers = {gettext(message.audience.kind.label) for message in found if message.rule is rule}
+    said = preview(rule, "")
+    assert said.role in readers
+    if rule.answers:
+        own = {AudienceKind.LINE_MANAGER: "/applications/line-manager"}
+        assert said.link == own.get(AudienceKind(rule.to), "/applications/available")
+
+
+def test_previews_have_likely_dates() -> None:
+    """An early return is shorter than planned, the test after a visit is due after it, a manager gets their form."""
+    early = preview(BY_NAME["visit_returned_early"], "").paragraphs
+    assert early == (
+        "The visit of MD-2026-0042 ended early. Attended: 3 days. Planned: 5 days.",
+        "The reason: Operational duty.",
+    )
+    assert "by 29 March 2026" in preview(BY_NAME["test_after_asked"], "").paragraphs[0]
+    assert preview(BY_NAME["answer_asked_manager"], "").action == "Complete the follow-up"
+    assert len(preview(BY_NAME["visit_move_expired"], "").paragraphs) == 1
 
 
 def test_the_urgency_of_every_row_is_known() -> None:
