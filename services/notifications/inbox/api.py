@@ -13,6 +13,7 @@ from services.notifications.inbox.views import Inbox
 from services.notifications.parameters import BusDep
 from shared.i18n import speak
 from shared.identity import internal
+from shared.time.zones import write_for
 from shared.web.read_models import ReadModel
 
 router = APIRouter(prefix="/notifications/internal/inbox", include_in_schema=False, dependencies=[Depends(internal())])
@@ -46,12 +47,14 @@ async def inbox(
     bus: BusDep,
     recipient: UUID,
     wanted: Annotated[str, Query(alias="language", pattern="^[a-z]{2}$")] = "en",
+    country: Annotated[str | None, Query(pattern="^[A-Z]{2}$", description="Of the clock for hours")] = None,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     unread: Annotated[bool, Query(description="Only those that are unread")] = False,  # noqa: FBT002 - in the address
     case: Annotated[UUID | None, Query(description="All messages about this case")] = None,
 ) -> Inbox:
     """Return the messages to a recipient (the portal's opaque id) by case, unread cases first, mailed or not."""
     speak(wanted, MAILS)
+    write_for(country)
     async with bus.read() as session:
         return await views.inbox(session, recipient, page=page, only_unread=unread, case_id=case)
 

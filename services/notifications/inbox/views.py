@@ -162,7 +162,7 @@ def _inbox_message(
         subject=wording.subject,
         text=list(wording.paragraphs),
         at=notification.at,
-        when=dates.moment(notification.at),
+        when=dates.deadline(notification.at),
         link=wording.link,
         action=wording.action,
         reference=message.reference,

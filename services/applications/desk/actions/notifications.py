@@ -134,14 +134,19 @@ class Subscription:
 async def inbox(
     settings: Settings,
     person: UUID,
+    country: str | None,
     language: str,
     *,
     page: int = 1,
     unread: bool = False,
     case: UUID | None = None,
 ) -> Inbox:
-    """Return a page of the messages to a person by case, or of those about one case. Raises `Unavailable`."""
+    """Return a page of the messages to a person by case, or of those about one case. Raises `Unavailable`.
+
+    Their hours are also written by the clock of `country`.
+    """
     query = {"recipient": str(person), "language": language, "page": page, "unread": unread}
+    query |= {} if country is None else {"country": country}
     query |= {} if case is None else {"case": str(case)}
     found = await _request(settings, "GET", "inbox", params=query)
     try:

@@ -60,7 +60,7 @@ async def inbox(
     if person is not None:
         try:
             found = await notifications.inbox(
-                settings, person.id, person.written_in, page=page, unread=only, case=read_id(case)
+                settings, person.id, person.country, person.written_in, page=page, unread=only, case=read_id(case)
             )
             counts.remember(person.id, found.unread)
         except notifications.Unavailable:

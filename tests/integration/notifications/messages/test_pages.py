@@ -299,6 +299,11 @@ async def test_the_portal_reads_an_inbox_and_marks_it_read(app: FastAPI, feed: F
             "[MD-2026-0042] Your coordinator has a question",
         }
         assert {message["link"] for message in case["messages"]} == {f"/applications/mine/{APPLICATION}"}
+        query = {"recipient": whom, "country": "AM"}
+        (abroad,) = (await client.get("/notifications/internal/inbox", params=query)).json()["cases"]
+        assert all("(your time: " in message["when"] for message in abroad["messages"])
+        assert all("(your time: " in message["cause"] for message in abroad["messages"])
+        assert all("your time" not in message["when"] for message in case["messages"])
         body = {"recipient": whom, "ids": [case["messages"][0]["id"]]}
         assert (await client.post("/notifications/internal/inbox/read", json=body)).json() == {"read": 1}
         again = (await client.get("/notifications/internal/inbox", params={"recipient": whom})).json()
