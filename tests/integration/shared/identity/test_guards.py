@@ -184,7 +184,7 @@ async def test_a_form_sent_after_the_session_ended_loses_nothing(
     sign_in("officer", IDLE.total_seconds() + 5)
     answer = await browser.post("/tests/mine", data=form, headers={"Origin": ORIGIN})
     assert answer.status_code == 401
-    assert "another tab" in answer.text
+    assert "in a new tab" in answer.text
     sign_in("officer")
     again = await browser.post("/tests/mine", data=form, headers={"Origin": ORIGIN})
     assert again.json() == {"text": "a long report", "file": ""}
