@@ -190,7 +190,7 @@ class CallEntry(StoredEntry):
             "dates",
             N_("Minimum length of a visit (working days)"),
             Control.NUMBER,
-            remedy=N_("Enter the number of days"),
+            remedy=N_("Enter the minimum number of days"),
             says=lambda least, call, _facts: say.length(least, call.maximum_days),
         ),
     ] = 2
@@ -201,7 +201,7 @@ class CallEntry(StoredEntry):
             "dates",
             N_("Maximum length of a visit (working days)"),
             Control.NUMBER,
-            remedy=N_("Enter the number of days"),
+            remedy=N_("Enter the maximum number of days"),
         ),
     ] = 5
     rules: Annotated[EntryRules, PartSpec(RULE_FIELDS)] = EntryRules()
