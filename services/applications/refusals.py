@@ -35,6 +35,15 @@ def unreadable(error: ValidationError) -> dict[str, str]:
     return {".".join(str(part) for part in problem["loc"]): sentence_of(problem) for problem in error.errors()}
 
 
+def faults_of(model: type[BaseModel], values: Mapping[str, object]) -> dict[str, str]:
+    """Return what a model cannot read in these values, by field."""
+    try:
+        model.model_validate(dict(values))
+    except ValidationError as error:
+        return unreadable(error)
+    return {}
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """Turn what a model cannot read into a refusal (422) that names the fields."""
@@ -105,5 +114,5 @@ def may_proceed(rule: Callable[P, object], *args: P.args, **kwargs: P.kwargs) ->
     except NotNow as error:
         raise Refused(str(error), code=error.code, present=error.present) from error
     except WrongValue as error:
-        raise Refused(str(error), 422, {error.field: str(error)}) from error
+        raise Refused(str(error), 422, error.fields) from error
     return True

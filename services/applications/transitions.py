@@ -49,11 +49,12 @@ class NotNow(ValueError):
 
 
 class WrongValue(ValueError):
-    """A value that was sent cannot be meant; `field` is its name, `periods.0.end` for one in a list."""
+    """Values that were sent cannot be meant: `fields` names each, `periods.0.end` for one in a list."""
 
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.field = field
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        """Take a sentence for each field, at least one."""
+        super().__init__(next(iter(fields.values())))
+        self.fields = dict(fields)
 
 
 class AlreadyDone(NotNow):

@@ -40,7 +40,7 @@ from shared.web.fields import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from starlette.requests import Request
     from wtforms.fields import Field
@@ -150,14 +150,30 @@ class Form(WTForm):
         super().__init__(formdata, **more)
 
     def validate(self, *more: Any, **named: Any) -> bool:
-        """WTForms' protocol; refuses inputs with characters that nobody can see."""
-        valid = super().validate(*more, **named)
-        if not self._unreadable:
-            return bool(valid)
-        refusal = control_characters.refusal(sorted(self._unreadable))
-        left = _put_at_fields(self, refusal)
-        self.form_errors += [f"{name}: {sentence}" for name, sentence in sorted(left.items())]
-        return False
+        """WTForms' protocol; refuses inputs with characters that nobody can see, and notes the `faults`."""
+        valid = bool(super().validate(*more, **named))
+        if self._unreadable:
+            refusal = control_characters.refusal(sorted(self._unreadable))
+            left = _put_at_fields(self, refusal)
+            self.form_errors += [f"{name}: {sentence}" for name, sentence in sorted(left.items())]
+            valid = False
+        return not self.note_faults(self.faults()) and valid
+
+    def faults(self) -> Mapping[str, str]:
+        """Return what only the model finds wrong, by field (`periods.0.end` in a row).
+
+        It is asked whatever else is wrong, so that one answer names all: what cannot be read counts for nothing here.
+        """
+        return {}
+
+    def note_faults(self, faults: Mapping[str, str]) -> bool:
+        """Put faults at their fields, except at those that have an error already; return whether there were any."""
+        places = {name: name.partition(".")[0] for name in faults}
+        free = {place for place in places.values() if place not in self or not self[place].errors}
+        for name, place in places.items():
+            if place in free:
+                self.refuse(place, faults[name])
+        return bool(free)
 
     def normalise(self) -> None:
         """Remove blanks around what was written."""

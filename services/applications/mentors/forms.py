@@ -8,10 +8,12 @@ from services.applications.field_forms import FormRow, RowKind, Rows, form_data,
 from services.applications.fields import Control, fields_of
 from services.applications.forms import ExpertiseRow, LanguageRow, SpanRow, iso_date, topics_of
 from services.applications.mentors.model import MentorEntry
-from services.applications.refusals import readable
+from services.applications.refusals import faults_of, readable
 from shared.web.forms import CheckboxesField, Form
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shared.contracts.calls import CallTerms
 
 _FIELDS = tuple(name for name, spec in fields_of(MentorEntry).items() if spec.control is not Control.OWN)
@@ -54,6 +56,10 @@ class BaseMentorForm(Form):
         topics.choices = topics_of(call)
         if entry is not None:
             self.process(data=form_data(entry, _FIELDS, _ROWS))
+
+    def faults(self) -> Mapping[str, str]:
+        """Return what cannot be read."""
+        return faults_of(MentorEntry, form_values(self, MentorEntry, _FIELDS, _ROWS))
 
     def changes(self) -> MentorEntry:
         """Return the entered values. Raises `Refused` (422) at what cannot be read."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from services.applications.forms import SpanRow, period_error
 from services.applications.mentorships.model.agreement import LONGEST_TEXT, Meeting, Rhythm, Terms, wrong_end
 from services.applications.mentorships.model.goals import LONGEST_GOAL, LONGEST_NOTE
 from services.applications.mentorships.model.meetings import MeetingTime
-from services.applications.mentorships.model.sessions import SessionReport
+from services.applications.mentorships.model.sessions import SessionReport, minutes_problems, session_problems
 from services.applications.mentorships.model.visit import MOST_PERIODS
 from shared.contracts.base import DatePeriod
 from shared.contracts.codes import Answer, Party, StatedReason
@@ -30,6 +30,9 @@ from shared.web.forms import (
     TimeField,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 class TermsForm(Form):
     """The terms that the pair adds to the agreement."""
@@ -46,13 +49,10 @@ class TermsForm(Form):
     )
     until = DateField(N_("Until when?"), description=N_("Leave it empty to keep the planned end"))
 
-    def validate(self, *more: Any, **named: Any) -> bool:
-        """Validate, and refuse an end that is past or too far away before the new version is shown."""
-        good = super().validate(*more, **named)
+    def faults(self) -> Mapping[str, str]:
+        """Return an end that is past or too far away, before the new version is shown."""
         problem = wrong_end(self.until.data, clock.today())
-        if problem:
-            self.refuse("until", problem)
-        return good and problem is None
+        return {"until": problem} if problem else {}
 
     @classmethod
     def of(cls, terms: Terms) -> TermsForm:
@@ -108,6 +108,10 @@ class SessionForm(Form):
     note = TextAreaField(N_("Note for both of you"), [Longest(1000)], description=N_("Only the two of you read it"))
     another = BooleanField(N_("This is another session on the same day"))
 
+    def faults(self) -> Mapping[str, str]:
+        """Return what is wrong in any mentorship."""
+        return session_problems(self.held_on.data, self.minutes.data, self.next_on.data, clock.today())
+
     def report(self) -> SessionReport:
         """Return the entered session."""
         assert self.held_on.data is not None
@@ -126,6 +130,10 @@ class MeetingForm(Form):
         N_("How many minutes will it take?"), [Needed(N_("Enter the minutes, such as 60"))], id="planned-minutes"
     )
     on_site = BooleanField(N_("We meet on site"), id="planned-on-site")
+
+    def faults(self) -> Mapping[str, str]:
+        """Return a length that no session has; the day is judged by the clock of the writer's country."""
+        return minutes_problems(self.minutes.data)
 
     def meeting_time(self) -> MeetingTime:
         """Return the entered time."""
@@ -170,27 +178,23 @@ class VisitForm(Form):
     periods = FieldList(FormField(SpanRow), min_entries=1, max_entries=MOST_PERIODS)
     note = TextAreaField(N_("What is the visit for?"), [Longest(1000)], description=N_("Only the two of you read it"))
 
-    def date_periods(self) -> tuple[DatePeriod, ...]:
-        """Return the periods; none, with an error at the form, where one is incomplete or ends before it begins."""
-        found = []
+    def faults(self) -> Mapping[str, str]:
+        """Return the periods that are half written or end before they begin, and an error where there is none."""
+        text = gettext(
+            "Period %(number)s needs a first day and a last day. The last day must not be before the first day."
+        )
+        wrong = {}
         for place, row in enumerate(self.periods.data):
-            if not row["start"] and not row["end"]:
-                continue
-            if row["start"] and row["end"] and period_error(row["start"], row["end"]) is None:
-                found.append(DatePeriod(start=row["start"], end=row["end"]))
-            else:
-                self.refuse(
-                    "periods",
-                    gettext(
-                        "Period %(number)s needs a first day and a last day. The last day must not be "
-                        "before the first day."
-                    )
-                    % {"number": place + 1},
-                )
-                return ()
-        if not found:
-            self.refuse("periods", gettext("Enter at least one period"))
-        return tuple(found)
+            start, end = row["start"], row["end"]
+            if (start or end) and not (start and end and period_error(start, end) is None):
+                wrong[f"periods.{place}"] = text % {"number": place + 1}
+        if not wrong and not self.date_periods():
+            wrong["periods"] = gettext("Enter at least one period")
+        return wrong
+
+    def date_periods(self) -> tuple[DatePeriod, ...]:
+        """Return the periods of a valid form, without empty rows."""
+        return tuple(DatePeriod(**row) for row in self.periods.data if row["start"] and row["end"])
 
 
 class VisitAnswerForm(Form):

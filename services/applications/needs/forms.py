@@ -1,6 +1,10 @@
 """The form of a training need."""
 
+from collections.abc import Mapping
+
+from services.applications.needs.model import wrong_quantity
 from services.applications.register.forms import DAY_HINT
+from services.applications.register.model import wrong_term
 from shared.contracts.codes import PRIORITIES
 from shared.i18n import N_, gettext
 from shared.web.forms import DateField, FileField, Form, Needed, NotOptional, NumberField, RadioField, SelectField
@@ -28,6 +32,10 @@ class NeedForm(Form):
     quantity = NumberField(N_("How many people"), [Needed(N_("Enter how many people"))], render_kw={"size": 5})
     since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=DAY_HINT)
     until = DateField(N_("Last day"), [Needed(N_("Enter the last day"))], description=DAY_HINT)
+
+    def faults(self) -> Mapping[str, str]:
+        """Return a number of people that no need has, and a time that ends before it begins."""
+        return wrong_quantity(self.quantity.data) | wrong_term(self.since.data, self.until.data)
 
 
 class UploadForm(Form):

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pydantic import Field, ValidationError
 
-from services.applications.register.model import Entry
+from services.applications.register.model import Entry, wrong_term
 from shared.contracts.base import Country, Day, Scheme, TopicCode
 from shared.contracts.codes import COUNTRIES, EMPACT_2026, PRIORITIES, UNION, Expertise
 from shared.i18n import N_, gettext
@@ -53,6 +53,9 @@ def upload_in_words(state: str) -> str:
     return gettext(_UPLOADS[ImportState(state)])
 
 
+MOST_PEOPLE = 10_000
+
+
 class NeedEntry(Entry):
     """A training need; with an id it replaces the existing one."""
 
@@ -62,7 +65,7 @@ class NeedEntry(Entry):
     topic_code: TopicCode
     area: Expertise | None = None
     level: Annotated[int, Field(ge=1, le=3)]
-    quantity: Annotated[int, Field(ge=1, le=10_000)]
+    quantity: Annotated[int, Field(ge=1, le=MOST_PEOPLE)]
     since: Day
     until: Day
 
@@ -95,9 +98,14 @@ def problems(entry: NeedEntry) -> dict[str, str]:
             "scheme": entry.scheme,
             "known": ", ".join(topics),
         }
-    if entry.until < entry.since:
-        found["until"] = gettext("The last day must be the first day or later.")
-    return found
+    return found | wrong_term(entry.since, entry.until)
+
+
+def wrong_quantity(quantity: int | None) -> dict[str, str]:
+    """Return an error, by field, for a number of people that no need has; None for one that is not known."""
+    if quantity is None or 1 <= quantity <= MOST_PEOPLE:
+        return {}
+    return {"quantity": gettext("Enter a whole number from 1 to 10000.")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
 """Define the audit's filters and the forms of incident reports."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
 from fastapi import Depends
 
-from services.applications.oversight.model import LONGEST, Category, Reader
+from services.applications.oversight.model import LONGEST, Category, Reader, wrong
 from services.applications.overview.model import AuditFilters, AuditKind
 from shared.errors import Refused
 from shared.i18n import N_, gettext
+from shared.time import clock
 from shared.web.forms import CheckboxesField, DateField, Form, Longest, Needed, SelectField, TextAreaField
 from shared.web.query import CountryText, DayText, one_of
 
@@ -60,6 +62,11 @@ class IncidentForm(Form):
             (Reader.COUNTRY.value, N_("National coordinator of your country")),
         ],
     )
+
+    def faults(self) -> Mapping[str, str]:
+        """Return what is wrong with the report."""
+        readers = [Reader(code) for code in self.readers.data or () if code in set(Reader)]
+        return wrong(self.text.data or "", self.happened_on.data, readers, clock.today())
 
 
 class WordsForm(Form):

@@ -8,7 +8,7 @@ from services.applications.field_forms import FormRow, RowKind, Rows, form_data,
 from services.applications.fields import fields_of
 from services.applications.forms import LanguageRow, iso_date, topics_of
 from services.applications.placements.model.placement import SECTIONS, STEPS, PlacementEntry, problems
-from services.applications.refusals import readable
+from services.applications.refusals import faults_of, readable
 from shared.contracts.codes import Section, VoidReason
 from shared.i18n import N_
 from shared.web.forms import (
@@ -117,6 +117,10 @@ class BasePlacementForm(Form):
         Raises `Refused` (422) at what cannot be read.
         """
         return readable(PlacementEntry, self.values(named))
+
+    def faults(self) -> Mapping[str, str]:
+        """Return what cannot be read."""
+        return faults_of(PlacementEntry, self.values({}))
 
     def values(self, named: Mapping[str, object]) -> dict[str, object]:
         """Return the entered values of the fields that are asked for, readable or not; `named` as for `changes`."""

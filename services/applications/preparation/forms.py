@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
-from services.applications.preparation.model import VisaResult
+from services.applications.preparation.model import InvalidSheet, VisaResult, read_sheet, same_country
 from services.applications.preparation.model.costs import CURRENCIES, CostItem, Payer, amount
 from shared.contracts.codes import PreparationItem
 from shared.i18n import N_
+from shared.time import clock
 from shared.web.forms import (
     DateField,
     Form,
@@ -20,19 +21,36 @@ from shared.web.forms import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
 
-class AuthorisationForm(Form):
+class SheetForm(Form):
+    """The form of one sheet; the model judges it together with the form."""
+
+    of: ClassVar[PreparationItem]
+
+    def faults(self) -> Mapping[str, str]:
+        """Return what is wrong with the sheet."""
+        try:
+            read_sheet(self.of, {field.name: field.data for field in self}, clock.today())
+        except InvalidSheet as wrong:
+            return wrong.fields
+        return {}
+
+
+class AuthorisationForm(SheetForm):
     """The sending agency's authorisation."""
 
+    of = PreparationItem.AUTHORISATION
     reference = StringField(N_("Reference of the order or letter"), [Needed(N_("Enter the reference")), Longest(100)])
     given_on = DateField(N_("What is its date?"), [Needed(N_("Enter the date of the authorisation"))])
 
 
-class VisaForm(Form):
+class VisaForm(SheetForm):
     """The state of the visa."""
 
+    of = PreparationItem.VISA
     result = RadioField(
         N_("What is the status of your visa?"),
         [Needed(N_("Choose the status of your visa"))],
@@ -44,18 +62,20 @@ class VisaForm(Form):
     valid_until = DateField(N_("Valid until"))
 
 
-class InsuranceForm(Form):
+class InsuranceForm(SheetForm):
     """The guest's insurance."""
 
+    of = PreparationItem.INSURANCE
     insurer = StringField(N_("Who insures you?"), [Needed(N_("Enter the insurer")), Longest(100)])
     policy_number = StringField(N_("Policy number"), [Needed(N_("Enter the policy number")), Longest(100)])
     valid_from = DateField(N_("Valid from"), [Needed(N_("Enter the first day"))])
     valid_until = DateField(N_("Valid until"), [Needed(N_("Enter the last day"))])
 
 
-class EmergencyForm(Form):
+class EmergencyForm(SheetForm):
     """The person whom the host calls in an emergency."""
 
+    of = PreparationItem.EMERGENCY_CONTACT
     name = StringField(N_("Name"), [Needed(N_("Enter a name")), Longest(100)])
     relation = StringField(
         N_("What is their relationship to you?"), [Longest(100)], description=N_("Spouse, parent, friend, duty officer")
@@ -68,9 +88,10 @@ class EmergencyForm(Form):
     languages = StringField(N_("Which languages does this person speak?"), [Longest(100)])
 
 
-class AccessForm(Form):
+class AccessForm(SheetForm):
     """The guest's access needs."""
 
+    of = PreparationItem.ACCESS_NEEDS
     text = TextAreaField(
         N_("What do you need to take part well?"),
         [Needed(N_("Enter what you need")), Longest(1000)],
@@ -78,9 +99,10 @@ class AccessForm(Form):
     )
 
 
-class ArrivalForm(Form):
+class ArrivalForm(SheetForm):
     """The guest's arrival: person to ask for, place and time."""
 
+    of = PreparationItem.ARRIVAL
     contact_name = StringField(
         N_("Who should the guest ask for?"), [Needed(N_("Enter who the guest should ask for")), Longest(100)]
     )
@@ -98,12 +120,7 @@ class ArrivalForm(Form):
 
 
 SHEET_FORMS: dict[PreparationItem, type[Form]] = {
-    PreparationItem.AUTHORISATION: AuthorisationForm,
-    PreparationItem.VISA: VisaForm,
-    PreparationItem.INSURANCE: InsuranceForm,
-    PreparationItem.EMERGENCY_CONTACT: EmergencyForm,
-    PreparationItem.ACCESS_NEEDS: AccessForm,
-    PreparationItem.ARRIVAL: ArrivalForm,
+    form.of: form for form in (AuthorisationForm, VisaForm, InsuranceForm, EmergencyForm, AccessForm, ArrivalForm)
 }
 """The form of each thing that somebody writes down; costs and letters have pages of their own."""
 
@@ -116,16 +133,15 @@ class LineForm(Form):
     currency = SelectField(N_("Currency"), choices=[(code, code) for code in CURRENCIES], default="EUR")
     note = StringField(N_("Note"), [Longest(200)])
 
-    def validate(self, *more: Any, **named: Any) -> bool:
-        """Validate, and refuse what is no amount."""
-        good = super().validate(*more, **named)
+    def faults(self) -> Mapping[str, str]:
+        """Return the fields with what is no amount."""
+        found = {}
         for name in ("planned", "actual"):
             try:
                 self.amount(name)
             except ValueError as error:
-                self.refuse(name, str(error))
-                good = False
-        return good
+                found[name] = str(error)
+        return found
 
     def amount(self, name: str) -> Decimal | None:
         """Return the amount in a field; None for an empty one. Raises `ValueError` for anything else."""
@@ -162,3 +178,7 @@ class TravelRuleForm(Form):
     call_id = SelectField(N_("For which call?"), default="")
     country = SelectField(N_("For guests from"), default="")
     host_country = SelectField(N_("For hosts in"), default="")
+
+    def faults(self) -> Mapping[str, str]:
+        """Return an error where guests and hosts would be of one country."""
+        return same_country(self.country.data, self.host_country.data)

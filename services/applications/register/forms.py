@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.register.model import OrganisationEntry, PersonEntry, grants
-from services.applications.register.model.entries import FundEntry
+from pydantic import ValidationError
+
+from services.applications.refusals import faults_of
+from services.applications.register.model import (
+    FundEntry,
+    OrganisationEntry,
+    PersonEntry,
+    grants,
+    same_pair,
+    wrong_term,
+)
 from services.applications.register.model.proposals import RefusedBecause
 from shared.contracts import labels
 from shared.contracts.codes import (
@@ -16,7 +25,7 @@ from shared.contracts.codes import (
     ServiceKind,
     Sex,
 )
-from shared.i18n import N_
+from shared.i18n import N_, gettext
 from shared.web.forms import (
     BooleanField,
     DateField,
@@ -35,9 +44,10 @@ from shared.web.forms import (
     TextAreaField,
     options,
 )
+from shared.web.validation_texts import sentence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -98,9 +108,15 @@ class OrganisationForm(NoteForm):
 
     def entry(self, organisation_id: UUID | None, *, active: bool = True) -> OrganisationEntry:
         """Return the entry of a valid form; with an id it replaces that organisation."""
+        return OrganisationEntry.model_validate(self._values() | {"id": organisation_id, "active": active})
+
+    def faults(self) -> Mapping[str, str]:
+        """Return what cannot be read."""
+        return faults_of(OrganisationEntry, self._values())
+
+    def _values(self) -> dict[str, object]:
         values: dict[str, object] = {name: self[name].data or "" for name in ("name", "kind", "country", "city")}
-        values |= {"domains": (self.domains.data or "").split()}
-        return OrganisationEntry.model_validate(values | {"id": organisation_id, "active": active})
+        return values | {"domains": (self.domains.data or "").split()}
 
 
 class RoleRow(Row):
@@ -109,6 +125,26 @@ class RoleRow(Row):
     role = SelectField(N_("Role"), [Needed(N_("Choose a role"))])
     since = DateField(N_("First day"), [Needed(N_("Enter the first day"))])
     until = DateField(N_("Last day"), description=N_("Leave empty if it has no end"))
+
+
+_KNOWN = "known"
+"""Any sign-in name: that of a person of the register is not part of the form."""
+_REMEDIES = {
+    "subject": N_("Enter it without spaces and without the signs / ? #"),
+    "years_in_field": N_("Enter a whole number from 0 to 60"),
+}
+
+
+def sentences(error: ValidationError) -> dict[str, str]:
+    """Return what to do about the values that an entry of a person does not take, by field."""
+    found = {}
+    for problem in error.errors():
+        field = str(problem["loc"][0])
+        if problem["type"] == "value_error":
+            found[field] = sentence_of(problem)
+        else:
+            found[field] = gettext(_REMEDIES.get(field, N_("This cannot be read. Enter it again.")))
+    return found
 
 
 class PersonForm(NoteForm):
@@ -182,6 +218,14 @@ class PersonForm(NoteForm):
         values |= {"language": self.language.data or "en", "years_in_field": self.years_in_field.data}
         return PersonEntry.model_validate(values if subject is None else values | {"subject": subject})
 
+    def faults(self) -> Mapping[str, str]:
+        """Return what an entry does not take, with what to do about it."""
+        try:
+            self.entry(None if "subject" in self else _KNOWN)
+        except ValidationError as error:
+            return sentences(error)
+        return {}
+
     def role_inputs(self) -> list[grants.RoleInput]:
         """Return the roles of the rows of a valid form."""
         return [
@@ -249,8 +293,14 @@ class FundForm(Form):
 
     def entry(self, fund_id: UUID | None) -> FundEntry:
         """Return the entry of a valid form; with an id it replaces that fund."""
-        values = {name: self[name].data for name in ("name", "payer", "since", "until", "active")}
-        return FundEntry.model_validate(values | {"id": fund_id})
+        return FundEntry.model_validate(self._values() | {"id": fund_id})
+
+    def faults(self) -> Mapping[str, str]:
+        """Return what cannot be read, and a time that ends before it begins."""
+        return faults_of(FundEntry, self._values()) | wrong_term(self.since.data, self.until.data)
+
+    def _values(self) -> dict[str, object]:
+        return {name: self[name].data for name in ("name", "payer", "since", "until", "active")}
 
 
 _OF_COUNTRIES, _OF_ORGANISATIONS = (
@@ -290,6 +340,16 @@ class ExclusionForm(Form):
             set_choices(field, labels.countries(), blank=_ONE)
         for field in (self.first_organisation, self.second_organisation):
             set_choices(field, organisation_options, blank=_ONE)
+
+    def faults(self) -> Mapping[str, str]:
+        """Return which of the pair are missing, two that are the same, and a time that ends before it begins."""
+        found = wrong_term(self.since.data, self.until.data)
+        if not self.between.data:
+            return found
+        kind, pair = self.pair()
+        names = [f"{place}_{'country' if kind == 'countries' else 'organisation'}" for place in ("first", "second")]
+        found |= {name: gettext("Choose one") for name, chosen in zip(names, pair, strict=True) if not chosen}
+        return found | same_pair(pair[0], pair[1], names[1])
 
     def pair(self) -> tuple[str, tuple[str, str]]:
         """Return the kind of pair, and its two values."""

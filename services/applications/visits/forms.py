@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.applications.forms import MaybeReasonForm, ReasonForm, SpanRow, iso_date, period_error
+from services.applications.visits.model import period_problems
 from shared.contracts.base import DatePeriod
 from shared.contracts.codes import Answer, StatedReason
 from shared.i18n import N_, gettext
+from shared.time import clock
 from shared.web.forms import (
     FieldList,
     Form,
@@ -19,6 +21,9 @@ from shared.web.forms import (
     SelectField,
     TextAreaField,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class EarlyReturnForm(MaybeReasonForm):
@@ -53,6 +58,15 @@ class MoveForm(ReasonForm):
                 row.form.end.errors = [*row.form.end.errors, *([error] if error else [])]
                 good = good and error is None
         return good
+
+    def faults(self) -> Mapping[str, str]:
+        """Return the whole periods in which no visit can be."""
+        whole = [
+            DatePeriod(start=row["start"], end=row["end"])
+            for row in self.periods.data
+            if row["start"] and row["end"] and period_error(row["start"], row["end"]) is None
+        ]
+        return period_problems(whole, clock.today()) if whole else {}
 
     def wanted(self) -> list[DatePeriod]:
         """Return the periods, without empty rows."""

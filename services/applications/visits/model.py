@@ -133,9 +133,8 @@ def may_record(state: VisitState, days: Sequence[date], day: date, today: date) 
     if state not in _TAKES_PLACE:
         raise refuse("visit", state)
     if day not in days:
-        raise WrongValue(
-            f"days.{day.isoformat()}", gettext("%(day)s is not a day of this visit.") % {"day": dates.day(day)}
-        )
+        sentence = gettext("%(day)s is not a day of this visit.")
+        raise WrongValue({f"days.{day.isoformat()}": sentence % {"day": dates.day(day)}})
     if day > today:
         raise NotNow(gettext("%(day)s is in the future.") % {"day": dates.day(day)}, ProblemCode.TOO_EARLY)
 
@@ -158,6 +157,8 @@ def may_report_return(state: VisitState, days: Sequence[date], last_day: date, t
     if state is not VisitState.UNDER_WAY:
         raise refuse("visit", state, done=state is VisitState.ENDED)
     if last_day not in days or last_day > today:
-        raise WrongValue("last_day", gettext("The last day must be a day of the visit that is not in the future."))
+        sentence = gettext("The last day must be a day of the visit that is not in the future.")
+        raise WrongValue({"last_day": sentence})
     if last_day == days[-1]:
-        raise WrongValue("last_day", gettext("That is the last day of the visit. Record attendance instead."))
+        sentence = gettext("That is the last day of the visit. Record attendance instead.")
+        raise WrongValue({"last_day": sentence})

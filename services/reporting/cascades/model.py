@@ -56,21 +56,7 @@ def until(case: Case, timers: Timers) -> date | None:
 
 def delivered(case: Case, cascade_id: UUID, session: Session, today: date) -> CascadeDelivered:
     """Return the event of a report. Raises `NotComplete`."""
-    wrong: dict[str, str] = {}
-    if session.held_on is None:
-        wrong["held_on"] = N_("Enter the day of the session")
-    elif session.held_on > today:
-        wrong["held_on"] = N_("Enter today or a day in the past. Report a session after it was held")
-    elif case.ended_on is not None and session.held_on < case.ended_on:
-        wrong["held_on"] = N_("Enter a day after the end of your visit or mentorship")
-    if session.format not in set(CascadeFormat):
-        wrong["format"] = N_("Select the kind of session")
-    if session.attendees is None or not 1 <= session.attendees <= MOST:
-        wrong["attendees"] = N_("Enter how many people you reached, from 1 to 5,000")
-    if not session.about.strip():
-        wrong["about"] = N_("Enter in a few words what it was about")
-    elif len(session.about) > LONGEST:
-        wrong["about"] = N_("Text must be 200 characters or fewer")
+    wrong = problems(session, today, case.ended_on)
     if wrong:
         raise NotComplete(wrong)
     assert session.held_on is not None
@@ -82,6 +68,26 @@ def delivered(case: Case, cascade_id: UUID, session: Session, today: date) -> Ca
         attendees=session.attendees,
         format=CascadeFormat(session.format),
     )
+
+
+def problems(session: Session, today: date, ended_on: date | None = None) -> dict[str, str]:
+    """Return what is wrong with a report, by field; `ended_on` is the end of the visit, where it is known."""
+    wrong: dict[str, str] = {}
+    if session.held_on is None:
+        wrong["held_on"] = N_("Enter the day of the session")
+    elif session.held_on > today:
+        wrong["held_on"] = N_("Enter today or a day in the past. Report a session after it was held")
+    elif ended_on is not None and session.held_on < ended_on:
+        wrong["held_on"] = N_("Enter a day after the end of your visit or mentorship")
+    if session.format not in set(CascadeFormat):
+        wrong["format"] = N_("Select the kind of session")
+    if session.attendees is None or not 1 <= session.attendees <= MOST:
+        wrong["attendees"] = N_("Enter how many people you reached, from 1 to 5,000")
+    if not session.about.strip():
+        wrong["about"] = N_("Enter in a few words what it was about")
+    elif len(session.about) > LONGEST:
+        wrong["about"] = N_("Text must be 200 characters or fewer")
+    return wrong
 
 
 def confirmed(

@@ -3,6 +3,7 @@
 One page holds the forms to report, to confirm and to refuse, so they are answered here and not by a `Decision`.
 """
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -10,15 +11,16 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.reporting.cascades import actions
-from services.reporting.cascades.model import LONGEST, LONGEST_REASON, CascadeState, Session
+from services.reporting.cascades.model import LONGEST, LONGEST_REASON, CascadeState, Session, problems
 from services.reporting.cascades.views import Sessions, sessions
 from services.reporting.guards import Passing
 from services.reporting.parameters import BusDep
 from shared.contracts.codes import CascadeFormat, CascadeRefusal
 from shared.errors import ProblemCode, Refused
-from shared.i18n import N_
+from shared.i18n import N_, gettext
 from shared.identity.confirmations import rest_on
 from shared.ids import new_id, read_id
+from shared.time import clock
 from shared.web import states
 from shared.web.forms import (
     DateField,
@@ -51,6 +53,14 @@ class SessionForm(Form):
         [Needed(N_("Enter in a few words what it was about")), Longest(LONGEST)],
         description=N_("In a few words. Do not name anybody."),
     )
+
+    def faults(self) -> Mapping[str, str]:
+        """Return what is wrong with the session, wherever it was reported."""
+        return {name: gettext(text) for name, text in problems(self.session(), clock.today()).items()}
+
+    def session(self) -> Session:
+        """Return what was written."""
+        return Session(self.held_on.data, self.format.data or "", self.attendees.data, self.about.data or "")
 
 
 class ConfirmForm(Form):
@@ -118,9 +128,8 @@ async def report(request: Request, _: Passing, bus: BusDep, subject: str) -> Res
     form = await SessionForm.read(request)
     cascade_id, status = read_id(str((await request.form()).get("cascade_id", ""))) or new_id(), 422
     if form.validate():
-        reported = Session(form.held_on.data, form.format.data or "", form.attendees.data, form.about.data or "")
         try:
-            await actions.report(bus, subject, cascade_id, reported)
+            await actions.report(bus, subject, cascade_id, form.session())
         except Refused as problem:
             form.take(problem, statuses=(409, 422) if problem.code is ProblemCode.DUPLICATE else (422,))
             if problem.code is ProblemCode.DUPLICATE:

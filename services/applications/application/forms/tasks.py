@@ -24,6 +24,7 @@ from services.applications.application.model.answers import (
 from services.applications.field_forms import FormRow, RowKind, Rows, form_data, form_of, form_values, refuse_broken
 from services.applications.fields import fields_of
 from services.applications.forms import iso_date
+from services.applications.refusals import faults_of
 from shared import privacy_notice
 from shared.contracts import labels
 from shared.contracts.codes import (
@@ -120,9 +121,11 @@ class Task:
         return self.form if self.form_of is None else self.form_of(terms)
 
     def check(self, form: Form) -> None:
-        """Put errors at rows that are half written, and where the rules between fields are broken."""
+        """Put errors at rows that are half written, where rules between fields are broken, and what cannot be read."""
         self.check_rows(form)
         refuse_broken(form, Answers, FIELDS[self.code], self.rows)
+        faults = faults_of(Answers, self.changes(form))
+        form.note_faults({name: text for name, text in faults.items() if name.partition(".")[0] in form})
 
     def fields(self, answers: Answers) -> dict[str, object]:
         """Return the answers of the page as its form shows them."""

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
-from services.applications.calls.forms.fields import ROWS, section_form, topics_field
-from services.applications.calls.model.entry import FIELDS, SECTIONS, TITLES, CallEntry, last_day, part_of
+from pydantic import ValidationError
+
+from services.applications.calls.forms.fields import ROWS, check_rows, field_of, section_form, topics_field
+from services.applications.calls.model.entry import FIELDS, SECTIONS, TITLES, CallEntry, last_day, part_of, with_values
 from services.applications.field_forms import form_data, form_values
+from services.applications.refusals import unreadable
 from shared.contracts.codes import Criterion
 from shared.i18n import gettext
 from shared.time.workdays import ZONE
@@ -54,6 +57,14 @@ class Section:
             if name in form:
                 found |= form_values(form, type(part_of(_EMPTY, name)), [name], ROWS, FIELDS)
         return found | self.own_written(form)
+
+    def check(self, form: Form) -> None:
+        """Put errors at rows that are half filled in, and at what cannot be read."""
+        check_rows(form)
+        try:
+            with_values(_EMPTY, self.written(form))
+        except ValidationError as error:
+            form.note_faults({field_of(form, name): sentence for name, sentence in unreadable(error).items()})
 
 
 def _lines(text: str | None) -> list[str]:

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from services.applications.calls.actions import drafts as actions
 from services.applications.calls.actions import revisions
-from services.applications.calls.forms.fields import check_rows, field_of, prepare
+from services.applications.calls.forms.fields import field_of, prepare
 from services.applications.calls.forms.sections import SECTION_FORMS, Section
 from services.applications.calls.model.copying import LeftOut
 from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry, section_of, sentences, with_values
@@ -84,7 +84,7 @@ async def begin(request: Request, principal: Coordinator, bus: BusDep) -> Respon
     if await form.rows_changed(request):
         return render(request, "calls/section.html", form_=form, **_first())
     valid = form.validate()
-    check_rows(form)
+    section.check(form)
     written = section.written(form)
     if not written["texts"] and not form.problems():
         form.refuse("texts", gettext("Write the call's title in at least one language"))
@@ -291,7 +291,7 @@ async def save(request: Request, draft_id: UUID, code: str, principal: Coordinat
     if changed:
         return _page(request, draft, part, form)
     valid = form.validate()
-    check_rows(form)
+    part.check(form)
     if not valid or form.problems():
         return _page(request, draft, part, form, 422)
     try:

@@ -230,7 +230,7 @@ def may_propose(state: MentorshipState, versions: Sequence[Version], based_on: i
             ProblemCode.LIMIT_REACHED,
         )
     if problem := wrong_end(terms.until, today):
-        raise WrongValue("until", problem)
+        raise WrongValue({"until": problem})
 
 
 def wrong_end(until: date | None, today: date) -> str | None:

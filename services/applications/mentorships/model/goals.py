@@ -37,9 +37,8 @@ def may_set(state: MentorshipState, open_goals: int, goals: int) -> None:
 def in_time(target: date | None, today: date) -> None:
     """Raise `WrongValue` for a target in the past."""
     if target is not None and target < today:
-        raise WrongValue(
-            "target", gettext("%(day)s has passed. Choose today or a later day.") % {"day": dates.day(target)}
-        )
+        sentence = gettext("%(day)s has passed. Choose today or a later day.")
+        raise WrongValue({"target": sentence % {"day": dates.day(target)}})
 
 
 def may_note(state: MentorshipState, *, closed: bool, notes: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from services.applications.mentorships.model.sessions import LEAST_MINUTES, MOST_MINUTES
+from services.applications.mentorships.model.sessions import minutes_problems
 from services.applications.transitions import AlreadyDone, NotNow, WrongValue, refuse
 from shared.contracts.codes import MentorshipState
 from shared.errors import ProblemCode
@@ -51,18 +51,16 @@ def begins(day: date, clock: time, country: str) -> datetime:
 
 def check_time(begins_at: datetime, minutes: int, *, until: date | None, now: datetime) -> None:
     """Raise `WrongValue` unless it is to come, within a year and the mentorship, and of an allowed length."""
+    wrong: dict[str, str] = {}
     if begins_at <= now:
-        raise WrongValue("day", gettext("This time has passed. Choose a time in the future."))
-    if begins_at > now + FARTHEST:
-        raise WrongValue("day", gettext("This is more than a year away. Choose an earlier time."))
-    if until is not None and begins_at.date() > until:
-        raise WrongValue("day", gettext("The mentorship is planned until %(day)s.") % {"day": dates.day(until)})
-    if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
-        raise WrongValue(
-            "minutes",
-            gettext("A session must last from %(least)s to %(most)s minutes.")
-            % {"least": LEAST_MINUTES, "most": MOST_MINUTES},
-        )
+        wrong["day"] = gettext("This time has passed. Choose a time in the future.")
+    elif begins_at > now + FARTHEST:
+        wrong["day"] = gettext("This is more than a year away. Choose an earlier time.")
+    elif until is not None and begins_at.date() > until:
+        wrong["day"] = gettext("The mentorship is planned until %(day)s.") % {"day": dates.day(until)}
+    wrong |= minutes_problems(minutes)
+    if wrong:
+        raise WrongValue(wrong)
 
 
 def may_plan(state: MentorshipState, planned: PlannedMeeting | None) -> None:

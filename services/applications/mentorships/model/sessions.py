@@ -91,18 +91,30 @@ def totals(sessions: Iterable[LoggedSession], required: int) -> Totals:
 
 def check_session(held_on: date, minutes: int, next_on: date | None, *, started_on: date | None, today: date) -> None:
     """Raise `WrongValue` unless the session lies between the mentorship's start and today and has an allowed length."""
-    if held_on > today:
-        raise WrongValue("held_on", gettext("%(day)s is in the future.") % {"day": dates.day(held_on)})
+    wrong = session_problems(held_on, minutes, next_on, today)
     if started_on is not None and held_on < started_on:
-        raise WrongValue("held_on", gettext("The mentorship began on %(day)s.") % {"day": dates.day(started_on)})
-    if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
-        raise WrongValue(
-            "minutes",
-            gettext("A session must last from %(least)s to %(most)s minutes.")
-            % {"least": LEAST_MINUTES, "most": MOST_MINUTES},
-        )
-    if next_on is not None and next_on <= held_on:
-        raise WrongValue("next_on", gettext("The next session must be after %(day)s.") % {"day": dates.day(held_on)})
+        wrong["held_on"] = gettext("The mentorship began on %(day)s.") % {"day": dates.day(started_on)}
+    if wrong:
+        raise WrongValue(wrong)
+
+
+def session_problems(held_on: date | None, minutes: int | None, next_on: date | None, today: date) -> dict[str, str]:
+    """Return what is wrong with a session in any mentorship, by field; None for what is not known."""
+    wrong: dict[str, str] = {}
+    if held_on is not None and held_on > today:
+        wrong["held_on"] = gettext("%(day)s is in the future.") % {"day": dates.day(held_on)}
+    wrong |= minutes_problems(minutes)
+    if next_on is not None and held_on is not None and next_on <= held_on:
+        wrong["next_on"] = gettext("The next session must be after %(day)s.") % {"day": dates.day(held_on)}
+    return wrong
+
+
+def minutes_problems(minutes: int | None) -> dict[str, str]:
+    """Return an error, by field, for a length that no session has."""
+    if minutes is None or LEAST_MINUTES <= minutes <= MOST_MINUTES:
+        return {}
+    sentence = gettext("A session must last from %(least)s to %(most)s minutes.")
+    return {"minutes": sentence % {"least": LEAST_MINUTES, "most": MOST_MINUTES}}
 
 
 def may_log(state: MentorshipState, sessions: int) -> None:

@@ -60,28 +60,25 @@ def may_ask(state: MentorshipState, open_request: RequestState | None, visit: Vi
 
 def check_periods(periods: Sequence[DatePeriod], days: int, guest: Party, *, first: date, until: date | None) -> None:
     """Raise `WrongValue` for periods in which no visit of so many days fits; `first` allows for the notice."""
+    wrong: dict[str, str] = {}
     if guest not in PAIR:
-        raise WrongValue("guest", gettext("Select which of you travels."))
+        wrong["guest"] = gettext("Select which of you travels.")
     if not LEAST_DAYS <= days <= MOST_DAYS:
-        raise WrongValue(
-            "days",
-            gettext("A visit must last from %(least)s to %(most)s working days.")
-            % {"least": LEAST_DAYS, "most": MOST_DAYS},
-        )
+        sentence = gettext("A visit must last from %(least)s to %(most)s working days.")
+        wrong["days"] = sentence % {"least": LEAST_DAYS, "most": MOST_DAYS}
     if not 1 <= len(periods) <= MOST_PERIODS:
-        raise WrongValue("periods", gettext("Enter from 1 to %(most)s periods.") % {"most": MOST_PERIODS})
-    for place, period in enumerate(periods):
+        wrong["periods"] = gettext("Enter from 1 to %(most)s periods.") % {"most": MOST_PERIODS}
+    for place, period in enumerate(periods[:MOST_PERIODS]):
         if period.end < first:
-            raise WrongValue(
-                f"periods.{place}.end",
-                gettext("Dates need some notice. Choose days from %(day)s on.") % {"day": dates.day(first)},
+            sentence = gettext("Dates need some notice. Choose days from %(day)s on.")
+            wrong[f"periods.{place}.end"] = sentence % {"day": dates.day(first)}
+        elif until is not None and period.start > until:
+            sentence = gettext(
+                "Your mentorship is planned until %(day)s. Choose earlier days, or first agree on a later end."
             )
-        if until is not None and period.start > until:
-            raise WrongValue(
-                f"periods.{place}.start",
-                gettext("Your mentorship is planned until %(day)s. Choose earlier days, or first agree on a later end.")
-                % {"day": dates.day(until)},
-            )
+            wrong[f"periods.{place}.start"] = sentence % {"day": dates.day(until)}
+    if wrong:
+        raise WrongValue(wrong)
 
 
 _ANSWERED = {

@@ -116,15 +116,12 @@ async def ask(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDe
     form.guest.choices = _guests(view)
     if await form.rows_changed(request) or not form.validate():
         return _page(request, view, form=form, status=422)
-    periods = form.date_periods()
-    if not periods:
-        return _page(request, view, form=form, status=422)
     try:
         await actions.ask(
             bus,
             principal,
             mentorship_id,
-            periods,
+            form.date_periods(),
             int(form.days.data),
             Party(form.guest.data),
             form.note.data or "",

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import ValidationError
 
 from services.applications.display import tag, topic
 from services.applications.guards import Country
@@ -173,22 +172,17 @@ async def _save(request: DecisionRequest[NeedForm]) -> str:
     """Enter or change a need; a withdrawn one opens again."""
     form, need_id = request.form, request.ids.get("need_id")
     scheme, _, code = str(form.topic.data).partition(":")
-    try:
-        entry = NeedEntry(
-            id=need_id,
-            country=form.country.data,
-            scheme=scheme,
-            topic_code=code,
-            area=form.area.data or None,
-            level=form.level.data,
-            quantity=form.quantity.data,
-            since=form.since.data,
-            until=form.until.data,
-        )
-    except ValidationError as error:
-        # The form has checked all but the quantity.
-        sentence = gettext("Enter a whole number from 1 to 10000.")
-        raise Refused(sentence, 422, {"quantity": sentence}) from error
+    entry = NeedEntry(
+        id=need_id,
+        country=form.country.data,
+        scheme=scheme,
+        topic_code=code,
+        area=form.area.data or None,
+        level=form.level.data,
+        quantity=form.quantity.data,
+        since=form.since.data,
+        until=form.until.data,
+    )
     try:
         saved = await actions.save(request.bus, request.principal, entry)
     except Refused as refused:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.calls import store as calls_store
 from services.applications.preparation import store
+from services.applications.preparation.model import same_country
 from services.applications.refusals import not_found
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -24,9 +25,8 @@ async def decide(bus: Bus, actor: str, rule: Rule) -> store.TravelRule:
 
     It applies to visits to come. Raises `Refused` (422 for an unknown call, or one country twice).
     """
-    if rule.country is not None and rule.country == rule.host_country:
-        sentence = gettext("A visit must be to another country. Choose two different countries, or leave one open.")
-        raise Refused(sentence, 422, {"host_country": sentence})
+    if wrong := same_country(rule.country, rule.host_country):
+        raise Refused(wrong["host_country"], 422, wrong)
     async with bus.transaction(actor) as tx:
         await store.lock_rules(tx.session)
         if rule.call_id is not None and await calls_store.call(tx.session, rule.call_id) is None:

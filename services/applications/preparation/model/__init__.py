@@ -5,7 +5,15 @@ is the programme's configuration (`required_items`); whether a sheet is enough d
 item that was ready may be missing again once a visit moves.
 """
 
-from services.applications.preparation.model.items import DEFAULT_ITEMS, OWNERS, READERS, SENDER, Rule, required_items
+from services.applications.preparation.model.items import (
+    DEFAULT_ITEMS,
+    OWNERS,
+    READERS,
+    SENDER,
+    Rule,
+    required_items,
+    same_country,
+)
 from services.applications.preparation.model.readiness import (
     Checklist,
     Facts,
@@ -56,4 +64,5 @@ __all__ = [
     "may_see_emergency",
     "read_sheet",
     "required_items",
+    "same_country",
 ]

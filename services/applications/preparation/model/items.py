@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.contracts.codes import Party
 from shared.contracts.codes import PreparationItem as Item
+from shared.i18n import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +48,14 @@ READERS: dict[Item, frozenset[Party]] = {
 
 The host sees the emergency contact by another way, on the days of the visit only.
 """
+
+
+def same_country(country: str | None, host_country: str | None) -> dict[str, str]:
+    """Return an error, by field, where guests and hosts would be of one country; empty or None stands for any."""
+    if not country or country != host_country:
+        return {}
+    sentence = gettext("A visit must be to another country. Choose two different countries, or leave one open.")
+    return {"host_country": sentence}
 
 
 @dataclass(frozen=True, slots=True)

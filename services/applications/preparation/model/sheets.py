@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, time
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from services.applications.application.model.answers import Text
 from services.applications.register.model import Line
@@ -30,7 +30,10 @@ class VisaResult(Code):
 
 
 class Sheet(BaseModel):
-    """A person's entry about one item; `problems` names the wrong fields, with a sentence each."""
+    """A person's entry about one item; `problems` names the wrong fields, with a sentence each.
+
+    It judges a sheet that is partly read, too: what cannot be read in it is None.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -91,7 +94,7 @@ class Insurance(Sheet):
 
     def problems(self, today: date) -> dict[str, str]:  # noqa: ARG002 - an insurance may begin on any day
         """Refuse a time that ends before it begins."""
-        if self.valid_until < self.valid_from:
+        if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
             return {"valid_until": gettext("The last day must not be before the first.")}
         return {}
 
@@ -155,18 +158,30 @@ class InvalidSheet(ValueError):
 
 
 def read_sheet(item: Item, details: Mapping[str, object], today: date) -> Sheet:
-    """Return the values as a sheet. Raises `InvalidSheet`, and KeyError for an item that has no sheet."""
+    """Return the values as a sheet. Raises `InvalidSheet` with all that is wrong, and KeyError for another item."""
     filled_in = {name: value for name, value in details.items() if value not in (None, "")}
+    wrong: dict[str, str] = {}
     try:
         sheet = SHEETS[item].model_validate(filled_in)
     except ValidationError as error:
-        raise InvalidSheet(
-            {str(problem["loc"][0]): _sentence(str(problem["loc"][0]), problem["type"]) for problem in error.errors()}
-        ) from error
-    problems = sheet.problems(today)
-    if problems:
-        raise InvalidSheet(problems)
+        names = {str(problem["loc"][0]): problem["type"] for problem in error.errors()}
+        wrong = {name: _sentence(name, kind) for name, kind in names.items()}
+        sheet = _partly_read(SHEETS[item], {name: value for name, value in filled_in.items() if name not in wrong})
+    wrong = sheet.problems(today) | wrong
+    if wrong:
+        raise InvalidSheet(wrong)
     return sheet
+
+
+def _partly_read(sheet: type[Sheet], readable: Mapping[str, object]) -> Sheet:
+    """Return a sheet with the values that can be read, and None for all others."""
+    fields = sheet.model_fields.items()
+    read = {
+        name: TypeAdapter(field.rebuild_annotation()).validate_python(readable[name])
+        for name, field in fields
+        if name in readable
+    }
+    return sheet.model_construct(**{**dict.fromkeys(sheet.model_fields), **read})
 
 
 _FORMATS: dict[str, str] = {

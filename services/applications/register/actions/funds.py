@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from services.applications.refusals import not_found
 from services.applications.register.actions.bulk import put_exclusions, put_funds
-from services.applications.register.model import ExclusionEntry, FundEntry
+from services.applications.register.model import ExclusionEntry, FundEntry, same_pair, wrong_term
 from services.applications.register.store import entries
 from shared.errors import Refused
-from shared.i18n import gettext
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
 
 
 def _check_term(since: date, until: date | None) -> None:
-    if until is not None and until < since:
-        sentence = gettext("The last day must be the first day or later.")
-        raise Refused(sentence, 422, {"until": sentence})
+    if wrong := wrong_term(since, until):
+        raise Refused(wrong["until"], 422, wrong)
 
 
 async def save_fund(bus: Bus, principal: Principal, entry: FundEntry) -> UUID:
@@ -41,11 +39,9 @@ async def save_fund(bus: Bus, principal: Principal, entry: FundEntry) -> UUID:
 async def save_exclusion(bus: Bus, principal: Principal, entry: ExclusionEntry) -> UUID:
     """Enter an excluded pair, or change the one with the entry's id. Raises `Refused` (404, 409, 422)."""
     _check_term(entry.since, entry.until)
-    pair = entry.countries or entry.organisations or ()
-    if len(set(pair)) < len(pair):
-        sentence = gettext("Choose two different countries or organisations.")
-        name = "second_country" if entry.countries else "second_organisation"
-        raise Refused(sentence, 422, {name: sentence})
+    first, second = entry.countries or entry.organisations or (None, None)
+    if wrong := same_pair(first, second, "second_country" if entry.countries else "second_organisation"):
+        raise Refused(next(iter(wrong.values())), 422, wrong)
     async with bus.transaction(principal.subject) as tx:
         stored = None if entry.id is None else await entries.exclusion(tx.session, entry.id, lock=True)
         if entry.id is not None and stored is None:

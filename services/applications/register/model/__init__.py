@@ -16,6 +16,8 @@ from services.applications.register.model.entries import (
     latin_name,
     mail_address,
     name,
+    same_pair,
+    wrong_term,
 )
 
 __all__ = [
@@ -34,4 +36,6 @@ __all__ = [
     "latin_name",
     "mail_address",
     "name",
+    "same_pair",
+    "wrong_term",
 ]

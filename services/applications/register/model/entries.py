@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
@@ -15,6 +15,9 @@ from shared.contracts.access import AccessGrant
 from shared.contracts.base import EMAIL_DOMAIN, Country, Day, Language
 from shared.contracts.codes import OrganisationKind, PartnerStatus, RankGroup, ServiceKind, Sex
 from shared.i18n import gettext
+
+if TYPE_CHECKING:
+    from datetime import date
 
 # A spreadsheet takes a cell that begins with one of these for a formula (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t")
@@ -152,6 +155,18 @@ class ExclusionEntry(Entry):
         """Raise ValueError unless exactly one pair is given."""
         if (self.countries is None) == (self.organisations is None):
             raise ValueError(gettext("Enter a pair of countries or a pair of organisations."))
+
+
+def wrong_term(since: date | None, until: date | None) -> dict[str, str]:
+    """Return an error, by field, where a time ends before it begins; None for a day that is open or not known."""
+    if since is None or until is None or since <= until:
+        return {}
+    return {"until": gettext("The last day must be the first day or later.")}
+
+
+def same_pair(first: object, second: object, field: str) -> dict[str, str]:
+    """Return an error at `field` where both sides of an excluded pair are the same."""
+    return {field: gettext("Choose two different countries or organisations.")} if first and first == second else {}
 
 
 class NamedOrganisation(Protocol):

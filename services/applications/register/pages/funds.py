@@ -17,7 +17,6 @@ from services.applications.register.views import words
 from services.applications.register.views.entries import Exclusion, Fund
 from services.applications.register.views.words import NOTHING
 from shared.contracts import labels
-from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.confirmations import rest_on
 from shared.time import clock, dates
@@ -193,10 +192,6 @@ async def _ask_pair(request: DecisionRequest[ExclusionForm]) -> Question:
 async def _save_pair(request: DecisionRequest[ExclusionForm]) -> str:
     form, exclusion_id = request.form, request.ids.get("exclusion_id")
     kind, pair = form.pair()
-    suffix = "country" if kind == "countries" else "organisation"
-    places = zip(("first", "second"), pair, strict=True)
-    if missing := {f"{place}_{suffix}": gettext("Choose one") for place, chosen in places if not chosen}:
-        raise Refused(gettext("Choose one"), 422, missing)
     terms = {"since": form.since.data, "until": form.until.data, "confidential": form.confidential.data}
     entry = ExclusionEntry.model_validate({"id": exclusion_id, kind: pair, **terms})
     rest_on(request.http, "exclusion_id", await actions.save_exclusion(request.bus, request.principal, entry))

@@ -11,7 +11,14 @@ from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.parameters import REGISTER, BusDep, Portal
 from services.applications.register.actions import proposals
-from services.applications.register.forms import PersonForm, countries_of, country_codes, person_form, set_choices
+from services.applications.register.forms import (
+    PersonForm,
+    countries_of,
+    country_codes,
+    person_form,
+    sentences,
+    set_choices,
+)
 from services.applications.register.model import PersonEntry
 from services.applications.register.model import grants as register_grants
 from services.applications.register.model.proposals import PersonChange
@@ -30,7 +37,6 @@ from shared.web.decisions import Decision, DecisionRequest, Question, add_decisi
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, country_filter, list_page
 from shared.web.query import CountryText, IdText, declared
 from shared.web.render import render
-from shared.web.validation_texts import sentence_of
 
 router = APIRouter(prefix=f"{REGISTER}/people", include_in_schema=False)
 AT = f"{REGISTER}/people"
@@ -177,7 +183,7 @@ async def _save(request: DecisionRequest[PersonForm]) -> str:
     try:
         entry = _entry(request.form, request.principal, edited)
     except ValidationError as error:
-        raise Refused(gettext("Some entries could not be read."), 422, _sentences(error)) from error
+        raise Refused(gettext("Some entries could not be read."), 422, sentences(error)) from error
     submitted = await proposals.submit(
         request.bus,
         request.principal,
@@ -186,24 +192,6 @@ async def _save(request: DecisionRequest[PersonForm]) -> str:
         new=edited is None,
     )
     return submitted_address(submitted, AT)
-
-
-_REMEDIES = {
-    "subject": N_("Enter it without spaces and without the signs / ? #"),
-    "years_in_field": N_("Enter a whole number from 0 to 60"),
-}
-
-
-def _sentences(error: ValidationError) -> dict[str, str]:
-    """Return what to do about the values that an entry does not take, by field."""
-    found = {}
-    for problem in error.errors():
-        field = str(problem["loc"][0])
-        if problem["type"] == "value_error":
-            found[field] = sentence_of(problem)
-        else:
-            found[field] = gettext(_REMEDIES.get(field, N_("This cannot be read. Enter it again.")))
-    return found
 
 
 def _entry(form: PersonForm, principal: Principal, edited: EditedPerson | None) -> PersonEntry:

@@ -132,22 +132,10 @@ class QuestionFilters:
 
 def question(draft: Draft, *, id: UUID, version: int, author: str, at: datetime) -> Question:  # noqa: A002 - its id
     """Return the question that was written. Raises `Invalid`, by the draft's fields."""
-    wrong: dict[str, str] = {}
-    if draft.topic not in TOPICS:
-        wrong["topic"] = N_("Select a topic")
-    if draft.area and draft.area not in set(Expertise):
-        wrong["area"] = N_("Select an area, or none")
-    if not draft.text.strip():
-        wrong["text"] = N_("Enter the question")
-    elif len(draft.text.strip()) > LONGEST:
-        wrong["text"] = N_("Question must be 1,000 characters or fewer")
-    if draft.points is None or not 1 <= draft.points <= MOST_POINTS:
-        wrong["points"] = N_("Enter a whole number of points from 1 to 10")
-    if draft.kind not in set(QuestionKind):
-        raise Invalid({**wrong, "kind": N_("Select how the question is answered")})
-    answers, right = _answers(draft, wrong)
+    wrong = problems(draft)
     if wrong or draft.points is None:
         raise Invalid(wrong)
+    answers, right = _answers(draft, wrong)
     return Question(
         id,
         version,
@@ -161,6 +149,25 @@ def question(draft: Draft, *, id: UUID, version: int, author: str, at: datetime)
         author,
         at,
     )
+
+
+def problems(draft: Draft) -> dict[str, str]:
+    """Return what is wrong with a draft, by field."""
+    wrong: dict[str, str] = {}
+    if draft.topic not in TOPICS:
+        wrong["topic"] = N_("Select a topic")
+    if draft.area and draft.area not in set(Expertise):
+        wrong["area"] = N_("Select an area, or none")
+    if not draft.text.strip():
+        wrong["text"] = N_("Enter the question")
+    elif len(draft.text.strip()) > LONGEST:
+        wrong["text"] = N_("Question must be 1,000 characters or fewer")
+    if draft.points is None or not 1 <= draft.points <= MOST_POINTS:
+        wrong["points"] = N_("Enter a whole number of points from 1 to 10")
+    if draft.kind not in set(QuestionKind):
+        return {**wrong, "kind": N_("Select how the question is answered")}
+    _answers(draft, wrong)
+    return wrong
 
 
 def _answers(draft: Draft, wrong: dict[str, str]) -> tuple[tuple[str, ...], tuple[int, ...]]:

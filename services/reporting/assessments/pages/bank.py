@@ -3,7 +3,8 @@
 A form has as many fields as its kind of question, so it is no `Decision`.
 """
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
@@ -18,6 +19,7 @@ from services.reporting.assessments.model.bank import (
     Question,
     QuestionFilters,
     QuestionKind,
+    problems,
 )
 from services.reporting.assessments.views import bank as views
 from services.reporting.assessments.views.bank import QuestionDetail
@@ -86,13 +88,23 @@ class QuestionForm(Form):
         description=N_("From 1 to 10, for a fully right answer"),
     )
 
+    kind: ClassVar[QuestionKind]
+
+    def faults(self) -> Mapping[str, str]:
+        """Return what is wrong with the question; what is wrong with its answers once each of them can be read."""
+        found = at_fields({name: gettext(text) for name, text in problems(_draft(self.kind, self)).items()})
+        given = [field for field in self if field.short_name.startswith(("answer_", "right"))]
+        if any(field.errors for field in given):
+            found = {name: text for name, text in found.items() if not name.startswith(("answer_", "right"))}
+        return found
+
 
 _LEAST_ANSWERS = (N_("Enter the first answer"), N_("Enter the second answer"))
 """The errors at the two answers that every question needs."""
 
 
 def _form(kind: QuestionKind) -> type[QuestionForm]:
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = {"kind": kind}
     if kind is QuestionKind.TRUE_FALSE:
         choices = (("0", N_("It is true")), ("1", N_("It is false")))
         needed = [Needed(N_("Select if the statement is true or false"))]
@@ -244,8 +256,12 @@ def _form_class(kind: QuestionKind) -> type[QuestionForm]:
 
 def show_refusal(form: Form, problem: Refused) -> None:
     """Show a refusal at its fields; errors in the answers together at the first of them."""
-    fields = {"answer_0" if name == "answers" else name: sentence for name, sentence in problem.fields.items()}
-    form.take(Refused(problem.detail, fields=fields, code=problem.code))
+    form.take(Refused(problem.detail, fields=at_fields(problem.fields), code=problem.code))
+
+
+def at_fields(errors: Mapping[str, str]) -> dict[str, str]:
+    """Return errors by the fields of the form."""
+    return {"answer_0" if name == "answers" else name: sentence for name, sentence in errors.items()}
 
 
 def _question_page(

@@ -3,6 +3,8 @@
 A token is issued below the list, which more roles read than issue, so it is answered here and not by a `Decision`.
 """
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
@@ -38,6 +40,14 @@ class TokenForm(Form):
     )
     key = StringField()
 
+    def faults(self) -> Mapping[str, str]:
+        """Return what is wrong with the token."""
+        return actions.problems(self.draft())
+
+    def draft(self) -> actions.Draft:
+        """Return what was written."""
+        return actions.Draft(self.consumer.data or "", self.expires.data)
+
 
 @router.get("")
 async def tokens(request: Request, principal: TokenReader, bus: BusDep) -> Response:
@@ -49,13 +59,8 @@ async def tokens(request: Request, principal: TokenReader, bus: BusDep) -> Respo
 async def issue(request: Request, principal: Coordinator, bus: BusDep) -> Response:
     """Issue a token, and show it this once."""
     form = await TokenForm.read(request)
-    form.validate()
-    draft = actions.Draft(form.consumer.data or "", form.expires.data)
-    for name, sentence in actions.problems(draft).items():
-        if not form[name].errors:
-            form.refuse(name, sentence)
-    if not form.errors:
-        token, secret = await actions.issue(bus, principal, read_id(form.key.data) or new_id(), draft)
+    if form.validate():
+        token, secret = await actions.issue(bus, principal, read_id(form.key.data) or new_id(), form.draft())
         return render(request, "feeds/token_issued.html", 201, token=token, drawn=secret, origin=bus.settings.origin)
     return await _page(request, principal, bus, form, 422)
 

@@ -74,6 +74,10 @@ class TargetForm(Form):
     )
     comment = StringField(N_("Comment"), description=N_("It goes to donors, so do not name any person"))
 
+    def faults(self) -> Mapping[str, str]:
+        """Return what is wrong with the value."""
+        return targets.problems(self.draft())
+
     def draft(self) -> targets.Draft:
         """Return what was written."""
         texts = (self.value.data or "", self.source.data or "", self.comment.data or "")
@@ -135,11 +139,7 @@ def _done(added: int, unchanged: int) -> str:
 async def propose(request: Request, principal: Steerer, bus: BusDep) -> Response:
     """Save a value; errors are shown at their fields, and what was written stays."""
     form = await TargetForm.read(request)
-    form.validate()
-    for name, sentence in targets.problems(form.draft()).items():
-        if not form[name].errors:
-            form.refuse(name, sentence)
-    if not form.errors:
+    if form.validate():
         await targets.propose(bus, principal, form.draft())
         return see_other("/reporting/targets")
     return await _page(request, principal, bus, form, 422)
