@@ -113,7 +113,7 @@ SECTIONS = (
     Section(
         N_("Messages"),
         (
-            Place(N_("Inbox"), "/applications/inbox"),
+            Place(N_("Messages"), "/applications/inbox"),
             Place(
                 N_("Sent messages"), "/notifications/", frozenset({"national_coordinator"}) | _PROGRAMME | _OVERSIGHT
             ),

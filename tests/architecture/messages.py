@@ -111,6 +111,8 @@ def problems(text: str) -> Iterator[str]:
             yield f"a sentence of {count} words"
     if ";" in bare:
         yield "a semicolon"
+    if " %%" in bare:
+        yield "a percentage that breaks at the end of a line: write \\u00a0 before the sign"
     yield from (f"odd: {found[0]}" for found in ODD.finditer(bare))
     if _GLUED.match(text):
         yield "a part of a sentence"

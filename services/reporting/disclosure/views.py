@@ -74,7 +74,7 @@ def value(cell: ReleasedCell, definition: Definition) -> str:
         return gettext("not shown")
     digits = 0 if cell.value == cell.value.to_integral_value() else 1
     text = number(float(cell.value), digits)
-    return gettext("%(number)s %%") % {"number": text} if definition.measure is Measure.SHARE else text
+    return gettext("%(number)s\u00a0%%") % {"number": text} if definition.measure is Measure.SHARE else text
 
 
 def plain(cell: Cell, definition: Definition) -> str:

@@ -110,7 +110,7 @@ class LevelRow:
     @property
     def share(self) -> str:
         """The share of the cases that a donor reads."""
-        return "" if self.cost is None else gettext("%(number)s %%") % {"number": number(100 * self.cost.share, 0)}
+        return "" if self.cost is None else gettext("%(number)s\u00a0%%") % {"number": number(100 * self.cost.share, 0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +169,13 @@ def _advice(listed: tuple[Level, ...], recommended: str | None, known: Mapping[s
     if cost.share < ENOUGH and finest is not None and cost.share <= finest.share:
         return gettext("Keep each by itself, because groups would not show more.")
     if level.code == VALUES:
-        return gettext("Keep each by itself, because a donor already reads %(share)s %% of the cases.") % words
+        return gettext("Keep each by itself, because a donor already reads %(share)s\u00a0%% of the cases.") % words
     if finest is None:
-        return gettext("Choose “%(level)s”, because a donor then reads %(share)s %% of the cases.") % words
+        return gettext("Choose “%(level)s”, because a donor then reads %(share)s\u00a0%% of the cases.") % words
     return (
-        gettext("Choose “%(level)s”, because a donor then reads %(share)s %% of the cases instead of %(before)s %%.")
+        gettext(
+            "Choose “%(level)s”, because a donor then reads %(share)s\u00a0%% of the cases "
+            "instead of %(before)s\u00a0%%."
+        )
         % words
     )

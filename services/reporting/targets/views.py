@@ -192,7 +192,7 @@ def _actual(column_of: Column, indicator: str) -> float | None:
 
 def _formatted(value: float, *, share: bool) -> str:
     text = number(value, 0 if value == int(value) else 1)
-    return gettext("%(number)s %%") % {"number": text} if share else text
+    return gettext("%(number)s\u00a0%%") % {"number": text} if share else text
 
 
 def csv_text(columns: Sequence[Column]) -> str:

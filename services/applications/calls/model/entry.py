@@ -226,7 +226,10 @@ class CallEntry(StoredEntry):
             hint=N_("At least one place is always allowed. Groups are exempt."),
             remedy=N_("Enter the share"),
             says=sentence(
-                N_("At most %(value)d %% of a placement's places go to one country, but always at least one place.")
+                N_(
+                    "At most %(value)d\u00a0%% of a placement's places go to one country, "
+                    "but always at least one place."
+                )
             ),
         ),
     ] = 40

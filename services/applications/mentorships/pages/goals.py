@@ -96,7 +96,7 @@ def _timeline(view: MentorshipView, goal_view: GoalView) -> list[dict[str, Any]]
     goal = goal_view.goal
     found = [
         {
-            "title": gettext("%(percent)s %% reached") % {"percent": note.percent}
+            "title": gettext("%(percent)s\u00a0%% reached") % {"percent": note.percent}
             if note.percent is not None
             else gettext("Note"),
             "when": note.at,

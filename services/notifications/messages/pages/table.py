@@ -81,7 +81,7 @@ def _row(rule: Rule) -> dict[str, object]:
     """Return a row of the table; `apart` names its special features."""
     apart = [
         label(rule.channel) if rule.invitation else None,
-        None if rule.inbox else gettext("not in the inbox"),
+        None if rule.inbox else gettext("not on the page “Messages”"),
         None if rule.mandatory else gettext("can be turned off"),
         gettext("may come at night too") if rule.urgent else None,
         gettext("does not wait for the hour") if rule.at_once else None,

@@ -93,7 +93,7 @@ def _targets(
                 disclosure_views.value(ReleasedCell(target.value), definition),
                 day(target.day),
                 disclosure_views.value(reached, definition),
-                "" if share or reached.value is None else f"{100 * reached.value / target.value:.0f} %",
+                "" if share or reached.value is None else f"{100 * reached.value / target.value:.0f}\u00a0%",
                 disclosure_views.value(figure.total, definition) if can_be_added(definition) else "",
             ]
         )

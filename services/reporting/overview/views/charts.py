@@ -160,7 +160,7 @@ def answering(figures: Mapping[str, Released]) -> Chart | None:
         items,
         label=gettext("Answers"),
         names=(gettext("benchmark"), gettext("answered")),
-        write=lambda share: gettext("%(number)s %%") % {"number": number(share, 0 if share == int(share) else 1)},
+        write=lambda share: gettext("%(number)s\u00a0%%") % {"number": number(share, 0 if share == int(share) else 1)},
         definition=gettext(
             "The share of guests who answered, of the completed visits for which an answer was due by now. The "
             "benchmark is what an online survey reached in CEPOL's exchange programme of 2009 and 2010."
@@ -243,7 +243,7 @@ def targets(
         items,
         label=gettext("Indicator"),
         names=(gettext("target"), gettext("actual")),
-        write=(lambda value: gettext("%(number)s %%") % {"number": _short(value)}) if shares else _short,
+        write=(lambda value: gettext("%(number)s\u00a0%%") % {"number": _short(value)}) if shares else _short,
         definition=gettext(
             "The last target of each indicator that is due in the period. What adds up is counted from the baseline to"
             " the period's end, in published figures. Other values are those of the period."

@@ -240,7 +240,7 @@ def chart(trend: IndicatorTrend) -> Chart | None:
 
     def write(value: float) -> str:
         text = number(value, 0 if value == int(value) else 1)
-        return gettext("%(number)s %%") % {"number": text} if share else text
+        return gettext("%(number)s\u00a0%%") % {"number": text} if share else text
 
     due = {each.period: float(each.value) for each in trend.targets}
     targets = [due.get(label) for label in labels]

@@ -114,7 +114,7 @@ async def test_goals_on_pages(abroad: Abroad) -> None:
     assert "Half of it.</textarea>" in refused.text
     await send(abroad, "jonas", f"{here}/notes", {"note": "Half of it.", "percent": "50"})
     page = await read(abroad, "nino", here)
-    assert "50 % reached" in page
+    assert "50\u00a0% reached" in page
     assert "Jonas Kazlauskas" in page
     opened = ticked_versions(page)
     await send(abroad, "jonas", f"{here}/notes", {"note": "Nearly.", "percent": "90"})

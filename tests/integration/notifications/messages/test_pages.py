@@ -224,7 +224,7 @@ async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
     for shown in (
         "can be turned off",
         "at night too",
-        "not in the inbox",
+        "not on the page “Messages”",
         "Email with a calendar invitation",
         "Armenian",
         "Events without a notification",

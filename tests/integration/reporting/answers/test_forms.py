@@ -323,8 +323,8 @@ async def test_response_rates_are_shown_above_open_answers(
     }
     evaluator = await house.grant(Role.EVALUATOR)
     page = (await evaluator.get("/reporting/waves")).text
-    assert "50 %" in page
-    assert "90 %" in page
+    assert "50\u00a0%" in page
+    assert "90\u00a0%" in page
     assert "AM-2026-0000" in (await evaluator.get("/reporting/outcomes")).text
     other = (await evaluator.get("/reporting/outcomes?country=GE")).text
     assert "GE-2026-0001" in other

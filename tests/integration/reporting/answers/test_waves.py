@@ -89,7 +89,7 @@ async def test_open_answers_can_be_filtered(house: House, tmp_path: Path, monkey
     page = (await evaluator.get(f"/reporting/waves?{ALL}")).text
     assert "7 answers are missing" in page
     assert "1 of 2" in page
-    assert "benchmark: 90 %" in page
+    assert "benchmark: 90\u00a0%" in page
     assert "The labs" not in page, "who answers what is not this page's matter"
     for forged in ("since=soon", "form=poem", "state=odd", "call=x", "country=XX"):
         assert (await evaluator.get(f"/reporting/waves?{forged}")).status_code == 422

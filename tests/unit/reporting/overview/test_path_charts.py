@@ -47,7 +47,7 @@ def test_answers_are_beside_their_targets() -> None:
     chart = answering(released("TOPCOP-DQ-01", share(19, 20), Note(FOLLOWED, 8, 10)))
     assert chart is not None
     assert chart.title == "Response rate below the benchmark: Follow-up after six months"
-    assert [row[1:] for row in chart.rows] == [("90 %", "95 %"), ("85 %", "80 %")]
+    assert [row[1:] for row in chart.rows] == [("90\u00a0%", "95\u00a0%"), ("85\u00a0%", "80\u00a0%")]
     reached = answering(released("TOPCOP-DQ-01", share(19, 20)))
     assert reached is not None
     assert reached.title == "Response rates reach the benchmark"

@@ -138,7 +138,7 @@ def test_due_targets_that_are_missed_or_hidden_are_named() -> None:
     assert any("not shown: Share of women among officials" in each for each in found.sentences)
     table = found.tables[1]
     assert table.columns == ["Indicator", "Next target", "Due", "Reached so far"]
-    assert [row[1:3] for row in table.rows] == [["100 %", "31 December 2026"]]
+    assert [row[1:3] for row in table.rows] == [["100\u00a0%", "31 December 2026"]]
 
 
 def test_a_figure_that_one_period_shows_has_no_trend() -> None:
