@@ -121,11 +121,15 @@ class Task:
         return self.form if self.form_of is None else self.form_of(terms)
 
     def check(self, form: Form) -> None:
-        """Put errors at rows that are half written, where rules between fields are broken, and what cannot be read."""
+        """Put errors at rows that are half written, and where the rules between fields are broken.
+
+        Where there are errors, what else cannot be read is named beside them. Without any it is read as it is saved.
+        """
         self.check_rows(form)
         refuse_broken(form, Answers, FIELDS[self.code], self.rows)
-        faults = faults_of(Answers, self.changes(form))
-        form.note_faults({name: text for name, text in faults.items() if name.partition(".")[0] in form})
+        if form.problems():
+            faults = faults_of(Answers, self.changes(form))
+            form.note_faults({name: text for name, text in faults.items() if name.partition(".")[0] in form})
 
     def fields(self, answers: Answers) -> dict[str, object]:
         """Return the answers of the page as its form shows them."""

@@ -106,6 +106,29 @@ async def test_a_sheet_takes_its_own_fields_only(abroad: Abroad) -> None:
     assert "insurer" in str(other["errors"])
 
 
+async def test_one_answer_names_all_faults_of_a_sheet(abroad: Abroad, programme: Programme) -> None:
+    """Page and API name what is missing, what cannot be read, and days that contradict each other, together."""
+    _, visit_id = await visit(abroad)
+    wrong = {"policy_number": "A-1", "valid_from": "2027-03-09", "valid_until": "2027-03-01"}
+    refused = await write(abroad, "ani", visit_id, "insurance", wrong, status=422)
+    assert {error["pointer"].rpartition("/")[2] for error in refused["errors"]} == {"insurer", "valid_until"}
+    days = zip(("9", "1"), ("valid_from", "valid_until"), strict=True)
+    sent = {f"{name}-{part}": text for day, name in days for part, text in _parts(day).items()}
+    at = f"/applications/visits/{visit_id}/preparation/insurance"
+    page = await programme.as_("ani").post(at, data={"insurer": "", "policy_number": "x" * 101, **sent})
+    assert page.status_code == 422
+    for sentence in (
+        "Enter the insurer",
+        "“Policy number” must be 100 characters or fewer",
+        "The last day must not be before the first.",
+    ):
+        assert page.text.count(sentence) == 2, f"in the summary and at the field: {sentence}"
+
+
+def _parts(day: str) -> dict[str, str]:
+    return {"day": day, "month": "3", "year": "2027"}
+
+
 async def test_moved_dates_reopen_insurance_and_letter(abroad: Abroad, programme: Programme) -> None:
     """After a move insurance and letter no longer fit, and the sender's part is published as ready again."""
     match_id, visit_id = await visit(abroad)

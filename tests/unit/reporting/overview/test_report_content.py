@@ -120,7 +120,7 @@ def test_targets_stand_beside_what_was_reached_since_the_baseline() -> None:
         if each.definition.id == "TOPCOP-OP-02"
     )
     assert visits[1:4] == ["0", "300", "30 June 2026"]
-    assert visits[4:] == [str(total), f"{100 * total / 300:.0f} %", str(own[0])]
+    assert visits[4:] == [str(total), f"{100 * total / 300:.0f}\u00a0%", str(own[0])]
 
 
 def test_due_targets_that_are_missed_or_hidden_are_named() -> None:
