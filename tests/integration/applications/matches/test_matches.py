@@ -98,9 +98,10 @@ async def test_matches_are_read_page_by_page(abroad: Abroad) -> None:
 
 
 async def test_a_guest_reads_the_placement_before_answering(abroad: Abroad) -> None:
-    """City, outline and security are shown before an answer, and the address of the visit after it."""
+    """City, outline and security are shown before an answer, to whose form the top of the page leads."""
     await abroad.offered(match_id := await abroad.placement_matched(), "tigran", "luc")
     page = (await abroad.of.as_("ani").get(f"/applications/matches/{match_id}")).text
+    assert page.index('href="#your-answer"') < page.index("Who and where") < page.index('id="your-answer"')
     for text in ("Lyon", "Case work and seizure of devices.", "Identity document at the gate.", "English B1"):
         assert text in page
 
