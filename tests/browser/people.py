@@ -79,6 +79,12 @@ class Person:
             self._check(self._inside(inside).get_by_label(label, exact=True).first)
         return self
 
+    def choose_everywhere(self, label: str) -> Self:
+        """Choose the radio button of this name in each group that has one."""
+        for choice in self.page.get_by_role("radio", name=label, exact=True).all():
+            self._check(choice)
+        return self
+
     def unfold(self, text: str) -> Self:
         """Open a part of the page that is folded."""
         self._open(self.page.locator("summary", has_text=text).first)
