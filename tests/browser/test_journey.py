@@ -199,7 +199,7 @@ def read_visit(officer: Person, board: Board, reference: str) -> str:
     """Read the dates as the officer, and the reasons for this place; return the address of the visit."""
     board.shows(f"{reference}: Visit dates set")
     officer.go("/applications/").follow(reference).sees_status("Visit planned", holder="You · Host")
-    officer.follow("Why you were matched").sees("Why you were matched", "Total")
+    officer.follow("View match explanation").sees("Why you were matched", "Total")
     officer.go("/applications/matches").follow(reference).sees_status("Confirmed").follow("Go to the visit")
     officer.sees_status("Visit planned", follows="You agree on the agenda").sees("Lyon branch")
     return officer.page.url.removeprefix(officer.origin)
