@@ -8,7 +8,7 @@ from services.matching.engine.problem.problem import WEIGHTS
 from services.matching.interventions.model import Basis, OtherTerms
 from shared.contracts import labels
 from shared.contracts.calls import CountryQuota, CriterionWeight
-from shared.contracts.codes import Criterion, Objective
+from shared.contracts.codes import Criterion, Objective, Wishes
 from shared.i18n import N_, gettext
 from shared.web.forms import (
     Between,
@@ -63,6 +63,11 @@ class WhatIfForm(Form):
         ),
     )
     objective = RadioField(N_("Aim"), [Needed(N_("Select an aim"))], choices=Objective)
+    wishes = RadioField(
+        N_("Order of placements and mentors"),
+        [Needed(N_("Select how an order counts"))],
+        choices=Wishes,
+    )
     share_of_offer = NumberField(
         N_("Largest share of a placement per country, in per cent"),
         [Needed(N_("Enter the largest share of a placement per country, from 1 to 100")), Between(1, 100)],
@@ -121,6 +126,7 @@ def terms_of(form: WhatIfForm) -> tuple[Basis, OtherTerms]:
     """Return the terms of a checked form; a row of quotas without a country is ignored."""
     return Basis(form.basis.data), OtherTerms(
         objective=Objective(form.objective.data),
+        wishes=Wishes(form.wishes.data),
         share_of_offer=form.share_of_offer.data,
         minimum_days=form.minimum_days.data,
         notice_weeks=form.notice_weeks.data,

@@ -16,7 +16,7 @@ from services.applications.candidates.model import order_counts
 from services.matching.engine.market.market import Market
 from services.matching.engine.problem.problem import WEIGHTS
 from services.matching.engine.rules import criteria
-from services.matching.interventions.model import in_full
+from services.matching.interventions.model import OtherTerms, in_full
 from services.matching.interventions.views.what_ifs import warnings
 from services.matching.provisional.model.problem import Facts, Need, Place, problem, solve
 from shared.contracts import _examples as ex
@@ -317,6 +317,17 @@ def test_a_what_if_warns_of_terms_under_which_an_untruth_gains() -> None:
     assert len(warnings(in_full(_UNSAFE[Cause.QUOTAS]()))) == 1
     assert len(warnings(in_full(_UNSAFE[Cause.NEEDS]()))) == 1
     assert "Topic wanted" in warnings(in_full(_UNSAFE[Cause.WEIGHT]()))[0]
+
+
+@pytest.mark.parametrize("rule", list(Wishes))
+@pytest.mark.parametrize("cause", [None, Cause.QUOTAS, Cause.WEIGHT, Cause.NEEDS])
+def test_a_what_if_of_another_rule_of_wishes_warns_as_the_call_would(rule: Wishes, cause: Cause | None) -> None:
+    """Under a rule of wishes that is tried the warnings are those of a call that has it."""
+    own = _terms() if cause is None else _UNSAFE[cause]()
+    tried = OtherTerms(wishes=rule).applied(own)
+    assert tried.wishes is rule
+    assert warnings(in_full(tried)) == [breach.warning for breach in breaches_of(tried)]
+    assert truth_is_safe(tried) is (cause is None)
 
 
 @pytest.mark.parametrize("rule", list(Wishes))

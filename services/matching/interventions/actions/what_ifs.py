@@ -24,6 +24,7 @@ from services.matching.provisional.snapshot import load_in, place_of
 from shared.bus import Bus, Lease, LeaseLost
 from shared.bus.db.transient_errors import is_transient
 from shared.bus.set_aside import SetAside
+from shared.contracts.codes import Objective, Wishes
 from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.ids import new_id
@@ -54,8 +55,9 @@ async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms)
     """Request a what-if in the name of `by`; return its id. The work begins within a second.
 
     Somebody who asks for the same again gets the first one, as long as facts have not changed since it was done. Raises
-    `Refused`: 404 for an unknown call, 422 if nothing differs from the call or a floor is above its ceiling, 409 for a
-    closed call on the basis of now (nobody waits in it) and while too many are waiting.
+    `Refused`: 404 for an unknown call, 422 if nothing differs from the call, a floor is above its ceiling or an order
+    would count for the highest sum, 409 for a closed call on the basis of now (nobody waits in it) and while too many
+    are waiting.
     """
     async with bus.transaction(by) as tx:
         call = (await store.calls(tx.session, [call_id])).get(call_id)
@@ -109,7 +111,11 @@ def _check(call: Call, terms: CallTerms, basis: Basis, other: OtherTerms) -> Non
     if len(set(named)) < len(named):
         sentence = gettext("Enter each country only once in the quotas.")
         raise Refused(sentence, 422, {"quotas": sentence})
-    if in_full(other.applied(terms)) == in_full(terms):
+    tried = other.applied(terms)
+    if tried.wishes is not Wishes.SCORES and tried.objective is not Objective.STABLE:
+        sentence = gettext("The highest sum counts points only. Choose the stable aim, or let points alone decide.")
+        raise Refused(sentence, 422, {"wishes": sentence})
+    if in_full(tried) == in_full(terms):
         sentence = gettext("These are the current terms of the call. Change at least one.")
         raise Refused(sentence, 422, {"objective": sentence})
 

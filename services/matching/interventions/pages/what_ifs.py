@@ -166,6 +166,7 @@ async def what_if_page(
         step=views.step(what_if),
         changes=views.changes(what_if.own, what_if.other),
         warnings=views.warnings(what_if.other),
+        notes=views.order_notes(what_if.own, what_if.other),
         sides=views.sides(outcome) if outcome else [],
         finding=views.finding(outcome) if outcome else None,
         ranks=views.ranks(outcome) if outcome else [],

@@ -28,7 +28,7 @@ from services.matching.overview.store import board as overview
 from services.matching.words import Tag
 from shared.contracts import labels
 from shared.contracts.calls import CountryQuota
-from shared.contracts.codes import ApplicationKind, CallState, Objective, RankGroup, ServiceKind
+from shared.contracts.codes import ApplicationKind, CallState, Objective, RankGroup, ServiceKind, Wishes
 from shared.contracts.runs import RunFinished
 from shared.errors import Refused
 from shared.honesty import breaches
@@ -181,6 +181,16 @@ def warnings(terms: OtherTerms) -> list[str]:
     return [breach.warning for breach in found]
 
 
+def order_notes(own: OtherTerms, other: OtherTerms) -> list[str]:
+    """Return what to know about another rule for the order of placements and mentors, as sentences."""
+    if own.wishes is None or own.wishes is other.wishes:
+        return []
+    found = [gettext("The rule for this order can change only before the call opens.")]
+    if own.wishes is Wishes.SCORES:
+        found.insert(0, gettext("This call asks nobody for an order, so there is none that could count here."))
+    return found
+
+
 def state(code: str) -> State:
     """Return the name of a what-if's state."""
     return _STATES[code]
@@ -255,7 +265,8 @@ async def beginning(session: AsyncSession, call_id: UUID | None, what_if_id: UUI
     if call is None or terms is None:
         raise Refused(gettext("There is no such call. Go to the board and choose a call."), 404)
     if earlier is not None:
-        return Beginning(call, earlier.other, Basis(earlier.basis))
+        # A what-if of before there was a choice of the order keeps that of the call.
+        return Beginning(call, in_full(earlier.other.applied(terms)), Basis(earlier.basis))
     first = Basis.START if call.state is CallState.CLOSED else Basis.NOW
     return Beginning(call, in_full(terms), first)
 
@@ -289,6 +300,7 @@ def changes(own: OtherTerms, other: OtherTerms) -> list[tuple[str, str, str]]:
     """Return the differences: the name of the term, the call's value, the what-if's value."""
     found = [
         (gettext("Aim"), _text(own.objective), _text(other.objective)),
+        (gettext("Order of placements and mentors"), _text(own.wishes), _text(other.wishes)),
         (gettext("Largest share of a placement per country"), _share(own.share_of_offer), _share(other.share_of_offer)),
         (gettext("Shortest visit"), _days(own.minimum_days), _days(other.minimum_days)),
         (gettext("Notice before a visit"), _weeks(own.notice_weeks), _weeks(other.notice_weeks)),
@@ -316,7 +328,8 @@ def changes(own: OtherTerms, other: OtherTerms) -> list[tuple[str, str, str]]:
 
 
 def _text(value: object) -> str:
-    return labels.label(value).partition(":")[0]
+    """Return the label without its explanation; nothing for a term that an earlier what-if did not store."""
+    return "" if value is None else labels.label(value).partition(":")[0]
 
 
 def _share(value: int | None) -> str:

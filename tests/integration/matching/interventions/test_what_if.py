@@ -16,6 +16,7 @@ from shared.bus.db import leases
 from shared.contracts import _examples as ex
 from shared.contracts import calls
 from shared.contracts.calls import CountryQuota
+from shared.contracts.codes import Objective, Wishes
 from shared.errors import Refused
 from tests.waiting import until
 
@@ -70,6 +71,18 @@ async def test_it_is_the_matching_under_the_other_terms(world: World) -> None:
     for groups in (outcome.countries, outcome.services, outcome.rank_groups):
         assert sum(group.before for group in groups) == sum(side.matched for side in outcome.before)
         assert all(group.after - group.before == group.gained - group.lost for group in groups)
+
+
+async def test_another_rule_of_wishes_is_compared(world: World) -> None:
+    """Once points decide alone or first, an officer loses the wished place to one of more points."""
+    await world.call(wishes=Wishes.WISHES_FIRST, share_of_offer=100)
+    best, wished = await world.offer(topics=["online_crime"]), await world.offer(topics=["criminal_networks"])
+    officer = await world.officer(topics=["online_crime", "criminal_networks"], wishes=[str(wished)])
+    await world.match_calls()
+    for rule in (Wishes.SCORES, Wishes.WISHES_AMONG_EQUALS):
+        outcome = await _worked_out(world, OtherTerms(wishes=rule))
+        (move,) = outcome.moved
+        assert (move.application_id, move.before, move.after, move.how) == (officer, wished, best, Effect.WORSE)
 
 
 async def test_nothing_is_published_or_moved(world: World) -> None:
@@ -146,12 +159,13 @@ async def test_another_instance_goes_on_with_what_was_left(world: World) -> None
     ("other", "field"),
     [
         (OtherTerms(), "objective"),
+        (OtherTerms(wishes=Wishes.WISHES_FIRST, objective=Objective.MOST_GOOD), "wishes"),
         (OtherTerms(quotas=(CountryQuota(country="MD", floor=3, ceiling=2),)), "quotas"),
         (OtherTerms(quotas=(CountryQuota(country="MD"), CountryQuota(country="MD", floor=1))), "quotas"),
     ],
 )
 async def test_meaningless_terms_are_refused_at_their_fields(world: World, other: OtherTerms, field: str) -> None:
-    """No change, a floor above the ceiling, a country twice: each is refused and names its field."""
+    """No change, an order for the highest sum, a floor above its ceiling, a country twice: refused at its field."""
     await world.call()
     with pytest.raises(Refused) as refused:
         await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, other)

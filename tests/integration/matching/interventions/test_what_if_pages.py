@@ -63,6 +63,29 @@ async def test_other_terms_are_tried_on_the_page(world: World, browser: httpx2.A
     assert 'value="MD" selected' in (await browser.get(f"/matching/what-ifs/new?from={page.rpartition('/')[2]}")).text
 
 
+async def test_another_rule_of_wishes_is_tried_on_the_page(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """The form has the call's rule; the page names both, and says that a call that asks for no order has none."""
+    await _two_for_one_place(world)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    address = f"/matching/what-ifs/new?call={world.call_id}"
+    form = await _fields(browser, address)
+    assert form["wishes"] == "scores"
+    refused = await browser.post(address, data=form | {"wishes": "wishes_first", "objective": "most_good"})
+    assert refused.status_code == 422
+    assert "Choose the stable aim, or let points alone decide." in refused.text
+    page = (await browser.post(address, data=form | {"wishes": "wishes_first"})).headers["location"]
+    await what_ifs.work_once(world.bus)
+    text = (await browser.get(page)).text
+    assert "Order of placements and mentors" in text
+    assert "Wishes first, then points" in text
+    assert "This call asks nobody for an order, so there is none that could count here." in text
+    assert "The rule for this order can change only before the call opens." in text
+    again = await _fields(browser, f"/matching/what-ifs/new?from={page.rpartition('/')[2]}")
+    assert again["wishes"] == "wishes_first"
+
+
 async def test_wrong_input_names_its_field_and_what_to_write(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
