@@ -244,7 +244,7 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("kept", "done", N_("In the portal only"), N_("No email was sent, because the person chose this. It is "
                                                       "in the portal.")),
         ("failed", "error", N_("Not delivered"), N_("It could not be delivered. The reason is shown with it.")),
-        ("unsure", "error", N_("May have been sent"), N_("It was tried twice without an answer.")),
+        ("unsure", "error", N_("May have been sent"), N_("It was handed over without an answer.")),
         ("dropped", "ended", N_("No longer needed"), N_("Before the reminder was sent, the task was done or "
                                                            "got another date.")),
         ("near", "wait", N_("Due soon"), N_("A reminder was sent.")),

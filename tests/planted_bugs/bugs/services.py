@@ -83,6 +83,20 @@ SENDERS = (
         f"{_NOTIFICATIONS}/mail/test_killed.py::test_an_email_of_several_messages_survives_two_kills_at_each_step",
     ),
     PlantedBug(
+        "second-attempt-brings-what-was-refused-since",
+        "services.notifications.mail.sending.delivery_log:_fixed",
+        "wants(message.row):",
+        "wants(message.row) and not row.open_attempts:",
+        f"{_NOTIFICATIONS}/mail/test_one_email.py::test_a_second_attempt_leaves_out_a_message_that_was_refused_since",
+    ),
+    PlantedBug(
+        "email-without-an-answer-holds-up-others",
+        "services.notifications.mail.sending.dispatch:Dispatcher.send_due",
+        "timeout=self.slow_seconds",
+        "timeout=None",
+        f"{_NOTIFICATIONS}/mail/test_slow_server.py::test_one_email_without_an_answer_holds_up_no_other_and_goes_once",
+    ),
+    PlantedBug(
         "body-is-parsed-before-the-token-is-judged",
         "services.notifications.mail.bounces.reports:take_report",
         "report = None if found is None else await asyncio.to_thread(report_in, raw)",

@@ -61,6 +61,11 @@ class Contact(BaseModel):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             return ZONE.key
 
+    @property
+    def reader(self) -> tuple[str, str, str]:
+        """Address, name and language, which the messages of one email share."""
+        return self.address, self.name, self.language
+
 
 class _Answers(BaseModel):
     answers: tuple[tuple[Contact, ...], ...]

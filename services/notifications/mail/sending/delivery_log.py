@@ -2,9 +2,10 @@
 
 An attempt is claimed before its mail is handed over, and closed by its outcome: sent, failed, or certainly not sent. A
 mail is marked as sent in the transaction of its event, after the server's 250. After a crash in between, or where the
-server did not answer, it is tried once more under the same Message-ID. After two attempts that were never closed, or
-where it cannot go again as it was, it may have been sent: a person decides. Claims and outcomes of a few milliseconds
-are written together, since a transaction takes longer than a mail. The pauses between attempts are real time.
+server did not answer, it is tried once more, under the same Message-ID as long as it has the same messages. After two
+attempts that were never closed, or where a message or its reader is gone, it may have been sent: a person decides.
+Claims and outcomes of a few milliseconds are written together, since a transaction takes longer than a mail. The pauses
+between attempts are real time.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from shared.ids import reaction_id
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from uuid import UUID
 
     from services.notifications.mail.sending.contacts import Contact, Recipients
@@ -142,8 +143,9 @@ class DeliveryLog:
         """Return to whom each message still has to go; fixed at its first attempt. No recipient is a failure.
 
         People who refuse what is not mandatory find it in the portal, even if they chose so since the first attempt. A
-        message that waited for people's quiet hours goes to its recipients of the morning. Choices of erased people are
-        deleted.
+        message that waited for people's quiet hours goes to its recipients of the morning. An email that may have been
+        sent goes again without what its reader has refused since, and to each address that its messages have now.
+        Choices of erased people are deleted.
         """
         optional_recipients = (contacts[message.id].people for message in due if not message.row.mandatory)
         async with self.bus.transaction(ACTOR, self.lease) as tx:
@@ -167,6 +169,7 @@ class DeliveryLog:
                 if message.id not in fixed.known and not contacts[message.id].people:
                     await self._nobody(tx, message, absent(contacts[message.id]))
             await store.keep_in_portal(tx.session, [row.id for row in fixed.unwanted])
+            await store.put_apart(tx.session, fixed.apart)
             await store.replace_notifications(tx.session, [row.id for row in fixed.left], rows)
             await self._give_up(tx, fixed.unsure)
             await forget(tx.session, [message for message in due if contacts[message.id].erased])
@@ -314,7 +317,8 @@ class _FixedRecipients:
 
     Messages in `again` are addressed anew. The recipients of `unwanted` have refused such mails since; those of `left`
     were asleep at the first attempt and are no longer meant; those of `unsure` may have it already, and it was tried
-    often enough, or cannot go again as it was.
+    often enough, or it cannot go again as it is. `apart` names the new email where one that may have been sent loses
+    a message; none where a message is alone in it.
     """
 
     known: dict[UUID, set[UUID]] = field(default_factory=dict)
@@ -322,6 +326,7 @@ class _FixedRecipients:
     unwanted: list[NotificationRow] = field(default_factory=list)
     unsure: list[NotificationRow] = field(default_factory=list)
     left: list[NotificationRow] = field(default_factory=list)
+    apart: dict[UUID, UUID | None] = field(default_factory=dict)
 
     def new(self, message: AnyMessage, recipients: Recipients) -> list[Contact]:
         """Return the recipients who get a notification of a message now."""
@@ -338,69 +343,69 @@ def _fixed(
     found: Mapping[UUID, list[Delivery]],
 ) -> _FixedRecipients:
     """Return what is fixed of these messages; adds to `found` what of it is still to be sent."""
-    fixed = _FixedRecipients()
-    wanted = _wanted(earlier, due, choices)
+    fixed, incomplete = _FixedRecipients(), _incomplete(earlier, due)
+    going: list[tuple[NotificationRow, Contact | None]] = []
     for row in earlier:
-        message = due[row.message_id]
+        message, recipients = due[row.message_id], contacts[row.message_id]
         if row.generation != message.generation:
             continue  # of an earlier generation
         fixed.known.setdefault(row.message_id, set()).add(row.recipient)
         if row.state != store.WAITING:
             continue
-        if row.open_attempts >= store.MOST_COPIES:
+        if row.open_attempts >= store.MOST_COPIES or row.id in incomplete:
             fixed.unsure.append(row)
             continue
-        people = {contact.recipient for contact in contacts[row.message_id].people}
+        contact = next((each for each in recipients.people if each.recipient == row.recipient), None)
         never_tried = row.attempts == 0 and row.open_attempts == 0
-        was_asleep = message.held_until is not None and never_tried and bool(people)
+        was_asleep = message.held_until is not None and never_tried and bool(recipients.people)
         if was_asleep:
             fixed.again.add(row.message_id)
-        if was_asleep and row.recipient not in people:
+        if was_asleep and contact is None:
             fixed.left.append(row)
-        elif row.id in wanted:
-            doubtful = row.open_attempts > 0
-            delivery = Delivery(row.id, row.recipient, row.language, row.attempts + 1, doubtful, row.mail_id)
-            found[row.message_id].append(delivery)
-        else:
+        elif not choices.get(row.recipient, Choice.EACH).wants(message.row):
             fixed.unwanted.append(row)
-    fixed.unsure.extend(_incomplete(earlier, found))
+        elif row.open_attempts and contact is None and not recipients.erased:
+            fixed.unsure.append(row)
+        else:
+            going.append((row, contact))
+    fixed.apart.update(_apart(going))
+    for row, _ in going:
+        mail_id = fixed.apart.get(row.id, row.mail_id)
+        delivery = Delivery(row.id, row.recipient, row.language, row.attempts + 1, row.open_attempts > 0, mail_id)
+        found[row.message_id].append(delivery)
     return fixed
 
 
-def _wanted(
-    earlier: Sequence[NotificationRow], due: Mapping[UUID, AnyMessage], choices: Mapping[UUID, Choice]
-) -> set[UUID]:
-    """Return the notifications that their recipients want.
+def _incomplete(earlier: Sequence[NotificationRow], due: Mapping[UUID, AnyMessage]) -> set[UUID]:
+    """Return the notifications of emails that may have been sent and lack a message now.
 
-    Of an email that may have been sent these are all or none: it goes again as it was if one of them is wanted.
+    The message has ended, or cannot be written: whether the others are to go without it is for a person to decide.
     """
-    wanted = {row.id for row in earlier if choices.get(row.recipient, Choice.EACH).wants(due[row.message_id].row)}
-    mails = {row.mail_id for row in _in_doubt(earlier) if row.id in wanted}
-    return wanted | {row.id for row in _in_doubt(earlier) if row.mail_id in mails}
+    parts: dict[UUID, list[UUID]] = {}
+    for row in earlier:
+        open_ = row.state == store.WAITING and row.generation == due[row.message_id].generation and row.open_attempts
+        if open_ and row.mail_id is not None:
+            parts.setdefault(row.mail_id, []).append(row.id)
+    return {id_ for mail_id, ids in parts.items() if mail_id_of(ids) != mail_id for id_ in ids}
 
 
-def _incomplete(earlier: Sequence[NotificationRow], found: Mapping[UUID, list[Delivery]]) -> list[NotificationRow]:
-    """Remove from `found` each email that may have been sent and lacks a message now; return its notifications.
+def _apart(going: Sequence[tuple[NotificationRow, Contact | None]]) -> dict[UUID, UUID | None]:
+    """Return the new email of each notification whose email may have been sent and cannot go again as it was.
 
-    The message has ended, or cannot be written: the email would go again as another one.
+    What is left of such an email is one for each address, name and language that its messages have now.
     """
-    going = {each.id for deliveries in found.values() for each in deliveries}
-    parts: dict[UUID, list[NotificationRow]] = {}
-    for row in _in_doubt(earlier):
-        if row.id in going and row.mail_id is not None:
-            parts.setdefault(row.mail_id, []).append(row)
-    left = [row for mail_id, rows in parts.items() if mail_id_of([each.id for each in rows]) != mail_id for row in rows]
-    ids = {row.id for row in left}
-    for deliveries in found.values():
-        deliveries[:] = [each for each in deliveries if each.id not in ids]
-    return left
-
-
-def _in_doubt(rows: Iterable[NotificationRow]) -> Iterator[NotificationRow]:
-    """Return what may have been sent in an email with others."""
-    for row in rows:
-        if row.state == store.WAITING and row.open_attempts and row.mail_id is not None:
-            yield row
+    emails: dict[UUID, dict[object, list[UUID]]] = {}
+    for row, contact in going:
+        if row.open_attempts and row.mail_id is not None:
+            readers = emails.setdefault(row.mail_id, {})
+            readers.setdefault(None if contact is None else contact.reader, []).append(row.id)
+    return {
+        id_: mail_id_of(ids) if len(ids) > 1 else None
+        for mail_id, readers in emails.items()
+        for ids in readers.values()
+        if mail_id_of(ids) != mail_id
+        for id_ in ids
+    }
 
 
 def absent(recipients: Recipients) -> FailureCause:

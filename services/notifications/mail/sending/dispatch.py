@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import structlog
@@ -34,6 +34,7 @@ from services.notifications.mail.sending.quiet_hours import Sleepers, held_by_co
 from services.notifications.mail.sending.smtp import Refused, ServerAway, Unanswered
 from services.notifications.messages.store import due as due_store
 from services.notifications.messages.store import messages as store
+from services.notifications.messages.store.messages import readers_of
 from services.notifications.preferences.model.quiet_hours import pressing, urgent
 from services.notifications.steps import in_steps
 from shared.bus.db import leases
@@ -42,7 +43,7 @@ from shared.contracts.codes import FailureCause
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -64,11 +65,15 @@ BESIDE = 500
 MOST_IN_MAIL = 100
 """The most messages of one email: mail programs cut one that is longer than 100 kB."""
 CLAIMED = 96
-"""The most emails that are claimed and not yet recorded, or two a connection: so many may have a second copy after a
-crash."""
+"""The most emails that are claimed and not yet recorded, with up to 32 connections: so many may have a second copy
+after a crash."""
+# A set waits for a free line while another one is being claimed.
+_AHEAD = CLAIMED // 3
 # How long an orderly end waits; together less than a service gives its loops (shared/runtime/service.py).
 _LINE_SECONDS = 5.0
 _LOG_SECONDS = 2.0
+# How long a round waits for its last emails; the next one begins without those that are not answered by then.
+_SLOW_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,22 +137,124 @@ class _Batch:
     readers: Sequence[list[Email]] = ()
 
 
+class _Unit(NamedTuple):
+    """Emails of one reader, which go in their order, and what of them is claimed; None: each in its turn."""
+
+    emails: Sequence[Email]
+    claimed: set[UUID] | None
+
+    @property
+    def recipient(self) -> UUID:
+        """Their reader."""
+        return self.emails[0].parts[0].delivery.recipient
+
+    @property
+    def parts(self) -> Iterator[_Part]:
+        """The messages in them."""
+        return chain.from_iterable(email.parts for email in self.emails)
+
+
 @dataclass(slots=True)
 class _Round:
     """One round over what is due: its outcomes and tasks, and whether it is to end early.
 
     `taken` are the messages that were taken along out of their order, `begun` those that came in it, `left` the open
-    deliveries of a message, `going` the cases that a recipient gets an email about, and since when.
+    deliveries of a message, `going` the cases that a recipient gets an email about, and since when. `units` are ready
+    for the next free line, `in_hand` those of each reader that a line sends one after the other, `over` is done when no
+    line finds more to send, and `count` is how many messages were tried.
     """
 
     entries: asyncio.Queue[Entry | None] = field(default_factory=lambda: asyncio.Queue(SET))
+    work: asyncio.Task[None] | None = None
     lines: list[asyncio.Task[None]] = field(default_factory=list)
     following: asyncio.Task[_Batch | None] | None = None
+    units: deque[_Unit] = field(default_factory=deque)
+    in_hand: dict[UUID, deque[_Unit]] = field(default_factory=dict)
+    over: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     ending: bool = False
+    count: int = 0
     taken: set[UUID] = field(default_factory=set)
     begun: set[UUID] = field(default_factory=set)
     left: Counter[UUID] = field(default_factory=Counter)
     going: dict[Key, datetime] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Supply:
+    """The emails that the lines of a round send next: a set is claimed while those before are sent.
+
+    An email that may have been sent is claimed only when its turn has come, so that a crash makes no other doubtful; so
+    are several emails of one reader.
+    """
+
+    sets: AsyncIterator[Sequence[list[Email]]]
+    group: asyncio.TaskGroup
+    round: _Round
+    ahead: asyncio.Task[list[_Unit] | None] = field(init=False)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.ahead = self.group.create_task(self._claim_next())
+
+    async def next(self) -> deque[_Unit] | None:
+        """Return what a free line sends next to one reader; None where nothing is left.
+
+        It grows by what comes for the same reader meanwhile, so that a reader's emails keep their order.
+        """
+        in_hand, units = self.round.in_hand, self.round.units
+        async with self.lock:
+            while not self.round.ending:
+                if units:
+                    unit = units.popleft()
+                    if (before := in_hand.get(unit.recipient)) is None:
+                        return in_hand.setdefault(unit.recipient, deque([unit]))
+                    before.append(unit)
+                    continue
+                await asyncio.wait([self.ahead])
+                if (more := self.ahead.result()) is None:
+                    break
+                units += more
+                self.ahead = self.group.create_task(self._claim_next())
+            if not self.round.over.done():
+                self.round.over.set_result(None)
+            return None
+
+    async def rest(self) -> list[_Unit]:
+        """Return what no line has taken."""
+        return [*self.round.units, *(await self.ahead or ())]
+
+    async def _claim_next(self) -> list[_Unit] | None:
+        readers = await anext(self.sets, None)
+        if readers is None:
+            return None
+        sure = [some[0] for some in readers if _sure(some)]
+        claimed = await (await _claim(sure, self.round)).claimed if sure else set()
+        return [_Unit(some, claimed & some[0].claims.keys() if _sure(some) else None) for some in readers]
+
+
+@dataclass(slots=True)
+class _Slow:
+    """A round whose last emails are not answered yet, with their messages, which no other round may try."""
+
+    round: _Round
+    work: asyncio.Task[None]
+    units: Sequence[_Unit]
+
+    @property
+    def ended(self) -> bool:
+        """Return whether the last of them ended and is recorded."""
+        return self.work.done()
+
+    @property
+    def parts(self) -> Iterator[_Part]:
+        """The messages that are still on their way, or not recorded yet."""
+        return chain.from_iterable(unit.parts for unit in self.units)
+
+    @property
+    def going(self) -> dict[Key, datetime]:
+        """The cases that these emails are about."""
+        keys = {(part.delivery.recipient, part.task.message.root) for part in self.parts}
+        return {key: at for key, at in self.round.going.items() if key in keys}
 
 
 @dataclass(slots=True)
@@ -161,60 +268,92 @@ class Dispatcher:
     delivery_log: DeliveryLog
     signer: Signer | None = None
     line_seconds: float = _LINE_SECONDS
+    slow_seconds: float = _SLOW_SECONDS
+    slow: list[_Slow] = field(default_factory=list)
+    _connections: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._connections = asyncio.Semaphore(self.settings.mail_connections)
 
     async def send_due(self) -> int:
         """Try every message that is due; return how many there were.
 
         While one batch is sent the next is prepared and the one before is recorded, so that no connection idles.
-        Messages to one reader at this moment are one email. Readers are served in parallel. Cancelled, it ends in order
-        within seconds.
+        Messages to one reader at this moment are one email. Readers are served in parallel. Emails that the server does
+        not answer hold up no others: once nothing else is left, the next round begins on the other connections.
+        Cancelled, it ends in order within seconds.
         """
-        round_ = _Round()
+        await self._end_slow()
+        round_ = _Round(going={key: at for each in self.slow for key, at in each.going.items()})
         ready = await self._ready(None, round_)
         if ready is None:
             return 0
-        work = asyncio.create_task(self._sent(ready, round_))
+        round_.work = asyncio.create_task(self._sent(ready, round_))
         try:
-            await asyncio.wait([work])
+            await asyncio.wait([round_.work, round_.over], return_when=asyncio.FIRST_COMPLETED)
+            if not (await asyncio.wait([round_.work], timeout=self.slow_seconds))[0]:
+                await self._leave_slow(round_)
         except asyncio.CancelledError:
-            await self._stop(work, round_)
+            await self.stop(round_)
             raise
-        return work.result()
+        if round_.work.done():
+            round_.work.result()
+        return round_.count
 
-    async def _sent(self, first: _Batch, round_: _Round) -> int:
-        total, ready = 0, first
+    async def _leave_slow(self, round_: _Round) -> None:
+        """Let the last emails of a round go on by themselves, after all else that became of it is recorded."""
+        assert round_.work is not None
+        left = list(chain.from_iterable(round_.in_hand.values()))
+        recorded: asyncio.Future[Any] = (await _claim((), round_)).claimed
+        await asyncio.wait([round_.work, recorded], return_when=asyncio.FIRST_COMPLETED)
+        if not round_.work.done():
+            log.info("emails without an answer are left to themselves", emails=sum(len(unit.emails) for unit in left))
+            self.slow.append(_Slow(round_, round_.work, left))
+
+    async def _end_slow(self) -> None:
+        """Forget the rounds that have ended meanwhile. Raises what they raised."""
+        ended, self.slow = [each for each in self.slow if each.ended], [each for each in self.slow if not each.ended]
+        for each in ended:
+            await each.work
+
+    async def _sent(self, first: _Batch, round_: _Round) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.delivery_log.record_all(round_.entries))
-            while not round_.ending:
-                total += ready.count
-                round_.following = group.create_task(self._ready(ready.due[-1], round_))
-                await self._send(ready, round_)
-                await asyncio.wait([round_.following])
-                if round_.following.cancelled() or (following := round_.following.result()) is None:
-                    break
-                ready = following
+            supply = _Supply(self._sets(first, group, round_), group, round_)
+            round_.lines = [
+                group.create_task(self._line(supply, round_)) for _ in range(self.settings.mail_connections)
+            ]
+            await asyncio.wait(round_.lines)
+            left = await supply.rest()
+            await _give_back(set().union(*(unit.claimed or () for unit in left)), round_)
             await round_.entries.put(None)
-        return total
 
-    async def _stop(self, work: asyncio.Task[int], round_: _Round) -> None:
-        """End a round in order: each connection finishes its mail, and all outcomes are recorded.
+    async def stop(self, *rounds: _Round) -> None:
+        """End rounds and what is left of earlier ones: each connection finishes its mail, and all is recorded.
 
         Otherwise the mails that the server took in the last moments would be sent again at the next start. A connection
         that does not finish in time is cut off, and its mail may be sent again; the delivery log is cut off too.
         """
-        round_.ending = True
-        if round_.following is not None:
-            round_.following.cancel()
+        rounds, self.slow = (*rounds, *(each.round for each in self.slow)), []
+        work = [round_.work for round_ in rounds if round_.work is not None]
+        if not work:
+            return
+        for round_ in rounds:
+            round_.ending = True
+            if round_.following is not None:
+                round_.following.cancel()
         try:
-            if not (await asyncio.wait([work], timeout=self.line_seconds))[0]:
-                for line in round_.lines:
+            if (await asyncio.wait(work, timeout=self.line_seconds))[1]:
+                for line in chain.from_iterable(round_.lines for round_ in rounds):
                     line.cancel()
-                await asyncio.wait([work], timeout=_LOG_SECONDS)
+                await asyncio.wait(work, timeout=_LOG_SECONDS)
         finally:
-            work.cancel()
-            await asyncio.wait([work])
-        if not work.cancelled() and (error := work.exception()) is not None:
-            log.warning("the last mails were not written down", why=error)
+            for task in work:
+                task.cancel()
+            await asyncio.wait(work)
+        for task in work:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.warning("the last mails were not written down", why=error)
 
     async def _ready(self, last: DueMessage | None, round_: _Round) -> _Batch | None:
         """Return the messages due after `last`, without those taken, with their recipients; None where none is left.
@@ -231,6 +370,9 @@ class Dispatcher:
             round_.begun |= {message.id for message in due}
             fresh = [message for message in due if message.id not in round_.taken]
             sound, broken = await _sorted_out(fresh)
+            waiting = await self._waiting(session, sound)
+            round_.taken |= waiting
+            sound = [message for message in sound if message.id not in waiting]
             beside = await self._beside(session, now, sound, round_)
             sound_beside, broken_beside = await _sorted_out(beside)
             sound, broken = sound + sound_beside, broken + broken_beside
@@ -241,7 +383,7 @@ class Dispatcher:
             in_doubt = await store.in_doubt(session, held_until)
         if not due:
             return None
-        count = len(fresh) + len(beside)
+        count = len(sound) + len(broken)
         await self.delivery_log.record(broken)
         # What may have been sent with others waits only with them (`Sleepers.leave`).
         held_until = {id_: until for id_, until in held_until.items() if id_ not in in_doubt}
@@ -274,6 +416,19 @@ class Dispatcher:
             tasks.append(task)
         return _Batch(due, count, tasks, list(emails(tasks).values()))
 
+    async def _waiting(self, session: AsyncSession, sound: Sequence[DueMessage]) -> set[UUID]:
+        """Return the messages that wait for emails without an answer: they are in them, or for the same readers.
+
+        What may have been sent together with these waits with them.
+        """
+        messages = [part.task.message for each in self.slow for part in each.parts]
+        if not messages:
+            return set()
+        readers = {readers_of(message.audience) for message in messages}
+        waiting = {message.id for message in messages}
+        waiting |= {message.id for message in sound if readers_of(message.audience) in readers}
+        return waiting | {message.id for message in await due_store.messages_together(session, waiting)}
+
     async def _pace(
         self,
         awake: Sequence[DueMessage],
@@ -295,7 +450,7 @@ class Dispatcher:
                     each.id,
                     each.recipient,
                     message.root,
-                    whom(contact),
+                    contact.reader,
                     at_once=at_once or message.generation > 1 or each.attempt > 1,
                     as_it_was=each.doubtful,
                 )
@@ -340,33 +495,46 @@ class Dispatcher:
     def _gathers(self) -> timedelta:
         return timedelta(seconds=self.settings.mail_gathers_seconds)
 
-    async def _send(self, batch: _Batch, round_: _Round) -> None:
-        round_.left = Counter({task.message.id: len(task.deliveries) for task in batch.tasks})
-        for task in batch.tasks:
-            if not task.deliveries:
-                await _hold_back(task, round_)
-        readers = iter(batch.readers)
-        async with asyncio.TaskGroup() as group:
-            places = range(min(self.settings.mail_connections, len(batch.readers)))
-            round_.lines = [group.create_task(self._line(readers, round_)) for _ in places]
+    async def _sets(
+        self, first: _Batch, group: asyncio.TaskGroup, round_: _Round
+    ) -> AsyncIterator[Sequence[list[Email]]]:
+        """Yield the emails of each reader, a set of readers at a time, batch after batch."""
+        batch: _Batch | None = first
+        while batch is not None and not round_.ending:
+            round_.count += batch.count
+            round_.following = group.create_task(self._ready(batch.due[-1], round_))
+            round_.left.update({task.message.id: len(task.deliveries) for task in batch.tasks})
+            for task in batch.tasks:
+                if not task.deliveries:
+                    await _hold_back(task, round_)
+            for start in range(0, len(batch.readers), _AHEAD):
+                yield batch.readers[start : start + _AHEAD]
+            await asyncio.wait([round_.following])
+            batch = None if round_.following.cancelled() else round_.following.result()
 
-    async def _line(self, readers: Iterator[list[Email]], round_: _Round) -> None:
-        """Send the emails of readers over one connection, one after the other.
+    async def _line(self, supply: _Supply, round_: _Round) -> None:
+        """Send the emails of readers over one connection, one after the other; other rounds may need it meanwhile."""
+        more = True
+        while more:
+            async with self._connections:
+                units = await supply.next()
+                more = units is not None
+                while units:
+                    await self._send_unit(units[0], round_)
+                    sent = units.popleft()
+                    if not units:
+                        del round_.in_hand[sent.recipient]
 
-        The next few mails are claimed while those before are sent; a doubtful one only when its turn has come, so that
-        a crash makes no other doubtful.
-        """
-        sets = _sets(readers, max(1, CLAIMED // (2 * self.settings.mail_connections)))
-        set_, claim = next(sets, None), None
-        while set_ is not None and not round_.ending:
-            claim = claim or await _claim(set_, round_)
-            claimed = await claim.claimed
-            following = next(sets, None)
-            ahead = None if following is None or following[0].doubtful else await _claim(following, round_)
-            await _give_back(claimed - await self._send_set(set_, claimed, round_), round_)
-            set_, claim = following, ahead
-        if claim is not None:
-            await _give_back(await claim.claimed, round_)
+    async def _send_unit(self, unit: _Unit, round_: _Round) -> None:
+        """Send the emails of a reader in order, and give back what was claimed and not sent."""
+        if unit.claimed is not None:
+            await _give_back(unit.claimed - await self._send_set(unit.emails, unit.claimed, round_), round_)
+            return
+        for some in _portions(unit.emails, max(1, _AHEAD // self.settings.mail_connections)):
+            if round_.ending:
+                break
+            claimed = await (await _claim(some, round_)).claimed
+            await _give_back(claimed - await self._send_set(some, claimed, round_), round_)
 
     async def _send_set(self, mails: Sequence[Email], claimed: set[UUID], round_: _Round) -> set[UUID]:
         """Send a set of emails in order; return the notifications whose attempts are closed, or open for ever."""
@@ -440,29 +608,24 @@ def _final(part: _Part, cause: FailureCause | None, gone: str | None = None) -> 
 def emails(tasks: Sequence[_Task]) -> dict[UUID, list[Email]]:
     """Return the emails for each recipient: the urgent first, then by time of the event.
 
-    What an earlier attempt may have brought stays together as it was, so that both copies are the same. An email has at
-    most one invitation, as mail programs look for one, and so many messages as they show.
+    Each message goes to its own contact. What an earlier attempt may have brought stays together as it was, so that
+    both copies are the same. An email has at most one invitation, as mail programs look for one, and so many messages
+    as they show.
     """
-    groups: dict[tuple[UUID, object], list[_Part]] = {}
+    groups: dict[tuple[UUID, object, object], list[_Part]] = {}
     for task in tasks:
         for delivery in task.deliveries:
             contact = task.contacts.get(delivery.recipient)
-            which: object = (delivery.mail_id or delivery.id) if delivery.doubtful else None
-            if contact is not None and which is None:
-                which = whom(contact)
-            groups.setdefault((delivery.recipient, which or delivery.id), []).append(_Part(task, delivery))
+            doubtful = (delivery.mail_id or delivery.id) if delivery.doubtful else None
+            reader = delivery.id if contact is None else contact.reader
+            groups.setdefault((delivery.recipient, reader, doubtful), []).append(_Part(task, delivery))
     found: dict[UUID, list[Email]] = {}
-    for (recipient, _), parts in groups.items():
+    for (recipient, _, _), parts in groups.items():
         contact = parts[0].task.contacts.get(recipient)
         for some in _split(parts):
             email = Email(mail_id_of([part.delivery.id for part in some]), some, contact)
             found.setdefault(recipient, []).append(email)
     return found
-
-
-def whom(contact: Contact) -> tuple[str, str, str]:
-    """Return what the messages of one email have in common: address, name and language of its reader."""
-    return contact.address, contact.name, contact.language
 
 
 def _split(parts: list[_Part]) -> list[list[_Part]]:
@@ -493,10 +656,15 @@ def _place(part: _Part) -> tuple[bool, bool, datetime, UUID]:
     return not row.urgent, not row.at_once, part.task.message.at, part.delivery.id
 
 
-def _sets(readers: Iterator[list[Email]], most: int) -> Iterator[list[Email]]:
-    """Return the emails of readers in their order, in sets that are claimed together; a doubtful one is by itself."""
+def _sure(emails_: Sequence[Email]) -> bool:
+    """Return whether the emails of a reader are claimed beforehand: a single one that cannot have been sent."""
+    return len(emails_) == 1 and not emails_[0].doubtful
+
+
+def _portions(emails_: Sequence[Email], most: int) -> Iterator[list[Email]]:
+    """Return the emails of a reader in their order, in sets that are claimed together; a doubtful one is by itself."""
     some: list[Email] = []
-    for email in chain.from_iterable(readers):
+    for email in emails_:
         if some and (len(some) == most or some[-1].doubtful or email.doubtful):
             yield some
             some = []

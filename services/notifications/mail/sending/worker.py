@@ -38,8 +38,10 @@ async def send_mail(service: Service) -> None:
 async def dispatcher(bus: Bus, settings: Settings, lease: Lease) -> AsyncIterator[Dispatcher]:
     """Yield a `Dispatcher` with its connections, and close them at the end."""
     portal, post = Portal.at(settings), Post(settings)
+    desk = Dispatcher(bus, settings, portal, post, DeliveryLog(bus, lease), Signer.of(settings))
     try:
-        yield Dispatcher(bus, settings, portal, post, DeliveryLog(bus, lease), Signer.of(settings))
+        yield desk
     finally:
+        await desk.stop()
         await portal.close()
         await post.close()

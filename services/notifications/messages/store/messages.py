@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _TIME = sa.DateTime(timezone=True)
 WAITING, DONE, SENT, FAILED = "waiting", "done", "sent", "failed"
 UNSURE = "unsure"
-"""Handed over as often as it may be, and no answer was recorded: it may have been sent, and a person decides."""
+"""Handed over and no answer recorded, and not to be tried again: it may have been sent, and a person decides."""
 MOST_COPIES = 2
 """The most attempts of a mail whose end is not known, and so the most copies of it that may be out."""
 KEPT = "kept"
@@ -288,6 +288,12 @@ async def keep_in_portal(session: AsyncSession, notification_ids: Iterable[UUID]
         await session.execute(sa.update(NotificationRow).where(*mine).values(state=KEPT))
 
 
+async def put_apart(session: AsyncSession, emails: Mapping[UUID, UUID | None]) -> None:
+    """Change the emails of notifications that may have been sent with others; None is an email of its own."""
+    if emails:
+        await (await driver(session)).execute(_APART, list(emails), list(emails.values()))
+
+
 async def _dropped(session: AsyncSession, notification_ids: Iterable[UUID]) -> list[inbox_cases.Change]:
     """Delete waiting notifications that were never tried; return what leaves the inboxes."""
     ids = sorted(notification_ids)
@@ -450,6 +456,10 @@ _CLAIMED = (
 _CLOSED = (
     "UPDATE notification SET open_attempts = open_attempts - 1"
     " WHERE id = ANY($1::uuid[]) AND state = 'waiting' AND open_attempts > 0"
+)
+_APART = (
+    "UPDATE notification AS n SET mail_id = e.mail_id FROM unnest($1::uuid[], $2::uuid[]) AS e(id, mail_id)"
+    " WHERE n.id = e.id AND n.state = 'waiting'"
 )
 _UNTOUCHED = (
     "DELETE FROM notification AS n WHERE (id = ANY($1::uuid[]) OR message_id = ANY($2::uuid[]))"

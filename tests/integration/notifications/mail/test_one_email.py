@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,9 @@ from services.notifications.mail import actions
 from services.notifications.mail.bounces.reports import take_report
 from services.notifications.mail.model import Verdict
 from services.notifications.mail.sending import delivery_log, dispatch
+from services.notifications.messages.model.table import BY_NAME
+from services.notifications.preferences.actions import choose
+from services.notifications.preferences.model.choices import Choice
 from shared.ids import new_id
 from shared.time import clock
 from tests.integration.notifications.conftest import (
@@ -20,6 +23,7 @@ from tests.integration.notifications.conftest import (
     desk_of,
     post,
     published_events,
+    recipient,
     rows,
     text_of,
     write,
@@ -30,6 +34,8 @@ from tests.integration.notifications.reports import report
 from tests.integration.notifications.stories import APPLICATION, CALL, MATCH, OFFER, VISIT, event, in_days
 
 if TYPE_CHECKING:
+    from email.message import EmailMessage
+
     from aiosmtpd.smtp import Envelope
     from fastapi import FastAPI
 
@@ -202,6 +208,107 @@ async def test_an_email_that_cannot_go_again_as_it_was_waits_for_a_decision(
     states = "SELECT state, count(*) FROM message WHERE rule = 'application_to_endorse' GROUP BY 1 ORDER BY 1"
     assert [tuple(row) for row in await rows(app, states)] == [("failed", 1), ("unsure", 2)]
     assert len(await rows(app, "SELECT 1 FROM set_aside")) == 2
+
+
+async def two_in_one(app: FastAPI, feed: Feed, catcher: Catcher) -> tuple[EmailMessage, dict[str, Any]]:
+    """Have one email with a mandatory and an optional message to the coordinator without an answer; return both."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    clock.move(timedelta(hours=1))
+    await feed.deliver((event("ApplicationWithdrawn", by="guest"), APPLICATION))
+    await feed.deliver((event("OfferSubmitted", due=in_days(10)), OFFER), (event("MatchProposed"), MATCH))
+    await post(app)
+    found = await rows(
+        app,
+        "SELECT n.id, n.mail_id, n.message_id, m.rule FROM notification n JOIN message m"
+        f" ON m.id = n.message_id WHERE n.recipient = '{recipient('home_coordinator', 'first')}'"
+        " AND n.mail_id IS NOT NULL",
+    )
+    parts = {"mandatory" if BY_NAME[row.rule].mandatory else "optional": row for row in found}
+    assert len(found) == len(parts) == 2
+    sql = (
+        "UPDATE notification SET state = 'waiting', open_attempts = 1, sent_at = NULL, attempts = 0 WHERE mail_id = :id"
+    )
+    await write(app, sql, id=found[0].mail_id)
+    await write(
+        app,
+        "UPDATE message SET state = 'waiting' WHERE id IN (SELECT message_id FROM notification"
+        " WHERE state = 'waiting')",
+    )
+    return catcher.to(FIRST)[-1], parts
+
+
+async def states_of(app: FastAPI, parts: dict[str, Any]) -> dict[str, tuple[str, int]]:
+    """Return the state and the open attempts of each of these notifications."""
+    found = {row.id: (row.state, row.open_attempts) for row in await rows(app, "SELECT * FROM notification")}
+    return {name: found[row.id] for name, row in parts.items()}
+
+
+async def test_a_second_attempt_leaves_out_a_message_that_was_refused_since(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """The mandatory message goes once more, alone and under an id of its own; the optional one stands in the portal."""
+    before, parts = await two_in_one(app, feed, catcher)
+    await choose(app.state.service.bus, recipient("home_coordinator", "first"), Choice.NONE)
+    count = len(catcher.raw)
+    await post(app)
+    (mail,) = catcher.mails[count:]
+    assert mail["to"] == before["to"]
+    assert mail["message-id"] != before["message-id"]
+    assert "messages" not in mail["subject"]
+    assert "List-Unsubscribe" not in mail
+    assert await states_of(app, parts) == {"mandatory": ("sent", 0), "optional": ("kept", 1)}
+
+
+@pytest.mark.parametrize("first", ["mandatory", "optional"])
+async def test_each_message_of_a_second_attempt_goes_to_its_own_address(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two messages whose addresses differ by now go once more, each alone and to its own address."""
+    before, parts = await two_in_one(app, feed, catcher)
+    moved, usual = parts[first].rule, contacts.recipients
+
+    def recipients(wanted: dict[str, Any]) -> list[dict[str, str]]:
+        return [
+            each | ({"address": "new@police.example"} if wanted["purpose"] == moved else {}) for each in usual(wanted)
+        ]
+
+    monkeypatch.setattr(contacts, "recipients", recipients)
+    count = len(catcher.raw)
+    await post(app)
+    ids = {whom: str(mail["message-id"]).strip("<>").partition("@")[0] for mail, whom in _since(catcher, count)}
+    other = next(row for name, row in parts.items() if name != first)
+    assert ids == {"new@police.example": str(parts[first].id), FIRST: str(other.id)}
+    assert len(catcher.raw) == count + 2
+    assert before["message-id"] not in {mail["message-id"] for mail, _ in _since(catcher, count)}
+    assert await states_of(app, parts) == dict.fromkeys(parts, ("sent", 0))
+
+
+@pytest.mark.parametrize("first", ["mandatory", "optional"])
+async def test_a_message_whose_reader_is_gone_waits_for_a_decision_and_the_other_goes(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one of two messages whose reader is no longer meant is not sent again, and its page says so."""
+    _, parts = await two_in_one(app, feed, catcher)
+    gone, usual = parts[first], contacts.recipients
+
+    def recipients(wanted: dict[str, Any]) -> list[dict[str, str]]:
+        people = usual(wanted)
+        return [each for each in people if wanted["purpose"] != gone.rule or each["address"] != FIRST]
+
+    monkeypatch.setattr(contacts, "recipients", recipients)
+    count = len(catcher.raw)
+    await post(app)
+    (mail,) = (mail for mail, whom in _since(catcher, count) if whom == FIRST)
+    (other,) = (row for name, row in parts.items() if name != first)
+    assert str(other.id) in mail["message-id"]
+    assert await states_of(app, parts) == {name: ("unsure", 1) if name == first else ("sent", 0) for name in parts}
+    assert [row.subject for row in await rows(app, "SELECT subject FROM set_aside")] == [str(gone.message_id)]
+    assert "so it may have arrived" in await page(app, "programme", f"/notifications/messages/{gone.message_id}")
+
+
+def _since(catcher: Catcher, count: int) -> list[tuple[EmailMessage, str]]:
+    return list(zip(catcher.mails, catcher.recipients, strict=True))[count:]
 
 
 async def test_messages_that_are_due_again_wait_for_the_next_round(
