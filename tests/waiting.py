@@ -10,6 +10,7 @@ from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import timedelta
 
     import pytest
 
@@ -40,9 +41,9 @@ def watching_the_clock(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Return an event that is set as soon as a loop waits for the clock to be moved."""
     waits, moved_or = asyncio.Event(), clock.moved_or
 
-    async def note_wait(timeout: float) -> None:  # noqa: ASYNC109 - as what it stands for
+    async def note_wait(timeout: float, since: timedelta | None = None) -> None:  # noqa: ASYNC109 - as what it stands for
         waits.set()
-        await moved_or(timeout)
+        await moved_or(timeout, since)
 
     monkeypatch.setattr(clock, "moved_or", note_wait)
     return waits

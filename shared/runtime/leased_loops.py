@@ -28,6 +28,7 @@ async def run_by_lease(
 ) -> None:
     """Call `look` every `every` seconds while this process holds the lease `name` (of `seconds`).
 
+    It is called again at once where the clock was moved meanwhile, since it may have looked at the time before that.
     Where another process has taken over, wait until the lease is free again. Raises what `look` raises otherwise.
     """
     while True:
@@ -35,7 +36,8 @@ async def run_by_lease(
             async with leases.hold(service.bus, name, seconds) as lease:
                 while True:
                     await leases.ensure(service.bus, lease)
+                    before = clock.offset()
                     await look(service.bus, lease)
-                    await clock.moved_or(every)
+                    await clock.moved_or(every, before)
         except leases.LeaseLost:
             log.info("another process does this now", lease=name)

@@ -129,10 +129,15 @@ def _write(file: Path, value: timedelta) -> None:
     _content.until = 0.0
 
 
-async def moved_or(timeout: float) -> None:  # noqa: ASYNC109 - the wait itself is the purpose
-    """Sleep until the clock was moved or `timeout` seconds of real time have passed, whichever comes first."""
+async def moved_or(timeout: float, since: timedelta | None = None) -> None:  # noqa: ASYNC109 - the wait itself is the purpose
+    """Sleep until the clock was moved or `timeout` seconds of real time have passed, whichever comes first.
+
+    A clock whose offset is not `since` has been moved already, such as during the work before the sleep.
+    """
     if not movable():
         await asyncio.sleep(timeout)
+        return
+    if since is not None and since != offset():
         return
     loop = asyncio.get_running_loop()
     moved: asyncio.Future[None] = loop.create_future()

@@ -68,12 +68,15 @@ def _browser() -> httpx2.AsyncClient:
 
 
 async def _opened(client: httpx2.AsyncClient, room: LoadContext, match: Match, about: str) -> httpx2.Response:
-    """Return the form that the newest mail about a match and that subject leads to."""
+    """Return the form that the newest mail about a match and that subject leads to; each mail is opened once."""
+    seen = set[str]()
 
     async def look() -> httpx2.Response | None:
         words = {"query": f"{match['reference']} {_TO}"}
         found = await client.get(f"{room.mail}/api/v1/search", params=words)
-        for message in found.json()["messages"][:_NEWEST]:
+        new = [message for message in found.json()["messages"][:_NEWEST] if message["ID"] not in seen]
+        for message in new:
+            seen.add(message["ID"])
             raw = (await client.get(f"{room.mail}/api/v1/message/{message['ID']}/raw")).content
             body = message_from_bytes(raw, policy=policy.default).get_body(("plain",))
             for link in [] if body is None else _LINK.finditer(body.get_content()):

@@ -35,6 +35,18 @@ async def test_all_sleepers_wake_when_the_clock_is_moved() -> None:
 
 
 @pytest.mark.usefixtures("movable")
+async def test_a_move_before_the_sleep_ends_it_at_once() -> None:
+    """A loop whose work took longer than it took to move the clock does not sleep before it looks again."""
+    before = clock.offset()
+    clock.move(timedelta(minutes=1))
+    async with asyncio.timeout(30):
+        await clock.moved_or(3600, before)
+    sleeper = asyncio.create_task(clock.moved_or(3600, clock.offset()))
+    assert not (await asyncio.wait([sleeper], timeout=0.3))[0]
+    sleeper.cancel()
+
+
+@pytest.mark.usefixtures("movable")
 async def test_a_sleeper_wakes_after_its_time() -> None:
     """A clock that stands still keeps nobody asleep for longer than asked for."""
     async with asyncio.timeout(30):
