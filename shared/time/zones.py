@@ -69,10 +69,14 @@ def country_in(zone: str) -> str | None:
 
 def distant_country() -> str | None:
     """Return the reader's country where its clocks differ from those of the programme's office; else None."""
+    country = _reader.get()
+    return country if _apart(zone_of(country)) else None
+
+
+@cache
+def _apart(zone: ZoneInfo) -> bool:
     seasons = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 7))
-    here = reader_zone()
-    apart = any(at.astimezone(here).utcoffset() != at.astimezone(ZONE).utcoffset() for at in seasons)
-    return _reader.get() if apart else None
+    return any(at.astimezone(zone).utcoffset() != at.astimezone(ZONE).utcoffset() for at in seasons)
 
 
 def reader_zone() -> ZoneInfo:
