@@ -77,7 +77,7 @@ SENDERS = (
     ),
     PlantedBug(
         "email-of-several-messages-is-claimed-one-by-one",
-        "services.notifications.mail.sending.dispatch:Email.claims",
+        "services.notifications.mail.sending.emails:Email.claims",
         "mail_id = self.id if len(self.parts) > 1 else None",
         "mail_id = None",
         f"{_NOTIFICATIONS}/mail/test_killed.py::test_an_email_of_several_messages_survives_two_kills_at_each_step",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
@@ -17,20 +16,25 @@ from services.notifications.cases.store.register import organisation_names
 from services.notifications.deadlines.store import deadlines
 from services.notifications.mail.sending.contacts import ContactRequest, PortalAway
 from services.notifications.mail.sending.delivery_log import (
-    SET,
     Broken,
-    Claim,
     Delivery,
     FinalOutcome,
-    HeldBack,
     NotSent,
     Postponed,
     absent,
-    mail_id_of,
 )
-from services.notifications.mail.sending.letter import Content, letter
+from services.notifications.mail.sending.emails import Email, Part, Task, emails, portions
+from services.notifications.mail.sending.letter import letter
 from services.notifications.mail.sending.pacing import HOUR, Candidate, waits
 from services.notifications.mail.sending.quiet_hours import Sleepers, held_by_country
+from services.notifications.mail.sending.rounds import (
+    AHEAD,
+    Batch,
+    Round,
+    Slow,
+    Supply,
+    Unit,
+)
 from services.notifications.mail.sending.smtp import Refused, ServerAway, Unanswered
 from services.notifications.messages.store import due as due_store
 from services.notifications.messages.store import messages as store
@@ -43,14 +47,13 @@ from shared.contracts.codes import FailureCause
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.notifications.mail.sending.contacts import Contact, Portal, Recipients
-    from services.notifications.mail.sending.delivery_log import DeliveryLog, Entry, Outcome
+    from services.notifications.mail.sending.delivery_log import DeliveryLog, Outcome
     from services.notifications.mail.sending.letter import Letter
-    from services.notifications.mail.sending.pacing import Key
     from services.notifications.mail.sending.signature import Signer
     from services.notifications.mail.sending.smtp import Post
     from services.notifications.messages.store.due import DueMessage
@@ -62,199 +65,11 @@ log = structlog.get_logger(__name__)
 BATCH = 200
 BESIDE = 500
 """The most messages that a batch takes along since they wait for the same readers."""
-MOST_IN_MAIL = 100
-"""The most messages of one email: mail programs cut one that is longer than 100 kB."""
-CLAIMED = 96
-"""The most emails that are claimed and not yet recorded, with up to 32 connections: so many may have a second copy
-after a crash."""
-# A set waits for a free line while another one is being claimed.
-_AHEAD = CLAIMED // 3
 # How long an orderly end waits; together less than a service gives its loops (shared/runtime/service.py).
 _LINE_SECONDS = 5.0
 _LOG_SECONDS = 2.0
 # How long a round waits for its last emails; the next one begins without those that are not answered by then.
 _SLOW_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """A message with its open deliveries, the contacts, and why one of them may be missing.
-
-    `until` is when the first recipient who waits may get it; None where there is none.
-    """
-
-    message: DueMessage
-    deliveries: Sequence[Delivery]
-    contacts: Mapping[UUID, Contact]
-    host: str
-    absent: FailureCause
-    until: datetime | None
-
-
-class _Part(NamedTuple):
-    """A message to one recipient."""
-
-    task: _Task
-    delivery: Delivery
-
-    @property
-    def content(self) -> Content:
-        """The message as the email has it."""
-        contact = self.task.contacts.get(self.delivery.recipient)
-        return Content(self.task.message, self.task.host, None if contact is None else contact.link)
-
-
-@dataclass(frozen=True, slots=True)
-class Email:
-    """An email to one recipient, or the messages to one who has no contact any more."""
-
-    id: UUID
-    parts: Sequence[_Part]
-    contact: Contact | None
-
-    @property
-    def claims(self) -> dict[UUID, UUID | None]:
-        """The notifications in it, with its id where they are several."""
-        mail_id = self.id if len(self.parts) > 1 else None
-        return {part.delivery.id: mail_id for part in self.parts}
-
-    @property
-    def doubtful(self) -> bool:
-        """Return whether an earlier attempt was never closed."""
-        return any(part.delivery.doubtful for part in self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Messages that are due, in their order, with the emails of each reader.
-
-    `count` is how many are tried: without those that a batch before took along, and with what waits beside them.
-    """
-
-    due: Sequence[DueMessage]
-    count: int
-    tasks: Sequence[_Task] = ()
-    readers: Sequence[list[Email]] = ()
-
-
-class _Unit(NamedTuple):
-    """Emails of one reader, which go in their order, and what of them is claimed; None: each in its turn."""
-
-    emails: Sequence[Email]
-    claimed: set[UUID] | None
-
-    @property
-    def recipient(self) -> UUID:
-        """Their reader."""
-        return self.emails[0].parts[0].delivery.recipient
-
-    @property
-    def parts(self) -> Iterator[_Part]:
-        """The messages in them."""
-        return chain.from_iterable(email.parts for email in self.emails)
-
-
-@dataclass(slots=True)
-class _Round:
-    """One round over what is due: its outcomes and tasks, and whether it is to end early.
-
-    `taken` are the messages that were taken along out of their order, `begun` those that came in it, `left` the open
-    deliveries of a message, `going` the cases that a recipient gets an email about, and since when. `units` are ready
-    for the next free line, `in_hand` those of each reader that a line sends one after the other, `over` is done when no
-    line finds more to send, and `count` is how many messages were tried.
-    """
-
-    entries: asyncio.Queue[Entry | None] = field(default_factory=lambda: asyncio.Queue(SET))
-    work: asyncio.Task[None] | None = None
-    lines: list[asyncio.Task[None]] = field(default_factory=list)
-    following: asyncio.Task[_Batch | None] | None = None
-    units: deque[_Unit] = field(default_factory=deque)
-    in_hand: dict[UUID, deque[_Unit]] = field(default_factory=dict)
-    over: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    ending: bool = False
-    count: int = 0
-    taken: set[UUID] = field(default_factory=set)
-    begun: set[UUID] = field(default_factory=set)
-    left: Counter[UUID] = field(default_factory=Counter)
-    going: dict[Key, datetime] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Supply:
-    """The emails that the lines of a round send next: a set is claimed while those before are sent.
-
-    An email that may have been sent is claimed only when its turn has come, so that a crash makes no other doubtful; so
-    are several emails of one reader.
-    """
-
-    sets: AsyncIterator[Sequence[list[Email]]]
-    group: asyncio.TaskGroup
-    round: _Round
-    ahead: asyncio.Task[list[_Unit] | None] = field(init=False)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    def __post_init__(self) -> None:
-        self.ahead = self.group.create_task(self._claim_next())
-
-    async def next(self) -> deque[_Unit] | None:
-        """Return what a free line sends next to one reader; None where nothing is left.
-
-        It grows by what comes for the same reader meanwhile, so that a reader's emails keep their order.
-        """
-        in_hand, units = self.round.in_hand, self.round.units
-        async with self.lock:
-            while not self.round.ending:
-                if units:
-                    unit = units.popleft()
-                    if (before := in_hand.get(unit.recipient)) is None:
-                        return in_hand.setdefault(unit.recipient, deque([unit]))
-                    before.append(unit)
-                    continue
-                await asyncio.wait([self.ahead])
-                if (more := self.ahead.result()) is None:
-                    break
-                units += more
-                self.ahead = self.group.create_task(self._claim_next())
-            if not self.round.over.done():
-                self.round.over.set_result(None)
-            return None
-
-    async def rest(self) -> list[_Unit]:
-        """Return what no line has taken."""
-        return [*self.round.units, *(await self.ahead or ())]
-
-    async def _claim_next(self) -> list[_Unit] | None:
-        readers = await anext(self.sets, None)
-        if readers is None:
-            return None
-        sure = [some[0] for some in readers if _sure(some)]
-        claimed = await (await _claim(sure, self.round)).claimed if sure else set()
-        return [_Unit(some, claimed & some[0].claims.keys() if _sure(some) else None) for some in readers]
-
-
-@dataclass(slots=True)
-class _Slow:
-    """A round whose last emails are not answered yet, with their messages, which no other round may try."""
-
-    round: _Round
-    work: asyncio.Task[None]
-    units: Sequence[_Unit]
-
-    @property
-    def ended(self) -> bool:
-        """Return whether the last of them ended and is recorded."""
-        return self.work.done()
-
-    @property
-    def parts(self) -> Iterator[_Part]:
-        """The messages that are still on their way, or not recorded yet."""
-        return chain.from_iterable(unit.parts for unit in self.units)
-
-    @property
-    def going(self) -> dict[Key, datetime]:
-        """The cases that these emails are about."""
-        keys = {(part.delivery.recipient, part.task.message.root) for part in self.parts}
-        return {key: at for key, at in self.round.going.items() if key in keys}
 
 
 @dataclass(slots=True)
@@ -269,7 +84,7 @@ class Dispatcher:
     signer: Signer | None = None
     line_seconds: float = _LINE_SECONDS
     slow_seconds: float = _SLOW_SECONDS
-    slow: list[_Slow] = field(default_factory=list)
+    slow: list[Slow] = field(default_factory=list)
     _connections: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -284,7 +99,7 @@ class Dispatcher:
         Cancelled, it ends in order within seconds.
         """
         await self._end_slow()
-        round_ = _Round(going={key: at for each in self.slow for key, at in each.going.items()})
+        round_ = Round(going={key: at for each in self.slow for key, at in each.going.items()})
         ready = await self._ready(None, round_)
         if ready is None:
             return 0
@@ -300,15 +115,15 @@ class Dispatcher:
             round_.work.result()
         return round_.count
 
-    async def _leave_slow(self, round_: _Round) -> None:
+    async def _leave_slow(self, round_: Round) -> None:
         """Let the last emails of a round go on by themselves, after all else that became of it is recorded."""
         assert round_.work is not None
         left = list(chain.from_iterable(round_.in_hand.values()))
-        recorded: asyncio.Future[Any] = (await _claim((), round_)).claimed
+        recorded: asyncio.Future[Any] = (await round_.claim(())).claimed
         await asyncio.wait([round_.work, recorded], return_when=asyncio.FIRST_COMPLETED)
         if not round_.work.done():
             log.info("emails without an answer are left to themselves", emails=sum(len(unit.emails) for unit in left))
-            self.slow.append(_Slow(round_, round_.work, left))
+            self.slow.append(Slow(round_, round_.work, left))
 
     async def _end_slow(self) -> None:
         """Forget the rounds that have ended meanwhile. Raises what they raised."""
@@ -316,19 +131,19 @@ class Dispatcher:
         for each in ended:
             await each.work
 
-    async def _sent(self, first: _Batch, round_: _Round) -> None:
+    async def _sent(self, first: Batch, round_: Round) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.delivery_log.record_all(round_.entries))
-            supply = _Supply(self._sets(first, group, round_), group, round_)
+            supply = Supply(self._sets(first, group, round_), group, round_)
             round_.lines = [
                 group.create_task(self._line(supply, round_)) for _ in range(self.settings.mail_connections)
             ]
             await asyncio.wait(round_.lines)
             left = await supply.rest()
-            await _give_back(set().union(*(unit.claimed or () for unit in left)), round_)
+            await round_.give_back(set().union(*(unit.claimed or () for unit in left)))
             await round_.entries.put(None)
 
-    async def stop(self, *rounds: _Round) -> None:
+    async def stop(self, *rounds: Round) -> None:
         """End rounds and what is left of earlier ones: each connection finishes its mail, and all is recorded.
 
         Otherwise the mails that the server took in the last moments would be sent again at the next start. A connection
@@ -355,7 +170,7 @@ class Dispatcher:
             if not task.cancelled() and (error := task.exception()) is not None:
                 log.warning("the last mails were not written down", why=error)
 
-    async def _ready(self, last: DueMessage | None, round_: _Round) -> _Batch | None:
+    async def _ready(self, last: DueMessage | None, round_: Round) -> Batch | None:
         """Return the messages due after `last`, without those taken, with their recipients; None where none is left.
 
         What else waits for their readers is taken along, but nothing that the round has begun: the clocks of machines
@@ -394,7 +209,7 @@ class Dispatcher:
             found = await self.portal.contacts_of([ask(message) async for message in in_steps(awake)])
         except PortalAway as error:
             await self.delivery_log.record([Postponed(message, f"portal: {error}") for message in awake])
-            return _Batch(due, count)
+            return Batch(due, count)
         contacts = {message.id: recipients for message, recipients in zip(awake, found, strict=True)}
         async with self.bus.glance() as session:
             sleepers = await Sleepers.of(session, self.settings.quiet, contacts, now)
@@ -407,14 +222,14 @@ class Dispatcher:
         deliveries = await self.delivery_log.address(awake, contacts)
         held_until = sleepers.leave(awake, deliveries)
         await self._pace(awake, deliveries, contacts, held_until, round_)
-        tasks: list[_Task] = []
+        tasks: list[Task] = []
         async for message in in_steps(awake):
             host, recipients = message.case.named_host, contacts[message.id]
             known = {contact.recipient: contact for contact in recipients.people}
             name = "" if host is None else names.get(host, "")
-            task = _Task(message, deliveries[message.id], known, name, absent(recipients), held_until.get(message.id))
+            task = Task(message, deliveries[message.id], known, name, absent(recipients), held_until.get(message.id))
             tasks.append(task)
-        return _Batch(due, count, tasks, list(emails(tasks).values()))
+        return Batch(due, count, tasks, list(emails(tasks).values()))
 
     async def _waiting(self, session: AsyncSession, sound: Sequence[DueMessage]) -> set[UUID]:
         """Return the messages that wait for emails without an answer: they are in them, or for the same readers.
@@ -435,7 +250,7 @@ class Dispatcher:
         deliveries: Mapping[UUID, list[Delivery]],
         contacts: Mapping[UUID, Recipients],
         held_until: dict[UUID, datetime],
-        round_: _Round,
+        round_: Round,
     ) -> None:
         """Remove from `deliveries` what waits for the end of its reader's hour; add until when to `held_until`."""
         now = clock.now()
@@ -473,7 +288,7 @@ class Dispatcher:
                 mine[:] = [each for each in mine if each.id not in paused]
 
     async def _beside(
-        self, session: AsyncSession, now: datetime, sound: Sequence[DueMessage], round_: _Round
+        self, session: AsyncSession, now: datetime, sound: Sequence[DueMessage], round_: Round
     ) -> list[DueMessage]:
         """Return what else waits for the readers of these messages, and note that the round has taken it along.
 
@@ -496,23 +311,23 @@ class Dispatcher:
         return timedelta(seconds=self.settings.mail_gathers_seconds)
 
     async def _sets(
-        self, first: _Batch, group: asyncio.TaskGroup, round_: _Round
+        self, first: Batch, group: asyncio.TaskGroup, round_: Round
     ) -> AsyncIterator[Sequence[list[Email]]]:
         """Yield the emails of each reader, a set of readers at a time, batch after batch."""
-        batch: _Batch | None = first
+        batch: Batch | None = first
         while batch is not None and not round_.ending:
             round_.count += batch.count
             round_.following = group.create_task(self._ready(batch.due[-1], round_))
             round_.left.update({task.message.id: len(task.deliveries) for task in batch.tasks})
             for task in batch.tasks:
                 if not task.deliveries:
-                    await _hold_back(task, round_)
-            for start in range(0, len(batch.readers), _AHEAD):
-                yield batch.readers[start : start + _AHEAD]
+                    await round_.hold_back(task)
+            for start in range(0, len(batch.readers), AHEAD):
+                yield batch.readers[start : start + AHEAD]
             await asyncio.wait([round_.following])
             batch = None if round_.following.cancelled() else round_.following.result()
 
-    async def _line(self, supply: _Supply, round_: _Round) -> None:
+    async def _line(self, supply: Supply, round_: Round) -> None:
         """Send the emails of readers over one connection, one after the other; other rounds may need it meanwhile."""
         more = True
         while more:
@@ -525,18 +340,18 @@ class Dispatcher:
                     if not units:
                         del round_.in_hand[sent.recipient]
 
-    async def _send_unit(self, unit: _Unit, round_: _Round) -> None:
+    async def _send_unit(self, unit: Unit, round_: Round) -> None:
         """Send the emails of a reader in order, and give back what was claimed and not sent."""
         if unit.claimed is not None:
-            await _give_back(unit.claimed - await self._send_set(unit.emails, unit.claimed, round_), round_)
+            await round_.give_back(unit.claimed - await self._send_set(unit.emails, unit.claimed, round_))
             return
-        for some in _portions(unit.emails, max(1, _AHEAD // self.settings.mail_connections)):
+        for some in portions(unit.emails, max(1, AHEAD // self.settings.mail_connections)):
             if round_.ending:
                 break
-            claimed = await (await _claim(some, round_)).claimed
-            await _give_back(claimed - await self._send_set(some, claimed, round_), round_)
+            claimed = await (await round_.claim(some)).claimed
+            await round_.give_back(claimed - await self._send_set(some, claimed, round_))
 
-    async def _send_set(self, mails: Sequence[Email], claimed: set[UUID], round_: _Round) -> set[UUID]:
+    async def _send_set(self, mails: Sequence[Email], claimed: set[UUID], round_: Round) -> set[UUID]:
         """Send a set of emails in order; return the notifications whose attempts are closed, or open for ever."""
         seen_to: set[UUID] = set()
         for mail in mails:
@@ -553,7 +368,7 @@ class Dispatcher:
                     round_.left[part.task.message.id] -= 1
                     # Only now: if the process ended before, recipients who are awake would have to wait.
                     if not round_.left[part.task.message.id]:
-                        await _hold_back(part.task, round_)
+                        await round_.hold_back(part.task)
         return seen_to
 
     async def deliver(self, email: Email) -> tuple[tuple[Outcome, ...], bool]:
@@ -594,83 +409,15 @@ class Dispatcher:
         return tuple(found)
 
 
-def _failed(part: _Part, error: Exception) -> Outcome:
+def _failed(part: Part, error: Exception) -> Outcome:
     log.warning("a message cannot be written", notification=str(part.delivery.id), why=type(error).__name__)
     if isinstance(error, ValueError):
         return _final(part, FailureCause.REFUSED)
     return Broken(part.task.message, reason_of(error))
 
 
-def _final(part: _Part, cause: FailureCause | None, gone: str | None = None) -> FinalOutcome:
+def _final(part: Part, cause: FailureCause | None, gone: str | None = None) -> FinalOutcome:
     return FinalOutcome(part.task.message, part.delivery, clock.now(), cause, gone)
-
-
-def emails(tasks: Sequence[_Task]) -> dict[UUID, list[Email]]:
-    """Return the emails for each recipient: the urgent first, then by time of the event.
-
-    Each message goes to its own contact. What an earlier attempt may have brought stays together as it was, so that
-    both copies are the same. An email has at most one invitation, as mail programs look for one, and so many messages
-    as they show.
-    """
-    groups: dict[tuple[UUID, object, object], list[_Part]] = {}
-    for task in tasks:
-        for delivery in task.deliveries:
-            contact = task.contacts.get(delivery.recipient)
-            doubtful = (delivery.mail_id or delivery.id) if delivery.doubtful else None
-            reader = delivery.id if contact is None else contact.reader
-            groups.setdefault((delivery.recipient, reader, doubtful), []).append(_Part(task, delivery))
-    found: dict[UUID, list[Email]] = {}
-    for (recipient, _, _), parts in groups.items():
-        contact = parts[0].task.contacts.get(recipient)
-        for some in _split(parts):
-            email = Email(mail_id_of([part.delivery.id for part in some]), some, contact)
-            found.setdefault(recipient, []).append(email)
-    return found
-
-
-def _split(parts: list[_Part]) -> list[list[_Part]]:
-    """Return the messages for one reader in as few emails as hold them, invitations in the order of their events.
-
-    What is about one case stays in one email, with the case's first invitation.
-    """
-    parts.sort(key=lambda part: (part.task.message.at, part.delivery.id))
-    found = [[part] for part in parts if part.task.message.row.invitation is not None]
-    cases: dict[UUID, list[_Part]] = {}
-    for part in parts:
-        if part.task.message.row.invitation is None:
-            cases.setdefault(part.task.message.root, []).append(part)
-    for case, some in cases.items():
-        for few in (some[start : start + MOST_IN_MAIL] for start in range(0, len(some), MOST_IN_MAIL)):
-            rooms = [room for room in found if len(room) + len(few) <= MOST_IN_MAIL]
-            room = next((room for room in rooms if room[0].task.message.root == case), next(iter(rooms), None))
-            if room is None:
-                found.append(room := [])
-            room += few
-    for some in found:
-        some.sort(key=_place)
-    return found
-
-
-def _place(part: _Part) -> tuple[bool, bool, datetime, UUID]:
-    row = part.task.message.row
-    return not row.urgent, not row.at_once, part.task.message.at, part.delivery.id
-
-
-def _sure(emails_: Sequence[Email]) -> bool:
-    """Return whether the emails of a reader are claimed beforehand: a single one that cannot have been sent."""
-    return len(emails_) == 1 and not emails_[0].doubtful
-
-
-def _portions(emails_: Sequence[Email], most: int) -> Iterator[list[Email]]:
-    """Return the emails of a reader in their order, in sets that are claimed together; a doubtful one is by itself."""
-    some: list[Email] = []
-    for email in emails_:
-        if some and (len(some) == most or some[-1].doubtful or email.doubtful):
-            yield some
-            some = []
-        some.append(email)
-    if some:
-        yield some
 
 
 def _comes_at_once(message: DueMessage, now: datetime) -> bool:
@@ -679,23 +426,6 @@ def _comes_at_once(message: DueMessage, now: datetime) -> bool:
         return message.row.at_once or message.answers or urgent(message.row, message.facts, now)
     except (TypeError, ValueError):
         return False
-
-
-async def _hold_back(task: _Task, round_: _Round) -> None:
-    if task.until is not None:
-        await round_.entries.put(HeldBack(task.message, task.until))
-
-
-async def _give_back(ids: set[UUID], round_: _Round) -> None:
-    if ids:
-        await round_.entries.put(NotSent(frozenset(ids)))
-
-
-async def _claim(mails: Sequence[Email], round_: _Round) -> Claim:
-    claims = {id_: mail_id for mail in mails for id_, mail_id in mail.claims.items()}
-    claim = Claim(claims, asyncio.get_running_loop().create_future())
-    await round_.entries.put(claim)
-    return claim
 
 
 async def _needless(session: AsyncSession, due: Sequence[DueMessage]) -> list[DueMessage]:
