@@ -161,7 +161,7 @@ async def match_page(
             state("match", match.shown_state),
             match.since,
             step.due,
-            gettext("You") if view.waits else step.holder,
+            step.holder,
             step.step,
             reason=reason_word(match.reason) or None,
         ),

@@ -125,7 +125,7 @@ async def test_the_history_of_a_figure_shows_all_statements(house: House) -> Non
     page = (await donor.get(f"/reporting/indicators/TOPCOP-OP-02?period={LABEL}")).text
     assert "All statements" in page
     assert "Facts arrived after the freeze" in page
-    assert "This is statement 2" in (await donor.get(f"/reporting/?period={LABEL}")).text
+    assert "They were restated: this is statement 2." in (await donor.get(f"/reporting/?period={LABEL}")).text
     assert (await donor.get(PAGE)).status_code == 403
     assert "Approved" in (await author.get(PAGE)).text
     await _late(house, 19)

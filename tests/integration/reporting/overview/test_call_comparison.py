@@ -16,6 +16,7 @@ from shared.contracts import EVENTS
 from shared.contracts import _examples as ex
 from shared.contracts.applications import ApplicationSubmitted
 from shared.contracts.codes import Role
+from shared.web.site import unbroken
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import WorldEvent, ident, world
 from tests.support import example_of
@@ -68,7 +69,7 @@ async def test_calls_are_side_by_side(house: House) -> None:
     first = await reference_of_first(house)
     page = await evaluator.get(f"/reporting/compare/calls?call={first}&call=B-2026&call=&call=")
     assert page.status_code == 200, page.text
-    assert f"Each difference is compared with {first}" in page.text
+    assert str(unbroken(f"Each difference is compared with {first}")) in page.text
     assert "/reporting/compare/calls" in (await evaluator.get("/reporting/compare")).text
     found = await rows(evaluator, f"/reporting/compare/calls.csv?call={first}&call=B-2026")
     assert (found[ASKED, first]["value"], found[ASKED, "B-2026"]["value"]) == ("16", "8")

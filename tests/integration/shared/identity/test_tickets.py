@@ -116,7 +116,7 @@ async def test_without_a_ticket_the_portal_is_the_way(browser: httpx2.AsyncClien
     sign_in("officer")
     refused = await browser.get("/tests/reports/a-1")
     assert refused.status_code == 403
-    assert "your own application" in refused.text
+    assert "Open this page from your application or your match." in refused.text
 
 
 async def test_a_role_needs_no_ticket_where_the_route_says_so(
