@@ -21,8 +21,11 @@ _STRAY, _READER = "exchange.counting", "reporting"
 
 
 async def report_incident(room: LoadContext) -> None:
-    """A guest of the first call reports trouble on the way home; the programme follows it up and closes it."""
-    match = next(match for match, visit in room.visits if visit["id"] in room.evaluated)
+    """A guest of the first call reports trouble on the way home; the programme follows it up and closes it.
+
+    Whose country is suspended by then has no access.
+    """
+    match = next(match for match, visit in room.visits if visit["id"] in room.evaluated and match["country"] != "BY")
     guest = room.officer_of(match["application_id"])
     body = {
         "category": "travel",
