@@ -239,17 +239,19 @@ def _wishes(rows: list[Item], wanted: str, findings: Findings) -> None:
 def _kinds_of_wishes(items: Mapping[str, list[Item]], findings: Findings) -> None:
     """Warn of a wish for something of another kind, such as a mentor for a study visit."""
     kinds = {name: {str(item.value.get("id")): item.value.get("kind") for item in items[name]} for name in SIDES}
+    seat_for = {kind.value: seat.value for kind, seat in SEATS_FOR.items()}
     for item in items["candidates"]:
-        wanted = SEATS_FOR.get(item.value.get("kind"))  # type: ignore[call-overload]  # a text equals its code
+        wanted = seat_for.get(str(item.value.get("kind")))
         for wish in _listed(item.value.get("wishes")):
             kind = kinds["seats"].get(str(wish))
             if wanted is not None and kind is not None and kind != wanted:
                 findings.warn(item.at("wishes"), f"{wish} is a {kind}, so this wish has no effect")
     for item in items["seats"]:
+        seat = item.value.get("kind")
         for column in ("wishes", "unsuitable"):
             for wish in _listed(item.value.get(column)):
                 kind = kinds["candidates"].get(str(wish))
-                if kind is not None and SEATS_FOR.get(kind, item.value.get("kind")) != item.value.get("kind"):  # type: ignore[call-overload]  # as above
+                if kind is not None and seat_for.get(str(kind), seat) != seat:
                     findings.warn(item.at(column), f"{wish} is of the kind {kind}, so this has no effect")
 
 
