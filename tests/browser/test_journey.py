@@ -208,12 +208,11 @@ def read_visit(officer: Person, board: Board, reference: str) -> str:
 def check_invitation(page: Page, mail: str, reference: str) -> None:
     """Find the officer's mail in the mail catcher, with the dates and an invitation for a calendar.
 
-    It comes at once, with what waited for the end of the hour.
+    It comes at once, with what waited for the end of the hour. The list of emails does not load itself again.
     """
     page.goto(mail)
-    sent = page.get_by_role("link", name=re.compile(rf"\[{reference}\] .*Your visit dates are set"))
-    expect(sent).to_be_visible(timeout=PATIENCE)
-    sent.click()
+    until(page, page.locator("main"), "Your visit dates are set")
+    page.get_by_role("link", name=re.compile(rf"\[{reference}\] .*Your visit dates are set")).click()
     expect(page.locator("main")).to_contain_text("Your visit dates are set")
     expect(page.locator("main")).to_contain_text("text/calendar")
     page.get_by_role("link", name=re.compile(r"\.ics$")).first.scroll_into_view_if_needed()
