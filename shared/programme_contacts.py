@@ -1,4 +1,7 @@
-"""Hold the addresses that a programme's contact page shows."""
+"""Hold the addresses that a programme's contact page shows.
+
+A module of its own, since both settings and pages import it, and neither may import the other.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Read variables that are kept as files, as container engines hand out secrets."""
+"""Read variables that are kept as files, as container engines hand out secrets.
+
+A module of its own, since commands use it that load no settings.
+"""
 
 from __future__ import annotations
 

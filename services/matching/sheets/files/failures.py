@@ -1,4 +1,7 @@
-"""The failure of reading or writing a coordinator's files."""
+"""The failure of reading or writing a coordinator's files.
+
+A module of its own, since every module here raises it and the command line catches it without loading them.
+"""
 
 
 class UnusableFiles(RuntimeError):

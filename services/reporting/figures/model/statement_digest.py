@@ -1,4 +1,7 @@
-"""Compute the digest by which the figures of a statement are known."""
+"""Compute the digest by which the figures of a statement are known.
+
+A module of its own, since approval computes it both for a first statement and for a later one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Hold what a report says beside the figures of its period."""
+"""Hold what a report says beside the figures of its period.
+
+A module of its own, since feeds pass it on without loading what draws the report.
+"""
 
 from __future__ import annotations
 
