@@ -24,8 +24,8 @@ MOST = 5
 class Waiting:
     """One entry of the first page: the thing, whom or what it concerns, its due date, and the link that does it.
 
-    `place` is the organisation that it concerns, whose name the page adds. An entry that is not `mine` waits for
-    somebody else, and is shown as in progress. An `urgent` one comes before all others.
+    `place` is the organisation that it concerns, whose name the page adds to what it is `about`. An entry that is not
+    `mine` waits for somebody else, and is shown as in progress. An `urgent` one comes before all others.
     """
 
     thing: str

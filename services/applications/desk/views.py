@@ -12,6 +12,7 @@ from services.applications.desk import store
 from services.applications.desk.model import PARTS, PublishedPeriod, newest
 from services.applications.first_page import waiting_for
 from services.applications.overview.views.first_page import participant
+from services.applications.overview.views.participation import who_comes
 from services.applications.partners.views import continuing_cases
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
@@ -223,7 +224,10 @@ async def first_page(session: AsyncSession, principal: Principal, settings: Sett
     waiting = [*map(_own_work, filter(_asks_officer, own)), *await waiting_for(session, reader)]
     followed = [] if officer else _to_follow(reader.confirmed)
     names = await _place_names(session, waiting, followed)
-    waiting = [replace(entry, about=names.get(entry.place, "")) if entry.place else entry for entry in waiting]
+    waiting = [
+        replace(entry, about=_joined(entry.about, names.get(entry.place, ""))) if entry.place else entry
+        for entry in waiting
+    ]
     others = [item for item in own if not _asks_officer(item)]
     return FirstPage(
         todo=sorted((entry for entry in waiting if entry.mine), key=urgency),
@@ -304,7 +308,7 @@ def _followed_entry(view: MatchView, names: Mapping[UUID, str]) -> Entry:
         return Entry(
             gettext("Visit %(reference)s") % reference,
             f"/applications/visits/{view.visit.id}",
-            names.get(view.visit.host_organisation_id, ""),
+            _joined(who_comes(view), names.get(view.visit.host_organisation_id, "")),
             states.state("visit", view.visit.state),
             dates.span(view.visit.start, view.visit.end or view.visit.start),
         )
@@ -312,9 +316,13 @@ def _followed_entry(view: MatchView, names: Mapping[UUID, str]) -> Entry:
     return Entry(
         gettext("Mentorship %(reference)s") % reference,
         f"/applications/mentorships/{view.mentorship.id}",
-        names.get(view.match.host_organisation_id, ""),
+        _joined(who_comes(view), names.get(view.match.host_organisation_id, "")),
         states.state("mentorship", view.mentorship.state),
     )
+
+
+def _joined(about: str, place: str) -> str:
+    return " · ".join(filter(None, (about, place)))
 
 
 async def _place_names(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.overview.views.participation import match_views
+from services.applications.overview.views.participation import match_views, who_comes
 from services.applications.waiting import MOST, Waiting, first_of, summed
 from shared.contracts.lifecycle.state_sets import MATCH_AWAITED
 from shared.i18n import gettext, ngettext
@@ -36,6 +36,7 @@ def _entry(view: MatchView) -> Waiting:
         gettext("Match %(reference)s") % {"reference": view.case.application.reference},
         gettext("Clear match") if clears else gettext("Answer offer"),
         f"/applications/matches/{match.id}",
+        who_comes(view),
         place=match.host_organisation_id,
         due=view.turn.due if clears else match.due,
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.mentorships.views.mentorship import mentorship_rows
 from services.applications.outcomes.views import pair_results_asked
+from services.applications.overview.views.participation import who_comes
 from services.applications.waiting import Waiting
 from shared.i18n import gettext
 
@@ -38,5 +39,6 @@ def _entry(view: MatchView, action: str) -> Waiting:
         gettext("Mentorship %(reference)s") % {"reference": view.case.application.reference},
         action,
         f"/applications/mentorships/{view.mentorship.id}",
+        who_comes(view),
         place=view.match.host_organisation_id,
     )

@@ -27,8 +27,10 @@ from services.applications.register.store import entries
 from services.applications.tables import PAGE
 from services.applications.visits import store as visits_store
 from services.applications.visits.model import BOTH, MAY_ASK_MOVE, days_to_record
+from shared.contracts import labels
 from shared.contracts.codes import UNION, Expertise, MatchState, Party, Role, Side
 from shared.contracts.lifecycle.state_sets import MATCH_STANDING, VISIT_AHEAD, VISIT_GOING
+from shared.i18n import gettext
 from shared.identity.scope import countries_visible
 from shared.next_steps import match_step, next_step, preparation_due
 from shared.time import clock
@@ -99,6 +101,22 @@ class MatchView:
         """Return whether the person's own answer has arrived and matching has not confirmed the match yet."""
         own = self.case.parties & set(self.answers)
         return bool(own) and self.match.stands is MatchState.OFFERED
+
+
+def who_comes(view: MatchView) -> str:
+    """Return from which country a guest or mentee comes, for those who receive them; empty for the other side."""
+    case, match = view.case, view.match
+    if case.applicant is not Party.MENTEE:
+        comes, country = Party.GUEST, match.country
+        text = gettext("Guest from %(country)s")
+    elif view.visit is not None and Party(view.visit.guest) is Party.MENTOR:
+        comes, country = Party.MENTOR, match.host_country
+        text = gettext("Guest from %(country)s")
+    else:
+        comes, country = Party.MENTEE, match.country
+        text = gettext("Mentee from %(country)s")
+    sends = Party.HOST_COORDINATOR if comes is Party.MENTOR else Party.HOME_COORDINATOR
+    return "" if case.parties <= {comes, sends} else text % {"country": labels.country(country)}
 
 
 async def match_view(session: AsyncSession, principal: Principal, match_id: UUID) -> MatchView:

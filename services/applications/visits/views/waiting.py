@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.calls import store as calls_store
 from services.applications.outcomes.views import results_asked
+from services.applications.overview.views.participation import who_comes
 from services.applications.preparation.views.readiness import visits_to_prepare
 from services.applications.visits.views.attendance import guests
 from services.applications.waiting import MOST, Waiting, first_of, summed
@@ -66,6 +67,7 @@ def _entry(view: MatchView, visit: Visit, action: str, due: date | datetime | No
         gettext("Visit %(reference)s") % {"reference": view.case.application.reference},
         action,
         href or f"/applications/visits/{visit.id}",
+        who_comes(view),
         place=visit.host_organisation_id,
         due=due,
     )

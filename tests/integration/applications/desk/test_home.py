@@ -74,18 +74,24 @@ async def test_each_room_shows_what_waits(abroad: Abroad) -> None:
     assert await entries(abroad.of, "tigran") == expected
     assert await entries(abroad.of, "nino") == []
     await abroad.post("giorgi", f"/matches/{match_id}/clear")
-    assert await entries(abroad.of, "luc") == [(thing, place, href, button)]
+    assert await entries(abroad.of, "luc") == [(thing, f"Guest from Georgia · {place}", href, button)]
 
 
 async def test_each_entry_leads_to_what_it_counts(abroad: Abroad) -> None:
-    """Guest, host and sender prepare a visit, the pair signs; each button opens its page."""
+    """Guest, host and sender prepare a visit, the pair signs; who receives reads who comes; buttons open pages."""
     visit_id = await abroad.scheduled(await abroad.placement_matched())
     pair = await abroad.opened(await abroad.mentor_matched())
     prepare = (f"/applications/visits/{visit_id}", "Prepare visit")
     sign = (f"/applications/mentorships/{pair}", "Sign the agreement")
-    for subject, expected in {"ani": prepare, "claire": prepare, "nino": sign, "jonas": sign}.items():
+    for subject, comes, expected in (
+        ("ani", [], prepare),
+        ("claire", ["Guest from Armenia"], prepare),
+        ("nino", [], sign),
+        ("jonas", ["Mentee from Georgia"], sign),
+    ):
         [(_, place, *button)] = await entries(abroad.of, subject)
-        assert place
+        *comes_from, organisation = place.split(" · ")
+        assert (comes_from, bool(organisation)) == (comes, True)
         assert tuple(button) == expected
         assert (await abroad.of.as_(subject).get(expected[0])).status_code == 200
     assert prepare in [entry[2:] for entry in await entries(abroad.of, "tigran")]
