@@ -104,9 +104,11 @@ def why_hidden(cell: ReleasedCell, definition: Definition) -> str:
 
 
 def fraction(cell: ReleasedCell) -> str:
-    """Return `7 of 12`; empty for a plain count or a hidden number."""
-    if cell.numerator is None or cell.denominator is None:
+    """Return `7 of 12`, of a median `median of 12`; empty for a plain count or a hidden number."""
+    if cell.denominator is None:
         return ""
+    if cell.numerator is None:
+        return gettext("median of %(whole)s") % {"whole": written(cell.denominator)}
     return gettext("%(part)s of %(whole)s") % {"part": written(cell.numerator), "whole": written(cell.denominator)}
 
 

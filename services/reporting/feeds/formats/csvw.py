@@ -22,6 +22,7 @@ _DESCRIBED = {
     "definition_version": ("integer", "Version of the definition that it was counted under"),
     "title": ("string", "What the indicator is called"),
     "period": ("string", "Label of the period"),
+    "statement": ("integer", "Number of the statement of the period"),
     "start": ("date", "First day of the period"),
     "end": ("date", "Last day of the period"),
     "status": ("string", "How far the period is approved"),
@@ -37,8 +38,10 @@ _DESCRIBED = {
     "events": ("integer", "How many events prove it"),
     "events_digest": ("string", "SHA-256 over the sorted ids of those events, each on a line"),
     "cut_off": ("datetime", "Facts told after this moment are left out"),
+    "waits": ("boolean", "Of a total: whether a correction waits until it can be published; then the number is older"),
+    "notes": ("string", "Of a total: further numbers beside it, such as 3 of 12 evaluated later than 7 days"),
 }
-_ALWAYS = frozenset(COLUMNS[:7]) | {"cut_off"}
+_ALWAYS = frozenset(COLUMNS[:8]) | {"cut_off"}
 
 
 def metadata(approval: Approval, *, table: str, released: Iterable[Released] = ()) -> bytes:

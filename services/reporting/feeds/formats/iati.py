@@ -320,7 +320,10 @@ def _actual(period: Any, cell: ReleasedCell, state: PeriodState, **dimension: st
         _add(actual, "dimension", **dimension)
     counted = "events" if cell.events is None else f"{cell.events} events"
     proof = f"{counted}, SHA-256 of their ids {cell.digest}." if cell.digest else "the total and the other parts."
-    _narrative(_add(actual, "comment"), f"{state.label}. Computed from {proof}")
+    base = ""
+    if cell.denominator is not None:
+        base = f" {'median' if cell.numerator is None else written(cell.numerator)} of {written(cell.denominator)}."
+    _narrative(_add(actual, "comment"), f"{state.label}.{base} Computed from {proof}")
 
 
 def _add(parent: Any, name: str, /, *, text: str | None = None, **attributes: str) -> Any:

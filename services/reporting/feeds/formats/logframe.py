@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
 
 from services.reporting.feeds.formats.result_chain import RESULT_CHAIN, verified_by
+from services.reporting.feeds.formats.table import note_text
 from services.reporting.feeds.model.cumulative import can_be_added, cumulative
 from services.reporting.indicators.model.figure import Measure
 from services.reporting.targets.model import TargetKind, added_from, baseline_of
@@ -127,6 +128,9 @@ def _row(
         comments.insert(0, "No current value is shown: few people stand behind it, or behind what it would give away.")
     elif figure.total.value is None:
         comments.insert(0, "No current value: there is nothing to divide by yet.")
+    if figure.waits:
+        comments.insert(0, "A correction waits until it can be published without telling of few people.")
+    comments += [f"Also: {note_text(note)}." for note in figure.notes]
     sources = list(dict.fromkeys(target_value.source for target_value in target_values))
     if figure.total.digest:
         counted_from = "Events" if figure.total.events is None else f"{figure.total.events} events"

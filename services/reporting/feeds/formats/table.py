@@ -17,16 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from services.reporting.disclosure.model import Released
+    from services.reporting.indicators.model.figure import Note
     from services.reporting.periods.model.approval import Approval
 
 
 class FigureRow(ReadModel):
-    """One number of a figure: its total, a part, or (`withheld`) a dimension of which nothing is shown."""
+    """One number of a figure: its total, a part, or (`withheld`) a dimension of which nothing is shown.
+
+    `waits` and `notes` are of a total: a correction that is not published yet, and second numbers beside it.
+    """
 
     indicator: str
     definition_version: int
     title: str
     period: str
+    statement: int
     start: date
     end: date
     status: PeriodState
@@ -39,6 +44,8 @@ class FigureRow(ReadModel):
     events: int | None = None
     events_digest: str | None = None
     cut_off: AwareDatetime
+    waits: Literal["true", "false"] | None = None
+    notes: str | None = None
 
 
 COLUMNS = tuple(FigureRow.model_fields)
@@ -50,6 +57,11 @@ def csv_text(released: Iterable[Released], approval: Approval) -> str:
     return records_as_csv(COLUMNS, lines)
 
 
+def note_text(note: Note) -> str:
+    """Return a second number beside a figure in English, such as `3 of 12 evaluated later than 7 days`."""
+    return f"{note.numerator} of {note.denominator} {note.text}"
+
+
 def rows(figure: Released, approval: Approval) -> Iterator[FigureRow]:
     """Yield the rows of one figure: its total, its parts, and each dimension that is withheld as a whole."""
     whole = FigureRow(
@@ -57,12 +69,14 @@ def rows(figure: Released, approval: Approval) -> Iterator[FigureRow]:
         definition_version=figure.definition.version,
         title=figure.definition.title,
         period=figure.period.label,
+        statement=approval.statement,
         start=figure.period.start,
         end=figure.period.end,
         status=approval.state,
         cut_off=figure.cut_off,
     )
-    yield whole.model_copy(update=dict(figure_number(figure.total)))
+    beside = {"waits": "true" if figure.waits else "false", "notes": "; ".join(map(note_text, figure.notes)) or None}
+    yield whole.model_copy(update={**dict(figure_number(figure.total)), **beside})
     for dimension, cells in figure.breakdowns.items():
         for value, cell in cells.items():
             part = {"dimension": dimension, "dimension_value": value}

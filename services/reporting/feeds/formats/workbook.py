@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from services.reporting.disclosure.model import Released
     from services.reporting.periods.model.approval import Approval
 
-_NUMBERS = {"definition_version", "value", "numerator", "denominator", "events"}
-_WIDTHS = {"title": 60, "events_digest": 24, "indicator": 16, "cut_off": 32, "dimension": 20}
+_NUMBERS = {"definition_version", "statement", "value", "numerator", "denominator", "events"}
+_WIDTHS = {"title": 60, "events_digest": 24, "indicator": 16, "cut_off": 32, "dimension": 20, "notes": 40}
 
 
 def workbook(released: Sequence[Released], approval: Approval, at: datetime) -> bytes:

@@ -73,7 +73,7 @@ def report_content(
         state=state,
         watermark="" if published else gettext("Draft"),
         footer=f"{title}. {_short_state(approval)}",
-        digest=_digest(approval, released) if approval.fixed and approval.statement == 1 else "",
+        digest=_digest(approval, released) if approval.fixed else "",
         reading=[
             gettext(
                 "Under each number you find the version of its definition and the events that it was computed from. The"
@@ -94,7 +94,7 @@ def report_content(
         findings=first,
         sections=sections,
         levels=[
-            document.Level(gettext(name), [_figure(each, approval, settings, cut_off) for each in figures])
+            document.Level(gettext(name), [_figure(each, approval, settings) for each in figures])
             for level, name in disclosure_views.LEVELS.items()
             if (figures := [each for each in agreed(released) if each.definition.level == level])
         ],
@@ -114,14 +114,14 @@ def _digest(approval: Approval, released: Sequence[Released]) -> str:
     return released_digest(released) if published else approval.figures_digest or ""
 
 
-def _figure(figure: Released, approval: Approval, settings: Settings, cut_off: str) -> document.Figure:
+def _figure(figure: Released, approval: Approval, settings: Settings) -> document.Figure:
     definition, total = figure.definition, figure.total
     counts = gettext(definition.numerator)
     if definition.denominator:
         counts += f" {gettext('Out of:')} {gettext(definition.denominator)}"
     proof = [
         gettext("%(id)s, definition version %(version)s") % {"id": definition.id, "version": definition.version},
-        gettext("facts up to %(moment)s") % {"moment": cut_off},
+        gettext("facts up to %(moment)s") % {"moment": moment(figure.cut_off)},
     ]
     if total.digest:
         if total.events is not None:
@@ -139,9 +139,12 @@ def _figure(figure: Released, approval: Approval, settings: Settings, cut_off: s
         why=disclosure_views.why_hidden(total, definition),
         counts=counts,
         notes=[
-            gettext("Also: %(part)s of %(whole)s") % {"part": note.numerator, "whole": note.denominator}
-            + f" {gettext(note.text)}."
-            for note in figure.notes
+            *_waiting(figure),
+            *(
+                gettext("Also: %(part)s of %(whole)s") % {"part": note.numerator, "whole": note.denominator}
+                + f" {gettext(note.text)}."
+                for note in figure.notes
+            ),
         ],
         provenance=" · ".join(proof),
         address=f"{settings.origin}{address}",
@@ -159,6 +162,15 @@ def _figure(figure: Released, approval: Approval, settings: Settings, cut_off: s
             for name in figure.withheld
         ],
     )
+
+
+def _waiting(figure: Released) -> list[str]:
+    """Return the sentence about a correction that waits, if one does."""
+    sentence = gettext(
+        "A correction is waiting because it would reveal few people. We publish it together with others. Until then,"
+        " the figure stays as it was shown."
+    )
+    return [sentence] if figure.waits else []
 
 
 def _row(name: str, cell: ReleasedCell, figure: Released) -> document.Row:
