@@ -174,8 +174,11 @@ async def test_a_match_is_cleared_and_answered(abroad: Abroad) -> None:
     await send(abroad, "ani", f"{at}/answer", {"answer": "accept"})
     await send(abroad, "ani", f"{at}/answer", {"answer": "accept"})
     page = await read(abroad, "ani", at)
-    assert "We have received your answer." in page
+    assert "We have received your answer. The match is confirmed when the other side accepts too." in page
     assert "Do you accept?" not in page
+    await send(abroad, "claire", f"{at}/answer", {"answer": "accept"})
+    for side in ("ani", "claire"):
+        assert "The other side accepted too, and the match is being confirmed." in await read(abroad, side, at)
     await read(abroad, "nino", at, 404)
     await read(abroad, "ani", f"{at}/cancel")
 

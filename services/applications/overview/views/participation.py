@@ -28,7 +28,7 @@ from services.applications.tables import PAGE
 from services.applications.visits import store as visits_store
 from services.applications.visits.model import BOTH, MAY_ASK_MOVE, days_to_record
 from shared.contracts import labels
-from shared.contracts.codes import UNION, Expertise, MatchState, Party, Role, Side
+from shared.contracts.codes import UNION, Answer, Expertise, MatchState, Party, Role, Side
 from shared.contracts.lifecycle.state_sets import MATCH_STANDING, VISIT_AHEAD, VISIT_GOING
 from shared.i18n import gettext
 from shared.identity.scope import countries_visible
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from services.applications.visits import model as visits_model
     from services.applications.visits.store import Visit
     from shared.contracts.applications import ApplicationProfile
-    from shared.contracts.codes import Answer
     from shared.contracts.receipts import MatchExplained, NoMatchExplained
     from shared.identity import Principal
     from shared.next_steps import NextStep
@@ -101,6 +100,16 @@ class MatchView:
         """Return whether the person's own answer has arrived and matching has not confirmed the match yet."""
         own = self.case.parties & set(self.answers)
         return bool(own) and self.match.stands is MatchState.OFFERED
+
+    @property
+    def all_accepted(self) -> bool:
+        """Return whether both sides have accepted."""
+        return all(self.answers.get(side) is Answer.ACCEPT for side in self.case.sides)
+
+    @property
+    def declined(self) -> bool:
+        """Return whether a side has declined."""
+        return Answer.DECLINE in self.answers.values()
 
 
 def who_comes(view: MatchView) -> str:
