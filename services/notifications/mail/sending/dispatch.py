@@ -302,7 +302,8 @@ class Dispatcher:
         if leading:
             found += await due_store.messages_held(session, _real(), now, BESIDE, leading, round_.taken)
         found += await due_store.messages_together(session, {message.id for message in (*sound, *found)})
-        beside = [message for message in found if message.id not in round_.begun | round_.taken]
+        known = round_.begun | round_.taken
+        beside = [message for message in found if message.id not in known]
         round_.taken |= {message.id for message in beside}
         return beside
 

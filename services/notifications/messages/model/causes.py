@@ -95,7 +95,7 @@ def cause(event: type[Event], reference: str, facts: Mapping[str, JsonValue], at
     words = {
         "event": gettext(event.label),
         "reference": reference,
-        "moment": _moment(at.replace(second=0), locale(), reader_zone()),
+        "moment": _moment(at.replace(second=0, microsecond=0), locale(), reader_zone()),
         "actor": gettext(role) if isinstance(role, str) else "",
     }
     return gettext(SENTENCES[bool(reference), bool(words["actor"])]) % words

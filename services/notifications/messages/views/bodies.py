@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from markupsafe import escape
@@ -31,7 +30,8 @@ _WIDTH = 76
 # A letter as a number takes six or seven characters: up to one letter in so many, that is shorter than base64.
 _FEW = 20
 _ADDRESS = re.compile(r"https?://[^\s()<>]+")
-_WORDS_AND_ADDRESS = re.compile(rf"(.+) \(({_ADDRESS.pattern})\)")
+_IN_BRACKETS = re.compile(rf" \(({_ADDRESS.pattern})\)")
+_WORDS_AND_ADDRESS = re.compile(f"(.+){_IN_BRACKETS.pattern}")
 _LINK = '<a class="link" href="{address}" style="color:#173f5f">{words}</a>'
 # A mail program shows so much of a message in its list, beside the subject.
 _PREHEADER = 120
@@ -101,8 +101,10 @@ def _preheader(messages: Sequence[Wording]) -> str:
     """Return what a list of mails shows beside the subject: a message's first words, or the titles of several."""
     alone = len(messages) == 1
     texts = messages[0].paragraphs[:2] if alone else [words.title for words in messages]
-    text = (" " if alone else "; ").join(_WORDS_AND_ADDRESS.sub(r"\1", text) for text in texts)
-    return shorten(text, _PREHEADER, placeholder=" …")
+    words = " ".join(_IN_BRACKETS.sub("", (" " if alone else "; ").join(texts)).split())
+    if len(words) <= _PREHEADER:
+        return words
+    return words[: _PREHEADER - 1].rpartition(" ")[0] + " …"
 
 
 def _rich(words: Wording, frames: _Frames) -> dict[str, str]:

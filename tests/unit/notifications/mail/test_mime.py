@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifications.mail.sending.mime import Part, mail, mailbox
+from services.notifications.messages.model.wording import Wording
+from services.notifications.messages.views.bodies import bodies as bodies_of_one
 
 _LINE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"], include_characters=" "), max_size=300)
 _TEXT = st.lists(_LINE, max_size=8).map("\n".join)
@@ -93,3 +95,14 @@ def test_an_address_beyond_ascii_stays_as_it_is() -> None:
     """Such an address is not encoded, since the mail is handed over by SMTPUTF8; the name is."""
     made = mailbox("Ștefan", "ștefan@poliția.example")
     assert made.endswith("<ștefan@poliția.example>")
+
+
+def test_the_first_line_for_lists_has_whole_words_and_no_address() -> None:
+    """The line that lists of emails show has no address in brackets, and ends after a whole word, at most 120 long."""
+    text = "Read the\nguide (https://a.example/g), then answer (https://a.example/x)."
+    short = Wording("T", "[SV-1] T", (text,), "", "")
+    html = bodies_of_one(short, "", "https://a.example")["html"]
+    assert "Read the guide, then answer." in html
+    long = Wording("T", "[SV-1] T", ("word " * 40, "more"), "", "")
+    html = bodies_of_one(long, "", "https://a.example")["html"]
+    assert " ".join(["word"] * 23) + " …" in html or " ".join(["word"] * 23) + " &#8230;" in html
