@@ -100,8 +100,16 @@ class _Run:
         _print(f"Tandem starts in {self._place.folder}.")
         try:
             self._start(chosen, with_sample=with_sample)
+            sample_known = sample.loaded(self._place)
+            tour = Tour(chosen.origin, EVERYBODY if sample_known else COORDINATOR)
+            # On a later start the services know everybody's access already: opening pages only makes them quick.
+            later = sample_known and not with_sample
+            if not later:
+                self._wait_for(tour)
             _print_line(f"Everything is ready after {time.monotonic() - began:.0f} s.")
             _print_addresses(chosen, self._place)
+            if later:
+                self._wait_for(tour)
             while True:
                 self._supervisor.look()
                 time.sleep(0.25)
@@ -126,14 +134,11 @@ class _Run:
         if with_sample:
             _print_line(f"loading the sample programme, one to two minutes; pages work meanwhile: {chosen.origin}/")
             sample.load(self._place, tools, self._supervisor.look)
-        known = with_sample or sample.loaded(self._place)
-        self._wait_for(Tour(chosen.origin, EVERYBODY if known else COORDINATOR))
 
     def _wait_for(self, tour: Tour) -> None:
         """Return when all pages of the tour answer; after a while name those that do not."""
         until = time.monotonic() + _TOUR_SECONDS
-        while not tour.answers():
-            self._supervisor.look()
+        while not tour.answers(self._supervisor.look):
             if time.monotonic() > until:
                 pages = ", ".join(f"{path} as {subject}" for subject, path in tour.left)
                 _print_line(f"these pages do not answer yet: {pages}.")

@@ -1,18 +1,19 @@
-"""Ask for the pages of the README's tour as those who read them: a run is ready once all of them answer.
+"""Ask for the pages of the README's tour as those who read them, so that all of them answer, and quickly.
 
-The services hear of people's access one after the other, so that a page may refuse its reader for a moment.
+The first start is ready after that, since the services hear of people's access one after the other, so that a page may
+refuse its reader for a moment. A later start is ready before it.
 """
 
 from __future__ import annotations
 
-import urllib.error
 import urllib.request
+from http.client import HTTPException
 from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _SECONDS = 10.0
 _PORTAL, _FIGURES = "/applications/", "/reporting/?period=programme"
@@ -41,10 +42,15 @@ class Tour:
         self._readers: dict[str, urllib.request.OpenerDirector] = {}
         self.left = [(subject, path) for subject, paths in pages.items() for path in paths]
 
-    def answers(self) -> bool:
-        """Return whether all pages have answered; asks for those that have not."""
-        self.left = [(subject, path) for subject, path in self.left if not self._answers(subject, path)]
-        return not self.left
+    def answers(self, between: Callable[[], None]) -> bool:
+        """Return whether all pages have answered; asks for those that have not, and calls `between` before each."""
+        left = []
+        for subject, path in self.left:
+            between()
+            if not self._answers(subject, path):
+                left.append((subject, path))
+        self.left = left
+        return not left
 
     def _answers(self, subject: str, path: str) -> bool:
         address, reader = f"{self._origin}{path}", self._readers.get(subject)
@@ -54,7 +60,7 @@ class Tour:
         try:
             with reader.open(address, timeout=_SECONDS) as answer:
                 there: bool = answer.url == f"{self._origin}{path}"
-        except (OSError, urllib.error.URLError, ValueError):
+        except (OSError, HTTPException, ValueError):  # URLError is an OSError
             return False
         if there:
             self._readers[subject] = reader

@@ -1,4 +1,4 @@
-"""A run says that it is ready only when the pages of the tour answer those who read them."""
+"""The first start is ready only when the pages of the tour answer those who read them."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ class Gateway(BaseHTTPRequestHandler):
             self._answer(303, {"Location": query["next"][0], "Set-Cookie": f"session={query['as'][0]}; Path=/"})
         elif "session=" not in self.headers.get("Cookie", ""):
             self._answer(303, {"Location": "/"})
+        elif parts.path == "/garbage":
+            self.wfile.write(b"this is no answer\r\n\r\n")
         else:
             self._answer(403 if parts.path == "/reporting/" and not self.knows else 200, {})
 
@@ -43,6 +45,10 @@ class Gateway(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Tests are quiet."""
+
+
+def _look_nowhere() -> None:
+    """Look at no process."""
 
 
 @pytest.fixture
@@ -58,13 +64,22 @@ def origin() -> Iterator[str]:
 def test_a_page_that_refuses_its_reader_is_asked_again(origin: str) -> None:
     """As long as one page answers 403 the run is not ready; those that have answered are not asked again."""
     tour = Tour(origin, PAGES)
-    assert not tour.answers()
+    assert not tour.answers(_look_nowhere)
     assert tour.left == [("henrik", "/reporting/?period=programme")]
     Gateway.knows = True
-    assert tour.answers()
+    assert tour.answers(_look_nowhere)
     assert Gateway.sign_ins.count("marta") == 1, "one session a person"
 
 
 def test_nothing_answers_while_nobody_listens() -> None:
     """A gateway that is away makes no page answer, and raises nothing."""
-    assert not Tour("http://127.0.0.1:9", PAGES).answers()
+    assert not Tour("http://127.0.0.1:9", PAGES).answers(_look_nowhere)
+
+
+def test_the_run_is_watched_between_pages_and_a_broken_page_ends_nothing(origin: str) -> None:
+    """A page whose answer cannot be read is asked for again, and the processes are looked at before each page."""
+    looks: list[None] = []
+    tour = Tour(origin, {"marta": ("/garbage", "/matching/")})
+    assert not tour.answers(lambda: looks.append(None))
+    assert tour.left == [("marta", "/garbage")]
+    assert len(looks) == 2
