@@ -11,6 +11,7 @@ import importlib.metadata
 import re
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -174,6 +175,7 @@ def environment(templates: Path | None) -> Environment:
     }
     env.filters |= {
         "day": dates.day,
+        "written_day": lambda value: dates.day(date.fromisoformat(value)),
         "moment": dates.moment,
         "deadline": dates.deadline,
         "time_of_day": dates.time_of_day,
@@ -185,6 +187,7 @@ def environment(templates: Path | None) -> Environment:
         "percent": percent,
         "unbroken": unbroken,
         "own_script": own_script,
+        "tappable": tappable,
     }
     env.tests["reference"] = is_reference
     return env
@@ -206,6 +209,22 @@ def unbroken(text: object) -> object:
     if "<" in escaped or _REFERENCE.search(escaped) is None:
         return text
     return Markup(_REFERENCE.sub(r'<span class="tandem-together">\g<0></span>', escaped))  # noqa: S704 - escaped above
+
+
+_ADDRESS = re.compile(
+    r"(?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)|(?P<page>https?://[^\s,;&<>]*[^\s,;&<>.)])|(?P<phone>\+\d[\d ()/-]{5,}\d)"
+)
+
+
+def tappable(text: str) -> Markup:
+    """Return a text in which email addresses, telephone numbers with a country code and web addresses are links."""
+
+    def link(found: re.Match[str]) -> str:
+        number = re.sub(r"\(0\)|[^+\d]", "", found["phone"] or "")
+        href = f"tel:{number}" if number else f"mailto:{found['mail']}" if found["mail"] else found["page"]
+        return f'<a class="govuk-link" href="{href}">{found[0]}</a>'
+
+    return Markup(_ADDRESS.sub(link, str(escape(text))))  # noqa: S704 - escaped above
 
 
 def own_script(name: str) -> str:

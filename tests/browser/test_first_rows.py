@@ -188,8 +188,8 @@ def opened(browser: Browser, texts: dict[str, str], path: str, size: ViewportSiz
 @pytest.mark.parametrize("size", [DESK, NARROW], ids=["desk", "phone"])
 @pytest.mark.parametrize(
     ("path", "row"),
-    [("/applications/", ".tandem-todo__item"), (HERE, "tbody tr")],
-    ids=["first page", "queue"],
+    [("/applications/", ".tandem-todo__item"), (HERE, "tbody tr"), (f"{HERE}?state=submitted", "tbody tr")],
+    ids=["first page", "queue", "filtered queue"],
 )
 def test_the_first_row_is_on_the_first_screen(
     browser: Browser, texts: dict[str, str], path: str, row: str, size: ViewportSize
@@ -218,6 +218,10 @@ def test_menu_and_filters_open_without_a_script(browser: Browser, texts: dict[st
     page.get_by_text("Filters", exact=True).click()
     assert field.is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    page.context.close()
+    page = opened(browser, texts, f"{HERE}?state=submitted", NARROW, javascript=javascript)
+    assert not page.get_by_label("Reference or part of it").is_visible()
+    assert page.get_by_text("State: Submitted").is_visible(), "the closed filters name what is chosen"
     page.context.close()
     page = opened(browser, texts, f"{HERE}?state=submitted", DESK, javascript=javascript)
     assert page.get_by_label("Reference or part of it").is_visible(), "a filter is set"

@@ -23,6 +23,7 @@ from shared.identity import Principal, allow
 from shared.ids import read_id
 from shared.time import clock, dates
 from shared.web import states
+from shared.web.lists import Filter, with_country
 from shared.web.query import CountryText, DayText, IdText, state_of
 from shared.web.render import render
 
@@ -50,6 +51,8 @@ async def show(
         found = await calendar(session, principal, mondays_of(span, around), narrowing)
     filters = {name: value for name, value in {"offer": offer, "state": state, "country": country}.items() if value}
 
+    countries = labels.countries(with_country(found.countries, country))
+
     def address(to: Span, when: date) -> str:
         return f"{HERE}?{urlencode({'view': to.value, 'day': when.isoformat(), **filters})}"
 
@@ -67,12 +70,17 @@ async def show(
         today=address(span, clock.today()),
         views=[(to.value, word, address(to, around)) for to, word in _span_words().items()],
         day=around.isoformat(),
-        offer=offer,
-        state=state,
-        country=country,
-        offers=[(str(placement.id), f"{placement.reference} {placement.title}") for placement in found.placements],
-        states_=[(known_state.code, known_state.word) for known_state in states.states("visit")],
-        countries=labels.countries(found.countries),
+        filters=[
+            Filter(
+                "offer",
+                gettext("Placement"),
+                offer,
+                [(str(placement.id), f"{placement.reference} {placement.title}") for placement in found.placements],
+            ),
+            Filter("state", gettext("State"), state, [(each.code, each.word) for each in states.states("visit")]),
+            Filter("country", gettext("Guests from"), country, countries),
+        ],
+        everything=f"{HERE}?{urlencode({'view': span.value, 'day': around.isoformat()})}" if filters else "",
         narrowed=bool(filters),
         empty=not any(week.visits for week in found.weeks),
     )

@@ -71,8 +71,20 @@ async def test_the_contact_page_shows_what_the_installation_has_set() -> None:
     """Office, controller, officer and authority are those of the settings; without them the page says so."""
     settings = Settings.model_construct(**CONTACTS)
     shown = await page("/applications/contact", settings.contacts)
-    assert all(text in shown for text in CONTACTS.values())
+    written = re.sub(r"<[^>]+>", "", shown)
+    assert all(text in written for text in CONTACTS.values())
     assert "has not named its controller yet" in await page("/applications/contact")
+
+
+async def test_addresses_of_the_contact_page_can_be_tapped() -> None:
+    """Email, telephone and web addresses are links; what else somebody has written stays a text."""
+    office = "Office <b>, office@tandem.example, +33 (0)1 23-45, https://tandem.example/help."
+    settings = Settings.model_construct(**CONTACTS | {"programme_contact": office})
+    shown = await page("/applications/contact", settings.contacts)
+    assert 'href="mailto:office@tandem.example"' in shown
+    assert 'href="tel:+3312345"' in shown
+    assert 'href="https://tandem.example/help"' in shown
+    assert site.tappable("Office <b>") == "Office &lt;b&gt;"
 
 
 def test_settings_name_the_addresses_that_are_missing() -> None:
