@@ -17,7 +17,7 @@ from services.notifications.messages.store import messages as store
 from services.notifications.messages.store import search as search_store
 from services.notifications.messages.views import messages
 from services.notifications.preferences.model.quiet_hours import pressing
-from shared.contracts.codes import FailureCause
+from shared.contracts.codes import AudienceKind, FailureCause
 from shared.contracts.labels import coordinator, label
 from shared.errors import Refused
 from shared.i18n import gettext, locale
@@ -89,7 +89,10 @@ class Resending:
 
 @dataclass(frozen=True, slots=True)
 class MessageDetail:
-    """One message: its text, its recipients, and why one was not reached."""
+    """One message: its text, its recipients, and why one was not reached.
+
+    `in_register` is whether the recipients are people of the register: line managers have no account.
+    """
 
     id: UUID
     rule: str
@@ -105,6 +108,7 @@ class MessageDetail:
     resendings: list[Resending]
     retryable: bool
     resendable: bool
+    in_register: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +213,7 @@ async def message_detail(
         ],
         retryable=_retryable(message, notifications),
         resendable=message.state not in {store.WAITING, store.DROPPED},
+        in_register=message.audience.kind is not AudienceKind.LINE_MANAGER,
     )
 
 

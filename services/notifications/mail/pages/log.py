@@ -139,7 +139,7 @@ async def _message_page(
         200 if form is None else 422,
         message=message,
         text=bodies(message.wording, gettext("(the name is added when it is sent)"), "")["text"],
-        may_see_names=principal.has(Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR),
+        may_see_names=message.in_register and principal.has(Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR),
         may_retry=coordinates and message.retryable,
         may_count=coordinates and message.state is MessageState.UNSURE,
         may_resend=coordinates and message.resendable,
