@@ -31,7 +31,10 @@ def clean(text: str) -> str:
     Raises ValueError with a sentence for the writer.
     """
     text = unicodedata.normalize("NFC", text).strip()
-    if any(unicodedata.category(letter).startswith("C") and letter not in _JOINERS for letter in text):
+    # A printable text, as most are, has no control character.
+    if not text.isprintable() and any(
+        unicodedata.category(letter).startswith("C") and letter not in _JOINERS for letter in text
+    ):
         note_attempt(AttemptKind.CONTROL_CHARACTERS)
         raise ValueError(gettext("This contains characters that cannot be shown. Type it again."))
     return text
