@@ -36,7 +36,7 @@ from shared.web.media_types import media_type_of
 from shared.web.problem_documents import MEDIA_TYPE, FieldError, Problem, errors_of_rules, errors_of_validation
 from shared.web.problem_types import PROBLEM_TYPES, type_address
 from shared.web.render import render
-from shared.web.stale_forms import refused_as_stale, stale_page, written
+from shared.web.stale_forms import page_before, refused_as_stale, stale_page, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,6 +101,7 @@ def answer(
         content = problem.model_dump_json(exclude_defaults=True)
         return Response(content, status, dict(headers or {}), media_type=MEDIA_TYPE)
     hide_versions(request)  # they would tell a stranger that the thing is there
+    certain = request.method in SAFE_METHODS or _certain(request)
     page = render(
         request,
         "error.html",
@@ -108,7 +109,7 @@ def answer(
         title=gettext(kind.title),
         advice=gettext(kind.advice),
         detail=detail,
-        certain=request.method in SAFE_METHODS or _certain(request),
+        certain=certain,
         fields={each.name: each.detail for each in errors},
         code=status,
         reference=reference,
@@ -118,9 +119,34 @@ def answer(
         strange_query=strange_query,
         sign_in=sign_in,
         again=kind.code is ProblemCode.SIGN_IN_FAILED,
+        leads_on=_leads_on(request, status, certain=certain),
     )
     page.headers.update(headers or {})
     return page
+
+
+_TRIED_AGAIN = frozenset(
+    {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE}
+)
+
+
+def _leads_on(request: Request, status: int, *, certain: bool) -> tuple[str, str] | None:
+    """Return the address and words of the button that leads on from an error, if there is a page to lead to.
+
+    A page that failed is opened again. From a form that was refused, or that may have taken effect in part, the button
+    leads to the page with the form; a form with faults is better corrected by going back, which keeps what was written.
+    """
+    if request.method in SAFE_METHODS:
+        return (here(request), gettext("Try again")) if status in _TRIED_AGAIN else None
+    before = page_before(request)
+    if not before or (certain and status != HTTPStatus.CONFLICT):
+        return None
+    scope = {"type": "http", "method": "GET", "path": before, "root_path": "", "headers": []}
+    found = {route.matches(scope)[0] for route in iter_route_contexts(request.app.routes)}
+    # A form shown again after an error stands at an address that takes forms only.
+    if Match.PARTIAL in found and Match.FULL not in found:
+        return None
+    return before, gettext("Open the page again")
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -116,6 +116,10 @@ def app() -> FastAPI:
     async def page(number: int, limit: int = 1) -> None:
         raise Refused("Open it from your application.", 403)
 
+    @made.post("/demo/refused/{status}")
+    async def refuse(status: int) -> None:
+        raise Refused("Not now.", status)
+
     @made.get("/demo/broken")
     async def broken() -> float:
         return 1 / 0
@@ -231,6 +235,33 @@ async def test_pages_explain_a_wrong_address_without_words_of_the_machine(
     """A wrong place in an address and a wrong filter are named alike, and a refusal gets no second, false reason."""
     page = await client.get(f"http://test/demo/pages/{address}", headers={"accept": "text/html"})
     assert (page.status_code, said in page.text, not_said in page.text) == (status, True, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "before", "button"),
+    [
+        (409, "/demo/pages/1?limit=2", "/demo/pages/1"),
+        (409, "/matching/visits", "/matching/visits"),
+        (409, "/demo/refused/409", ""),
+        (422, "/demo/pages/1", ""),
+    ],
+    ids=["page", "page of another service", "address without a page", "form to correct"],
+)
+async def test_a_refused_step_leads_back_to_its_page(
+    client: httpx.AsyncClient, status: int, before: str, button: str
+) -> None:
+    """After a refusal the page is opened as it is now; a form with faults stays as it was written, one step back."""
+    headers = {"accept": "text/html", "referer": f"{ORIGIN}{before}"}
+    shown = (await client.post(f"{ORIGIN}/demo/refused/{status}", headers=headers)).text
+    assert re.findall(r'class="govuk-button" href="([^"]*)"', shown) == ([button] if button else [])
+    assert ("Open the page again" in shown) is bool(button)
+
+
+async def test_a_page_that_failed_can_be_tried_again(client: httpx.AsyncClient) -> None:
+    """The button opens the same address with its filters."""
+    shown = (await client.get("http://test/demo/broken?limit=2", headers={"accept": "text/html"})).text
+    assert re.findall(r'class="govuk-button" href="([^"]*)"', shown) == ["/demo/broken?limit=2"]
+    assert "Try again" in shown
 
 
 @pytest.mark.parametrize(
