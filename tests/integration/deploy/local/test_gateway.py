@@ -229,6 +229,14 @@ def test_refusals_of_the_gateway_are_problem_documents(front: httpx2.Client) -> 
     assert_problem(large, ProblemCode.TOO_LARGE)
 
 
+def test_a_form_with_too_large_a_file_says_so(front: httpx2.Client) -> None:
+    """Its sender reads that nothing was saved, and how large a file may be."""
+    answer = front.post("/applications/anything", files={"file": ("photo.png", b"x" * 10_000_001)})
+    assert answer.status_code == 413
+    assert "Your file is too large" in answer.text
+    assert "Nothing was saved" in answer.text
+
+
 def assert_problem(answer: httpx2.Response, code: ProblemCode) -> None:
     """Check a problem document of the gateway against the table of kinds."""
     assert answer.headers["content-type"] == "application/problem+json"
