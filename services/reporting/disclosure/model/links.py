@@ -83,6 +83,7 @@ LINKS = (
     Link((UNMET, "topic-and-language"), (RESULTS, "language-and-result"), (1, _NONE)),
     Link((UNMET, "country-and-gap"), (RESULTS, "country-and-result"), (0, _NONE)),
     Link((UNMET, "country-and-gap"), (UNMET, "gap"), (1,)),
+    *(Link((UNMET, each), (UNMET, ""), ()) for each in ("topic-and-country", "topic-and-language")),
 )
 
 
