@@ -17,9 +17,11 @@ __all__ = ["house", "migrated", "portal_url"]
 FIRST, NUMBER = (
     int(os.environ.get(f"TANDEM_REDTEAM_{name}", usual)) for name, usual in (("FIRST", "0"), ("NUMBER", "12"))
 )
+PINNED_ONCE = (1192, 1708, 2166)
+"""Seeds that pinned a count before officials hid with visits, and those without a match were tied to their total."""
 
 
-@pytest.mark.parametrize("seed", range(FIRST, FIRST + NUMBER))
+@pytest.mark.parametrize("seed", [*range(FIRST, FIRST + NUMBER), *PINNED_ONCE])
 async def test_no_count_of_few_is_pinned(house: House, seed: int) -> None:
     """In random programmes and orders of publication each hidden count keeps three possible values or more."""
     result = await play(house, seed)

@@ -3,6 +3,7 @@
 from tests.planted_bugs.planting import PlantedBug
 
 _DISCLOSURE = "tests/unit/reporting/disclosure"
+_REDTEAM = "tests/redteam/test_redteam.py"
 _READING = "tests/integration/reporting/disclosure/test_reading.py"
 _LEAKS = "tests/redteam/test_attacks.py"
 _GROUPINGS = "tests/integration/reporting/groupings/test_choice.py"
@@ -70,6 +71,20 @@ DISCLOSURE = (
         "POSSIBLE = 3",
         "POSSIBLE = 2",
         f"{_DISCLOSURE}/test_attack.py::test_a_hidden_number_needs_three_possible_values",
+    ),
+    PlantedBug(
+        "officials-are-shown-where-visits-are-hidden",
+        "services.reporting.disclosure.model.links:SAME_ROWS",
+        '"TOPCOP-OP-01", ',
+        "",
+        f"{_REDTEAM}::test_no_count_of_few_is_pinned[1708]",
+    ),
+    PlantedBug(
+        "those-without-a-match-lose-their-total",
+        "services.reporting.disclosure.model.links:LINKS",
+        'for each in ("topic-and-country", "topic-and-language")',
+        "for each in ()",
+        f"{_REDTEAM}::test_no_count_of_few_is_pinned[1192]",
     ),
     PlantedBug(
         "unsafe-figures-are-released",
