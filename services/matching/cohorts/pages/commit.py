@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +18,7 @@ from services.matching.cohorts.pages.changed import changed_cohort, seen_choices
 from services.matching.cohorts.pages.jobs import state as job_state
 from services.matching.cohorts.views import committed, decision
 from services.matching.cohorts.views.decision import CohortChoice, CohortFacts
+from services.matching.filters import PageNumber
 from services.matching.parameters import BusDep, pairs_of, receipt_effort
 from shared.bus import Bus
 from shared.bus.db.outdated import Outdated
@@ -51,8 +53,8 @@ async def read_cohort(request: Request, bus: Bus, principal: Principal, call_id:
 
 
 @router.get("/cohorts/{call_id}")
-async def choose(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
-    """List all provisional matches of a call to decide on, each with a checkbox."""
+async def choose(request: Request, bus: BusDep, principal: Programme, call_id: UUID, page: PageNumber = 1) -> Response:
+    """List all provisional matches of a call to decide on, each with a checkbox; those of a large call in pages."""
     async with bus.snapshot() as session:
         await expect_opened(request, session, cohort_choices.record(call_id))
         read = await decision.cohort_facts(session, reach(principal), call_id, partial(_versions, request, session))
@@ -62,7 +64,8 @@ async def choose(request: Request, bus: BusDep, principal: Programme, call_id: U
         request,
         "cohorts/cohort.html",
         view=view,
-        seen=seen_cohort(view, view.rows),
+        page=page,
+        seen=seen_cohort(view, view.listed(page)),
         seen_choices=seen_choices(call_id, view.choices),
         problem=None,
         job=job,
@@ -82,6 +85,7 @@ async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: 
     """
     form = await sent_form(request)
     unwanted, reserves = await left_by_choice(request), bool(form.get("reserves"))
+    page = _sent_page(form)
     sent = {str(value): read_id(str(value).partition("/")[0]) for value in form.getlist("pair")}
     ticked = {pair: id_ for pair, id_ in sent.items() if id_ not in unwanted}
     async with bus.snapshot() as session:
@@ -93,7 +97,7 @@ async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: 
     if changed is not None:
         return changed
     show_versions(request, Outdated(present))
-    again = partial(_choose_again, request, view, ticked=ticked.keys(), reserves=reserves)
+    again = partial(_choose_again, request, view, ticked=ticked.keys(), reserves=reserves, page=page)
     if view.impossible:
         return again(gettext("Some of your choices are no longer possible. Remove them, then continue."), 409)
     chosen = view.chosen(set(ticked))
@@ -106,21 +110,36 @@ async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: 
         "cohorts/commit.html",
         view=view,
         rows=chosen,
+        page=page,
         reserves=reserves,
         seen=seen_cohort(view, chosen),
         opened=opened_versions(request) or [],
     )
 
 
+def _sent_page(form: FormData) -> int:
+    """Return the page that a form was sent from: the first where it names none."""
+    sent = str(form.get("page", ""))
+    return max(1, int(sent)) if sent.isdecimal() and len(sent) < 6 else 1
+
+
 def _choose_again(
-    request: Request, view: CohortChoice, problem: str, status: int, *, ticked: Collection[str], reserves: bool
+    request: Request,
+    view: CohortChoice,
+    problem: str,
+    status: int,
+    *,
+    ticked: Collection[str],
+    reserves: bool,
+    page: int = 1,
 ) -> Response:
     return render(
         request,
         "cohorts/cohort.html",
         status,
         view=view,
-        seen=seen_cohort(view, view.rows),
+        page=page,
+        seen=seen_cohort(view, view.listed(page)),
         seen_choices=seen_choices(view.call.id, view.choices),
         problem=problem,
         job=None,

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     VersionsOf = Callable[[Collection[UUID]], Awaitable[Mapping[UUID, str]]]
 
 MOST = 1000
-"""So many pairs at once stand on a page; a larger cohort is committed by the API."""
+"""So many pairs at most stand on a page of a large call; each page is committed as a cohort of its own."""
 _NOT_YET = UUID(int=0)
 """Stands for the run and the match of a receipt before the cohort is committed."""
 
@@ -120,7 +120,7 @@ class PriceInWords:
 
 @dataclass(frozen=True, slots=True)
 class CohortFacts:
-    """All that is read for the page of a cohort; for a `large` call the matches are in `cases`, without `left` more."""
+    """All that is read for the page of a cohort; for a `large` call the matches are in `pages`."""
 
     call: CallSummary
     snapshot: Snapshot
@@ -128,10 +128,9 @@ class CohortFacts:
     versions: Mapping[UUID, str]
     places: Mapping[UUID, Place]
     names: Mapping[UUID, str]
-    cases: Sequence[Case]
+    pages: Sequence[Sequence[Case]]
     unplaced: int
     large: bool
-    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ class CohortChoice:
     """The matches of a call to choose from, and how many reserves the call has for each place.
 
     `unplaced` applications have no place. `price` is what the choices cost, None without any; `held_back` of the
-    applications are held back. Of a `large` call so many matches are `left` for a later cohort.
+    applications are held back. The rows of a `large` call stand on several `pages`.
     """
 
     call: CallSummary
@@ -151,7 +150,11 @@ class CohortChoice:
     unplaced: int = 0
     held_back: int = 0
     large: bool = False
-    left: int = 0
+    pages: Sequence[Sequence[MatchRow]] = ()
+
+    def listed(self, page: int) -> Sequence[MatchRow]:
+        """Return the matches on a page, counted from 1; those of the last page for one behind it."""
+        return self.pages[min(page, len(self.pages)) - 1] if self.pages else self.rows
 
     def chosen(self, pairs: set[str]) -> list[MatchRow]:
         """Return the matches whose pair is among these."""
@@ -171,12 +174,11 @@ async def cohort_facts(session: AsyncSession, within: Reach, call_id: UUID, vers
         raise Refused(gettext("This call does not exist."), 404)
     draft = await drafts.draft(session, call_id)
     large = is_large(snapshot.facts)
-    found: list[Case] = []
-    known, left = snapshot.facts, 0
+    pages: list[list[Case]] = []
+    known = snapshot.facts
     if large:
-        listed = await cases(session, within, CaseFilter(call_id=call_id, stage="match:provisional"), size=MOST)
-        found = _whole_groups(known, listed.rows)
-        left = listed.total - len(found)
+        provisional = CaseFilter(call_id=call_id, stage="match:provisional")
+        pages = _pages(known, (await cases(session, within, provisional, size=len(known.candidates))).rows)
     places = await facts.places(session, known.places)
     organisations = {place.organisation_id for place in places.values()}
     organisations |= {profile.organisation_id for profile in known.candidates.values()}
@@ -184,23 +186,34 @@ async def cohort_facts(session: AsyncSession, within: Reach, call_id: UUID, vers
         call=call,
         snapshot=snapshot,
         choices=NO_CHOICES if draft is None else draft.choices,
-        versions=await versions_of([row.id for row in found] if large else list(waiting(known))),
+        versions=await versions_of([row.id for page in pages for row in page] if large else list(waiting(known))),
         places=places,
         names=await facts.organisation_names(session, organisations),
-        cases=found,
+        pages=pages,
         unplaced=sum(each.count for each in await stage_counts(session, within, call_id) if each.state in WAITING),
         large=large,
-        left=left,
     )
 
 
-def _whole_groups(known: Facts, listed: Sequence[Case]) -> list[Case]:
-    """Return the cases without those of a group of which a member is not listed: a group is committed whole."""
+def _pages(known: Facts, found: Sequence[Case]) -> list[list[Case]]:
+    """Return the cases in pages, each group whole beside its first member, for a group is committed whole.
+
+    A group of which a member is not among them is left out.
+    """
     pool = waiting(known)
     sizes = Counter(profile.group_id for profile in pool.values())
-    group_of = {case.id: pool[case.id].group_id if case.id in pool else None for case in listed}
-    shown = Counter(group_of.values())
-    return [case for case in listed if (group := group_of[case.id]) is None or shown[group] == sizes[group]]
+    together: dict[UUID, list[Case]] = {}
+    for case in found:
+        group = pool[case.id].group_id if case.id in pool else None
+        together.setdefault(group or case.id, []).append(case)
+    pages: list[list[Case]] = []
+    for key, members in together.items():
+        if key in sizes and len(members) < sizes[key]:
+            continue
+        if not pages or len(pages[-1]) + len(members) > MOST:
+            pages.append([])
+        pages[-1].extend(members)
+    return pages
 
 
 async def cohort_choice(read: CohortFacts) -> CohortChoice:
@@ -209,7 +222,8 @@ async def cohort_choice(read: CohortFacts) -> CohortChoice:
     if not read.snapshot.open:
         return CohortChoice(read.call, (), reserves)
     if read.large:
-        rows = [_plain_row(read, case) for case in read.cases]
+        pages = [[_plain_row(read, case) for case in page] for page in read.pages]
+        rows = [row for page in pages for row in page]
         # None can be carried out in so large a call: each is listed with the way to remove it.
         left = choice_rows(read, read.choices.keys())
         return CohortChoice(
@@ -220,7 +234,7 @@ async def cohort_choice(read: CohortFacts) -> CohortChoice:
             choices=left,
             unplaced=read.unplaced,
             large=True,
-            left=read.left,
+            pages=pages,
         )
     return await asyncio.to_thread(_decision, read)
 

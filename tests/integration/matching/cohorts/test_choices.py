@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -23,7 +24,6 @@ from shared.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from uuid import UUID
 
     import httpx2
 
@@ -312,10 +312,10 @@ async def test_a_group_is_moved_and_pinned_as_a_whole(
     assert await choices.choices_of(world.bus, world.call_id) == {}
 
 
-async def test_a_page_with_room_for_fewer_matches_says_how_many_are_left(
+async def test_every_match_of_a_large_call_stands_on_one_of_its_pages(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A page lists so many matches, no group in part, and counts the others, which the next cohort has."""
+    """Each match is on one page, groups whole; any page is committed first, and the counts are those of all pages."""
     monkeypatch.setattr(decision, "MOST", 3)
     monkeypatch.setattr(model, "LARGE", 0)
     await world.call(share_of_offer=100)
@@ -328,15 +328,21 @@ async def test_a_page_with_room_for_fewer_matches_says_how_many_are_left(
     assert (await _place_of(world)).keys() == {*alone, *pair}
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     cohort = f"/matching/cohorts/{world.call_id}"
-    for listed, left in ((alone, "This page does not list 2 more matches."), (pair, "")):
-        page = await _page(world, browser)
-        assert {pair[:36] for pair in _pairs(page)} == {str(person) for person in listed}
-        assert left in page
-        assert bool(left) == ("This page does not list" in page)
+    first, second, behind = [(await browser.get(f"{cohort}?page={number}")).text for number in (1, 2, 3)]
+    found = [{UUID(pair[:36]) for pair in _pairs(page)} for page in (first, second)]
+    assert found == [set(alone), set(pair)]
+    assert _pairs(behind) == _pairs(second)
+    assert all("This page lists 2 of 4 matches." in page for page in (first, second))
+    assert (f'href="{cohort}?page=2"' in first, f'href="{cohort}"' in second) == (True, True)
+    nothing = await browser.post(cohort, data=_hidden(second, cohort))
+    assert (nothing.status_code, _pairs(nothing.text)) == (422, _pairs(second))
+    for page, left in ((second, True), (first, False)):
         review = await browser.post(cohort, data=_hidden(page, cohort) | {"pair": _pairs(page)})
+        assert (f'href="{cohort}?page=2"' in review.text) == left
         done = await browser.post(f"{cohort}/commit", data=_hidden(review.text, f"{cohort}/commit"))
         assert done.status_code == 303, done.text
         await world.match_calls()
+        assert "This page lists" not in await _page(world, browser)
     assert len(await world.facts("MatchProposed")) == 4
 
 
