@@ -74,9 +74,9 @@ DISCLOSURE = (
     ),
     PlantedBug(
         "officials-are-shown-where-visits-are-hidden",
-        "services.reporting.disclosure.model.links:SAME_ROWS",
-        '"TOPCOP-OP-01", ',
-        "",
+        "services.reporting.disclosure.model.gate:_hide_alike",
+        "(*partners(table, group), *followers(table, group))",
+        "partners(table, group)",
         f"{_REDTEAM}::test_no_count_of_few_is_pinned[1708]",
     ),
     PlantedBug(

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from services.reporting.disclosure.model.attack import Attack, Deadline
-from services.reporting.disclosure.model.links import groups, lines, moving_with, partners
+from services.reporting.disclosure.model.links import FOLLOWS, followers, groups, lines, moving_with, partners
 from services.reporting.disclosure.model.released import ROLLED_UP, Hidden, Released, ReleasedCell
 from services.reporting.disclosure.model.tables import (
     THRESHOLD,
@@ -280,10 +280,10 @@ def _protect_totals(group: Sequence[Table], deadline: Deadline) -> None:
 
 
 def _hide_alike(group: Sequence[Table]) -> None:
-    """Hide the rows of tables that are not released yet which their partners hide."""
+    """Hide the rows of tables that are not released yet which their partners hide, or those whom they follow."""
     for table in group:
         for value in table.hidden() if not table.fixed else ():
-            for partner in partners(table, group):
+            for partner in (*partners(table, group), *followers(table, group)):
                 if value in partner.rows and not partner.fixed:
                     partner.rows[value].shown = False
                     partner.listed = partner.listed and (
@@ -314,8 +314,10 @@ def _protect(group: Sequence[Table], deadline: Deadline) -> None:
     _hide(group, sums, deadline)
     if sums:
         return  # in tables that share rows, trying each row again takes long, and most hidden rows are needed
-    for table in open_:
+    for table in sorted(open_, key=lambda each: each.indicator == FOLLOWS):
         for value in _largest_first(table):
+            if any(table in followers(each, group) for each in group if value in each.hidden()):
+                continue
             alike = [table, *(each for each in partners(table, group) if value in each.rows)]
             if not any((each.label, each.indicator, value) in must for each in alike):
                 _show_again(group, alike, value, deadline)

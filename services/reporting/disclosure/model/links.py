@@ -40,11 +40,10 @@ Officials and visits; visits completed, and those planned under a match, or not 
 """
 
 
-SAME_ROWS = frozenset({"TOPCOP-OP-01", "TOPCOP-OP-02", "TOPCOP-OP-03", "TANDEM-RC-01"})
-"""Figures that hide the same rows, since each tells the others.
-
-A visit has five days as a rule, and in a small programme hardly anybody comes twice: days and officials tell visits.
-"""
+SAME_ROWS = frozenset({"TOPCOP-OP-02", "TOPCOP-OP-03", "TANDEM-RC-01"})
+"""Figures that hide the same rows: a visit has five days as a rule, so days tell visits, and visits days."""
+FOLLOWS = "TOPCOP-OP-01"
+"""Officials, who hide what these figures hide: in a small programme hardly anybody comes twice, so they tell visits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +168,24 @@ class Line:
 
 def partners(table: Table, group: Iterable[Table]) -> list[Table]:
     """Return the tables that hide the same rows as a table."""
+    if table.indicator not in SAME_ROWS:
+        return []
+    return [each for each in _beside(table, group) if each.indicator in SAME_ROWS]
+
+
+def followers(table: Table, group: Iterable[Table]) -> list[Table]:
+    """Return the tables that hide what a table hides, though not the other way round."""
+    if table.indicator not in SAME_ROWS:
+        return []
+    return [each for each in _beside(table, group) if each.indicator == FOLLOWS]
+
+
+def _beside(table: Table, group: Iterable[Table]) -> Iterator[Table]:
+    """Yield the other tables of the same dimension, period and statement."""
     here = (table.dimension, table.label, table.statement)
-    return [
-        each
-        for each in group
-        if (each.dimension, each.label, each.statement) == here
-        and each.indicator != table.indicator
-        and {each.indicator, table.indicator} <= SAME_ROWS
-    ]
+    for each in group:
+        if each is not table and (each.dimension, each.label, each.statement) == here:
+            yield each
 
 
 def groups(tables: Iterable[Table]) -> list[list[Table]]:
