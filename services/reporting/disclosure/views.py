@@ -228,13 +228,21 @@ def main_finding(figures: dict[str, Released]) -> str:
 
 
 def chart(figure: Released, name: str) -> Chart | None:
-    """Return a breakdown as bars, without hidden cells; None if fewer than two numbers can be drawn."""
+    """Return a breakdown as bars, without hidden cells; None if fewer than two numbers can be drawn.
+
+    What is not stated, and all others together, come last, and neither is said to lead.
+    """
     cells = figure.breakdowns.get(name, {})
-    parts = [(value_of(name, code), float(cell.value)) for code, cell in cells.items() if cell.value is not None]
+    parts = [
+        (code in {UNSAID, ROLLED_UP}, -float(cell.value), value_of(name, code))
+        for code, cell in cells.items()
+        if cell.value is not None
+    ]
     if len(parts) < 2:
         return None
-    parts.sort(key=lambda each: (-each[1], each[0]))
-    most, leads = parts[0], parts[0][1] > parts[1][1]
+    parts.sort()
+    rest, smallest, most = parts[0]
+    leads = not rest and all(smallest < amount for _, amount, _ in parts[1:])
     if leads and name.endswith("topic"):
         title = gettext("%(title)s: %(most)s leads")
     elif leads and "country" in name and name not in JOINT:
@@ -245,10 +253,10 @@ def chart(figure: Released, name: str) -> Chart | None:
         )
     else:
         title = gettext("%(title)s, by %(dimension)s")
-    texts = {"title": gettext(figure.definition.title), "most": most[0], "dimension": dimension(name).lower()}
+    texts = {"title": gettext(figure.definition.title), "most": most, "dimension": dimension(name).lower()}
     return bars(
         title % texts,
-        [Bar(label, amount, marked=leads and label == most[0]) for label, amount in parts],
+        [Bar(label, -amount, marked=leads and label == most) for _, amount, label in parts],
         label=dimension(name),
         value=gettext("%") if figure.definition.measure is Measure.SHARE else gettext("Number"),
         definition=gettext(figure.definition.numerator),

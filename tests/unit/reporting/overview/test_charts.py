@@ -211,3 +211,23 @@ def test_a_sum_that_is_not_known_is_not_replaced_by_the_period_alone() -> None:
     aims = [baseline, target("TOPCOP-IN-01", "2026-06-30", "25")]
     made = {each.name: each for each in charts(figure("TOPCOP-IN-01", 3), HALF, aims, [], date(2025, 1, 1))}
     assert "targets" not in made
+
+
+_TOPICS, _REST = ("Online crime", "Migrant smuggling"), "All others together"
+
+
+@pytest.mark.parametrize(
+    ("cells", "title", "order"),
+    [
+        ({"online_crime": 10, ROLLED_UP: 11}, "by priority topic", [_TOPICS[0], _REST]),
+        ({"online_crime": 12, ROLLED_UP: 11}, "Online crime leads", [_TOPICS[0], _REST]),
+        ({"migrant_smuggling": 9, "online_crime": 10, ROLLED_UP: 8}, "Online crime leads", [*_TOPICS, _REST]),
+    ],
+)
+def test_all_others_together_never_lead(cells: dict[str, int], title: str, order: list[str]) -> None:
+    """The rest of a breakdown is drawn last, and the title names a leading topic only if it has most of all."""
+    visits = figure("TOPCOP-OP-02", 30, {"priority-topic": cells})["TOPCOP-OP-02"]
+    drawn = disclosure_views.chart(visits, "priority-topic")
+    assert drawn is not None
+    assert drawn.title.endswith(title)
+    assert [label for label, _ in drawn.rows] == order
