@@ -30,8 +30,10 @@ MOST_PAIRS = 400_000
 _EFFORT_UP_TO = 2_500
 """Up to so many pairs the smallest changes are looked for that would have given somebody a place."""
 _EFFORT = 12
-SHOWN = 500
-"""So many rows of a table are on the page; the workbooks have all."""
+SHOWN = 5_000
+"""So many rows of a table at most are on the page; the workbooks have all."""
+PART = 500
+"""So many rows of them stand in one table; each further table is folded."""
 
 
 class Wish(StrEnum):

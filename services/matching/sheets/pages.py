@@ -13,7 +13,16 @@ from starlette.responses import Response
 from services.matching.sheets.actions import SECONDS, SheetRuns
 from services.matching.sheets.files.encodings import ENCODINGS
 from services.matching.sheets.files.templates import make_problem
-from services.matching.sheets.model import MOST_BYTES, MOST_FILES, SHOWN, SentFile, SheetOutcome, SheetRequest, Wish
+from services.matching.sheets.model import (
+    MOST_BYTES,
+    MOST_FILES,
+    PART,
+    SHOWN,
+    SentFile,
+    SheetOutcome,
+    SheetRequest,
+    Wish,
+)
 from shared.contracts.codes import Objective, Role
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -150,6 +159,7 @@ def _page(
         most_files=MOST_FILES,
         seconds=SECONDS,
         shown=SHOWN,
+        part=PART,
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -95,6 +95,34 @@ async def test_sheets_are_checked_matched_compared_and_downloaded_and_nothing_is
     assert await _stored(world) == before
 
 
+def _many(count: int) -> bytes:
+    """Return the template's workbook with so many candidates."""
+    book = load_workbook(io.BytesIO(make_problem()))
+    candidates = book["Candidates"]
+    row = [cell.value for cell in candidates[2]]
+    candidates.delete_rows(2, candidates.max_row)
+    for number in range(1, count + 1):
+        candidates.append([f"C-{number:04}", *row[1:]])
+    packed = io.BytesIO()
+    book.save(packed)
+    return packed.getvalue()
+
+
+async def test_the_page_has_the_result_of_every_one_of_1200_candidates(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables of 500 rows follow one another, each named by its rows, and none is left out."""
+    await _sign_in(world, browser, sign_in)
+    monkeypatch.setattr(processes, "run_in_process", _in_thread)
+    page = await browser.post(ADDRESS, data={"wish": "match"}, files={"file": ("own.xlsx", _many(1200))})
+    assert page.status_code == 200, page.text[:3000]
+    for rows in ("1 to 500 of 1,200", "501 to 1,000 of 1,200", "1,001 to 1,200 of 1,200"):
+        assert rows in page.text
+    assert "are listed" not in page.text
+    found = re.findall(r'<th scope="row" class="govuk-table__header">(C-\d{4})<', page.text)
+    assert found == [f"C-{number:04}" for number in range(1, 1201)]
+
+
 async def test_other_files_are_refused_and_a_second_run_takes_the_place_of_the_first(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
