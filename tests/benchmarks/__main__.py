@@ -6,6 +6,7 @@ matching, which need no servers.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
 import sys
@@ -90,13 +91,30 @@ def _measure_matching(names: list[str], console: Console) -> list[figures.Figure
     return found
 
 
+def _named() -> list[str]:
+    """Return the names that were given, all without any; a name that is not known ends the command with a list."""
+    known = [*MEASURES, "matching", *rows.measures()]
+    listed = ", ".join(known)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"Names: {listed}.",
+    )
+    parser.add_argument("names", nargs="*", help="what to measure; everything without any")
+    names: list[str] = parser.parse_args().names
+    if unknown := [name for name in names if name not in known]:
+        parser.error(f"{', '.join(unknown)}: choose from {listed}.")
+    return names or [*MEASURES, "matching"]
+
+
 def main() -> int:
     """Measure; always 0."""
+    names = _named()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     console = Console()
     tune_memory()
-    names = sys.argv[1:] or [*MEASURES, "matching"]
     served = [name for name in names if name in MEASURES]
     alone = [name for name in names if name not in MEASURES]
     at_once = list(rows.measures()) if "matching" in alone else alone
