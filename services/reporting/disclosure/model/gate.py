@@ -315,8 +315,9 @@ def _protect(group: Sequence[Table], deadline: Deadline) -> None:
     if sums:
         return  # in tables that share rows, trying each row again takes long, and most hidden rows are needed
     for table in sorted(open_, key=lambda each: each.indicator == FOLLOWS):
+        followed = [each for each in group if table in followers(each, group)]
         for value in _largest_first(table):
-            if any(table in followers(each, group) for each in group if value in each.hidden()):
+            if any(value in each.hidden() for each in followed):
                 continue
             alike = [table, *(each for each in partners(table, group) if value in each.rows)]
             if not any((each.label, each.indicator, value) in must for each in alike):

@@ -324,7 +324,7 @@ def _pdf(content: bytes, figures: list[dict[str, Any]]) -> dict[Place, Number]:
 
 _AGREED = {"own figures": "It has the figures that were agreed with the donor."}
 _ROUNDED = "People read one decimal; the files have two."
-_BASE_IN_WORDS = "OPSYS has one value a row; the column “How it is counted” says of what."
+_BASE_IN_WORDS = "OPSYS has one value for each row. The column “How it is counted” names its base."
 _ITS_PAGE = "It leads to the page of each figure."
 FORMS: dict[str, Form] = {
     "/reporting/api/v1/figures": Form(lambda content, _: of_api(content["figures"]), _AGREED),

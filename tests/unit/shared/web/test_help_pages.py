@@ -85,6 +85,9 @@ async def test_addresses_of_the_contact_page_can_be_tapped() -> None:
     assert 'href="tel:+3312345"' in shown
     assert 'href="https://tandem.example/help"' in shown
     assert site.tappable("Office <b>") == "Office &lt;b&gt;"
+    there = "https://tandem.example/?a=1&amp;b=2"
+    assert site.tappable("https://tandem.example/?a=1&b=2.") == f'<a class="govuk-link" href="{there}">{there}</a>.'
+    assert not site.tappable("")
 
 
 def test_settings_name_the_addresses_that_are_missing() -> None:
