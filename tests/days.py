@@ -38,6 +38,7 @@ _ALL = ("-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder")
 _MORNING = time(10, tzinfo=UTC)
 _BEFORE_THE_CHANGE = time(0, 30, tzinfo=UTC)
 _EVENING = time(23, 30, tzinfo=UTC)
+_AFTER_MIDNIGHT = time(0, 0, 30, tzinfo=UTC)
 _WEEKDAYS = {
     "monday": time(1, 40, tzinfo=UTC),
     "tuesday": time(4, 40, tzinfo=UTC),
@@ -81,9 +82,10 @@ def _leap_day(today: date) -> date:
 
 
 def runs(today: date) -> list[Run]:
-    """Return all runs: the weekdays from `today`, ends of months and years, summer time, late evenings, a busy machine.
+    """Return all runs: the weekdays from `today`, ends of months and years, summer time, late hours, a busy machine.
 
-    Each weekday begins at another time. In the late evening it is tomorrow already at the programme's office.
+    Each weekday begins at another time. In the late evening it is tomorrow already at the programme's office. Just
+    after midnight what ended with the day before is not settled yet.
     """
     week = sorted((today + timedelta(days=count) for count in range(7)), key=date.weekday)
     found = [Run(name, datetime.combine(day, at)) for (name, at), day in zip(_WEEKDAYS.items(), week, strict=True)]
@@ -101,7 +103,12 @@ def runs(today: date) -> list[Run]:
             Run(f"{name}-sunday", datetime.combine(sunday, _BEFORE_THE_CHANGE)),
             Run(f"{name}-monday", datetime.combine(sunday + timedelta(days=1), _MORNING)),
         ]
-    return [*found, Run("late-evening", datetime.combine(today, _EVENING)), Run("busy", None, busy=True)]
+    return [
+        *found,
+        Run("late-evening", datetime.combine(today, _EVENING)),
+        Run("after-midnight", datetime.combine(today + timedelta(days=1), _AFTER_MIDNIGHT)),
+        Run("busy", None, busy=True),
+    ]
 
 
 def _on(moment: str) -> Run:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from shared.time.arrival import ANSWERED_WITHIN
 from shared.time.workdays import ZONE
 from shared.time.zones import _ZONES, zone_of
 from tests.days import changes, runs
@@ -15,9 +16,9 @@ DAYS = [date(2026, 11, 28), date(2027, 1, 31), date(2027, 3, 28), date(2027, 12,
 
 @pytest.mark.parametrize("today", DAYS, ids=str)
 def test_each_run_is_on_its_day(today: date) -> None:
-    """Seven weekdays at seven times, ends of month and year, 29 February, the days around changes of summer time."""
+    """Seven weekdays at seven times, ends of month and year, 29 February, changes of summer time, late hours."""
     begins = {run.name: run.begins for run in runs(today) if run.begins is not None}
-    assert len(begins) == 7 + 3 + 6 + 1
+    assert len(begins) == 7 + 3 + 6 + 2
     for name, moment in begins.items():
         assert moment.date() >= today
         if name.rpartition("-")[2].endswith("day") and name != "leap-day":
@@ -28,6 +29,7 @@ def test_each_run_is_on_its_day(today: date) -> None:
     assert (begins["year-end"].month, begins["year-end"].day) == (12, 31)
     assert (begins["leap-day"].month, begins["leap-day"].day) == (2, 29)
     assert begins["late-evening"].astimezone(ZONE).date() == today + timedelta(days=1)
+    assert (begins["after-midnight"] - ANSWERED_WITHIN).date() == today
 
 
 @pytest.mark.parametrize("today", DAYS, ids=str)

@@ -19,6 +19,7 @@ from services.applications.partners.actions import notices
 from services.applications.register.model.grants import ConfirmationTimes
 from shared.ids import new_id
 from shared.time import clock
+from shared.time.arrival import ANSWERED_WITHIN
 from tests.impossible import impossible, set_aside_by
 from tests.integration.applications.suspension import choosing, suspend
 
@@ -96,7 +97,7 @@ async def test_an_impossible_placement_holds_up_no_check(abroad: Abroad, program
     bad, good = [(await abroad.offer(periods=period))["id"] for _ in range(2)]
     bus = programme.app.state.service.bus
     for days, state in ((61, "published"), (30, "paused"), (60, "closed")):
-        clock.move(timedelta(days=days))
+        clock.move(timedelta(days=days) + ANSWERED_WITHIN)
         async with impossible(bus, "offer", f"OLD.id = '{bad}'"):
             await checks.check_all(bus)
         found = await states(programme, "offer")

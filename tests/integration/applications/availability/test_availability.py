@@ -270,6 +270,7 @@ async def test_a_placement_closes_after_its_last_day_or_with_its_call(abroad: Ab
     other = await abroad.offer(
         periods=[{"start": str(clock.today()), "end": str(clock.today() + timedelta(days=170)), "places_per_week": 1}]
     )
+    clock.move(ANSWERED_WITHIN)
     await later(programme, 131)
     shown = await abroad.get("claire", f"/offers/{offer['id']}")
     assert (shown["state"], shown["cause"]) == ("closed", "period_over")

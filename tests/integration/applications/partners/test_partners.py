@@ -16,6 +16,7 @@ from shared.bus.db import leases
 from shared.contracts import matches, visits
 from shared.ids import new_id
 from shared.time import clock
+from shared.time.arrival import ANSWERED_WITHIN
 from tests.integration.applications.conftest import days
 from tests.integration.applications.suspension import FINISH, HOME, cases, choosing, payloads, sign_in_again, suspend
 from tests.integration.applications.test_stale_forms import buttons, form_to, keep, table
@@ -91,7 +92,7 @@ async def test_each_group_and_choice(abroad: Abroad, side: str, stage: str, choi
     if choice == "notice":
         assert case["ends_on"] == str(days(14))
         assert await notices.end_all_due(abroad.of.app.state.service.bus) == 0
-        clock.move(timedelta(days=14))
+        clock.move(timedelta(days=14) + ANSWERED_WITHIN)
         assert await notices.end_all_due(abroad.of.app.state.service.bus) == 1
         assert await notices.end_all_due(abroad.of.app.state.service.bus) == 0
         topic, kind = (
