@@ -278,15 +278,17 @@ class Ticked(Generic[F]):
 
 @dataclass(frozen=True, slots=True)
 class BulkAct:
-    """One decision on several cases: its form, its button, its question, and whether the button is red.
+    """One decision on several cases: its form, its name for a single case, its button below the list, its question.
 
-    The texts are marked with `N_`.
+    `warning` says whether its button is red, `meaning` explains the act. The texts are marked with `N_`.
     """
 
     form: type[Form]
+    name: str
     button: str
     question: str
     warning: bool = False
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,7 +436,8 @@ async def _bulk_page(bulk: BulkDecision, ticked: Ticked[Any], status: int = 200)
         "decide.html",
         status if ticked.ids else 422,
         question=gettext(what.question),
-        button=bulk.words.button(len(items.able), gettext(what.button)),
+        meaning=gettext(what.meaning) if what.meaning else "",
+        button=bulk.words.button(len(items.able), gettext(what.name)),
         caption=bulk.words.several(len(items.able)),
         nothing_ticked=bulk.words.none(),
         warns=what.warning,
@@ -502,7 +505,7 @@ async def _changed_page(
             facts,
             href=f"{bulk.home}{id_}",
             sentences=(sentences[id_], "" if id_ in able else item.text),
-            act=gettext(what.button) if id_ in able else "",
+            act=gettext(what.name) if id_ in able else "",
             hint=item.text,
         )
         for id_, (item, facts) in present.items()

@@ -188,7 +188,7 @@ GUIDES = (
                 N_("If you do not answer, we ask your deputy, and then the programme coordinator."),
             ),
             Step(
-                N_("Clear matches."),
+                N_("Clear matches: agree to them, or refuse."),
                 N_("By the due date on the match."),
                 N_("The officer's country decides first, then the host's."),
             ),
@@ -221,7 +221,7 @@ GUIDES = (
                 N_("If you do not answer, we ask your deputy, and then the programme coordinator."),
             ),
             Step(
-                N_("Clear matches."),
+                N_("Clear matches: agree to them, or refuse."),
                 N_("By the due date on the match."),
                 N_("The officer's side decides first, then the host's. If both clear it, we send the offers."),
             ),

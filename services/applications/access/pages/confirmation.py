@@ -28,7 +28,14 @@ from shared.web.render import see_other
 
 router = APIRouter(prefix=REGISTER, include_in_schema=False)
 ACCESS, PEOPLE = f"{REGISTER}/access", f"{REGISTER}/people"
-ACTS = {"confirm": BulkAct(Form, N_("Confirm for another year"), N_("Confirm access of these people?"))}
+ACTS = {
+    "confirm": BulkAct(
+        Form,
+        N_("Confirm for another year"),
+        N_("Confirm selected people for another year"),
+        N_("Confirm access of these people?"),
+    )
+}
 
 
 @router.get("/access")

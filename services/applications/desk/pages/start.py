@@ -76,7 +76,7 @@ _TOUR: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "home_coordinator",
-        N_("Endorse"),
+        N_("Endorse the application"),
         N_("Open the case in the queue. Return it for information or endorse it."),
         "/applications/cases?state=submitted",
     ),

@@ -46,6 +46,8 @@ def counterpart(kind: ApplicationKind) -> Party:
 
 CLEARED, REFUSED = "cleared", "refused"
 """The decisions of a side."""
+MEANING = N_("To clear a match means that your country or agency agrees to it.")
+"""The explanation beside the buttons."""
 _DECIDED = {
     (Side.HOME, CLEARED): N_("The home country cleared this match on %(when)s."),
     (Side.HOME, REFUSED): N_("The home country refused to clear this match on %(when)s."),

@@ -11,6 +11,7 @@ from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.matches.actions import clearance
 from services.applications.matches.forms import ClearAllForm
+from services.applications.matches.model.clearance import MEANING
 from services.applications.matches.views.names import applicant_name
 from services.applications.overview.views.participation import MatchView, match_views_by_id
 from services.applications.transitions import state_word
@@ -20,7 +21,11 @@ from shared.time import dates
 from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, Result, Ticked, add_bulk_decision
 
 router = APIRouter(prefix="/applications/matches", include_in_schema=False)
-ACTS = {"clear": BulkAct(ClearAllForm, N_("Clear"), N_("Clear these matches?"))}
+ACTS = {
+    "clear": BulkAct(
+        ClearAllForm, N_("Clear"), N_("Clear selected matches"), N_("Clear these matches?"), meaning=MEANING
+    )
+}
 
 
 async def _views(ticked: Ticked[Any], ids: Sequence[UUID]) -> list[MatchView]:

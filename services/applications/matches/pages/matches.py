@@ -16,6 +16,7 @@ from services.applications.display import SummaryRow, reason_word, tag, topic
 from services.applications.guards import Anyone, Counterpart, Decider, Participant
 from services.applications.matches.actions import answers, clearance
 from services.applications.matches.forms import AnswerForm
+from services.applications.matches.model.clearance import MEANING
 from services.applications.matches.pages.beside import HERE, KEEPS_MATCHES, matches_beside
 from services.applications.matches.pages.bulk import ACTS
 from services.applications.matches.views.names import applicant_name, match_path
@@ -174,6 +175,7 @@ async def match_page(
         and (view.visit is None or view.visit.state in VISIT_AHEAD)
         and view.mentorship is None,
         mine=involved,
+        meaning=gettext(MEANING),
         notice=view.turn.capacity.notice_for(principal) if view.turn.capacity is not None else None,
         receipt=tickets.receipt_for_host(view),
         mentor_rows=_mentor_rows(view),

@@ -20,8 +20,15 @@ from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, 
 
 router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 ACTS = {
-    "endorse": BulkAct(EndorseAllForm, N_("Endorse"), N_("Endorse these placements?")),
-    "return": BulkAct(ReturnAllForm, N_("Return for information"), N_("Return these placements for information?")),
+    "endorse": BulkAct(
+        EndorseAllForm, N_("Endorse"), N_("Endorse selected placements"), N_("Endorse these placements?")
+    ),
+    "return": BulkAct(
+        ReturnAllForm,
+        N_("Return for information"),
+        N_("Return selected for information"),
+        N_("Return these placements for information?"),
+    ),
 }
 _HAPPENS = {
     "endorse": N_("It is endorsed, and its host can publish it."),

@@ -22,7 +22,9 @@ from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, 
 router = APIRouter(prefix=f"{REGISTER}/proposals", include_in_schema=False)
 AT = f"{REGISTER}/proposals"
 SEVERAL = f"{AT}/several"
-ACTS = {"approve": BulkAct(ApproveForm, N_("Approve"), N_("Approve several proposals"))}
+ACTS = {
+    "approve": BulkAct(ApproveForm, N_("Approve"), N_("Approve selected proposals"), N_("Approve several proposals"))
+}
 
 
 def _item(proposal: Proposal, text: str, notes: Sequence[str] = ()) -> Item:

@@ -29,12 +29,28 @@ from shared.web.forms import Form
 
 router = APIRouter(prefix="/applications/cases", include_in_schema=False)
 ACTS = {
-    "endorse": BulkAct(EndorseForm, N_("Endorse"), N_("Endorse these applications?")),
-    "return": BulkAct(ReturnAllForm, N_("Return for information"), N_("Return these applications for information?")),
-    "not_endorse": BulkAct(
-        NotEndorseForm, N_("Do not endorse"), N_("Do not endorse these applications?"), warning=True
+    "endorse": BulkAct(
+        EndorseForm, N_("Endorse"), N_("Endorse selected applications"), N_("Endorse these applications?")
     ),
-    ELIGIBILITY: BulkAct(ConfirmForm, N_("Confirm eligibility"), N_("Confirm eligibility of these applications?")),
+    "return": BulkAct(
+        ReturnAllForm,
+        N_("Return for information"),
+        N_("Return selected for information"),
+        N_("Return these applications for information?"),
+    ),
+    "not_endorse": BulkAct(
+        NotEndorseForm,
+        N_("Do not endorse"),
+        N_("Do not endorse selected"),
+        N_("Do not endorse these applications?"),
+        warning=True,
+    ),
+    ELIGIBILITY: BulkAct(
+        ConfirmForm,
+        N_("Confirm eligibility"),
+        N_("Confirm eligibility of selected"),
+        N_("Confirm eligibility of these applications?"),
+    ),
 }
 _EVENTS: dict[str, type[ApplicationEvent]] = {
     "endorse": ApplicationEndorsed,

@@ -136,7 +136,9 @@ async def _ask_endorse(request: DecisionRequest[EndorseForm]) -> Question:
     text = gettext(
         "Your endorsement means that your country supports it. It is then checked against the rules of the call."
     )
-    return await _question(request, case, gettext("Endorse this application?"), gettext("Endorse"), text=text)
+    return await _question(
+        request, case, gettext("Endorse this application?"), gettext("Endorse application"), text=text
+    )
 
 
 async def _endorse(request: DecisionRequest[EndorseForm]) -> str:
