@@ -85,8 +85,8 @@ class Party(Code):
     HOST = "host", N_("Host agency")
     MENTEE = "mentee", N_("Mentee")
     MENTOR = "mentor", N_("Mentor")
-    HOME_COORDINATOR = "home_coordinator", N_("National coordinator, home")
-    HOST_COORDINATOR = "host_coordinator", N_("National coordinator, host")
+    HOME_COORDINATOR = "home_coordinator", N_("National coordinator of the home country")
+    HOST_COORDINATOR = "host_coordinator", N_("National coordinator of the host country")
     PROGRAMME = "programme", N_("Programme coordinator")
     CLOCK = "clock", N_("Deadline")
 
@@ -121,10 +121,10 @@ class AudienceKind(Code):
     """The addressee of a notification; the portal knows who that is."""
 
     APPLICANT = "applicant", N_("Applicant")
-    HOME_COORDINATOR = "home_coordinator", N_("National coordinator, home")
-    HOST_COORDINATOR = "host_coordinator", N_("National coordinator, host")
-    HOME_DEPUTY = "home_deputy", N_("Deputy of the national coordinator, home")
-    HOST_DEPUTY = "host_deputy", N_("Deputy of the national coordinator, host")
+    HOME_COORDINATOR = "home_coordinator", N_("National coordinator of the home country")
+    HOST_COORDINATOR = "host_coordinator", N_("National coordinator of the host country")
+    HOME_DEPUTY = "home_deputy", N_("Deputy coordinator of the home country")
+    HOST_DEPUTY = "host_deputy", N_("Deputy coordinator of the host country")
     HOST_CONTACT = "host_contact", N_("Host agency contact")
     MENTOR = "mentor", N_("Mentor")
     PROGRAMME_COORDINATOR = "programme_coordinator", N_("Programme coordinator")

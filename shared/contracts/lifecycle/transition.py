@@ -11,8 +11,8 @@ class Actor(Code):
     """The actor of a transition; the last ones are the services themselves."""
 
     OFFICER = "officer", N_("Officer")
-    HOME_COORDINATOR = "home_coordinator", N_("National coordinator, home")
-    HOST_COORDINATOR = "host_coordinator", N_("National coordinator, host")
+    HOME_COORDINATOR = "home_coordinator", N_("National coordinator of the home country")
+    HOST_COORDINATOR = "host_coordinator", N_("National coordinator of the host country")
     HOST = "host", N_("Host agency")
     MENTOR = "mentor", N_("Mentor")
     MENTEE = "mentee", N_("Mentee")

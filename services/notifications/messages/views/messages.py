@@ -129,7 +129,7 @@ def stored_state(code: str | None) -> str | None:
 
 
 def audience_name(message: MessageRow) -> str:
-    """Return the audience in words: `National coordinator, home (Moldova)`."""
+    """Return the audience in words: `National coordinator of the home country (Moldova)`."""
     audience = gettext(message.audience.kind.label)
     if message.country == UNION and message.audience.kind in _COORDINATORS:
         return gettext("Clearance officer of the EU agency")

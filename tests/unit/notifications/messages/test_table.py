@@ -177,11 +177,11 @@ def test_every_message_names_its_cause() -> None:
 @pytest.mark.parametrize(
     ("event", "changes", "role"),
     [
-        ("ApplicationEndorsed", {"acting_as": "coordinator"}, "National coordinator, home"),
+        ("ApplicationEndorsed", {"acting_as": "coordinator"}, "National coordinator of the home country"),
         ("ApplicationEndorsed", {"acting_as": "programme"}, "Programme coordinator"),
-        ("OfferReturned", {"acting_as": "coordinator"}, "National coordinator, host"),
-        ("OfferReturned", {"acting_as": "deputy"}, "Deputy of the national coordinator, host"),
-        ("ClearanceGiven", {"side": "host", "acting_as": "deputy"}, "Deputy of the national coordinator, host"),
+        ("OfferReturned", {"acting_as": "coordinator"}, "National coordinator of the host country"),
+        ("OfferReturned", {"acting_as": "deputy"}, "Deputy coordinator of the host country"),
+        ("ClearanceGiven", {"side": "host", "acting_as": "deputy"}, "Deputy coordinator of the host country"),
         ("ClearanceGiven", {"side": "home", "acting_as": "programme"}, "Programme coordinator"),
         ("MatchDeclined", {"by": "mentor"}, "Mentor"),
         ("OfferRevised", {}, "Host agency contact"),
