@@ -14,38 +14,45 @@ from services.reporting.guards import Steerer
 from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.parameters import BusDep, RunningCountsDep
 from shared.contracts.codes import RestatementReason
+from shared.i18n import N_, gettext
 from shared.web import states
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
+_DONE = {
+    "proposed": N_("The restatement is proposed. Another person must now approve or decline it."),
+    "declined": N_("The restatement is declined. The figures stay as they are."),
+    "withdrawn": N_("Your proposal is withdrawn. The figures stay as they are."),
+}
 
 
 @router.post("/reporting/periods/{label}/submit")
 async def submit(label: str, principal: Steerer, bus: BusDep, counts: RunningCountsDep) -> Response:
     """Submit a period's figures as they are now; if that takes long, the page says so."""
     await counts.run(label, periods.submit(bus, principal, label), (principal.subject, "submit"))
-    return see_other(f"/reporting/?period={label}")
+    done = "" if counts.of(label) else "&done=submitted"
+    return see_other(f"/reporting/?period={label}{done}")
 
 
 @router.post("/reporting/periods/{label}/return")
 async def give_back(label: str, principal: Steerer, bus: BusDep, reason: Annotated[str, Form()] = "") -> Response:
     """Return submitted figures to their author."""
     await periods.give_back(bus, principal, label, reason)
-    return see_other(f"/reporting/?period={label}")
+    return see_other(f"/reporting/?period={label}&done=returned")
 
 
 @router.post("/reporting/periods/{label}/approve")
 async def approve(label: str, principal: Steerer, bus: BusDep) -> Response:
     """Approve and freeze what another person submitted."""
     await periods.approve(bus, principal, label)
-    return see_other(f"/reporting/?period={label}")
+    return see_other(f"/reporting/?period={label}&done=approved")
 
 
 @router.post("/reporting/periods/{label}/publish")
 async def publish(label: str, principal: Steerer, bus: BusDep) -> Response:
     """Publish frozen figures."""
     await periods.publish(bus, principal, label)
-    return see_other(f"/reporting/?period={label}")
+    return see_other(f"/reporting/?period={label}&done=published")
 
 
 @router.get("/reporting/periods/{label}/restatement")
@@ -70,6 +77,7 @@ async def restatement(
         figures=_by_figure(found.changes),
         proposal=proposal,
         work=work,
+        done=gettext(_DONE[done]) if (done := request.query_params.get("done")) in _DONE else "",
         earlier=found.decided,
         reasons=list(RestatementReason),
         definitions=COUNTED,
@@ -96,25 +104,26 @@ async def propose(
     """Propose to state the figures again, as the facts are now; if that takes long, the page says so."""
     work = restatements.propose(bus, principal, label, reason)
     await counts.run(label, work, (principal.subject, f"propose {reason}"))
-    return see_other(f"/reporting/periods/{label}/restatement")
+    done = "" if counts.of(label) else "?done=proposed"
+    return see_other(f"/reporting/periods/{label}/restatement{done}")
 
 
 @router.post("/reporting/periods/{label}/restatement/approve")
 async def approve_restatement(label: str, principal: Steerer, bus: BusDep) -> Response:
     """Approve what another person proposed."""
     await restatements.approve(bus, principal, label)
-    return see_other(f"/reporting/?period={label}")
+    return see_other(f"/reporting/?period={label}&done=restated")
 
 
 @router.post("/reporting/periods/{label}/restatement/decline")
 async def decline(label: str, principal: Steerer, bus: BusDep) -> Response:
     """Decline what another person proposed."""
     await restatements.decline(bus, principal, label)
-    return see_other(f"/reporting/periods/{label}/restatement")
+    return see_other(f"/reporting/periods/{label}/restatement?done=declined")
 
 
 @router.post("/reporting/periods/{label}/restatement/withdraw")
 async def withdraw(label: str, principal: Steerer, bus: BusDep) -> Response:
     """Withdraw one's own proposal."""
     await restatements.withdraw(bus, principal, label)
-    return see_other(f"/reporting/periods/{label}/restatement")
+    return see_other(f"/reporting/periods/{label}/restatement?done=withdrawn")

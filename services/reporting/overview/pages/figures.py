@@ -22,7 +22,7 @@ from services.reporting.targets.views import target_values
 from shared.bus import Bus
 from shared.contracts.codes import PeriodReturnReason, PeriodState
 from shared.errors import Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.identity import Principal
 from shared.next_steps import PeriodFacts, period_standing
 from shared.time import clock
@@ -32,6 +32,13 @@ from shared.web.render import moved_to, render
 from shared.web.states import Standing
 
 router = APIRouter(include_in_schema=False)
+_DONE = {
+    "submitted": N_("The figures are submitted. Another person must now approve or return them."),
+    "returned": N_("The figures are returned to the person who submitted them."),
+    "approved": N_("The figures are approved and frozen. The next step is to publish them."),
+    "published": N_("The figures are published. Donors can read and download them."),
+    "restated": N_("The restatement is approved. These figures are now statement %(number)s."),
+}
 
 
 # Readers do not follow: each fact is signalled, so they would learn when and how often something happens.
@@ -94,7 +101,14 @@ async def overview(
         work=counts.of(approval.period.label, max(stated, default=None)) if steers else None,
         reasons=list(PeriodReturnReason),
         report=_report(approval, principal),
+        done=_done(request, approval),
     )
+
+
+def _done(request: Request, approval: Approval) -> str:
+    """Return what the reader has just done with the period; empty for nothing."""
+    done = request.query_params.get("done")
+    return gettext(_DONE[done]) % {"number": approval.statement} if done in _DONE else ""
 
 
 def _report(approval: Approval, principal: Principal) -> str:

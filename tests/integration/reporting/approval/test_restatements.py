@@ -113,6 +113,39 @@ async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: Hou
     assert (await other.get(f"/reporting/api/v1/indicators/TOPCOP-DQ-02?period={LABEL}")).json()["value"] != "0"
 
 
+async def test_each_step_of_a_period_and_of_a_restatement_is_confirmed(house: House) -> None:
+    """The page after a step says what was done, also after a second click, and only to the person who did it."""
+    await feed_events(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    steps = f"/reporting/periods/{LABEL}"
+    late = {"reason": "late_facts"}
+    await _confirmed(author, f"{steps}/submit", "The figures are submitted.")
+    await _confirmed(other, f"{steps}/return", "The figures are returned", reason="facts_missing")
+    await _confirmed(author, f"{steps}/submit", "The figures are submitted.")
+    await _confirmed(other, f"{steps}/approve", "The figures are approved and frozen.")
+    await _confirmed(author, f"{steps}/publish", "The figures are published.")
+    await _late(house, *LATE)
+    await _confirmed(author, f"{PAGE}/propose", "The restatement is proposed.", **late)
+    await _confirmed(author, f"{PAGE}/withdraw", "Your proposal is withdrawn.")
+    await _confirmed(author, f"{PAGE}/propose", "The restatement is proposed.", **late)
+    await _confirmed(other, f"{PAGE}/decline", "The restatement is declined.")
+    await _confirmed(author, f"{PAGE}/propose", "The restatement is proposed.", **late)
+    led = await _confirmed(other, f"{PAGE}/approve", "These figures are now statement 2.")
+    assert "The restatement is approved" not in (await author.get(led, follow_redirects=True)).text
+    assert "The figures match the facts" in (await other.get(PAGE)).text, "the page to go back to has no old button"
+
+
+async def _confirmed(client: httpx2.AsyncClient, address: str, sentence: str, **data: str) -> str:
+    """Send a form twice and check that the page after it confirms it; return the address of that page."""
+    for _ in range(2):
+        sent = await client.post(address, data=data)
+        assert sent.status_code == 303, sent.text
+        led = sent.headers["location"]
+        page = await client.get(led)
+        assert (page.status_code, sentence in page.text) == (200, True), f"{address}: {page.text}"
+    return str(led)
+
+
 async def test_the_history_of_a_figure_shows_all_statements(house: House) -> None:
     """Page and API show each statement with its reason, to donors too, but without events."""
     author, other = await _frozen(house)
