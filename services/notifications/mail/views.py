@@ -17,7 +17,7 @@ from services.notifications.messages.store import messages as store
 from services.notifications.messages.store import search as search_store
 from services.notifications.messages.views import messages
 from services.notifications.preferences.model.quiet_hours import pressing
-from shared.contracts.codes import AudienceKind, FailureCause
+from shared.contracts.codes import AudienceKind, FailureCause, Role
 from shared.contracts.labels import coordinator, label
 from shared.errors import Refused
 from shared.i18n import gettext, locale
@@ -80,10 +80,10 @@ class RecipientLine:
 
 @dataclass(frozen=True, slots=True)
 class Resending:
-    """The resending of a message: time, person (a sign-in subject) and reason, in words."""
+    """The resending of a message: time, person and reason, in words."""
 
     at: datetime
-    actor: str
+    by: str
     reason: str
 
 
@@ -113,9 +113,13 @@ class MessageDetail:
 
 @dataclass(frozen=True, slots=True)
 class UnreachablePerson:
-    """A person whose mailbox takes no mail, by an opaque id; `owner` takes care of it, `why` is in words."""
+    """A person whose mailbox takes no mail, by an opaque id, and as whom we wrote to them last.
+
+    `owner` takes care of it, `why` and `settled_by` are in words.
+    """
 
     recipient: UUID
+    name: str
     owner: str
     why: str
     since: datetime
@@ -123,7 +127,7 @@ class UnreachablePerson:
     tried_at: datetime | None
     asked_at: datetime | None
     settled_at: datetime | None
-    settled_by: str | None
+    settled_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,7 @@ async def message_detail(
         raise Refused(gettext("There is no such message."), 404)
     notifications = await store.notifications_of(session, message.id)
     host = await messages.host_name(session, message)
+    coordinator_role = label(Role.PROGRAMME_COORDINATOR)
     return MessageDetail(
         id=message.id,
         rule=message.rule,
@@ -208,7 +213,11 @@ async def message_detail(
         wording=messages.message_wording(message, origin=origin, host=host),
         recipients=[_recipient(row) for row in notifications],
         resendings=[
-            Resending(row.at, row.actor, label(ResendReason(row.reason)))
+            Resending(
+                row.at,
+                _decider(row.actor, principal, coordinator_role),
+                label(ResendReason(row.reason)),
+            )
             for row in await resending.resendings(session, message.id)
         ],
         retryable=_retryable(message, notifications),
@@ -265,6 +274,7 @@ async def unreachable_list(
 ) -> UnreachableList:
     """Return a page of the people of some countries (None: all), the longest unreachable first."""
     rows, total = await unreachable.unreachable_page(session, countries=countries, settled=settled, page=page)
+    newest_messages = await store.messages_by_id(session, [row.message_id for row in rows])
     counts: Mapping[str, int] = {}
     reports: list[DeliveryReport] = []
     if countries_read(principal) is None:
@@ -274,7 +284,7 @@ async def unreachable_list(
             DeliveryReport(row.at, gettext(VERDICTS[Verdict(row.verdict)]), row.status, row.source) for row in newest
         ]
     return UnreachableList(
-        [_person(row) for row in rows],
+        [_person(row, newest_messages.get(row.message_id), principal) for row in rows],
         total,
         [
             VerdictCount(gettext(VERDICTS[verdict]), counts[verdict], verdict in REFUSED)
@@ -292,18 +302,22 @@ async def unreachable_person(session: AsyncSession, recipient: UUID, principal: 
         raise Refused(gettext("This person is not on the list, or no longer on it."), 404)
     message = await store.message(session, row.message_id)
     if message is None:
-        return UnreachableDetail(_person(row), None, "", retryable=False)
+        return UnreachableDetail(_person(row, None, principal), None, "", retryable=False)
     return UnreachableDetail(
-        _person(row),
+        _person(row, message, principal),
         message.id,
         messages.message_wording(message).subject,
         _retryable(message, await store.notifications_of(session, message.id)),
     )
 
 
-def _person(row: Unreachable) -> UnreachablePerson:
+def _person(row: Unreachable, newest: MessageRow | None, principal: Principal) -> UnreachablePerson:
+    role = gettext("Person") if newest is None else messages.audience_name(newest)
+    reference = None if newest is None else newest.reference
+    by = gettext("through the confirmed address")
     return UnreachablePerson(
         recipient=row.recipient,
+        name=f"{role}, {reference}" if reference else role,
         owner=gettext("Programme coordinator") if row.country is None else coordinator(row.country),
         why=f"{label(FailureCause(row.cause))} ({row.status})",
         since=row.since,
@@ -311,5 +325,10 @@ def _person(row: Unreachable) -> UnreachablePerson:
         tried_at=row.tried_at,
         asked_at=row.asked_at,
         settled_at=row.settled_at,
-        settled_by=row.settled_by,
+        settled_by=by if row.settled_by is None else _decider(row.settled_by, principal, gettext("A coordinator")),
     )
+
+
+def _decider(subject: str, principal: Principal, others: str) -> str:
+    """Return who decided: `You` to that person, to others the role, as a sign-in name means nothing to them."""
+    return gettext("You") if subject == principal.subject else others

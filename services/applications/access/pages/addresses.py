@@ -38,7 +38,10 @@ async def ask_own(request: Request, principal: Annotated[Principal, Depends(sign
 async def ask_address(request: Request, token: str, _: Linked, bus: BusDep) -> Response:
     """Show a button by which the owner confirms, as a mail scanner that opens the link must confirm nothing."""
     async with bus.read() as session:
-        link = await addresses.link_of(session, address_seal(request), token)
+        try:
+            link = await addresses.link_of(session, address_seal(request), token)
+        except Refused:
+            return _unknown(request)
     return render(request, "access/address.html", link=link, open=link.open, problem="")
 
 
@@ -50,8 +53,13 @@ async def confirm_address(request: Request, token: str, _: Linked, bus: BusDep) 
         await addresses.confirm(bus, seal, token)
     except Refused as refused:
         if refused.status_code != 409:
-            raise
+            return _unknown(request)
         problem = refused.detail
     async with bus.read() as session:
         link = await addresses.link_of(session, seal, token)
     return render(request, "access/address.html", 409 if problem else 200, link=link, open=False, problem=problem)
+
+
+def _unknown(request: Request) -> Response:
+    """Say what such links are for, where the portal did not make this one."""
+    return render(request, "access/address.html", 404, link=None, open=False, problem="")

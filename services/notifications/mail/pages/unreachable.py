@@ -69,13 +69,9 @@ async def people(
 
 
 def _row(person: UnreachablePerson) -> list[Cell]:
-    name = f"{str(person.recipient)[:7]}…"
-    settled = None
-    if person.settled_at is not None:
-        by = gettext("through the confirmed address") if person.settled_by is None else person.settled_by
-        settled = f"{by}, {dates.moment(person.settled_at)}"
+    settled = None if person.settled_at is None else f"{person.settled_by}, {dates.moment(person.settled_at)}"
     return [
-        Link(name, f"{HERE}/{person.recipient}") if person.settled_at is None else name,
+        Link(person.name, f"{HERE}/{person.recipient}") if person.settled_at is None else person.name,
         person.owner,
         dates.moment(person.since),
         person.why,

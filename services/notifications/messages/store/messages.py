@@ -493,6 +493,12 @@ async def message(session: AsyncSession, message_id: UUID) -> MessageRow | None:
     return await session.get(MessageRow, message_id)
 
 
+async def messages_by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, MessageRow]:
+    """Return these messages by id."""
+    query = select(MessageRow).where(col(MessageRow.id).in_(sorted(set(ids))))
+    return {message.id: message for message in await session.scalars(query)}
+
+
 async def locked(session: AsyncSession, message_id: UUID) -> MessageRow | None:
     """Return a message, locked until the transaction ends."""
     return await session.get(MessageRow, message_id, with_for_update=True, populate_existing=True)

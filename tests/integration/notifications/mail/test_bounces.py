@@ -78,7 +78,10 @@ async def test_an_unreachable_mailbox_is_reported_once_and_listed(app: FastAPI, 
     assert tuple(row) == (recipient("applicant"), "MD", "bounced", "5.1.1", 1)
     (state,) = await rows(app, f"SELECT state, cause, status FROM notification WHERE id = '{sent['id']}'")
     assert tuple(state) == ("failed", "bounced", "5.1.1")
-    assert "Bounced (5.1.1)" in await page(app, "moldova", "/notifications/unreachable")
+    listed = await page(app, "moldova", "/notifications/unreachable")
+    assert "Bounced (5.1.1)" in listed
+    assert 'Applicant (Moldova), <span class="tandem-together">MD-2026-0042</span></a>' in listed
+    assert str(row.recipient)[:7] + "…" not in listed
     assert "Everybody we wrote to" in await page(app, "france", "/notifications/unreachable")
     await page(app, "france", f"/notifications/unreachable/{row.recipient}", 404)
     shown = await page(app, "moldova", f"/notifications/unreachable/{row.recipient}")
@@ -216,7 +219,10 @@ async def test_a_refused_address_is_listed_tried_again_and_settled(app: FastAPI,
             assert (await client.post(f"{address}/settle")).status_code == 303
     async with as_(app, "programme") as client:
         assert (await client.post(f"{address}/settle")).status_code == 409
-    assert "moldova" in await page(app, "moldova", "/notifications/unreachable?settled=yes")
+    assert "You, " in await page(app, "moldova", "/notifications/unreachable?settled=yes")
+    shown = await page(app, "programme", "/notifications/unreachable?settled=yes")
+    assert "A coordinator, " in shown
+    assert "moldova" not in shown, "no sign-in name"
 
 
 async def test_a_new_address_that_is_confirmed_settles_it(app: FastAPI, feed: Feed, catcher: Catcher) -> None:

@@ -140,6 +140,8 @@ async def test_a_message_is_sent_again_for_a_reason(app: FastAPI, feed: Feed, ca
         await post(app)
         shown = (await client.get(done.headers["location"], follow_redirects=True)).text
     assert "The recipient says that it did not arrive" in shown
+    assert ">You<" in shown
+    assert "Programme coordinator</" in await page(app, "auditor", address), "the role, no sign-in name"
     assert "within a few seconds" not in shown, "it is sent by now"
     first, second = catcher.to("applicant.only@police.example")
     assert first["message-id"] != second["message-id"]
