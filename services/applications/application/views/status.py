@@ -18,6 +18,7 @@ from services.applications.application.store import applications as store
 from services.applications.application.views.answers import AnswerChange, AnswerSection, answer_changes, answer_sections
 from services.applications.application.views.companions import company_of_case, company_sentence
 from services.applications.application.views.history import history
+from services.applications.application.views.later_history import later_history
 from services.applications.application.views.outcome_tasks import outcome_tasks
 from services.applications.certificates import store as certificates_store
 from services.applications.display import TaskRow, TimelineEntry
@@ -91,7 +92,7 @@ async def status(session: AsyncSession, principal: Principal, case: Case) -> Sta
         _refusal_reason(case, steps, events),
         await answer_sections(session, case),
         await answer_changes(session, case),
-        events,
+        sorted(events + await later_history(session, application_id), key=lambda event: event.when, reverse=True),
         company_sentence(await company_of_case(session, case)),
         [certificate.number for certificate in certificates],
         [outcome.row for outcome in await outcome_tasks(session, principal, application_id)],

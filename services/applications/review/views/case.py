@@ -22,6 +22,7 @@ from services.applications.application.views.answers import (
 from services.applications.application.views.application import ApplicationDetail, detail_of
 from services.applications.application.views.companions import company_of_case, company_sentence
 from services.applications.application.views.history import history
+from services.applications.application.views.later_history import later_history
 from services.applications.application.views.standing import Case, case_of, standing
 from services.applications.display import TimelineEntry
 from services.applications.matches.views.override_reasons import ManualPlace, manual_places, timeline_entry
@@ -135,6 +136,7 @@ async def case_page(session: AsyncSession, principal: Principal, application_id:
     decidable = states.possible(ApplicationEndorsed, case.application.own_state)
     events = history(steps, principal, internal=True)
     events += [timeline_entry(place) for place in await manual_places(session, principal, case.application)]
+    events += await later_history(session, application_id)
     return CasePage(
         case,
         standing(case, others=True),
