@@ -153,7 +153,7 @@ class ReasonForm(Form):
 
     reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose a reason"))
     text = TextAreaField(
-        N_("More details"), [Longest(1000)], description=N_("Stays in the portal. Only the reason is passed on")
+        N_("More details"), [Longest(1000)], description=N_("Stays in Tandem. Reports and emails show only the reason")
     )
 
 
@@ -161,4 +161,6 @@ class MaybeReasonForm(Form):
     """An optional reason."""
 
     reason = SelectField(N_("Why?"), choices=StatedReason, blank=N_("Not known"), default="")
-    text = TextAreaField(N_("More details"), [Longest(1000)], description=N_("Stays in the portal"))
+    text = TextAreaField(
+        N_("More details"), [Longest(1000)], description=N_("Stays in Tandem. Reports and emails do not show it")
+    )

@@ -1,7 +1,7 @@
 """Take the pictures of the help pages: `python -m tests.browser.help_pictures DATA`.
 
 DATA is the folder of a local run that is up and has the sample programme (default: `.data`). Each picture shows the top
-of a page of a persona, and has at most `LARGEST` bytes.
+of a page of a persona, once as on a desk and once as on a phone, and has at most `LARGEST` bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, ViewportSize
 
 FOLDER = site.STATIC / "help"
-SIZE: ViewportSize = {"width": 960, "height": 600}
+SIZES: dict[str, tuple[ViewportSize, int]] = {
+    "": ({"width": 960, "height": 600}, 1),
+    "-phone": ({"width": 360, "height": 500}, 2),
+}
+"""By the end of a picture's name: the size of the window, and the pixels of the picture to each of the page's."""
 LARGEST = 60_000
 PAGES = {
     "officers": ("persona-officer", "/applications/", "/applications/mine/"),
@@ -52,23 +56,25 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=chromium_of_command(), args=FLAGS)
         for guide in (each for each in GUIDES if each.picture):
             who, path, link = PAGES[guide.code]
-            context = browser.new_context(viewport=SIZE, locale="en-GB")
-            context.set_default_timeout(120_000)
-            context.add_cookies([{"name": name, "value": cookies[who][name], "url": system.origin}])
-            page = context.new_page()
-            page.goto(system.origin + path)
-            if link:
-                page.locator(f'main a[href^="{link}"]').first.click()
-                page.wait_for_load_state()
-            save(page, FOLDER / f"{guide.code}.jpg")
-            context.close()
+            for ending, (size, scale) in SIZES.items():
+                context = browser.new_context(viewport=size, device_scale_factor=scale, locale="en-GB")
+                context.set_default_timeout(120_000)
+                context.add_cookies([{"name": name, "value": cookies[who][name], "url": system.origin}])
+                page = context.new_page()
+                page.goto(system.origin + path)
+                if link:
+                    page.locator(f'main a[href^="{link}"]').first.click()
+                    page.wait_for_load_state()
+                save(page, FOLDER / f"{guide.code}{ending}.jpg")
+                context.close()
         browser.close()
     return 0
 
 
 def save(page: Page, file: Path) -> None:
-    """Save what is on the screen, without the banners of a local run, as well as its size allows."""
+    """Save what is on the screen, without the banners of a local run and a phone's header, as its size allows."""
     page.evaluate("document.querySelectorAll('.tandem-strip').forEach((strip) => strip.remove())")
+    page.evaluate("innerWidth < 640 && document.querySelector('main').scrollIntoView()")
     page.evaluate("document.fonts.ready")
     for quality in range(80, 20, -10):
         page.screenshot(path=file, type="jpeg", quality=quality, animations="disabled")

@@ -158,7 +158,9 @@ class PauseForm(Form):
 
     reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose a reason"))
     text = TextAreaField(
-        N_("More details"), [Longest(1000)], description=N_("For the two of you. Only the reason is passed on")
+        N_("More details"),
+        [Longest(1000)],
+        description=N_("For the two of you. Reports and emails show only the reason"),
     )
 
 

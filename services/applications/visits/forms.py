@@ -89,7 +89,7 @@ class MoveAnswerForm(Form):
         N_("If not, why?"), [NotOptional()], choices=StatedReason, blank=N_("Choose a reason"), default=""
     )
     text = TextAreaField(
-        N_("More details"), [Longest(1000)], description=N_("Stays in the portal. Only the reason is passed on")
+        N_("More details"), [Longest(1000)], description=N_("Stays in Tandem. Reports and emails show only the reason")
     )
 
     def validate(self, *more: Any, **named: Any) -> bool:

@@ -25,7 +25,7 @@ class EndpointForm(Form):
         description=N_("It must start with https:// and lead to a server on the internet"),
     )
     description = StringField(
-        N_("Who receives it, and what for?"),
+        N_("Name and purpose of the receiver"),
         [Needed(N_("Enter who receives it, and what for")), Longest(LONGEST_DESCRIPTION)],
     )
     events = CheckboxesField(N_("Events"), [Needed(N_("Select at least one event"))])

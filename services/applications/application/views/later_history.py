@@ -1,4 +1,4 @@
-"""What came of an eligible application, for its history: its matches, visits and mentorships."""
+"""The later history of an application: its matches, visits and mentorships."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ _BOTH = 2
 
 
 async def later_history(session: AsyncSession, application_id: UUID) -> list[TimelineEntry]:
-    """Return what came of an application, the newest first; a reserve's match is left out, since it holds no place."""
+    """Return the steps of an application's matches, visits and mentorships, the newest first.
+
+    The match of a reserve is left out, since it holds no place.
+    """
     found = [match for match in await matches.of_application(session, application_id) if not match.reserve]
     cleared = await participation.clearances(session, [match.id for match in found])
     entries = [entry for match in found for entry in _of_match(match, cleared[match.id])]

@@ -34,13 +34,15 @@ def open_case_rows(open_cases: model.OpenCases) -> list[list[Cell]]:
         cases = open_cases.of(side, stage)
         for state in sorted({case.state for case in cases}):
             in_state = [case for case in cases if case.state == state]
+            by_other = model.by_other(in_state)
             others = ", ".join(
                 f"{labels.country(code) if code else gettext('not known yet')}: {count}"
-                for code, count in model.by_other(in_state).items()
+                for code, count in by_other.items()
+                if any(by_other)
             )
             query = urlencode({"side": side.value, "stage": stage.value, "state": state})
             number = Link(str(len(in_state)), at(open_cases.country, "cases") + "?" + query)
-            rows.append([model.group_name(side, stage), state_tag(stage, in_state[0]), number, others])
+            rows.append([model.group_name(side, stage), state_tag(stage, in_state[0]), number, others or None])
     return rows
 
 

@@ -146,7 +146,7 @@ async def cases_of(
         ]
         for case in page_rows(cases, page)
     ]
-    heads = gettext("Reference"), gettext("What"), gettext("State"), gettext("Other side")
+    heads = gettext("Reference"), gettext("What"), gettext("State"), gettext("Other country")
     listing = Listing(
         gettext("Cases in progress"),
         at(country, "cases"),

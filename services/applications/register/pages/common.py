@@ -32,7 +32,7 @@ def entry_question(
     change, add, propose = titles
     return Question(
         change if entry is not None else add if programme else propose,
-        save_button(programme),
+        add if entry is None and programme else save_button(programme),
         at if entry is None else f"{at}/{entry.id}",
         caption="" if entry is None else entry.name,
         text=""

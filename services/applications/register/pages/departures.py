@@ -43,7 +43,7 @@ async def _ask_leave(request: DecisionRequest[LeaveForm]) -> Question:
     programme = decides(request.principal)
     return _question(
         await _departure(request),
-        title=gettext("%(name)s leaves"),
+        title=gettext("End access of %(name)s"),
         button=gettext("End access") if programme else save_button(decides=False),
         text=gettext("All roles end with the last day, including deputies' roles. The history stays."),
         warning=programme,
@@ -84,8 +84,8 @@ async def _ask_transfer(request: DecisionRequest[TransferForm]) -> Question:
         text += " " + gettext("Programme-wide roles stay.")
     return _question(
         moving,
-        title=gettext("%(name)s moves to another organisation"),
-        button=save_button(decides(request.principal)),
+        title=gettext("Move %(name)s to another organisation"),
+        button=gettext("Move person") if decides(request.principal) else save_button(decides=False),
         text=text,
     )
 

@@ -1,5 +1,6 @@
 """The list of appeals, and the page on which one is decided."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -136,6 +137,7 @@ async def _ask(request: DecisionRequest[DecisionForm]) -> Question | str:
         request.form.outcome.choices = [(AppealOutcome.UPHELD.value, upheld), (_DISMISSED[0], gettext(_DISMISSED[1]))]
     application, appeal = view.case.application, view.appeal
     decided = request.http.query_params.get("done") == "decided" and appeal.outcome
+    where = standing(view.case, others=True)
     return Question(
         gettext("Appeal"),
         gettext("Decide appeal"),
@@ -150,7 +152,7 @@ async def _ask(request: DecisionRequest[DecisionForm]) -> Question | str:
             "application": application,
             "appeal": appeal,
             "against": states.state("application", appeal.against).for_others,
-            "where": standing(view.case, others=True),
+            "where": replace(where, holder=gettext("You")) if view.capacity.acting_as else where,
             "before": states.state("application", appeal.before),
             "outcome": labels.label(AppealOutcome(appeal.outcome)) if appeal.outcome else "",
         },

@@ -39,6 +39,8 @@ async def waiting(
             ELIGIBLE,
             [
                 Column(gettext("Reference")),
+                Column(gettext("Name")),
+                Column(gettext("Country")),
                 Column(gettext("For")),
                 Column(gettext("Eligibility result")),
                 Column(gettext("Due")),
@@ -66,6 +68,8 @@ def _row(judgement: Judgement, page: int) -> list[Cell]:
     return [
         Tick("case", str(application.id), application.reference or "", judgement.eligible),
         Link(application.reference or "", address),
+        application.answers.name or None,
+        labels.country(application.country),
         labels.label(application.for_),
         _result(judgement),
         None if application.due is None else dates.day(application.due, short=True),

@@ -50,6 +50,7 @@ class EventPage:
     line: TimelineEntry
     reference: str | None
     facts: Sequence[Fact]
+    technical: Sequence[Fact]
     causes: Sequence[TimelineEntry]
     lost: bool
     effects: Sequence[TimelineEntry]
@@ -100,6 +101,10 @@ async def event_page(session: AsyncSession, within: Reach, event_id: UUID) -> Ev
         line=line(event),
         reference=event.reference,
         facts=_facts(event),
+        technical=[
+            {"key": gettext("Event type"), "value": event.type},
+            {"key": gettext("Event id"), "value": str(event.id)},
+        ],
         causes=[line(cause) for cause in chain.causes],
         lost=event.cause_id is not None and event.cause_id not in {cause.id for cause in chain.causes},
         effects=[line(effect) for effect in chain.effects],
@@ -123,7 +128,6 @@ async def _effects(session: AsyncSession, within: Reach, event_id: UUID) -> list
 
 def _facts(event: BoardEvent) -> list[Fact]:
     facts: list[Fact] = [
-        {"key": gettext("Event"), "value": event.type},
         {"key": gettext("About"), "value": topic_name(event.topic)},
         {"key": gettext("Call"), "value": event.call_reference},
         {"key": gettext("Place"), "value": event.seat_reference},
@@ -131,7 +135,7 @@ def _facts(event: BoardEvent) -> list[Fact]:
     if event.by_system is not None:
         by = gettext("the system") if event.by_system else gettext("a coordinator")
         facts.append({"key": gettext("Done by"), "value": by})
-    return [*facts, {"key": gettext("Number"), "value": str(event.id)}]
+    return facts
 
 
 def _around(story: Sequence[BoardEvent], event_id: UUID) -> list[TimelineEntry]:

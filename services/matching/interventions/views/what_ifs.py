@@ -115,7 +115,7 @@ class SideTable:
     """The results of one kind of application: measure, as it is, what if, difference."""
 
     kind: ApplicationKind
-    rows: Sequence[tuple[str, str, str, str]]
+    rows: Sequence[tuple[str, str, str, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +375,7 @@ def sides(outcome: Comparison) -> list[SideTable]:
     ]
 
 
-def _rows(before: ComparedSide, after: ComparedSide) -> list[tuple[str, str, str, str]]:
+def _rows(before: ComparedSide, after: ComparedSide) -> list[tuple[str, str, str, str | None]]:
     plain = [
         (gettext("Applications"), before.applications, after.applications),
         (gettext("Places"), before.places, after.places),
@@ -384,9 +384,11 @@ def _rows(before: ComparedSide, after: ComparedSide) -> list[tuple[str, str, str
         (gettext("Blocking pairs"), before.blocking_pairs, after.blocking_pairs),
         (gettext("Got first choice"), dict(before.ranks).get(1, 0), dict(after.ranks).get(1, 0)),
     ]
-    rows = [(name, number(first), number(second), _difference(second - first)) for name, first, second in plain]
-    rows.append((gettext("Share of best possible sum"), _of_best(before), _of_best(after), ""))
-    rows.append((gettext("Quotas that cannot be met"), _unmet(before), _unmet(after), ""))
+    rows: list[tuple[str, str, str, str | None]] = [
+        (name, number(first), number(second), _difference(second - first)) for name, first, second in plain
+    ]
+    rows.append((gettext("Share of best possible sum"), _of_best(before), _of_best(after), None))
+    rows.append((gettext("Quotas that cannot be met"), _unmet(before), _unmet(after), None))
     return rows
 
 

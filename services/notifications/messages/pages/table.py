@@ -23,6 +23,7 @@ from services.notifications.messages.views.bodies import bodies
 from services.notifications.messages.views.messages import CausedMessage
 from services.notifications.parameters import BusDep, Reader
 from shared.bus import Bus
+from shared.contracts import EVENTS
 from shared.contracts.labels import label, tongue
 from shared.contracts.lifecycle import DEADLINES
 from shared.i18n import gettext, offered, own_name, speaking
@@ -72,7 +73,7 @@ async def table(request: Request, bus: BusDep, principal: Reader, event: Event =
         audiences=list({str(rule.to): messages.audience_of_rule(rule) for rule in RULES}.items()),
         problem=gettext("This is not the id of an event.") if event.strip() and about is None else None,
         written_in=", ".join(tongue(code) for code in offered(MAILS)),
-        untold=[(name, gettext(why)) for name, why in WITHOUT_MESSAGE.items()],
+        untold=[(gettext(EVENTS[name].label), gettext(why)) for name, why in WITHOUT_MESSAGE.items()],
         reminders=_reminders(),
     )
 
@@ -90,7 +91,7 @@ def _row(rule: Rule) -> dict[str, object]:
         "name": rule.name,
         "subject": short_subject(rule),
         "to": messages.audience_of_rule(rule),
-        "when": ", ".join(filter(None, (rule.event.type, gettext(rule.when.words) if rule.when else None))),
+        "when": ", ".join(filter(None, (gettext(rule.event.label), gettext(rule.when.words) if rule.when else None))),
         "apart": ", ".join(filter(None, apart)),
     }
 

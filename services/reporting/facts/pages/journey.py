@@ -1,6 +1,7 @@
 """Show what happened to one application, from the first event to the last, through all services."""
 
 import re
+from typing import Literal
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -10,6 +11,7 @@ from services.reporting.facts import views
 from services.reporting.guards import Tracer
 from services.reporting.parameters import BusDep
 from shared.contracts import EVENTS
+from shared.i18n import gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
@@ -24,8 +26,9 @@ def meaning_of(type_: str) -> str:
 
 
 def title(type_: str) -> str:
-    """Return a type of event in plain words: `Visit completed`."""
-    return re.sub(r"(?<=[a-z])([A-Z])", lambda found: " " + found[1].lower(), type_)
+    """Return the label of a type of event: `Visit completed`; of one that is not known the type."""
+    event = EVENTS.get(type_)
+    return type_ if event is None else gettext(event.label)
 
 
 @router.get("/reporting/journey")
@@ -41,7 +44,17 @@ async def search(request: Request, _: Tracer, bus: BusDep, reference: str = "") 
 
 
 @router.get("/reporting/journey/{application_id}")
-async def journey(request: Request, _: Tracer, bus: BusDep, application_id: str) -> Response:
-    """Show the events of one application, by its id or reference, oldest first."""
+async def journey(
+    request: Request, _: Tracer, bus: BusDep, application_id: str, details: Literal["", "yes"] = ""
+) -> Response:
+    """Show the events of one application, by its id or reference, oldest first; with `details` what machines know."""
     found = await views.journey(bus, application_id)
-    return render(request, "facts/journey.html", application=found, steps=found.events, says=meaning_of, title=title)
+    return render(
+        request,
+        "facts/journey.html",
+        application=found,
+        steps=found.events,
+        says=meaning_of,
+        title=title,
+        details=bool(details),
+    )

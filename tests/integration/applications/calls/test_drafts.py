@@ -235,7 +235,7 @@ async def test_a_call_is_read_in_the_readers_language(programme: Programme) -> N
     page = (await programme.as_("ani").get(f"{CALLS}/{made['id']}")).text
     assert "გაცვლა" in page
     assert "This call is written in Georgian." in page
-    assert "Not written in: English" in (await programme.as_("programme").get(f"{CALLS}/{made['id']}")).text
+    assert "Not translated yet: English" in (await programme.as_("programme").get(f"{CALLS}/{made['id']}")).text
 
 
 async def test_rules_of_a_newer_version_are_refused(programme: Programme) -> None:

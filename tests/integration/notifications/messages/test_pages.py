@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+from markupsafe import escape
 
 from services.notifications.messages.model.table import AREAS, RULES, WITHOUT_MESSAGE
+from shared.contracts import EVENTS
 from shared.contracts.codes import AudienceKind, Role
 from shared.identity import Grant, csrf, service_headers, write_access
 from shared.identity.state import identity_of
@@ -233,7 +235,7 @@ async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
         "Email with a calendar invitation",
         "Armenian",
         "Events without a notification",
-        *WITHOUT_MESSAGE,
+        *(escape(EVENTS[name].label) for name in WITHOUT_MESSAGE),
     ):
         assert shown in table
     async with as_(app, "auditor") as client:
@@ -242,7 +244,7 @@ async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
             answer = await client.get(f"/notifications/rules/{rule.name}")
             assert answer.status_code == 200
             assert "%(" not in answer.text
-        for row, night in (("deadline_near", "waits until the morning,"), ("visit_cancelled", "is sent at once,")):
+        for row, night in (("deadline_near", "Sent in the morning,"), ("visit_cancelled", "Sent at once,")):
             assert night in (await client.get(f"/notifications/rules/{row}")).text
         assert (await client.get("/notifications/rules/nothing")).status_code == 404
         assert (await client.get("/notifications/rules/nothing/mail")).status_code == 404

@@ -115,16 +115,20 @@ async def test_the_iati_file_is_valid(house: House) -> None:
 
 
 async def test_the_journey_of_an_application_is_listed(house: House) -> None:
-    """The journey lists an application's events of all topics, found by its reference."""
+    """The journey lists an application's events of all topics, found by its reference; details come on request."""
     await feed_events(house, world(2))
     evaluator = await house.grant(Role.AUDITOR)
     led = await evaluator.get("/reporting/journey?reference=am-2026-0000")
     assert led.headers["location"] == "/reporting/journey/AM-2026-0000"
     page = (await evaluator.get(led.headers["location"])).text
     order = [
-        page.index(name) for name in ("ApplicationSubmitted", "MatchConfirmed", "VisitScheduled", "VisitCompleted")
+        page.index(f">{name}<")
+        for name in ("Application submitted", "Match confirmed", "Visit dates set", "Visit completed")
     ]
     assert order == sorted(order)
+    assert "ApplicationSubmitted" not in page, "technical details are shown on request"
+    details = (await evaluator.get(led.headers["location"], params={"details": "yes"})).text
+    assert "exchange.applications · ApplicationSubmitted" in details
     steps = (await evaluator.get(f"/reporting/api/v1/journey/{ident('application', 0)}")).json()["events"]
     assert {step["service"] for step in steps} == {"applications", "matching"}
     assert (await evaluator.get("/reporting/journey?reference=XX-1")).status_code == 404

@@ -43,7 +43,7 @@ async def page(path: str, contacts: ProgrammeContacts | None = None) -> str:
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.code)
 async def test_a_guide_has_its_steps_and_a_small_picture(guide: Guide) -> None:
-    """Each step says what to do, when, and what happens then; a picture has at most 60 kB and a text."""
+    """Each step says what to do, when, and what happens then; a picture, also as on a phone, has at most 60 kB."""
     shown = await page(f"/applications/help/{guide.code}")
     for step in guide.steps:
         assert all(text in shown for text in (step.what, step.when, step.then))
@@ -51,7 +51,9 @@ async def test_a_guide_has_its_steps_and_a_small_picture(guide: Guide) -> None:
         assert 'class="tandem-picture"' not in shown
         return
     assert f'alt="{guide.picture}"' in shown
-    assert 0 < (site.STATIC / "help" / f"{guide.code}.jpg").stat().st_size <= LARGEST
+    for name in (f"{guide.code}.jpg", f"{guide.code}-phone.jpg"):
+        assert name in shown
+        assert 0 < (site.STATIC / "help" / name).stat().st_size <= LARGEST
 
 
 @pytest.mark.parametrize("name", ["privacy", "accessibility", "help", "contact"])
