@@ -24,6 +24,7 @@ class ProblemCode(StrEnum):
     NOT_SIGNED_IN = "not-signed-in", 401
     SIGN_IN_FAILED = "sign-in-failed", 401
     NOT_ALLOWED = "not-allowed", 403
+    LINK_NOT_VALID = "link-not-valid", 403
     FORM_EXPIRED = "form-expired", 403
     OWN_CASE = "own-case", 403
     NOT_FOUND = "not-found", 404

@@ -31,7 +31,15 @@ from shared.identity.page_limits import count_form
 from shared.identity.principal import Principal
 from shared.identity.provider import ProviderUnavailable
 from shared.identity.rate_limit import count_request
-from shared.identity.refusals import SAFE_METHODS, SIGN_IN, NotAllowed, SignInNeeded, SignInUnchecked, is_api
+from shared.identity.refusals import (
+    SAFE_METHODS,
+    SIGN_IN,
+    LinkRefused,
+    NotAllowed,
+    SignInNeeded,
+    SignInUnchecked,
+    is_api,
+)
 from shared.identity.session import SessionsUnavailable, digest_of
 from shared.identity.state import identity_of, service_of
 from shared.identity.suspensions import admit_suspended
@@ -141,7 +149,7 @@ class _Ticket(Guard):
         principal = await _principal_of(request, self.access)
         holder = await ticket_of(request, self._purpose, request.path_params[self._of], principal)
         if holder is None:
-            raise SignInNeeded if principal is None else NotAllowed(_from_portal())
+            raise SignInNeeded if principal is None else LinkRefused(self._purpose)
         await _check_sending(request)
         await versions.check(request)
         return holder

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from shared.attempts import AttemptKind, note_attempt
 from shared.errors import ProblemCode, Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,6 +68,30 @@ class NotAllowed(HTTPException):
         challenge = f'Bearer error="insufficient_scope", scope="{" ".join(scopes)}"' if scopes else None
         headers = {"WWW-Authenticate": challenge} if challenge else None
         super().__init__(403, sentence or _who_may(self.roles), headers)
+
+
+class LinkRefused(Refused):
+    """A link does not open the page: without a ticket, or with one that does not count, as the `sentence` says.
+
+    `purpose` is that of the tickets that would open it.
+    """
+
+    def __init__(self, purpose: str, sentence: str = "") -> None:
+        about = gettext(_LINKS_TO[purpose]) if purpose in _LINKS_TO else ""
+        again = gettext("Open the page again from your list “To do”, or from the newest email about it.")
+        super().__init__(" ".join(filter(None, (about, sentence, again))), code=ProblemCode.LINK_NOT_VALID)
+
+
+_LINKS_TO = {
+    "evaluation": N_("Links like this open an evaluation."),
+    "report": N_("Links like this open a learning report."),
+    "follow_up": N_("Links like this open the questions six months later."),
+    "cascade": N_("Links like this open the training sessions at home."),
+    "test_before": N_("Links like this open a test."),
+    "test_after": N_("Links like this open a test."),
+    "receipt": N_("Links like this explain a result of the matching."),
+    "host-receipt": N_("Links like this explain a result of the matching."),
+}
 
 
 class FormNotOurs(Refused):

@@ -73,6 +73,13 @@ _TYPES = (
         N_("Send the token of somebody with the role that the answer or the OpenAPI document names."),
     ),
     ProblemType(
+        ProblemCode.LINK_NOT_VALID,
+        N_("This link does not work"),
+        N_("The link has expired, was already used, or opens something else."),
+        N_("Open the page again from your list “To do”, or from the newest email about it."),
+        N_("Ask the portal for a new ticket."),
+    ),
+    ProblemType(
         ProblemCode.FORM_EXPIRED,
         N_("This form can no longer be sent"),
         N_("Somebody else opened the form, or it was opened too long ago."),
@@ -245,7 +252,7 @@ _TYPES = (
     ),
     ProblemType(
         ProblemCode.TOO_MANY_REQUESTS,
-        N_("Too many requests at once"),
+        N_("Too many attempts"),
         N_("There were more requests in a short time than one sender may make."),
         N_("Wait a minute, then try again."),
         N_(

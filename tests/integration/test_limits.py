@@ -78,6 +78,7 @@ def refused(answer: httpx2.Response) -> bool:
     assert 1 <= seconds <= 60
     if "html" in answer.headers["content-type"]:
         assert re.search(rf"Try again in {seconds} seconds?\.", answer.text)
+        assert "Wait a minute" not in answer.text, "one time, not two"
     return True
 
 

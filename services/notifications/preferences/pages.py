@@ -7,7 +7,7 @@ that of a mail program (RFC 8058), which has no cookie and none of our forms.
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -16,7 +16,7 @@ from services.notifications.preferences import actions
 from services.notifications.preferences.model.choices import Choice, optional, recipient_in
 from shared.bus import Bus
 from shared.bus.db.outdated import Outdated
-from shared.errors import ProblemCode
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.identity import public
 from shared.identity.confirmations import rest_on
@@ -103,5 +103,9 @@ def _recipient(request: Request, token: str) -> UUID:
     settings = settings_of(request)
     found = recipient_in(settings.choice_seal, token)
     if found is None:
-        raise HTTPException(404)
+        sentence = gettext(
+            "Links like this choose which emails you get. Part of the link may be missing. Copy the whole link from "
+            "the end of our email."
+        )
+        raise Refused(sentence, 404)
     return found

@@ -58,7 +58,8 @@ async def test_a_courtesy_is_turned_off_by_one_click_and_by_nothing_less(
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as anybody:
         assert (await anybody.get(path)).status_code == 200
         assert (await anybody.post(path[:-3] + "abc", data=ONE_CLICK)).status_code == 404
-        assert (await anybody.get(f"/notifications/choice/{new_id().hex}.x")).status_code == 404
+        wrong = await anybody.get(f"/notifications/choice/{new_id().hex}.x")
+        assert (wrong.status_code, "Links like this choose which emails you get." in wrong.text) == (404, True)
         assert await rows(app, "SELECT 1 FROM mail_preference") == []
         for _ in range(2):
             assert (await anybody.post(path, data=ONE_CLICK)).status_code == 200

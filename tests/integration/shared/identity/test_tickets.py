@@ -58,11 +58,16 @@ async def test_a_ticket_opens_once(browser: httpx2.AsyncClient, sign_in: Signing
     sign_in("officer")
     address = f"/tests/reports/a-1?ticket={new_ticket(ticket_key)}"
     assert (await browser.get(address)).status_code == 303
+    back = await browser.get(address)
+    assert (back.status_code, back.headers["location"]) == (303, "/tests/reports/a-1"), "the same browser goes back"
+    assert "set-cookie" not in back.headers, "its time does not begin again"
     browser.cookies.clear()
     sign_in("officer")
     again = await browser.get(address)
     assert again.status_code == 403
-    assert "already used" in again.text
+    assert "This link does not work" in again.text
+    assert "Links like this open a learning report. This one was already used." in again.text
+    assert "from your list “To do”" in again.text
 
 
 async def test_a_forwarded_ticket_opens_nothing(
@@ -116,7 +121,7 @@ async def test_without_a_ticket_the_portal_is_the_way(browser: httpx2.AsyncClien
     sign_in("officer")
     refused = await browser.get("/tests/reports/a-1")
     assert refused.status_code == 403
-    assert "Open this page from your application or your match." in refused.text
+    assert "Open the page again from your list “To do”" in refused.text
 
 
 async def test_a_role_needs_no_ticket_where_the_route_says_so(
