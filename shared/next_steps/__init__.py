@@ -7,7 +7,7 @@ deadlines of notifications are kept from the events named there.
 """
 
 from shared.next_steps.facts import CaseFacts, MatchFacts, PairFacts, VisitFacts
-from shared.next_steps.owed import Owed, first_due, of_match, of_pair, of_visit, owed, preparation_due
+from shared.next_steps.owed import Owed, first_due, of_match, of_pair, of_visit, owed, preparation_due, results_due
 from shared.next_steps.programme import (
     CallFacts,
     PartnerFacts,
@@ -52,6 +52,7 @@ __all__ = [
     "preparation_due",
     "profile_standing",
     "proposal_standing",
+    "results_due",
     "shown_call_state",
     "visit_step",
 ]

@@ -145,6 +145,11 @@ def preparation_due(start: date, timers: Timers) -> datetime:
     return _counted(D.PREPARATION, start, timers)
 
 
+def results_due(ended_on: date, timers: Timers) -> datetime:
+    """Return until when the sending country reports the results of a visit or mentorship that ended on that day."""
+    return _counted(D.RESULTS, ended_on, timers)
+
+
 def _counted(kind: D, day: date, timers: Timers) -> datetime:
     """Return when something is due whose deadline is counted from a day."""
     deadline = DEADLINES[kind]
@@ -170,7 +175,7 @@ def _later(about: VisitFacts | PairFacts, applicant: Respondent, ended_on: date)
     if manager not in received and not _closed(received, FOLLOW_UP, Respondent.LINE_MANAGER.value):
         found.append(Owed(D.FOLLOW_UP, A.LINE_MANAGER, due))
     if not _settled(received, EVALUATION, Respondent.NATIONAL_COORDINATOR.value):
-        found.append(Owed(D.RESULTS, A.HOME_COORDINATOR, _counted(D.RESULTS, ended_on, about.timers)))
+        found.append(Owed(D.RESULTS, A.HOME_COORDINATOR, results_due(ended_on, about.timers)))
     return found
 
 

@@ -18,7 +18,7 @@ from services.applications.calls.model.texts import best
 from services.applications.tables import Table
 from shared.bus.db.documents import JsonDocument
 from shared.bus.db.locking import for_update
-from shared.contracts.calls import RULES_VERSION, CallTerms, CallText
+from shared.contracts.calls import RULES_VERSION, CallTerms, CallText, Timers
 from shared.contracts.codes import ApplicationKind, CallState
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -183,6 +183,13 @@ async def latest(session: AsyncSession, request: PageRequest) -> list[Call]:
 async def calls_by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Call]:
     """Return the calls with these ids."""
     return {call.id: call for call in await session.scalars(_BY_ID, {"ids": sorted(set(ids))})}
+
+
+async def timers_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Timers]:
+    """Return the timers of the calls with these ids; those of a call that is not there are the defaults."""
+    wanted = set(ids)
+    calls = await calls_by_id(session, wanted)
+    return {id_: calls[id_].terms.timers if id_ in calls else Timers() for id_ in wanted}
 
 
 async def citing(session: AsyncSession, need_id: UUID) -> list[Call]:

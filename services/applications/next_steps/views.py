@@ -129,9 +129,8 @@ async def visit_facts(session: AsyncSession, visit: Visit) -> VisitFacts:
 
 async def pair_facts(session: AsyncSession, pair: Mentorship, call_id: UUID) -> PairFacts:
     """Return the facts of one mentorship, whose match belongs to that call."""
-    calls = await calls_store.calls_by_id(session, {call_id})
-    call = calls.get(call_id)
-    return (await _pairs(session, [pair], {pair.id: Timers() if call is None else call.terms.timers}))[pair.id]
+    timers = await calls_store.timers_of(session, {call_id})
+    return (await _pairs(session, [pair], {pair.id: timers[call_id]}))[pair.id]
 
 
 async def _matches(

@@ -114,7 +114,7 @@ class Answers(StoredEntry):
         FieldSpec(
             Section.CONTACT,
             N_("Your name in your own script"),
-            title=N_("Name in your own script"),
+            title=N_("Name in own script"),
             registered=True,
         ),
     ] = None

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.calls import store as calls_store
+from services.applications.calls.store import timers_of
 from services.applications.outcomes.views import results_asked
 from services.applications.overview.views.participation import who_comes
 from services.applications.preparation.views.readiness import visits_to_prepare
 from services.applications.visits.views.attendance import guests
 from services.applications.waiting import MOST, Waiting, first_of, summed
-from shared.contracts.calls import Timers
 from shared.i18n import gettext, ngettext
-from shared.next_steps import preparation_due
+from shared.next_steps import preparation_due, results_due
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,19 +29,23 @@ async def waiting_to_prepare(session: AsyncSession, reader: Participant) -> list
     """Return the visits that need something of the reader before travel, due as the visit's own page says."""
     unready = await visits_to_prepare(session, [(view.case, view.visit) for view in reader.confirmed])
     among = _among(reader.confirmed, unready)
-    calls = await calls_store.calls_by_id(session, {visit.call_id for _, visit in among})
+    timers = await timers_of(session, {visit.call_id for _, visit in among})
     found = []
     for view, visit in among:
         assert visit.start is not None  # nothing is asked for before a visit has dates
-        timers = calls[visit.call_id].terms.timers if visit.call_id in calls else Timers()
-        found.append(_entry(view, visit, gettext("Prepare visit"), preparation_due(visit.start, timers)))
+        due = preparation_due(visit.start, timers[visit.call_id])
+        found.append(_entry(view, visit, gettext("Prepare visit"), due))
     return _capped(found, "/applications/visits?state=unready")
 
 
 async def waiting_for_results(session: AsyncSession, reader: Participant) -> list[Waiting]:
-    """Return the visits whose results the reader is asked for."""
-    results = await results_asked(session, reader.confirmed)
-    found = [_entry(view, visit, gettext("Add results"), None) for view, visit in _among(reader.confirmed, results)]
+    """Return the visits whose results the reader is asked for, due as the visit's own page says."""
+    among = _among(reader.confirmed, await results_asked(session, reader.confirmed))
+    timers = await timers_of(session, {visit.call_id for _, visit in among})
+    found = []
+    for view, visit in among:
+        due = None if visit.ended_on is None else results_due(visit.ended_on, timers[visit.call_id])
+        found.append(_entry(view, visit, gettext("Report results"), due))
     return _capped(found, "/applications/visits?state=results")
 
 

@@ -216,7 +216,7 @@ async def test_a_closed_evaluation_is_no_task_of_the_coordinator(three_services:
         """Visit's page, first page, list, deadline."""
         return [
             f"{here}/forms/evaluation" in (await tigran.get(here)).text,
-            "Add results" in (await tigran.get("/applications/")).text,
+            "Report results" in (await tigran.get("/applications/")).text,
             here in (await tigran.get(listed)).text,
             ("results", "home_coordinator") in await three_services.open_deadlines(visit_id),
         ]

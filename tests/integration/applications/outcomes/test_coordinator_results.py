@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.contracts import mentorships, outcomes, visits
-from shared.time import clock
+from shared.contracts.calls import Timers
+from shared.next_steps import results_due
+from shared.time import clock, dates
 
 if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
@@ -25,7 +28,9 @@ async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None
     assert (await home.get(f"{page}/{form}")).status_code == 404
     clock.move(timedelta(days=400))
     assert f"{page}/{form}" in (await home.get(page)).text
-    assert "Add results" in (await home.get("/applications/")).text
+    to_do = (await home.get("/applications/")).text
+    assert "Report results" in to_do
+    assert to_do.index(">Overdue<") < to_do.index("Report results"), "the list says that the date has passed"
     listed = await home.get("/applications/visits?state=results")
     assert page in listed.text
     way = await home.get(f"{page}/{form}")
@@ -51,7 +56,7 @@ async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None
     }  # fmt: skip
     await abroad.feed.deliver((outcomes.EvaluationSubmitted.model_validate(example), visit_id))
     assert f"{page}/{form}" not in (await home.get(page)).text
-    assert "Add results" not in (await home.get("/applications/")).text
+    assert "Report results" not in (await home.get("/applications/")).text
     assert page not in (await home.get("/applications/visits?state=results")).text
 
 
@@ -63,12 +68,13 @@ async def test_the_mentee_s_country_evaluates_a_mentorship(abroad: Abroad) -> No
     await abroad.publish_mentorship_event(mentorships.MentorshipCompleted, pair, match_id, **over)
     home, page = abroad.of.as_("giorgi"), f"/applications/mentorships/{pair}"
     listed = "/applications/mentorships?state=results"
-    assert "Add results" not in (await home.get("/applications/")).text
+    assert "Report results" not in (await home.get("/applications/")).text
     assert page not in (await home.get(listed)).text
     clock.move(timedelta(days=170))
     first = (await home.get("/applications/")).text
-    assert "Add results" in first
+    assert "Report results" in first
     assert page in first
+    assert f"Due: {dates.day(results_due(over['ended_on'], Timers()))}" in re.sub(r"<[^>]*>", "", first)
     assert "Report the results at home" in (await home.get(listed)).text
     assert page in (await home.get(listed)).text
     answer = await abroad.get("giorgi", "/mentorships?waits=true")
@@ -76,11 +82,11 @@ async def test_the_mentee_s_country_evaluates_a_mentorship(abroad: Abroad) -> No
     way = await home.get(f"{page}/forms/evaluation")
     assert way.headers["location"].startswith(f"/reporting/evaluations/national_coordinator.{pair}?ticket=")
     for other in ("rasa", "marta", "jonas"):
-        assert "Add results" not in (await abroad.of.as_(other).get("/applications/")).text
+        assert "Report results" not in (await abroad.of.as_(other).get("/applications/")).text
     example = dict(outcomes.EvaluationSubmitted.example) | {
         "application_id": abroad.pairings[match_id]["application_id"], "visit_id": None, "mentorship_id": str(pair),
         "respondent": "national_coordinator", "objectives": [],
     }  # fmt: skip
     await abroad.feed.deliver((outcomes.EvaluationSubmitted.model_validate(example), pair))
-    assert "Add results" not in (await home.get("/applications/")).text
+    assert "Report results" not in (await home.get("/applications/")).text
     assert page not in (await home.get(listed)).text
