@@ -156,8 +156,8 @@ def number(value: float, digits: int = 0) -> str:
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """Return a share (0 to 1) as a percentage in the reader's language."""
+    """Return a share (0 to 1) as a percentage in the reader's language, its sign apart as in all texts of the EU."""
     from babel.numbers import format_percent  # noqa: PLC0415 - as in `number`
 
-    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
+    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
     return format_percent(share, format=pattern, locale=locale())

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field
 from services.reporting.facts import store
 from services.reporting.facts.model.flaws import LEFT_OUT, Flaw
 from shared.bus.dead_letters import letters
+from shared.contracts import EVENTS
 from shared.contracts.base import Country
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -191,6 +192,12 @@ async def reference_of(bus: Bus, key: str) -> str | None:
 async def events(session: AsyncSession, ids: Collection[UUID]) -> list[JourneyEvent]:
     """Return the events with these ids, oldest first."""
     return [_event(step) for step in await store.steps(session, ids=ids)]
+
+
+def event_title(type_: str) -> str:
+    """Return the label of a type of event: `Visit completed`; of one that is not known the type."""
+    event = EVENTS.get(type_)
+    return type_ if event is None else gettext(event.label)
 
 
 def _event(step: Step) -> JourneyEvent:

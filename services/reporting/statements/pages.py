@@ -213,7 +213,7 @@ def _address(number: StatedNumber) -> str:
 def _row(step: facts_views.JourneyEvent) -> list[Cell]:
     return [
         Link(str(step.id), f"/{TOPICS[step.topic].owner}/journal/{step.id}"),
-        step.type,
+        facts_views.event_title(step.type),
         dates.day(step.day),
         dates.moment(step.occurred_at),
     ]

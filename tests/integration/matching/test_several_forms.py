@@ -310,7 +310,7 @@ async def test_an_option_from_older_facts_is_compared_and_calculated_again(
     assert answer.status_code == 409
     rows = {label: (saw, now) for label, saw, now in both_versions(answer)}
     assert rows["Applications in the matching"] == ("3", "4")
-    assert rows["Applications with a place"] == ("3 of 3 (100%)", "Not calculated yet")
+    assert rows["Applications with a place"] == ("3 of 3 (100\u00a0%)", "Not calculated yet")
     saw, now = rows["Match of the officer"]
     assert (saw, "Withdrawn since" in now) == ("None", True)
     assert "Commit option" not in answer.text

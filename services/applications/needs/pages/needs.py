@@ -67,7 +67,6 @@ async def show_all(
     )
     async with bus.read() as session:
         listed = await views.need_listing(session, principal, filters, page)
-    nothing = gettext("There are no needs, or none match the filters. Add a need, or import the OTNA table.")
     listing = Listing(
         gettext("Training needs"),
         AT,
@@ -82,8 +81,8 @@ async def show_all(
         ],
         [_row(need) for need in listed.shown],
         listed.total,
-        Empty(nothing),
-        none_fit=nothing,
+        Empty(gettext("No training needs yet. Add a need, or import the OTNA table.")),
+        none_fit=gettext("No training needs match these filters."),
         page=page,
         sort=sort,
         intro=_intro(listed),

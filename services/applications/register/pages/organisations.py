@@ -56,7 +56,6 @@ async def show_all(
     async with bus.read() as session:
         listed = await organisations.organisation_list(session, principal, filters, page)
     add = gettext("Add an organisation") if decides(principal) else gettext("Propose an organisation")
-    nothing = gettext("No organisations yet, or none match the filters.")
     heads = gettext("Name"), gettext("Type"), gettext("Country"), gettext("City"), gettext("State")
     listing = Listing(
         gettext("Organisations"),
@@ -64,8 +63,8 @@ async def show_all(
         [Column(head) for head in heads],
         [_row(organisation) for organisation in listed.shown],
         listed.total,
-        Empty(nothing),
-        none_fit=nothing,
+        Empty(gettext("No organisations yet.")),
+        none_fit=gettext("No organisations match these filters."),
         page=page,
         back=REGISTER,
         buttons=[Link(add, f"{AT}/new")] if _countries(principal) else [],

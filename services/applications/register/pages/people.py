@@ -67,7 +67,6 @@ async def show_all(
     )
     async with bus.read() as session:
         listed = await people.people_list(session, principal, settings, filters, page)
-    nothing = gettext("No people yet, or none match the filters.")
     add = gettext("Add a person") if decides(principal) else gettext("Propose a person")
     listing = Listing(
         gettext("People"),
@@ -82,8 +81,8 @@ async def show_all(
         ],
         [_row(person) for person in listed.shown],
         listed.total,
-        Empty(nothing),
-        none_fit=nothing,
+        Empty(gettext("No people yet."), add, f"{AT}/new"),
+        none_fit=gettext("No people match these filters."),
         page=page,
         sort=sort,
         back=REGISTER,

@@ -56,15 +56,14 @@ async def show_all(
         gettext("State"),
         gettext("Decided"),
     )
-    nothing = gettext("No proposals yet, or none match the filters.")
     listing = Listing(
         gettext("Proposals"),
         AT,
         [Column(head) for head in heads],
         [[*([_tick(proposal, ticked=bool(ticked))] if ticks else []), *_row(proposal)] for proposal in listed.shown],
         listed.total,
-        Empty(nothing),
-        none_fit=nothing,
+        Empty(gettext("No proposals yet.")),
+        none_fit=gettext("No proposals match these filters."),
         page=page,
         intro=gettext("Proposals of countries and agencies for the register. Nothing changes until they are approved."),
         counts=state_counts("proposal", listed.counts, AT),

@@ -36,7 +36,7 @@ class Choice(Code):
 
     EACH = "each", N_("Each email separately")
     DIGEST = "digest", N_("One email a day about what is waiting for me, if there is anything")
-    NONE = "none", N_("No emails. I read the messages in the portal")
+    NONE = "none", N_("No emails. I read the messages in Tandem")
 
     def wants(self, rule: Rule) -> bool:
         """Return whether a message of that row is mailed."""

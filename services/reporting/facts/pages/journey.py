@@ -11,7 +11,6 @@ from services.reporting.facts import views
 from services.reporting.guards import Tracer
 from services.reporting.parameters import BusDep
 from shared.contracts import EVENTS
-from shared.i18n import gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
@@ -23,12 +22,6 @@ def meaning_of(type_: str) -> str:
     text = " ".join(((event.__doc__ or "") if event else "").split())
     first = re.split(r"[.;]( |$)", text, maxsplit=1)[0].replace("`", "")
     return f"{first}." if first else ""
-
-
-def title(type_: str) -> str:
-    """Return the label of a type of event: `Visit completed`; of one that is not known the type."""
-    event = EVENTS.get(type_)
-    return type_ if event is None else gettext(event.label)
 
 
 @router.get("/reporting/journey")
@@ -55,6 +48,6 @@ async def journey(
         application=found,
         steps=found.events,
         says=meaning_of,
-        title=title,
+        title=views.event_title,
         details=bool(details),
     )

@@ -106,7 +106,7 @@ async def events(
 def _row(step: facts_views.JourneyEvent) -> list[Cell]:
     return [
         Markup("<code>{}</code>").format(step.id),
-        step.type,
+        facts_views.event_title(step.type),
         dates.day(step.day),
         dates.moment(step.occurred_at),
         step.topic,

@@ -133,7 +133,7 @@ async def test_filters_narrow_the_list_and_its_sums(programme: Programme) -> Non
     shown = (await programme.as_("programme").get(f"{PAGES}?country=AM&level=2&topic=empact-2026:online_crime")).text
     assert "12 people to be trained" in shown
     assert (
-        "There are no needs, or none match the filters"
+        "No training needs match these filters."
         in (await programme.as_("programme").get(f"{PAGES}?country=AM&level=3")).text
     )
     for unknown in ("country=XX", "level=9"):

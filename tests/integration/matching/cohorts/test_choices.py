@@ -122,7 +122,7 @@ async def test_each_match_says_who_where_why_and_what_to_look_at(
     balance = page.split("Country balance")[1]
     for country in ("Armenia", "Georgia", "Moldova"):
         assert country in balance
-    assert "100%" in balance
+    assert "100\u00a0%" in balance
     assert "full" in balance
     receipt = await browser.get(f"/matching/cohorts/{world.call_id}/receipts/{next(iter(matched))}")
     assert 'class="tandem-receipt"' in receipt.text
