@@ -176,7 +176,7 @@ def clear_and_accept(
     """Clear the match as home and host country; accept it on both sides, until it is confirmed."""
     for name in countries:
         country = browsers[name].go("/applications/matches?state=waits").waits_for(reference)
-        country.follow(reference).press("Clear match").sees("Cleared.")
+        country.follow(reference).press("Clear match").sees("Match cleared.")
     board.shows(f"{reference}: Match cleared by both countries", f"{reference}: Match offered")
     for name in sides:
         side = browsers[name].go("/applications/matches").waits_for(reference).follow(reference)

@@ -67,9 +67,8 @@ async def to_confirm(
         page=page,
         intro=gettext(
             "Each access is confirmed once a year. Is this person still there, and do they still need these "
-            "roles? Access that is not confirmed within %(days)d days lapses, and can be restored."
-        )
-        % {"days": access_page.times.lapse},
+            "roles? Access that is not confirmed by the last day in the list lapses. It can be restored."
+        ),
         acts=[("confirm", gettext(ACTS["confirm"].button))] if ticks else [],
         decide=f"{ACCESS}/confirm",
         back=REGISTER,

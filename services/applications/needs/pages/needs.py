@@ -30,8 +30,8 @@ from shared.web.render import render, see_other
 AT = f"{REGISTER}/needs"
 router = APIRouter(prefix=AT, include_in_schema=False)
 _DONE = {
-    "saved": N_("Saved."),
-    "withdrawn": N_("Withdrawn."),
+    "saved": N_("Training need saved."),
+    "withdrawn": N_("Training need withdrawn."),
     "imported": N_("The table is imported."),
     "discarded": N_("Discarded. Nothing was imported."),
 }

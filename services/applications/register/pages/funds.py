@@ -64,7 +64,7 @@ async def show_funds(
         intro=gettext("Who pays for visits and mentorships. A call names its fund."),
         back=REGISTER,
         buttons=[Link(gettext("Add a fund"), f"{FUNDS}/new")],
-        done=gettext("Saved.") if request.query_params.get("done") == "saved" else "",
+        done=gettext("Fund saved.") if request.query_params.get("done") == "saved" else "",
     )
     return list_page(request, listing)
 
@@ -131,9 +131,10 @@ async def show_exclusions(
         intro=gettext("Applies in both directions, for a limited time. Only programme coordinators see this list."),
         back=REGISTER,
         buttons=[Link(gettext("Add a pair"), f"{EXCLUSIONS}/new")],
-        done={"saved": gettext("Saved."), "ended": gettext("The pair can be matched again from tomorrow on.")}.get(
-            request.query_params.get("done", ""), ""
-        ),
+        done={
+            "saved": gettext("Pair saved."),
+            "ended": gettext("The pair can be matched again from tomorrow on."),
+        }.get(request.query_params.get("done", ""), ""),
     )
     return list_page(request, listing)
 

@@ -67,7 +67,7 @@ async def test_a_case_is_opened_and_decided_beside_the_list(many: Programme) -> 
     last = f"{QUEUE}/{ids[third]}/endorse?state=submitted&sort=reference&beside=1"
     sent = await send(many, "tigran", last, ticked_versions(await page(many, "tigran", last)))
     after = await page(many, "tigran", sent.headers["location"])
-    assert (beside(after), "Endorsed." in after) == ([], True), "no other case follows, so it stays open"
+    assert (beside(after), "Application endorsed." in after) == ([], True), "no other case follows, so it stays open"
 
 
 @pytest.mark.parametrize("kept", [True, False])
