@@ -53,7 +53,7 @@ def _field(question: CallQuestion) -> Any:
         case QuestionKind.CHOICE:
             choices = list(model.choices(question).items())
             if len(choices) > _RADIOS or not question.required:
-                return SelectField(text.question, checks, choices=choices, blank=N_("Choose"), **options)
+                return SelectField(text.question, checks, choices=choices, blank=N_("Choose one"), **options)
             return RadioField(text.question, checks, choices=choices, **options)
         case _:
             return TextAreaField(text.question, checks, **options)

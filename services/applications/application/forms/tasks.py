@@ -150,7 +150,7 @@ def remedy(name: str) -> str:
     return gettext(fields_of(Answers)[name].remedy)
 
 
-def choices(codes: Iterable[Any], *, empty: str | None = N_("Choose")) -> Choices:
+def choices(codes: Iterable[Any], *, empty: str | None = N_("Choose one")) -> Choices:
     """Return the members of a code list as choices in the reader's language, with an empty one before them."""
     found = [(str(code), labels.label(code)) for code in codes]
     return ([("", gettext(empty))] if empty is not None else []) + found
@@ -186,12 +186,12 @@ def column(form: Form, name: str, part: str) -> list[str]:
 class ExpertiseRow(Row):
     """One area of expertise."""
 
-    area = SelectField(N_("Area"), [NotOptional()], choices=Expertise, blank=N_("Choose"))
+    area = SelectField(N_("Area"), [NotOptional()], choices=Expertise, blank=N_("Choose one"))
     level = SelectField(
         N_("Level"),
         [NotOptional()],
         choices=[("1", N_("1: basic")), ("2", N_("2: advanced")), ("3", N_("3: expert"))],
-        blank=N_("Choose"),
+        blank=N_("Choose one"),
     )
     years = NumberField(N_("Years"), [NotOptional(), Between(0, 60)])
 
@@ -200,7 +200,7 @@ class LanguageRow(Row):
     """One language."""
 
     language = SelectField(N_("Language"), [NotOptional()])
-    level = SelectField(N_("Level"), [NotOptional()], choices=LanguageLevel, blank=N_("Choose"))
+    level = SelectField(N_("Level"), [NotOptional()], choices=LanguageLevel, blank=N_("Choose one"))
 
 
 class CourseRow(Row):
@@ -297,7 +297,7 @@ _OBJECTIVES: Rows = {"objectives": _single(ObjectiveRow, "text", most=MOST_OBJEC
 
 
 def _blank(offered: Choices) -> Choices:
-    return [("", gettext("Choose")), *offered]
+    return [("", gettext("Choose one")), *offered]
 
 
 def _writing_languages(form: Form, _: FormContext) -> None:

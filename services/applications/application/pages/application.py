@@ -200,10 +200,19 @@ async def _ask_withdraw(request: DecisionRequest[WithdrawForm]) -> Question | st
         gettext("Withdraw application"),
         address,
         caption=case.application.reference or "",
-        text=gettext("You cannot undo this. A place that was found for you goes to the next officer in line."),
+        text=_lost(case),
         cancel=gettext("No, keep it"),
         warning=True,
     )
+
+
+def _lost(case: Case) -> str:
+    """Return what an officer loses by withdrawing: what is agreed by then ends too."""
+    if case.shown_state not in {ApplicationState.ACCEPTED, ApplicationState.SCHEDULED, ApplicationState.UNDER_WAY}:
+        return gettext("You cannot undo this. A place that was found for you goes to the next officer in line.")
+    if case.application.for_ is ApplicationKind.MENTEE:
+        return gettext("You cannot undo this. Your mentorship ends.")
+    return gettext("You cannot undo this. Your visit is cancelled.")
 
 
 async def _withdraw(request: DecisionRequest[WithdrawForm]) -> str:

@@ -38,7 +38,10 @@ class Reasoned(Form):
     """The reason for a change; asked on each page of a change, after its own fields."""
 
     change_reason = SelectField(
-        N_("Why are you making this change?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose")
+        N_("Why are you making this change?"),
+        [Needed(N_("Choose a reason"))],
+        choices=StatedReason,
+        blank=N_("Choose one"),
     )
     change_text = TextAreaField(
         N_("Anything that your coordinator should know"),

@@ -45,7 +45,10 @@ class TextRow(Row):
     """The call in one language."""
 
     language = SelectField(
-        N_("Language"), [NotOptional()], choices=[(code, i18n.own_name(code)) for code in WRITTEN], blank=N_("Choose")
+        N_("Language"),
+        [NotOptional()],
+        choices=[(code, i18n.own_name(code)) for code in WRITTEN],
+        blank=N_("Choose one"),
     )
     title = StringField(N_("Title"), [NotOptional(), Longest(200)])
     summary = TextAreaField(N_("What the call is about"), [Longest(5000)])
@@ -153,13 +156,13 @@ def _choose_in_rows(form: Form, name: str, choices: Choices) -> None:
     if name in form:
         field: Any = form[name]
         for row in field:
-            row.form.country.choices = [("", gettext("Choose")), *choices]
+            row.form.country.choices = [("", gettext("Choose one")), *choices]
 
 
 def prepare(form: Form, facts: Facts, entry: CallEntry) -> None:
     """Give a form the choices that depend on the register."""
     paying = [(str(id_), fund.name) for id_, fund in facts.funds.items() if fund.active or id_ == entry.fund_id]
-    _choose(form, "fund_id", [("", gettext("Choose")), *paying])
+    _choose(form, "fund_id", [("", gettext("Choose one")), *paying])
     if "scheme" in form:
         _prepare_topics(form, facts, entry)
     others = sorted(set(entry.rules.countries) - set(PARTNERS))

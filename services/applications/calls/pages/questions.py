@@ -55,7 +55,10 @@ class WordingRow(Row):
     """The question in one language."""
 
     language = SelectField(
-        N_("Language"), [NotOptional()], choices=[(code, i18n.own_name(code)) for code in WRITTEN], blank=N_("Choose")
+        N_("Language"),
+        [NotOptional()],
+        choices=[(code, i18n.own_name(code)) for code in WRITTEN],
+        blank=N_("Choose one"),
     )
     question = StringField(N_("Question"), [NotOptional(), Longest(300)])
     hint = StringField(N_("Hint"), [Longest(500)])

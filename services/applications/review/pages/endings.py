@@ -39,7 +39,7 @@ class VoidForm(Form):
     """The form to remove an application from the counts, with the error."""
 
     reason = SelectField(
-        N_("What was the error?"), [Needed(N_("Choose what the error was"))], choices=VoidReason, blank=N_("Choose")
+        N_("What was the error?"), [Needed(N_("Choose what the error was"))], choices=VoidReason, blank=N_("Choose one")
     )
     known = BooleanField(
         N_("I know that this cannot be undone"), [Needed(N_("Confirm that you know that this cannot be undone"))]

@@ -56,3 +56,16 @@ async def test_a_reserve_is_no_part_of_the_history(abroad: Abroad) -> None:
     await abroad.proposed(application_id, offer_id=offer["id"], reserve=True)
     titles = [title for _, title in await timeline(abroad, "ani", f"/applications/mine/{application_id}")]
     assert "Match proposed" not in titles
+
+
+async def test_withdrawing_names_what_ends(abroad: Abroad) -> None:
+    """Before an officer withdraws, the page says that the place, the planned visit or the mentorship is lost."""
+    match_id = await abroad.placement_matched()
+    address = f"/applications/mine/{abroad.pairings[match_id]['application_id']}/withdraw"
+    assert "goes to the next officer in line" in await read(abroad, "ani", address)
+    await abroad.scheduled(match_id)
+    assert "Your visit is cancelled." in await read(abroad, "ani", address)
+    pair = await abroad.mentor_matched()
+    await abroad.begun(pair)
+    own = f"/applications/mine/{abroad.pairings[pair]['application_id']}/withdraw"
+    assert "Your mentorship ends." in await read(abroad, "nino", own)
