@@ -48,7 +48,7 @@ FACTS = {
             Column(N_("Frozen"), col(PeriodRow.frozen_at)),
             Column(N_("Statement"), col(PeriodRow.statement)),
             Column(N_("Restatement"), _restated(col(RestatementRow.state)), label),
-            Column(N_("Reason for it"), _restated(col(RestatementRow.reason))),
+            Column(N_("Reason for it"), _restated(col(RestatementRow.reason)), label),
             Column(N_("Restatement proposed"), _restated(col(RestatementRow.proposed_at))),
             Column(N_("Restatement decided"), _restated(col(RestatementRow.decided_at))),
         ),

@@ -52,7 +52,7 @@ class SignInUnchecked(HTTPException):
     """The portal, which keeps the sessions, does not answer: nobody can say whether this session has ended."""
 
     def __init__(self) -> None:
-        sentence = gettext("Sign-in cannot be checked at the moment. Try again in a few seconds.")
+        sentence = gettext("We cannot check at the moment whether you are signed in.")
         super().__init__(503, sentence, {"Retry-After": "5"})
 
 

@@ -269,7 +269,7 @@ _TYPES = (
     ),
     ProblemType(
         ProblemCode.UNAVAILABLE,
-        N_("Not ready yet"),
+        N_("Not available at the moment"),
         N_("A part of the system is starting, or does not answer."),
         N_("A part of the system is starting or not available. Try again in a moment."),
         N_("Repeat the request after the seconds in Retry-After. The detail says whether it may have taken effect."),

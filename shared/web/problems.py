@@ -258,7 +258,10 @@ async def _store_error(request: Request, error: Exception) -> Response:
     # Where the database did answer, the error may be of our making after all.
     trace = error if is_rolled_back(error) else None
     _log.warning("store_away", route=route_of(request.scope), error=type(error).__name__, exc_info=trace)
-    return answer(request, 503, _unsaved(request))
+    # Where the sender could not be read, the form of this page would not be theirs.
+    known = getattr(request.state, "principal", None) is not None
+    sent = await _sent(request) if known else ()
+    return answer(request, 503, _unsaved(request, shown=bool(sent)), sent=sent)
 
 
 def _passes(error: Exception) -> bool:
@@ -266,13 +269,18 @@ def _passes(error: Exception) -> bool:
     return is_transient(error) and getattr(error, "filename", None) is None
 
 
-def _unsaved(request: Request) -> str | None:
-    """Return what is known of a failed request that would change something; None where it would not."""
+def _unsaved(request: Request, *, shown: bool = False) -> str | None:
+    """Return what is known of a failed request that would change something; None where it would not.
+
+    Where the page does not show what was sent, it says where that still is.
+    """
     if request.method in SAFE_METHODS:
         return None
     if not _certain(request):
         return gettext(_UNKNOWN_TO_PROGRAMS if wants_json(request) else _UNKNOWN)
-    return gettext("Nothing was saved.")
+    if shown or wants_json(request):
+        return gettext("Nothing was saved.")
+    return gettext("Nothing was saved. What you wrote is still in the form. Go back, and send it again.")
 
 
 def _certain(request: Request) -> bool:

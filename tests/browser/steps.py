@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from tests.browser.people import DESK
+
 if TYPE_CHECKING:
     from tests.browser.people import Person
 
@@ -136,7 +138,14 @@ def write_profile(mentor: Person, season: Season) -> None:
 
 
 def read_figures(reader: Person, *pages: str) -> None:
-    """Open a figure of the shown period, download all of them, and follow links of the page of figures."""
+    """Open a figure of the shown period, download all of them, and follow links of the page of figures.
+
+    On a phone the first number stands on the first screen.
+    """
+    reader.page.set_viewport_size({"width": 360, "height": 740})
+    reader.go("/reporting/")
+    expect(reader.page.locator("figure svg:visible, tbody strong").first).to_be_in_viewport()
+    reader.page.set_viewport_size(DESK)
     reader.go("/reporting/").follow("Exchange participations completed").sees("person-visits")
     assert reader.go("/reporting/").download("Download as CSV").count(b"TOPCOP-OP-02")
     for link in pages:

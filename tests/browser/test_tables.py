@@ -14,6 +14,7 @@ from services.reporting.disclosure.model import Hidden, ReleasedCell
 from services.reporting.indicators.model.catalogue import INDICATORS
 from shared.web import site
 from shared.web.api_docs import Operation, answers_of
+from shared.web.stale_forms import ComparedFact, ComparedRecord
 from tests.browser.conftest import PHONE, open_alone
 
 if TYPE_CHECKING:
@@ -83,6 +84,22 @@ def test_the_reason_for_a_hidden_number_does_not_scroll_sideways(browser: Browse
     text = page.render(show=disclosure_views, definition=INDICATORS["TOPCOP-OP-01"], cells=cells)
     room = _widths(browser, text, 320)
     assert room[0] == room[1]
+
+
+def test_both_versions_of_a_changed_record_fit_a_phone(browser: Browser) -> None:
+    """A long name and its value then and now are one below the other, and all of them can be read."""
+    facts = [
+        ComparedFact("Domains of its email addresses", "police.example, " * 3, "customs-and-revenue.example, " * 3)
+    ]
+    page = site.environment(None).from_string(
+        '{% from "macros/forms.html" import compared_records with context %}{{ compared_records(records) }}'
+    )
+    text = PAGE.replace(
+        "{% block content %}{% endblock %}", page.render(records=[ComparedRecord("Organisation", facts, known=True)])
+    )
+    room = _widths(browser, text, PHONE["width"])
+    assert room[0] == room[1]
+    assert 'data-label="When you opened the page"' in text
 
 
 def test_a_wide_table_fits_on_paper_and_its_links_print_no_address(browser: Browser) -> None:

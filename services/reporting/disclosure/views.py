@@ -216,7 +216,7 @@ def main_finding(figures: dict[str, Released]) -> str:
         }
     if not count:
         if not received:
-            return gettext("Nothing has been counted for this period yet")
+            return gettext("No applications and no completed visits in this period")
         return ngettext(
             "%(num)d application was received, but no visit is completed yet",
             "%(num)d applications were received, but no visit is completed yet",

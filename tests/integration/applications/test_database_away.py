@@ -209,6 +209,8 @@ async def test_the_answer_says_only_what_is_known(
         assert (answer.status_code, answer.headers.get("retry-after")) == (503, "5"), answer.text
         assert (UNKNOWN[program] in detail) is not known
         assert ("Nothing was saved." in detail) is known
+        if not program:
+            assert ("Send again" in detail) is known, "what was written is sent again from the page"
         async with made.app.state.service.bus.read() as session:
             count = await session.scalar(
                 sa.text("SELECT count(*) FROM fund WHERE name = :name"), {"name": FUND["name"]}

@@ -46,7 +46,7 @@ async def test_a_revision_is_previewed_before_it_is_published(abroad: Abroad, pr
     stale = await send(abroad, "claire", f"{at}/edit", step("when", places="4", told="1", **before), 412)
     assert "This was changed after you opened it" in stale.text
     both = stale.text.partition("Your version")[2]
-    assert '>4</td><td class="govuk-table__cell">5</td>' in both
+    assert '>4</td><td class="govuk-table__cell" data-label="Saved version">5</td>' in both
     less = await send(abroad, "claire", f"{at}/edit", step("when", places="0"), 422)
     assert 'id="places-error"' in less.text
     body = {"entry": {"places": 6}}

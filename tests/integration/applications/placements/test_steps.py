@@ -50,7 +50,7 @@ async def test_the_first_step_begins_one_draft(abroad: Abroad) -> None:
     await send(abroad, "claire", f"{at}/edit", step("what", title="By another tab"))
     stale = await send(abroad, "claire", new, step("what", draft=draft, title="Another title"), 412)
     both = stale.text.partition("Your version")[2]
-    assert '>Another title</td><td class="govuk-table__cell">By another tab</td>' in both
+    assert '>Another title</td><td class="govuk-table__cell" data-label="Saved version">By another tab</td>' in both
     [offer] = (await abroad.get("claire", "/offers"))["items"]
     assert offer["entry"]["title"] == "By another tab"
     changed = step("what", title="Another title", **ticked_versions(stale.text))
@@ -199,7 +199,7 @@ async def test_a_stale_step_is_shown_beside_the_saved_one(abroad: Abroad) -> Non
     stale = await send(abroad, "claire", f"{at}/edit", step("when", places="4", **opened), 412)
     assert "This was changed after you opened it" in stale.text
     both = stale.text.partition("Your version")[2]
-    assert '>4</td><td class="govuk-table__cell">2</td>' in both
+    assert '>4</td><td class="govuk-table__cell" data-label="Saved version">2</td>' in both
     await send(abroad, "claire", f"{at}/edit", step("when", places="4", **ticked_versions(stale.text)))
     entry = await entry_of(abroad, at)
     assert (entry["places"], entry["title"]) == (4, "A week with the cybercrime unit")

@@ -180,7 +180,7 @@ async def test_the_portal_is_away(house: House) -> None:
         answer = await client.get("/matching/")
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "5"
-        assert "Sign-in cannot be checked" in answer.text
+        assert "We cannot check at the moment whether you are signed in" in answer.text
     assert time.monotonic() - began < PATIENCE
     api = await client.get("/matching/api/v1/matches", headers={"Accept": "application/json"})
     assert (api.status_code, api.json()["code"]) == (503, "unavailable")

@@ -36,7 +36,7 @@ async def test_an_empty_programme_says_so(house: House) -> None:
         assert "ask the programme coordinator" in problem.json()["detail"]
     page = await (await house.grant(Role.EVALUATOR)).get("/reporting/?period=2026")
     assert page.status_code == 200, page.text
-    assert "Nothing has been counted for this period yet" in page.text
+    assert "No applications and no completed visits in this period" in page.text
     assert "no data yet" in page.text
 
 
