@@ -223,6 +223,25 @@ async def test_the_coordinator_has_steered_the_matching(sample: LocalRun, people
     assert len({row["seat_id"] for row in of_the_group}) == 1, "the two go together"
 
 
+async def test_officers_hosts_and_a_mentor_have_put_their_wishes_in_order(people: People) -> None:
+    """In the second call Ani, Nino and others order places, and a host and a mentor their candidates."""
+    calls = (await people.get("persona-programme", f"{PORTAL}/calls"))["items"]
+    call = next(each for each in calls if "second" in each["terms"]["texts"][0]["title"])
+    assert call["terms"]["wishes"] == "wishes_among_equals"
+    for who, most in (("persona-officer", 3), ("persona-mentee", 2)):
+        (application,) = (await people.get(who, f"{PORTAL}/applications"))["items"]
+        answers = (await people.get(who, f"{PORTAL}/applications/{application['id']}"))["answers"]
+        assert 1 < len(answers["wishes"]) <= most
+    choices = {}
+    for who, kind in (("persona-host", "offers"), ("persona-mentor", "mentors")):
+        seats = [seat for seat in (await people.get(who, f"{PORTAL}/{kind}"))["items"] if seat["call_id"] == call["id"]]
+        read = [await people.get(who, f"{PORTAL}/{kind}/{seat['id']}/candidates") for seat in seats]
+        choices[who] = [page["choices"] for page in read]
+        assert all(page["order_counts"] for page in read)
+    assert all(each["order"] for each in (*choices["persona-host"], *choices["persona-mentor"]))
+    assert any(each["not_suitable"] for each in choices["persona-host"])
+
+
 async def test_a_country_is_at_its_ceiling_and_an_officer_refused_for_it(people: People) -> None:
     """As many officers of Azerbaijan as its ceiling allows have a match, and one more has none because of it.
 

@@ -9,6 +9,7 @@ from deploy.cli.sample.past_call import meet, sign_all
 from deploy.cli.sample.plan import OPEN, UPCOMING
 from deploy.cli.sample.protagonists import ANI, NINO
 from deploy.cli.sample.submissions import answer, clear, commit_cohort, decide, judge, keep_company, open_call, send_in
+from deploy.cli.sample.wishes import order_candidates
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -189,6 +190,7 @@ STEPS = (
     (-2, "Second call: answers", answers),
     (-2, "Second call: mentoring sessions", sessions(-2, newest=True)),
     (-1, "Second call: the newest applications", send_in(OPEN, -1)),
+    (-1, "Second call: candidates in order", order_candidates),
     (-1, "Second call: what is needed before travel", prepare),
     (-1, "Second call: questions to officers", decide(OPEN, -4)),
 )

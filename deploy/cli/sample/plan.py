@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from deploy.cli.sample import days as calendar
-from shared.contracts.codes import RankGroup, Role
+from shared.contracts.codes import RankGroup, Role, Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,6 +89,7 @@ class Call:
     countries: tuple[str, ...]
     opens: int | None = None
     ceilings: tuple[tuple[str, int], ...] = ()
+    wishes: Wishes = Wishes.SCORES
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class Application:
     """As the officer sends them: the portal says what they may be."""
     companion: tuple[str, str] | None = None
     """The companion whom the officer names: the mode, and the person's sign-in subject."""
+    wishes: int = 0
+    """The number of suitable places that the officer puts in order, where the call counts an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,7 @@ CALLS = (
         visits=(17, 150),
         countries=("AM", "AZ", "GE", "MD", "UA"),
         ceilings=(("AZ", 4),),
+        wishes=Wishes.WISHES_AMONG_EQUALS,
     ),
     Call(
         UPCOMING,

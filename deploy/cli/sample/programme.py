@@ -17,7 +17,7 @@ from deploy.cli.sample.plan import CALLS, FINISHED, NATIVE, OPEN, Application, C
 from deploy.cli.sample.protagonists import RING, protagonists
 from deploy.cli.sample.unmet import unmet
 from deploy.local.personas import PERSONAS
-from shared.contracts.codes import EMPACT_2026, PRIORITIES, Expertise, RankGroup, Role
+from shared.contracts.codes import EMPACT_2026, PRIORITIES, Expertise, RankGroup, Role, Wishes
 
 if TYPE_CHECKING:
     from datetime import date
@@ -162,6 +162,8 @@ _WANT: dict[tuple[str, int], str] = {
     **{(OPEN, place): "persona-host" for place in (19, 21)},
     **{(FINISHED, place): "persona-mentor" for place in (4, 9, 14)},
 }
+_WISHES = (3, 0, 2)
+"""So many places each of three applicants puts in order, where the call counts an order."""
 # The first call's applications came on these days.
 _FIRST_DAYS = (-350, -346, -342, -338)
 _SECOND_DAYS: tuple[tuple[int, int, tuple[Progress, ...]], ...] = (
@@ -211,7 +213,8 @@ def _application(chance: random.Random, call: Call, person: Person, kind: str, p
         "line_manager_email": f"head.{(person.organisation or 'unit')}@{person.organisation}.example",
         "took_part_before": chance.random() < 0.1,
     }
-    return Application(call.key, person.subject, kind, day, fate, answers)
+    wishes = 0 if call.wishes is Wishes.SCORES else _WISHES[place % len(_WISHES)]
+    return Application(call.key, person.subject, kind, day, fate, answers, wishes=wishes)
 
 
 def _languages(chance: random.Random, country: str, english: str | None) -> list[dict[str, str]]:

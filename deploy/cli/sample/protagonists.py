@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deploy.cli.sample.plan import Person
 
 ANI, NINO = "persona-officer", "persona-mentee"
+_WISHES = {ANI: 3, NINO: 2}
 RING = ("md1", "ua1")
 """These two agencies of partner countries host each other's officers."""
 GROUP_HOST = "pl"
@@ -72,7 +73,14 @@ def protagonists(
     ) -> Application:
         home = (person.country or "", person.organisation or "")
         return Application(
-            OPEN, person.subject, kind, day, Progress.JUDGED, _answers(days, home, host, kind), companion
+            OPEN,
+            person.subject,
+            kind,
+            day,
+            Progress.JUDGED,
+            _answers(days, home, host, kind),
+            companion,
+            wishes=_WISHES.get(person.subject, 0),
         )
 
     return [

@@ -10,6 +10,7 @@ from deploy.cli.client import Refused
 from deploy.cli.sample import texts
 from deploy.cli.sample.context import API, PROGRAMME
 from deploy.cli.sample.plan import CALLS, Progress
+from deploy.cli.sample.wishes import wish
 from deploy.cli.system import Failed
 from shared.contracts.codes import EMPACT_2026, PRIORITIES
 
@@ -51,6 +52,7 @@ def open_call(key: str) -> Callable[[LoadContext], Awaitable[None]]:
             "quotas": [
                 {"country": country, "floor": 1, "ceiling": ceilings.get(country, 12)} for country in call.countries
             ],
+            "wishes": call.wishes,
             "fund_id": fund,
         }
         room.calls[key] = (await room.people.post(PROGRAMME, f"{API}/calls", body))["id"]
@@ -107,15 +109,20 @@ async def _mentor(room: LoadContext, mentor: Mentor) -> None:
 
 
 async def _apply(room: LoadContext, place: int, planned: Application) -> None:
+    submitted = planned.fate is not Progress.DRAFT
     body = {
         "call_id": room.calls[planned.call],
         "kind": planned.kind,
         "answers": planned.answers,
-        "privacy": planned.fate is not Progress.DRAFT,
-        "submit": planned.fate is not Progress.DRAFT,
+        "privacy": submitted,
+        "submit": submitted and not planned.wishes,
     }
     made = await room.people.post(planned.officer, f"{API}/applications", body)
     room.applications[place] = made["id"]
+    if planned.wishes:
+        await wish(room, planned, made["id"])
+        if submitted:
+            await room.people.post(planned.officer, f"{API}/applications/{made['id']}/submit")
 
 
 def keep_company(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:

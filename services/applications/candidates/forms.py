@@ -9,11 +9,14 @@ from services.applications.application.forms.tasks import offer
 from services.applications.candidates.model import LONGEST_WORDS, Choices, Unsuitable
 from shared.contracts.codes import MOST_WISHES, NotSuitableReason
 from shared.contracts.offers import MOST_NOT_SUITABLE
-from shared.i18n import N_, gettext
+from shared.i18n import N_, gettext, ngettext
 from shared.web.forms import FieldList, Form, FormField, Longest, NotOptional, Row, SelectField, StringField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+MOST_IN_EACH_ROW = 50
+"""Up to so many candidates are offered in each row: hundreds in a hundred rows would be a page of megabytes."""
 
 
 class OrderRow(Row):
@@ -31,8 +34,9 @@ class UnsuitableRow(Row):
 
 
 class CandidatesForm(Form):
-    """Candidates in order, and those who are not suitable."""
+    """Candidates in order, and those who are not suitable; `full` if one more was to be put in a full order."""
 
+    full = False
     order = FieldList(
         FormField(OrderRow), N_("Your order, best candidate first"), min_entries=1, max_entries=MOST_WISHES
     )
@@ -41,14 +45,40 @@ class CandidatesForm(Form):
     )
 
     def offer(self, candidates: Iterable[tuple[UUID, str]]) -> None:
-        """Offer these candidates, each by id and name."""
+        """Offer these candidates, each by id and name; of many a row that names one offers this one only."""
         known = [("", gettext("Choose one")), *((str(id_), name) for id_, name in candidates)]
         for name in ("order", "not_suitable"):
             offer(self, name, known, "candidate")
+            if len(known) > MOST_IN_EACH_ROW:
+                for row in _rows(self[name]):
+                    cell = row.form["candidate"]
+                    named = [each for each in known[1:] if each[0] == cell.data]
+                    cell.choices = [known[0], *named] if named else known
+
+    def append(self, candidate: str) -> None:
+        """Put a candidate last in the order, unless it is there; `check` says that the order is full."""
+        order = self["order"]
+        assert isinstance(order, FieldList)
+        if any(row.form["candidate"].data == candidate for row in order):
+            return
+        free = next((row for row in order if not row.form["candidate"].data), None)
+        if free is not None:
+            free.form["candidate"].data = candidate
+        elif len(order) < MOST_WISHES:
+            order.append_entry({"candidate": candidate})
+        else:
+            self.full = True
 
     def check(self) -> bool:
         """Return whether the form can be read; put an error where a row is half written."""
         valid = self.validate()
+        if self.full:
+            text = ngettext(
+                "Your order is full: it has %(num)d candidate. Remove one first.",
+                "Your order is full: it has %(num)d candidates. Remove one first.",
+                MOST_WISHES,
+            )
+            self.refuse("order", text % {"num": MOST_WISHES})
         if any(any(row) and not (row[0] and row[1]) for row in self._refusals()):
             self.refuse("not_suitable", gettext("Choose a candidate and a reason in each row"))
         return valid and not self.problems()

@@ -72,19 +72,23 @@ class Scope:
     reader: str
 
 
-def _waiting(scope: Scope) -> list[sa.ColumnElement[bool]]:
-    profile = col(Application.profile_json)
+_GROUP = col(Application.profile_json)["group_id"].astext
+
+
+def _unmatched(scope: Scope) -> list[sa.ColumnElement[bool]]:
     state = sa.func.coalesce(col(Standing.state), ApplicationState.IN_MATCHING.value)
     return [
         col(Application.call_id) == scope.call_id,
         col(Application.kind) == scope.kind.value,
         col(Application.state) == ApplicationState.ELIGIBLE,
         state.in_(APPLICATION_UNMATCHED),
+    ]
+
+
+def _readable(scope: Scope) -> list[sa.ColumnElement[bool]]:
+    return [
         sa.or_(col(Application.country) != scope.country, col(Application.country) == UNION),
         col(Application.organisation_id) != scope.organisation_id,
-        # A group is placed by points, and who names a counterpart goes there.
-        profile["group_id"].astext.is_(None),
-        profile["prematched_with"].astext.is_(None),
         # Nobody judges an own case, and no list tells that a candidate is one.
         col(Application.subject) != scope.reader,
         col(Application.subject).not_in(tied_to(scope.reader)),
@@ -100,11 +104,41 @@ async def waiting(session: AsyncSession, scope: Scope, always: Collection[UUID] 
     query = (
         select(Application)
         .outerjoin(Standing, col(Standing.application_id) == col(Application.id))
-        .where(*_waiting(scope))
+        .where(
+            *_unmatched(scope),
+            *_readable(scope),
+            # A group is placed by points, and who names a counterpart goes there.
+            _GROUP.is_(None),
+            col(Application.profile_json)["prematched_with"].astext.is_(None),
+        )
         .order_by(col(Application.id).in_(sorted(always)).desc(), shuffled)
         .limit(MOST)
     )
     return list(await session.scalars(query))
+
+
+async def waiting_groups(session: AsyncSession, scope: Scope, most: int) -> list[list[Application]]:
+    """Return the groups of at most `most` eligible applications without a match, all of which the reader may judge."""
+    readable = sa.and_(*_readable(scope))
+    whole = (
+        sa.select(_GROUP)
+        .select_from(Application)
+        .outerjoin(Standing, col(Standing.application_id) == col(Application.id))
+        .where(*_unmatched(scope), _GROUP.is_not(None))
+        .group_by(_GROUP)
+        .having(sa.func.count().between(2, most), sa.func.bool_and(readable))
+    )
+    query = (
+        select(Application)
+        .outerjoin(Standing, col(Standing.application_id) == col(Application.id))
+        .where(*_unmatched(scope), _GROUP.in_(whole))
+        .order_by(_GROUP, col(Application.id))
+        .limit(MOST)
+    )
+    groups: dict[str, list[Application]] = {}
+    for application in await session.scalars(query):
+        groups.setdefault(str((application.profile_json or {})["group_id"]), []).append(application)
+    return list(groups.values())
 
 
 async def in_call(session: AsyncSession, call_id: UUID, ids: Collection[UUID]) -> set[UUID]:

@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 RESTRICTED: Literal["restricted"] = "restricted"
+PAGE = 25
+"""So many candidates a page."""
+_SMALLEST_GROUP = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,11 @@ class Seat:
         terms = None if isinstance(self.row, Mentor) else self.row.terms
         return terms is not None and terms.prematched_with is not None
 
+    def scope(self, principal: Principal) -> store.Scope:
+        """Return what the principal may read for it."""
+        row = self.row
+        return store.Scope(row.id, row.call_id, self.kind, row.country, row.organisation_id, principal.subject)
+
 
 async def own_seat(
     session: AsyncSession, principal: Principal, kind: ApplicationKind, seat_id: UUID, *, lock: bool = False
@@ -123,14 +131,28 @@ class Listed:
 
 async def candidates_of(session: AsyncSession, principal: Principal, seat: Seat, saved: Choices) -> list[Listed]:
     """Return the suitable candidates whom the principal may judge, the best first."""
-    row = seat.row
     if not seat.open or seat.reserved:
         return []
-    scope = store.Scope(row.id, row.call_id, seat.kind, row.country, row.organisation_id, principal.subject)
-    waiting = await store.waiting(session, scope, saved.applications)
+    waiting = await store.waiting(session, seat.scope(principal), saved.applications)
+    return sorted(_suitable(seat, waiting), key=lambda each: -each.merit.grade)
+
+
+async def groups_of(session: AsyncSession, principal: Principal, seat: Seat) -> list[list[Listed]]:
+    """Return the groups that the placement can take whole, each with its members, all of them suitable."""
+    row = seat.row
+    terms = None if isinstance(row, Mentor) else row.terms
+    if not seat.open or seat.reserved or terms is None or terms.group_size < _SMALLEST_GROUP:
+        return []
+    found = await store.waiting_groups(session, seat.scope(principal), terms.group_size)
+    listed = [(members, _suitable(seat, members)) for members in found]
+    return [suitable for members, suitable in listed if len(suitable) == len(members)]
+
+
+def _suitable(seat: Seat, applications: Sequence[Application]) -> list[Listed]:
+    row = seat.row
     service = row.entry.service if isinstance(row, Mentor) else None
     found = []
-    for each in suitable_applicants(row, waiting, seat.call.terms):
+    for each in suitable_applicants(row, applications, seat.call.terms):
         answers = each.application.answers
         same_service = service is not None and answers.service == service
         found.append(
@@ -140,7 +162,7 @@ async def candidates_of(session: AsyncSession, principal: Principal, seat: Seat,
                 shown_languages(answers.languages, each.needs),
             )
         )
-    return sorted(found, key=lambda each: -each.merit.grade)
+    return found
 
 
 class KnownExpertise(ReadModel):
@@ -173,12 +195,22 @@ class Candidate(ReadModel):
     reasons: Annotated[list[str], Field(examples=[["Speaks English at C1. You ask for B1."]])]
 
 
+class CandidateGroup(ReadModel):
+    """Officers who come together or not at all. Points alone place them."""
+
+    members: list[Candidate]
+
+
 class CandidateList(ReadModel):
     """The candidates of a placement or mentor, and what its host or mentor says of them."""
 
     open: Annotated[bool, Field(description="Whether candidates can be judged now.")]
     order_counts: Annotated[bool, Field(description="Whether the call counts an order of candidates.")]
     items: list[Candidate]
+    groups: Annotated[
+        list[CandidateGroup],
+        Field(description="Groups that the placement can take, all members suitable. They cannot be put in order."),
+    ]
     choices: Annotated[Choices, Field(description="What was saved of the candidates in the list.")]
 
 
@@ -217,13 +249,27 @@ async def _list(session: AsyncSession, principal: Principal, seat: Seat) -> Cand
         open=seat.open,
         order_counts=seat.order_counts,
         items=[_candidate(each) for each in found],
+        groups=[
+            CandidateGroup(members=[_candidate(each) for each in members])
+            for members in await groups_of(session, principal, seat)
+        ],
         choices=saved.within({each.application.id for each in found}),
     )
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """A candidate with the facts that are shown, the place in the saved order (0: none), and whether not suitable."""
+
+    candidate: Candidate
+    facts: Sequence[SummaryRow]
+    place: int
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CandidatePage:
-    """All that the page of candidates shows besides its form."""
+    """All that one page of the candidates shows besides its form."""
 
     kind: ApplicationKind
     seat_id: UUID
@@ -232,17 +278,39 @@ class CandidatePage:
     first: bool
     reserved: bool
     found: CandidateList
+    number: int
 
     @property
-    def cards(self) -> Sequence[tuple[Candidate, Sequence[SummaryRow]]]:
-        """The candidates, each with the facts that its card shows."""
-        return [(candidate, facts_of(candidate)) for candidate in self.found.items]
+    def size(self) -> int:
+        """The number of candidates a page."""
+        return PAGE
+
+    @property
+    def cards(self) -> Sequence[Card]:
+        """The candidates of this page."""
+        first = (self.number - 1) * PAGE
+        return [self._card(candidate) for candidate in self.found.items[first : first + PAGE]]
+
+    @property
+    def groups(self) -> Sequence[Sequence[Card]]:
+        """The groups, on the first page only."""
+        groups = self.found.groups if self.number == 1 else []
+        return [[self._card(member) for member in group.members] for group in groups]
+
+    def _card(self, candidate: Candidate) -> Card:
+        order, refused = self.found.choices.order, self.found.choices.not_suitable
+        return Card(
+            candidate,
+            facts_of(candidate),
+            order.index(candidate.application_id) + 1 if candidate.application_id in order else 0,
+            any(each.application_id == candidate.application_id for each in refused),
+        )
 
 
 async def candidate_page(
-    session: AsyncSession, principal: Principal, kind: ApplicationKind, seat_id: UUID
+    session: AsyncSession, principal: Principal, kind: ApplicationKind, seat_id: UUID, number: int = 1
 ) -> CandidatePage:
-    """Return what the page shows. Raises `Refused` (404)."""
+    """Return what a page of the candidates shows. Raises `Refused` (404)."""
     seat = await own_seat(session, principal, kind, seat_id)
     row = seat.row
     return CandidatePage(
@@ -253,6 +321,7 @@ async def candidate_page(
         first=seat.call.terms.wishes is Wishes.WISHES_FIRST,
         reserved=seat.reserved,
         found=await _list(session, principal, seat),
+        number=number,
     )
 
 

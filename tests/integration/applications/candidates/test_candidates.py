@@ -6,11 +6,14 @@ import html
 import re
 from typing import TYPE_CHECKING, Any
 
+from services.applications.candidates import forms, views
 from shared.ids import new_id
 from tests.integration.applications.conftest import call_terms
 from tests.support import items
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.integration.applications.abroad import Abroad
 
 API = "/applications/api/v1"
@@ -39,6 +42,17 @@ async def _officer(abroad: Abroad, subject: str, kind: str = "study_visit", **an
     await abroad.post("tigran", f"/applications/{made['id']}/endorse")
     await abroad.post("programme", "/eligibility/confirm", {"applications": items(made["id"])})
     return str(made["id"])
+
+
+async def _group(abroad: Abroad, *subjects: str) -> list[str]:
+    """Return the ids of eligible applications of officers who are a group that the first one leads."""
+    found = [await _officer(abroad, subject) for subject in subjects]
+    for subject, id_ in zip(subjects[1:], found[1:], strict=True):
+        reference = (await abroad.get(subject, f"/applications/{id_}"))["reference"]
+        body = {"mode": "group", "written": reference}
+        made = await abroad.post(subjects[0], f"/applications/{found[0]}/companions", body, 201)
+        await abroad.post(subject, f"/companions/{made['id']}/answer", {"yes": True})
+    return found
 
 
 async def _chosen(abroad: Abroad, topic: str = "exchange.offers") -> list[dict[str, Any]]:
@@ -104,6 +118,47 @@ async def test_a_host_orders_candidates_without_javascript(abroad: Abroad) -> No
     assert await abroad.of.facts_published() == facts
     await _send(abroad, "claire", address, {"clear": "1"})
     assert (await _chosen(abroad))[-1] == {"wishes": [], "not_suitable": []}
+
+
+async def test_many_candidates_stand_on_pages_and_a_button_adds_one_to_the_order(
+    abroad: Abroad, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each candidate is on one page, a button there saves it last in the order, and filled rows stay small."""
+    monkeypatch.setattr(views, "PAGE", 1)
+    monkeypatch.setattr(forms, "MOST_IN_EACH_ROW", 1)
+    await _call(abroad, "wishes_first")
+    offer = await abroad.offer()
+    address = f"/applications/offers/{offer['id']}/candidates"
+    known = [await _officer(abroad, who) for who in ("ani", "davit")]
+    pages = [await _page(abroad, "claire", f"{address}?page={number}") for number in (1, 2)]
+    listed = [re.findall(r'name="add" value="([0-9a-f-]{36})"', page) for page in pages]
+    assert sorted(listed) == sorted([id_] for id_ in known)
+    assert "1 to 1 of 2" in pages[0]
+    first, second = listed[0][0], listed[1][0]
+    await _send(abroad, "claire", f"{address}?page=2", {"order-0-candidate": "", "add": second})
+    await _send(abroad, "claire", address, {"order-0-candidate": second, "add": first})
+    await _send(abroad, "claire", address, {"order-0-candidate": second, "order-1-candidate": first, "add": first})
+    assert [each["wishes"] for each in await _chosen(abroad)] == [[second], [second, first]]
+    page = await _page(abroad, "claire", address)
+    assert "Number 2 in your order" in page
+    assert re.findall(r'<option value="([0-9a-f-]{36})"', page) == [second, first]
+
+
+async def test_a_host_sees_the_groups_that_the_placement_can_take(abroad: Abroad) -> None:
+    """Members are listed together and without names where all of them suit and all fit in, and in no order."""
+    await _call(abroad, "wishes_first")
+    small = await abroad.offer()
+    large = await abroad.offer(group_size=2)
+    leader, member = await _group(abroad, "ani", "davit")
+    for offer, groups in ((small, []), (large, [{leader, member}])):
+        found = await abroad.get("claire", f"/offers/{offer['id']}/candidates")
+        assert found["items"] == []
+        assert [{each["application_id"] for each in group["members"]} for group in found["groups"]] == groups
+    page = await _page(abroad, "claire", f"/applications/offers/{large['id']}/candidates")
+    assert "Group of 2 officers" in page
+    assert "Davit" not in page
+    answer = await abroad.of.as_("claire").put(f"{API}/offers/{large['id']}/candidates", json={"order": [leader]})
+    assert answer.status_code == 422
 
 
 async def test_wrong_choices_are_named_at_their_fields(abroad: Abroad) -> None:
