@@ -7,7 +7,17 @@ deadlines of notifications are kept from the events named there.
 """
 
 from shared.next_steps.facts import CaseFacts, MatchFacts, PairFacts, VisitFacts
-from shared.next_steps.owed import Owed, first_due, of_match, of_pair, of_visit, owed, preparation_due, results_due
+from shared.next_steps.owed import (
+    Owed,
+    first_due,
+    of_match,
+    of_pair,
+    of_visit,
+    owed,
+    preparation_due,
+    results_due,
+    to_come,
+)
 from shared.next_steps.programme import (
     CallFacts,
     PartnerFacts,
@@ -54,5 +64,6 @@ __all__ = [
     "proposal_standing",
     "results_due",
     "shown_call_state",
+    "to_come",
     "visit_step",
 ]

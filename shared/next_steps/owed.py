@@ -93,12 +93,13 @@ def of_visit(visit: VisitFacts) -> list[Owed]:
         case VisitState.SCHEDULED:
             if visit.move_due is not None:
                 found += [Owed(D.MOVE, by, visit.move_due) for by in _VISITORS if by not in visit.move_accepted]
-            found += [Owed(D.AGENDA, by, visit.agenda_due) for by in _VISITORS if by not in visit.agreed]
-            if visit.start is not None:
+            if visit.start is None or to_come(visit.start):
+                found += [Owed(D.AGENDA, by, visit.agenda_due) for by in _VISITORS if by not in visit.agreed]
+            if visit.start is not None and to_come(visit.start):
                 due = preparation_due(visit.start, visit.timers)
                 owners = DEADLINES[D.PREPARATION].owners
                 found += [Owed(D.PREPARATION, by, due) for by in owners if by not in visit.prepared]
-            if visit.start is not None and visit.start <= clock.today():
+            if visit.start is not None and not to_come(visit.start):
                 found += _attendance(visit)
         case VisitState.UNDER_WAY:
             found += _attendance(visit)
@@ -132,6 +133,11 @@ def certificate_due(visit: VisitFacts) -> bool:
     if visit.state not in VISIT_OVER or not visit.attended or visit.certified:
         return False
     return not any(item.kind in {D.EVALUATION, D.REPORT} for item in of_visit(visit))
+
+
+def to_come(start: date) -> bool:
+    """Return whether a visit that starts on that day has not begun: only before it is anything prepared."""
+    return clock.today() < start
 
 
 def _attendance(visit: VisitFacts) -> list[Owed]:

@@ -126,10 +126,15 @@ def test_a_deadline_stands_on_known_events(deadline: Deadline) -> None:
     assert {*deadline.set_by, *deadline.met_by, *filter(None, [deadline.ends_with])} <= set(EVENTS)
     assert deadline.default > 0
     for name in deadline.set_by:
-        schema = schema_of(EVENTS[name])
-        field = schema
-        for part in deadline.due_field.split("."):
-            field = field["properties"][part]
-            field = schema["$defs"][field["$ref"].rpartition("/")[2]] if "$ref" in field else field
-        kinds = {choice.get("format") for choice in field.get("anyOf", [field])}
-        assert ("date" if deadline.counted else "date-time") in kinds
+        assert ("date" if deadline.counted else "date-time") in _formats(name, deadline.due_field)
+        assert not deadline.until_field or "date" in _formats(name, deadline.until_field)
+
+
+def _formats(event: str, path: str) -> set[str | None]:
+    """Return the formats that a field of an event may have, by its dotted path."""
+    schema = schema_of(EVENTS[event])
+    field = schema
+    for part in path.split("."):
+        field = field["properties"][part]
+        field = schema["$defs"][field["$ref"].rpartition("/")[2]] if "$ref" in field else field
+    return {choice.get("format") for choice in field.get("anyOf", [field])}

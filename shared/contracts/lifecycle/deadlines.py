@@ -29,8 +29,9 @@ class Deadline:
     time). Where `due_field` is a day and `counted` is true, the timer is added to that day. Any event in `met_by` meets
     it, for the owner concerned. Where an event says in which `state` the case now is, it starts the deadline only in
     `only_in`. `escalates_to` hears of it when it has passed; `ends_with` is the event by which the owner of the state
-    then ends it, if it does. `deputy` is asked before those, where one is in charge on the day of the deadline, and has
-    the call's `deputy_wd` (working days of that country); the others hear of it when that time has passed too.
+    then ends it, if it does. `until_field` names the day from which nobody is asked any more, met or not. `deputy` is
+    asked before those, where one is in charge on the day of the deadline, and has the call's `deputy_wd` (working days
+    of that country); the others hear of it when that time has passed too.
     """
 
     kind: D
@@ -41,6 +42,7 @@ class Deadline:
     due_field: str = "due"
     counted: bool = False
     before: bool = False
+    until_field: str = ""
     only_in: ApplicationState | None = None
     deputy: A | None = None
     escalates_to: tuple[A, ...] = ()
@@ -213,6 +215,7 @@ _ALL = (
         (visits.VisitScheduled.type, visits.VisitMoved.type),
         (participation.AgendaAgreed.type, visits.VisitStarted.type, *_VISIT_OVER),
         due_field="agenda_due",
+        until_field="plan.start",
         escalates_to=(A.HOST_COORDINATOR, A.PROGRAMME_COORDINATOR),
     ),
     Deadline(
@@ -229,6 +232,7 @@ _ALL = (
         due_field="plan.start",
         counted=True,
         before=True,
+        until_field="plan.start",
         escalates_to=(A.PROGRAMME_COORDINATOR,),
     ),
     Deadline(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, combinations
 from typing import TYPE_CHECKING
@@ -179,6 +180,20 @@ def test_before_travel_what_is_open_is_named_and_what_is_done_is_not() -> None:
     assert moving == NextStep("Host", "The host accepts or refuses the new dates.", DUE)
 
 
+@pytest.mark.parametrize("days_ago", [0, 2, 4, 5, 11])
+def test_a_visit_that_has_begun_asks_for_attendance_only(days_ago: int) -> None:
+    """From its first day until attendance is recorded, nobody is asked for an agenda or for preparation any more."""
+    start = clock.today() - timedelta(days=days_ago)
+    end = start + timedelta(days=4)
+    facts = VisitFacts(state=VisitState.SCHEDULED, country="AM", start=start, end=end, agenda_due=DUE)
+    assert [(item.kind, item.by) for item in of_visit(facts)] == [(D.ATTENDANCE, A.HOST_CONTACT)]
+    step = visit_step(facts)
+    assert (step.holder, step.step) == ("Host", "The host records attendance day by day.")
+    assert step == visit_step(replace(facts, state=VisitState.UNDER_WAY))
+    before = replace(facts, start=clock.today() + timedelta(days=1), end=clock.today() + timedelta(days=5))
+    assert {item.kind for item in of_visit(before)} == {D.AGENDA, D.PREPARATION}
+
+
 @given(
     st.sampled_from(ApplicationState),
     st.sampled_from(ApplicationKind),
@@ -187,6 +202,7 @@ def test_before_travel_what_is_open_is_named_and_what_is_done_is_not() -> None:
     st.none() | st.sampled_from(MentorshipState),
     st.frozensets(st.sampled_from(sorted(FORMS | LATER))),
     st.frozensets(st.sampled_from([A.APPLICANT, A.HOST_CONTACT, A.MENTOR, A.HOME_COORDINATOR])),
+    st.sampled_from([60, 1, 0, -1, -60]),
 )
 def test_the_next_step_is_what_is_due_first(
     state: ApplicationState,
@@ -196,9 +212,10 @@ def test_the_next_step_is_what_is_due_first(
     pair: MentorshipState | None,
     received: frozenset[tuple[str, str]],
     done: frozenset[A],
+    starts_in: int,
 ) -> None:
     """In any combination of states a dated step is the first deadline, and every party reads the same date and step."""
-    start = clock.today() + timedelta(days=60)
+    start = clock.today() + timedelta(days=starts_in)
     forms = {"received": received, "ended_on": ENDED_ON}
     case = CaseFacts(
         kind=kind,
@@ -236,6 +253,9 @@ def test_the_next_step_is_what_is_due_first(
     assert bool(step.holder) == bool(step.step)
     if items and "certificate" not in step.step:
         assert step.due == first_due(items)
+    asked = {item.kind for item in items}
+    assert of_visit_ is not VisitState.SCHEDULED or (D.ATTENDANCE in asked) == (starts_in <= 0)
+    assert D.ATTENDANCE not in asked or not asked & {D.AGENDA, D.PREPARATION}
     for item in items:
         assert item.by in DEADLINES[item.kind].owners
         assert owner_word(item.kind, item.by, "AM", mentored=kind is ApplicationKind.MENTEE)

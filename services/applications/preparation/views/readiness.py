@@ -9,6 +9,7 @@ from services.applications.matches.views import parties as matches_parties
 from services.applications.preparation import model, store
 from services.applications.preparation.model.costs import list_digest
 from shared.contracts.codes import IdentityField, LegalBasis, Party, PreparationItem, VisitState
+from shared.next_steps import to_come
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -78,15 +79,18 @@ def standing_of(checklist: model.Checklist | None, item: PreparationItem) -> mod
 
 
 async def visits_to_prepare(session: AsyncSession, cases: Collection[tuple[Case, Visit | None]]) -> set[UUID]:
-    """Return the scheduled visits among these for which the reader still has an item to bring."""
-    to_come = {
+    """Return the visits to come among these for which the reader still has an item to bring."""
+    ahead = {
         visit.id: matches_parties.as_visit_case(case, visit)
         for case, visit in cases
-        if visit is not None and visit.stands is VisitState.SCHEDULED
+        if visit is not None
+        and visit.start is not None
+        and visit.stands is VisitState.SCHEDULED
+        and to_come(visit.start)
     }
-    lists = await checklists(session, [visit for _, visit in cases if visit is not None and visit.id in to_come])
+    lists = await checklists(session, [visit for _, visit in cases if visit is not None and visit.id in ahead])
     return {
-        id_ for id_, found in lists.items() if any(standing.owner in sides(to_come[id_]) for standing in found.open_())
+        id_ for id_, found in lists.items() if any(standing.owner in sides(ahead[id_]) for standing in found.open_())
     }
 
 

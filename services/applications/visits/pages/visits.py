@@ -37,6 +37,7 @@ from shared.contracts.codes import (
 from shared.errors import Refused
 from shared.i18n import gettext, ngettext
 from shared.identity import Principal
+from shared.next_steps import to_come
 from shared.time import dates
 from shared.web.form_versions import show_both
 from shared.web.forms import version_of
@@ -141,6 +142,7 @@ async def show_visit(
     view = page.view
     visit, parties = view.visit, view.of.case.parties
     scheduled = visit.stands is VisitState.SCHEDULED
+    ahead = scheduled and visit.start is not None and to_come(visit.start)
     own = [party for party in BOTH if party in parties]
     return render(
         request,
@@ -162,14 +164,14 @@ async def show_visit(
         earlier=page.earlier,
         change=page.change,
         agreed=[(party_name(visit, party), view.agreed.get(party) == view.version) for party in BOTH],
-        may_agree=scheduled and bool(own) and view.agreed.get(own[0]) != view.version,
+        may_agree=ahead and bool(own) and view.agreed.get(own[0]) != view.version,
         may_write=scheduled and bool(own),
         guest=Party.GUEST in parties,
         host=Party.HOST in parties,
         scheduled=scheduled,
         security=view.of.offer.entry.security if view.of.offer else "",
         contact=view.of.offer.entry.contact if view.of.offer and own else "",
-        left=_still_missing(view),
+        left=_still_missing(view) if ahead else [],
         arrival=_arrival_rows(view),
         days=[day_record(day, view.records.get(day), open_=day in view.recordable) for day in visit.dates],
         may_report=Party.HOST in parties and bool(view.recordable),

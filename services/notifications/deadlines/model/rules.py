@@ -7,7 +7,7 @@ different topics; both are therefore kept as times, and a deadline is open while
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +125,8 @@ class CaseDeadline:
     """A deadline of one audience in one case. Times are domain time, `about` is the event that set it.
 
     A deputy's deadline begins `after` the coordinator's, and counts only if there was a deputy in charge on that day.
-    `reminder` is the call's own time of the reminder; None means the time in `REMINDERS`.
+    `reminder` is the call's own time of the reminder; None means the time in `REMINDERS`. From `until` on nobody is
+    asked any more, met or not; None means that it ends only when it is met.
     """
 
     kind: D
@@ -138,6 +139,7 @@ class CaseDeadline:
     about: UUID | None = None
     after: datetime | None = None
     reminder: datetime | None = None
+    until: datetime | None = None
 
     @property
     def id(self) -> UUID:
@@ -225,7 +227,8 @@ def next_look(deadline: CaseDeadline, announced: Collection[str]) -> datetime | 
     if not deadline.open or deadline.due is None or "passed" in announced:
         return None
     remind = deadline.remind_at
-    return deadline.due if remind is None or "near" in announced else remind
+    look = deadline.due if remind is None or "near" in announced else remind
+    return None if deadline.until is not None and look >= deadline.until else look
 
 
 def merge(before: CaseDeadline | None, now: CaseDeadline) -> CaseDeadline:
@@ -262,16 +265,28 @@ def _starts(deadline: Deadline, data: Event) -> bool:
 
 
 def _due(deadline: Deadline, data: Event, timers: Timers) -> datetime | None:
-    value: Any = data
-    for name in deadline.due_field.split("."):
-        value = getattr(value, name, None)
-        if value is None:
-            return None
+    value = _field(data, deadline.due_field)
+    if value is None:
+        return None
     if deadline.counted:
         length = getattr(timers, deadline.timer)
         return due_after(value, -length if deadline.before else length, deadline.unit, "EU")
     assert isinstance(value, datetime)
     return value.astimezone(UTC)
+
+
+def _until(deadline: Deadline, data: Event) -> datetime | None:
+    """Return the beginning of the day from which nobody is asked any more, by the clock's days (UTC)."""
+    day = _field(data, deadline.until_field) if deadline.until_field else None
+    return None if day is None else datetime.combine(day, time.min, UTC)
+
+
+def _field(data: Event, path: str) -> Any:
+    """Return a field of an event by its dotted path; None where it has none."""
+    value: Any = data
+    for name in path.split("."):
+        value = getattr(value, name, None)
+    return value
 
 
 def changes(event: PublishedEvent, timers: Timers, case: Case | None = None) -> list[CaseDeadline]:
@@ -285,6 +300,7 @@ def changes(event: PublishedEvent, timers: Timers, case: Case | None = None) -> 
         set_ = CaseDeadline(
             kind, deadline.owners[0], event.topic, id_of(event.subject), moment, event.time, about=event.id
         )
+        set_ = replace(set_, until=_until(deadline, event.data))
         if kind is D.INFORMATION:
             place = (None if case is None else case.country) or UNION
             reminder = due_after(event.time, timers.information_reminder_wd, Unit.WORKING_DAYS, place)

@@ -60,6 +60,7 @@ class DeadlineRow(Table, table=True):
     met_at: datetime | None = Field(default=None, sa_type=_TIME)
     about: UUID | None = Field(default=None, description="The event that set it")
     after: datetime | None = Field(default=None, sa_type=_TIME, description="A deputy's: when the coordinator's passed")
+    until: datetime | None = Field(default=None, sa_type=_TIME, description="From when nobody is asked any more")
     open: bool
     look_at: datetime | None = Field(default=None, sa_type=_TIME, description="When there is something to tell of it")
     holder_key: str | None = Field(default=None, description="The holder's key; none until the case is known")
@@ -85,6 +86,7 @@ class WrittenDeadline:
     met_at: datetime | None
     about: UUID | None
     after: datetime | None
+    until: datetime | None
     open: bool
     look_at: datetime | None
     holder_key: str | None
@@ -104,6 +106,7 @@ def _deadline_of(row: DeadlineRow) -> CaseDeadline:
         row.about,
         row.after,
         row.reminder,
+        row.until,
     )
 
 
@@ -121,8 +124,8 @@ class AnnouncedRow(Table, table=True):
 class DeadlineEntry:
     """A deadline with its case.
 
-    `deputised` is whether a deputy was in charge on the date, `counts` whether it has a holder at all: a deputy's has
-    one only where there was a deputy on the day on which the coordinator's passed.
+    `deputised` is whether a deputy was in charge on the date, `counts` whether somebody is asked for it at all: by a
+    deputy's only where there was a deputy on the day on which the coordinator's passed.
     """
 
     id: UUID
@@ -203,6 +206,7 @@ def _row(
         met_at=deadline.met_at,
         about=deadline.about,
         after=deadline.after,
+        until=deadline.until,
         open=deadline.open,
         look_at=next_look(deadline, announced),
         holder_key=key,
@@ -233,7 +237,7 @@ async def claim(
 ) -> list[tuple[Announcement, DeadlineEntry]]:
     """Return what is to be announced now, in order, and record it; a second process gets nothing.
 
-    A deadline that was met, moved or announced in the meantime is left out, as is a deputy's where there was no deputy.
+    A deadline that was met, moved or announced in the meantime is left out, as is one that nobody is asked for.
     One whose case has not arrived yet stays for a later sweep.
     """
     entries = await _entries(session, ids, until)
@@ -264,7 +268,8 @@ async def _mark_announced(
 async def _entries(session: AsyncSession, ids: Sequence[UUID], until: datetime) -> list[DeadlineEntry]:
     after = col(DeadlineRow.after)
     deputised = in_charge(col(DeadlineRow.owner), col(DeadlineRow.due)).label("deputised")
-    counts = sa.or_(after.is_(None), sa.and_(after <= until, in_charge(col(DeadlineRow.owner), after))).label("counts")
+    deputed = sa.or_(after.is_(None), sa.and_(after <= until, in_charge(col(DeadlineRow.owner), after)))
+    counts = sa.and_(deputed, still_asked(until)).label("counts")
     # Columns, not objects of the mapper, which are slow to make for a whole sweep.
     query = sa.select(*table_of(DeadlineRow).c, deputised, counts)
     query = query.join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
@@ -280,14 +285,20 @@ async def _entries(session: AsyncSession, ids: Sequence[UUID], until: datetime) 
     return sorted(entries, key=lambda entry: place_of[entry.id])
 
 
-async def over(session: AsyncSession, dates: Mapping[UUID, datetime]) -> set[UUID]:
-    """Return those of the deadlines that are met by now, or have another date than the given one.
+async def over(session: AsyncSession, dates: Mapping[UUID, datetime], now: datetime) -> set[UUID]:
+    """Return those of the deadlines that are met or no longer asked for by now, or have another date than the given.
 
     One that is not known, as during a rebuild, is not among them.
     """
-    query = sa.select(col(DeadlineRow.id), col(DeadlineRow.open), col(DeadlineRow.due))
+    asked = sa.and_(col(DeadlineRow.open), still_asked(now)).label("asked")
+    query = sa.select(col(DeadlineRow.id), asked, col(DeadlineRow.due))
     found = (await session.execute(query.where(col(DeadlineRow.id).in_(sorted(dates))))).all()
-    return {id_ for id_, is_open, due in found if not is_open or due != dates[id_]}
+    return {id_ for id_, asked_for, due in found if not asked_for or due != dates[id_]}
+
+
+def still_asked(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that the day has not come from which nobody is asked any more."""
+    return sa.or_(col(DeadlineRow.until).is_(None), col(DeadlineRow.until) > now)
 
 
 async def deputy_dates(session: AsyncSession, entries: Iterable[DeadlineEntry]) -> dict[UUID, datetime]:

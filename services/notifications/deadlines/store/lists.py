@@ -13,7 +13,7 @@ from services.notifications.cases.store.cases import CaseRow, with_references
 from services.notifications.cases.store.deputies import Deputyship
 from services.notifications.deadlines.model.lists import GROUPS, PAGE, DeadlineFilter, Group, Grouping
 from services.notifications.deadlines.model.rules import LAPSING, NOBODY
-from services.notifications.deadlines.store.deadlines import DeadlineEntry, DeadlineRow
+from services.notifications.deadlines.store.deadlines import DeadlineEntry, DeadlineRow, still_asked
 from shared.time.workdays import ZONE
 from shared.web.paging import cut
 
@@ -97,6 +97,7 @@ def _where(filters: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
         sa.text("deadline.open"),  # type: ignore[list-item]  # the very words of the partial indexes
         col(DeadlineRow.holder_key) != NOBODY,
         sa.or_(due >= now, col(DeadlineRow.kind).not_in(sorted(LAPSING))),
+        still_asked(now),
         _counts(now),
     ]
     equal = {

@@ -193,7 +193,7 @@ class Dispatcher:
             sound, broken = sound + sound_beside, broken + broken_beside
             hosts = {message.case.named_host for message in sound}
             names = await organisation_names(session, (host for host in hosts if host is not None))
-            needless = await _needless(session, sound)
+            needless = await _needless(session, sound, now)
             held_until = await held_by_country(session, self.settings.quiet, sound, now)
             in_doubt = await store.in_doubt(session, held_until)
         if not due:
@@ -429,14 +429,14 @@ def _comes_at_once(message: DueMessage, now: datetime) -> bool:
         return False
 
 
-async def _needless(session: AsyncSession, due: Sequence[DueMessage]) -> list[DueMessage]:
-    """Return the reminders whose deadline is met by now, or has another date."""
+async def _needless(session: AsyncSession, due: Sequence[DueMessage], now: datetime) -> list[DueMessage]:
+    """Return the reminders whose deadline is met or no longer asked for by now, or has another date."""
     reminders = [
         (UUID(str(message.facts["deadline_id"])), message) for message in due if "deadline_id" in message.facts
     ]
     if not reminders:
         return []
-    over = await deadlines.over(session, {id_: _date(message) for id_, message in reminders})
+    over = await deadlines.over(session, {id_: _date(message) for id_, message in reminders}, now)
     return [message for id_, message in reminders if id_ in over]
 
 

@@ -12,8 +12,10 @@ from pydantic import ValidationError
 
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
+from services.notifications.deadlines.model.lists import DeadlineFilter
 from services.notifications.deadlines.model.mornings import eve_of
 from services.notifications.deadlines.model.rules import set_reminders
+from services.notifications.deadlines.store import lists
 from services.notifications.reminders.actions import deadlines
 from services.notifications.settings import Settings
 from shared.bus import LeaseLost
@@ -249,6 +251,35 @@ async def test_an_answer_that_arrives_before_its_question_counts(app: FastAPI, f
     await feed.apply([offered])
     assert "answer host_contact" not in await open_kinds(app)
     assert "answer applicant" in await open_kinds(app)
+
+
+async def test_nobody_is_asked_to_prepare_a_visit_that_has_begun(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """From the first day of a visit, agenda and preparation are neither listed nor reminded of; attendance is."""
+    plan = event("VisitScheduled").model_dump(mode="json")["plan"]
+    days = [day(40), day(41)]
+    plan |= {"start": days[0], "end": days[1], "days": days, "required_days": 2}
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("VisitScheduled", plan=plan, agenda_due=in_days(26)), VISIT))
+    before = {"agenda applicant", "agenda host_contact", "preparation applicant", "preparation host_contact"}
+
+    async def listed() -> set[str]:
+        async with app.state.service.bus.read() as session:
+            found, _ = await lists.deadlines_page(session, DeadlineFilter(clock.now()), 1, 100)
+        return {f"{entry.deadline.kind} {entry.deadline.owner}" for entry in found}
+
+    assert before <= await listed()
+    clock.move(timedelta(days=18))  # the reminders of the agenda are near
+    async with hold(app.state.service.bus, "deadlines") as lease:
+        await deadlines.sweep(app.state.service.bus, lease, clock.now())
+    await post(app)
+    catcher.raw.clear()
+    clock.move(timedelta(days=24))
+    assert not {each for each in await listed() if each.startswith(("agenda", "preparation"))}
+    assert "attendance host_contact" in await listed()
+    announced = await sweep(app)
+    assert not [what for _, what in announced if what.startswith(("agenda", "preparation"))]
+    await post(app)
+    assert not [mail for mail in catcher.mails if "agenda" in str(mail["subject"]).lower()]
 
 
 async def test_after_a_visit_evaluation_report_and_follow_up_fall_due(app: FastAPI, feed: Feed) -> None:
