@@ -107,7 +107,7 @@ async def _of_applications(session: AsyncSession, reader: Principal | None, name
         step, appeal, standing = steps.get(id_), appeals.get(id_), standings.get(id_)
         facts = [
             (gettext(_SINCE), dates.moment(row.since if standing is None else standing.since)),
-            (gettext(_DUE), in_words(row.due if standing is None else standing.due)),
+            (gettext(_DUE), in_words(row.due if standing is None else standing.due_now)),
             (gettext("Last step"), "" if step is None else f"{step_title(step.event)}, {dates.moment(step.at)}"),
         ]
         if appeal is not None:

@@ -8,8 +8,10 @@ deadlines of notifications are kept from the events named there.
 
 from shared.next_steps.facts import CaseFacts, MatchFacts, PairFacts, VisitFacts
 from shared.next_steps.owed import (
+    Dues,
     Owed,
     first_due,
+    first_dues,
     of_match,
     of_pair,
     of_visit,
@@ -36,6 +38,7 @@ __all__ = [
     "CallFacts",
     "CaseFacts",
     "Described",
+    "Dues",
     "MatchFacts",
     "MentorFacts",
     "NextStep",
@@ -48,6 +51,7 @@ __all__ = [
     "VisitFacts",
     "call_standing",
     "first_due",
+    "first_dues",
     "match_step",
     "next_step",
     "of_match",

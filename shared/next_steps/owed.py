@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.contracts.codes import (
@@ -43,6 +44,15 @@ class Owed:
     due: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Dues:
+    """The due date of the first open task of a case: until a day, and from that day on."""
+
+    due: datetime | None
+    changes_on: date | None = None
+    due_then: datetime | None = None
+
+
 _OF_STATE: dict[ApplicationState, D] = {
     ApplicationState.SUBMITTED: D.ENDORSEMENT,
     ApplicationState.RETURNED_FOR_INFORMATION: D.INFORMATION,
@@ -53,15 +63,15 @@ _VISITORS = (A.APPLICANT, A.HOST_CONTACT)
 _PAIR = (A.APPLICANT, A.MENTOR)
 
 
-def owed(case: CaseFacts) -> list[Owed]:
-    """Return all that people are asked for about a case, in the order of the life cycles."""
+def owed(case: CaseFacts, on: date | None = None) -> list[Owed]:
+    """Return all that people are asked for about a case on a day (None: today), in the order of the life cycles."""
     kind = _OF_STATE.get(case.state)
     found = [] if kind is None else [Owed(kind, DEADLINES[kind].owners[0], case.due)]
     for match in (case.match, case.reserve):
         found += [] if match is None else of_match(match)
     found += [] if case.pair is None else of_pair(case.pair)
     for visit in case.visits:
-        found += of_visit(visit)
+        found += of_visit(visit, on)
     return found
 
 
@@ -86,20 +96,20 @@ def of_match(match: MatchFacts) -> list[Owed]:
             return []
 
 
-def of_visit(visit: VisitFacts) -> list[Owed]:
-    """Return what is asked for about a visit: before it, during it, and after it."""
+def of_visit(visit: VisitFacts, on: date | None = None) -> list[Owed]:
+    """Return what is asked for about a visit on a day (None: today): before it, during it, and after it."""
     found: list[Owed] = []
     match visit.state:
         case VisitState.SCHEDULED:
             if visit.move_due is not None:
                 found += [Owed(D.MOVE, by, visit.move_due) for by in _VISITORS if by not in visit.move_accepted]
-            if visit.start is None or to_come(visit.start):
+            if visit.start is None or to_come(visit.start, on):
                 found += [Owed(D.AGENDA, by, visit.agenda_due) for by in _VISITORS if by not in visit.agreed]
-            if visit.start is not None and to_come(visit.start):
+            if visit.start is not None and to_come(visit.start, on):
                 due = preparation_due(visit.start, visit.timers)
                 owners = DEADLINES[D.PREPARATION].owners
                 found += [Owed(D.PREPARATION, by, due) for by in owners if by not in visit.prepared]
-            if visit.start is not None and not to_come(visit.start):
+            if visit.start is not None and not to_come(visit.start, on):
                 found += _attendance(visit)
         case VisitState.UNDER_WAY:
             found += _attendance(visit)
@@ -135,9 +145,18 @@ def certificate_due(visit: VisitFacts) -> bool:
     return not any(item.kind in {D.EVALUATION, D.REPORT} for item in of_visit(visit))
 
 
-def to_come(start: date) -> bool:
-    """Return whether a visit that starts on that day has not begun: only before it is anything prepared."""
-    return clock.today() < start
+def to_come(start: date, on: date | None = None) -> bool:
+    """Return whether a visit that starts on that day is to come on a day (None: today): only then is it prepared."""
+    return (on or clock.today()) < start
+
+
+def first_dues(case: CaseFacts) -> Dues:
+    """Return the due date of the first open task of a case, before and after its planned visit begins."""
+    planned = [visit.start for visit in case.visits if visit.state is VisitState.SCHEDULED]
+    begins = min((start for start in planned if start is not None), default=None)
+    if begins is None:
+        return Dues(first_due(owed(case)))
+    return Dues(first_due(owed(case, begins - timedelta(days=1))), begins, first_due(owed(case, begins)))
 
 
 def _attendance(visit: VisitFacts) -> list[Owed]:

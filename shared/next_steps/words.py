@@ -277,6 +277,12 @@ def _undated(case: CaseFacts, setting: _Setting) -> NextStep:
 
 
 def _draft(case: CaseFacts, *, own: bool) -> NextStep:
+    if case.due is not None and case.due < clock.now():
+        if own:
+            return NextStep(gettext("You"), gettext("The call's deadline has passed. You can delete the draft."))
+        return NextStep(
+            gettext("Officer"), gettext("The call's deadline has passed. The officer can delete the draft.")
+        )
     if own:
         return NextStep(gettext("You"), gettext("You check it and submit it."), case.due)
     return NextStep(gettext("Officer"), gettext("The officer checks it and submits it."), case.due)

@@ -22,6 +22,7 @@ from shared.next_steps import (
     PairFacts,
     VisitFacts,
     first_due,
+    first_dues,
     match_step,
     next_step,
     of_visit,
@@ -194,6 +195,15 @@ def test_a_visit_that_has_begun_asks_for_attendance_only(days_ago: int) -> None:
     assert {item.kind for item in of_visit(before)} == {D.AGENDA, D.PREPARATION}
 
 
+def test_a_draft_is_not_to_be_submitted_after_the_deadline() -> None:
+    """Until the call's deadline a draft is to be submitted by then; after it nobody is asked for anything by a date."""
+    draft = CaseFacts(kind=ApplicationKind.STUDY_VISIT, country="AM", state=ApplicationState.DRAFT)
+    before = next_step(replace(draft, due=clock.now() + timedelta(minutes=1)), {A.APPLICANT})
+    assert before.step == "You check it and submit it."
+    after = next_step(replace(draft, due=clock.now() - timedelta(minutes=1)), {A.APPLICANT})
+    assert after == NextStep("You", "The call's deadline has passed. You can delete the draft.")
+
+
 @given(
     st.sampled_from(ApplicationState),
     st.sampled_from(ApplicationKind),
@@ -251,11 +261,14 @@ def test_the_next_step_is_what_is_due_first(
     )
     step, items = next_step(case), owed(case)
     assert bool(step.holder) == bool(step.step)
+    dues = first_dues(case)
+    now = dues.due_then if dues.changes_on is not None and dues.changes_on <= clock.today() else dues.due
+    assert now == first_due(items), "what is stored beforehand is the same on any day"
     if items and "certificate" not in step.step:
         assert step.due == first_due(items)
-    asked = {item.kind for item in items}
-    assert of_visit_ is not VisitState.SCHEDULED or (D.ATTENDANCE in asked) == (starts_in <= 0)
-    assert D.ATTENDANCE not in asked or not asked & {D.AGENDA, D.PREPARATION}
+    kinds = {item.kind for item in items}
+    assert of_visit_ is not VisitState.SCHEDULED or (D.ATTENDANCE in kinds) == (starts_in <= 0)
+    assert D.ATTENDANCE not in kinds or not kinds & {D.AGENDA, D.PREPARATION}
     for item in items:
         assert item.by in DEADLINES[item.kind].owners
         assert owner_word(item.kind, item.by, "AM", mentored=kind is ApplicationKind.MENTEE)

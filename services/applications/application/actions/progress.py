@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.application.store import applications, progress, standings
 from services.applications.next_steps.views import case_facts
-from shared.next_steps import first_due, owed
+from shared.next_steps import first_dues
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -29,7 +29,7 @@ async def restate_due(tx: Tx, application_ids: Collection[UUID]) -> None:
     await tx.session.flush()
     found = await applications.by_id(tx.session, application_ids)
     facts = await case_facts(tx.session, list(found.values()))
-    await standings.put_due(tx.session, {id_: first_due(owed(case)) for id_, case in facts.items()})
+    await standings.put_due(tx.session, {id_: first_dues(case) for id_, case in facts.items()})
 
 
 def restating(

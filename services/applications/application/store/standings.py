@@ -6,7 +6,7 @@ happened to matches, visits and mentorships. An eligible application without a r
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -15,11 +15,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
 from services.applications.tables import Table
+from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.next_steps import Dues
 
 
 class Standing(Table, table=True):
@@ -31,12 +34,32 @@ class Standing(Table, table=True):
     state: str = Field(index=True, description="A projected ApplicationState: in_matching, matched, offered ...")
     since: datetime = Field(index=True, sa_type=sa.DateTime(timezone=True))
     due: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
+    changes_on: date | None = Field(default=None, description="The first day of a planned visit")
+    due_then: datetime | None = Field(
+        default=None, sa_type=sa.DateTime(timezone=True), description="Due in place of `due` from `changes_on` on"
+    )
     match_id: UUID | None = Field(default=None, index=True)
     cleared_ahead: bool = Field(
         default=False,
         sa_column_kwargs={"server_default": sa.false()},
         description="It waits, and both countries have cleared it beforehand for a place",
     )
+
+    @property
+    def due_now(self) -> datetime | None:
+        """Until when the next step is asked for today."""
+        return self.due_then if self.changes_on is not None and self.changes_on <= clock.today() else self.due
+
+
+# The day is read when a query is executed.
+DUE_NOW: sa.ColumnElement[datetime | None] = sa.case(
+    (
+        col(Standing.changes_on) <= sa.bindparam("day", callable_=clock.today, type_=sa.Date, unique=True),
+        col(Standing.due_then),
+    ),
+    else_=col(Standing.due),
+)
+"""The same in a query."""
 
 
 async def put_standings(session: AsyncSession, rows: Sequence[Standing]) -> None:
@@ -51,18 +74,22 @@ async def put_standings(session: AsyncSession, rows: Sequence[Standing]) -> None
 
 # Rows are locked in the order in which `put_standings` writes them.
 _PUT_DUE = sa.text("""
-WITH new AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:due AS timestamptz[])) AS n(id, due)),
+WITH new AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:due AS timestamptz[]), CAST(:changes_on AS date[]),
+                                  CAST(:due_then AS timestamptz[])) AS n(id, due, changes_on, due_then)),
      held AS (SELECT application_id FROM standing WHERE application_id IN (SELECT id FROM new)
               ORDER BY application_id FOR UPDATE)
-UPDATE standing SET due = new.due FROM new, held
+UPDATE standing SET due = new.due, changes_on = new.changes_on, due_then = new.due_then FROM new, held
 WHERE standing.application_id = held.application_id AND new.id = held.application_id
-  AND standing.due IS DISTINCT FROM new.due
+  AND (standing.due, standing.changes_on, standing.due_then)
+      IS DISTINCT FROM (new.due, new.changes_on, new.due_then)
 """)
 
 
-async def put_due(session: AsyncSession, due: Mapping[UUID, datetime | None]) -> None:
+async def put_due(session: AsyncSession, dues: Mapping[UUID, Dues]) -> None:
     """Write until when the next step of these applications is asked for, where it has changed."""
-    await session.execute(_PUT_DUE, {"ids": sorted(due), "due": [due[id_] for id_ in sorted(due)]})
+    ids = sorted(dues)
+    values = {name: [getattr(dues[id_], name) for id_ in ids] for name in ("due", "changes_on", "due_then")}
+    await session.execute(_PUT_DUE, {"ids": ids, **values})
 
 
 async def standing_of(session: AsyncSession, application_id: UUID) -> Standing | None:

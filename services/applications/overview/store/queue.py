@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.applications.access import store as access_store
 from services.applications.application.store.applications import Application
-from services.applications.application.store.standings import Standing
+from services.applications.application.store.standings import DUE_NOW, Standing
 from services.applications.overview.model import QueueFilters
 from services.applications.register.store.entries import Organisation
 from services.applications.review import store as review_store
@@ -49,7 +49,7 @@ SHOWN: sa.ColumnElement[str] = sa.case(
 SINCE: sa.ColumnElement[datetime] = sa.case((_ELIGIBLE, sa.func.coalesce(_S.c.since, _A.c.since)), else_=_A.c.since)
 # The deadline of the next step: before the matching that of the state, later that of its match, visit or mentorship.
 # An application that has ended keeps the deadline for an appeal, which is a right and nobody's task.
-DUE: sa.ColumnElement[datetime | None] = sa.case((_A.c.state.in_(APPLICATION_ASKED), _A.c.due), else_=_S.c.due)
+DUE: sa.ColumnElement[datetime | None] = sa.case((_A.c.state.in_(APPLICATION_ASKED), _A.c.due), else_=DUE_NOW)
 _JOIN = sa.join(_A, _S, _S.c.application_id == _A.c.id, isouter=True)
 _SORTS: dict[str, sa.ColumnElement[Any]] = {
     "reference": _A.c.reference,

@@ -290,10 +290,10 @@ async def over(session: AsyncSession, dates: Mapping[UUID, datetime], now: datet
 
     One that is not known, as during a rebuild, is not among them.
     """
-    asked = sa.and_(col(DeadlineRow.open), still_asked(now)).label("asked")
-    query = sa.select(col(DeadlineRow.id), asked, col(DeadlineRow.due))
+    stands = sa.and_(col(DeadlineRow.open), still_asked(now)).label("stands")
+    query = sa.select(col(DeadlineRow.id), stands, col(DeadlineRow.due))
     found = (await session.execute(query.where(col(DeadlineRow.id).in_(sorted(dates))))).all()
-    return {id_ for id_, asked_for, due in found if not asked_for or due != dates[id_]}
+    return {id_ for id_, is_open, due in found if not is_open or due != dates[id_]}
 
 
 def still_asked(now: datetime) -> sa.ColumnElement[bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,17 @@ def step_on(page: str) -> tuple[str, str, str]:
 
 
 async def agreed_words(abroad: Abroad, match_id: UUID, officer: str, coordinator: str, *pages: str) -> tuple[str, str]:
+    """Return the next step as both read it, while the call is open; fail where two places differ."""
+    words = await agreed_steps(abroad, match_id, officer, coordinator, *pages)
+    (summary,) = (await abroad.get(officer, "/applications"))["items"]
+    calls = " ".join(
+        unescape(re.sub(r"<[^>]*>", " ", (await abroad.of.as_(officer).get("/applications/calls")).text)).split()
+    )
+    assert f"Your application {summary['reference']} {states.state('application', summary['state']).word}" in calls
+    return words
+
+
+async def agreed_steps(abroad: Abroad, match_id: UUID, officer: str, coordinator: str, *pages: str) -> tuple[str, str]:
     """Return the next step as the officer and as the coordinator read it; fail where two places differ."""
     application_id = abroad.pairings[match_id]["application_id"]
     by_reader = []
@@ -46,10 +57,6 @@ async def agreed_words(abroad: Abroad, match_id: UUID, officer: str, coordinator
     assert (summary["holder"], summary["next"], summary["due"]) == (*by_reader[0][:2], line["due"])
     first_page = (await abroad.of.as_(officer).get("/applications/")).text
     assert summary["next"] in unescape(first_page)
-    calls = " ".join(
-        unescape(re.sub(r"<[^>]*>", " ", (await abroad.of.as_(officer).get("/applications/calls")).text)).split()
-    )
-    assert f"Your application {summary['reference']} {states.state('application', summary['state']).word}" in calls
     assert by_reader[0][2] == by_reader[1][2]
     return by_reader[0][1], by_reader[1][1]
 
@@ -102,6 +109,31 @@ async def test_a_case_of_a_visit_reads_the_same_everywhere(abroad: Abroad) -> No
         "You evaluate it. You write the report.",
         "The guest evaluates the visit. The guest writes the report.",
     )
+
+
+async def test_a_visit_that_has_begun_asks_for_attendance_everywhere(abroad: Abroad) -> None:
+    """From its first day until attendance is recorded, no page asks for agenda or preparation any more."""
+    match_id = await abroad.placement_matched()
+    await abroad.offered(match_id, "tigran", "luc")
+    visit_id, plan = await abroad.scheduled(match_id), abroad.plan(match_id)
+    visit = f"visits/{visit_id}"
+
+    async def text(page: str, reader: str) -> str:
+        return (await abroad.of.as_(reader).get(page)).text
+
+    assert "Prepare visit" in await text("/applications/", "ani")
+    assert "You still need to provide" in await text(f"/applications/{visit}", "ani")
+    for first in (date.fromisoformat(plan["start"]), date.fromisoformat(plan["end"]) + timedelta(days=1)):
+        clock.move(datetime.combine(first, time(9), UTC) - clock.now())
+        assert (
+            await agreed_steps(abroad, match_id, "ani", "tigran", f"matches/{match_id}", visit)
+            == ("The host records attendance day by day.",) * 2
+        )
+        for reader in ("ani", "claire", "tigran"):
+            assert "You still need to provide" not in await text(f"/applications/{visit}", reader)
+            assert "Prepare visit" not in await text("/applications/", reader)
+            assert f"/{visit}" not in await text("/applications/visits?state=unready", reader)
+        assert "Record attendance" in await text("/applications/", "claire")
 
 
 async def test_a_case_of_a_mentorship_reads_the_same_everywhere(abroad: Abroad) -> None:
