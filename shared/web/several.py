@@ -125,7 +125,9 @@ def compared(
     pairs = [Difference(label, then.get(label, ""), now.get(label, "")) for label in labels]
     same = [(each.label, each.saved) for each in pairs if each.written == each.saved]
     differences = [each for each in pairs if each.written != each.saved]
-    said = [sentence for sentence in sentences if sentence]
+    said = list(filter(None, sentences))
+    # "It is now “Cancelled”." says nothing beside "It is now “Cancelled”, so nobody needs to clear it."
+    said = [each for each in said if not any(other.startswith(each.rstrip(".") + ",") for other in said)]
     if not differences:
         said.append(gettext("The change is in something that this page does not show. Open it to read all of it."))
     return ChangedRecord(id_, name, href, differences, same, said, act, hint, tuple(seen or ()))
@@ -134,8 +136,8 @@ def compared(
 def changed_sentence(count: int) -> str:
     """Return the sentence that so many records have changed and were left."""
     return ngettext(
-        "%(num)d has changed since you opened the page. We left it as it is.",
-        "%(num)d have changed since you opened the page. We left them as they are.",
+        "%(num)d entry has changed since you opened the page. We left it as it is.",
+        "%(num)d entries have changed since you opened the page. We left them as they are.",
         count,
     ) % {"num": count}
 

@@ -157,7 +157,7 @@ def confirm_and_commit(browsers: Browsers, board: Board, call: str, reference: s
     programme, call_id = browsers[PROGRAMME], call.rpartition("/")[2]
     programme.go("/applications/eligibility").waits_for(reference).sees("Eligible")
     programme.press("Confirm selected results").sees(reference, "It is eligible, and joins the matching.")
-    programme.press("Confirm eligibility: 1 application").sees("1 application is done.")
+    programme.press("Confirm eligibility: 1 application").sees("Decision saved for 1 application.")
     board.shows(f"{reference}: Application found eligible")
     provisional = board.page.get_by_role("region", name="Provisional matches, highest score first")
     expect(provisional).to_contain_text(reference, timeout=PATIENCE)

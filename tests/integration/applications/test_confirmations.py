@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
 
-SENTENCE = "Endorsed.</"
+SENTENCE = "Application endorsed. "
 CHANGED = "Something has changed since then."
 PAGES = pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["plain", "htmx"])
 
@@ -126,11 +126,11 @@ async def test_a_result_for_several_says_what_the_records_say(programme: Program
     sent = await programme.as_("tigran").post(question, data=ticked_versions(shown.text))
     address = sent.headers["location"]
     first = (await programme.as_("tigran").get(address)).text
-    assert "1 application is done" in first
+    assert "Decision saved for 1 application" in first
     assert "has changed since" not in first
     await programme.post("ani", f"/applications/{made['id']}/withdraw", {"reason": "health"})
     reloaded = (await programme.as_("tigran").get(address)).text
-    assert "0 applications are done" in reloaded
+    assert "Decision saved for 0 applications" in reloaded
     assert "1 has changed since" in reloaded
     foreign = await programme.as_("programme").get(address, follow_redirects=True)
     assert (foreign.status_code, foreign.url.path) == (200, "/applications/cases")

@@ -165,7 +165,7 @@ async def test_a_record_left_by_choice_stays_open(abroad: Abroad) -> None:
     first = await tabs.send(tabs.opened)
     left = await tabs.send(first)
     page = content(await tabs.client.get(left.headers["location"]))
-    assert "0 applications are done" in page
+    assert "Decision saved for 0 applications" in page
     assert "Nothing was done. You can still decide on it." in page
 
     _, values = form_of(first)

@@ -90,7 +90,8 @@ add_bulk_decision(
                 % {"num": count, "act": act}
             ),
             done=lambda count: (
-                ngettext("%(num)d placement is done", "%(num)d placements are done", count) % {"num": count}
+                ngettext("Decision saved for %(num)d placement", "Decision saved for %(num)d placements", count)
+                % {"num": count}
             ),
         ),
         back=lambda _act, _query: "/applications/offers?state=waits",

@@ -185,7 +185,8 @@ add_bulk_decision(
                 % {"num": count, "act": act}
             ),
             done=lambda count: (
-                ngettext("%(num)d application is done", "%(num)d applications are done", count) % {"num": count}
+                ngettext("Decision saved for %(num)d application", "Decision saved for %(num)d applications", count)
+                % {"num": count}
             ),
         ),
         back=_back,

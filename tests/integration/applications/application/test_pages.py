@@ -209,7 +209,7 @@ async def test_a_coordinator_decides_by_forms(programme: Programme) -> None:
     question = (await programme.as_("programme").get(decide)).text
     assert made["reference"] in question
     chosen = await programme.as_("programme").post(decide, data=ticked_versions(question))
-    assert "1 application is done" in (await programme.as_("programme").get(chosen.headers["location"])).text
+    assert "Decision saved for 1 application" in (await programme.as_("programme").get(chosen.headers["location"])).text
     queue = await programme.as_("tigran").get("/applications/cases?state=in_matching")
     assert made["reference"] in queue.text
 

@@ -152,7 +152,7 @@ async def test_several_are_cleared_after_a_page_that_names_them(abroad: Abroad) 
     assert sent.status_code == 409
     result = sent.text
     assert "1 match is cleared." in result
-    assert "1 has changed since you opened the page. We left it as it is." in result
+    assert "1 entry has changed since you opened the page. We left it as it is." in result
     assert "Davit Sahakyan" in result
     types = [kind for kind, _, _ in await abroad.of.journal("exchange.participation")]
     assert types.count("ClearanceGiven") == 2

@@ -166,8 +166,8 @@ async def test_several_are_decided_after_one_page_that_names_them(abroad: Abroad
     await abroad.post("luc", f"/offers/{made[0]}/endorse")
     await abroad.post("claire", f"/offers/{made[0]}/publish")
     after = (await send(abroad, "luc", at, ticked_versions(confirmation), 409)).text
-    assert "1 placement is done." in after
-    assert "1 has changed since you opened the page. We left it as it is." in after
+    assert "Decision saved for 1 placement." in after
+    assert "1 entry has changed since you opened the page. We left it as it is." in after
     to_return = f"/applications/offers/decide?act=return&offer={made[2]}"
     await send(abroad, "luc", to_return, {"remark": "More?"}, 422)
     body_ = {"section": "places", "remark": "Only two?"} | ticked_versions(await read(abroad, "luc", to_return))

@@ -182,14 +182,14 @@ async def test_several_are_decided_after_a_page_that_names_them(many: Programme)
     await many.post("deputy", f"/applications/{made['davit']['id']}/not-endorse", {"reason": "operational_duty"})
     sent = await send(many, "tigran", address, {"note": "All three know English."} | versions, 409)
     result = html.unescape(sent.text)
-    assert "1 application is done." in result
+    assert "Decision saved for 1 application." in result
     assert "1 was left as it is" in result, "it was returned before"
-    assert "1 has changed since you opened the page. We left it as it is." in result
+    assert "1 entry has changed since you opened the page. We left it as it is." in result
     assert "It cannot be endorsed because the application is now “Not endorsed”." in result
     states = {who: (await many.get(who, f"/applications/{case['id']}"))["state"] for who, case in made.items()}
     assert states == {"ani": "endorsed", "davit": "not_endorsed", "mariam": "returned_for_information"}
     again = await send(many, "tigran", address, {"note": ""} | versions, 409)
-    assert "1 application is done." in again.text
+    assert "Decision saved for 1 application." in again.text
     types = [kind for kind, _, _ in await many.journal("exchange.applications")]
     assert types.count("ApplicationEndorsed") == 1
 
@@ -208,7 +208,7 @@ async def test_a_case_changed_since_the_page_was_opened_is_left(many: Programme)
     assert "Fine" in late.text
     for versions in (several, {}):
         sent = await send(many, "tigran", address, {"note": ""} | versions, 409)
-        assert "1 has changed since you opened the page. We left it as it is." in sent.text
+        assert "1 entry has changed since you opened the page. We left it as it is." in sent.text
     assert (await many.get("ani", of))["state"] == "submitted"
     await send(many, "tigran", f"{QUEUE}/{made['id']}/endorse", {"note": ""} | ticked_versions(late.text))
 
