@@ -80,7 +80,7 @@ def take(browser: Browser, origin: str) -> None:
 
     steering = as_(browser, origin, "persona-programme", "/reporting/?period=programme")
     steering.get_by_role("link", name="Applications received").first.click()
-    expect(steering.get_by_text("Computed from")).to_be_visible()
+    expect(steering.get_by_text("How it is counted").first).to_be_visible()
     save_picture(steering, "figure")
     apply(browser, origin)
 
