@@ -23,7 +23,12 @@ HOME = "/reporting/groupings"
 
 @router.get(HOME)
 async def groupings(
-    request: Request, principal: Steerer, bus: BusDep, settings: SettingsDep, period: str | None = None
+    request: Request,
+    principal: Steerer,
+    bus: BusDep,
+    settings: SettingsDep,
+    period: str | None = None,
+    done: str = "",
 ) -> Response:
     """Show the levels of each dimension, and how much of a period a donor would read at each."""
     async with bus.read() as session:
@@ -38,6 +43,7 @@ async def groupings(
         label=shown.label,
         choices=choices,
         closed=closed,
+        chosen=done == "chosen",
         costs=costs,
         dimensions=views.dimension_rows(levels, costs),
         seconds=round(settings.disclosure_seconds),
@@ -50,4 +56,4 @@ async def groupings(
 async def choose(grouping: str, principal: Coordinator, bus: BusDep, level: Annotated[str, Form()] = "") -> Response:
     """Choose the level of a dimension for all periods."""
     await choice.choose(bus, principal, grouping, level)
-    return see_other(HOME)
+    return see_other(f"{HOME}?done=chosen")

@@ -29,6 +29,7 @@ async def overview(
     bus: BusDep,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     country: Annotated[str, Query(pattern="^([A-Z]{2})?$")] = "",
+    done: str = "",
 ) -> Response:
     """Show what is in and what is missing, newest end first."""
     async with bus.read() as session:
@@ -50,6 +51,7 @@ async def overview(
         back="/reporting/",
         back_text=gettext("All figures"),
         legend="outcome" if rows else "",
+        done=gettext("The host's evaluation is waived.") if done == "waived" else "",
         legend_others=True,
         table_title=gettext("Answers"),
     )
@@ -66,4 +68,4 @@ async def overview(
 async def waive(principal: Coordinator, bus: BusDep, visit_id: UUID, reason: Annotated[str, Form()] = "") -> Response:
     """Waive the host's evaluation."""
     await answers.waive(bus, principal, visit_id, reason)
-    return see_other(HERE)
+    return see_other(f"{HERE}?done=waived")

@@ -48,6 +48,14 @@ from shared.web.render import render, see_other
 router = APIRouter(include_in_schema=False)
 PAGE = 50
 BANK = "/reporting/questions"
+_DONE = {
+    "added": N_("Question added. You can use it in a test now."),
+    "changed": N_("Saved as a new version. Tests that are published keep the old one."),
+    "retired": N_("Question retired. No new test can use it."),
+    "restored": N_("The question is in use again."),
+    "deleted": N_("Question deleted."),
+}
+"""Sentences about the step that led to the page."""
 _NEW = {
     QuestionKind.SINGLE: N_("New question with one right answer"),
     QuestionKind.MULTIPLE: N_("New question with several right answers"),
@@ -159,6 +167,7 @@ async def overview(
     area: Annotated[str, one_of(*Expertise)] = "",
     state: Annotated[str, Query(pattern="^(in_use|retired)?$")] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    done: str = "",
 ) -> Response:
     """Show the bank, by topic and area; questions in use, or retired ones."""
     filters = QuestionFilters(topic, area, state == "retired")
@@ -173,6 +182,7 @@ async def overview(
         [_row(question) for question in found.questions],
         found.total,
         Empty(_why_empty(filters, found.others)),
+        done=gettext(_DONE[done]) if done in _DONE else "",
         page=page,
         size=PAGE,
         caption=gettext("Figures"),
@@ -237,7 +247,7 @@ async def write(request: Request, kind: str, principal: Steerer, bus: BusDep) ->
         except Refused as problem:
             show_refusal(form, problem)
         else:
-            return see_other(f"{BANK}?topic={made.topic}")
+            return see_other(f"{BANK}?topic={made.topic}&done=added")
     return _question_page(request, _kind(kind), form, status=422)
 
 
@@ -265,7 +275,13 @@ def at_fields(errors: Mapping[str, str]) -> dict[str, str]:
 
 
 def _question_page(
-    request: Request, kind: QuestionKind, form: Form, found: QuestionDetail | None = None, *, status: int = 200
+    request: Request,
+    kind: QuestionKind,
+    form: Form,
+    found: QuestionDetail | None = None,
+    *,
+    status: int = 200,
+    done: str = "",
 ) -> Response:
     return render(
         request,
@@ -273,6 +289,7 @@ def _question_page(
         status,
         kind=kind,
         new=_NEW[kind],
+        done=gettext(_DONE[done]) if done in _DONE else "",
         f=form,
         versions=found.versions if found else [],
         tests=found.tests if found else [],
@@ -281,12 +298,12 @@ def _question_page(
 
 
 @router.get(BANK + "/{question}")
-async def show(request: Request, question: str, _: Steerer, bus: BusDep) -> Response:
+async def show(request: Request, question: str, _: Steerer, bus: BusDep, done: str = "") -> Response:
     """Show one question: to change it, to retire it, or (in no test yet) to delete it; and its earlier versions."""
     async with bus.read() as session:
         found = await views.question_detail(session, question)
     kind = found.newest.kind
-    return _question_page(request, kind, _form_class(kind)(data=_values(found.newest)), found)
+    return _question_page(request, kind, _form_class(kind)(data=_values(found.newest)), found, done=done)
 
 
 @router.post(BANK + "/{question}")
@@ -309,7 +326,7 @@ async def change(request: Request, question: str, principal: Steerer, bus: BusDe
         except Refused as problem:
             show_refusal(form, problem)
         else:
-            return see_other(f"{BANK}/{question}")
+            return see_other(f"{BANK}/{question}?done=changed")
     return _question_page(request, kind, form, found, status=422)
 
 
@@ -317,18 +334,18 @@ async def change(request: Request, question: str, principal: Steerer, bus: BusDe
 async def retire(question: str, principal: Steerer, bus: BusDep) -> Response:
     """Retire a question."""
     await actions.retire(bus, principal, question)
-    return see_other(f"{BANK}/{question}")
+    return see_other(f"{BANK}/{question}?done=retired")
 
 
 @router.post(BANK + "/{question}/restore")
 async def restore(question: str, principal: Steerer, bus: BusDep) -> Response:
     """Return a retired question to use."""
     await actions.restore(bus, principal, question)
-    return see_other(f"{BANK}/{question}")
+    return see_other(f"{BANK}/{question}?done=restored")
 
 
 @router.post(BANK + "/{question}/drop")
 async def drop(question: str, principal: Steerer, bus: BusDep) -> Response:
     """Delete a question that is in no test."""
     await actions.drop(bus, principal, question)
-    return see_other(BANK)
+    return see_other(f"{BANK}?done=deleted")

@@ -26,6 +26,14 @@ from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
 TESTS = "/reporting/tests"
+_DONE = {
+    "begun": N_("Draft saved. Choose the questions next."),
+    "composed": N_("Questions saved. Publish the test when it is complete."),
+    "published": N_("Test published. Guests with a visit still to come are asked now."),
+    "closed": N_("Test closed. No more guests are asked."),
+    "deleted": N_("Draft deleted."),
+}
+"""Sentences about the step that led to the page."""
 
 
 class TestForm(Form):
@@ -51,9 +59,9 @@ async def _test_form(bus: Bus) -> type[TestForm]:
 
 
 @router.get(TESTS)
-async def tests(request: Request, _: Steerer, bus: BusDep) -> Response:
+async def all_tests(request: Request, _: Steerer, bus: BusDep, done: str = "") -> Response:
     """Show all tests with how many took each, and the form for a new one."""
-    return await _tests_page(request, bus, (await _test_form(bus))())
+    return await _tests_page(request, bus, (await _test_form(bus))(), done=done)
 
 
 @router.post(TESTS)
@@ -68,11 +76,11 @@ async def begin(request: Request, principal: Steerer, bus: BusDep) -> Response:
         except Refused as problem:
             show_refusal(form, problem)
         else:
-            return see_other(f"{TESTS}/{made.id}")
+            return see_other(f"{TESTS}/{made.id}?done=begun")
     return await _tests_page(request, bus, form, 422)
 
 
-async def _tests_page(request: Request, bus: Bus, form: Form, status: int = 200) -> Response:
+async def _tests_page(request: Request, bus: Bus, form: Form, status: int = 200, *, done: str = "") -> Response:
     async with bus.read() as session:
         found = await views.test_list(session)
     names = (
@@ -96,6 +104,7 @@ async def _tests_page(request: Request, bus: Bus, form: Form, status: int = 200)
             )
         ),
         size=max(len(found.tests), 1),
+        done=gettext(_DONE[done]) if done in _DONE else "",
         caption=gettext("Figures"),
         back="/reporting/",
         back_text=gettext("All figures"),
@@ -120,12 +129,14 @@ def _row(test: KnowledgeTest, calls: Mapping[UUID, str]) -> list[Cell]:
 
 
 @router.get(TESTS + "/{test}")
-async def show_test(request: Request, test: str, _: Steerer, bus: BusDep) -> Response:
+async def show_test(request: Request, test: str, _: Steerer, bus: BusDep, done: str = "") -> Response:
     """Show one test: a draft with the questions to choose from; else as it was published, with how many took it."""
-    return await _test_page(request, bus, test)
+    return await _test_page(request, bus, test, done=done)
 
 
-async def _test_page(request: Request, bus: Bus, test: str, form: Form | None = None, status: int = 200) -> Response:
+async def _test_page(
+    request: Request, bus: Bus, test: str, form: Form | None = None, status: int = 200, *, done: str = ""
+) -> Response:
     async with bus.read() as session:
         found = await views.test_detail(session, test)
     forms = found.test.forms
@@ -134,6 +145,7 @@ async def _test_page(request: Request, bus: Bus, test: str, form: Form | None = 
         "assessments/test.html",
         status,
         test=found.test,
+        done=gettext(_DONE[done]) if done in _DONE else "",
         f=form or _items(found.bank)(data=_chosen(found.test, found.bank)),
         bank=found.bank,
         call=found.call,
@@ -196,7 +208,7 @@ async def compose(request: Request, test: str, principal: Steerer, bus: BusDep) 
         except Refused as problem:
             show_refusal(form, problem)
         else:
-            return see_other(f"{TESTS}/{test}")
+            return see_other(f"{TESTS}/{test}?done=composed")
     return await _test_page(request, bus, test, form, 422)
 
 
@@ -204,18 +216,18 @@ async def compose(request: Request, test: str, principal: Steerer, bus: BusDep) 
 async def publish(test: str, principal: Steerer, bus: BusDep) -> Response:
     """Publish a test."""
     await actions.publish(bus, principal, test)
-    return see_other(f"{TESTS}/{test}")
+    return see_other(f"{TESTS}/{test}?done=published")
 
 
 @router.post(TESTS + "/{test}/close")
 async def close(test: str, principal: Steerer, bus: BusDep) -> Response:
     """Close a test."""
     await actions.close(bus, principal, test)
-    return see_other(f"{TESTS}/{test}")
+    return see_other(f"{TESTS}/{test}?done=closed")
 
 
 @router.post(TESTS + "/{test}/drop")
 async def remove(test: str, principal: Steerer, bus: BusDep) -> Response:
     """Delete a draft."""
     await actions.remove(bus, principal, test)
-    return see_other(TESTS)
+    return see_other(f"{TESTS}?done=deleted")

@@ -84,6 +84,15 @@ class TargetForm(Form):
         return targets.Draft(self.indicator.data or "", self.kind.data or "", self.day.data, *texts)
 
 
+_DONE = {
+    "proposed": N_("Value saved. Another person must approve it."),
+    "approved": N_("Value approved."),
+    "all": N_("Values approved."),
+    "dropped": N_("Value deleted."),
+}
+"""Sentences about the step that led to the page."""
+
+
 @router.get("/reporting/targets")
 async def overview(
     request: Request,
@@ -92,10 +101,11 @@ async def overview(
     kind: Annotated[str, one_of(*views.KINDS)] = PeriodKind.YEAR.value,
     added: Annotated[int | None, Query(alias="done_added", ge=0)] = None,
     unchanged: Annotated[int, Query(alias="done_unchanged", ge=0)] = 0,
+    done: str = "",
 ) -> Response:
     """Show the approved values, those that wait, how near the figures are to them, and the result of an upload."""
-    done = "" if added is None else _done(added, unchanged)
-    return await _page(request, principal, bus, TargetForm(), kind=kind, done=done)
+    said = gettext(_DONE[done]) if done in _DONE else "" if added is None else _done(added, unchanged)
+    return await _page(request, principal, bus, TargetForm(), kind=kind, done=said)
 
 
 @router.get("/reporting/targets.csv")
@@ -141,7 +151,7 @@ async def propose(request: Request, principal: Steerer, bus: BusDep) -> Response
     form = await TargetForm.read(request)
     if form.validate():
         await targets.propose(bus, principal, form.draft())
-        return see_other("/reporting/targets")
+        return see_other("/reporting/targets?done=proposed")
     return await _page(request, principal, bus, form, 422)
 
 
@@ -161,7 +171,7 @@ async def approve_all(request: Request, principal: Steerer, bus: BusDep) -> Resp
     if left:
         seen = await seen_by_reader(request) | undecided
         return await _left_page(request, principal, bus, ids, seen, len(result.done), left)
-    return see_other("/reporting/targets")
+    return see_other("/reporting/targets?done=all")
 
 
 async def _left_page(
@@ -213,14 +223,14 @@ def _left(id_: UUID, seen: Facts | None, now: TargetValue | None, refused: Refus
 async def approve(target: str, principal: Steerer, bus: BusDep) -> Response:
     """Approve what another person wrote."""
     await targets.approve(bus, principal, target)
-    return see_other("/reporting/targets")
+    return see_other("/reporting/targets?done=approved")
 
 
 @router.post("/reporting/targets/{target}/drop")
 async def drop(target: str, principal: Steerer, bus: BusDep) -> Response:
     """Delete a value that waits."""
     await targets.drop(bus, principal, target)
-    return see_other("/reporting/targets")
+    return see_other("/reporting/targets?done=dropped")
 
 
 async def _page(

@@ -76,6 +76,29 @@ async def test_a_question_is_written_changed_and_deleted_by_pages(house: House) 
         assert made.status_code == 303, made.text
 
 
+async def test_each_step_is_confirmed(house: House) -> None:
+    """The page after a step on a question or a test says what happened."""
+    evaluator = await house.grant(Role.EVALUATOR)
+
+    async def confirmed(address: str, data: dict[str, Any], sentence: str) -> str:
+        led = (await evaluator.post(address, data=data)).headers["location"]
+        assert sentence in (await evaluator.get(led)).text, address
+        return led.partition("?")[0]
+
+    await confirmed(f"{BANK}/new/single", WRITTEN, "Question added.")
+    (question,) = (await evaluator.get("/reporting/api/v1/questions")).json()["items"]
+    page = f"{BANK}/{question['id']}"
+    await confirmed(page, {**WRITTEN, "text": "What comes first?", "version": "1"}, "Saved as a new version.")
+    await confirmed(f"{page}/retire", {}, "Question retired.")
+    await confirmed(f"{page}/restore", {}, "The question is in use again.")
+    test = await confirmed(
+        TESTS, {"title": "Seizing devices", "topic": TOPICS[0], "call": ""}, "Choose the questions next."
+    )
+    await confirmed(test, {"before": [question["id"]]}, "Questions saved.")
+    await confirmed(f"{test}/publish", {}, "Test published.")
+    await confirmed(f"{test}/close", {}, "Test closed.")
+
+
 async def test_a_test_is_made_and_published_by_pages(house: House) -> None:
     """A test needs questions and equal points to be published, and is fixed afterwards until closed."""
     evaluator = await house.grant(Role.PROGRAMME_COORDINATOR)
@@ -83,7 +106,7 @@ async def test_a_test_is_made_and_published_by_pages(house: House) -> None:
     untitled = await evaluator.post(TESTS, data={"title": "", "topic": TOPICS[0], "call": ""})
     assert (untitled.status_code, "Enter a title for the test" in untitled.text) == (422, True)
     begun = await evaluator.post(TESTS, data={"title": "Seizing devices", "topic": TOPICS[0], "call": ""})
-    page = begun.headers["location"]
+    page = begun.headers["location"].partition("?")[0]
     assert "The bank has no question in use on this topic" in (await evaluator.get(page)).text
     made = [
         await evaluator.post("/reporting/api/v1/questions", json={**question, "topic": TOPICS[0]})
@@ -105,7 +128,8 @@ async def test_a_test_is_made_and_published_by_pages(house: House) -> None:
     assert (await evaluator.post(f"{page}/drop")).status_code == 409
     assert (await evaluator.post(f"{page}/close")).status_code == 303
     assert "Closed" in (await evaluator.get(TESTS)).text
-    other = (await evaluator.post(TESTS, data={"title": "A draft", "topic": TOPICS[0], "call": ""})).headers["location"]
+    begun = await evaluator.post(TESTS, data={"title": "A draft", "topic": TOPICS[0], "call": ""})
+    other = begun.headers["location"].partition("?")[0]
     assert (await evaluator.post(f"{other}/drop")).status_code == 303
     assert (await evaluator.get(other)).status_code == 404
 
@@ -124,7 +148,7 @@ async def test_a_stale_action_on_a_question_or_test_shows_what_changed(house: Ho
     assert rows["Answers"] == ("Memory; The disk", "Memory; A phone Changed")
     assert rows["Correct answers"] == ("1", "2 Changed")
     begun = await evaluator.post(TESTS, data={"title": "Seizing devices", "topic": TOPICS[0], "call": ""})
-    test = begun.headers["location"]
+    test = begun.headers["location"].partition("?")[0]
     assert (await evaluator.post(test, data={"before": [first], "after": [first]})).status_code == 303
     old = form_to((await evaluator.get(test)).text, f"{test}/publish")
     assert (await evaluator.post(test, data={"before": [first], "after": [last]})).status_code == 303
