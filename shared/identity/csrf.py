@@ -13,6 +13,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from starlette.exceptions import HTTPException
+
+from shared.errors import Refused
+from shared.i18n import ngettext, number
 from shared.identity.refusals import SAFE_METHODS, FormNotOurs
 from shared.identity.state import identity_of
 
@@ -83,8 +87,21 @@ async def check(request: Request) -> None:
 
 
 async def sent_form(request: Request) -> FormData:
-    """Return the form that a request sends, as the largest pages send it; who reads it later gets the same."""
-    return await request.form(max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD)
+    """Return the form that a request sends, as the largest pages send it; who reads it later gets the same.
+
+    Raises `Refused` (422) for a form with more fields than any page has.
+    """
+    try:
+        return await request.form(max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD)
+    except HTTPException as error:
+        if not str(error.detail).startswith("Too many fields"):
+            raise
+        sentence = ngettext(
+            "This form has more than %(most)s field, so nothing was saved. Select fewer entries and send it again.",
+            "This form has more than %(most)s fields, so nothing was saved. Select fewer entries and send it again.",
+            _MOST_FIELDS,
+        )
+        raise Refused(sentence % {"most": number(_MOST_FIELDS)}, 422) from None
 
 
 def _same_origin(request: Request) -> None:

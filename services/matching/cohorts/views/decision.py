@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from services.matching.receipts.views.explanation import Explanation
     from services.matching.receipts.views.receipts import Explained
     from shared.contracts.base import DatePeriod
-    from shared.contracts.codes import ApplicationKind
+    from shared.contracts.codes import ApplicationKind, ServiceKind
     from shared.identity.scope import Reach
 
     VersionsOf = Callable[[Collection[UUID]], Awaitable[Mapping[UUID, str]]]
 
 MOST = 1000
-"""So many pairs at most stand on a page of a large call; each page is committed as a cohort of its own."""
+"""So many pairs at most are on a page of a cohort, whose form sends them all; each page is committed as a cohort."""
 _NOT_YET = UUID(int=0)
 """Stands for the run and the match of a receipt before the cohort is committed."""
 
@@ -68,6 +68,8 @@ class MatchRow:
     host: str | None
     score: int
     most: int | None = None
+    service: ServiceKind | None = None
+    group: UUID | None = None
     weeks: Sequence[DatePeriod] = ()
     why: Sequence[str] = ()
     warnings: Sequence[str] = ()
@@ -77,6 +79,34 @@ class MatchRow:
     def pair(self) -> str:
         """Return the pair as a form names it, with the version of the application."""
         return f"{self.id}/{self.seat.id}/{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """The matches of a cohort to list: of a country, of a service, at a place, or with a warning."""
+
+    country: str = ""
+    service: str = ""
+    seat: UUID | None = None
+    warned: bool = False
+
+    def keeps(self, row: MatchRow) -> bool:
+        """Return whether a match is to be listed."""
+        return (
+            self.country in {"", row.country}
+            and self.service in {"", row.service}
+            and self.seat in {None, row.seat.id}
+            and (bool(row.warnings) or not self.warned)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMatches:
+    """The matches on one page of a cohort: the page, counted from 1, with all pages of those that are kept."""
+
+    rows: Sequence[MatchRow]
+    number: int
+    pages: Sequence[Sequence[MatchRow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +150,7 @@ class PriceInWords:
 
 @dataclass(frozen=True, slots=True)
 class CohortFacts:
-    """All that is read for the page of a cohort; for a `large` call the matches are in `pages`."""
+    """All that is read for the page of a cohort; for a `large` call the matches are in `cases`."""
 
     call: CallSummary
     snapshot: Snapshot
@@ -128,7 +158,7 @@ class CohortFacts:
     versions: Mapping[UUID, str]
     places: Mapping[UUID, Place]
     names: Mapping[UUID, str]
-    pages: Sequence[Sequence[Case]]
+    cases: Sequence[Case]
     unplaced: int
     large: bool
 
@@ -138,7 +168,7 @@ class CohortChoice:
     """The matches of a call to choose from, and how many reserves the call has for each place.
 
     `unplaced` applications have no place. `price` is what the choices cost, None without any; `held_back` of the
-    applications are held back. The rows of a `large` call stand on several `pages`.
+    applications are held back. The rows of a `large` call have no reasons.
     """
 
     call: CallSummary
@@ -150,11 +180,17 @@ class CohortChoice:
     unplaced: int = 0
     held_back: int = 0
     large: bool = False
-    pages: Sequence[Sequence[MatchRow]] = ()
 
-    def listed(self, page: int) -> Sequence[MatchRow]:
-        """Return the matches on a page, counted from 1; those of the last page for one behind it."""
-        return self.pages[min(page, len(self.pages)) - 1] if self.pages else self.rows
+    def listed(self, page: int, wanted: RowFilter | None = None) -> ListedMatches:
+        """Return the matches on a page of those that the filter keeps; those of the last page for one behind it.
+
+        A group is listed whole where one of its members is kept, for it is committed whole.
+        """
+        keeps = wanted.keeps if wanted is not None else bool
+        groups = {row.group for row in self.rows if row.group is not None and keeps(row)}
+        pages = _pages([row for row in self.rows if row.group in groups or keeps(row)])
+        number = max(1, min(page, len(pages)))
+        return ListedMatches(pages[number - 1] if pages else (), number, pages)
 
     def chosen(self, pairs: set[str]) -> list[MatchRow]:
         """Return the matches whose pair is among these."""
@@ -174,11 +210,11 @@ async def cohort_facts(session: AsyncSession, within: Reach, call_id: UUID, vers
         raise Refused(gettext("This call does not exist."), 404)
     draft = await drafts.draft(session, call_id)
     large = is_large(snapshot.facts)
-    pages: list[list[Case]] = []
+    listed: list[Case] = []
     known = snapshot.facts
     if large:
         provisional = CaseFilter(call_id=call_id, stage="match:provisional")
-        pages = _pages(known, (await cases(session, within, provisional, size=len(known.candidates))).rows)
+        listed = _whole(known, (await cases(session, within, provisional, size=len(known.candidates))).rows)
     places = await facts.places(session, known.places)
     organisations = {place.organisation_id for place in places.values()}
     organisations |= {profile.organisation_id for profile in known.candidates.values()}
@@ -186,30 +222,36 @@ async def cohort_facts(session: AsyncSession, within: Reach, call_id: UUID, vers
         call=call,
         snapshot=snapshot,
         choices=NO_CHOICES if draft is None else draft.choices,
-        versions=await versions_of([row.id for page in pages for row in page] if large else list(waiting(known))),
+        versions=await versions_of([case.id for case in listed] if large else list(waiting(known))),
         places=places,
         names=await facts.organisation_names(session, organisations),
-        pages=pages,
+        cases=listed,
         unplaced=sum(each.count for each in await stage_counts(session, within, call_id) if each.state in WAITING),
         large=large,
     )
 
 
-def _pages(known: Facts, found: Sequence[Case]) -> list[list[Case]]:
-    """Return the cases in pages, each group whole beside its first member, for a group is committed whole.
-
-    A group of which a member is not among them is left out.
-    """
+def _whole(known: Facts, found: Sequence[Case]) -> list[Case]:
+    """Return the cases without those of a group of which a member is not among them: it is committed whole."""
     pool = waiting(known)
     sizes = Counter(profile.group_id for profile in pool.values())
-    together: dict[UUID, list[Case]] = {}
-    for case in found:
-        group = pool[case.id].group_id if case.id in pool else None
-        together.setdefault(group or case.id, []).append(case)
-    pages: list[list[Case]] = []
-    for key, members in together.items():
-        if key in sizes and len(members) < sizes[key]:
-            continue
+    here = Counter(pool[case.id].group_id for case in found if case.id in pool)
+    return [
+        case
+        for case in found
+        if case.id not in pool or (group := pool[case.id].group_id) is None or here[group] == sizes[group]
+    ]
+
+
+def _pages(rows: Sequence[MatchRow]) -> list[list[MatchRow]]:
+    """Return the rows in pages; where there are several, each group is whole beside its first member."""
+    if len(rows) <= MOST:
+        return [list(rows)] if rows else []
+    together: dict[UUID, list[MatchRow]] = {}
+    for row in rows:
+        together.setdefault(row.group or row.id, []).append(row)
+    pages: list[list[MatchRow]] = []
+    for members in together.values():
         if not pages or len(pages[-1]) + len(members) > MOST:
             pages.append([])
         pages[-1].extend(members)
@@ -222,8 +264,7 @@ async def cohort_choice(read: CohortFacts) -> CohortChoice:
     if not read.snapshot.open:
         return CohortChoice(read.call, (), reserves)
     if read.large:
-        pages = [[_plain_row(read, case) for case in page] for page in read.pages]
-        rows = [row for page in pages for row in page]
+        rows = [_plain_row(read, case) for case in read.cases]
         # None can be carried out in so large a call: each is listed with the way to remove it.
         left = choice_rows(read, read.choices.keys())
         return CohortChoice(
@@ -234,7 +275,6 @@ async def cohort_choice(read: CohortFacts) -> CohortChoice:
             choices=left,
             unplaced=read.unplaced,
             large=True,
-            pages=pages,
         )
     return await asyncio.to_thread(_decision, read)
 
@@ -278,6 +318,8 @@ def _rows(
                 host=read.names.get(place.organisation_id),
                 score=proposal.score,
                 most=sum(earned.applicant_of for earned in receipt.match.earned) if receipt.match else None,
+                service=profile.service,
+                group=profile.group_id,
                 weeks=proposal.weeks,
                 why=why_in_short(receipt, read.places) if choice is None else by_hand_in_short(choice),
                 choice=choice,
@@ -365,7 +407,7 @@ def _with_warnings(read: CohortFacts, found: Sequence[tuple[MatchRow, Proposal]]
 def _plain_row(read: CohortFacts, case: Case) -> MatchRow:
     """Return a match of a large call, as the board has it."""
     assert case.seat_id is not None
-    place = read.places[case.seat_id]
+    place, profile = read.places[case.seat_id], read.snapshot.facts.candidates.get(case.id)
     return MatchRow(
         id=case.id,
         reference=case.reference,
@@ -376,6 +418,8 @@ def _plain_row(read: CohortFacts, case: Case) -> MatchRow:
         organisation=read.names.get(case.organisation_id),
         host=read.names.get(place.organisation_id),
         score=case.score or 0,
+        service=None if profile is None else profile.service,
+        group=None if profile is None else profile.group_id,
     )
 
 

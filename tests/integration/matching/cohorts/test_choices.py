@@ -56,7 +56,7 @@ async def _page(world: World, browser: httpx2.AsyncClient) -> str:
 
 def _hidden(html: str, address: str) -> dict[str, Any]:
     """Return the hidden fields of the form to an address."""
-    form = re.search(rf'<form[^>]*action="{re.escape(address)}"[^>]*>(.*?)</form>', html, re.DOTALL)
+    form = re.search(rf'<form[^>]*method="post" action="{re.escape(address)}"[^>]*>(.*?)</form>', html, re.DOTALL)
     assert form is not None, html
     fields: dict[str, Any] = {}
     for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[1]):
@@ -312,12 +312,63 @@ async def test_a_group_is_moved_and_pinned_as_a_whole(
     assert await choices.choices_of(world.bus, world.call_id) == {}
 
 
-async def test_every_match_of_a_large_call_stands_on_one_of_its_pages(
-    world: World, browser: httpx2.AsyncClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+async def test_a_filter_lists_some_matches_and_only_those_are_committed(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """By country, service, place or warning; a group stays whole, an empty list says so, and the way back keeps it."""
+    await world.call(share_of_offer=100, reserves=1)
+    wide = [period | {"places_per_week": 4} for period in world.period()]
+    offer = await world.offer("FR", places=4, group_size=2, periods=wide)
+    alone, other = await world.officer("MD"), await world.officer("UA", service="customs")
+    group = str(new_id())
+    pair = [await world.officer(country, group_id=group, mode="group") for country in ("MD", "GE")]
+    await world.match_calls()
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    cohort = f"/matching/cohorts/{world.call_id}"
+    for query, listed in (
+        ("country=UA", {other}),
+        ("country=GE", set(pair)),
+        ("service=customs&country=", {other}),
+        (f"place={offer}", {alone, other, *pair}),
+        ("warnings=1", {alone, other, *pair}),
+        ("country=AM", set()),
+    ):
+        page = await browser.get(f"{cohort}?{query}")
+        assert page.status_code == 200, query
+        assert {UUID(value[:36]) for value in _pairs(page.text)} == listed, query
+    assert "No matches have these filters." in page.text
+    assert (await browser.get(f"{cohort}?service=nobody")).status_code == 422
+    page = await browser.get(f"{cohort}?country=UA")
+    assert "The list has 1 of 4 matches. You commit only those listed." in page.text
+    review = await browser.post(cohort, data=_hidden(page.text, cohort) | {"pair": _pairs(page.text)})
+    assert f'href="{cohort}?country=UA"' in review.text
+    done = await browser.post(f"{cohort}/commit", data=_hidden(review.text, f"{cohort}/commit"))
+    assert done.status_code == 303, done.text
+    assert [event.pairing.application_id for _, event in await world.facts("MatchProposed")] == [other]
+    broken = await browser.post(cohort, data=_hidden(page.text, cohort) | {"country": "nowhere", "place": "x"})
+    assert (broken.status_code, "Select at least one match" in broken.text) == (422, True)
+
+
+async def test_a_form_with_too_many_fields_says_what_to_do(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A form of more than 2,500 fields, which no page has, is refused with a sentence and changes nothing."""
+    await _world(world)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    cohort = f"/matching/cohorts/{world.call_id}"
+    page = (await browser.get(cohort)).text
+    refused = await browser.post(cohort, data=_hidden(page, cohort) | {"pair": [f"x{n}" for n in range(2600)]})
+    assert refused.status_code == 422
+    assert "This form has more than 2,500 fields, so nothing was saved." in refused.text
+
+
+@pytest.mark.parametrize("large", [True, False])
+async def test_every_match_of_a_long_list_stands_on_one_of_its_pages(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch, *, large: bool
 ) -> None:
     """Each match is on one page, groups whole; any page is committed first, and the counts are those of all pages."""
     monkeypatch.setattr(decision, "MOST", 3)
-    monkeypatch.setattr(model, "LARGE", 0)
+    monkeypatch.setattr(model, "LARGE", 0 if large else 20_000)
     await world.call(share_of_offer=100)
     wide = [period | {"places_per_week": 4} for period in world.period()]
     await world.offer("FR", places=4, group_size=2, periods=wide)
@@ -334,6 +385,7 @@ async def test_every_match_of_a_large_call_stands_on_one_of_its_pages(
     assert _pairs(behind) == _pairs(second)
     assert all("This page lists 2 of 4 matches." in page for page in (first, second))
     assert (f'href="{cohort}?page=2"' in first, f'href="{cohort}"' in second) == (True, True)
+    assert ("This call is too large to show reasons" in first) is large
     nothing = await browser.post(cohort, data=_hidden(second, cohort))
     assert (nothing.status_code, _pairs(nothing.text)) == (422, _pairs(second))
     for page, left in ((second, True), (first, False)):
