@@ -49,7 +49,7 @@ def publish_call(programme: Person, season: Season) -> str:
     row = "Possible visit periods 1"
     programme.enter_date("First day", season.day(45), row).enter_date("Last day", season.day(110), row)
     programme.press("Save and come back later").sees("All parts are complete.").press("Publish")
-    programme.sees("Published.", season.title)
+    programme.sees("Call published.", season.title)
     return programme.page.url.partition("?")[0]
 
 
