@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from deploy.cli.system import System
 
 Partition = tuple[str, int]
-_LOOK_EVERY = 0.05
+_LOOK_EVERY = 0.02
 _LOOK = """
 SELECT (SELECT count(*) FROM outbox) AS pending,
        (SELECT count(*) FROM dead_letter WHERE settled_at IS NULL) AS dead_letters,
