@@ -7,9 +7,6 @@ import io
 import zipfile
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from services.applications.needs.model import (
     MOST_BYTES,
     MOST_ROWS,
@@ -63,6 +60,9 @@ def _csv(content: bytes) -> list[list[Cell]]:
 
 
 def _xlsx(content: bytes) -> list[list[Cell]]:
+    from openpyxl import load_workbook  # noqa: PLC0415 - it brings NumPy: 15 MB that nothing else here needs
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415 - as above
+
     sentence = gettext("This file cannot be read as .xlsx. Save it again from the spreadsheet, or as CSV.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
