@@ -300,7 +300,7 @@ def check_figure(browsers: Browsers, before: int) -> None:
     until(programme.page, row_of(programme.page), str(before + 1))
     programme.follow("Exchange participations completed").sees(f"(person-visits): {before + 1}", "VisitCompleted")
     programme.follow("see events")
-    programme.sees(f"This figure is based on {before + 1} event{'s' if before else ''}", "VisitCompleted")
+    programme.sees(f"This figure is based on {before + 1} event{'s' if before else ''}", "Visit completed")
     programme.go("/reporting/?period=programme")
     table = list(csv.DictReader(programme.download("Download as CSV").decode("utf-8-sig").splitlines()))
     row = next(row for row in table if row["indicator"] == INDICATOR and not row["dimension"])
