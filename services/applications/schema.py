@@ -4,6 +4,7 @@ from services.applications import access_log, counters, message_quota
 from services.applications.application.store import applications, companions, standings
 from services.applications.availability import store as availability_store
 from services.applications.calls import store as calls_store
+from services.applications.candidates import store as candidates_store
 from services.applications.certificates import store as certificates_store
 from services.applications.desk import store as desk_store
 from services.applications.matches.store import matches, override_reasons, participation
@@ -32,6 +33,7 @@ __all__ = [
     "audit",
     "availability_store",
     "calls_store",
+    "candidates_store",
     "certificates_store",
     "companions",
     "counters",

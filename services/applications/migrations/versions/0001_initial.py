@@ -792,8 +792,6 @@ def _create_applications() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("changes_on", sa.Date(), nullable=True),
-        sa.Column("due_then", sa.DateTime(timezone=True), nullable=True),
         sa.Column("match_id", sa.Uuid(), nullable=True),
         sa.Column("cleared_ahead", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("application_id", name="standing_pkey"),

@@ -358,7 +358,6 @@ def _create_deadlines() -> None:
         sa.Column("set_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("met_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("about", sa.Uuid(), nullable=True),
-        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("open", sa.Boolean(), nullable=False),
         sa.Column("after", sa.DateTime(timezone=True), nullable=True),
         sa.Column("look_at", sa.DateTime(timezone=True), nullable=True),
