@@ -115,6 +115,13 @@ DISCLOSURE = (
         f"{_DISCLOSURE}/test_joint_attack.py::test_tables_of_two_figures_together_reveal_no_number",
     ),
     PlantedBug(
+        "tables-of-a-hidden-figure-are-forgotten",
+        "services.reporting.disclosure.model.gate:_between_others",
+        "        if (table.indicator, table.dimension) in MET:\n",
+        "        if False:\n",
+        f"{_DISCLOSURE}/test_joint_attack.py::test_tables_of_a_hidden_figure_are_attacked_through_those_of_others",
+    ),
+    PlantedBug(
         "joined-numbers-lose-what-is-known",
         "services.reporting.disclosure.model.system:_System._join",
         "        self._bound(column, *self._bounds[other])\n",

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from services.reporting.disclosure.model.attack import Attack, Deadline
-from services.reporting.disclosure.model.links import FOLLOWS, followers, groups, lines, moving_with, partners
+from services.reporting.disclosure.model.links import FOLLOWS, MET, followers, groups, lines, moving_with, partners
 from services.reporting.disclosure.model.released import ROLLED_UP, Hidden, Released, ReleasedCell
 from services.reporting.disclosure.model.tables import (
     THRESHOLD,
@@ -32,6 +32,7 @@ from services.reporting.disclosure.model.tables import (
     part_tables,
     tables_of,
     total_tables,
+    withheld_tables,
 )
 from services.reporting.indicators.model.catalogue import COUNTED, INDICATORS
 from services.reporting.indicators.model.figure import JOINT, Measure
@@ -133,8 +134,12 @@ class EarlierRelease:
     def tables(self) -> Iterator[Table]:
         """Yield what it added to all that was shown: figures that waited add nothing."""
         for figure in self.figures:
-            if figure.definition.id not in self.pattern.waiting:
-                yield from tables_of(figure, self.statement, shown=self.pattern.of_figure(figure))
+            if figure.definition.id in self.pattern.waiting:
+                continue
+            shown = self.pattern.of_figure(figure)
+            yield from tables_of(figure, self.statement, shown=shown)
+            if not figure.definition.guarded and TOTAL not in shown.values.get(TOTAL, ()):
+                yield from _between_others(figure, self.statement, fixed=True)
 
 
 def release(
@@ -248,13 +253,25 @@ def _parts(
     visible: Collection[str],
     closed: Collection[str],
 ) -> Iterator[Table]:
-    """Yield the tables by dimension of figures with a visible total, and all of those whose total is a part itself."""
+    """Yield the tables by dimension of figures with a visible total, and all of those whose total is a part itself.
+
+    Of figures with a hidden total come those in which tables of others meet.
+    """
     for figure in figures:
         name = figure.definition.id
         if figure.definition.guarded and name not in closed:
             yield from tables_of(figure, statement, former=former.get(name))
         elif name in visible:
             yield from part_tables(figure, statement, former=former.get(name))
+        elif not figure.definition.guarded and name not in closed:
+            yield from _between_others(figure, statement, fixed=False)
+
+
+def _between_others(figure: Figure, statement: int, *, fixed: bool) -> Iterator[Table]:
+    """Yield the tables of a hidden figure in which those of others meet."""
+    for table in withheld_tables(figure, statement, fixed=fixed):
+        if (table.indicator, table.dimension) in MET:
+            yield table
 
 
 def _is_total(table: Table) -> bool:
@@ -367,6 +384,8 @@ def _complement_lines(sums: Sequence[Line]) -> None:
 
 def _is_enough(line: Line, hidden: Sequence[int]) -> bool:
     """Return whether so many rows of these sizes are hidden in a line that it does not reveal a number."""
+    if line.withheld:
+        return True  # the attack says whether what nobody sees follows
     if line.whole is not None and not line.whole[0].rows[line.whole[1]].shown:
         return bool(hidden)
     few = THRESHOLD if line.spare else 2 * THRESHOLD
@@ -375,6 +394,8 @@ def _is_enough(line: Line, hidden: Sequence[int]) -> bool:
 
 def _complement(table: Table) -> None:
     """Hide the smallest further rows until two or more are hidden, with ten people or more behind them."""
+    if table.withheld:
+        return
     order = sorted(table.rows, key=lambda value: (table.rows[value].size, value))
     for value in [value for value in order if table.rows[value].shown]:
         if _enough(table):

@@ -87,6 +87,8 @@ LINKS = (
     Link((UNMET, "country-and-gap"), (UNMET, "gap"), (1,)),
     *(Link((UNMET, each), (UNMET, ""), ()) for each in ("topic-and-country", "topic-and-language")),
 )
+MET = frozenset(link.parent for link in LINKS)
+"""Tables in which others meet: what those share is known even where nothing of the table itself is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,11 @@ class Line:
     whole: tuple[Table, str] | None
     rows: tuple[tuple[Table, str], ...]
     spare: int = 0
+
+    @property
+    def withheld(self) -> bool:
+        """Return whether any of its tables is one that nobody sees."""
+        return any(table.withheld for table, _ in (*self.rows, *filter(None, (self.whole,))))
 
     def sized(self) -> Iterator[tuple[int, Table, str, Row]]:
         """Yield its rows with their sizes, the smallest first."""

@@ -46,7 +46,7 @@ class Table:
 
     Of a joint table only the rows that are shown are named: an empty field may be none or hidden. `adds_up`: periods
     inside another one add up to it; `at_end`: it says what is so at the period's end; `grows`: that never becomes
-    less; `summed`: its amounts are not people, so its sizes say how few there are.
+    less; `summed`: its amounts are not people, so its sizes say how few there are; `withheld`: nobody sees any of it.
     """
 
     indicator: str
@@ -64,6 +64,7 @@ class Table:
     at_end: bool = False
     grows: bool = False
     summed: bool = False
+    withheld: bool = False
 
     @property
     def layers(self) -> int:
@@ -206,6 +207,22 @@ def part_tables(
             listed = listed and dimension in shown.values and dimension not in shown.rolled
         totals = None if definition.guarded else amounts_of(definition, figure.total, dimension)
         yield _table(figure, dimension, statement, totals, rows, listed=listed, fixed=shown is not None)
+
+
+def withheld_tables(figure: Figure, statement: int = 1, *, fixed: bool) -> Iterator[Table]:
+    """Yield the tables by dimension of a figure whose total is hidden.
+
+    Nobody sees them, but tables of other figures add up to their rows, so they can be worked out in part.
+    """
+    if figure.total.value is None:
+        return
+    for dimension in figure.breakdowns:
+        rows = _rows(figure, dimension, None)
+        for row in rows.values():
+            row.shown = False
+        table = _table(figure, dimension, statement, None, rows, listed=False, fixed=fixed)
+        table.withheld = True
+        yield table
 
 
 def note_shown(values: Mapping[str, Collection[str]], place: int) -> bool:

@@ -185,6 +185,20 @@ def test_tables_of_two_figures_together_reveal_no_number() -> None:
     assert min(attacked(people, ["2026-Q1"]).values()) >= 3
 
 
+def test_tables_of_a_hidden_figure_are_attacked_through_those_of_others() -> None:
+    """Four of the second quarter hide the total of applications, and what other figures say of them stays in doubt."""
+    # fmt: off
+    first = [
+        2, 0, 8, 2, 5, 4, 5, 2, 1, 4, 0, 0, 5, 0, 0, 2, 8, 1, 2, 4,
+        2, 8, 5, 1, 1, 2, 1, 1, 2, 0, 4, 1, 5, 4, 0, 5, 0, 1, 0, 2,
+    ]
+    # fmt: on
+    second = [int(place in {2, 23, 35, 37}) for place in range(len(kinds))]
+    people = applications_of({"2026-Q1": first, "2026-Q2": second})
+    found = attacked(people, ["2026-H1", "2026-Q2", "2026-Q1"])
+    assert {part: number for part, number in found.items() if number < 3} == {}
+
+
 def test_the_attacker_finds_a_revealed_number() -> None:
     """Four of six in one topic found no match: with topic by result shown whole, the attacker finds it."""
     people = (
