@@ -164,7 +164,7 @@ async def show_visit(
         earlier=page.earlier,
         change=page.change,
         agreed=[(party_name(visit, party), view.agreed.get(party) == view.version) for party in BOTH],
-        may_agree=ahead and bool(own) and view.agreed.get(own[0]) != view.version,
+        may_agree=scheduled and bool(own) and view.agreed.get(own[0]) != view.version,
         may_write=scheduled and bool(own),
         guest=Party.GUEST in parties,
         host=Party.HOST in parties,
