@@ -31,8 +31,8 @@ LEFT_OUT = {
     "makes another one each time, unless it is repeated with its key": {("POST", f"{API}/feeds/tokens")},
     "reads with a trace, for another service": {("POST", "/reporting/internal/words")},
 }
-LASTING = f"^done=(saved|reminded)|^done_(added|erased)=|{COUNTED}"
-"""Words about a draft that its page shows, and numbers of reminders, entries and erasures of that moment."""
+LASTING = f"^done=(saved|reminded|waived)|^done_(added|erased)=|{COUNTED}"
+"""Words about a draft that its page shows, about a waiver, which is for good, and numbers of that moment."""
 
 
 async def whole(kept: KeptDatabase) -> list[str]:

@@ -49,7 +49,6 @@ router = APIRouter(include_in_schema=False)
 PAGE = 50
 BANK = "/reporting/questions"
 _DONE = {
-    "added": N_("Question added. You can use it in a test now."),
     "changed": N_("Saved as a new version. Tests that are published keep the old one."),
     "retired": N_("Question retired. No new test can use it."),
     "restored": N_("The question is in use again."),
@@ -247,7 +246,7 @@ async def write(request: Request, kind: str, principal: Steerer, bus: BusDep) ->
         except Refused as problem:
             show_refusal(form, problem)
         else:
-            return see_other(f"{BANK}?topic={made.topic}&done=added")
+            return see_other(f"{BANK}?topic={made.topic}")
     return _question_page(request, _kind(kind), form, status=422)
 
 

@@ -85,9 +85,7 @@ class TargetForm(Form):
 
 
 _DONE = {
-    "proposed": N_("Value saved. Another person must approve it."),
     "approved": N_("Value approved."),
-    "all": N_("Values approved."),
     "dropped": N_("Value deleted."),
 }
 """Sentences about the step that led to the page."""
@@ -151,7 +149,7 @@ async def propose(request: Request, principal: Steerer, bus: BusDep) -> Response
     form = await TargetForm.read(request)
     if form.validate():
         await targets.propose(bus, principal, form.draft())
-        return see_other("/reporting/targets?done=proposed")
+        return see_other("/reporting/targets")
     return await _page(request, principal, bus, form, 422)
 
 
@@ -171,7 +169,7 @@ async def approve_all(request: Request, principal: Steerer, bus: BusDep) -> Resp
     if left:
         seen = await seen_by_reader(request) | undecided
         return await _left_page(request, principal, bus, ids, seen, len(result.done), left)
-    return see_other("/reporting/targets?done=all")
+    return see_other("/reporting/targets")
 
 
 async def _left_page(
