@@ -49,7 +49,7 @@ _BOTH = 2
 
 
 async def later_history(session: AsyncSession, application_id: UUID) -> list[TimelineEntry]:
-    """Return the steps of an application's matches, visits and mentorships, the newest first.
+    """Return the steps of an application's matches, visits and mentorships; its page sorts them among the earlier ones.
 
     The match of a reserve is left out, since it holds no place.
     """
@@ -63,7 +63,7 @@ async def later_history(session: AsyncSession, application_id: UUID) -> list[Tim
     for pair in await mentorships.of_applications(session, [application_id]):
         if title := _of_pair(pair):
             entries.append(TimelineEntry(title, pair.since, link=f"/applications/mentorships/{pair.id}"))
-    return sorted(entries, key=lambda entry: entry.when, reverse=True)
+    return entries
 
 
 def _of_match(match: Match, cleared: Mapping[Side, Clearance]) -> Iterator[TimelineEntry]:
