@@ -68,7 +68,12 @@ _PROGRAMME, _ENDORSES = N_("Programme"), "the coordinator of its country"
 _PLACEMENT: dict[str, _Row] = {
     "draft": _Row("", _HOST, N_("The host submits it."), N_("You complete it and submit it.")),
     "submitted": _Row("", _ENDORSES, N_("The coordinator endorses or returns it.")),
-    "returned": _Row("", _HOST, N_("The host answers and submits it again."), N_("You answer and submit it again.")),
+    "returned": _Row(
+        "",
+        _HOST,
+        N_("The host changes it as asked, and submits it again."),
+        N_("You change it as asked, and submit it again."),
+    ),
     "endorsed": _Row("", _HOST, N_("The host publishes it."), N_("You publish it.")),
     "held call_closed": _Row(
         N_("Its call has closed."),

@@ -280,13 +280,14 @@ class Ticked(Generic[F]):
 class BulkAct:
     """One decision on several cases: its form, its name for a single case, its button below the list, its question.
 
-    `warning` says whether its button is red, `meaning` explains the act. The texts are marked with `N_`.
+    `question` returns the question for so many cases. `warning` says whether its button is red, `meaning` explains the
+    act. The other texts are marked with `N_`.
     """
 
     form: type[Form]
     name: str
     button: str
-    question: str
+    question: Callable[[int], str]
     warning: bool = False
     meaning: str = ""
 
@@ -435,7 +436,7 @@ async def _bulk_page(bulk: BulkDecision, ticked: Ticked[Any], status: int = 200)
         ticked.request,
         "decide.html",
         status if ticked.ids else 422,
-        question=gettext(what.question),
+        question=what.question(len(items.able)),
         meaning=gettext(what.meaning) if what.meaning else "",
         button=bulk.words.button(len(items.able), gettext(what.name)),
         caption=bulk.words.several(len(items.able)),

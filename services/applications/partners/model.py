@@ -95,7 +95,7 @@ _NAMES: dict[tuple[Side, Stage], str] = {
     (Side.HOST, Stage.MENTORSHIP): N_("Mentorships with its mentors"),
 }
 _CHOSEN: dict[Choice, str] = {
-    Choice.FINISH: N_("Finish"),
+    Choice.FINISH: N_("Let them finish"),
     Choice.FUND: N_("Move to another fund"),
     Choice.CANCEL: N_("Cancel with notice"),
 }

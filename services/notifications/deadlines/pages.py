@@ -62,7 +62,7 @@ async def due(
     )
     async with bus.read() as session:
         found = await views.deadline_list(session, filters, grouped, page)
-    names = (gettext("Case"), gettext("Task"), gettext("With"), gettext("Until"), gettext("When"))
+    names = (gettext("Case"), gettext("Task"), gettext("With"), gettext("Due"), gettext("Status"))
     listing = Listing(
         gettext("Deadlines"),
         HERE,
@@ -160,6 +160,6 @@ def _fields(countries: Iterable[str] | None, chosen: Mapping[str, str]) -> list[
         country_field(countries, chosen["country"]),
         Filter("kind", gettext("Task"), chosen["kind"], kinds),
         Filter("owner", gettext("With"), chosen["owner"], owners),
-        Filter("over", gettext("When"), chosen["over"], over),
+        Filter("over", gettext("Status"), chosen["over"], over),
         Filter("by", gettext("Grouping"), chosen["by"], list(_ways().items())),
     ]

@@ -95,6 +95,8 @@ async def test_a_host_offers_and_a_coordinator_endorses(abroad: Abroad) -> None:
     await read(abroad, "paul", at, 404)
     await send(abroad, "luc", f"{at}/return", {}, 422)
     await send(abroad, "luc", f"{at}/return", {"places": "Only two?"})
+    assert "Places and periods: Only two?" in await read(abroad, "claire", f"{at}/edit")
+    assert "Answer questions" in await read(abroad, "claire", "/applications/")
     assert "Only two?" in await read(abroad, "claire", at)
     await send(abroad, "claire", f"{at}/edit", step("when", places="3"))
     await send(abroad, "claire", f"{at}/submit")

@@ -33,7 +33,7 @@ ACTS = {
         Form,
         N_("Confirm for another year"),
         N_("Confirm selected people for another year"),
-        N_("Confirm access of these people?"),
+        lambda count: ngettext("Confirm access of this person?", "Confirm access of these people?", count),
     )
 }
 

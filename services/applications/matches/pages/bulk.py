@@ -23,7 +23,11 @@ from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, 
 router = APIRouter(prefix="/applications/matches", include_in_schema=False)
 ACTS = {
     "clear": BulkAct(
-        ClearAllForm, N_("Clear"), N_("Clear selected matches"), N_("Clear these matches?"), meaning=MEANING
+        ClearAllForm,
+        N_("Clear"),
+        N_("Clear selected matches"),
+        lambda count: ngettext("Clear this match?", "Clear these matches?", count),
+        meaning=MEANING,
     )
 }
 

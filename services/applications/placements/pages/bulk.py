@@ -21,13 +21,18 @@ from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, 
 router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 ACTS = {
     "endorse": BulkAct(
-        EndorseAllForm, N_("Endorse"), N_("Endorse selected placements"), N_("Endorse these placements?")
+        EndorseAllForm,
+        N_("Endorse"),
+        N_("Endorse selected placements"),
+        lambda count: ngettext("Endorse this placement?", "Endorse these placements?", count),
     ),
     "return": BulkAct(
         ReturnAllForm,
         N_("Return for information"),
         N_("Return selected for information"),
-        N_("Return these placements for information?"),
+        lambda count: ngettext(
+            "Return this placement for information?", "Return these placements for information?", count
+        ),
     ),
 }
 _HAPPENS = {

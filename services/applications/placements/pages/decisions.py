@@ -51,7 +51,8 @@ async def _ask_return(request: DecisionRequest[ReturnForm]) -> Question:
         offer_path(placement.id),
         caption=placement.reference,
         text=gettext(
-            "Enter your questions next to the sections that they are about. The host reads them and submits again."
+            "Enter at least one question, at the section that it is about."
+            " The host changes the placement and submits it again."
         ),
     )
 

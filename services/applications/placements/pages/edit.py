@@ -38,6 +38,7 @@ from services.applications.placements.views.placement import (
     begun_form,
     edit_form,
     new_form,
+    remarks_by_section,
     rows,
 )
 from services.applications.places.views import PlaceCard, browsed_placement, card_of
@@ -185,7 +186,7 @@ def _form_page(
         form_=form,
         context=context,
         offer=placement,
-        remarks=[] if placement is None else list(placement.remarks.values()),
+        remarks=[] if placement is None else remarks_by_section(placement),
         steps=[(code, gettext(STEPS[code][0]), [form[name] for name in STEPS[code][1]]) for code in steps],
         number=ALL.index(steps[0]) + 1,
         last=len(ALL) + 1,
@@ -294,7 +295,7 @@ def _check_page(request: Request, context: FormContext, placement: Placement, st
         status,
         offer=placement,
         context=context,
-        remarks=list(placement.remarks.values()),
+        remarks=remarks_by_section(placement),
         sections=sections,
         missing=[
             (_step_path(placement.id, step_of(name), then=CHECK), gettext(STEPS[step_of(name)][0]), text)

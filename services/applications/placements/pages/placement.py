@@ -11,12 +11,13 @@ from services.applications.display import tag
 from services.applications.guards import Decider, Holder, Host
 from services.applications.parameters import BusDep
 from services.applications.placements.actions import placements
-from services.applications.placements.model.placement import SECTIONS, offer_path
+from services.applications.placements.model.placement import offer_path
 from services.applications.placements.pages.edit import refused_page
 from services.applications.placements.views.placement import (
     PlacementDetails,
     PlannedVisit,
     placement_details,
+    remarks_by_section,
     rows,
 )
 from services.applications.refusals import not_found
@@ -80,9 +81,8 @@ async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep)
         decides=decidable and capacity.acting_as is not None,
         notice=capacity.notice_for(principal) if decidable else None,
         voids=programme and transitions.possible(offer_events.OfferVoided, placement.state),
-        remarks=[
-            (labels.label(section), placement.remarks[section]) for section in SECTIONS if section in placement.remarks
-        ],
+        remarks=remarks_by_section(placement),
+        returned=placement.state is OfferState.RETURNED,
         done=request.query_params.get("done"),
     )
 

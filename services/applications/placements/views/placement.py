@@ -17,7 +17,7 @@ from services.applications.fields import Reading, fields_of
 from services.applications.matches.store import matches
 from services.applications.placements import store
 from services.applications.placements.model import revision
-from services.applications.placements.model.placement import PlacementEntry
+from services.applications.placements.model.placement import SECTIONS, PlacementEntry
 from services.applications.placements.views.names import names_of
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
@@ -34,6 +34,7 @@ from shared.contracts.codes import (
     Role,
     Section,
 )
+from shared.i18n import gettext
 from shared.identity.scope import may_act_for_organisation, may_see_organisation
 from shared.next_steps import PlacementFacts, placement_standing
 from shared.time import clock
@@ -126,6 +127,12 @@ class ListedPlacement(Placement):
     """A placement in a list, with the version of the record."""
 
     version: ListedVersion
+
+
+def remarks_by_section(placement: Placement) -> list[tuple[str, str]]:
+    """Return the coordinator's questions, each after the words for its section."""
+    remarks = placement.remarks
+    return [(gettext(name), remarks[section]) for section, name in SECTIONS.items() if section in remarks]
 
 
 async def readable_placement(session: AsyncSession, principal: Principal, placement_id: UUID) -> Placement:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _ACTIONS = {
     OfferState.DRAFT: N_("Continue placement"),
     OfferState.SUBMITTED: N_("Review placement"),
+    OfferState.RETURNED: N_("Answer questions"),
     OfferState.ENDORSED: N_("Publish placement"),
     OfferState.PUBLISHED: N_("Confirm placement"),
     OfferState.PAUSED: N_("Resume placement"),

@@ -23,7 +23,12 @@ router = APIRouter(prefix=f"{REGISTER}/proposals", include_in_schema=False)
 AT = f"{REGISTER}/proposals"
 SEVERAL = f"{AT}/several"
 ACTS = {
-    "approve": BulkAct(ApproveForm, N_("Approve"), N_("Approve selected proposals"), N_("Approve several proposals"))
+    "approve": BulkAct(
+        ApproveForm,
+        N_("Approve"),
+        N_("Approve selected proposals"),
+        lambda count: ngettext("Approve this proposal?", "Approve these proposals?", count),
+    )
 }
 
 

@@ -30,26 +30,33 @@ from shared.web.forms import Form
 router = APIRouter(prefix="/applications/cases", include_in_schema=False)
 ACTS = {
     "endorse": BulkAct(
-        EndorseForm, N_("Endorse"), N_("Endorse selected applications"), N_("Endorse these applications?")
+        EndorseForm,
+        N_("Endorse"),
+        N_("Endorse selected applications"),
+        lambda count: ngettext("Endorse this application?", "Endorse these applications?", count),
     ),
     "return": BulkAct(
         ReturnAllForm,
         N_("Return for information"),
         N_("Return selected for information"),
-        N_("Return these applications for information?"),
+        lambda count: ngettext(
+            "Return this application for information?", "Return these applications for information?", count
+        ),
     ),
     "not_endorse": BulkAct(
         NotEndorseForm,
         N_("Do not endorse"),
         N_("Do not endorse selected"),
-        N_("Do not endorse these applications?"),
+        lambda count: ngettext("Do not endorse this application?", "Do not endorse these applications?", count),
         warning=True,
     ),
     ELIGIBILITY: BulkAct(
         ConfirmForm,
         N_("Confirm eligibility"),
         N_("Confirm eligibility of selected"),
-        N_("Confirm eligibility of these applications?"),
+        lambda count: ngettext(
+            "Confirm eligibility of this application?", "Confirm eligibility of these applications?", count
+        ),
     ),
 }
 _EVENTS: dict[str, type[ApplicationEvent]] = {

@@ -107,8 +107,8 @@ def _first_row(found: list[Sheet]) -> int | None:
 
 
 def _no_table(kinds: Mapping[type, frozenset[str]]) -> str:
-    known = "; ".join(f"{TABLES[kind]} have {' and '.join(sorted(key))}" for kind, key in kinds.items())
-    return f"these columns are not a known table: {known}; the template has all columns"
+    known = ", ".join(f"{TABLES[kind]} need {' and '.join(sorted(key))}" for kind, key in kinds.items())
+    return f"no known table has these columns: {known}. The template shows all columns"
 
 
 def _tables(way: list[Sheet], kinds: Mapping[type, frozenset[str]], findings: Findings) -> list[Table]:

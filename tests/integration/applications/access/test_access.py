@@ -169,6 +169,7 @@ async def test_unconfirmed_access_lapses_and_is_restored(programme: Programme) -
     assert await lapse(bus, TIMES) == 0
     address = f"{PAGES}/access/confirm?person={ani['id']}&person={tigran['id']}"
     page = (await programme.as_("tigran").get(address)).text
+    assert "Confirm access of this person?" in page
     assert "Ani Petrosyan" in page.partition("What will happen")[2]
     assert "This is your own access. Somebody else confirms it." in page.partition("What will happen")[0]
     answer = await programme.as_("tigran").post(address, data=ticked_versions(page))

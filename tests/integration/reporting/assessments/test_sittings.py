@@ -125,7 +125,7 @@ async def test_a_test_is_taken_scored_and_compared(house: House) -> None:
     other = await guest.post(BEFORE, data=RIGHT)
     assert (other.status_code, "submitted with other answers on" in other.text) == (409, True)
     shown = (await guest.get(BEFORE)).text
-    assert "Your test has arrived" in shown
+    assert "We received your test" in shown
     assert "Memory" not in shown
     assert "points" not in shown.replace("your points", "")
     scored = (await events(house))[-1]

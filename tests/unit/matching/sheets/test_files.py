@@ -78,7 +78,7 @@ def test_a_spreadsheet_becomes_a_problem(tmp_path: Path) -> None:
         (
             PEOPLE.replace(";rank_group", ";service"),
             PLACES,
-            "people.csv, row 1: these columns are not a known table",
+            "people.csv, row 1: no known table has these columns",
         ),
         (PEOPLE.replace("operational;en:A1", ";en:A1"), PLACES, "people.csv, row 3, column rank_group: this is needed"),
         (
