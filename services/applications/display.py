@@ -10,7 +10,7 @@ from markupsafe import Markup
 from services.applications.fields import fields_of, value_in_words
 from services.applications.tables import PAGE
 from shared.contracts import labels
-from shared.contracts.codes import PRIORITIES, CloseCause, PauseCause, StatedReason, topic_label
+from shared.contracts.codes import CloseCause, PauseCause, StatedReason
 from shared.i18n import gettext
 from shared.web import states
 
@@ -99,12 +99,6 @@ def outcome_row(task: Task, address: str, title: str, hint: str = "") -> TaskRow
         reason_address = f"{address}/closed-forms/{task.purpose}/{task.party}"
         return TaskRow(title, reason_address, hint, state=states.state("outcome", "closed"))
     return TaskRow(title, form, hint, state=states.state("outcome", "due"))
-
-
-def topic(code: str) -> str:
-    """Return a priority topic by its name in the newest scheme that has it."""
-    scheme = next((priority for priority in sorted(PRIORITIES, reverse=True) if code in PRIORITIES[priority]), None)
-    return labels.label(code) if scheme is None else gettext(topic_label(scheme, code))
 
 
 def page_rows(found: Sequence[T], page: int) -> Sequence[T]:

@@ -33,7 +33,7 @@ from services.applications.stored_entries import UNANSWERED, StoredEntry, first_
 from shared.contracts import labels
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
 from shared.contracts.base import DatePeriod, Part
-from shared.contracts.codes import PRIORITIES, Expertise, topic_label
+from shared.contracts.codes import Expertise
 from shared.i18n import N_, gettext, ngettext
 from shared.time import dates
 
@@ -131,19 +131,12 @@ def listed(value: Iterable[Any], reading: Reading) -> str:
 
 def topics_listed(value: Iterable[str], reading: Reading) -> str:
     """Return topics as `topics_in_words` names them, with commas between them."""
-    return ", ".join(topic_in_words(code, reading.scheme) for code in value)
+    return ", ".join(labels.topic(code, reading.scheme) for code in value)
 
 
 def topics_in_words(value: Iterable[str], reading: Reading) -> str:
     """Return topics by their names in the call's scheme, or in the newest scheme that has them."""
-    return "; ".join(topic_in_words(code, reading.scheme) for code in value)
-
-
-def topic_in_words(code: str, scheme: str | None = None) -> str:
-    """Return a topic by its name in this scheme, or in the newest scheme that has it."""
-    schemes = [scheme] if scheme else sorted(PRIORITIES, reverse=True)
-    scheme_of_code = next((scheme for scheme in schemes if code in PRIORITIES.get(scheme, {})), None)
-    return labels.label(code) if scheme_of_code is None else gettext(topic_label(scheme_of_code, code))
+    return "; ".join(labels.topic(code, reading.scheme) for code in value)
 
 
 def countries_in_words(value: Iterable[str], _: Reading) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, TypedDict
 
 from shared.contracts import labels
 from shared.contracts.codes import Expertise, HardRule
-from shared.contracts.codes.priorities import PRIORITIES
 from shared.i18n import N_, gettext
 from shared.web.states import State, state
 
@@ -74,12 +73,6 @@ def reason(reason: str | None, rule: str | None) -> str:
 def rule_name(rule: str) -> str:
     """Return the name of a hard rule; an exclusion shows as any other unavailable place."""
     return labels.label(HardRule(rule))
-
-
-def topic(code: str, scheme: str) -> str:
-    """Return the name of a priority topic in its scheme."""
-    known = PRIORITIES.get(scheme, {}).get(code)
-    return gettext(known.label) if known else labels.label(code)
 
 
 def area(code: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.contracts.codes import COUNTRIES, UNION, Role
 from shared.contracts.codes import LANGUAGES as KNOWN
+from shared.contracts.codes.priorities import PRIORITIES, topic_label
 from shared.i18n import LANGUAGES, gettext, locale
 
 if TYPE_CHECKING:
@@ -60,3 +61,10 @@ def label(code: object) -> str:
         return gettext(text)
     plain = str(code).replace("_", " ")
     return gettext(plain[:1].upper() + plain[1:])
+
+
+def topic(code: str, scheme: str | None = None) -> str:
+    """Return the name of a priority topic in this scheme, or in the newest scheme that has it."""
+    schemes = [scheme] if scheme else sorted(PRIORITIES, reverse=True)
+    known = next((each for each in schemes if code in PRIORITIES.get(each, {})), None)
+    return label(code) if known is None else gettext(topic_label(known, code))

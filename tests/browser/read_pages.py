@@ -39,11 +39,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Look:
-    """The size of a window, and whether its page is printed or drawn in the colours of high contrast."""
+    """The size of a window, and whether its page is printed or drawn in the dark colours of high contrast."""
 
     size: ViewportSize
     media: Literal["screen", "print"] = "screen"
     forced_colors: Literal["active", "none"] = "none"
+
+    @property
+    def color_scheme(self) -> Literal["dark", "light"]:
+        """Return the scheme from which the colours of high contrast are taken."""
+        return "dark" if self.forced_colors == "active" else "light"
 
 
 FOLDER = ROOT / "build" / "pages"
@@ -117,7 +122,12 @@ def take(system: System, people: Sequence[str], pages: Sequence[Opened]) -> dict
         browser = playwright.chromium.launch(executable_path=chromium_of_command(), args=FLAGS)
         for person in people:
             for name_of_look, look in LOOKS.items():
-                context = browser.new_context(viewport=look.size, forced_colors=look.forced_colors, locale="en-GB")
+                context = browser.new_context(
+                    viewport=look.size,
+                    forced_colors=look.forced_colors,
+                    color_scheme=look.color_scheme,
+                    locale="en-GB",
+                )
                 name = CookieJar(system.origin).session
                 context.add_cookies([{"name": name, "value": cookies[person][name], "url": system.origin}])
                 view = context.new_page()

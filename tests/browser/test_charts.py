@@ -125,3 +125,13 @@ def test_all_rows_are_printed(chart_page: Page) -> None:
     assert any(place.evaluate(long) for place in places)
     chart_page.emulate_media(media="print")
     assert not any(place.evaluate(long) for place in places)
+
+
+def test_pictures_keep_their_paper_in_dark_high_contrast(chart_page: Page) -> None:
+    """Dark colours of high contrast leave each picture its white ground, so that its dark texts can be read."""
+    chart_page.emulate_media(forced_colors="active", color_scheme="dark")
+    assert chart_page.evaluate("getComputedStyle(document.body).color") == "rgb(255, 255, 255)"
+    grounds: list[str] = chart_page.locator(".tandem-chart svg").evaluate_all(
+        "all => all.map(picture => getComputedStyle(picture).backgroundColor)"
+    )
+    assert set(grounds) == {"rgb(255, 255, 255)"}

@@ -5,7 +5,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts import codes
+from shared.contracts import codes, labels
 from shared.contracts.codes import priorities
 
 
@@ -62,3 +62,12 @@ def test_restricted_expertise_is_marked() -> None:
     """Undercover work and witness protection are shown as restricted to others."""
     restricted = {area.value for area in codes.Expertise if area.restricted}
     assert restricted == {"undercover_surveillance", "witness_protection"}
+
+
+def test_every_topic_has_its_name_without_a_scheme() -> None:
+    """A topic is called by its name in the newest scheme that has it; a code that no scheme has is read as words."""
+    for scheme, topics in priorities.PRIORITIES.items():
+        for code, topic in topics.items():
+            assert labels.topic(code) == priorities.PRIORITIES[priorities.EMPACT_2026].get(code, topic).label
+            assert labels.topic(code, scheme) == topic.label
+    assert labels.topic("no_such_topic") == "No such topic"

@@ -12,7 +12,6 @@ from fastapi.responses import Response
 
 from services.applications.application.actions.wishes import Wished, add_wish, remove_wish
 from services.applications.calls.views.headings import places_path
-from services.applications.fields import topic_in_words
 from services.applications.guards import Officer
 from services.applications.parameters import BusDep
 from services.applications.places.model import NEWEST, ORDERS, REFERENCE, SOONEST
@@ -184,7 +183,7 @@ def _none_fit(found: PlaceList, *, visits: bool) -> str:
 
 def _filters(found: PlaceList, choice: Choice) -> list[Filter]:
     """Return the filters by topic and country, each with its value in the address."""
-    topics = [(code, topic_in_words(code, found.scheme)) for code in found.topics]
+    topics = [(code, labels.topic(code, found.scheme)) for code in found.topics]
     countries = labels.countries(with_country(found.countries, choice.country))
     return [
         Filter("topic", gettext("Topic"), choice.topic or "", topics),

@@ -13,7 +13,6 @@ from services.applications.application.store import applications
 from services.applications.calls import store as calls_store
 from services.applications.calls.views.headings import CallHeading
 from services.applications.display import SummaryRow
-from services.applications.fields import topic_in_words
 from services.applications.mentors.store import Mentor, mentors_by_id
 from services.applications.placements.store import offers_by_id
 from services.applications.places import store
@@ -415,7 +414,7 @@ def card_of(place: BrowsedPlace, scheme: str) -> PlaceCard:
 
 
 def _facts(place: BrowsedPlace, scheme: str, *, visits: bool) -> list[SummaryRow]:
-    topics = "; ".join(topic_in_words(code, scheme) for code in place.topics)
+    topics = "; ".join(labels.topic(code, scheme) for code in place.topics)
     areas = ", ".join(gettext("restricted") if area == RESTRICTED else labels.label(area) for area in place.expertise)
     if visits:
         places = ngettext("%(num)d place", "%(num)d places", place.places) % {"num": place.places}

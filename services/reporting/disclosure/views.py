@@ -13,8 +13,6 @@ from services.reporting.indicators.model.demand import Completion, Gap, Result
 from services.reporting.indicators.model.figure import JOINT, UNSAID, Measure, parts_of, split, written
 from shared.contracts import labels
 from shared.contracts.codes import (
-    EMPACT_2022,
-    EMPACT_2026,
     OTHER,
     UNION,
     RankGroup,
@@ -22,7 +20,6 @@ from shared.contracts.codes import (
     Sex,
     group_labels,
     group_members,
-    topic_label,
 )
 from shared.i18n import N_, gettext, ngettext, number
 from shared.web.graphics.charts import Bar, bars
@@ -176,15 +173,10 @@ def _groups(figures: Iterable[Released]) -> dict[tuple[str, str], tuple[str, ...
     return {place: members for place, members in sorted(found.items()) if members or place[1] == OTHER}
 
 
-def _topic(code: str) -> str:
-    label = topic_label(EMPACT_2026, code)
-    return gettext(label if label != code else topic_label(EMPACT_2022, code))
-
-
 _NAMED: dict[str, Callable[[str], str]] = {
     "country-of-service": labels.country,
     "host-country": labels.country,
-    "priority-topic": _topic,
+    "priority-topic": labels.topic,
     "language": labels.tongue,
     "level": lambda code: gettext(EXPERTISE_LEVELS.get(code, code)),
 }

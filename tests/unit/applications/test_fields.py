@@ -29,7 +29,6 @@ from services.applications.fields import (
     of_the_call,
     published,
     sections_of,
-    topic_in_words,
     topics_in_words,
     topics_listed,
     value_in_words,
@@ -39,6 +38,7 @@ from services.applications.mentors.model import MentorEntry
 from services.applications.placements.forms import OfferForm
 from services.applications.placements.model.placement import PlacementEntry
 from services.applications.stored_entries import Check, StoredEntry
+from shared.contracts import labels
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.applications import LanguageHeld
 from shared.contracts.base import Part
@@ -159,7 +159,7 @@ def test_values_read_as_words() -> None:
     sample = Sample(passes_on=False, topics=("online_crime",), last_day=date(2026, 3, 2))
     shown = {name: value_in_words(sample, name, Reading()) for name in NAMES}
     assert shown["passes_on"] == "No"
-    assert shown["topics"] == topic_in_words("online_crime")
+    assert shown["topics"] == labels.topic("online_crime")
     assert shown["last_day"] == "2 March 2026"
     assert shown["name"] == ""
 

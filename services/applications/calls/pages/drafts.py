@@ -16,12 +16,12 @@ from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry,
 from services.applications.calls.model.field_sentences import need_sentence
 from services.applications.calls.views.drafts import DraftPage, draft_page
 from services.applications.display import TaskRow
-from services.applications.fields import topic_in_words
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.refusals import readable, reading
 from shared.bus import Bus
 from shared.bus.db.outdated import Outdated
+from shared.contracts import labels
 from shared.errors import Refused
 from shared.honesty import Breach, Cause, breaches_of
 from shared.i18n import gettext
@@ -129,7 +129,7 @@ def task_page(request: Request, principal: Principal, draft: DraftPage, refused:
 
 def _left_out(left_out: LeftOut, draft: DraftPage) -> str:
     if left_out.topic is not None:
-        return gettext("The topic %(topic)s has no replacement.") % {"topic": topic_in_words(left_out.topic)}
+        return gettext("The topic %(topic)s has no replacement.") % {"topic": labels.topic(left_out.topic)}
     need = None if left_out.need is None else draft.facts.need(left_out.need)
     return gettext("A training need that is no longer in the register.") if need is None else need_sentence(need)
 

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.beside import done_address, following, list_context, present, said_about
-from services.applications.display import SummaryRow, reason_word, tag, topic
+from services.applications.display import SummaryRow, reason_word, tag
 from services.applications.guards import Anyone, Counterpart, Decider, Participant
 from services.applications.matches.actions import answers, clearance
 from services.applications.matches.forms import AnswerForm
@@ -167,7 +167,7 @@ async def match_page(
             reason=reason_word(match.reason) or None,
         ),
         who=applicant_name(view),
-        topic=topic(match.pairing.topic),
+        topic=labels.topic(match.pairing.topic),
         people=[(labels.label(party), identity) for party, identity in view.known.items() if identity.name],
         place=placement_rows(view.offer.entry, {}, _PLACE) if view.offer else [],
         form_=form or AnswerForm(),

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.display import TaskRow, outcome_row, reason_word, tag, topic
+from services.applications.display import TaskRow, outcome_row, reason_word, tag
 from services.applications.guards import PairOrDecider
 from services.applications.matches.views.names import applicant_name, mentor_name
 from services.applications.mentorships.actions.meetings import country_of
@@ -73,7 +73,7 @@ async def mentorship_page(
             reason=reason_word(mentorship.reason) or None,
         ),
         who=applicant_name(view.of),
-        topic=topic(mentorship.plan.topic),
+        topic=labels.topic(mentorship.plan.topic),
         mentor=mentor_name(view.of),
         about=_about(view),
         people=[(labels.label(each), identity) for each, identity in view.of.known.items() if identity.name],

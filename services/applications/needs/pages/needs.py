@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import tag, topic
+from services.applications.display import tag
 from services.applications.guards import Country
 from services.applications.needs import views
 from services.applications.needs.actions import needs as actions
@@ -124,7 +124,7 @@ def _buttons(listed: NeedListing) -> list[Link]:
 
 def _row(need: Need) -> list[Cell]:
     return [
-        Link(topic(need.topic_code), f"{AT}/{need.id}"),
+        Link(labels.topic(need.topic_code), f"{AT}/{need.id}"),
         labels.label(need.area) if need.area else None,
         labels.country(need.country),
         gettext(LEVELS[need.level]),
@@ -214,7 +214,7 @@ async def show(request: Request, need_id: UUID, principal: Country, bus: BusDep)
             ]
             for call in details.citing
         ],
-        name=topic(need.topic_code),
+        name=labels.topic(need.topic_code),
         area=labels.label(need.area) if need.area else gettext("all areas"),
         level=gettext(LEVELS[need.level]),
         where=tag("need", "withdrawn" if need.withdrawn else "open"),

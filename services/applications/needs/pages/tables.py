@@ -7,7 +7,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
-from services.applications.display import topic
 from services.applications.guards import Country
 from services.applications.needs.actions import imports
 from services.applications.needs.forms import UploadForm, WrongRowsForm
@@ -101,7 +100,7 @@ def _line(row: Row) -> list[Any]:
     assert entry is not None
     return [
         gettext("Row %(num)s") % {"num": row.number},
-        topic(entry.topic_code),
+        labels.topic(entry.topic_code),
         labels.label(entry.area) if entry.area else None,
         labels.country(entry.country),
         gettext(LEVELS[entry.level]),

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-from services.applications.display import tag, topic
+from services.applications.display import tag
 from services.applications.register.store import entries
 from shared.contracts import labels
 from shared.contracts.access import AccessGrant
@@ -81,7 +81,7 @@ def _code(codes: Any) -> Callable[[str], str]:
 
 _IN_WORDS: dict[str, Callable[[str], str]] = {
     "country": labels.country,
-    "topic_code": topic,
+    "topic_code": labels.topic,
     "language": labels.tongue,
     **dict.fromkeys(_DAYS, _day),
     **{name: _code(codes) for name, codes in _CODES.items()},

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import TaskRow, outcome_row, reason_word, tag, topic
+from services.applications.display import TaskRow, outcome_row, reason_word, tag
 from services.applications.guards import Anyone, Participant
 from services.applications.matches.views.names import guest_name
 from services.applications.outcomes.actions import tickets
@@ -159,7 +159,7 @@ async def show_visit(
             reason=reason_word(visit.reason) or None,
         ),
         who=guest_name(view.of, visit),
-        topic=topic(visit.topic),
+        topic=labels.topic(visit.topic),
         people=[(labels.label(party), identity) for party, identity in view.of.known.items() if identity.name],
         earlier=page.earlier,
         change=page.change,

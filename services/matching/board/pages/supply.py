@@ -15,7 +15,6 @@ from services.matching.board.views import monitoring
 from services.matching.facts.views import all_calls
 from services.matching.filters import COORDINATORS, ChosenCall, call_filter, call_of
 from services.matching.parameters import BusDep
-from services.matching.words import topic as topic_word
 from shared.contracts import labels
 from shared.contracts.codes import ApplicationKind
 from shared.i18n import gettext
@@ -68,10 +67,10 @@ def chart(wanted: Counter[Field], free: Counter[Field], scheme: str) -> Chart:
     applicants speak.
     """
     tongues = _most(free, wanted)
-    topics = sorted({topic for topic, _ in (*wanted, *free)}, key=lambda topic: topic_word(topic, scheme))
+    topics = sorted({topic for topic, _ in (*wanted, *free)}, key=lambda topic: labels.topic(topic, scheme))
     rows = [
         (
-            topic_word(topic, scheme),
+            labels.topic(topic, scheme),
             [_cell(wanted[topic, tongue], free[topic, tongue]) for tongue in tongues],
         )
         for topic in topics
@@ -83,7 +82,7 @@ def chart(wanted: Counter[Field], free: Counter[Field], scheme: str) -> Chart:
     else:
         title = gettext("Largest gap: %(topic)s in %(tongue)s (%(wanted)d wanted, %(free)d free)") % {
             "wanted": wanted[widest],
-            "topic": topic_word(widest[0], scheme),
+            "topic": labels.topic(widest[0], scheme),
             "tongue": labels.tongue(widest[1]),
             "free": free[widest],
         }

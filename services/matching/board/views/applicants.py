@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.matching.facts import views as facts
 from services.matching.facts.store import facts as store
-from services.matching.words import Fact, area, topic
+from services.matching.words import Fact, area
 from shared.contracts import labels
 from shared.i18n import gettext
 from shared.time import dates
@@ -44,7 +44,7 @@ def _facts(profile: ApplicationProfile, scheme: str, organisations: Mapping[UUID
         {"key": gettext("Rank group"), "value": labels.label(profile.rank_group)},
         {"key": gettext("Languages"), "value": ", ".join(languages)},
         {"key": gettext("Expertise"), "value": ", ".join(areas)},
-        {"key": gettext("Topics, in order"), "value": ", ".join(topic(code, scheme) for code in profile.topics)},
+        {"key": gettext("Topics, in order"), "value": ", ".join(labels.topic(code, scheme) for code in profile.topics)},
         {
             "key": gettext("Possible periods"),
             "value": "; ".join(dates.span(period.start, period.end) for period in profile.periods),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.matching.facts import views as facts
 from services.matching.receipts.views.receipts import published_receipt, waiting_places
-from services.matching.words import area, topic
+from services.matching.words import area
 from shared.contracts import labels
 from shared.contracts.codes import Change, Criterion, HardRule, WishMissed
 from shared.contracts.receipts import MatchExplained
@@ -357,7 +357,7 @@ def _of_the_applicant(part: ChangePart, scheme: str, count: int) -> str:
             if part.period:
                 text += f", {dates.span(part.period.start, part.period.end)}"
         case Change.MORE_TOPICS if part.topic:
-            text = gettext("One more topic: %(topic)s") % {"topic": topic(part.topic, scheme)}
+            text = gettext("One more topic: %(topic)s") % {"topic": labels.topic(part.topic, scheme)}
         case Change.MORE_EXPERTISE if part.area and count > 1:
             expertise = {"area": area(part.area), "level": str(count)}
             text = gettext("Expertise at level %(level)s: %(area)s") % expertise

@@ -27,7 +27,7 @@ from services.reporting.guards import Steerer
 from services.reporting.parameters import BusDep
 from shared.bus.db.outdated import Outdated
 from shared.contracts import labels
-from shared.contracts.codes import PRIORITIES, Expertise, topic_label
+from shared.contracts.codes import PRIORITIES, Expertise
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.web.form_versions import show_both
@@ -70,7 +70,7 @@ def topic(code: str) -> str:
     scheme = next((each for each in newest if code in PRIORITIES[each]), None)
     if scheme is None:
         return code
-    label = gettext(topic_label(scheme, code))
+    label = labels.topic(code)
     return label if scheme == newest[0] else f"{label} ({scheme.rpartition('-')[2]})"
 
 
