@@ -63,6 +63,11 @@ def label(code: object) -> str:
     return gettext(plain[:1].upper() + plain[1:])
 
 
+def scheme(code: str) -> str:
+    """Return the name of a scheme of priority topics, such as EMPACT 2026."""
+    return code.upper().replace("-", " ")
+
+
 def topic(code: str, scheme: str | None = None) -> str:
     """Return the name of a priority topic in this scheme, or in the newest scheme that has it."""
     schemes = [scheme] if scheme else sorted(PRIORITIES, reverse=True)

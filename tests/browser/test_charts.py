@@ -1,4 +1,4 @@
-"""The texts of the charts stay in place in a real browser with real letter widths."""
+"""Charts and paper: texts stay in place in a real browser with real letter widths, and what is read is printed."""
 
 from __future__ import annotations
 
@@ -135,3 +135,19 @@ def test_pictures_keep_their_paper_in_dark_high_contrast(chart_page: Page) -> No
         "all => all.map(picture => getComputedStyle(picture).backgroundColor)"
     )
     assert set(grounds) == {"rgb(255, 255, 255)"}
+
+
+def test_what_is_folded_away_is_printed(browser: Browser) -> None:
+    """Paper shows folded parts in full, but none that holds a form or the meaning of the states."""
+    part = (
+        "<details class='govuk-details'><summary class='govuk-details__summary'>{0}</summary>"
+        "<div class='govuk-details__text'>{1}</div></details>"
+    )
+    parts = (("Answers", "English B2"), ("Revoke", "<form>Why?</form>"), ("States", "<dl class='tandem-legend'></dl>"))
+    page = browser.new_page(viewport=DESK)
+    open_alone(page, SHELL + MAIN + "".join(part.format(*each) for each in parts))
+    assert not page.get_by_text("English B2").is_visible()
+    page.emulate_media(media="print")
+    assert page.get_by_text("English B2").is_visible()
+    assert [page.get_by_text(head).is_visible() for head, _ in parts] == [True, False, False]
+    page.close()

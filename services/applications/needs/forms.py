@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from services.applications.needs.model import wrong_quantity
 from services.applications.register.forms import DAY_HINT
 from services.applications.register.model import wrong_term
+from shared.contracts import labels
 from shared.contracts.codes import PRIORITIES
-from shared.i18n import N_, gettext
+from shared.i18n import N_
 from shared.web.forms import DateField, FileField, Form, Needed, NotOptional, NumberField, RadioField, SelectField
 
 
@@ -16,9 +17,9 @@ def topics() -> list[tuple[str, str]]:
     A value names the scheme, as codes occur in several schemes.
     """
     return [
-        (f"{scheme}:{code}", f"{gettext(topic.label)} ({scheme})")
+        (f"{scheme}:{code}", f"{labels.topic(code, scheme)} ({labels.scheme(scheme)})")
         for scheme in sorted(PRIORITIES, reverse=True)
-        for code, topic in PRIORITIES[scheme].items()
+        for code in PRIORITIES[scheme]
     ]
 
 
