@@ -137,7 +137,7 @@ def test_pictures_keep_their_paper_in_dark_high_contrast(chart_page: Page) -> No
     assert set(grounds) == {"rgb(255, 255, 255)"}
 
 
-def test_what_is_folded_away_is_printed(browser: Browser) -> None:
+def test_folded_parts_are_printed(browser: Browser) -> None:
     """Paper shows folded parts in full, but none that holds a form or the meaning of the states."""
     part = (
         "<details class='govuk-details'><summary class='govuk-details__summary'>{0}</summary>"

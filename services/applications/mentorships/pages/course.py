@@ -42,7 +42,7 @@ async def _ask_pause(request: DecisionRequest[PauseForm]) -> Question | str:
         "During a pause, you cannot log sessions or change goals. A visit with dates still takes place. Either "
         "of you can resume the mentorship. Both of you get an email."
     )
-    return _question(view, gettext("Pause the mentorship"), gettext("Request a pause"), text)
+    return _question(view, gettext("Pause the mentorship"), gettext("Pause mentorship"), text, warning=False)
 
 
 async def _pause(request: DecisionRequest[PauseForm]) -> str:
