@@ -236,8 +236,8 @@ class PairTrial:
             await self._check_sentence(first, second, answer)
 
     def _says_what_it_is_now(self, answer: httpx2.Response) -> bool:
-        """Return whether a refusal of an older version names the present state, or says that it was changed today."""
-        now = f"It is now “[^”]+”|It was last changed on {dates.day(clock.now())}"
+        """Return whether a refusal of an older version names the state, what has changed, or says that it was today."""
+        now = f"It is now “[^”]+”|What has changed: |It was last changed on {dates.day(clock.now())}"
         return re.search(now, _sentence(answer)) is not None
 
     def _check_confirmation(self, act: Act, answer: httpx2.Response) -> None:

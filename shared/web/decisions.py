@@ -51,7 +51,7 @@ from shared.web.several import (
     seen_text,
     without_choice,
 )
-from shared.web.stale_forms import compared_records
+from shared.web.stale_forms import compared_records, detail_beside
 from shared.web.validation_texts import sentence_of
 
 F = TypeVar("F", bound=Form)
@@ -205,7 +205,7 @@ async def _outdated_page(decision: Decision[F], request: DecisionRequest[F], out
     saved = None if decision.new is None else await decision.new(request)
     if saved is not None and decision.prepare is not None:
         await decision.prepare(replace(request, form=saved))
-    request.form.compare(outdated.detail, saved)
+    request.form.compare(detail_beside(outdated, request.form.records), saved)
     show_versions(request.http, Outdated(present) if present else outdated)
     return _render(question, request, outdated.status_code)
 

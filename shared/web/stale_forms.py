@@ -200,7 +200,7 @@ async def stale_page(request: Request, outdated: Outdated, beside: Beside = _NOT
         title=gettext(PROBLEM_TYPES[outdated.code].title),
         detail=gettext("Nothing was saved. The form does not include the version that you saw.")
         if needed
-        else outdated.detail,
+        else detail_beside(outdated, records),
         records=[] if needed else records,
         last=next((each.last for each in records if each.last), ""),
         sent=[each for each in sent if beside.form is None or each[0] not in asked_names(beside.form)],
@@ -217,6 +217,15 @@ async def stale_page(request: Request, outdated: Outdated, beside: Beside = _NOT
     )
     answer.headers["ETag"] = f'"{outdated.version}"'
     return answer
+
+
+def detail_beside(outdated: Outdated, records: Sequence[ComparedRecord]) -> str:
+    """Return what the page says above records in both versions; it names the state where that has changed."""
+    known = [each for each in records if each.known]
+    if not known:
+        return outdated.detail
+    changes = dict.fromkeys(fact.label for each in known for fact in each.facts if fact.changed)
+    return outdated.detail_of([label for label in changes if label != gettext("Last changed")])
 
 
 def asked_names(form: Form) -> set[str]:
@@ -263,7 +272,12 @@ async def refused_as_stale(request: Request, sentence: str) -> Outdated | None:
 def _of_version(outdated: Outdated, version: str) -> Outdated:
     """Return the same refusal with the version that the page shows."""
     return Outdated(
-        version, detail=outdated.detail, changed=outdated.changed, refused=outdated.refused, fields=outdated.fields
+        version,
+        detail=outdated.detail,
+        state=outdated.state,
+        changed=outdated.changed,
+        refused=outdated.refused,
+        fields=outdated.fields,
     )
 
 

@@ -43,6 +43,7 @@ class Outdated(HTTPException):
         self.version = version
         self.refused = refused
         self.fields = dict(fields or {})
+        self.state = state
         self.changed = changed
         self.places = dict(places or {})
         self.sentences = dict(sentences or {})
@@ -53,6 +54,14 @@ class Outdated(HTTPException):
     def detail_at(self, place: str) -> str:
         """Return what is said about the record whose version stands at that place in the body."""
         return self._sentence(self.sentences[place]) if place in self.sentences else self.detail
+
+    def detail_of(self, changes: Collection[str]) -> str:
+        """Return the detail for a page that knows what has changed, by label; it names the state only if that has."""
+        now = state_in_words(self.state)
+        if not now or gettext("Status") in changes:
+            return self.detail
+        names = gettext("What has changed: %(names)s.") % {"names": ", ".join(changes)} if changes else ""
+        return " ".join(self.detail.replace(now, names).split())
 
     def _sentence(self, present: str) -> str:
         if self.code is ProblemCode.OUTDATED:
@@ -65,8 +74,12 @@ class Outdated(HTTPException):
 
 def present_in_words(state: str, changed: datetime | None) -> str:
     """Return what a record is now and when it was changed last, as far as either is known."""
-    now = gettext("It is now “%(state)s”.") % {"state": state} if state else ""
-    return " ".join(filter(None, (now, changed_last(changed))))
+    return " ".join(filter(None, (state_in_words(state), changed_last(changed))))
+
+
+def state_in_words(state: str) -> str:
+    """Return the sentence with the word for the state that a record has now; empty without one."""
+    return gettext("It is now “%(state)s”.") % {"state": state} if state else ""
 
 
 def changed_last(at: datetime | None, by: str = "") -> str:
@@ -91,6 +104,7 @@ def more_said(refusal: Refused | Outdated, sentences: Collection[str]) -> Refuse
             named=named,
             detail=detail,
             places=refusal.places,
+            state=refusal.state,
             changed=refusal.changed,
             refused=refusal.refused,
             fields=refusal.fields,

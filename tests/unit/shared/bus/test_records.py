@@ -42,11 +42,17 @@ def test_a_record_makes_the_expression_of_its_digest_once() -> None:
 
 
 def test_a_refusal_says_what_the_record_is_now() -> None:
-    """The sentence names the state and the moment of the last change, as far as they are known."""
+    """The sentence names the state, or what else has changed, and the moment of the last change, as far as known."""
     moment = datetime(2026, 1, 16, 9, 30, tzinfo=UTC)
     begins = "Nothing was saved. The record has changed since you read it."
     assert Outdated("a").detail == begins
     assert Outdated("a", state="Open").detail == f"{begins} It is now “Open”."
     assert Outdated("a", changed=moment).detail == f"{begins} It was last changed on 16 January 2026, 10:30 CET."
+    both = Outdated("a", state="Open", changed=moment)
+    assert both.detail_of(["Status", "Due date"]) == both.detail
+    assert both.detail_of(["Due date"]) == (
+        f"{begins} What has changed: Due date. It was last changed on 16 January 2026, 10:30 CET."
+    )
+    assert both.detail_of(()) == Outdated("a", changed=moment).detail
     several = Outdated(places={"/people/0/version": "a"}, sentences={"/people/0/version": "It is now “Open”."})
     assert several.detail_at("/people/0/version") == f"{begins} It is now “Open”."
