@@ -239,7 +239,10 @@ RULES = (
         on.ApplicationVoided,
         A.APPLICANT,
         N_("An application was removed"),
-        (N_("%(reference)s was removed and is not counted. The reason: %(reason)s."),),
+        (
+            N_("%(reference)s was removed and is not counted. The reason: %(reason)s."),
+            N_("If you think that this is wrong, ask your national coordinator."),
+        ),
         "application",
         _READ,
         prompt=True,

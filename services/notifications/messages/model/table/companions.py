@@ -71,7 +71,7 @@ RULES = (
         N_("An officer has named you as counterpart"),
         (
             N_("An officer from %(country)s is applying for an exchange together with you."),
-            N_("If you have agreed on this, name each other. If not, say no. Until then nothing happens."),
+            N_("If you agreed to apply together, name this officer in your application too. If not, decline."),
         ),
         "companions",
         _SEE,
@@ -84,7 +84,7 @@ RULES = (
         N_("You are invited to a group"),
         (
             N_("An officer from %(country)s invites you to a group for an exchange."),
-            N_("Please accept or decline. Each member has their own application and sends it."),
+            N_("Please accept or decline. Each member writes and sends their own application."),
         ),
         "companions",
         _SEE,
@@ -151,7 +151,10 @@ RULES = (
         on.CompanionAnswered,
         NamedAudience.COMPANION,
         N_("You no longer apply together"),
-        (N_("An officer who had named you has withdrawn this. Your own application, if you have one, stays."),),
+        (
+            N_("An officer who named you no longer applies together with you."),
+            N_("If you have an application of your own, it stays as it is."),
+        ),
         "companions",
         _SEE,
         when=_answer(CompanionAnswer.REMOVED, N_("where it was withdrawn")),

@@ -32,7 +32,10 @@ RULES = (
         offers.OfferReturned,
         A.HOST_CONTACT,
         N_("Your coordinator has a question about your placement"),
-        (N_("Your national coordinator needs more information on %(reference)s: %(sections)s."),),
+        (
+            N_("Your national coordinator needs more information on %(reference)s: %(sections)s."),
+            N_("Please change the placement as asked, and submit it again."),
+        ),
         "offer",
         N_("Answer the question"),
     ),
@@ -41,7 +44,10 @@ RULES = (
         offers.OfferEndorsed,
         A.HOST_CONTACT,
         N_("Your placement is endorsed"),
-        (N_("Your national coordinator has endorsed %(reference)s. You can publish it now."),),
+        (
+            N_("Your national coordinator has endorsed the placement %(reference)s."),
+            N_("Please publish it. Until you do, it does not take part in the matching."),
+        ),
         "offer",
         _READ,
     ),

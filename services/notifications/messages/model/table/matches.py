@@ -7,6 +7,7 @@ from shared.contracts.codes import AudienceKind as A
 from shared.i18n import N_
 
 _READ = N_("Open your application")
+_CLEARING = N_("To clear an officer means that your country or agency agrees to the match.")
 _MATCH = N_("Open the match")
 _ANSWER = N_("Accept or decline the match")
 _VISIT = When(N_("for a study visit"), lambda data: data.pairing.kind is ApplicationKind.STUDY_VISIT)
@@ -24,6 +25,7 @@ RULES = (
         (
             N_("There is a place in %(host_country)s for %(reference)s."),
             N_("Please clear the officer, or refuse clearance, by %(due)s. Then we ask the host country."),
+            _CLEARING,
         ),
         "match",
         _MATCH,
@@ -37,6 +39,7 @@ RULES = (
         (
             N_("%(reference)s is next in line for a place in %(host_country)s that somebody else holds."),
             N_("Please clear the officer, or refuse clearance, by %(due)s. Then we ask the host country."),
+            _CLEARING,
             N_("Nothing is offered until the place becomes free. Then it is offered at once."),
         ),
         "match",
@@ -51,6 +54,7 @@ RULES = (
         (
             N_("%(country)s has cleared an officer for a place in your country: %(reference)s."),
             N_("Please clear the officer too, or refuse clearance, by %(due)s."),
+            _CLEARING,
         ),
         "match",
         _MATCH,

@@ -55,7 +55,7 @@ RULES = (
         A.LINE_MANAGER,
         N_("Was this session held?"),
         (
-            N_("One of your officers reports a session on %(delivered_on)s in which knowledge was passed on."),
+            N_("One of your officers reports a training session for colleagues on %(delivered_on)s."),
             N_("Reported: %(attendees)s. Please tell us whether this is correct."),
             _CONFIRM,
         ),
@@ -69,7 +69,7 @@ RULES = (
         A.LINE_MANAGER,
         N_("A session is still waiting for your answer"),
         (
-            N_("One of your officers reported a session in which knowledge was passed on. You have not answered yet."),
+            N_("One of your officers reported a training session for colleagues. You have not answered yet."),
             _CONFIRM,
         ),
         "application",

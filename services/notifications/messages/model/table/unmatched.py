@@ -197,7 +197,10 @@ RULES = (
         matches.AnswerTooLate,
         A.APPLICANT,
         N_("Your answer came too late"),
-        (N_("Your answer on %(reference)s came after %(due)s. The place had already gone to the next in line."),),
+        (
+            N_("Your answer on %(reference)s came after %(due)s. The place had already gone to the next in line."),
+            N_("The page of your application shows the next step."),
+        ),
         "application",
         _READ,
         when=_BY_APPLICANT,
@@ -207,7 +210,10 @@ RULES = (
         matches.AnswerTooLate,
         A.HOST_CONTACT,
         N_("Your answer came too late"),
-        (N_("Your answer on %(reference)s came after %(due)s. The match had already ended."),),
+        (
+            N_("Your answer on %(reference)s came after %(due)s. The match had already ended."),
+            N_("You do not need to do anything."),
+        ),
         "match",
         _MATCH,
         when=When(N_("by the host"), lambda data: data.by is Party.HOST),
@@ -217,7 +223,10 @@ RULES = (
         matches.AnswerTooLate,
         A.MENTOR,
         N_("Your answer came too late"),
-        (N_("Your answer on %(reference)s came after %(due)s. The match had already ended."),),
+        (
+            N_("Your answer on %(reference)s came after %(due)s. The match had already ended."),
+            N_("You do not need to do anything."),
+        ),
         "match",
         _MATCH,
         when=When(N_("by the mentor"), lambda data: data.by is Party.MENTOR),
@@ -240,6 +249,7 @@ RULES = (
         (
             N_("The programme has replaced the match offered for %(reference)s with another match."),
             _ENDED,
+            N_("You do not need to do anything."),
         ),
         "application",
         _READ,
@@ -253,6 +263,7 @@ RULES = (
         (
             N_("The match %(reference)s, which was proposed to you, is no longer active."),
             _ENDED,
+            N_("You do not need to do anything."),
         ),
         "match",
         _MATCH,
@@ -266,6 +277,7 @@ RULES = (
         (
             N_("The match %(reference)s, which was proposed to you, is no longer active."),
             _ENDED,
+            N_("You do not need to do anything."),
         ),
         "match",
         _MATCH,
@@ -279,6 +291,7 @@ RULES = (
         (
             N_("The match for %(reference)s was cancelled by: %(by)s."),
             _ENDED,
+            N_("The page of your application shows the next step."),
         ),
         "application",
         _READ,

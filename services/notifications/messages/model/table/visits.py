@@ -78,7 +78,10 @@ RULES = (
         visits.VisitUnschedulable,
         A.PROGRAMME_COORDINATOR,
         N_("No dates found for a visit"),
-        (N_("No dates were found for the confirmed match %(reference)s. The reason: %(cause)s."),),
+        (
+            N_("No dates were found for the confirmed match %(reference)s. The reason: %(cause)s."),
+            N_("Please find a solution, for example other periods. The place stays confirmed."),
+        ),
         "board",
         N_("Open the board"),
     ),
@@ -177,8 +180,8 @@ RULES = (
         "visit_move_expired",
         MoveDropCause.EXPIRED,
         N_("where not both sides answered in time"),
-        N_("Not both sides answered in time, so your visit stays from %(dates)s."),
-        N_("Not both sides answered in time, so the visit %(reference)s stays from %(dates)s."),
+        N_("At least one side did not answer in time, so your visit stays from %(dates)s."),
+        N_("At least one side did not answer in time, so the visit %(reference)s stays from %(dates)s."),
     ),
     *_unchanged_dates(
         "visit_move_impossible",
