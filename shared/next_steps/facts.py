@@ -66,13 +66,18 @@ class VisitFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairFacts:
-    """A mentorship: both sign by `due`, `signed` have signed; `received` as for a visit."""
+    """A mentorship: both sign by `due`, `signed` have signed; `received` as for a visit.
+
+    `until` is its planned end, `missing` the number of confirmed sessions that it still needs to be completed.
+    """
 
     state: MentorshipState
     country: str
     timers: Timers = field(default_factory=Timers)
     due: datetime | None = None
     signed: Collection[AudienceKind] = ()
+    until: date | None = None
+    missing: int = 0
     ended_on: date | None = None
     received: Collection[tuple[str, str]] = ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from shared.contracts.codes import (
@@ -27,7 +27,7 @@ from shared.time.workdays import due as due_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date, datetime
+    from datetime import date
 
     from shared.contracts.calls import Timers
     from shared.next_steps.facts import CaseFacts, MatchFacts, PairFacts, VisitFacts
@@ -43,13 +43,17 @@ class Owed:
     by: A
     due: datetime | None
 
+    def lapsed(self, at: datetime) -> bool:
+        """Return whether it can no longer be done: its time is over, and what comes later does not count."""
+        return DEADLINES[self.kind].lapses and self.due is not None and self.due < at
+
 
 @dataclass(frozen=True, slots=True)
 class Dues:
-    """The due date of the first open task of a case: until a day, and from that day on."""
+    """The due date of the first open task of a case: until a moment, and from then on."""
 
     due: datetime | None
-    changes_on: date | None = None
+    changes_at: datetime | None = None
     due_then: datetime | None = None
 
 
@@ -59,20 +63,47 @@ _OF_STATE: dict[ApplicationState, D] = {
     ApplicationState.ENDORSED: D.ELIGIBILITY,
     ApplicationState.APPEALED: D.APPEAL_DECISION,
 }
+_TICK = timedelta(microseconds=1)
 _VISITORS = (A.APPLICANT, A.HOST_CONTACT)
 _PAIR = (A.APPLICANT, A.MENTOR)
 
 
-def owed(case: CaseFacts, on: date | None = None) -> list[Owed]:
-    """Return all that people are asked for about a case on a day (None: today), in the order of the life cycles."""
+def owed(case: CaseFacts, at: datetime | None = None) -> list[Owed]:
+    """Return all that people are asked for about a case at a moment (None: now), in the order of the life cycles."""
+    at = at or clock.now()
+    return _open(_all_owed(case, at), at)
+
+
+def _all_owed(case: CaseFacts, at: datetime) -> list[Owed]:
+    """Return the same with what has lapsed, whose owner has not ended it yet."""
     kind = _OF_STATE.get(case.state)
     found = [] if kind is None else [Owed(kind, DEADLINES[kind].owners[0], case.due)]
     for match in (case.match, case.reserve):
-        found += [] if match is None else of_match(match)
-    found += [] if case.pair is None else of_pair(case.pair)
+        found += [] if match is None else _of_match(match)
+    found += [] if case.pair is None else _of_pair(case.pair)
     for visit in case.visits:
-        found += of_visit(visit, on)
+        found += _of_visit(visit, at)
     return found
+
+
+def of_match(match: MatchFacts) -> list[Owed]:
+    """Return what is asked for now about a match: a clearance, or answers."""
+    return _open(_of_match(match), clock.now())
+
+
+def of_visit(visit: VisitFacts) -> list[Owed]:
+    """Return what is asked for now about a visit: before it, during it, and after it."""
+    now = clock.now()
+    return _open(_of_visit(visit, now), now)
+
+
+def of_pair(pair: PairFacts) -> list[Owed]:
+    """Return what is asked for now about a mentorship: the signatures, and the answers after it."""
+    return _open(_of_pair(pair), clock.now())
+
+
+def _open(items: Iterable[Owed], at: datetime) -> list[Owed]:
+    return [item for item in items if not item.lapsed(at)]
 
 
 def first_due(items: Iterable[Owed]) -> datetime | None:
@@ -80,8 +111,7 @@ def first_due(items: Iterable[Owed]) -> datetime | None:
     return min((item.due for item in items if item.due is not None), default=None)
 
 
-def of_match(match: MatchFacts) -> list[Owed]:
-    """Return what is asked for about a match: a clearance, or answers."""
+def _of_match(match: MatchFacts) -> list[Owed]:
     match match.state:
         case MatchState.PROPOSED if match.refused:
             return []
@@ -96,9 +126,8 @@ def of_match(match: MatchFacts) -> list[Owed]:
             return []
 
 
-def of_visit(visit: VisitFacts, on: date | None = None) -> list[Owed]:
-    """Return what is asked for about a visit on a day (None: today): before it, during it, and after it."""
-    found: list[Owed] = []
+def _of_visit(visit: VisitFacts, at: datetime) -> list[Owed]:
+    found, on = list[Owed](), at.date()
     match visit.state:
         case VisitState.SCHEDULED:
             if visit.move_due is not None:
@@ -125,8 +154,7 @@ def of_visit(visit: VisitFacts, on: date | None = None) -> list[Owed]:
     return found
 
 
-def of_pair(pair: PairFacts) -> list[Owed]:
-    """Return what is asked for about a mentorship: the signatures, and the answers after it."""
+def _of_pair(pair: PairFacts) -> list[Owed]:
     if pair.state is MentorshipState.OPENED:
         return [Owed(D.AGREEMENT, by, pair.due) for by in _PAIR if by not in pair.signed]
     if pair.state not in MENTORSHIP_OVER or pair.ended_on is None:
@@ -151,12 +179,19 @@ def to_come(start: date, on: date | None = None) -> bool:
 
 
 def first_dues(case: CaseFacts) -> Dues:
-    """Return the due date of the first open task of a case, before and after its planned visit begins."""
+    """Return the due date of the first open task of a case, before and after the next change that the clock brings.
+
+    That is the beginning of its planned visit, or the end of a time to answer. A later one follows an event, since the
+    owner of what has lapsed ends it within minutes.
+    """
     planned = [visit.start for visit in case.visits if visit.state is VisitState.SCHEDULED]
-    begins = min((start for start in planned if start is not None), default=None)
-    if begins is None:
+    moments = [datetime.combine(start, time.min, UTC) for start in planned if start is not None]
+    before = min(moments, default=clock.now()) - _TICK
+    lapsing = [item.due for item in _all_owed(case, before) if DEADLINES[item.kind].lapses and item.due is not None]
+    changes_at = min([*moments, *(due + _TICK for due in lapsing)], default=None)
+    if changes_at is None:
         return Dues(first_due(owed(case)))
-    return Dues(first_due(owed(case, begins - timedelta(days=1))), begins, first_due(owed(case, begins)))
+    return Dues(first_due(owed(case, changes_at - _TICK)), changes_at, first_due(owed(case, changes_at)))
 
 
 def _attendance(visit: VisitFacts) -> list[Owed]:

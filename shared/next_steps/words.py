@@ -9,8 +9,8 @@ from shared.contracts import labels
 from shared.contracts.codes import ApplicationKind, ApplicationState, MatchState, MentorshipState, VisitState
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.codes import DeadlineKind as D
-from shared.contracts.lifecycle.state_sets import VISIT_GOING
-from shared.i18n import N_, gettext
+from shared.contracts.lifecycle.state_sets import MENTORSHIP_GOING, VISIT_GOING
+from shared.i18n import N_, gettext, ngettext
 from shared.next_steps.owed import certificate_due, first_due, of_match, of_pair, of_visit, owed
 from shared.time import clock, dates
 
@@ -149,6 +149,7 @@ _TWO: dict[tuple[str, str], str] = {
     (_MENTEE, _MENTOR): N_("Mentee and mentor"),
 }
 _WORDS: dict[A, str] = {A.HOST_CONTACT: _HOST, A.MENTOR: _MENTOR}
+_BOTH = frozenset({A.APPLICANT, A.HOST_CONTACT})
 _BEFORE_A_VISIT = frozenset({D.INFORMATION, D.APPEAL, D.ANSWER})
 
 
@@ -315,6 +316,10 @@ def _of_match(match: MatchFacts) -> NextStep:
         return NextStep(gettext("Programme"), gettext("When a place becomes free, it is offered at once."))
     if match.state is MatchState.CONFIRMED and match.kind is ApplicationKind.MENTEE:
         return NextStep(gettext("Programme"), gettext("The mentorship opens."))
+    sides = {A.APPLICANT, A.MENTOR if match.kind is ApplicationKind.MENTEE else A.HOST_CONTACT}
+    if match.state is MatchState.OFFERED and not sides <= set(match.accepted):
+        sentence = gettext("The time to answer has passed. The offer expires, and the next in line gets it.")
+        return NextStep(gettext("Programme"), sentence)
     found = _OF_MATCH.get(match.state)
     return NextStep() if found is None else NextStep(gettext(found[0]), gettext(found[1]))
 
@@ -322,6 +327,8 @@ def _of_match(match: MatchFacts) -> NextStep:
 def _of_visit(visit: VisitFacts, setting: _Setting) -> NextStep:
     if visit.state is VisitState.UNSCHEDULABLE:
         return NextStep(gettext("Programme coordinator"), gettext("The coordinator finds dates, or ends the match."))
+    if visit.state in VISIT_GOING and visit.move_due is not None and not set(visit.move_accepted) >= _BOTH:
+        return NextStep(gettext("Programme"), gettext("The time to answer has passed. The visit keeps its dates."))
     if visit.state in VISIT_GOING and visit.move_due is not None:
         return NextStep(gettext("Programme"), gettext("The visit gets the new dates if its new week is free."))
     if visit.state in VISIT_GOING and visit.start is not None:
@@ -331,13 +338,37 @@ def _of_visit(visit: VisitFacts, setting: _Setting) -> NextStep:
 
 
 def _of_pair(pair: PairFacts, setting: _Setting) -> NextStep:
-    both = _both(_MENTEE, _MENTOR, setting)
-    match pair.state:
-        case MentorshipState.OPENED:
-            return NextStep(gettext("Programme"), gettext("The mentorship begins."))
-        case MentorshipState.ACTIVE:
-            return NextStep(both, gettext("Mentee and mentor meet, and log each session."))
-        case MentorshipState.PAUSED:
-            return NextStep(both, gettext("Mentee and mentor resume it or end it."))
-        case _:
-            return NextStep()
+    if pair.state is MentorshipState.OPENED:
+        signed = {A.APPLICANT, A.MENTOR} <= set(pair.signed)
+        sentence = N_("The mentorship begins.") if signed else N_("The time to sign has passed. The mentorship ends.")
+        return NextStep(gettext("Programme"), gettext(sentence))
+    if pair.state not in MENTORSHIP_GOING:
+        return NextStep()
+    if pair.until is not None and clock.today() > pair.until:
+        sentence = N_("The planned end has passed. The mentorship is completed.")
+        if pair.missing:
+            sentence = N_("The planned end has passed with too few confirmed sessions. The mentorship ends early.")
+        return NextStep(gettext("Programme"), gettext(sentence))
+    return NextStep(_both(_MENTEE, _MENTOR, setting), _of_going_pair(pair))
+
+
+def _of_going_pair(pair: PairFacts) -> str:
+    """Return the step of a pair before its planned end, with that day and the sessions that it still needs."""
+    if pair.state is MentorshipState.PAUSED:
+        if pair.until is None:
+            return gettext("Mentee and mentor resume it or end it.")
+        text = gettext("Mentee and mentor resume it or end it. It ends on %(day)s at the latest.")
+        return text % {"day": dates.day(pair.until)}
+    if not pair.missing:
+        if pair.until is None:
+            return gettext("Mentee and mentor meet, or complete the mentorship.")
+        text = gettext("Mentee and mentor meet until %(day)s, or complete the mentorship earlier.")
+        return text % {"day": dates.day(pair.until)}
+    if pair.until is None:
+        return gettext("Mentee and mentor meet, and log each session.")
+    text = ngettext(
+        "Mentee and mentor meet, and log each session. They need %(num)d more confirmed session by %(day)s.",
+        "Mentee and mentor meet, and log each session. They need %(num)d more confirmed sessions by %(day)s.",
+        pair.missing,
+    )
+    return text % {"num": pair.missing, "day": dates.day(pair.until)}

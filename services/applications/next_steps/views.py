@@ -11,28 +11,34 @@ from services.applications.calls import store as calls_store
 from services.applications.certificates import store as certificates_store
 from services.applications.matches.store import matches, participation
 from services.applications.mentorships.model.agreement import in_force, to_sign
+from services.applications.mentorships.model.sessions import totals
 from services.applications.mentorships.store import agreements
 from services.applications.mentorships.store import mentorships as mentorships_store
+from services.applications.mentorships.store import sessions as sessions_store
+from services.applications.mentorships.views.requests import planned_end
 from services.applications.outcomes import store as outcomes_store
 from services.applications.preparation.views import readiness
 from services.applications.visits import store as visits_store
 from shared.contracts.calls import Timers
 from shared.contracts.codes import Answer, ApplicationState, Party, Side, VisitState
 from shared.contracts.codes import AudienceKind as A
-from shared.contracts.lifecycle.state_sets import VISIT_GOING
+from shared.contracts.lifecycle.state_sets import MENTORSHIP_GOING, VISIT_GOING
 from shared.next_steps import CaseFacts, MatchFacts, PairFacts, VisitFacts
 from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.application.store.applications import Application
     from services.applications.application.store.standings import Standing
+    from services.applications.mentorships.model.agreement import Version
     from services.applications.mentorships.store.mentorships import Mentorship
     from services.applications.visits.store import Visit
+    from shared.contracts.calls import CallTerms
 
 SIDES: dict[Party, A] = {
     Party.GUEST: A.APPLICANT,
@@ -127,10 +133,9 @@ async def visit_facts(session: AsyncSession, visit: Visit) -> VisitFacts:
     return (await _visits(session, [visit], calls))[visit.id]
 
 
-async def pair_facts(session: AsyncSession, pair: Mentorship, call_id: UUID) -> PairFacts:
+async def pair_facts(session: AsyncSession, pair: Mentorship, call: calls_store.Call) -> PairFacts:
     """Return the facts of one mentorship, whose match belongs to that call."""
-    timers = await calls_store.timers_of(session, {call_id})
-    return (await _pairs(session, [pair], {pair.id: timers[call_id]}))[pair.id]
+    return (await _pairs(session, [pair], {pair.id: call.terms}))[pair.id]
 
 
 async def _matches(
@@ -151,7 +156,7 @@ async def _followed(
     visits = await visits_store.of_applications(session, call_of)
     facts = await _visits(session, visits, calls)
     pairs = await mentorships_store.of_applications(session, call_of)
-    of_pairs = await _pairs(session, pairs, {pair.id: call_of[pair.application_id].terms.timers for pair in pairs})
+    of_pairs = await _pairs(session, pairs, {pair.id: call_of[pair.application_id].terms for pair in pairs})
     by_application: dict[UUID, list[VisitFacts]] = defaultdict(list)
     for visit in visits:
         by_application[visit.application_id].append(facts[visit.id])
@@ -198,27 +203,39 @@ async def _visits(
 
 
 async def _pairs(
-    session: AsyncSession, pairs: Sequence[Mentorship], timers: Mapping[UUID, Timers]
+    session: AsyncSession, pairs: Sequence[Mentorship], terms: Mapping[UUID, CallTerms]
 ) -> dict[UUID, PairFacts]:
     if not pairs:
         return {}
     ids = [pair.id for pair in pairs]
     versions = await agreements.of_mentorships(session, ids)
+    going = [pair.id for pair in pairs if pair.stands in MENTORSHIP_GOING]
+    sessions = await sessions_store.of_mentorships(session, going) if going else {}
     received, now = await _received(session, ids), clock.now()
     facts = {}
     for pair in pairs:
         current = to_sign(versions[pair.id], now) or in_force(versions[pair.id])
+        logged = [each.as_logged for each in sessions.get(pair.id, ())]
         signed = next((version.signed for version in versions[pair.id] if version.number == current), frozenset())
         facts[pair.id] = PairFacts(
             state=pair.stands,
             country=pair.country,
-            timers=timers[pair.id],
+            timers=terms[pair.id].timers,
             due=pair.due,
             signed=frozenset(SIDES[party] for party in signed),
+            until=_planned_end(pair, versions[pair.id]),
+            missing=totals(logged, terms[pair.id].sessions_to_complete).needed,
             ended_on=pair.ended_on,
             received=received[pair.id],
         )
     return facts
+
+
+def _planned_end(pair: Mentorship, versions: Sequence[Version]) -> date | None:
+    """Return the end that the agreement in force names, else the last day that both can."""
+    number = in_force(versions)
+    agreed = next((version.until for version in versions if version.number == number), None)
+    return planned_end(pair, agreed)
 
 
 async def _received(session: AsyncSession, subjects: Collection[UUID]) -> dict[UUID, set[tuple[str, str]]]:

@@ -29,9 +29,10 @@ class Deadline:
     time). Where `due_field` is a day and `counted` is true, the timer is added to that day. Any event in `met_by` meets
     it, for the owner concerned. Where an event says in which `state` the case now is, it starts the deadline only in
     `only_in`. `escalates_to` hears of it when it has passed; `ends_with` is the event by which the owner of the state
-    then ends it, if it does. `until_field` names the day from which nobody is asked any more, met or not. `deputy` is
-    asked before those, where one is in charge on the day of the deadline, and has the call's `deputy_wd` (working days
-    of that country); the others hear of it when that time has passed too.
+    then ends it, if it does. Where it `lapses`, what comes later does not count, so nobody is asked from then on, also
+    in the minutes before it is ended. `until_field` names the day from which nobody is asked any more, met or not.
+    `deputy` is asked before those, where one is in charge on the day of the deadline, and has the call's `deputy_wd`
+    (working days of that country); the others hear of it when that time has passed too.
     """
 
     kind: D
@@ -47,6 +48,7 @@ class Deadline:
     deputy: A | None = None
     escalates_to: tuple[A, ...] = ()
     ends_with: str | None = None
+    lapses: bool = False
 
     @property
     def unit(self) -> Unit:
@@ -118,6 +120,7 @@ _ALL = (
         ),
         (applications.AppealFiled.type, applications.ApplicationVoided.type),
         due_field="appeal_until",
+        lapses=True,
     ),
     Deadline(
         D.APPEAL_DECISION,
@@ -193,6 +196,7 @@ _ALL = (
         ),
         escalates_to=(A.PROGRAMME_COORDINATOR,),
         ends_with=matches.MatchExpired.type,
+        lapses=True,
     ),
     Deadline(
         D.MOVE,
@@ -207,6 +211,8 @@ _ALL = (
             *_VISIT_OVER,
         ),
         escalates_to=(A.PROGRAMME_COORDINATOR,),
+        ends_with=visits.VisitMoveDropped.type,
+        lapses=True,
     ),
     Deadline(
         D.AGENDA,
@@ -247,6 +253,7 @@ _ALL = (
         ),
         escalates_to=(A.PROGRAMME_COORDINATOR,),
         ends_with=mentorships.MentorshipEndedEarly.type,
+        lapses=True,
     ),
     Deadline(
         D.ATTENDANCE,
@@ -303,6 +310,7 @@ _ALL = (
         (A.APPLICANT,),
         (outcomes.TestAsked.type,),
         (outcomes.TestScored.type, visits.VisitCancelled.type, visits.VisitNoShow.type, visits.VisitVoided.type),
+        lapses=True,
     ),
     Deadline(
         D.RESULTS,

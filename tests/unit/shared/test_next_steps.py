@@ -262,7 +262,7 @@ def test_the_next_step_is_what_is_due_first(
     step, items = next_step(case), owed(case)
     assert bool(step.holder) == bool(step.step)
     dues = first_dues(case)
-    now = dues.due_then if dues.changes_on is not None and dues.changes_on <= clock.today() else dues.due
+    now = dues.due_then if dues.changes_at is not None and dues.changes_at <= clock.now() else dues.due
     assert now == first_due(items), "what is stored beforehand is the same on any day"
     if items and "certificate" not in step.step:
         assert step.due == first_due(items)
@@ -285,3 +285,123 @@ def test_nothing_is_asked_of_a_visit_that_does_not_take_place() -> None:
         assert of_visit(visit(set(), state)) == []
         assert visit_step(visit(set(), state)) == NextStep()
     assert {item.kind for item in of_visit(visit(set()))} == {D.EVALUATION, D.REPORT, D.FOLLOW_UP, D.RESULTS}
+
+
+LAPSING = {
+    D.ANSWER: "The time to answer has passed. The offer expires, and the next in line gets it.",
+    D.MOVE: "The time to answer has passed. The visit keeps its dates.",
+    D.AGREEMENT: "The time to sign has passed. The mentorship ends.",
+}
+AROUND = st.timedeltas(timedelta(days=-3), timedelta(days=3))
+"""The time since a date passed, or until it comes."""
+
+
+def test_the_deadlines_that_lapse_are_those_that_refuse_a_late_answer() -> None:
+    """A late answer, signature, test or appeal does not count; whatever else is overdue is still asked for."""
+    assert {kind for kind, deadline in DEADLINES.items() if deadline.lapses} == {*LAPSING, D.APPEAL, D.TEST}
+
+
+@given(
+    st.sampled_from(sorted(LAPSING)), AROUND, st.frozensets(st.sampled_from([A.APPLICANT, A.HOST_CONTACT, A.MENTOR]))
+)
+def test_from_its_deadline_on_nobody_is_asked_for_what_lapses(kind: D, ahead: timedelta, done: frozenset[A]) -> None:
+    """Between the deadline and the sweep the programme acts, nothing is overdue, and no reader is asked to answer."""
+    due, start = clock.now() + ahead, clock.today() + timedelta(days=30)
+    everybody = {A.APPLICANT, A.HOST_CONTACT, A.HOME_COORDINATOR}
+    sort = ApplicationKind.MENTEE if A.MENTOR in done or kind is D.AGREEMENT else ApplicationKind.STUDY_VISIT
+    match = MatchFacts(
+        state=MatchState.OFFERED if kind is D.ANSWER else MatchState.CONFIRMED,
+        kind=sort,
+        country="AM",
+        host_country="FR",
+        due=due,
+        accepted=done,
+    )
+    moving = VisitFacts(
+        state=VisitState.SCHEDULED,
+        country="AM",
+        start=start,
+        end=start,
+        agreed=everybody,
+        prepared=everybody,
+        move_due=due,
+        move_accepted=done,
+    )
+    pair = PairFacts(state=MentorshipState.OPENED, country="AM", due=due, signed=done)
+    case = CaseFacts(
+        kind=sort,
+        country="AM",
+        state=ApplicationState.ELIGIBLE,
+        match=match,
+        visits=[moving] if kind is D.MOVE else [],
+        pair=pair if kind is D.AGREEMENT else None,
+    )
+    sides = {A.APPLICANT, A.MENTOR if sort is ApplicationKind.MENTEE and kind is not D.MOVE else A.HOST_CONTACT}
+    left = sides - done
+    assert {(item.kind, item.by) for item in owed(case)} == (
+        {(kind, by) for by in left} if ahead > timedelta() else set()
+    )
+    dues = first_dues(case)
+    stored = dues.due_then if dues.changes_at is not None and dues.changes_at <= clock.now() else dues.due
+    assert stored == first_due(owed(case))
+    for reader in ((), {A.APPLICANT}, {A.HOST_CONTACT}, {A.MENTOR}):
+        step = next_step(case, reader)
+        if left and ahead <= timedelta():
+            assert step == NextStep("Programme", LAPSING[kind])
+        else:
+            assert step.step not in LAPSING.values()
+            assert step.due == (due if left else None)
+
+
+@given(AROUND, st.integers(0, 3), st.sampled_from([MentorshipState.ACTIVE, MentorshipState.PAUSED]))
+def test_a_pair_reads_its_planned_end_before_it_and_what_follows_after_it(
+    ahead: timedelta, missing: int, state: MentorshipState
+) -> None:
+    """Until the last day the pair is named, with that day; from the day after the programme is, for every reader."""
+    until = (clock.now() + ahead).date()
+    facts = PairFacts(state=state, country="AM", until=until, missing=missing)
+    for reader in (set[A](), {A.APPLICANT}, {A.MENTOR}, {A.HOME_COORDINATOR}):
+        step = pair_step(facts, reader)
+        assert step.due is None
+        if until < clock.today():
+            assert step.holder == "Programme"
+            ends = "The mentorship ends early." if missing else "The mentorship is completed."
+            assert step.step.endswith(ends)
+        else:
+            assert step.holder in {"Mentee and mentor", "You and the mentor", "You and the mentee"}
+            assert str(until.year) in step.step
+            assert ("more confirmed" in step.step) == (bool(missing) and state is MentorshipState.ACTIVE)
+
+
+BEFORE_MATCHING = {
+    D.ENDORSEMENT: ApplicationState.SUBMITTED,
+    D.INFORMATION: ApplicationState.RETURNED_FOR_INFORMATION,
+    D.ELIGIBILITY: ApplicationState.ENDORSED,
+    D.APPEAL_DECISION: ApplicationState.APPEALED,
+}
+
+
+@given(st.sampled_from([*BEFORE_MATCHING, D.HOME_CLEARANCE, D.HOST_CLEARANCE]), AROUND)
+def test_an_overdue_task_that_can_still_be_done_keeps_its_holder(kind: D, ahead: timedelta) -> None:
+    """A decision or a clearance that is overdue keeps its holder and its date."""
+    due, sort = clock.now() + ahead, ApplicationKind.STUDY_VISIT
+    cleared = kind is D.HOST_CLEARANCE
+    proposed = MatchFacts(
+        state=MatchState.PROPOSED, kind=sort, country="AM", host_country="FR", due=due, home_cleared=cleared
+    )
+    state = BEFORE_MATCHING.get(kind, ApplicationState.ELIGIBLE)
+    match = proposed if state is ApplicationState.ELIGIBLE else None
+    case = CaseFacts(kind=sort, country="AM", state=state, due=due, match=match)
+    step = next_step(case)
+    assert [item.kind for item in owed(case)] == [kind]
+    assert step.due == due
+    assert step.holder != "Programme"
+
+
+@given(AROUND)
+def test_a_draft_is_to_be_submitted_until_the_deadline_only(ahead: timedelta) -> None:
+    """At any moment around the call's deadline the draft's step follows the clock."""
+    draft = CaseFacts(
+        kind=ApplicationKind.STUDY_VISIT, country="AM", state=ApplicationState.DRAFT, due=clock.now() + ahead
+    )
+    assert ("submits it" in next_step(draft).step) == (ahead > timedelta())

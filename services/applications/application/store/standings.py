@@ -6,7 +6,7 @@ happened to matches, visits and mentorships. An eligible application without a r
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -34,9 +34,13 @@ class Standing(Table, table=True):
     state: str = Field(index=True, description="A projected ApplicationState: in_matching, matched, offered ...")
     since: datetime = Field(index=True, sa_type=sa.DateTime(timezone=True))
     due: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
-    changes_on: date | None = Field(default=None, description="The first day of a planned visit")
+    changes_at: datetime | None = Field(
+        default=None,
+        sa_type=sa.DateTime(timezone=True),
+        description="The beginning of a planned visit, or the end of a time to answer",
+    )
     due_then: datetime | None = Field(
-        default=None, sa_type=sa.DateTime(timezone=True), description="Due in place of `due` from `changes_on` on"
+        default=None, sa_type=sa.DateTime(timezone=True), description="Due in place of `due` from `changes_at` on"
     )
     match_id: UUID | None = Field(default=None, index=True)
     cleared_ahead: bool = Field(
@@ -47,14 +51,15 @@ class Standing(Table, table=True):
 
     @property
     def due_now(self) -> datetime | None:
-        """Until when the next step is asked for today."""
-        return self.due_then if self.changes_on is not None and self.changes_on <= clock.today() else self.due
+        """Until when the next step is asked for now."""
+        return self.due_then if self.changes_at is not None and self.changes_at <= clock.now() else self.due
 
 
-# The day is read when a query is executed.
+# The moment is read when a query is executed.
 DUE_NOW: sa.ColumnElement[datetime | None] = sa.case(
     (
-        col(Standing.changes_on) <= sa.bindparam("day", callable_=clock.today, type_=sa.Date, unique=True),
+        col(Standing.changes_at)
+        <= sa.bindparam("moment", callable_=clock.now, type_=sa.DateTime(timezone=True), unique=True),
         col(Standing.due_then),
     ),
     else_=col(Standing.due),
@@ -74,21 +79,21 @@ async def put_standings(session: AsyncSession, rows: Sequence[Standing]) -> None
 
 # Rows are locked in the order in which `put_standings` writes them.
 _PUT_DUE = sa.text("""
-WITH new AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:due AS timestamptz[]), CAST(:changes_on AS date[]),
-                                  CAST(:due_then AS timestamptz[])) AS n(id, due, changes_on, due_then)),
+WITH new AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:due AS timestamptz[]), CAST(:changes_at AS timestamptz[]),
+                                  CAST(:due_then AS timestamptz[])) AS n(id, due, changes_at, due_then)),
      held AS (SELECT application_id FROM standing WHERE application_id IN (SELECT id FROM new)
               ORDER BY application_id FOR UPDATE)
-UPDATE standing SET due = new.due, changes_on = new.changes_on, due_then = new.due_then FROM new, held
+UPDATE standing SET due = new.due, changes_at = new.changes_at, due_then = new.due_then FROM new, held
 WHERE standing.application_id = held.application_id AND new.id = held.application_id
-  AND (standing.due, standing.changes_on, standing.due_then)
-      IS DISTINCT FROM (new.due, new.changes_on, new.due_then)
+  AND (standing.due, standing.changes_at, standing.due_then)
+      IS DISTINCT FROM (new.due, new.changes_at, new.due_then)
 """)
 
 
 async def put_due(session: AsyncSession, dues: Mapping[UUID, Dues]) -> None:
     """Write until when the next step of these applications is asked for, where it has changed."""
     ids = sorted(dues)
-    values = {name: [getattr(dues[id_], name) for id_ in ids] for name in ("due", "changes_on", "due_then")}
+    values = {name: [getattr(dues[id_], name) for id_ in ids] for name in ("due", "changes_at", "due_then")}
     await session.execute(_PUT_DUE, {"ids": ids, **values})
 
 

@@ -48,8 +48,16 @@ async def answer(
         case = await parties.case_of_match(tx.session, principal, match_id, lock=True)
         party = case.acts_as(*ANSWERING)
         before = await store.recorded_answers(tx.session, match_id)
+        due = case.match.due
         if not may_proceed(
-            model.may_answer, case.match.stands, before, party, answer, principal.subject, shown=case.match.shown_state
+            model.may_answer,
+            case.match.stands,
+            before,
+            party,
+            answer,
+            principal.subject,
+            late_by=due if due is not None and moment > due else None,
+            shown=case.match.shown_state,
         ):
             return case.match
         await hold_open_call(tx, case.match.call_id)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.transitions import Recorded, refuse, refuse_recorded
+from services.applications.transitions import NotNow, Recorded, refuse, refuse_recorded
 from shared.contracts.codes import Answer, MatchState, Party, StatedReason, VisitState
 from shared.contracts.lifecycle.state_sets import VISIT_AHEAD
-from shared.i18n import N_
+from shared.errors import ProblemCode
+from shared.i18n import N_, gettext
+from shared.time import dates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
 _ANSWERED = {
@@ -31,18 +34,22 @@ def may_answer(
     answer: Answer,
     actor: str,
     *,
+    late_by: datetime | None = None,
     shown: str = "",
 ) -> None:
     """Raise `AlreadyDone` where `actor` gave that answer, `NotNow` after another one, or where none is awaited.
 
-    `shown` is the state as pages show it, where that says more. Matching checks the deadline, by the time at which the
-    answer was given.
+    `late_by` is the deadline where it has passed; `shown` is the state as pages show it, where that says more. Matching
+    checks the deadline again, by the time at which the answer was given.
     """
     if party in answers:
         before = answers[party]
         raise refuse_recorded(before, answer, actor, _ANSWERED[Answer(before.what), before.by == actor])
     if state is not MatchState.OFFERED:
         raise refuse("match", shown or state)
+    if late_by is not None:
+        text = gettext("The time to answer ended on %(moment)s. Nothing has changed.")
+        raise NotNow(text % {"moment": dates.moment(late_by)}, ProblemCode.DEADLINE_PASSED)
 
 
 def may_cancel(

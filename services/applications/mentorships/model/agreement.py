@@ -141,12 +141,13 @@ class VersionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version: its deadline to sign, whether it was taken back or replaced, and who signed it."""
+    """A version: its deadline to sign, whether it was taken back or replaced, who signed it, and which end it names."""
 
     number: int
     due: datetime | None
     lapsed: bool = False
     signed: frozenset[Party] = frozenset()
+    until: date | None = None
 
     @property
     def complete(self) -> bool:

@@ -25,6 +25,7 @@ class PairTask(Code):
     SIGN = "sign", N_("Sign the agreement")
     CONFIRM = "confirm", N_("Confirm a session")
     CORRECT = "correct", N_("Answer a disputed session")
+    LOG = "log", N_("Log or plan a session")
     ANSWER_VISIT = "answer_visit", N_("Answer a visit proposal")
     EVALUATE = "evaluate", N_("Evaluate the mentorship")
 
@@ -46,8 +47,13 @@ def pending_tasks(
     now: datetime,
     *,
     evaluated: bool = True,
+    met: bool = False,
 ) -> list[PendingTasks]:
-    """Return the tasks of `party`; `visit_by` asked for an unanswered visit, `evaluated`: nothing to evaluate."""
+    """Return the tasks of `party`.
+
+    `visit_by` asked for an unanswered visit; `evaluated`: nothing to evaluate; `met`: the time of the last planned
+    session is over, and nobody has logged it.
+    """
     if party is None:
         return []
     logged = list(sessions) if state in BEGUN else []
@@ -56,6 +62,7 @@ def pending_tasks(
         PairTask.SIGN: int(state in ONGOING and _has_to_sign(party, versions, now)),
         PairTask.CONFIRM: sum(session.state is SessionState.LOGGED and session.by is not party for session in logged),
         PairTask.CORRECT: sum(session.state is SessionState.DISPUTED and session.by is party for session in logged),
+        PairTask.LOG: int(state is MentorshipState.ACTIVE and met),
         PairTask.ANSWER_VISIT: int(answers_visit),
         PairTask.EVALUATE: int(not evaluated),
     }

@@ -267,6 +267,7 @@ _TASK_PAGES = {
     PairTask.SIGN: "agreement",
     PairTask.CONFIRM: "#sessions",
     PairTask.CORRECT: "#sessions",
+    PairTask.LOG: "#sessions",
     PairTask.ANSWER_VISIT: "visit",
 }
 

@@ -90,6 +90,7 @@ def as_rules(rows: Sequence[Agreement], marks: Sequence[Signature]) -> list[Vers
             row.due,
             lapsed=row.lapsed_at is not None,
             signed=frozenset(Party(mark.party) for mark in marks if mark.version == row.version),
+            until=row.terms.until,
         )
         for row in rows
     ]

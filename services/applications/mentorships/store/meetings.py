@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -44,6 +44,16 @@ async def to_come(session: AsyncSession, ids: Collection[UUID], now: datetime) -
         col(Meeting.mentorship_id).in_(sorted(ids)), col(Meeting.cancelled_at).is_(None), col(Meeting.begins_at) > now
     )
     found = await session.scalars(query.order_by(col(Meeting.begins_at).desc(), col(Meeting.id).desc()))
+    return {planned.mentorship_id: planned for planned in found}
+
+
+async def last_over(session: AsyncSession, ids: Collection[UUID], now: datetime) -> dict[UUID, Meeting]:
+    """Return, by mentorship, the last planned session whose time is over."""
+    over = col(Meeting.begins_at) + col(Meeting.minutes) * sa.literal(timedelta(minutes=1), sa.Interval) <= now
+    query = select(Meeting).where(
+        col(Meeting.mentorship_id).in_(sorted(ids)), col(Meeting.cancelled_at).is_(None), over
+    )
+    found = await session.scalars(query.order_by(col(Meeting.begins_at), col(Meeting.id)))
     return {planned.mentorship_id: planned for planned in found}
 
 

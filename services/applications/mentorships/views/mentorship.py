@@ -77,7 +77,7 @@ class MentorshipView:
     """A mentorship for one person, with its match; `party` is the role in which the person takes part, if any.
 
     `left` is the one of the two who is no longer with the programme; `opens` the first day on which a visit can be;
-    `step` the next one about the mentorship, for the person.
+    `step` the next one about the mentorship, for the person. `last_meeting` is the last planned session that is over.
     """
 
     of: MatchView
@@ -94,6 +94,7 @@ class MentorshipView:
     opens: date | None = None
     tasks: list[Task] = field(default_factory=list)
     meeting: Meeting | None = None
+    last_meeting: Meeting | None = None
     step: NextStep = field(default_factory=NextStep)
 
     @property
@@ -139,6 +140,7 @@ class MentorshipView:
             Party(request.party) if request is not None and request.answered_at is None else None,
             clock.now(),
             evaluated=not any(task.waits for task in self.tasks),
+            met=_to_log(self.sessions, self.meeting, self.last_meeting),
         )
 
 
@@ -149,7 +151,7 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
     call = await calls_store.call(session, case.match.call_id)
     assert call is not None
     sessions = await sessions_store.sessions(session, mentorship.id)
-    facts = await pair_facts(session, mentorship, case.match.call_id)
+    facts = await pair_facts(session, mentorship, call)
     view = MentorshipView(
         (await views_of(session, principal, [case]))[0],
         mentorship,
@@ -162,6 +164,7 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
     )
     if party is None:  # of a coordinator only the evaluation of what came of it is asked
         return replace(view, tasks=await mentorship_tasks(session, case, mentorship))
+    now = clock.now()
     return replace(
         view,
         goals=await _goals(session, mentorship.id),
@@ -170,7 +173,8 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
         pause=await pauses.last(session, mentorship.id),
         opens=earliest(clock.today(), call.terms.timers.notice_weeks),
         tasks=await mentorship_tasks(session, case, mentorship),
-        meeting=(await meetings.to_come(session, [mentorship.id], clock.now())).get(mentorship.id),
+        meeting=(await meetings.to_come(session, [mentorship.id], now)).get(mentorship.id),
+        last_meeting=(await meetings.last_over(session, [mentorship.id], now)).get(mentorship.id),
     )
 
 
@@ -180,6 +184,17 @@ def _next_on(sessions: Collection[PairSession], meeting: Meeting | None) -> date
         return meeting.begins_at.astimezone(ZONE).date()
     days = [session.next_on for session in sessions if session.next_on and session.withdrawn_at is None]
     return min((day for day in days if day >= clock.today()), default=None)
+
+
+def _to_log(sessions: Collection[PairSession], meeting: Meeting | None, last: Meeting | None) -> bool:
+    """Return whether the last day on which the two wanted to meet is over, without a session since or a next one."""
+    kept = [session for session in sessions if session.withdrawn_at is None]
+    days = [session.next_on for session in kept if session.next_on is not None and session.next_on < clock.today()]
+    if last is not None:
+        days.append(last.begins_at.astimezone(ZONE).date())
+    if not days or _next_on(sessions, meeting) is not None:
+        return False
+    return all(session.held_on < max(days) for session in kept)
 
 
 def _own(parties: Collection[Party]) -> Party | None:
@@ -262,6 +277,7 @@ async def mentorship_rows(
     }
     moment = clock.now()
     planned = await meetings.to_come(session, ids, moment)
+    over = await meetings.last_over(session, ids, moment)
     results = await pair_results_asked(session, views)
     rows = []
     for view in views:
@@ -277,6 +293,7 @@ async def mentorship_rows(
         tasks = tasks_of(
             view.case.parties, Party.MENTEE, mentorship.id, arrived, ended=mentorship.stands in OVER, follows=False
         )
+        meeting = planned.get(mentorship.id) if party is not None else None
         waits = pending_tasks(
             mentorship.stands,
             party,
@@ -285,8 +302,8 @@ async def mentorship_rows(
             Party(request.party) if request is not None else None,
             moment,
             evaluated=not any(task.waits for task in tasks),
+            met=_to_log(sessions, meeting, over.get(mentorship.id)),
         )
-        meeting = planned.get(mentorship.id) if party is not None else None
         next_on = _next_on(sessions, meeting)
         rows.append(MentorshipRow(view, mentorship, party, waits, summed, next_on, mentorship.id in results))
     newest = sorted(rows, key=lambda row: row.mentorship.since, reverse=True)

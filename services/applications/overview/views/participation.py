@@ -34,6 +34,7 @@ from shared.i18n import gettext
 from shared.identity.scope import countries_visible
 from shared.next_steps import match_step, next_step, preparation_due
 from shared.time import clock
+from shared.time.arrival import arrived
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -86,9 +87,14 @@ class MatchView:
     @property
     def answering(self) -> Party | None:
         """As whom the person is asked for an answer now, if at all."""
-        offered = self.match.stands is MatchState.OFFERED
+        offered = self.match.stands is MatchState.OFFERED and not self.too_late
         own = [party for party in self.case.sides if party in self.case.parties and party not in self.answers]
         return own[0] if offered and own else None
+
+    @property
+    def too_late(self) -> bool:
+        """Return whether the time to answer is over, before the match expires."""
+        return self.match.due is not None and arrived() > self.match.due and not self.all_accepted
 
     @property
     def waits(self) -> bool:
@@ -280,8 +286,13 @@ class VisitView:
     def answering_move(self) -> bool:
         """Return whether the person is asked to accept or refuse other dates now."""
         own = self.of.case.parties & set(BOTH)
-        answerable = self.proposal is not None and clock.now() <= self.proposal.due
+        answerable = self.proposal is not None and not self.move_lapsed
         return answerable and bool(own - set(self.move_answers))
+
+    @property
+    def move_lapsed(self) -> bool:
+        """Return whether the time to answer about other dates is over, before the proposal is dropped."""
+        return self.proposal is not None and arrived() > self.proposal.due
 
     @property
     def may_ask_move(self) -> bool:

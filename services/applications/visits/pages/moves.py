@@ -87,7 +87,7 @@ async def _ask_answer(request: DecisionRequest[MoveAnswerForm]) -> Question | st
     view = await _view(request)
     view.of.case.acts_as(*BOTH)
     proposal = view.proposal
-    if proposal is None or proposal.number != _number(request):
+    if proposal is None or proposal.number != _number(request) or view.move_lapsed:
         return visit_path(request.id)
     return Question(
         gettext("Other dates are proposed"),

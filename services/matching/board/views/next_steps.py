@@ -149,6 +149,8 @@ async def _pairs(
             timers=timers[pair.plan.application_id],
             due=pair.due,
             signed=frozenset(_SIDES[party] for party in signed[max(signed)].by) if signed else frozenset(),
+            until=pair.until,
+            missing=max(0, pair.sessions_to_complete - progress[pair.id].sessions),
             ended_on=pair.ended_on,
             received=_forms(rows[pair.id]),
         )

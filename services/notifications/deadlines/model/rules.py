@@ -80,7 +80,7 @@ def set_reminders(days: Mapping[D, int]) -> None:
 RIGHTS = frozenset({D.APPEAL})
 """The deadlines of rights, which nobody must use: a date that passes is not announced, and no longer listed."""
 
-LAPSING = RIGHTS | {D.TEST}
+LAPSING = frozenset(kind for kind, deadline in DEADLINES.items() if deadline.lapses)
 """The deadlines after which nothing can be done any more: once they have passed they are no longer listed."""
 
 _PARTIES = {

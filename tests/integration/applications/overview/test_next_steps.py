@@ -136,6 +136,56 @@ async def test_a_visit_that_has_begun_asks_for_attendance_everywhere(abroad: Abr
         assert "Record attendance" in await text("/applications/", "claire")
 
 
+async def test_from_its_deadline_on_an_offer_is_answered_by_nobody(abroad: Abroad) -> None:
+    """Before matching ends the offer, no page asks for an answer, a late one is refused, and the answer given stays."""
+    match_id = await abroad.placement_matched()
+    await abroad.offered(match_id, "tigran", "luc")
+    match = f"matches/{match_id}"
+    late = "The time to answer has passed. The offer expires, and the next in line gets it."
+
+    async def text(page: str, reader: str) -> str:
+        return (await abroad.of.as_(reader).get(f"/applications/{page}")).text
+
+    assert "Answer offer" in await text("", "claire")
+    assert "Your answer" in await text(match, "claire")
+    await abroad.post("ani", f"/{match}/answer", {"answer": "accept"}, 202)
+    clock.move(timedelta(days=14, minutes=1))
+    assert await agreed_steps(abroad, match_id, "ani", "tigran", match) == (late, late)
+    assert "Answer offer" not in await text("", "claire")
+    assert "Your answer" not in await text(match, "claire")
+    assert "You answered in time. The other side did not." in await text(match, "ani")
+    problem = await abroad.post("claire", f"/{match}/answer", {"answer": "accept"}, 409)
+    assert problem["detail"].startswith("The time to answer ended on ")
+    overdue = (await abroad.of.as_("tigran").get("/applications/cases?due=overdue")).text
+    assert str(abroad.pairings[match_id]["application_id"]) not in overdue
+
+
+async def test_from_its_deadline_on_an_agreement_is_signed_by_nobody(abroad: Abroad) -> None:
+    """Before matching ends the mentorship, no page asks for a signature, and nothing is overdue."""
+    match_id = await abroad.mentor_matched()
+    mentorship_id = await abroad.opened(match_id)
+    pair = f"mentorships/{mentorship_id}"
+    assert "Sign the agreement" in (await abroad.of.as_("nino").get("/applications/")).text
+    clock.move(timedelta(days=60))
+    late = "The time to sign has passed. The mentorship ends."
+    assert await agreed_steps(abroad, match_id, "nino", "giorgi", f"matches/{match_id}", pair) == (late, late)
+    for reader in ("nino", "jonas"):
+        assert "Sign the agreement" not in (await abroad.of.as_(reader).get("/applications/")).text
+
+
+async def test_a_pair_past_its_planned_end_is_ended_by_the_programme(abroad: Abroad) -> None:
+    """From the day after the planned end, before matching ends it, no page says that mentee and mentor meet."""
+    match_id = await abroad.mentor_matched()
+    mentorship_id = await abroad.opened(match_id)
+    await abroad.publish_mentorship_event(
+        mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today(), until=clock.today()
+    )
+    pages = (f"matches/{match_id}", f"mentorships/{mentorship_id}")
+    clock.move(timedelta(days=1))
+    late = "The planned end has passed with too few confirmed sessions. The mentorship ends early."
+    assert await agreed_steps(abroad, match_id, "nino", "giorgi", *pages) == (late, late)
+
+
 async def test_a_case_of_a_mentorship_reads_the_same_everywhere(abroad: Abroad) -> None:
     """A side that has signed is not asked again, and after the end both sides are asked for an evaluation."""
     match_id = await abroad.mentor_matched()
@@ -153,7 +203,9 @@ async def test_a_case_of_a_mentorship_reads_the_same_everywhere(abroad: Abroad) 
     await abroad.publish_mentorship_event(
         mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today(), until=clock.today()
     )
-    assert (await words())[1] == "Mentee and mentor meet, and log each session."
+    day = dates.day(clock.today())
+    going = f"Mentee and mentor meet, and log each session. They need 3 more confirmed sessions by {day}."
+    assert await words() == (going, going)
     await abroad.publish_mentorship_event(
         mentorships.MentorshipCompleted,
         mentorship_id,
