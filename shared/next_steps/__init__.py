@@ -10,6 +10,7 @@ from shared.next_steps.facts import CaseFacts, MatchFacts, PairFacts, VisitFacts
 from shared.next_steps.owed import (
     Dues,
     Owed,
+    attendance_due,
     first_due,
     first_dues,
     of_match,
@@ -49,6 +50,7 @@ __all__ = [
     "PlacementFacts",
     "ProposalFacts",
     "VisitFacts",
+    "attendance_due",
     "call_standing",
     "first_due",
     "first_dues",

@@ -197,7 +197,12 @@ def first_dues(case: CaseFacts) -> Dues:
 def _attendance(visit: VisitFacts) -> list[Owed]:
     if visit.end is None:
         return []
-    return [Owed(D.ATTENDANCE, A.HOST_CONTACT, _counted(D.ATTENDANCE, visit.end, visit.timers))]
+    return [Owed(D.ATTENDANCE, A.HOST_CONTACT, attendance_due(visit.end, visit.timers))]
+
+
+def attendance_due(end: date, timers: Timers) -> datetime:
+    """Return until when the attendance of a visit that ends on that day is to be recorded, by its call's timers."""
+    return _counted(D.ATTENDANCE, end, timers)
 
 
 def preparation_due(start: date, timers: Timers) -> datetime:

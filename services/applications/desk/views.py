@@ -252,8 +252,13 @@ _OWN_WORK = {
 
 
 def _asks_officer(item: tuple[Case, Standing]) -> bool:
-    """Return whether an application itself waits for the officer; what follows from it is listed by the rooms."""
-    return item[0].shown_state in _OWN_WORK
+    """Return whether an application itself waits for the officer; what follows from it is listed by the rooms.
+
+    A draft waits until its call's deadline.
+    """
+    case, _ = item
+    lapsed = case.shown_state is ApplicationState.DRAFT and case.call.deadline < clock.now()
+    return case.shown_state in _OWN_WORK and not lapsed
 
 
 def _own_work(item: tuple[Case, Standing]) -> Waiting:

@@ -37,6 +37,14 @@ class Meeting(Table, table=True):
     at: datetime = Field(sa_type=_TIME)
     cancelled_at: datetime | None = Field(default=None, sa_type=_TIME)
 
+    def to_come(self, now: datetime) -> bool:
+        """Return whether it has not begun."""
+        return self.begins_at > now
+
+    def over(self, now: datetime) -> bool:
+        """Return whether its time is over."""
+        return self.begins_at + timedelta(minutes=self.minutes) <= now
+
 
 async def to_come(session: AsyncSession, ids: Collection[UUID], now: datetime) -> dict[UUID, Meeting]:
     """Return, by mentorship, the planned session that has not begun; the mentorship's row is the lock."""
@@ -47,12 +55,9 @@ async def to_come(session: AsyncSession, ids: Collection[UUID], now: datetime) -
     return {planned.mentorship_id: planned for planned in found}
 
 
-async def last_over(session: AsyncSession, ids: Collection[UUID], now: datetime) -> dict[UUID, Meeting]:
-    """Return, by mentorship, the last planned session whose time is over."""
-    over = col(Meeting.begins_at) + col(Meeting.minutes) * sa.literal(timedelta(minutes=1), sa.Interval) <= now
-    query = select(Meeting).where(
-        col(Meeting.mentorship_id).in_(sorted(ids)), col(Meeting.cancelled_at).is_(None), over
-    )
+async def latest(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Meeting]:
+    """Return, by mentorship, the session that is planned last, whether it is to come or over."""
+    query = select(Meeting).where(col(Meeting.mentorship_id).in_(sorted(ids)), col(Meeting.cancelled_at).is_(None))
     found = await session.scalars(query.order_by(col(Meeting.begins_at), col(Meeting.id)))
     return {planned.mentorship_id: planned for planned in found}
 

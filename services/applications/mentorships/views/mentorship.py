@@ -77,7 +77,7 @@ class MentorshipView:
     """A mentorship for one person, with its match; `party` is the role in which the person takes part, if any.
 
     `left` is the one of the two who is no longer with the programme; `opens` the first day on which a visit can be;
-    `step` the next one about the mentorship, for the person. `last_meeting` is the last planned session that is over.
+    `step` the next one about the mentorship, for the person. `planned` is the session that is planned last.
     """
 
     of: MatchView
@@ -93,8 +93,7 @@ class MentorshipView:
     left: Party | None = None
     opens: date | None = None
     tasks: list[Task] = field(default_factory=list)
-    meeting: Meeting | None = None
-    last_meeting: Meeting | None = None
+    planned: Meeting | None = None
     step: NextStep = field(default_factory=NextStep)
 
     @property
@@ -118,9 +117,14 @@ class MentorshipView:
         return resume_arrived(self.mentorship, self.pause)
 
     @property
+    def meeting(self) -> Meeting | None:
+        """The planned session, if it is to come."""
+        return self.planned if self.planned is not None and self.planned.to_come(clock.now()) else None
+
+    @property
     def next_on(self) -> date | None:
         """The day on which the two agreed to meet next, if it is to come."""
-        return _next_on(self.sessions, self.meeting)
+        return _next_on(self.sessions, self.planned)
 
     @property
     def mentor_takes_nobody(self) -> bool:
@@ -140,7 +144,7 @@ class MentorshipView:
             Party(request.party) if request is not None and request.answered_at is None else None,
             clock.now(),
             evaluated=not any(task.waits for task in self.tasks),
-            met=_to_log(self.sessions, self.meeting, self.last_meeting),
+            met=_to_log(self.sessions, self.planned),
         )
 
 
@@ -164,7 +168,6 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
     )
     if party is None:  # of a coordinator only the evaluation of what came of it is asked
         return replace(view, tasks=await mentorship_tasks(session, case, mentorship))
-    now = clock.now()
     return replace(
         view,
         goals=await _goals(session, mentorship.id),
@@ -173,26 +176,25 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
         pause=await pauses.last(session, mentorship.id),
         opens=earliest(clock.today(), call.terms.timers.notice_weeks),
         tasks=await mentorship_tasks(session, case, mentorship),
-        meeting=(await meetings.to_come(session, [mentorship.id], now)).get(mentorship.id),
-        last_meeting=(await meetings.last_over(session, [mentorship.id], now)).get(mentorship.id),
+        planned=(await meetings.latest(session, [mentorship.id])).get(mentorship.id),
     )
 
 
-def _next_on(sessions: Collection[PairSession], meeting: Meeting | None) -> date | None:
+def _next_on(sessions: Collection[PairSession], planned: Meeting | None) -> date | None:
     """Return when the two meet next: as planned, else the next day that they agreed on in a session."""
-    if meeting is not None:
-        return meeting.begins_at.astimezone(ZONE).date()
+    if planned is not None and planned.to_come(clock.now()):
+        return planned.begins_at.astimezone(ZONE).date()
     days = [session.next_on for session in sessions if session.next_on and session.withdrawn_at is None]
     return min((day for day in days if day >= clock.today()), default=None)
 
 
-def _to_log(sessions: Collection[PairSession], meeting: Meeting | None, last: Meeting | None) -> bool:
+def _to_log(sessions: Collection[PairSession], planned: Meeting | None) -> bool:
     """Return whether the last day on which the two wanted to meet is over, without a session since or a next one."""
     kept = [session for session in sessions if session.withdrawn_at is None]
     days = [session.next_on for session in kept if session.next_on is not None and session.next_on < clock.today()]
-    if last is not None:
-        days.append(last.begins_at.astimezone(ZONE).date())
-    if not days or _next_on(sessions, meeting) is not None:
+    if planned is not None and planned.over(clock.now()):
+        days.append(planned.begins_at.astimezone(ZONE).date())
+    if not days or _next_on(sessions, planned) is not None:
         return False
     return all(session.held_on < max(days) for session in kept)
 
@@ -276,8 +278,7 @@ async def mentorship_rows(
         for id_, call in (await calls_store.calls_by_id(session, {v.match.call_id for v in views})).items()
     }
     moment = clock.now()
-    planned = await meetings.to_come(session, ids, moment)
-    over = await meetings.last_over(session, ids, moment)
+    planned = await meetings.latest(session, ids)
     results = await pair_results_asked(session, views)
     rows = []
     for view in views:
@@ -302,7 +303,7 @@ async def mentorship_rows(
             Party(request.party) if request is not None else None,
             moment,
             evaluated=not any(task.waits for task in tasks),
-            met=_to_log(sessions, meeting, over.get(mentorship.id)),
+            met=_to_log(sessions, meeting),
         )
         next_on = _next_on(sessions, meeting)
         rows.append(MentorshipRow(view, mentorship, party, waits, summed, next_on, mentorship.id in results))

@@ -11,11 +11,11 @@ from services.applications.preparation.views.readiness import visits_to_prepare
 from services.applications.visits.views.attendance import guests
 from services.applications.waiting import MOST, Waiting, first_of, summed
 from shared.i18n import gettext, ngettext
-from shared.next_steps import preparation_due, results_due
+from shared.next_steps import attendance_due, preparation_due, results_due
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import date, datetime
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from services.applications.overview.views.first_page import Participant
     from services.applications.overview.views.participation import MatchView
     from services.applications.visits.store import Visit
+
+_ATTENDANCE = "/applications/visits/attendance"
 
 
 async def waiting_to_prepare(session: AsyncSession, reader: Participant) -> list[Waiting]:
@@ -50,22 +52,22 @@ async def waiting_for_results(session: AsyncSession, reader: Participant) -> lis
 
 
 async def waiting_for_attendance(session: AsyncSession, reader: Participant) -> list[Waiting]:
-    """Return the visits with days whose attendance the reader has not recorded, due at the first of these days."""
-    found = [
-        _entry(
-            guest.view, guest.visit, gettext("Record attendance"), min(guest.missing), "/applications/visits/attendance"
-        )
-        for guest in await guests(session, reader.principal, reader.confirmed)
-        if guest.missing
-    ]
-    return _capped(found, "/applications/visits/attendance")
+    """Return the visits with days whose attendance the reader has not recorded, due as the visit's own page says."""
+    missing = [guest for guest in await guests(session, reader.principal, reader.confirmed) if guest.missing]
+    timers = await timers_of(session, {guest.visit.call_id for guest in missing}) if missing else {}
+    found = []
+    for guest in missing:
+        visit = guest.visit
+        due = None if visit.end is None else attendance_due(visit.end, timers[visit.call_id])
+        found.append(_entry(guest.view, visit, gettext("Record attendance"), due, _ATTENDANCE))
+    return _capped(found, _ATTENDANCE)
 
 
 def _among(views: Collection[MatchView], ids: Collection[UUID]) -> list[tuple[MatchView, Visit]]:
     return [(view, view.visit) for view in views if view.visit is not None and view.visit.id in ids]
 
 
-def _entry(view: MatchView, visit: Visit, action: str, due: date | datetime | None, href: str = "") -> Waiting:
+def _entry(view: MatchView, visit: Visit, action: str, due: datetime | None, href: str = "") -> Waiting:
     return Waiting(
         gettext("Visit %(reference)s") % {"reference": view.case.application.reference},
         action,

@@ -112,6 +112,17 @@ async def test_overdue_work_comes_first(abroad: Abroad) -> None:
     assert page.index("Overdue") < page.index("Review application")
 
 
+async def test_a_draft_waits_until_the_deadline_of_its_call_only(abroad: Abroad) -> None:
+    """A draft is work of the officer until its call's deadline, and says after it that it can be deleted."""
+    body = {"call_id": abroad.of.call["id"], "kind": "study_visit", "answers": {}, "privacy": True}
+    await abroad.of.post("ani", "/applications", body, 201)
+    assert [entry[3] for entry in await entries(abroad.of, "ani")] == ["Continue application"]
+    clock.move(timedelta(days=31))
+    assert await entries(abroad.of, "ani") == []
+    page = unescape((await abroad.of.as_("ani").get(HOME)).text)
+    assert "The call's deadline has passed. You can delete the draft." in page
+
+
 async def test_a_long_list_ends_with_a_link_to_the_rest(abroad: Abroad) -> None:
     """Five applications are shown one by one, and the others are one entry with their number."""
     officers = [f"officer{number}" for number in range(7)]

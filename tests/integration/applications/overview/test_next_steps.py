@@ -133,7 +133,9 @@ async def test_a_visit_that_has_begun_asks_for_attendance_everywhere(abroad: Abr
             assert "You still need to provide" not in await text(f"/applications/{visit}", reader)
             assert "Prepare visit" not in await text("/applications/", reader)
             assert f"/{visit}" not in await text("/applications/visits?state=unready", reader)
-        assert "Record attendance" in await text("/applications/", "claire")
+        first_page = await text("/applications/", "claire")
+        assert "Record attendance" in first_page
+        assert step_on(await text(f"/applications/{visit}", "claire"))[2] in first_page, "both name the same date"
 
 
 async def test_from_its_deadline_on_an_offer_is_answered_by_nobody(abroad: Abroad) -> None:
