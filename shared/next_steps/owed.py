@@ -181,8 +181,8 @@ def to_come(start: date, on: date | None = None) -> bool:
 def first_dues(case: CaseFacts) -> Dues:
     """Return the due date of the first open task of a case, before and after the next change that the clock brings.
 
-    That is the beginning of its planned visit, or the end of a time to answer. A later one follows an event, since the
-    owner of what has lapsed ends it within minutes.
+    That is the beginning of its planned visit, or the end of a time to answer. A later one follows an event, since what
+    lapses is ended within minutes.
     """
     planned = [visit.start for visit in case.visits if visit.state is VisitState.SCHEDULED]
     moments = [datetime.combine(start, time.min, UTC) for start in planned if start is not None]

@@ -89,27 +89,27 @@ async def test_after_the_last_planned_session_both_are_asked_to_log_it(abroad: A
     """From its end on, list, page and first page ask both to log it or to plan another, until they have done so."""
     _, _, of = await pair(abroad)
 
-    async def asked(who: str) -> list[bool]:
+    async def prompts(who: str) -> list[bool]:
         pages = ("/", "/mentorships?state=waits", of)
         texts = [(await abroad.of.as_(who).get(f"/applications{page}")).text for page in pages]
         pending = (await abroad.get(who, of))["pending"]
         return [*("Log or plan a session" in text for text in texts), {"what": "log", "count": 1} in pending]
 
-    assert not any(await asked("nino"))
+    assert not any(await prompts("nino"))
     await abroad.post("nino", f"{of}/meetings", meeting_in(3), 201)
-    assert not any(await asked("jonas"))
+    assert not any(await prompts("jonas"))
     clock.move(timedelta(days=4))
     for who in ("nino", "jonas"):
-        assert all(await asked(who))
+        assert all(await prompts(who))
     await abroad.post("jonas", f"{of}/meetings", meeting_in(5), 201)
-    assert not any(await asked("nino"))
+    assert not any(await prompts("nino"))
     clock.move(timedelta(days=6))
-    assert all(await asked("nino"))
-    held = {"held_on": str(clock.today() - timedelta(days=1)), "minutes": 60}
-    await abroad.post("nino", f"{of}/sessions", held | {"next_on": str(clock.today() + timedelta(days=2))}, 201)
-    assert not any(await asked("nino"))
+    assert all(await prompts("nino"))
+    logged = {"held_on": str(clock.today() - timedelta(days=1)), "minutes": 60}
+    await abroad.post("nino", f"{of}/sessions", logged | {"next_on": str(clock.today() + timedelta(days=2))}, 201)
+    assert not any(await prompts("nino"))
     clock.move(timedelta(days=3))
-    assert all(await asked("nino")), "the day that they agreed on is over"
+    assert all(await prompts("nino")), "the day that they agreed on is over"
 
 
 async def test_a_pause_or_an_end_cancels_the_session(abroad: Abroad) -> None:
