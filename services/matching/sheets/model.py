@@ -34,15 +34,15 @@ SHOWN = 5_000
 """So many rows of a table at most are on the page; the workbooks have all."""
 PART = 500
 """So many rows of them stand in one table; each further table is folded."""
+COPIED = 5_000
+"""Files of so many rows at most get an annotated copy: it takes as long as reading them."""
 
 
 class Wish(StrEnum):
-    """The answer that a coordinator asks for: a page with the check or the result, or one of two workbooks."""
+    """The answer that a coordinator asks for: only the check, or the result too."""
 
     CHECK = "check"
     MATCH = "match"
-    COPY = "copy"
-    WORKBOOK = "workbook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class SheetOutcome:
-    """The reading of the files in lines, and the answer that was requested."""
+    """The reading of the files in lines, and the answer that was requested, with its workbooks."""
 
     findings: Sequence[FindingLine]
     counts: tuple[int, int, int]
@@ -126,11 +126,14 @@ class SheetOutcome:
     size: tuple[int, int, int] | None = None
     """Candidates, seats and fixed pairs, where the files have no fault."""
     result: RunResult | None = None
-    workbook: bytes | None = None
+    workbook: bytes | None = field(default=None, repr=False)
+    """The result as a workbook."""
+    copy: bytes | None = field(default=None, repr=False)
+    """The annotated copy of the files, made where nothing was matched and something was found."""
 
 
 def answer(request: SheetRequest, _step: Callable[[int], None]) -> SheetOutcome:
-    """Return what the files hold, and the result or the workbook that was asked for. For a process of its own."""
+    """Return what the files hold, and the result if that was asked for. For a process of its own."""
     contents = {Path(file.name): file.content for file in request.files}
     before: Path | None = None
     if request.earlier is not None:
@@ -148,10 +151,9 @@ def answer(request: SheetRequest, _step: Callable[[int], None]) -> SheetOutcome:
     if known is not None and before is not None and problem is not None:
         earlier.compare(known, problem, before, reading.findings)
     outcome = _checked(reading, problem)
-    if request.wish is Wish.COPY:
-        return replace(outcome, workbook=annotated_copy.make(reading))
     if problem is None or request.wish is Wish.CHECK:
-        return outcome
+        is_copied = outcome.findings_in_all and sum(len(sheet.rows) for sheet in reading.sheets) <= COPIED
+        return replace(outcome, copy=annotated_copy.make(reading)) if is_copied else outcome
     pairs = len(problem.candidates) * len(problem.seats)
     if pairs > MOST_PAIRS:
         large = FindingLine(
@@ -191,8 +193,7 @@ def _matched(
     result = run_layers(problem)
     receipts = sorted(result.receipts(effort=effort), key=lambda receipt: receipt.candidate_id)
     since = None if known is None else earlier.changes(known, result, receipts, Sentences(problem))
-    if request.wish is Wish.WORKBOOK:
-        return replace(outcome, workbook=result_workbook.make(result, receipts, since))
+    workbook = result_workbook.make(result, receipts, since)
     other, is_same = None, request.other is problem.rules.objective
     if request.other is not None and not is_same:
         other = run_layers(replace(problem, rules=replace(problem.rules, objective=request.other)))
@@ -200,7 +201,7 @@ def _matched(
     if since is not None:
         counts = [(move.value, sum(change.what is move for change in since)) for move in earlier.Move]
         found = replace(found, since=since[:SHOWN], since_counts=counts)
-    return replace(outcome, result=found)
+    return replace(outcome, result=found, workbook=workbook)
 
 
 def _measure(value: object) -> str:

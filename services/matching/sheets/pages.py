@@ -1,9 +1,10 @@
 """The page on which the programme coordinator has own spreadsheets checked and matched; nothing is stored."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from base64 import b64encode
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends
 from starlette.datastructures import FormData, UploadFile
@@ -14,6 +15,7 @@ from services.matching.sheets.actions import SECONDS, SheetRuns
 from services.matching.sheets.files.encodings import ENCODINGS
 from services.matching.sheets.files.templates import make_problem
 from services.matching.sheets.model import (
+    COPIED,
     MOST_BYTES,
     MOST_FILES,
     PART,
@@ -40,6 +42,15 @@ _RESULTS = (".xlsx", ".csv")
 _RUNS = SheetRuns()
 
 
+class Workbook(NamedTuple):
+    """A workbook to download from a page: its name, the text of its link, its bytes and its `data:` address."""
+
+    name: str
+    title: str
+    size: int
+    address: str
+
+
 @router.get("")
 async def form(request: Request, _: Programme) -> Response:
     """Show the form for the files."""
@@ -49,12 +60,13 @@ async def form(request: Request, _: Programme) -> Response:
 @router.get("/template.xlsx")
 async def template(_: Programme) -> Response:
     """Download a workbook to fill in."""
-    return _file(_template(), "tandem-sheets.xlsx")
+    headers = {"Content-Disposition": 'attachment; filename="tandem-sheets.xlsx"', "Cache-Control": "no-store"}
+    return Response(_template(), media_type=_XLSX, headers=headers)
 
 
 @router.post("")
 async def send(request: Request, principal: Programme) -> Response:
-    """Check or match the files, and answer with a page or a workbook; nothing of them is kept."""
+    """Check or match the files, and answer with a page that holds its workbooks; nothing of them is kept."""
     sent = await sent_form(request)
     chosen = (_objective(sent), _encoding(sent))
     try:
@@ -68,8 +80,6 @@ async def send(request: Request, principal: Programme) -> Response:
         return _page(request, refused.status_code, problem=refused.detail, problem_at=problem_at, chosen=chosen)
     finally:
         await sent.close()
-    if outcome.workbook is not None:
-        return _file(outcome.workbook, "annotated.xlsx" if question.wish is Wish.COPY else "result.xlsx")
     return _page(request, 422 if outcome.counts[0] else 200, outcome=outcome, chosen=chosen)
 
 
@@ -151,6 +161,8 @@ def _page(
         problem=problem,
         problem_at=problem_at,
         outcome=outcome,
+        workbooks=_workbooks(outcome) if outcome else [],
+        copied=COPIED,
         objectives=list(Objective),
         objective=chosen[0],
         encodings=ENCODINGS,
@@ -165,11 +177,19 @@ def _page(
     return answer
 
 
+def _workbooks(outcome: SheetOutcome) -> list[Workbook]:
+    """Return the workbooks of a page, inside of it: a link downloads each, and the server keeps none."""
+    made = [
+        (outcome.workbook, "result.xlsx", gettext("Download result workbook")),
+        (outcome.copy, "annotated.xlsx", gettext("Download annotated copy")),
+    ]
+    return [
+        Workbook(name, title, len(content), f"data:{_XLSX};base64,{b64encode(content).decode()}")
+        for content, name, title in made
+        if content is not None
+    ]
+
+
 @cache
 def _template() -> bytes:
     return make_problem()
-
-
-def _file(content: bytes, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(content, media_type=_XLSX, headers=headers)

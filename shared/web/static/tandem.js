@@ -28,22 +28,30 @@ if (keys) {
   });
 }
 
-// The second click on a button that sends a form does nothing: the first one is on its way.
+// The second click on a button that sends a form does nothing: the first one is on its way. A form that takes long
+// (`data-wait`, in words) says so beside it, until the page is left or shown again or the gateway has given up.
+const wake = (form) => {
+  delete form.dataset.sent;
+  form.removeAttribute("aria-busy");
+  if (form.dataset.wait) document.querySelector("[data-wait-said]").textContent = "";
+};
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post") return;
-  if (form.dataset.sent && Date.now() - Number(form.dataset.sent) < 5000) {
+  const rest = form.dataset.wait ? 30000 : 5000;
+  if (form.dataset.sent && Date.now() - Number(form.dataset.sent) < rest) {
     event.preventDefault();
     return;
   }
-  form.dataset.sent = String(Date.now());
+  const sent = String(Date.now());
+  form.dataset.sent = sent;
   form.setAttribute("aria-busy", "true");
+  if (!form.dataset.wait) return;
+  document.querySelector("[data-wait-said]").textContent = form.dataset.wait;
+  setTimeout(() => form.dataset.sent === sent && wake(form), rest);
 });
 window.addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sent]")) {
-    delete form.dataset.sent;
-    form.removeAttribute("aria-busy");
-  }
+  for (const form of document.querySelectorAll("form[data-sent]")) wake(form);
 });
 
 // A form that came at a busy moment sends itself again, as long as it counts as arrived when it came first.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+from base64 import b64decode
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from openpyxl import load_workbook
 
 from services.matching.background import processes
-from services.matching.sheets import actions
+from services.matching.sheets import actions, model
 from services.matching.sheets.files.templates import make_problem
 from services.matching.sheets.model import answer
 from shared.contracts.codes import Role
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     import httpx2
+    from openpyxl import Workbook
 
     from services.matching.sheets.model import SheetRequest
     from tests.integration.matching.conftest import World
@@ -50,6 +52,12 @@ def _spoilt() -> bytes:
     packed = io.BytesIO()
     book.save(packed)
     return packed.getvalue()
+
+
+def _workbooks(page: httpx2.Response) -> dict[str, Workbook]:
+    """Return the workbooks that a page holds, by name."""
+    kept = re.findall(r'href="data:[^"]*;base64,([^"]*)" download="([^"]*)"', page.text)
+    return {name: load_workbook(io.BytesIO(b64decode(content))) for content, name in kept}
 
 
 async def _stored(world: World) -> dict[str, int]:
@@ -86,10 +94,8 @@ async def test_sheets_are_checked_matched_compared_and_downloaded_and_nothing_is
     assert "sheet Candidates, row 3, column country" in wrong.text
     assert "do not put personal data into these files" in wrong.text
     assert "Tamar Secret" not in wrong.text
-    copy = await browser.post(ADDRESS, data={"wish": "copy"}, files={"file": ("own.xlsx", _spoilt())})
-    assert "Atlantis" in load_workbook(io.BytesIO(copy.content))["Candidates"]["C2"].comment.text
-    result = await browser.post(ADDRESS, data={"wish": "workbook"}, files={"file": ("own.xlsx", make_problem())})
-    assert load_workbook(io.BytesIO(result.content)).sheetnames[:3] == ["Summary", "Matches", "Messages"]
+    assert "Atlantis" in _workbooks(wrong)["annotated.xlsx"]["Candidates"]["C2"].comment.text
+    assert _workbooks(page)["result.xlsx"].sheetnames[:3] == ["Summary", "Matches", "Messages"]
     template = await browser.get(f"{ADDRESS}/template.xlsx")
     assert template.content == make_problem()
     assert await _stored(world) == before
@@ -114,6 +120,10 @@ async def test_the_page_has_the_result_of_every_one_of_1200_candidates(
     """Tables of 500 rows follow one another, each named by its rows, and none is left out."""
     await _sign_in(world, browser, sign_in)
     monkeypatch.setattr(processes, "run_in_process", _in_thread)
+    monkeypatch.setattr(model, "COPIED", 1_000)
+    checked = await browser.post(ADDRESS, data={"wish": "check"}, files={"file": ("own.xlsx", _many(1200))})
+    assert "tandem match FILE --check --annotate" in checked.text
+    assert not _workbooks(checked)
     page = await browser.post(ADDRESS, data={"wish": "match"}, files={"file": ("own.xlsx", _many(1200))})
     assert page.status_code == 200, page.text[:3000]
     for rows in ("1 to 500 of 1,200", "501 to 1,000 of 1,200", "1,001 to 1,200 of 1,200"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -77,7 +76,7 @@ RULES = SentFile("rules.csv", b"setting,value\nShare of a country,100\n")
 def test_a_result_is_compared_with_the_workbook_of_an_earlier_run() -> None:
     """Each gain, loss and move is listed with the cause; the same run changes nothing."""
     before = (_people("c1", "c2", "gone"), _seats(_seat("s1", 2), _seat("s2", 1)), RULES)
-    first = answer(SheetRequest(before, DAY, Wish.WORKBOOK), lambda _: None).workbook
+    first = answer(SheetRequest(before, DAY, Wish.MATCH), lambda _: None).workbook
     assert first is not None
     earlier = SentFile("result.xlsx", first)
     same = answer(SheetRequest(before, DAY, Wish.MATCH, earlier=earlier), lambda _: None).result
@@ -102,7 +101,7 @@ def test_a_result_is_compared_with_the_workbook_of_an_earlier_run() -> None:
     )
     assert gone.endswith("The candidate is not in the files now.")
     assert gained.startswith("The candidate was not in the earlier run.")
-    book = load_workbook(io.BytesIO(answer(replace(later, wish=Wish.WORKBOOK), lambda _: None).workbook or b""))
+    book = load_workbook(io.BytesIO(answer(later, lambda _: None).workbook or b""))
     rows = list(book["Since earlier run"].iter_rows(min_row=2, values_only=True))
     assert [row[0] for row in rows] == [change.candidate for change in found.since]
 
@@ -110,7 +109,7 @@ def test_a_result_is_compared_with_the_workbook_of_an_earlier_run() -> None:
 def test_a_seat_that_had_one_place_is_named_so() -> None:
     """The reason names one place in the singular."""
     before = (_people("c1"), _seats(_seat("s1", 1)), RULES)
-    first = answer(SheetRequest(before, DAY, Wish.WORKBOOK), lambda _: None).workbook or b""
+    first = answer(SheetRequest(before, DAY, Wish.MATCH), lambda _: None).workbook or b""
     now = (_people("c2"), _seats(_seat("s1", 2)), RULES)
     earlier = SentFile("result.xlsx", first)
     found = answer(SheetRequest(now, DAY, Wish.MATCH, earlier=earlier), lambda _: None).result
