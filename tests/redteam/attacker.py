@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ortools.sat.python import cp_model
 
-from tests.redteam.programme import COUNTRIES, COVERS, HOSTS, OPEN, QUARTERS, SEXES, TOPICS, UNMET
+from tests.redteam.programme import COUNTRIES, COVERS, ERASED, HOSTS, OPEN, QUARTERS, SEXES, SUSPENDED, TOPICS, UNMET
 from tests.redteam.programme import FOUND as MATCHED
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ VALUES = {
     "host": (*HOSTS, ELSE),
     "topic": (*TOPICS, ELSE),
     "sex": (*_SEX, ELSE),
+    "reason": (SUSPENDED, ERASED, ELSE),
 }
 _HIDDEN_ALIKE = {"TOPCOP-OP-02", "TOPCOP-OP-03", "TANDEM-RC-01"}
 """Visits and days: one is hidden where another is, so it may be none."""
@@ -56,6 +57,7 @@ _NAMES = {
     "host-country": "host",
     "priority-topic": "topic",
     "sex": "sex",
+    "reason": "reason",
     "result": "result",
     "topic-and-result": "topic|result",
     "country-and-result": "country|result",

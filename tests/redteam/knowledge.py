@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from tests.redteam.attacker import RESULTS, VALUES, Attacker, World, quarters_of, single
-from tests.redteam.programme import COVERS, DAYS, FOUND, UNMET, standing_for
+from tests.redteam.programme import COVERS, DAYS, FOUND, OPEN, UNMET, standing_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class RealProgramme:
-    """The real programme as it becomes known: officers, visits that prove to be errors, mentorships, by moment."""
+    """The real programme as it becomes known: officers, visits that prove to be errors, mentorships, by moment.
+
+    `ended` are cases that end before their visit, with the reason.
+    """
 
     officers: list[tuple[int, Officer]] = field(default_factory=list)
     voided: list[tuple[int, Officer]] = field(default_factory=list)
+    ended: list[tuple[int, Officer, str]] = field(default_factory=list)
     mentorships: list[tuple[int, Mentorship]] = field(default_factory=list)
 
 
@@ -37,19 +41,21 @@ APPLICATIONS = World(
     {"A": ("country", "sex", "topic")},
     [*(("J", f"{c}|{t}", r) for c, t, r in _JOINT), *(("C", f"{c}|{t}", "") for c, t, r in _JOINT if r == FOUND)],
 )
-DECISIONS = World({"D": ("country", "sex")})
+DECISIONS = World({"D": ("country", "sex"), "F": ("country", "sex")})
+"""D: a place was confirmed; F: another decision."""
 MENTORING = World(
     {"N": ("country", "topic"), "P": ("country", "topic"), "Z": ("country", "topic")}, since="NP", net="N"
 )
 """N: mentors who begin less those who end; P: pairs that met; Z: completed mentorships."""
 EVALUATIONS = World({}, [("S", "", "yes"), ("S", "", "no")])
 _SPLIT = [(name, value) for name in ("host", "country") for value in VALUES[name]]
+_PLANNED = [("", ""), *(("host", value) for value in VALUES["host"])]
 _EARLY: list[Unit] = [("early days", *each) for each in _SPLIT]
 VISITS = World(
-    {"V": ("country", "sex", "host", "topic"), "E": ("host", "country"), "W": ("host",)},
+    {"V": ("country", "sex", "host", "topic"), "E": ("host", "country"), "W": ("host",), "K": ("host", "reason")},
     [*_EARLY, ("early days", "", ""), *(("R", "", each) for each in ("in time", "late", "never"))],
 )
-"""V: completed, E: ended, W: planned; R: completed visits by the guest's evaluation."""
+"""V: completed, E: ended, W: planned and not cancelled, K: cancelled; R: completed visits by the guest's evaluation."""
 
 
 def visits(fetched: Iterable[Fetched], programme: Programme) -> Attacker:
@@ -90,9 +96,13 @@ def visits(fetched: Iterable[Fetched], programme: Programme) -> Attacker:
             if note["text"].startswith("evaluated later"):
                 late = made.amount([(1, ("R", "", "late"))], each.label, each.moment)
                 made.learn(late, str(note["numerator"]))
-        for indicator in ("TOPCOP-PR-03", "TOPCOP-PR-04"):
-            made.total(each, indicator, [(1, ("W", "", ""))], "denominator")
-            made.rows(each, indicator, "host-country", single("W", "host"), "denominator")
+        made.total(each, "TOPCOP-PR-03", [(1, ("W", "", ""))], "denominator")
+        made.rows(each, "TOPCOP-PR-03", "host-country", single("W", "host"), "denominator")
+        made.total(each, "TOPCOP-PR-04", [(1, ("K", "", ""))])
+        made.total(each, "TOPCOP-PR-04", [(1, ("K", "", "")), (1, ("W", "", ""))], "denominator")
+        made.rows(each, "TOPCOP-PR-04", "host-country", single("K", "host"))
+        made.rows(each, "TOPCOP-PR-04", "host-country", _either("KW", "host"), "denominator")
+        made.rows(each, "TOPCOP-PR-04", "reason", single("K", "reason"))
     return made
 
 
@@ -127,6 +137,11 @@ def mentoring(fetched: Iterable[Fetched], programme: Programme) -> Attacker:
                 made.rows(each, indicator, _DIMENSIONS[name], single(what, name))
         made.total(each, "TOPCOP-OC-06", [(1, ("Z", "", ""))], "denominator")
     return made
+
+
+def _either(whats: str, dimension: str) -> Callable[[str], list[tuple[int, Unit]]]:
+    """Return the function that gives the units of a value, of whichever of these things."""
+    return lambda value: [(1, (what, dimension, value)) for what in whats]
 
 
 def _days_of(name: str) -> Callable[[str], list[tuple[int, Unit]]]:
@@ -184,13 +199,15 @@ def _completion(of_value: Callable[[str], tuple[str, str]]) -> Callable[[str], l
 
 
 def decisions(fetched: Iterable[Fetched], programme: Programme) -> Attacker:
-    """Return what is known of decisions; all were positive."""
+    """Return what is known of decisions."""
     made = _attacker(DECISIONS, programme)
     for each in fetched:
-        made.total(each, "TOPCOP-PR-01", [(1, ("D", "", ""))], "denominator")
-        made.total(each, "TOPCOP-PR-02", [(1, ("D", "", ""))], "denominator")
+        made.total(each, "TOPCOP-PR-01", [(1, ("D", "", ""))])
+        for indicator in ("TOPCOP-PR-01", "TOPCOP-PR-02"):
+            made.total(each, indicator, [(1, ("D", "", "")), (1, ("F", "", ""))], "denominator")
         for name in ("country", "sex"):
-            made.rows(each, "TOPCOP-PR-01", _DIMENSIONS[name], single("D", name), "denominator")
+            made.rows(each, "TOPCOP-PR-01", _DIMENSIONS[name], single("D", name))
+            made.rows(each, "TOPCOP-PR-01", _DIMENSIONS[name], _either("DF", name), "denominator")
     return made
 
 
@@ -207,7 +224,11 @@ def cells(attacker: Attacker) -> list[Cell]:
     """Return the cells of a world that figures count, so that few people in one may not be worked out."""
     world = attacker.world
     units = [*world.units, *sorted({unit for unit, _ in attacker.people})]
-    found: list[Cell] = [(unit,) for unit in units if unit[0] in {"V", "A", "D", "S", "R", "O", "N", "P", "Z"}]
+    found: list[Cell] = [(unit,) for unit in units if unit[0] in set("VADFSRONPZWK")]
+    if world is VISITS:
+        found += [(("K", name, value), ("W", name, value)) for name, value in _PLANNED]
+    if world is DECISIONS:
+        found += [(("D", *unit[1:]), ("F", *unit[1:])) for unit in units if unit[0] == "D"]
     if world is APPLICATIONS:
         found += [
             tuple(unit for _, unit in terms)
@@ -240,6 +261,7 @@ def units_of(officer: Officer) -> list[Unit]:
     add("A", "country", "sex", "topic")
     if officer.result == FOUND:
         add("D", "country", "sex")
+        found.extend(_planned(officer))
     if officer.visit == "completed":
         add("V", "country", "sex", "host", "topic")
         found.append(("C", f"{officer.country}|{officer.topic}", ""))
@@ -247,6 +269,25 @@ def units_of(officer: Officer) -> list[Unit]:
     if officer.score is not None:
         found.append(("S", "", "yes" if officer.score >= 4 else "no"))
     return found
+
+
+def _planned(officer: Officer) -> list[Unit]:
+    return [("W", "", ""), ("W", "host", officer.host)]
+
+
+def _of_ending(officer: Officer, reason: str) -> Iterator[tuple[int, Unit]]:
+    """Yield what the end of a case changes in the unknowns: a cancelled visit, or another decision."""
+    where = f"{officer.country}|{officer.topic}"
+    yield -1, ("J", where, officer.result)
+    yield 1, ("J", where, OPEN)
+    if officer.result == FOUND:
+        yield from ((-1, unit) for unit in _planned(officer))
+        yield from ((1, unit) for unit in (("K", "", ""), ("K", "host", officer.host), ("K", "reason", reason)))
+    else:
+        yield from (
+            (1, unit)
+            for unit in (("F", "", ""), ("F", "country", officer.country), ("F", "sex", officer.sex or "unsaid"))
+        )
 
 
 def _of_mentorship(mentorship: Mentorship) -> Iterator[tuple[int, Unit, str]]:
@@ -281,7 +322,11 @@ def real(known: RealProgramme, world: World) -> Callable[[Target], int]:
         counted.update((unit, officer.quarter, moment) for unit in units_of(officer))
     for moment, officer in known.voided:
         gone = Counter(units_of(officer)) - Counter(units_of(replace(officer, visit="", score=None)))
+        gone.update(_planned(officer))
         counted.subtract((unit, officer.quarter, moment) for unit in gone.elements())
+    for moment, officer, reason in known.ended:
+        for sign, unit in _of_ending(officer, reason):
+            counted[unit, officer.quarter, moment] += sign
     for moment, mentorship in known.mentorships:
         for sign, unit, quarter in _of_mentorship(mentorship):
             counted[unit, quarter, moment] += sign

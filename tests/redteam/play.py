@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import random
 from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.reporting.indicators.model.figure import joined, parts_of, split
-from shared.contracts.codes import Role
+from shared.contracts.codes import GROUPINGS, VALUES, Role
 from tests.integration.reporting.overview.test_figures import feed_events
+from tests.integration.reporting.world import ident
 from tests.redteam import knowledge
 from tests.redteam.attacker import Fetched, Pinned, pinned, targets
 from tests.redteam.programme import (
@@ -15,13 +20,16 @@ from tests.redteam.programme import (
     GROUPED,
     Mentorship,
     Officer,
+    changed_levels,
     chosen_levels,
     correction,
+    ending,
     events,
     fetched_as,
     mentoring_events,
     programme,
     standing_for,
+    suspension,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +38,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from tests.integration.reporting.conftest import House
-    from tests.redteam.programme import Step
+    from tests.redteam.programme import Programme, Step
 
 OWN = ("TANDEM-ND-01", "TANDEM-ND-02", "TANDEM-ND-03", "TANDEM-RC-01")
 API = "/reporting/api/v1"
@@ -56,24 +64,32 @@ class _Play:
         self.known = knowledge.RealProgramme()
         self.statements: dict[str, int] = {}
 
-    async def begin(self, levels: Mapping[str, str]) -> None:
-        self.levels = levels
+    async def begin(self, programme: Programme, dice: random.Random) -> None:
+        self.levels, self.changes, self.dice = programme.levels, programme.changes, dice
         self.author = await self.house.grant(Role.EVALUATOR, name="author of figures")
         self.other = await self.house.grant(Role.PROGRAMME_COORDINATOR, name="approver of figures")
         self.donor = await self.house.grant(Role.DONOR)
-        for dimension, level in levels.items():
-            chosen = await self.other.post(f"/reporting/groupings/{dimension}", data={"level": level})
-            assert chosen.status_code == 303, chosen.text
+        self.protector = await self.house.grant(Role.DATA_PROTECTION_OFFICER)
+        await self._choose(self.levels)
 
     async def take(self, step: Step, moment: int) -> bool:
         """Let officers become known, publish or restate the period, and fetch it; return whether it was released."""
         late = moment > 0
         made = [each for officer in step.known for each in events(officer, late=late)]
         made += [each for mentorship in step.mentorships for each in mentoring_events(mentorship)]
-        await feed_events(self.house, [*made, *(correction(officer) for officer in step.voided)])
+        made += [correction(officer) for officer in step.voided]
+        made += [each for officer, reason in step.ended for each in ending(officer, reason)]
+        await feed_events(self.house, made)
+        if step.suspended:
+            await self.house.feed.deliver((suspension(step.suspended), step.suspended))
+        for officer in step.erased:
+            await self._erase(officer)
         self.known.officers += [(moment, self._grouped(officer)) for officer in step.known]
         self.known.voided += [(moment, self._grouped(officer)) for officer in step.voided]
+        self.known.ended += [(moment, self._grouped(officer), reason) for officer, reason in step.ended]
         self.known.mentorships += [(moment, self._grouped(mentorship)) for mentorship in step.mentorships]
+        if not self.statements:
+            await self._choose_levels(step.label)
         released = await (self._restate if step.label in self.statements else self._publish)(step.label)
         if released:
             self.statements[step.label] = self.statements.get(step.label, 0) + 1
@@ -81,8 +97,58 @@ class _Play:
         for label in set(COVERS) - set(self.statements):
             await self._closed(f"{API}/figures", period=label)
         await self._closed(f"{API}/figures", period="programme")
-        await self._closed("/reporting/compare/calls.csv")
+        for end in ("", ".csv"):
+            await self._closed(f"/reporting/compare/calls{end}")
+        if self.statements:
+            await self._groupings_are_fixed()
+            await self._compare()
         return released
+
+    async def _choose_levels(self, label: str) -> None:
+        """Choose groupings late: others first, then, after figures were submitted and returned, those that stay."""
+        if not self.changes:
+            return
+        for levels in (*self.changes, self.levels):
+            await self._choose({each: levels.get(each, VALUES) for each in GROUPED.values()})
+            if levels is not self.levels and await self._all((self.author, f"{label}/submit")):
+                await self._groupings_are_fixed()
+                returned = await self.other.post(f"/reporting/periods/{label}/return", data={"reason": "other"})
+                assert returned.status_code == 303, returned.text
+
+    async def _choose(self, levels: Mapping[str, str]) -> None:
+        self.present = levels
+        for dimension, level in levels.items():
+            chosen = await self.other.post(f"/reporting/groupings/{dimension}", data={"level": level})
+            assert chosen.status_code == 303, chosen.text
+
+    async def _groupings_are_fixed(self) -> None:
+        """Try to choose another level of a dimension; nothing may change it now."""
+        for dimension in GROUPED.values():
+            other = next(each.code for each in GROUPINGS[dimension] if each.code != self.present.get(dimension, VALUES))
+            answer = await self.other.post(f"/reporting/groupings/{dimension}", data={"level": other})
+            assert answer.status_code == 409, answer.text
+
+    async def _erase(self, officer: Officer) -> None:
+        """Erase what a person wrote, as the data protection officer does; nothing was written in these programmes."""
+        address = f"/reporting/words/{ident('application', officer.number)}/erasure"
+        answer = await self.protector.post(address, data={"form": "all", "why": "asked by the person"})
+        assert answer.status_code == 303, answer.text
+
+    async def _compare(self) -> None:
+        """Compare published periods as the donor does: the page may know no more than their figures tell."""
+        newest = {each.label: each.figures for each in self.fetched}
+        labels = self.dice.sample(sorted(newest), min(len(newest), self.dice.randint(2, 4)))
+        if len(labels) < 2:
+            return
+        answer = await self.donor.get("/reporting/compare.csv", params={"period": labels})
+        assert answer.status_code == 200, answer.text
+        for row in csv.DictReader(io.StringIO(answer.text)):
+            first, own = (newest[label][row["indicator"]]["value"] for label in (labels[0], row["period"]))
+            assert row["value"] == (own or ""), f"{row} of {own}"
+            differs = first is not None and own is not None and row["period"] != labels[0]
+            assert Decimal(row["difference"] or 0) == (Decimal(own) - Decimal(first) if differs else 0), (
+                f"{row} of {first}"
+            )
 
     def _grouped(self, about: T) -> T:
         """Return an officer or a mentorship as figures know them: a group's values are one."""
@@ -152,8 +218,9 @@ async def play(house: House, seed: int, *, grouped: bool = False) -> Result:
     """Return what an attacker pins in the programme of a seed; `grouped`: published by chosen groupings."""
     played, result = _Play(house), Result(seed)
     played_out = programme(seed)
-    played_out.levels = chosen_levels(seed) if grouped else {}
-    await played.begin(played_out.levels)
+    if grouped:
+        played_out.levels, played_out.changes = chosen_levels(seed), changed_levels(seed)
+    await played.begin(played_out, random.Random(f"comparisons of {seed}"))
     for moment, step in enumerate(played_out.steps):
         if await played.take(step, moment):
             result.published += 1

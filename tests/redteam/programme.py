@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
+    from shared.contracts import Event
+
 YEAR = 2025
 QUARTERS = ("Q1", "Q2", "Q3", "Q4")
 COVERS = {
@@ -33,6 +35,8 @@ DRAWN = {"country": COUNTRIES, "host": HOSTS, "topic": TOPICS}
 SEXES = ("female", "male", None)
 FOUND, UNMET, OPEN = "matched", "not_matched", "other"
 DAYS = 5
+SUSPENDED, ERASED = "partner_suspended", "personal"
+"""The reasons for which cases end: their country is suspended, or their officer is erased."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +79,17 @@ class Mentorship:
 class Step:
     """A step: these officers and mentorships become known, visits of others prove to be entered in error (`voided`).
 
-    Then a period is published, or stated again if it was before.
+    A country may be suspended, and people may have themselves erased: what they had not finished ends (`ended`, with
+    the reason). Then a period is published, or stated again if it was before, and periods are compared.
     """
 
     label: str
     known: tuple[Officer, ...] = ()
     voided: tuple[Officer, ...] = ()
     mentorships: tuple[Mentorship, ...] = ()
+    suspended: str = ""
+    erased: tuple[Officer, ...] = ()
+    ended: tuple[tuple[Officer, str], ...] = ()
 
 
 @dataclass
@@ -92,15 +100,20 @@ class Programme:
     repeats: bool = False
     levels: dict[str, str] = field(default_factory=dict)
     """The groupings that are chosen before anything is published, by dimension; none: each value by itself."""
+    changes: list[dict[str, str]] = field(default_factory=list)
+    """Other groupings that are chosen first: figures are submitted by each, and returned."""
 
     @property
     def corrections(self) -> bool:
-        """Return whether visits were entered in error, so that numbers may become less."""
-        return any(step.voided for step in self.steps)
+        """Return whether visits were entered in error or cases ended, so that numbers may become less."""
+        return any(step.voided or step.ended for step in self.steps)
 
 
 def programme(seed: int) -> Programme:
-    """Return the programme of a seed: one of four is plain, one has repeat visitors, one corrections, one both."""
+    """Return the programme of a seed: one of four is plain, one has repeat visitors, one corrections, one both.
+
+    In three of seven a country is suspended, in three of seven people are erased.
+    """
     dice = random.Random(seed)
     skew = dice.choice((0.4, 0.8, 1.5))
     repeats, corrections = seed % 4 in {1, 3}, seed % 4 in {2, 3}
@@ -128,7 +141,9 @@ def programme(seed: int) -> Programme:
     size = dice.choice((12, 25, 40, 70))
     steps[0] = replace(steps[0], known=(*officers(size, QUARTERS), *steps[0].known))
     steps = _with_mentorships(dice, steps, skew)
-    return Programme(_with_corrections(dice, steps) if corrections else steps, repeats)
+    if corrections:
+        steps = _with_corrections(dice, steps)
+    return Programme(_with_endings(seed, steps), repeats)
 
 
 def chosen_levels(seed: int) -> dict[str, str]:
@@ -136,6 +151,12 @@ def chosen_levels(seed: int) -> dict[str, str]:
     dice = random.Random(f"levels of {seed}")
     dimensions = dice.sample(sorted(GROUPED.values()), dice.randint(1, 3))
     return {each: dice.choice([level.code for level in GROUPINGS[each][1:]]) for each in sorted(dimensions)}
+
+
+def changed_levels(seed: int) -> list[dict[str, str]]:
+    """Return the groupings that a seed chooses before those that stay: in half of the programmes none."""
+    dice = random.Random(f"changes of {seed}")
+    return [chosen_levels(dice.randrange(1000)) for _ in range(dice.choice((0, 0, 1, 2)))]
 
 
 def standing_for(levels: Mapping[str, str], name: str, value: str) -> str:
@@ -183,6 +204,37 @@ def _with_corrections(dice: random.Random, steps: list[Step]) -> list[Step]:
     return found
 
 
+def _with_endings(seed: int, steps: list[Step]) -> list[Step]:
+    """Return the steps with a country that is suspended and people who are erased at some of those after the first."""
+    suspends, erases = seed % 7 in {1, 4, 5}, seed % 7 in {4, 5, 6}
+    if not (suspends or erases):
+        return steps
+    dice = random.Random(f"endings of {seed}")
+    steps = [replace(step, known=tuple(_not_yet(dice, each) for each in step.known)) for step in steps]
+    kept = {each.number: each for step in steps for each in step.known}
+    steps = [replace(step, voided=tuple(each for each in step.voided if kept[each.number].visit)) for step in steps]
+    suspension = dice.randint(1, len(steps)) if suspends else 0
+    country = dice.choice(COUNTRIES[:2])  # not that of the readers, whose access would end
+    found, known, gone = [], list[Officer](), set[int]()
+    for place, step in enumerate(steps):
+        out = country if suspends and place == suspension else ""
+        erased = tuple(dice.sample(known, min(len(known), dice.choice((0, 1, 2, 6))))) if erases else ()
+        ending = [(each, SUSPENDED) for each in known if each.country == out] + [(each, ERASED) for each in erased]
+        ended = []
+        for officer, reason in ending:
+            if not officer.visit and officer.number not in gone:
+                gone.add(officer.number)
+                ended.append((officer, reason))
+        found.append(replace(step, suspended=out, erased=erased, ended=tuple(ended)))
+        known += step.known
+    return found
+
+
+def _not_yet(dice: random.Random, officer: Officer) -> Officer:
+    """Return an officer whose visit has perhaps not taken place yet."""
+    return replace(officer, visit="", score=None) if officer.visit and dice.random() < 0.3 else officer
+
+
 def _skewed(dice: random.Random, values: tuple[Any, ...], skew: float) -> Any:
     return values[min(int(dice.expovariate(skew)), len(values) - 1)]
 
@@ -214,6 +266,18 @@ def _first_day(quarter: str) -> date:
     return date(YEAR, 3 * QUARTERS.index(quarter) + 1, 1)
 
 
+def _sent(officer: Officer) -> datetime:
+    """Return the moment at which an officer's application was sent."""
+    first = datetime.combine(_first_day(officer.quarter), datetime.min.time(), UTC)
+    return first + timedelta(days=2, hours=9, minutes=officer.number % 60)
+
+
+def _pairing(officer: Officer) -> dict[str, Any]:
+    application = ident("application", officer.number)
+    about = {"application_id": application, "country": officer.country, "host_country": officer.host}
+    return {**ex.PAIRING, **about, "topic": officer.topic}
+
+
 def _plan(officer: Officer) -> dict[str, Any]:
     first = _first_day(officer.quarter)
     start = first + timedelta(days=-first.weekday() % 7 + 28)
@@ -237,6 +301,43 @@ def correction(officer: Officer) -> WorldEvent:
     event = EVENTS["VisitVoided"]
     about = event.model_validate({**event.example, "plan": _plan(officer)})
     return WorldEvent(about, ident("visit", officer.number), clock.now(), ident("application", officer.number))
+
+
+def suspension(country: str) -> Event:
+    """Return the event that suspends a country."""
+    about = {"country": country, "status": "suspended", "since": clock.today()}
+    return EVENTS["PartnerStatusChanged"].model_validate(about)
+
+
+def ending(officer: Officer, reason: str) -> list[WorldEvent]:
+    """Return the events by which a case ends that is not finished: visit and match, or the application itself."""
+    application = ident("application", officer.number)
+    made: list[WorldEvent] = []
+
+    def add(type_: str, subject: UUID, at: datetime, **changes: object) -> None:
+        event = EVENTS[type_]
+        made.append(WorldEvent(event.model_validate({**event.example, **changes}), subject, at, application))
+
+    now = clock.now()
+    if officer.result == FOUND:
+        about = {"pairing": _pairing(officer), "was": "confirmed", "application_ended": True}
+        add("MatchCancelled", ident("match", officer.number), now, reason=reason, by="programme", **about)
+        add("VisitCancelled", ident("visit", officer.number), now, plan=_plan(officer), by="programme", reason=reason)
+        return made
+    sent = _sent(officer)
+    outcome, type_ = (
+        ("cancelled", "ApplicationCancelled") if reason == SUSPENDED else ("withdrawn", "ApplicationWithdrawn")
+    )
+    add(type_, application, sent + timedelta(days=20), reason=reason)
+    add(
+        "ApplicationDecided",
+        application,
+        sent + timedelta(days=20),
+        outcome=outcome,
+        country=officer.country,
+        submitted_at=sent,
+    )
+    return made
 
 
 def mentoring_events(mentorship: Mentorship) -> list[WorldEvent]:
@@ -269,8 +370,7 @@ def events(officer: Officer, *, late: bool) -> list[WorldEvent]:
     """Return an officer's application, match, visit and evaluation as events; `late` ones happen today."""
     made: list[WorldEvent] = []
     application, match, visit = (ident(what, officer.number) for what in ("application", "match", "visit"))
-    first = _first_day(officer.quarter)
-    sent = datetime.combine(first, datetime.min.time(), UTC) + timedelta(days=2, hours=9, minutes=officer.number % 60)
+    sent = _sent(officer)
 
     def add(type_: str, subject: UUID, at: datetime, **changes: object) -> None:
         event = EVENTS[type_]
@@ -299,9 +399,8 @@ def events(officer: Officer, *, late: bool) -> list[WorldEvent]:
         )
     if officer.result != FOUND:
         return made
-    host, country = officer.host, officer.country
-    pairing = {**ex.PAIRING, "application_id": application, "country": country, "host_country": host}
-    add("MatchConfirmed", match, sent + timedelta(days=9), pairing={**pairing, "topic": officer.topic})
+    country = officer.country
+    add("MatchConfirmed", match, sent + timedelta(days=9), pairing=_pairing(officer))
     add("ApplicationDecided", application, sent + timedelta(days=9), country=country, submitted_at=sent)
     plan = _plan(officer)
     days = plan["days"]
