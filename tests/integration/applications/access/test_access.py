@@ -277,6 +277,19 @@ async def test_only_the_programme_names_deputies_for_others(programme: Programme
     assert (await programme.get("tigran", "/register/deputies"))["deputies"][0]["deputy"] == "Ani Petrosyan"
 
 
+async def test_the_page_of_deputies_says_who_has_none(programme: Programme) -> None:
+    """One's own page says to name a deputy or that no role can have one, and another person's names that person."""
+    page = f"{PAGES}/deputies"
+    assert "You have no deputy. Name one below" in (await programme.as_("tigran").get(page)).text
+    own = (await programme.as_("programme").get(page)).text
+    assert "You have no role now that can have a deputy" in own
+    assert "You have no deputy" not in own
+    tigran = await person(programme, "tigran")
+    other = (await programme.as_("programme").get(f"{page}?person={tigran['id']}")).text
+    assert "This person has no deputy" in other
+    assert "You have no" not in other
+
+
 async def test_a_leaver_hands_over(programme: Programme) -> None:
     """Open matters are shown first, access and deputyships end with the day, and a successor takes over."""
     made = await programme.submitted("ani")
