@@ -53,7 +53,7 @@ GUIDES = (
             Step(
                 N_("Wait for an offer."),
                 N_("After your coordinator has endorsed the application."),
-                N_("We check the call's rules and look for a place. Both countries clear the match before you see it."),
+                N_("We check the call's rules and look for a place. Both countries must agree before you see it."),
             ),
             Step(
                 N_("Accept or decline the offer."),
@@ -66,9 +66,24 @@ GUIDES = (
                 N_("The page of the visit or mentorship shows what is still missing, and who does it."),
             ),
             Step(
+                N_("Take the short test before your visit, and the test after it."),
+                N_("By the dates in our emails."),
+                N_("You cannot fail. After the second test you see what you learnt. Some visits have no test."),
+            ),
+            Step(
                 N_("Evaluate it and send your report."),
                 N_("By the dates in our emails."),
                 N_("You get your certificate for a visit when both sides have evaluated it and we have your report."),
+            ),
+            Step(
+                N_("Teach your colleagues what you learnt, and report each session."),
+                N_("After you return."),
+                N_("Your line manager confirms how many colleagues you reached."),
+            ),
+            Step(
+                N_("Tell us how you use the new knowledge at work."),
+                N_("Six months after the visit or mentorship."),
+                N_("Your line manager is asked too. The results go into the programme's figures without your name."),
             ),
         ),
     ),
@@ -165,7 +180,7 @@ GUIDES = (
                 N_("The link works for ten more minutes after you open the form. Then you can ask for a new link."),
             ),
             Step(
-                N_("Confirm a session in which your officer passed on knowledge."),
+                N_("Confirm a training session that your officer held for colleagues."),
                 N_("After the officer has reported it."),
                 N_("Only what you confirm is counted. You can enter a lower number, or say why you cannot confirm it."),
             ),

@@ -330,6 +330,8 @@ async def test_the_sample_has_appeals_incidents_and_a_dead_letter(people: People
     assert len(decided) == 1
     incidents = (await people.get("persona-programme", f"{PORTAL}/incidents"))["items"]
     assert {incident["state"] for incident in incidents} == {"reported", "closed"}
+    [protected] = (await people.get("persona-dpo", f"{PORTAL}/incidents"))["items"]
+    assert (protected["category"], protected["state"]) == ("data", "reported")
     (webhook,) = (await people.get("persona-programme", "/notifications/api/v1/webhooks"))["items"]
     deliveries = await people.items("persona-programme", f"/notifications/api/v1/webhooks/{webhook['id']}/deliveries")
     assert {delivery["state"] for delivery in deliveries} == {"delivered"}

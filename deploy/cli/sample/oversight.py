@@ -40,12 +40,12 @@ async def report_incident(room: LoadContext) -> None:
 
 
 async def report_another(room: LoadContext) -> None:
-    """An officer of the second call reports an incident that waits for the programme."""
+    """An officer of the second call reports an incident that waits for its readers."""
     match = (await room.matches(OPEN, "confirmed"))[0]
     body = {
-        "category": "conduct",
-        "text": "Our calls were moved three times within an hour of their beginning.",
-        "readers": ["programme", "country"],
+        "category": "data",
+        "text": "The notes of our last meeting were sent to a wrong address. They name two colleagues.",
+        "readers": ["programme", "data_protection", "country"],
     }
     await room.people.post(room.officer_of(match["application_id"]), f"{API}/matches/{match['id']}/incidents", body)
 

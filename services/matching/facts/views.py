@@ -118,6 +118,14 @@ async def places_of_kind(session: AsyncSession, call_id: UUID, kind: Application
     return sorted((place_of(row) for row in rows), key=lambda place: place.reference)
 
 
+async def capacities(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many guests or mentees these offers and mentors take in all."""
+    return {
+        id_: row.placement_terms.places if row.kind == "placement" else row.mentor_profile.capacity
+        for id_, row in (await facts.seats(session, ids)).items()
+    }
+
+
 async def applicants(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Applicant]:
     """Return the applications with these ids, as far as they have arrived."""
     found = await facts.candidates(session, ids)

@@ -60,9 +60,10 @@ async def _offer_places(request: DecisionRequest[OverrideForm]) -> None:
     async with request.bus.read() as session:
         view = await override_choice(session, request.id)
     request.form.reference = view.applicant.reference
-    request.form.seat.choices = options(
-        [(str(place.id), place_name(place)) for place in view.places], N_("Select a place")
-    )()
+    full = gettext("%(place)s: full, another match must give up its place")
+    places = [(str(place.id), place_name(place)) for place in view.free]
+    places += [(str(place.id), full % {"place": place_name(place)}) for place in view.full]
+    request.form.seat.choices = options(places, N_("Select a place"))()
 
 
 async def _ask(request: DecisionRequest[OverrideForm]) -> Question:

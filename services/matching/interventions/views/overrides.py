@@ -1,6 +1,7 @@
 """Read what an override of the matching can choose from, and what it costs."""
 
 # No `from __future__ import annotations` here: pydantic reads the annotations of the models.
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -13,6 +14,7 @@ from services.matching.engine.interventions.manual import Override
 from services.matching.facts import views as facts
 from services.matching.facts.views import Applicant, Place
 from services.matching.lifecycle.model.match import Match
+from services.matching.lifecycle.store import matches
 from services.matching.words import rule_name
 from shared.contracts.codes import HardRule, MatchState, NotSuitableReason
 from shared.errors import Refused
@@ -45,10 +47,11 @@ class OverrideMatch(ReadModel):
 
 @dataclass(frozen=True, slots=True)
 class OverrideChoice:
-    """An application with the places of its call."""
+    """An application with the places of its call: those that are free, and full ones where a match can give way."""
 
     applicant: Applicant
-    places: Sequence[Place]
+    free: Sequence[Place]
+    full: Sequence[Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +99,21 @@ def cost_facts(view: OverrideConfirmation, price: Override) -> Facts:
 
 
 async def override_choice(session: AsyncSession, application_id: UUID) -> OverrideChoice:
-    """Return an application with the places of its call. Raises `Refused` (404) if there is none."""
+    """Return an application with the places that it can be put to. Raises `Refused` (404) if there is none."""
     applicant = (await facts.applicants(session, [application_id])).get(application_id)
     if applicant is None:
         raise Refused(gettext("There is no such application."), 404)
-    return OverrideChoice(applicant, await facts.places_of_kind(session, applicant.call_id, applicant.kind))
+    places = await facts.places_of_kind(session, applicant.call_id, applicant.kind)
+    ids = [place.id for place in places]
+    capacities, counts = await facts.capacities(session, ids), await matches.occupancy(session, ids)
+    free, full = [], []
+    for place in places:
+        there = counts.get(place.id, Counter())
+        if there.total() < capacities[place.id]:
+            free.append(place)
+        elif there.total() > there[MatchState.CONFIRMED]:
+            full.append(place)
+    return OverrideChoice(applicant, free, full)
 
 
 async def override_confirmation(

@@ -216,6 +216,15 @@ async def standing_of_applications(session: AsyncSession, application_ids: Colle
     return [read(row) for row in await session.scalars(query.order_by(col(MatchRow.id)))]
 
 
+async def occupancy(session: AsyncSession, seat_ids: Collection[UUID]) -> dict[UUID, Counter[MatchState]]:
+    """Return for each of these offers and mentors how many matches take a place there, by their state."""
+    query = select(col(MatchRow.seat_id), col(MatchRow.state)).where(col(MatchRow.seat_id).in_(seat_ids), _HELD)
+    found: dict[UUID, Counter[MatchState]] = {}
+    for seat_id, state in await session.execute(query):
+        found.setdefault(seat_id, Counter())[MatchState(state)] += 1
+    return found
+
+
 async def superseded_at(session: AsyncSession, seat_id: UUID) -> list[UUID]:
     """Return the ids of the matches at an offer or mentor that others have replaced."""
     query = select(col(MatchRow.id)).where(col(MatchRow.seat_id) == seat_id, col(MatchRow.state) == "superseded")

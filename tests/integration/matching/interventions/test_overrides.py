@@ -10,6 +10,7 @@ import pytest
 
 from services.matching.interventions.actions import overrides
 from services.matching.interventions.actions.reasons import OverrideReason
+from services.matching.interventions.views.overrides import override_choice
 from shared.contracts.codes import MatchState, Reason, Role
 from shared.contracts.matches import MatchProposed, MatchSuperseded
 from shared.contracts.receipts import MatchExplained
@@ -102,6 +103,25 @@ async def test_a_replaced_officer_waits_again_and_no_place_is_given_twice(world:
     assert await world.rows("SELECT 1 FROM vacancy") == []
     await world.match_calls()
     assert (await world.rows("SELECT seat_id FROM standing WHERE application_id = :id", id=holder))[0].seat_id is None
+
+
+async def test_full_places_are_offered_only_where_a_match_can_give_way(
+    world: World, browser: httpx2.AsyncClient, sign_in: Callable[..., Awaitable[None]]
+) -> None:
+    """A place with room comes first, a full one is marked, and one whose matches are all confirmed is left out."""
+    await world.call()
+    await world.offer(places=1)
+    await world.confirmed()
+    full = await world.offer("PL", places=1)
+    await world.officer()
+    await world.commit()
+    free, wanted = await world.offer("DE", places=1), await world.officer("GE")
+    async with world.bus.read() as session:
+        choice = await override_choice(session, wanted)
+    assert ([place.id for place in choice.free], [place.id for place in choice.full]) == ([free], [full])
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    page = (await browser.get(f"/matching/applications/{wanted}/override")).text
+    assert page.count(": full, another match must give up its place") == 1
 
 
 async def test_law_stays_and_wishes_are_set_aside_by_name(world: World) -> None:
