@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from services.applications import transitions
 from services.applications.candidates import store
 from services.applications.candidates.model import problems
-from services.applications.candidates.views import candidates_of, own_seat
+from services.applications.candidates.views import candidates_of, groups_of, own_seat
 from shared.contracts.codes import CallState
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
@@ -34,9 +34,11 @@ async def choose(bus: Bus, principal: Principal, kind: ApplicationKind, seat_id:
         if seat.call.state != CallState.PUBLISHED:
             raise Refused(gettext("This call is closed. Your choices no longer count."), code=ProblemCode.CALL_CLOSED)
         saved = await store.choices_of(tx.session, seat_id)
-        visible = {each.application.id for each in await candidates_of(tx.session, principal, seat, saved)}
-        if found := problems(choices, visible, order_counts=seat.order_counts):
+        alone = {each.application.id for each in await candidates_of(tx.session, principal, seat, saved)}
+        members = {each.application.id for group in await groups_of(tx.session, principal, seat) for each in group}
+        if found := problems(choices, alone, members, order_counts=seat.order_counts):
             raise Refused(" ".join(found.values()), 422, found)
+        visible = alone | members
         # What others of the host said of a candidate whom this reader does not see stays, while it can still count.
         hidden = await store.in_call(tx.session, seat.row.call_id, saved.applications - visible)
         new = choices.beside(saved, hidden)

@@ -44,10 +44,16 @@ class CandidatesForm(Form):
         FormField(UnsuitableRow), N_("Candidates who are not suitable"), min_entries=0, max_entries=MOST_NOT_SUITABLE
     )
 
-    def offer(self, candidates: Iterable[tuple[UUID, str]]) -> None:
-        """Offer these candidates, each by id and name; of many a row that names one offers this one only."""
-        known = [("", gettext("Choose one")), *((str(id_), name) for id_, name in candidates)]
-        for name in ("order", "not_suitable"):
+    def offer(self, candidates: Iterable[tuple[UUID, str]], members: Iterable[tuple[UUID, str]]) -> None:
+        """Offer these candidates, each by id and name, and the members of groups where they are not suitable.
+
+        Of many a row that names one offers this one only.
+        """
+        alone = [("", gettext("Choose one")), *((str(id_), name) for id_, name in candidates)]
+        for name, known in (
+            ("order", alone),
+            ("not_suitable", [*alone, *((str(id_), member) for id_, member in members)]),
+        ):
             offer(self, name, known, "candidate")
             if len(known) > MOST_IN_EACH_ROW:
                 for row in _rows(self[name]):

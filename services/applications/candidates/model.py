@@ -103,19 +103,26 @@ def order_counts(terms: CallTerms) -> bool:
     return terms.wishes is not Wishes.SCORES and sum(hosts.values()) <= MOST_WEIGHT_BESIDE_ORDER
 
 
-def problems(choices: Choices, allowed: Collection[UUID], *, order_counts: bool) -> dict[str, str]:
-    """Return what is wrong with choices, as a sentence a field; `allowed` are the applications that may be named."""
+def problems(
+    choices: Choices, alone: Collection[UUID], members: Collection[UUID], *, order_counts: bool
+) -> dict[str, str]:
+    """Return what is wrong with choices, as a sentence a field.
+
+    `alone` are the applications that may be named, `members` those of groups, who have no order.
+    """
     refused = [each.application_id for each in choices.not_suitable]
     found = {}
     if choices.order and not order_counts:
         found["order"] = gettext("In this call no order counts. Remove all candidates from the order.")
     elif len(set(choices.order)) < len(choices.order):
         found["order"] = gettext("Put each candidate in order once")
-    elif not set(choices.order) <= set(allowed):
+    elif not set(choices.order).isdisjoint(members):
+        found["order"] = gettext("Points place groups. Remove their members from your order.")
+    elif not set(choices.order) <= set(alone):
         found["order"] = gettext("Choose candidates of the list")
     if len(set(refused)) < len(refused):
         found["not_suitable"] = gettext("Name each candidate who is not suitable once")
-    elif not set(refused) <= set(allowed):
+    elif not set(refused) <= {*alone, *members}:
         found["not_suitable"] = gettext("Choose candidates of the list")
     elif set(refused) & set(choices.order):
         found["not_suitable"] = gettext("Remove this candidate from your order, or from those who are not suitable")

@@ -18,6 +18,7 @@ from shared.bus import Bus
 from shared.bus.db.outdated import Outdated
 from shared.contracts.codes import ApplicationKind
 from shared.errors import Refused
+from shared.i18n import gettext
 from shared.identity import Principal
 from shared.web.form_versions import show_both
 from shared.web.render import render, see_other
@@ -88,7 +89,14 @@ def _page(
 
 
 def _offer(form: CandidatesForm, page: CandidatePage) -> None:
-    form.offer((each.application_id, f"{each.name} ({each.fits})") for each in page.found.items)
+    form.offer(
+        ((each.application_id, f"{each.name} ({each.fits})") for each in page.found.items),
+        (
+            (each.application_id, gettext("%(name)s (in a group)") % {"name": each.name})
+            for group in page.found.groups
+            for each in group.members
+        ),
+    )
 
 
 def _address(kind: ApplicationKind, seat_id: UUID, number: int, done: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
@@ -196,7 +197,7 @@ class Candidate(ReadModel):
 
 
 class CandidateGroup(ReadModel):
-    """Officers who come together or not at all. Points alone place them."""
+    """Officers who come together or not at all. Points alone place them; one who is not suitable keeps all away."""
 
     members: list[Candidate]
 
@@ -245,15 +246,13 @@ async def candidate_list(
 async def _list(session: AsyncSession, principal: Principal, seat: Seat) -> CandidateList:
     saved = await store.choices_of(session, seat.row.id)
     found = await candidates_of(session, principal, seat, saved)
+    groups = await groups_of(session, principal, seat)
     return CandidateList(
         open=seat.open,
         order_counts=seat.order_counts,
         items=[_candidate(each) for each in found],
-        groups=[
-            CandidateGroup(members=[_candidate(each) for each in members])
-            for members in await groups_of(session, principal, seat)
-        ],
-        choices=saved.within({each.application.id for each in found}),
+        groups=[CandidateGroup(members=[_candidate(each) for each in members]) for members in groups],
+        choices=saved.within({each.application.id for each in (*found, *chain.from_iterable(groups))}),
     )
 
 

@@ -159,6 +159,33 @@ async def test_a_host_sees_the_groups_that_the_placement_can_take(abroad: Abroad
     assert "Davit" not in page
     answer = await abroad.of.as_("claire").put(f"{API}/offers/{large['id']}/candidates", json={"order": [leader]})
     assert answer.status_code == 422
+    assert "Points place groups" in answer.text
+
+
+async def test_a_member_of_a_group_can_be_not_suitable(abroad: Abroad) -> None:
+    """The form offers members there and not in the order; the page shows it, the matching learns it, and it can go."""
+    await _call(abroad, "wishes_first")
+    offer = await abroad.offer(group_size=2)
+    leader, member = await _group(abroad, "ani", "davit")
+    address = f"/applications/offers/{offer['id']}/candidates"
+    rows = {"order-0-candidate": "", "not_suitable-0-candidate": "", "row": "add:not_suitable"}
+    page = await _send(abroad, "claire", address, rows, 200)
+    order, refusals = page.split('name="not_suitable-0-candidate"', 1)
+    assert f'value="{member}"' not in order
+    assert all(f'<option value="{each}">' in refusals for each in (leader, member))
+    await _send(
+        abroad,
+        "claire",
+        address,
+        {"not_suitable-0-candidate": member, "not_suitable-0-reason": "other_service", "not_suitable-0-text": ""},
+    )
+    refused = [{"application_id": member, "reason": "other_service"}]
+    assert await _chosen(abroad) == [{"wishes": [], "not_suitable": refused}]
+    page = await _page(abroad, "claire", address)
+    assert page.count("You said: not suitable") == 1
+    assert f'<option value="{member}" selected>' in page
+    await _send(abroad, "claire", address, {"clear": "1"})
+    assert (await _chosen(abroad))[-1] == {"wishes": [], "not_suitable": []}
 
 
 async def test_wrong_choices_are_named_at_their_fields(abroad: Abroad) -> None:

@@ -17,7 +17,7 @@ def test_a_row_without_candidate_or_reason_is_refused_and_an_empty_one_left_out(
     """Nothing that was written is lost: a note alone asks for the candidate and the reason too."""
     written = {f"not_suitable-0-{name}": "" if name in missing else value for name, value in WHOLE.items()}
     form = CandidatesForm(FormData(written))
-    form.offer([(CANDIDATE, "Candidate 5B3F09AC")])
+    form.offer([(CANDIDATE, "Candidate 5B3F09AC")], [])
     lawful = missing in {(), ("text",), tuple(WHOLE)}
     assert form.check() is lawful
     sentences = [sentence for _, sentence in form.problems()]
@@ -33,7 +33,7 @@ def test_of_many_candidates_a_filled_row_offers_one_and_an_empty_row_all() -> No
     written |= {f"not_suitable-{row}-candidate": str(many[row + 19][0]) for row in range(100)}
     written |= {f"not_suitable-{row}-reason": "other" for row in range(100)}
     form = CandidatesForm(FormData(written))
-    form.offer(many)
+    form.offer(many, [])
     assert form.check()
     html = str(form["order"]) + str(form["not_suitable"])
     assert sum(html.count(f'value="{id_}"') for id_, _ in many) == 19 + 100 + 500
