@@ -14,6 +14,7 @@ import os
 import secrets
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -89,6 +90,7 @@ def _simulate(machine: Machine, options: argparse.Namespace) -> int:
     gc.freeze()  # what was imported and built once need not be looked through again and again
     gc.set_threshold(50_000, 20, 5)
     done = failed = further = 0
+    faults: Counter[str] = Counter()
     for seed, is_further in _seeds(options):
         if (options.seed is None or is_further) and done >= options.at_least and not budget.has_room():
             break
@@ -106,12 +108,14 @@ def _simulate(machine: Machine, options: argparse.Namespace) -> int:
             file = options.trace.with_name(f"{options.trace.name}{number}")
             file.write_text("\n".join([*outcome.trace, *outcome.violations]), encoding="utf-8")
         done, further = done + 1, further + is_further
+        faults.update(outcome.damage)
         _print(outcome, monotonic() - began)
         if outcome.violations:
             failed += 1
             _explain(machine, snapshot, outcome, options.tries, Budget(options.shrink_seconds))
         elif done <= options.twice:
             failed += not _is_same(outcome, run.run(machine, snapshot, seed, steps))
+    print("faults:", ", ".join(f"{name} {count}" for name, count in sorted(faults.items())), flush=True)
     print(f"{done} seeds in {budget.spent:.0f} s, {further} of them further ones, {failed} failed", flush=True)
     if options.seed is None and done < options.at_least:
         print(f"These are fewer than {options.at_least}: that shows nothing.", flush=True)

@@ -22,9 +22,10 @@ from shared.settings import plain_address
 from tests.planted_bugs.planting import PLANTED_SEED
 from tests.simulation.services.budget import Budget
 from tests.simulation.services.faults import NAMES
+from tests.simulation.services.processes import Process
 from tests.simulation.services.run import steps_of
 from tests.simulation.services.shrink import shrunk
-from tests.simulation.services.stores import IDLE_SECONDS, Stores, connect, drive
+from tests.simulation.services.stores import Stores, connect, drive
 from tests.simulation.services.virtual import World
 
 if TYPE_CHECKING:
@@ -94,36 +95,78 @@ def _digest(printed: str) -> str:
     return found[1]
 
 
-def test_an_idle_transaction_keeps_its_locks_for_virtual_time(postgres: Databases, tmp_path: Path) -> None:
-    """An idle transaction ends after its virtual time, and another one that waits for its lock goes on then."""
+IDLE, LONGEST = 20.0, 30.0
+"""The seconds that a transaction may be idle, and that it may last, in this test."""
+_NAMED = "SELECT $1::text AS idle_in_transaction_session_timeout, $2::text"
+
+
+@pytest.mark.parametrize("is_stalled", [True, False])
+@pytest.mark.parametrize(
+    ("named", "steps", "after", "reason"),
+    [
+        pytest.param(None, 1, IDLE, asyncpg.exceptions.IdleInTransactionSessionTimeoutError, id="idle"),
+        pytest.param(("15.0s", "120.0s"), 1, 15.0, asyncpg.exceptions.IdleInTransactionSessionTimeoutError, id="named"),
+        pytest.param(None, 4, LONGEST, asyncpg.exceptions.TransactionTimeoutError, id="long"),
+    ],
+)
+def test_the_server_ends_a_transaction_after_virtual_time(
+    postgres: Databases,
+    tmp_path: Path,
+    named: tuple[str, str] | None,
+    steps: int,
+    after: float,
+    reason: type[Exception],
+    *,
+    is_stalled: bool,
+) -> None:
+    """Who waits for its lock goes on then; a process that stood still reads the server's own reason afterwards."""
     made = postgres.new(postgres.template("idle", _locked_table))
     address = postgres.server.url(made.rpartition("/")[2])
     moment = tmp_path / "clock"
     moment.touch()
     stores, world = Stores(address, moment), World("idle")
-    stores.begin(world)
+    stores.begin(world, IDLE, LONGEST)
+    process = Process("first")
 
     async def take(connection: Any) -> None:
-        await connection.execute("BEGIN")
         await connection.execute("UPDATE locked SET taken = taken + 1")
 
-    async def waits(*, idle: float | None) -> float:
-        first, second = await connect(stores, address), await connect(stores, address)
-        await take(first)
-        if idle is not None:
-            limit = await first.prepare("SELECT $1::text AS idle_in_transaction_session_timeout")
-            await limit.fetch(f"{idle:.1f}s")
+    async def holds() -> Any:
+        connection = await connect(stores, address)
+        await connection.execute("BEGIN")
+        if named is not None:
+            await (await connection.prepare(_NAMED)).fetch(*named)
+        for step in range(steps):
+            if step:
+                await asyncio.sleep(9.0)
+            await take(connection)
+        return connection
+
+    async def waits() -> tuple[float, Exception | None]:
+        second = await connect(stores, address)
         before = world.loop.time()
+        first = await process.start(holds)
+        if is_stalled:
+            process.stand(60.0)
         await take(second)
         taken = world.loop.time() - before
-        assert first.is_closed()
-        await second.close()
-        return taken
+        assert first.is_closed() is not is_stalled
+        try:
+            await first.execute("SELECT 1")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as wrong:
+            return taken, wrong
+        return taken, None
 
     try:
         began = monotonic()
-        assert world.loop.run_until_complete(waits(idle=None)) == IDLE_SECONDS
-        assert world.loop.run_until_complete(waits(idle=15.0)) == 15.0
+        taken, wrong = world.loop.run_until_complete(waits())
+        assert taken == after
+        if is_stalled:
+            assert isinstance(wrong, asyncpg.ConnectionDoesNotExistError)
+            assert type(wrong.__cause__) is reason
+        else:
+            assert isinstance(wrong, asyncpg.InterfaceError)
+        assert stores.expired.total() == 1
         assert monotonic() - began < 10.0
     finally:
         world.loop.close()

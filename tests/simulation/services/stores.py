@@ -1,11 +1,13 @@
 """Connections to the real PostgreSQL, asked while the virtual loop stands still.
 
-The driver's connections live in a loop of their own. A statement is one step of the simulation: nothing else happens
-until it is answered, unless it waits for a lock that another task of the simulation holds; then the others go on, and
-it is looked at again whenever a statement was answered.
+Each of the driver's connections lives in a loop of its own. A statement is one step of the simulation: nothing else
+happens until it is answered, unless it waits for a lock that another task of the simulation holds; then the others go
+on, and it is looked at again whenever a statement was answered.
 
-The server's own limits count real time, so they are off (`installation.py`). What stalls within a transaction is
-ended here, after as long in virtual time. A connection that a killed process leaves behind is ended at once.
+The server's own limits count real time, so they are off (`installation.py`). Once a transaction has been idle, or has
+lasted, for too long in virtual time, it is given the server's own limit of a few milliseconds, so that the server
+itself ends it (25P03, 25P04). A process that stands still finds that out with its next statement, any other at once.
+A connection that a killed process leaves behind is ended at once.
 """
 
 from __future__ import annotations
@@ -13,11 +15,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import random
+from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from asyncpg.cursor import CursorFactory
+from asyncpg.exceptions import InFailedSQLTransactionError
 from asyncpg.prepared_stmt import PreparedStatement
 from asyncpg.transaction import Transaction
 
@@ -27,16 +34,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
+    from tests.simulation.services.processes import Process
     from tests.simulation.services.virtual import World
 
 real_connect = asyncpg.connect
 _FIRST_SECONDS = 0.01
 """After so long without an answer the server is asked whether the statement waits for a lock."""
 _PATIENCE = 60.0
-IDLE_SECONDS = 120.0
-"""Virtual seconds without a statement after which a transaction is ended, unless it has named a time of its own."""
+IDLE_SECONDS = (120.0, 20.0)
+"""Virtual seconds without a statement after which a transaction is ended, unless it has named a time of its own: as in
+production, or less, since a run is short. Each run draws one of them."""
+LONGEST_SECONDS = (900.0, 30.0)
+"""The same for its whole length; a transaction may only name a shorter time."""
 _STEP_SECONDS = 0.001
-_NAMES_IDLE = "idle_in_transaction_session_timeout"
+_NAMES_LIMITS = "idle_in_transaction_session_timeout"
+_IDLE, _LONGEST = "idle_in_transaction_session_timeout", "transaction_timeout"
+_SOON_MS = 40
+"""The server's own limit of a transaction that is to end."""
+_LIMIT = "SELECT pg_catalog.set_config($1, $2, true)"
+_THERE = "SELECT count(*) > 0 FROM pg_stat_activity WHERE pid = $1"
 _END_MS = 5000
 _BUSY = "SELECT state = 'active' FROM pg_stat_activity WHERE pid = $1"
 _BLOCKED = """
@@ -47,129 +63,210 @@ WITH RECURSIVE before(pid) AS (
 """True if it waits for somebody who goes on: one of those who wait for each other gets an answer at once."""
 
 
-class Stores:
-    """The loop of the connections, and one connection of its own that asks who waits for whom.
+@dataclass(eq=False)
+class Held:
+    """A connection: its loop, the process that has it, and the times of the transaction that runs."""
 
-    It runs within a step of the virtual loop, which stands still meanwhile: two threads would take turns twice for each
-    statement.
+    loop: asyncio.AbstractEventLoop
+    process: Process | None
+    connection: asyncpg.Connection | None = None
+    pid: int = 0
+    """The number of its process of the server; 0 until it is there."""
+    idle: float | None = None
+    """The seconds after which the transaction is ended, where it has named them."""
+    over: float | None = None
+    """The moment at which the transaction has lasted for too long; None while there is none."""
+    end: asyncio.TimerHandle | None = None
+    ended: bool = False
+    """True once the server has ended it, whether or not its process knows."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """True while a transaction runs, as far as the driver knows."""
+        connection = self.connection
+        return connection is not None and not connection.is_closed() and connection.is_in_transaction()
+
+
+class Stores:
+    """The connections of a run, and one of its own that asks who waits for whom.
+
+    Their loops run within a step of the virtual loop, which stands still meanwhile: two threads would take turns twice
+    for each statement.
     """
 
     def __init__(self, administrator: str, clock_file: Path) -> None:
         """Connect as `administrator`; the server's clock reads `clock_file`."""
-        self._loop = asyncio.new_event_loop()
-        self._loop.set_exception_handler(lambda *_: None)  # statements of processes that were killed
+        self._loop = _new_loop()
         self._clock = os.open(clock_file, os.O_WRONLY)
         self._moment = -1.0
-        self._blocked: list[tuple[asyncio.Task[Any], int, asyncio.Future[None]]] = []
-        self._connections: dict[int, asyncpg.Connection] = {}
-        self._idle: dict[int, float] = {}
-        """The seconds after which a transaction is ended, by connection, where it has named them."""
-        self._ends: dict[int, asyncio.TimerHandle] = {}
+        self._blocked: list[tuple[asyncio.Task[Any], Held, asyncio.Future[None]]] = []
+        self._held: list[Held] = []
+        self._idle, self._longest = IDLE_SECONDS[0], LONGEST_SECONDS[0]
         self.world: World | None = None
+        self.expired: Counter[str] = Counter()
+        """How many transactions were ended, by the limit that they had passed."""
+        self.disturbed = False
+        """True if this machine was so slow that a run may have gone otherwise than it does again."""
         self._monitor: asyncpg.Connection = self.wait(real_connect(administrator))
 
-    def begin(self, world: World) -> None:
-        """Begin a run."""
+    def begin(self, world: World, idle: float | None = None, longest: float | None = None) -> None:
+        """Begin a run; without limits for its transactions they are drawn."""
+        self._forget()
         self.world = world
-        for each in (self._blocked, self._connections, self._idle, self._ends):
-            each.clear()
+        limits = random.Random(f"limits {world.seed}")
+        self._idle = limits.choice(IDLE_SECONDS) if idle is None else idle
+        self._longest = limits.choice(LONGEST_SECONDS) if longest is None else longest
+        self.expired.clear()
+        self.disturbed = False
         world.loop.when_idle.append(self._look)
 
-    def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Do `work` in the loop of the connections and return its result."""
-        task = self._loop.create_task(work)
-        if not drive(self._loop, task, _PATIENCE):
+    def _forget(self) -> None:
+        """Close the connections of a run that is over."""
+        self._blocked.clear()
+        for each in list(self._held):
+            self._leave(each)
+
+    def wait(self, work: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop | None = None) -> Any:
+        """Do `work` in the loop of a connection, or in that of its own connection; return its result."""
+        loop = loop or self._loop
+        task = loop.create_task(work)
+        if not drive(loop, task, _PATIENCE):
             raise TimeoutError
         return task.result()
 
-    def add(self, connection: asyncpg.Connection) -> int:
-        """Know a connection; return the number of its process of the server."""
-        pid = connection.get_server_pid()
-        self._connections[pid] = connection
-        return pid
+    async def connect(self, *args: Any, **options: Any) -> Remote:
+        """Return a new connection of the present process."""
+        held = Held(_new_loop(), processes.current())
+        self._held.append(held)
+        held.connection = await self.run(real_connect(*args, **options), held)
+        held.pid = held.connection.get_server_pid()
+        return Remote(self, held.connection, held)
 
-    def terminate(self, work: Callable[[], Any], pid: int) -> None:
+    def terminate(self, work: Callable[[], Any], held: Held) -> None:
         """Call `work`, which leaves a connection behind, and have the server end it at once with all its locks."""
 
         async def call() -> None:
             work()
             await asyncio.sleep(0)  # so that what it closes is closed
 
-        self._busy(pid)
-        self.wait(call())
-        self._end(pid)
+        self._busy(held)
+        self.wait(call(), held.loop)
+        if not held.ended:
+            held.ended = True
+            self.wait(self._monitor.fetchval("SELECT pg_terminate_backend($1, $2)", held.pid, _END_MS))
+        self._until_closed(held)
 
-    def ends_after(self, pid: int, seconds: float) -> None:
-        """End the present transaction of a connection once it has been idle for so long."""
-        self._idle[pid] = seconds
+    def ends_after(self, held: Held, idle: float, longest: float) -> None:
+        """End the present transaction of a connection once it has been idle, or has lasted from now on, for so long."""
+        assert self.world is not None
+        held.idle, held.over = idle, self.world.loop.time() + min(longest, self._longest)
 
-    def _end(self, pid: int) -> None:
-        connection = self._connections.pop(pid, None)
-        if connection is None:
-            return
-        self.wait(self._monitor.fetchval("SELECT pg_terminate_backend($1, $2)", pid, _END_MS))
+    def _leave(self, held: Held) -> None:
+        """Close a connection and its loop."""
+
+        async def close() -> None:
+            if held.connection is not None:
+                held.connection.terminate()
+            await asyncio.sleep(_STEP_SECONDS)  # so that its socket is closed
+
+        self._held.remove(held)
+        self.wait(close(), held.loop)
+        held.loop.close()
+
+    def _until_closed(self, held: Held) -> None:
+        """Let the driver read that the server has ended its connection."""
         waited = 0.0
-        while not connection.is_closed() and waited < _PATIENCE:
-            self.wait(asyncio.sleep(_STEP_SECONDS))
+        while held.connection is not None and not held.connection.is_closed() and waited < _PATIENCE:
+            self.wait(asyncio.sleep(_STEP_SECONDS), held.loop)
             waited += _STEP_SECONDS
 
-    def _busy(self, pid: int) -> None:
+    def _busy(self, held: Held) -> None:
         """Note that a connection is not idle."""
-        if (end := self._ends.pop(pid, None)) is not None:
-            end.cancel()
+        if held.end is not None:
+            held.end.cancel()
+            held.end = None
 
-    def _rests(self, pid: int) -> None:
-        """Note that a connection is idle from now on, and end it where that lasts too long within a transaction."""
-        connection = self._connections.get(pid)
-        if connection is None or connection.is_closed() or not connection.is_in_transaction():
-            self._idle.pop(pid, None)
+    def _rests(self, held: Held) -> None:
+        """Note that a connection is idle from now on; end it once its transaction was idle, or lasted, for too long."""
+        if held.ended or not held.in_transaction:
+            held.idle = held.over = None
             return
-
-        def expire() -> None:
-            self._ends.pop(pid, None)
-            self._end(pid)
-            self._look()
-
         assert self.world is not None
-        self._ends[pid] = self.world.loop.call_later(self._idle.get(pid, IDLE_SECONDS), expire)
+        loop = self.world.loop
+        if held.over is None:
+            held.over = loop.time() + self._longest
+        idle = loop.time() + (self._idle if held.idle is None else held.idle)
+        kind = _IDLE if idle <= held.over else _LONGEST
+        held.end = loop.call_at(max(loop.time(), min(idle, held.over)), self._expire, held, kind)
 
-    async def run(self, work: Coroutine[Any, Any, Any], pid: int) -> Any:
-        """Return the answer of a statement of the server's process `pid`."""
+    def _expire(self, held: Held, kind: str) -> None:
+        """Have the server end a transaction by its own limit."""
+        held.end = None
+        began = monotonic()
+        self.wait(self._limit(held, kind), held.loop)
+        # Else the driver may have read already that the connection ends.
+        self.disturbed |= monotonic() - began > _SOON_MS / 1000
+        self.expired[kind] += 1
+        held.ended = True
+        waited = 0.0
+        while self.wait(self._monitor.fetchval(_THERE, held.pid)):
+            sleep(_STEP_SECONDS)
+            waited += _STEP_SECONDS
+            if waited > _PATIENCE:
+                raise TimeoutError
+        assert self.world is not None
+        process = held.process
+        if process is None or process.until <= self.world.loop.time():
+            self._until_closed(held)
+        self._look()
+
+    async def _limit(self, held: Held, kind: str) -> None:
+        connection = held.connection
+        assert connection is not None
+        try:
+            await connection.execute(_LIMIT, kind, str(_SOON_MS))
+        except InFailedSQLTransactionError:  # it has no locks any more, and its process still believes in it
+            await connection.execute("ROLLBACK")
+            await connection.execute("BEGIN")
+            await connection.execute(_LIMIT, kind, str(_SOON_MS))
+
+    async def run(self, work: Coroutine[Any, Any, Any], held: Held) -> Any:
+        """Return the answer of a statement of a connection."""
         self._tell_time()
-        self._busy(pid)
-        answer = self._loop.create_task(work)
-        if not self._answered(answer, pid):
+        self._busy(held)
+        answer = held.loop.create_task(work)
+        if not self._answered(answer, held):
             assert self.world is not None
             answered = self.world.loop.create_future()
-            self._blocked.append((answer, pid, answered))
+            self._blocked.append((answer, held, answered))
             try:
                 await answered
             except asyncio.CancelledError:
                 answer.cancel()
-                self._await_cancellation(pid)
+                self._await_cancellation(held)
                 raise
             finally:
                 self._blocked = [each for each in self._blocked if each[0] is not answer]
         try:
             return answer.result()
         finally:
-            self._rests(pid)
+            self._rests(held)
             self._look()
 
-    def _await_cancellation(self, pid: int) -> None:
+    def _await_cancellation(self, held: Held) -> None:
         """Wait until the server has heard from the driver that a statement is cancelled."""
         waited = 0.0
-        self.wait(asyncio.sleep(_STEP_SECONDS))
-        while waited < _PATIENCE and self.wait(self._monitor.fetchval(_BUSY, pid)):
-            self.wait(asyncio.sleep(_STEP_SECONDS))
+        self.wait(asyncio.sleep(_STEP_SECONDS), held.loop)
+        while waited < _PATIENCE and self.wait(self._monitor.fetchval(_BUSY, held.pid)):
+            self.wait(asyncio.sleep(_STEP_SECONDS), held.loop)
             waited += _STEP_SECONDS
 
-    def _answered(self, answer: asyncio.Task[Any], pid: int) -> bool:
+    def _answered(self, answer: asyncio.Task[Any], held: Held) -> bool:
         """Wait for an answer; return False once the statement waits for a lock."""
         waited = 0.0
-        while not answer.done() and not drive(self._loop, answer, _FIRST_SECONDS):
+        while not answer.done() and not drive(held.loop, answer, _FIRST_SECONDS):
             waited += _FIRST_SECONDS
-            if pid and self.wait(self._monitor.fetchval(_BLOCKED, pid)):
+            if held.pid and self.wait(self._monitor.fetchval(_BLOCKED, held.pid)):
                 return answer.done()
             if waited > _PATIENCE:
                 raise TimeoutError
@@ -178,10 +275,10 @@ class Stores:
     def _look(self) -> bool:
         """Wake those whose lock was given; return whether there are any."""
         woken = False
-        for answer, pid, answered in list(self._blocked):
-            if answered.done() or (not answer.done() and self.wait(self._monitor.fetchval(_BLOCKED, pid))):
+        for answer, held, answered in list(self._blocked):
+            if answered.done() or (not answer.done() and self.wait(self._monitor.fetchval(_BLOCKED, held.pid))):
                 continue  # asked first, since most wait on
-            if self._answered(answer, pid):
+            if self._answered(answer, held):
                 answered.set_result(None)
                 woken = True
         return woken
@@ -194,10 +291,17 @@ class Stores:
             os.pwrite(self._clock, self.world.true().isoformat(timespec="microseconds").encode("ascii"), 0)
 
     def close(self) -> None:
-        """End the loop."""
+        """End the loops."""
+        self._forget()
         self.wait(self._monitor.close())
         self._loop.close()
         os.close(self._clock)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)  # statements of processes that were killed
+    return loop
 
 
 @contextmanager
@@ -247,11 +351,11 @@ def drive(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any], seconds: flo
 
 
 class Remote:
-    """An object of the driver, of which each call that waits is done in the loop of the connections."""
+    """An object of the driver, of which each call that waits is done in the loop of its connection."""
 
-    def __init__(self, stores: Stores, of: Any, pid: int) -> None:
-        """Stand for `of`, which belongs to the connection of the server's process `pid`."""
-        self._stores, self._of, self._pid = stores, of, pid
+    def __init__(self, stores: Stores, of: Any, held: Held) -> None:
+        """Stand for `of`, which belongs to a connection."""
+        self._stores, self._of, self._held = stores, of, held
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._of, name)
@@ -260,16 +364,16 @@ class Remote:
 
         def call(*args: Any, **options: Any) -> Any:
             if name == "terminate":
-                return self._stores.terminate(value, self._pid)
-            if isinstance(self._of, PreparedStatement) and args and _NAMES_IDLE in self._of.get_query():
-                self._stores.ends_after(self._pid, float(args[0].removesuffix("s")))
+                return self._stores.terminate(value, self._held)
+            if isinstance(self._of, PreparedStatement) and args and _NAMES_LIMITS in self._of.get_query():
+                self._stores.ends_after(self._held, *(float(each.removesuffix("s")) for each in args[:2]))
             result = value(*args, **options)
             return self._wait(name, result) if inspect.iscoroutine(result) else self._wrapped(result)
 
         return call
 
     def __aiter__(self) -> Remote:
-        return Remote(self._stores, self._of.__aiter__(), self._pid)
+        return Remote(self._stores, self._of.__aiter__(), self._held)
 
     async def __anext__(self) -> Any:
         return await self._wait("next", self._of.__anext__())
@@ -280,11 +384,11 @@ class Remote:
         except BaseException:
             work.close()
             raise
-        return self._wrapped(await self._stores.run(work, self._pid))
+        return self._wrapped(await self._stores.run(work, self._held))
 
     def _wrapped(self, result: Any) -> Any:
         if isinstance(result, Transaction | PreparedStatement | CursorFactory):
-            return Remote(self._stores, result, self._pid)
+            return Remote(self._stores, result, self._held)
         return result
 
 
@@ -292,7 +396,6 @@ async def connect(stores: Stores, *args: Any, **options: Any) -> Any:
     """Return a connection, which belongs to the process that asks."""
     await processes.cross("connect")
     options.pop("timeout", None)
-    connection = await stores.run(real_connect(*args, **options), 0)
-    remote = Remote(stores, connection, stores.add(connection))
+    remote = await stores.connect(*args, **options)
     processes.owns(remote)
     return remote

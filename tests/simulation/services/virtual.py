@@ -101,6 +101,7 @@ class World:
 
     def __init__(self, seed: int | str) -> None:
         """Make everything from `seed`."""
+        self.seed = seed
         self.loop = VirtualLoop()
         self.random = random.Random(f"world {seed}")
         self.ahead = timedelta()
