@@ -12,7 +12,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
-from shared.bus.db import lease_epoch
+from shared.bus.db import bus, lease_epoch
 from tests.processes import forked
 from tests.waiting import PATIENCE, until
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
 LEASE_SECONDS = 2.0
-"""The time of the leases of such a process: a test need not wait for long."""
+"""The time of the leases of such a process, and of its idle transactions: a test need not wait for long."""
 LONGEST_SECONDS = 15.0
 """The longest that a transaction of it may take."""
 ENDED = frozenset({"LeaseLost", "DBAPIError", "InterfaceError", "InternalError", "OperationalError"})
@@ -80,6 +80,7 @@ def _run(
 ) -> None:
     lease_epoch.LEASE_SECONDS = lease_epoch.IDLE_SECONDS = LEASE_SECONDS
     lease_epoch.LONGEST_SECONDS = LONGEST_SECONDS
+    bus._IDLE = f"{LEASE_SECONDS}s"
     _stop_at(at, call)
 
     async def run() -> None:

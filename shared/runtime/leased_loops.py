@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 async def run_by_lease(
     service: Service,
     name: str,
-    look: Callable[[Bus, Lease], Awaitable[None]],
+    look: Callable[[Bus, Lease], Awaitable[object]],
     *,
     every: float = 20.0,
     seconds: float = leases.SLOW_SECONDS,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 KEPT_FOR = timedelta(days=30)
 """The time for which a session's row is kept after its end."""
-_LEASE = "sessions"
+LEASE = "sessions"
 _LOOK_SECONDS = 3600.0
 _log = structlog.get_logger()
 
@@ -128,11 +128,13 @@ async def end_where_suspended(tx: Tx, subjects: Collection[str]) -> None:
 
 async def forget_sessions(service: Service) -> None:
     """Run the loop that deletes the rows of sessions that were over thirty days ago."""
+    await run_by_lease(service, LEASE, forget_old, every=_LOOK_SECONDS)
 
-    async def look(bus: Bus, lease: Lease) -> None:
-        async with bus.transaction("system:sessions", lease) as tx:
-            count = await store.forget_before(tx.session, datetime.now(UTC) - KEPT_FOR)
-        if count:
-            _log.info("old sessions forgotten", count=count)
 
-    await run_by_lease(service, _LEASE, look, every=_LOOK_SECONDS)
+async def forget_old(bus: Bus, lease: Lease) -> int:
+    """Delete the rows of sessions that were over thirty days ago; return how many."""
+    async with bus.transaction("system:sessions", lease) as tx:
+        count = await store.forget_before(tx.session, datetime.now(UTC) - KEPT_FOR)
+    if count:
+        _log.info("old sessions forgotten", count=count)
+    return count

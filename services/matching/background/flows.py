@@ -1,14 +1,14 @@
 """Solve large minimum-cost flows in a child process, because OR-tools blocks all other threads.
 
 There is one process an instance, started for the first large flow; arrays are sent over a pipe both ways. It ends with
-its parent. If the process is gone, the flow is solved in the caller and the next flow starts a new process.
+its parent. If the process is gone or stalls, the flow is solved in the caller and the next flow starts a new process.
 """
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from threading import Lock
+from threading import Lock, Timer
 from typing import TYPE_CHECKING
 
 from services.matching.engine.optimal import network
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from services.matching.engine.market.market import Integers
     from services.matching.engine.optimal.network import FlowProblem
     from shared.runtime.service import Service
+
+ANSWER_SECONDS = 60.0
+"""After so long the process is ended: the largest flows take a few seconds, and one that stalls never answers."""
 
 
 async def run_flow_process(_: Service) -> None:
@@ -81,13 +84,18 @@ class FlowProcess:
         if self._running is None:
             context = multiprocessing.get_context("spawn")
             mine, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs,), daemon=True, name="tandem-flows")
-            process.start()
+            started = context.Process(target=_work, args=(theirs,), daemon=True, name="tandem-flows")
+            started.start()
             theirs.close()
-            self._running = process, mine
-        pipe = self._running[1]
-        pipe.send(problem)
-        answer: Integers | RuntimeError = pipe.recv()
+            self._running = started, mine
+        process, pipe = self._running
+        bound = Timer(ANSWER_SECONDS, process.kill)
+        bound.start()
+        try:
+            pipe.send(problem)
+            answer: Integers | RuntimeError = pipe.recv()
+        finally:
+            bound.cancel()
         return answer
 
 

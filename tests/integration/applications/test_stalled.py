@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,19 +14,28 @@ from services.applications.access.actions import yearly_confirmation
 from services.applications.app import create_app
 from services.applications.application.actions import deadlines
 from services.applications.availability.actions import checks
+from services.applications.oversight.actions import attempts as attempts_actions
 from services.applications.partners.actions import clock as partners_clock
+from services.applications.register.actions.bulk import enter_first_coordinator
 from services.applications.register.model.grants import ConfirmationTimes
+from services.applications.register.store import entries
+from services.applications.sessions import actions as sessions_actions
 from services.applications.settings import Settings
 from shared.bus.db import leases
+from shared.contracts.codes import Role
 from shared.time import clock
 from shared.time.arrival import ANSWERED_WITHIN
 from tests.integration.applications.suspension import choosing, suspend
-from tests.stalls import stalled
+from tests.sessions import session_key
+from tests.stalls import ENDED, stalled
 from tests.support import settings_for
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
+
+    from fastapi import FastAPI
 
     from shared.bus import Bus, Lease
     from tests.integration.applications.abroad import Abroad
@@ -136,3 +146,103 @@ async def test_a_sweep_that_slept_does_nothing_twice(abroad: Abroad, name: str) 
     async with leases.hold(bus, wanted.lease) as lease:
         await wanted.act(bus, lease)
     assert await _journal(bus) == done
+
+
+def _bus(address: str) -> Bus:
+    bus: Bus = create_app(Settings(**settings_for(address)), background=False).state.service.bus
+    return bus
+
+
+async def start_first(address: str, subject: str) -> None:
+    """Give the first programme coordinator access, as each start does."""
+    await enter_first_coordinator(_bus(address), subject)
+
+
+@pytest.mark.parametrize(
+    ("at", "ended"), [("register_entries.lock_people", frozenset({"done"})), ("register_entries.person", ENDED)]
+)
+async def test_a_first_start_that_slept_gives_access_to_nobody_else(
+    portal: FastAPI, at: str, ended: frozenset[str]
+) -> None:
+    """It stops before it looks, or between its look and its entry; of two starts one makes a coordinator."""
+    bus = portal.state.service.bus
+    address = bus.settings.database_url.get_secret_value()
+    where = f"services.applications.register.actions.bulk:{at}"
+    async with stalled(__name__, start_first, address, "first", at=where) as process:
+        assert await enter_first_coordinator(bus, "second")
+        before = await _journal(bus)
+        assert await process.go_on() in ended
+    assert await _journal(bus) == before
+    async with bus.read() as session:
+        assert list(await entries.subjects_with_role(session, Role.PROGRAMME_COORDINATOR)) == ["second"]
+
+
+async def forget_old(address: str) -> None:
+    """Forget old sessions."""
+    bus = _bus(address)
+    async with leases.hold(bus, sessions_actions.LEASE) as lease:
+        await sessions_actions.forget_old(bus, lease)
+
+
+async def test_a_process_that_slept_forgets_no_session_of_later(programme: Programme) -> None:
+    """It stops before its statement; another forgets what is old by then, and the first deletes nothing more."""
+    bus = programme.app.state.service.bus
+    address = bus.settings.database_url.get_secret_value()
+    days = [31 * 24 * 3600] * 2
+    session_key(programme.app, "ani", ago=days[0])
+    where = "services.applications.sessions.actions:store.forget_before"
+    async with stalled(__name__, forget_old, address, at=where) as process:
+        async with leases.hold(bus, sessions_actions.LEASE) as lease:
+            assert await sessions_actions.forget_old(bus, lease) == 1
+        session_key(programme.app, "ani", ago=days[1])
+        assert await process.go_on() in ENDED
+    async with bus.read() as session:
+        assert await session.scalar(sa.text("SELECT count(*) FROM sign_in_session WHERE over_at < now()")) == 1
+
+
+async def write_attempts(address: str, many: int) -> None:
+    """Count attempts of an earlier minute, and run the loop until they are written."""
+    service = create_app(Settings(**settings_for(address)), background=False).state.service
+    attempts = attempts_actions.AttemptCounter()
+    for _ in range(attempts_actions.A_MINUTE + many):
+        attempts.admit("ani", 0.0)
+    attempts_actions._WRITE_SECONDS = 0.1
+    loop = asyncio.create_task(attempts_actions.write_counted_attempts(service, attempts))
+
+    async def is_written() -> bool:
+        return many in await counted(service.bus)
+
+    await until(is_written, "they are written")
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+    await service.bus.close()
+
+
+async def counted(bus: Bus) -> list[int]:
+    """Return the numbers of attempts that were counted only."""
+    async with bus.read() as session:
+        rows = await session.scalars(sa.text("SELECT repeats FROM attempt WHERE reason = 'counted' ORDER BY 1"))
+        return list(rows.all())
+
+
+@pytest.mark.parametrize("at", ["begin", "commit"])
+async def test_a_process_that_slept_writes_its_counted_attempts_once(portal: FastAPI, at: str) -> None:
+    """It stops before or in its transaction, which the store ends; another writes its own, and each is there once."""
+    bus = portal.state.service.bus
+    address = bus.settings.database_url.get_secret_value()
+    where = {
+        "begin": "services.applications.oversight.actions.attempts:_write",
+        "commit": "shared.bus.db.bus:commit",
+    }[at]
+
+    async def is_ended() -> bool:
+        async with bus.read() as session:
+            query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+            return not await session.scalar(sa.text(query))
+
+    async with stalled(__name__, write_attempts, address, 3, at=where) as process:
+        await write_attempts(address, 5)
+        await until(is_ended, "the store ends its transaction")
+        assert await counted(bus) == [5]
+        assert await process.go_on() == "done"
+    assert await counted(bus) == [3, 5]

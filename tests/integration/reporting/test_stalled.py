@@ -12,11 +12,14 @@ from services.reporting.answers.actions import waves
 from services.reporting.answers.store.waves import ClosedAnswer
 from services.reporting.app import create_app
 from services.reporting.cascades import actions as cascades_actions
+from services.reporting.feeds.actions import publications
 from services.reporting.figures.actions import counting
 from services.reporting.settings import Settings
 from shared.bus.db import leases
+from shared.bus.set_aside import SetAside
 from shared.time import clock
 from tests.integration.reporting.answers.test_forms import VISIT
+from tests.integration.reporting.feeds.test_files import published
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.test_set_aside import unconfirmed_session
 from tests.integration.reporting.world import mentorship, world
@@ -97,3 +100,32 @@ async def test_a_look_at_answers_that_slept_asks_nobody_twice(house: House, at: 
         assert sorted(row.type for row in events) == ["AnswerAsked", "AnswerReopened"]
         assert await process.go_on() in ENDED
     assert await house.journal("exchange.outcomes") == events
+
+
+async def keep_older(address: str) -> None:
+    """Make the files of older publications."""
+    bus: Bus = create_app(Settings(**settings_for(address)), background=False).state.service.bus
+    await publications.keep_missing(bus, SetAside[str](bus, publications.WORK))
+
+
+async def _published_files(bus: Bus) -> Sequence[Any]:
+    async with bus.read() as session:
+        query = "SELECT period, name, sha256, NULL FROM feed_file UNION ALL SELECT '', '', sha256, number FROM manifest"
+        return sorted((await session.execute(sa.text(query))).all(), key=str)
+
+
+@pytest.mark.parametrize(("at", "ended"), [("disclosure_store.lock", frozenset({"done"})), ("publish", ENDED)])
+async def test_a_process_that_slept_makes_no_files_again(house: House, at: str, ended: frozenset[str]) -> None:
+    """It stops before or in its transaction, which the store ends; another makes the files, and the first none."""
+    await published(house, "2026-Q1")
+    bus = house.app.state.service.bus
+    async with bus.transaction("system:tests") as tx:
+        for table in ("blob", "feed_file", "manifest"):
+            await tx.session.execute(sa.text(f"DELETE FROM {table}"))
+    address = bus.settings.database_url.get_secret_value()
+    where = f"services.reporting.feeds.actions.publications:{at}"
+    async with stalled(__name__, keep_older, address, at=where) as process:
+        assert await publications.keep_missing(bus, SetAside[str](bus, publications.WORK)) == 1
+        before = await _published_files(bus)
+        assert await process.go_on() in ended
+    assert await _published_files(bus) == before

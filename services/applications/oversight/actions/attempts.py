@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import HTTPConnection
 
+from services.applications.oversight.store import attempts as store
 from services.applications.oversight.store.attempts import Attempt
 from shared.attempts import AttemptKind, collect_attempts
+from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.bus.set_aside import of_subject
 from shared.i18n import N_
 from shared.identity.session import digest_of
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 A_MINUTE = 20
 """The greatest number of attempts of one person a minute that have a row of their own."""
 _PEOPLE = 10_000
+_UNWRITTEN = 1_000
+"""The greatest number of rows that wait until the store answers again."""
 _WRITE_SECONDS = 60.0
 _log = structlog.get_logger()
 
@@ -69,6 +72,7 @@ class AttemptCounter:
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, _Minute] = OrderedDict()
+        self._unwritten: list[Attempt] = []
 
     def admit(self, subject: str | None, at: float | None = None) -> list[Attempt] | None:
         """Return None if this attempt is only counted; otherwise the rows still to write of earlier minutes."""
@@ -95,6 +99,15 @@ class AttemptCounter:
         for key, _ in ended:
             del self._known[key]
         return [row for key, entry in ended for row in _counted_rows(key or None, entry.more)]
+
+    def keep(self, rows: Iterable[Attempt]) -> None:
+        """Keep rows that could not be written yet, within bounds."""
+        self._unwritten = [*self._unwritten, *rows][-_UNWRITTEN:]
+
+    def take_unwritten(self) -> list[Attempt]:
+        """Return the rows that were kept; each is returned once."""
+        rows, self._unwritten = self._unwritten, []
+        return rows
 
 
 def _counted_rows(subject: str | None, more: int) -> list[Attempt]:
@@ -141,7 +154,7 @@ class AttemptRecorder:
             earlier = self._attempts.admit(subject)
             if earlier is not None:
                 rows += [*earlier, _attempt(scope, status, why, subject)]
-        await write(self._bus, rows)
+        self._attempts.keep(await write(self._bus, rows))
 
 
 async def _who(scope: Scope) -> str | None:
@@ -190,28 +203,33 @@ def _id(value: Any) -> str | None:
         return None
 
 
-async def write(bus: Bus, rows: list[Attempt]) -> None:
-    """Write rows; if the store refuses them together, write each alone, log which it refuses, and go on."""
+async def write(bus: Bus, rows: list[Attempt]) -> list[Attempt]:
+    """Write rows; if the store refuses them together, write each alone, log which it refuses, and go on.
+
+    Returns those to try again, because the store was away, or may have ended the transaction of a process that stalled.
+    """
     if not rows:
-        return
+        return []
     try:
         await _write(bus, rows)
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
-        if len(rows) > 1 and of_subject(error):
-            for row in rows:
-                await write(bus, [row])
-        else:
-            _log.warning("attempts not kept", count=len(rows), reason=type(error).__name__)
+    except DATABASE_ERRORS as error:
+        if not of_subject(error):
+            _log.warning("attempts not kept yet", count=len(rows), reason=type(error).__name__)
+            return rows
+        if len(rows) > 1:
+            return [left for row in rows for left in await write(bus, [row])]
+        _log.warning("an attempt cannot be kept", reason=type(error).__name__)
+    return []
 
 
 async def _write(bus: Bus, rows: list[Attempt]) -> None:
-    # Copies, since a row that was added once keeps the state of its session.
+    # A commit without an answer may have been one: what is written again has its id, and is there once.
     async with bus.transaction("system:attempts") as tx:
-        tx.session.add_all([Attempt(**row.model_dump()) for row in rows])
+        await store.add(tx.session, rows)
 
 
 async def write_counted_attempts(service: Service, attempts: AttemptCounter) -> None:
-    """Run the loop that once a minute writes the counted attempts."""
+    """Run the loop that once a minute writes the counted attempts, and those that could not be written before."""
     while True:
-        await write(service.bus, attempts.take_counted())
+        attempts.keep(await write(service.bus, [*attempts.take_unwritten(), *attempts.take_counted()]))
         await clock.moved_or(_WRITE_SECONDS)

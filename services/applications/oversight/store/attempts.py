@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field
 
 from services.applications.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 
 class Attempt(Table, table=True):
@@ -30,3 +37,9 @@ class Attempt(Table, table=True):
     record_ids: str | None = Field(default=None, description="The ids in the address, none of which need exist")
     status: int
     repeats: int = Field(default=0, description="Further ones of the same person that were only counted")
+
+
+async def add(session: AsyncSession, rows: Sequence[Attempt]) -> None:
+    """Add attempts, except those that are there already."""
+    values = [row.model_dump() for row in rows]
+    await session.execute(insert(Attempt).values(values).on_conflict_do_nothing(index_elements=["id"]))

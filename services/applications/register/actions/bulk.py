@@ -226,6 +226,7 @@ async def enter_first_coordinator(bus: Bus, subject: str) -> bool:
     Called at every start: only the first one finds an empty register.
     """
     async with bus.transaction("system:first-start") as tx:
+        await register_entries.lock_people(tx.session)  # two processes may start at once
         if await register_entries.subjects_with_role(tx.session, Role.PROGRAMME_COORDINATOR):
             return False
         grant = AccessGrant(role=Role.PROGRAMME_COORDINATOR, since=clock.today())

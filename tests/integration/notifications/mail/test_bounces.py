@@ -14,14 +14,18 @@ import pytest
 
 from deploy.cli import bounces
 from services.notifications.mail.bounces.inbound import Inbound
+from services.notifications.mail.bounces.reports import take_report
 from services.notifications.mail.model import return_path
+from services.notifications.settings import Settings
+from shared.bus import Bus
 from shared.ids import new_id
 from shared.time import clock
 from tests.integration.notifications.conftest import Catcher, post, published_events, recipient, rows
 from tests.integration.notifications.messages.test_pages import as_, page
 from tests.integration.notifications.reports import report
 from tests.integration.notifications.stories import APPLICATION, event
-from tests.support import SESSION_KEY
+from tests.stalls import ENDED, stalled
+from tests.support import SESSION_KEY, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -244,3 +248,23 @@ async def test_a_new_address_that_is_confirmed_settles_it(app: FastAPI, feed: Fe
     await feed.deliver((event("AccessChanged", **known, contact_confirmed=True), "ani"))
     (row,) = await rows(app, "SELECT recipient, settled_by FROM unreachable_recipient WHERE settled_at IS NOT NULL")
     assert tuple(row) == (recipient("applicant"), None)
+
+
+async def receive(address: str, notification: str, sender: str) -> None:
+    """Take a report about an email, as the port for them does."""
+    settings = Settings(**settings_for(address))
+    await take_report(Bus("notifications", settings), settings.bounce_keys, report(notification), sender, "smtp")
+
+
+@pytest.mark.parametrize("at", ["services.notifications.mail.bounces.reports:_judged", "shared.bus.db.bus:commit"])
+async def test_a_report_that_slept_is_taken_once(app: FastAPI, sent: dict[str, str], at: str) -> None:
+    """A process stops as it takes a report; the mail server brings it again, and it counts once."""
+    address = app.state.service.bus.settings.database_url.get_secret_value()
+    async with stalled(__name__, receive, address, sent["id"], sent["sender"], at=at) as process:
+        async with mail_server(app) as server:
+            await server.sendmail("", [sent["sender"]], report(sent["id"]))
+        taken = (await verdicts(app), await failures(app))
+        assert taken == (["hard"], ["bounced"])
+        assert await process.go_on() in ENDED | {"done"}
+    assert (await verdicts(app), await failures(app)) == taken
+    assert [row.times for row in await rows(app, "SELECT times FROM unreachable_recipient")] == [1]

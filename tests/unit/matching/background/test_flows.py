@@ -53,6 +53,29 @@ def test_the_same_flow_comes_from_beside_and_after_a_kill_from_here() -> None:
         beside.end()
 
 
+@pytest.mark.parametrize("arcs", [4, 40_000])
+def test_a_child_that_stalls_is_ended(monkeypatch: pytest.MonkeyPatch, arcs: int) -> None:
+    """A flow whose child stalls is solved here, also one that the pipe cannot hold, and the next by a new child."""
+    beside = flows.FlowProcess()
+    tail, head, capacity, cost = (
+        np.resize(each, arcs) for each in (_ASKED.tail, _ASKED.head, _ASKED.capacity, _ASKED.cost)
+    )
+    asked = FlowProblem(nodes=3, tail=tail, head=head, capacity=capacity, cost=cost, supply=None)
+    try:
+        here = network.solve_flow(asked).tolist()
+        assert beside.solved(asked).tolist() == here
+        first = beside.pid
+        assert first is not None
+        os.kill(first, signal.SIGSTOP)
+        with monkeypatch.context() as shorter:
+            shorter.setattr(flows, "ANSWER_SECONDS", 0.2)
+            assert beside.solved(asked).tolist() == here
+        assert beside.solved(asked).tolist() == here
+        assert beside.pid not in {None, first}
+    finally:
+        beside.end()
+
+
 def test_an_infeasible_flow_raises_the_same_error() -> None:
     """An infeasible flow raises the same error, and the child continues."""
     beside = flows.FlowProcess()

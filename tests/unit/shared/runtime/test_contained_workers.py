@@ -87,11 +87,12 @@ def registered() -> dict[str, Callable[..., Any]]:
     return found
 
 
-def function_of(case: str) -> ast.AsyncFunctionDef:
+def function_of(case: str) -> ast.AsyncFunctionDef | ast.FunctionDef:
     """Return the test that a case names as `file::test`."""
     path, _, name = case.partition("::")
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    (function,) = [node for node in tree.body if isinstance(node, ast.AsyncFunctionDef) and node.name == name]
+    kinds = ast.AsyncFunctionDef | ast.FunctionDef
+    (function,) = [node for node in tree.body if isinstance(node, kinds) and node.name == name]
     return function
 
 
