@@ -119,7 +119,7 @@ def test_the_server_ends_a_transaction_after_virtual_time(
     *,
     is_stalled: bool,
 ) -> None:
-    """Who waits for its lock goes on then; a process that stood still reads the server's own reason afterwards."""
+    """Others get its locks then, and a process that stalled reads the server's own reason afterwards."""
     made = postgres.new(postgres.template("idle", _locked_table))
     address = postgres.server.url(made.rpartition("/")[2])
     moment = tmp_path / "clock"

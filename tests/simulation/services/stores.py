@@ -64,7 +64,7 @@ WITH RECURSIVE before(pid) AS (
 
 
 @dataclass(eq=False)
-class Held:
+class Link:
     """A connection: its loop, the process that has it, and the times of the transaction that runs."""
 
     loop: asyncio.AbstractEventLoop
@@ -99,8 +99,8 @@ class Stores:
         self._loop = _new_loop()
         self._clock = os.open(clock_file, os.O_WRONLY)
         self._moment = -1.0
-        self._blocked: list[tuple[asyncio.Task[Any], Held, asyncio.Future[None]]] = []
-        self._held: list[Held] = []
+        self._blocked: list[tuple[asyncio.Task[Any], Link, asyncio.Future[None]]] = []
+        self._links: list[Link] = []
         self._idle, self._longest = IDLE_SECONDS[0], LONGEST_SECONDS[0]
         self.world: World | None = None
         self.expired: Counter[str] = Counter()
@@ -123,7 +123,7 @@ class Stores:
     def _forget(self) -> None:
         """Close the connections of a run that is over."""
         self._blocked.clear()
-        for each in list(self._held):
+        for each in list(self._links):
             self._leave(each)
 
     def wait(self, work: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop | None = None) -> Any:
@@ -136,92 +136,92 @@ class Stores:
 
     async def connect(self, *args: Any, **options: Any) -> Remote:
         """Return a new connection of the present process."""
-        held = Held(_new_loop(), processes.current())
-        self._held.append(held)
-        held.connection = await self.run(real_connect(*args, **options), held)
-        held.pid = held.connection.get_server_pid()
-        return Remote(self, held.connection, held)
+        link = Link(_new_loop(), processes.current())
+        self._links.append(link)
+        link.connection = await self.run(real_connect(*args, **options), link)
+        link.pid = link.connection.get_server_pid()
+        return Remote(self, link.connection, link)
 
-    def terminate(self, work: Callable[[], Any], held: Held) -> None:
+    def terminate(self, work: Callable[[], Any], link: Link) -> None:
         """Call `work`, which leaves a connection behind, and have the server end it at once with all its locks."""
 
         async def call() -> None:
             work()
             await asyncio.sleep(0)  # so that what it closes is closed
 
-        self._busy(held)
-        self.wait(call(), held.loop)
-        if not held.ended:
-            held.ended = True
-            self.wait(self._monitor.fetchval("SELECT pg_terminate_backend($1, $2)", held.pid, _END_MS))
-        self._until_closed(held)
+        self._busy(link)
+        self.wait(call(), link.loop)
+        if not link.ended:
+            link.ended = True
+            self.wait(self._monitor.fetchval("SELECT pg_terminate_backend($1, $2)", link.pid, _END_MS))
+        self._until_closed(link)
 
-    def ends_after(self, held: Held, idle: float, longest: float) -> None:
+    def ends_after(self, link: Link, idle: float, longest: float) -> None:
         """End the present transaction of a connection once it has been idle, or has lasted from now on, for so long."""
         assert self.world is not None
-        held.idle, held.over = idle, self.world.loop.time() + min(longest, self._longest)
+        link.idle, link.over = idle, self.world.loop.time() + min(longest, self._longest)
 
-    def _leave(self, held: Held) -> None:
+    def _leave(self, link: Link) -> None:
         """Close a connection and its loop."""
 
         async def close() -> None:
-            if held.connection is not None:
-                held.connection.terminate()
+            if link.connection is not None:
+                link.connection.terminate()
             await asyncio.sleep(_STEP_SECONDS)  # so that its socket is closed
 
-        self._held.remove(held)
-        self.wait(close(), held.loop)
-        held.loop.close()
+        self._links.remove(link)
+        self.wait(close(), link.loop)
+        link.loop.close()
 
-    def _until_closed(self, held: Held) -> None:
+    def _until_closed(self, link: Link) -> None:
         """Let the driver read that the server has ended its connection."""
         waited = 0.0
-        while held.connection is not None and not held.connection.is_closed() and waited < _PATIENCE:
-            self.wait(asyncio.sleep(_STEP_SECONDS), held.loop)
+        while link.connection is not None and not link.connection.is_closed() and waited < _PATIENCE:
+            self.wait(asyncio.sleep(_STEP_SECONDS), link.loop)
             waited += _STEP_SECONDS
 
-    def _busy(self, held: Held) -> None:
+    def _busy(self, link: Link) -> None:
         """Note that a connection is not idle."""
-        if held.end is not None:
-            held.end.cancel()
-            held.end = None
+        if link.end is not None:
+            link.end.cancel()
+            link.end = None
 
-    def _rests(self, held: Held) -> None:
+    def _rests(self, link: Link) -> None:
         """Note that a connection is idle from now on; end it once its transaction was idle, or lasted, for too long."""
-        if held.ended or not held.in_transaction:
-            held.idle = held.over = None
+        if link.ended or not link.in_transaction:
+            link.idle = link.over = None
             return
         assert self.world is not None
         loop = self.world.loop
-        if held.over is None:
-            held.over = loop.time() + self._longest
-        idle = loop.time() + (self._idle if held.idle is None else held.idle)
-        kind = _IDLE if idle <= held.over else _LONGEST
-        held.end = loop.call_at(max(loop.time(), min(idle, held.over)), self._expire, held, kind)
+        if link.over is None:
+            link.over = loop.time() + self._longest
+        idle = loop.time() + (self._idle if link.idle is None else link.idle)
+        kind = _IDLE if idle <= link.over else _LONGEST
+        link.end = loop.call_at(max(loop.time(), min(idle, link.over)), self._expire, link, kind)
 
-    def _expire(self, held: Held, kind: str) -> None:
+    def _expire(self, link: Link, kind: str) -> None:
         """Have the server end a transaction by its own limit."""
-        held.end = None
+        link.end = None
         began = monotonic()
-        self.wait(self._limit(held, kind), held.loop)
+        self.wait(self._limit(link, kind), link.loop)
         # Else the driver may have read already that the connection ends.
         self.disturbed |= monotonic() - began > _SOON_MS / 1000
         self.expired[kind] += 1
-        held.ended = True
+        link.ended = True
         waited = 0.0
-        while self.wait(self._monitor.fetchval(_THERE, held.pid)):
+        while self.wait(self._monitor.fetchval(_THERE, link.pid)):
             sleep(_STEP_SECONDS)
             waited += _STEP_SECONDS
             if waited > _PATIENCE:
                 raise TimeoutError
         assert self.world is not None
-        process = held.process
+        process = link.process
         if process is None or process.until <= self.world.loop.time():
-            self._until_closed(held)
+            self._until_closed(link)
         self._look()
 
-    async def _limit(self, held: Held, kind: str) -> None:
-        connection = held.connection
+    async def _limit(self, link: Link, kind: str) -> None:
+        connection = link.connection
         assert connection is not None
         try:
             await connection.execute(_LIMIT, kind, str(_SOON_MS))
@@ -230,43 +230,43 @@ class Stores:
             await connection.execute("BEGIN")
             await connection.execute(_LIMIT, kind, str(_SOON_MS))
 
-    async def run(self, work: Coroutine[Any, Any, Any], held: Held) -> Any:
+    async def run(self, work: Coroutine[Any, Any, Any], link: Link) -> Any:
         """Return the answer of a statement of a connection."""
         self._tell_time()
-        self._busy(held)
-        answer = held.loop.create_task(work)
-        if not self._answered(answer, held):
+        self._busy(link)
+        answer = link.loop.create_task(work)
+        if not self._answered(answer, link):
             assert self.world is not None
             answered = self.world.loop.create_future()
-            self._blocked.append((answer, held, answered))
+            self._blocked.append((answer, link, answered))
             try:
                 await answered
             except asyncio.CancelledError:
                 answer.cancel()
-                self._await_cancellation(held)
+                self._await_cancellation(link)
                 raise
             finally:
                 self._blocked = [each for each in self._blocked if each[0] is not answer]
         try:
             return answer.result()
         finally:
-            self._rests(held)
+            self._rests(link)
             self._look()
 
-    def _await_cancellation(self, held: Held) -> None:
+    def _await_cancellation(self, link: Link) -> None:
         """Wait until the server has heard from the driver that a statement is cancelled."""
         waited = 0.0
-        self.wait(asyncio.sleep(_STEP_SECONDS), held.loop)
-        while waited < _PATIENCE and self.wait(self._monitor.fetchval(_BUSY, held.pid)):
-            self.wait(asyncio.sleep(_STEP_SECONDS), held.loop)
+        self.wait(asyncio.sleep(_STEP_SECONDS), link.loop)
+        while waited < _PATIENCE and self.wait(self._monitor.fetchval(_BUSY, link.pid)):
+            self.wait(asyncio.sleep(_STEP_SECONDS), link.loop)
             waited += _STEP_SECONDS
 
-    def _answered(self, answer: asyncio.Task[Any], held: Held) -> bool:
+    def _answered(self, answer: asyncio.Task[Any], link: Link) -> bool:
         """Wait for an answer; return False once the statement waits for a lock."""
         waited = 0.0
-        while not answer.done() and not drive(held.loop, answer, _FIRST_SECONDS):
+        while not answer.done() and not drive(link.loop, answer, _FIRST_SECONDS):
             waited += _FIRST_SECONDS
-            if held.pid and self.wait(self._monitor.fetchval(_BLOCKED, held.pid)):
+            if link.pid and self.wait(self._monitor.fetchval(_BLOCKED, link.pid)):
                 return answer.done()
             if waited > _PATIENCE:
                 raise TimeoutError
@@ -275,10 +275,10 @@ class Stores:
     def _look(self) -> bool:
         """Wake those whose lock was given; return whether there are any."""
         woken = False
-        for answer, held, answered in list(self._blocked):
-            if answered.done() or (not answer.done() and self.wait(self._monitor.fetchval(_BLOCKED, held.pid))):
+        for answer, link, answered in list(self._blocked):
+            if answered.done() or (not answer.done() and self.wait(self._monitor.fetchval(_BLOCKED, link.pid))):
                 continue  # asked first, since most wait on
-            if self._answered(answer, held):
+            if self._answered(answer, link):
                 answered.set_result(None)
                 woken = True
         return woken
@@ -353,9 +353,9 @@ def drive(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any], seconds: flo
 class Remote:
     """An object of the driver, of which each call that waits is done in the loop of its connection."""
 
-    def __init__(self, stores: Stores, of: Any, held: Held) -> None:
+    def __init__(self, stores: Stores, of: Any, link: Link) -> None:
         """Stand for `of`, which belongs to a connection."""
-        self._stores, self._of, self._held = stores, of, held
+        self._stores, self._of, self._link = stores, of, link
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._of, name)
@@ -364,16 +364,16 @@ class Remote:
 
         def call(*args: Any, **options: Any) -> Any:
             if name == "terminate":
-                return self._stores.terminate(value, self._held)
+                return self._stores.terminate(value, self._link)
             if isinstance(self._of, PreparedStatement) and args and _NAMES_LIMITS in self._of.get_query():
-                self._stores.ends_after(self._held, *(float(each.removesuffix("s")) for each in args[:2]))
+                self._stores.ends_after(self._link, *(float(each.removesuffix("s")) for each in args[:2]))
             result = value(*args, **options)
             return self._wait(name, result) if inspect.iscoroutine(result) else self._wrapped(result)
 
         return call
 
     def __aiter__(self) -> Remote:
-        return Remote(self._stores, self._of.__aiter__(), self._held)
+        return Remote(self._stores, self._of.__aiter__(), self._link)
 
     async def __anext__(self) -> Any:
         return await self._wait("next", self._of.__anext__())
@@ -384,11 +384,11 @@ class Remote:
         except BaseException:
             work.close()
             raise
-        return self._wrapped(await self._stores.run(work, self._held))
+        return self._wrapped(await self._stores.run(work, self._link))
 
     def _wrapped(self, result: Any) -> Any:
         if isinstance(result, Transaction | PreparedStatement | CursorFactory):
-            return Remote(self._stores, result, self._held)
+            return Remote(self._stores, result, self._link)
         return result
 
 

@@ -60,17 +60,17 @@ def test_a_child_that_stalls_is_ended(monkeypatch: pytest.MonkeyPatch, arcs: int
     tail, head, capacity, cost = (
         np.resize(each, arcs) for each in (_ASKED.tail, _ASKED.head, _ASKED.capacity, _ASKED.cost)
     )
-    asked = FlowProblem(nodes=3, tail=tail, head=head, capacity=capacity, cost=cost, supply=None)
+    problem = FlowProblem(nodes=3, tail=tail, head=head, capacity=capacity, cost=cost, supply=None)
     try:
-        here = network.solve_flow(asked).tolist()
-        assert beside.solved(asked).tolist() == here
+        here = network.solve_flow(problem).tolist()
+        assert beside.solved(problem).tolist() == here
         first = beside.pid
         assert first is not None
         os.kill(first, signal.SIGSTOP)
         with monkeypatch.context() as shorter:
             shorter.setattr(flows, "ANSWER_SECONDS", 0.2)
-            assert beside.solved(asked).tolist() == here
-        assert beside.solved(asked).tolist() == here
+            assert beside.solved(problem).tolist() == here
+        assert beside.solved(problem).tolist() == here
         assert beside.pid not in {None, first}
     finally:
         beside.end()
