@@ -2,8 +2,8 @@
 
 A statement is verified if the home country's endorsement vouches for it: service, rank group, expertise, languages. The
 order of topics, possible weeks, preferred countries and earlier participation are the officer's own word. While none of
-these counts for a host, and the matching is stable without quotas, the truth is the best that an officer who applies
-alone can state (docs/decisions/0039-honesty-that-is-proven.md).
+these counts for a host, and the matching is stable without quotas or exchanges, the truth is the best that an officer
+who applies alone can state (docs/decisions/0039-honesty-that-is-proven.md).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from shared.contracts import labels
-from shared.contracts.codes import ApplicationMode, Criterion, Objective
+from shared.contracts.codes import ApplicationMode, Criterion, Objective, TieBreak
 from shared.i18n import N_, gettext
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Cause(StrEnum):
     FIRST_TIME_FIRST = "first_time_first"
     NEEDS = "needs"
     QUOTAS = "quotas"
+    EXCHANGES = "exchanges"
 
 
 _WARNINGS: Mapping[Cause, str] = {
@@ -55,6 +56,9 @@ _WARNINGS: Mapping[Cause, str] = {
     ),
     Cause.NEEDS: N_("Training needs count for the host. Officers can gain by a topic that they do not want."),
     Cause.QUOTAS: N_("With a quota, an untrue order can change who of a country gets a place."),
+    Cause.EXCHANGES: N_(
+        "With exchanges after the lot, officers can gain by an untrue order of topics, weeks or wishes."
+    ),
 }
 
 
@@ -79,6 +83,9 @@ class Terms(Protocol):
     def objective(self) -> Objective: ...  # noqa: D102 - as in the contract
 
     @property
+    def ties(self) -> TieBreak: ...  # noqa: D102 - as in the contract
+
+    @property
     def weights(self) -> Sequence[CriterionWeight]: ...  # noqa: D102 - as in the contract
 
     @property
@@ -98,11 +105,12 @@ def breaches(
     quotas: bool,
     needs: bool = True,
     first_time_first: bool = False,
+    exchanges: bool = False,
 ) -> tuple[Breach, ...]:
     """Return by what an officer could gain; nothing if the truth is always the best.
 
     `quotas` says whether a country has a floor or a ceiling, `needs` whether training needs are cited: without any the
-    criterion of training needs gives nobody points.
+    criterion of training needs gives nobody points. `exchanges` says whether they follow the lot among equals.
     """
     stated = [criterion for criterion in Criterion if criterion not in VERIFIED and host_weights.get(criterion)]
     if first_time_first and Criterion.FIRST_TIME in stated:
@@ -117,6 +125,8 @@ def breaches(
         found.append(Breach(Cause.FIRST_TIME_FIRST))
     if quotas:
         found.append(Breach(Cause.QUOTAS))
+    if exchanges:
+        found.append(Breach(Cause.EXCHANGES))
     return tuple(found)
 
 
@@ -133,6 +143,7 @@ def breaches_of(terms: Terms) -> tuple[Breach, ...]:
         quotas=any(quota.floor or quota.ceiling is not None for quota in terms.quotas),
         needs=cited,
         first_time_first=terms.rules.first_time_first,
+        exchanges=terms.ties is TieBreak.EXCHANGES,
     )
 
 

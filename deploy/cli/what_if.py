@@ -55,6 +55,7 @@ def command(
     wishes: Annotated[
         str | None, typer.Option(help="How wishes count: scores, wishes_first or wishes_among_equals.")
     ] = None,
+    ties: Annotated[str | None, typer.Option(help="What decides between equal points: lots or exchanges.")] = None,
     weight: Annotated[
         list[str] | None, typer.Option(help="topic=5:1, for applicant and host; may be repeated.")
     ] = None,
@@ -89,6 +90,7 @@ def command(
     options = {
         "objective": objective,
         "wishes": wishes,
+        "ties": ties,
         "weights": other.weights(weight or ()),
         "ceilings": other.counts("--ceiling", ceiling or ()),
         "floors": other.counts("--floor", floor or ()),

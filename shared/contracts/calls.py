@@ -29,6 +29,7 @@ from shared.contracts.codes import (
     QuestionKind,
     RankGroup,
     ServiceKind,
+    TieBreak,
     Wishes,
 )
 
@@ -151,7 +152,7 @@ class CallTerms(Part):
     `closed_days` are days without visits besides the public holidays of host and home; `share_of_offer` is the part of
     an offer, in per cent, that may go to one country (at least one place; groups are exempt); `reserves` is how many
     more for each place are cleared beforehand where a cohort is committed with reserves; `wishes` says how the order in
-    which an applicant puts placements or mentors counts.
+    which an applicant puts placements or mentors counts, `ties` what decides among people with equal points.
     """
 
     reference: Reference
@@ -169,6 +170,7 @@ class CallTerms(Part):
     share_of_offer: Annotated[int, Field(ge=1, le=100)] = 40
     objective: Objective = Objective.STABLE
     wishes: Wishes = Wishes.SCORES
+    ties: TieBreak = TieBreak.LOTS
     weights: tuple[CriterionWeight, ...] = ()
     needs: tuple[UUID, ...] = ()
     fund_id: UUID

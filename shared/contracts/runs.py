@@ -59,7 +59,8 @@ class RunFinished(RunEvent):
     million of the best possible sum, which `certificate` proves. `ring`: an exchange ring was committed instead of a
     cohort, and only its matches were proposed. `option`: the coordinator chose one of the cohort's options in place of
     the provisional matches, and `objective` is that of the option. `seed` breaks ties (published with the run);
-    `inputs` is a digest of the snapshot.
+    `inputs` is a digest of the snapshot. `exchanged` counts who got a place that they want more by exchanges among
+    equals; it is left out where the call decides by lot alone.
     """
 
     label: ClassVar[str] = N_("Cohort committed")
@@ -88,6 +89,7 @@ class RunFinished(RunEvent):
     override: Reason | None = None
     ring: UUID | None = None
     option: CohortOption | None = None
+    exchanged: Count | None = None
 
     example: ClassVar[Example] = {
         "call_id": ex.CALL,

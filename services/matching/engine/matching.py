@@ -157,6 +157,19 @@ class Result:
         return {floor.country: floor.missing for floor in self.floors}
 
     @property
+    def exchanged(self) -> int | None:
+        """The number of those with a seat that they want more by exchanges among equals; None where none were made."""
+        market, solution = self._market, self._solution
+        if solution.lots is None:
+            return None
+        pairs, owner = market.pairs, market.pairs.owner
+        now, before = (np.full(len(market.candidates), len(owner)) for _ in range(2))
+        for order, assigned in ((now, solution.assigned), (before, solution.lots)):
+            own = np.array(assigned, np.int64)[owner] == pairs.seat
+            order[owner[own]] = market.own_order[own]
+        return int(np.count_nonzero(now < before))
+
+    @property
     def groups_price(self) -> GroupsPrice | None:
         """The cost of letting groups go first; None where no group was in the pool."""
         return None

@@ -8,7 +8,7 @@ from services.matching.engine.problem.problem import WEIGHTS
 from services.matching.interventions.model import Basis, OtherTerms
 from shared.contracts import labels
 from shared.contracts.calls import CountryQuota, CriterionWeight
-from shared.contracts.codes import Criterion, Objective, Wishes
+from shared.contracts.codes import Criterion, Objective, TieBreak, Wishes
 from shared.i18n import N_, gettext
 from shared.web.forms import (
     Between,
@@ -68,6 +68,7 @@ class WhatIfForm(Form):
         [Needed(N_("Select how an order counts"))],
         choices=Wishes,
     )
+    ties = RadioField(N_("Equal points"), [Needed(N_("Select what decides between equal points"))], choices=TieBreak)
     share_of_offer = NumberField(
         N_("Largest share of a placement per country, in per cent"),
         [Needed(N_("Enter the largest share of a placement per country, from 1 to 100")), Between(1, 100)],
@@ -127,6 +128,7 @@ def terms_of(form: WhatIfForm) -> tuple[Basis, OtherTerms]:
     return Basis(form.basis.data), OtherTerms(
         objective=Objective(form.objective.data),
         wishes=Wishes(form.wishes.data),
+        ties=TieBreak(form.ties.data),
         share_of_offer=form.share_of_offer.data,
         minimum_days=form.minimum_days.data,
         notice_weeks=form.notice_weeks.data,

@@ -22,7 +22,7 @@ from services.matching.engine.problem.problem import ENGINE_VERSION, WEIGHTS, Pr
 from services.matching.provisional.model.problem import Facts, solve, weights_of
 from services.matching.provisional.model.results import stopping_rule
 from shared.contracts.calls import CallTerms, CountryQuota, CriterionWeight
-from shared.contracts.codes import ApplicationKind, Objective, Wishes
+from shared.contracts.codes import ApplicationKind, Objective, TieBreak, Wishes
 
 if TYPE_CHECKING:
     from services.matching.engine.problem.problem import Candidate
@@ -61,6 +61,7 @@ class OtherTerms(BaseModel):
 
     objective: Objective | None = None
     wishes: Wishes | None = None
+    ties: TieBreak | None = None
     share_of_offer: Annotated[int, Field(ge=1, le=100)] | None = None
     weights: tuple[CriterionWeight, ...] | None = None
     quotas: tuple[CountryQuota, ...] | None = None
@@ -71,7 +72,7 @@ class OtherTerms(BaseModel):
         """Return the call's terms with these in their place."""
         values = {
             name: value
-            for name in ("objective", "wishes", "share_of_offer", "weights", "quotas", "minimum_days")
+            for name in ("objective", "wishes", "ties", "share_of_offer", "weights", "quotas", "minimum_days")
             if (value := getattr(self, name)) is not None
         }
         if self.notice_weeks is not None:
@@ -85,6 +86,7 @@ def in_full(terms: CallTerms) -> OtherTerms:
     return OtherTerms(
         objective=terms.objective,
         wishes=terms.wishes,
+        ties=terms.ties,
         share_of_offer=terms.share_of_offer,
         weights=tuple(
             CriterionWeight(

@@ -82,6 +82,7 @@ from shared.contracts.codes.rules import (
     FloorCause,
     HardRule,
     Objective,
+    TieBreak,
     Wishes,
     WishMissed,
 )
@@ -183,6 +184,7 @@ __all__ = [
     "Side",
     "StatedReason",
     "TestPhase",
+    "TieBreak",
     "UnschedulableCause",
     "VisitState",
     "VoidReason",

@@ -86,6 +86,7 @@ class WishMissed(Code):
     PLAN = "plan", N_("the programme coordinator chose this plan for the whole cohort")
     UNSUITABLE = "unsuitable", N_("it does not meet all rules, or is no longer open")
     POINTS = "points", N_("another place gives more points")
+    EQUAL = "equal", N_("its places went to others with as many points")
 
 
 MOST_WISHES = 20
@@ -100,6 +101,13 @@ class Wishes(Code):
     SCORES = "scores", N_("Points only: officers put nothing in order")
     WISHES_FIRST = "wishes_first", N_("Wishes first, then points")
     WISHES_AMONG_EQUALS = "wishes_among_equals", N_("Points first, wishes among equal points")
+
+
+class TieBreak(Code):
+    """The ways in which a stable matching decides among people with equal points."""
+
+    LOTS = "lots", N_("By lot")
+    EXCHANGES = "exchanges", N_("By lot, then by exchanges from which nobody loses")
 
 
 class Objective(Code):

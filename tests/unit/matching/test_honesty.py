@@ -184,7 +184,9 @@ def _gains(terms: CallTerms, worlds: int, needs: tuple[Need, ...] = (), seed: in
         for number, (own, home) in enumerate(people, 1000):
             order = [market.seats[seat].id for seat in market.row(number - 1000).seats]
             keys = dict(zip(order, market.row(number - 1000).keys, strict=True))
-            true_rank = _rank(order, matching.get(str(UUID(int=number))))
+            places = market.own_order[market.pairs.row(number - 1000)].tolist()
+            ranks = dict(zip(order, places, strict=True))
+            true_rank = _rank(ranks, matching.get(str(UUID(int=number))))
             for untruth in _untruths(dice, own, terms):
                 stated = Answers.model_validate(own.model_dump(mode="json") | untruth)
                 profile = _profile(stated, terms, number, home)
@@ -194,12 +196,13 @@ def _gains(terms: CallTerms, worlds: int, needs: tuple[Need, ...] = (), seed: in
                     seats = [market.seats[seat].id for seat in row.seats]
                     assert all(keys.get(seat, key) == key for seat, key in zip(seats, row.keys, strict=True)), untruth
                 place = solve(other)[STUDY_VISIT].matching.get(str(UUID(int=number)))
-                gained += _rank(order, place) < true_rank
+                gained += _rank(ranks, place) < true_rank
     return gained
 
 
-def _rank(order: list[str], place: str | None) -> int:
-    return order.index(place) if place in order else len(order)
+def _rank(ranks: Mapping[str, int], place: str | None) -> int:
+    """Return the true rank of a place; places that are worth the same to the officer share one."""
+    return ranks.get(place or "", max(ranks.values(), default=0) + 1)
 
 
 def test_no_untruth_gains_a_place_by_default() -> None:
@@ -263,6 +266,9 @@ _UNSAFE: Mapping[Cause, Callable[[], CallTerms]] = {
     Cause.WEIGHT: lambda: _terms(**_weight(Criterion.TOPIC)),
     Cause.FIRST_TIME_FIRST: lambda: _terms(rules={"first_time_first": True}),
     Cause.NEEDS: lambda: _terms(needs=[UUID(int=5)]),
+    Cause.EXCHANGES: lambda: _terms(
+        ties="exchanges", wishes="wishes_first", weights=[{"criterion": "topic", "applicant": 1, "host": 0}]
+    ),
     Cause.QUOTAS: lambda: _terms(quotas=[{"country": home, "floor": 0, "ceiling": 1} for home in HOMES]),
 }
 
@@ -274,7 +280,8 @@ def test_each_setting_that_is_warned_of_lets_an_untruth_gain(cause: Cause) -> No
     assert [breach.cause for breach in breaches_of(terms)] == [cause]
     assert all(breach.warning for breach in breaches_of(terms))
     needs = tuple(Need(home, topic, None) for home in HOMES for topic in TOPICS[:2]) if cause is Cause.NEEDS else ()
-    assert any(_gains(terms, 1, needs, seed) for seed in range(1, 40))
+    first = 5 if cause is Cause.EXCHANGES else 1  # worlds in which equals want to exchange are rarer
+    assert any(_gains(terms, 1, needs, seed) for seed in range(first, 40))
 
 
 @pytest.mark.parametrize(

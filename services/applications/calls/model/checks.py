@@ -11,7 +11,7 @@ from services.applications.stored_entries import Check, doubled
 from shared.contracts import labels
 from shared.contracts.base import LONGEST_PERIOD
 from shared.contracts.calls import RULES_VERSION
-from shared.contracts.codes import PRIORITIES, LanguageLevel, Objective, QuestionKind, Wishes
+from shared.contracts.codes import PRIORITIES, LanguageLevel, Objective, QuestionKind, TieBreak, Wishes
 from shared.i18n import N_, gettext
 from shared.time import dates
 from shared.time.workdays import ZONE
@@ -247,6 +247,11 @@ CHECKS: tuple[Check, ...] = (
         ("wishes", "objective"),
         N_("The highest sum counts points only. Choose the stable aim, or let points alone decide."),
         lambda wishes, objective, _: wishes is not Wishes.SCORES and objective is not Objective.STABLE,
+    ),
+    Check(
+        ("ties", "objective"),
+        N_("The highest sum makes no exchanges. Choose the stable aim, or let a lot decide between equal points."),
+        lambda ties, objective, _: ties is not TieBreak.LOTS and objective is not Objective.STABLE,
     ),
     Check(("weights",), N_("Give each criterion one weight"), _criterion_twice),
     Check(

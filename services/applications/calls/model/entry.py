@@ -35,6 +35,7 @@ from shared.contracts.codes import (
     EMPACT_2026,
     ApplicationKind,
     Objective,
+    TieBreak,
     Wishes,
 )
 from shared.i18n import N_, gettext
@@ -280,6 +281,17 @@ class CallEntry(StoredEntry):
             says=each(say.wishes),
         ),
     ] = Wishes.SCORES
+    ties: Annotated[
+        TieBreak,
+        FieldSpec(
+            "weights",
+            N_("Equal points"),
+            Control.RADIOS,
+            hint=N_("What decides when a host or mentor gives several officers equal points."),
+            choices=TieBreak,
+            says=each(say.ties),
+        ),
+    ] = TieBreak.LOTS
     weights: Annotated[
         tuple[CriterionWeight, ...],
         Field(max_length=20),

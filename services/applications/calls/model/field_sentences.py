@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.calls.model.questions import in_reader_language
 from shared.contracts import labels
-from shared.contracts.codes import QuestionKind, Wishes, topic_label
+from shared.contracts.codes import QuestionKind, TieBreak, Wishes, topic_label
 from shared.i18n import gettext, ngettext
 from shared.time import dates
 
@@ -211,6 +211,15 @@ def wishes(value: Wishes) -> str:
             "Their order decides between equal points. Hosts and mentors can put candidates in order in the same way."
         )
     return gettext("Officers do not put placements or mentors in order. Points decide what suits them best.")
+
+
+def ties(value: TieBreak) -> str:
+    """Return what decides among officers with equal points."""
+    if value is TieBreak.EXCHANGES:
+        return gettext(
+            "Where points are equal, a lot decides. Then officers exchange places if somebody gains and nobody loses."
+        )
+    return gettext("Where points are equal, a lot decides.")
 
 
 def weights(value: Sequence[CriterionWeight]) -> list[str]:

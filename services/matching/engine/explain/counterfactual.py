@@ -64,9 +64,11 @@ class Search:
         self._prices = proof.prices if proof is not None and proof.valid else None
         self._chained = rules.objective is Objective.STABLE and all(most is None for most in market.quota)
         # What floors have moved is no plain stable matching any more: chains would not tell true.
-        self._chained = self._chained and not rules.floors
+        self._chained = self._chained and not rules.floors and not rules.exchanges
         self._thorough = len(market.candidates) * len(market.seats) <= THOROUGH[rules.objective]
-        self._in_rounds = Rounds.fit(market) or (self._thorough and rules.objective is Objective.STABLE)
+        self._in_rounds = Rounds.fit(market) or (
+            self._thorough and rules.objective is Objective.STABLE and not rules.exchanges
+        )
         self._solutions: OrderedDict[tuple[int, int], Solution] = OrderedDict()
         self._wider: OrderedDict[tuple[int | None, int, int | None, int], Sequence[int]] = OrderedDict()
         self._runs = 0
@@ -231,9 +233,9 @@ class Search:
             return True
         if own.seats != row.seat.tolist() or own.keys != row.key.tolist():
             return False
-        if market.problem.rules.objective is Objective.STABLE:
+        if market.problem.rules.objective is Objective.STABLE and not market.problem.rules.exchanges:
             return True
-        # The highest sum counts the gain too, which a seat's own order leaves out.
+        # The highest sum counts the gain too, which a seat's own order leaves out, and exchanges see which are equal.
         return bool((market.row_of(market.candidates[candidate]).weight == row.weight).all())
 
     def _beyond_reach(self, candidate: int, row: Pairs) -> bool:

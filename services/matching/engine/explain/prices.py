@@ -60,10 +60,10 @@ def blocking_of(market: Market, assigned: list[int]) -> Integers:
 
     The candidate prefers the seat to the present one (or has none), and the seat, choosing greedily under capacity and
     the country's share, would take the candidate. A candidate without a seat whose country has reached its ceiling
-    blocks nothing, for no seat may take one more from there.
+    blocks nothing, for no seat may take one more from there. Where exchanges follow lots, a lot makes nobody prefer.
     """
     stops = market.at_ceiling(assigned)
-    if market.sweep is not None:
+    if market.sweep is not None and not market.problem.rules.exchanges:
         return market.sweep.summary(assigned, stops).blocking.astype(np.int64)
     pairs, people = market.pairs, len(market.candidates)
     if not len(pairs.seat):
@@ -71,7 +71,7 @@ def blocking_of(market: Market, assigned: list[int]) -> Integers:
     owner, country = pairs.owner, np.array(market.country, np.int64)
     mine = np.array(assigned, np.int64)
     admitted = mine[owner] == pairs.seat
-    position = np.arange(len(owner))
+    position = market.own_order
     reached = np.full(people, len(owner))
     reached[owner[admitted]] = position[admitted]
     wants = position < reached[owner]
@@ -79,7 +79,7 @@ def blocking_of(market: Market, assigned: list[int]) -> Integers:
     full = np.zeros(len(market.countries), bool)
     full[stops] = True
     stopped = full[country[owner]] & (mine[owner] == UNMATCHED)
-    blocks = wants & ~stopped & (pairs.key > least[pairs.seat, country[owner]])
+    blocks = wants & ~stopped & (market.standing > least[pairs.seat, country[owner]])
     return np.bincount(owner[blocks], minlength=people)
 
 
@@ -92,7 +92,7 @@ def _least_key_admitted(market: Market, mine: Integers, admitted: NDArray[np.boo
     country, owner = np.array(market.country, np.int64), pairs.owner
     ceiling = np.iinfo(np.int64).max
     of_country = np.full((len(market.seats), countries), ceiling)
-    np.minimum.at(of_country, (pairs.seat[admitted], country[owner[admitted]]), pairs.key[admitted])
+    np.minimum.at(of_country, (pairs.seat[admitted], country[owner[admitted]]), market.standing[admitted])
     count = np.array([[used.get(k, 0) for k in range(countries)] for used in market.used]).reshape(-1, countries)
     np.add.at(count, (pairs.seat[admitted], country[owner[admitted]]), 1)
     share_full = count >= np.array(market.shares)[:, None]

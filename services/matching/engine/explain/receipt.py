@@ -176,15 +176,19 @@ class Explainer:
         if first == seat:
             return None
         column = self._column(first)
-        key, country = _key_of(column, candidate), market.country[candidate]
+        standing, country = market.standing_of(column.key), market.country[candidate]
+        key = int(standing[np.searchsorted(column.owner, candidate)])
         inside = self._assigned[column.owner] == first
-        keys, owners = column.key[inside], column.owner[inside]
+        keys, owners = standing[inside], column.owner[inside]
         same = self._countries[owners] == country
         used = market.used[first].get(country, 0) + int(np.count_nonzero(same))
-        if len(owners) >= market.free[first] and bool(np.all(keys > key)):
+        full, full_share = len(owners) >= market.free[first], used >= market.shares[first]
+        if full and bool(np.all(keys > key)):
             why = WishMissed.OUTRANKED
-        elif used >= market.shares[first] and bool(np.all(keys[same] > key)):
+        elif full_share and bool(np.all(keys[same] > key)):
             why = WishMissed.SHARE_OF_OFFER
+        elif (full and bool(np.all(keys >= key))) or (full_share and bool(np.all(keys[same] >= key))):
+            why = WishMissed.EQUAL
         elif not self._solution.floor_first.isdisjoint(owners.tolist()):
             why = WishMissed.FLOOR
         else:

@@ -72,7 +72,8 @@ class Rounds:
     def fit(market: Market) -> bool:
         """Return whether this works for a market: stable, with a ceiling or a floor, and not too large."""
         rules = market.problem.rules
-        bounded = rules.objective is Objective.STABLE and bool(rules.ceilings or rules.floors)
+        followed = rules.objective is Objective.STABLE and not rules.exchanges
+        bounded = followed and bool(rules.ceilings or rules.floors)
         return bounded and len(market.candidates) * len(market.seats) <= MOST_PAIRS
 
     def with_row(self, candidate: int, row: Pairs) -> int | None:

@@ -57,7 +57,7 @@ def explain_all(market: Market, solution: Solution) -> Explanations:
         preference=summary.preference.astype(np.int64),
         points=summary.points,
         funnel=funnel,
-        blocking=summary.blocking.astype(np.int64),
+        blocking=blocking_of(market, solution.assigned),
     )
 
 

@@ -42,12 +42,12 @@ def can_follow(problem: Problem) -> bool:
     """Return whether a matching can be followed event by event.
 
     It has no more pairs than there is room for, and all in the pool are single; one of the highest sum is followed if
-    no share of a country can bind (and with numba, unless it is small).
+    no share of a country can bind (and with numba, unless it is small). Exchanges among equals are made by runs.
     """
     pairs = len(problem.candidates) * len(problem.seats)
     if pairs > MOST_PAIRS or any(candidate.group_id is not None for candidate in problem.candidates):
         return False
-    if problem.rules.widest >= 1 << SCORE_BITS:
+    if problem.rules.widest >= 1 << SCORE_BITS or problem.rules.exchanges:
         return False
     if problem.rules.objective is Objective.STABLE:
         return True

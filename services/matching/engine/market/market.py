@@ -153,6 +153,34 @@ class Market:
         return self.all_pairs()
 
     @cached_property
+    def own_order(self) -> Integers:
+        """The place of each pair in the order of its candidate, less for what is wanted more.
+
+        Where exchanges follow lots, seats that are worth the same to a candidate share a place.
+        """
+        pairs = self.pairs
+        places = np.arange(len(pairs.seat))
+        if not self.problem.rules.exchanges or not len(places):
+            return places
+        wished = np.zeros(len(places), np.bool_)
+        if self.problem.rules.wishes_count:
+            for number, candidate in enumerate(self.candidates):
+                own = {self.seat_place[seat] for seat in candidate.own_order if seat in self.seat_place}
+                wished[pairs.row(number)] = [seat in own for seat in pairs.seat[pairs.row(number)].tolist()]
+        owner = pairs.owner
+        same = (owner[1:] == owner[:-1]) & (pairs.gain[1:] == pairs.gain[:-1]) & ~wished[1:] & ~wished[:-1]
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(~same)])
+
+    @cached_property
+    def standing(self) -> Integers:
+        """The value of the candidate to the seat of each pair; equals are equal where exchanges follow lots."""
+        return self.standing_of(self.pairs.key)
+
+    def standing_of(self, key: Integers) -> Integers:
+        """Return what counts of keys that seats give."""
+        return key >> TIE_BITS if self.problem.rules.exchanges else key
+
+    @cached_property
     def sweep(self) -> "Sweep | None":
         """The sweep that replaces the pairs if there are many; None if they are few (or set already)."""
         few = len(self.candidates) * len(self.seats) < SWEPT_FROM
@@ -280,7 +308,8 @@ class Market:
         other.candidates = [*self.candidates[:at], candidate, *self.candidates[at + 1 :]]
         other.feasible = LazyFeasible(self.rules, other.candidates)
         own = self.row_of(candidate)
-        if self.sweep is not None and self.problem.rules.objective is Objective.STABLE:
+        rules = self.problem.rules
+        if self.sweep is not None and rules.objective is Objective.STABLE and not rules.exchanges:
             other.nearly = self.sweep.with_row(at, own.seat, own.key)
             return other
         old = self.pairs
@@ -321,6 +350,16 @@ class Market:
 
     def _copy(self) -> "Market":
         other = object.__new__(Market)
-        kept = self.__dict__.keys() - {"pairs", "rows", "sweep", "nearly", "_row", "columns", "left"}
+        kept = self.__dict__.keys() - {
+            "pairs",
+            "rows",
+            "sweep",
+            "nearly",
+            "_row",
+            "columns",
+            "left",
+            "own_order",
+            "standing",
+        }
         other.__dict__.update({name: self.__dict__[name] for name in kept})
         return other

@@ -38,6 +38,8 @@ class _Line:
     pairs: Sequence[int]
     sums: Sequence[int]
     full: Mapping[int, int]
+    as_good: Sequence[int]
+    """For each pair the place of the last other one that the seat values at least as much; -1 if there is none."""
     places: int
 
 
@@ -106,14 +108,16 @@ class BoundedProgram:
         How many have a place up to each pair is a column as well, so that the rows are short.
         """
         program, sums = self._program, list[int]()
+        as_good = _last_as_good([int(self._market.standing[at]) for at in line])
         for rank, at in enumerate(line):
-            if rank >= places:
-                full[at] = program.column(0, 1)
-                program.row({sums[-1]: 1, full[at]: -places}, 0, places)
             sums.append(program.column(0, places))
             before = {sums[-2]: 1} if rank else {}
             program.row({**before, self._pair[at]: 1, sums[-1]: -1}, 0, 0)
-        self._lines.append(_Line(line, sums, full, places))
+        for at, last in zip(line, as_good, strict=True):
+            if last + 1 >= places:
+                full[at] = program.column(0, 1)
+                program.row({sums[last]: 1, full[at]: -places}, 0, places)
+        self._lines.append(_Line(line, sums, full, as_good, places))
 
     def _count_blocking(self) -> None:
         market, row = self._market, self._program.row
@@ -126,8 +130,9 @@ class BoundedProgram:
                 row({column: -1, self._at_ceiling[country]: 1}, 0, 1)
                 row({**dict.fromkeys(own, 1), column: 1}, 0, 1)
                 stopped = {column: 1}
-            for place, at in enumerate(range(begin, end)):
-                factors = {**dict.fromkeys(own[: place + 1], 1), self._blocks[at]: 1, **stopped}
+            order = market.own_order[begin:end]
+            for at, as_good in zip(range(begin, end), np.searchsorted(order, order, side="right"), strict=True):
+                factors = {**dict.fromkeys(own[:as_good], 1), self._blocks[at]: 1, **stopped}
                 for full in (self._full, self._share_full):
                     if at in full:
                         factors[full[at]] = 1
@@ -155,12 +160,11 @@ class BoundedProgram:
         for at, column in enumerate(self._pair):
             values[column] = int(assigned[self._owner[at]] == self._seat[at])
         for line in self._lines:
-            count = 0
-            for at, column in zip(line.pairs, line.sums, strict=True):
-                if at in line.full:
-                    values[line.full[at]] = int(count >= line.places)
-                count += values[self._pair[at]]
+            counts = np.cumsum([values[self._pair[at]] for at in line.pairs]).tolist()
+            for at, column, count, last in zip(line.pairs, line.sums, counts, line.as_good, strict=True):
                 values[column] = count
+                if at in line.full:
+                    values[line.full[at]] = int(counts[last] >= line.places)
         stops = set(market.at_ceiling(assigned))
         for country, column in self._at_ceiling.items():
             values[column] = int(country in stops)
@@ -177,8 +181,21 @@ class BoundedProgram:
             if not blocking[candidate]:
                 continue
             stopped = values[self._stopped[candidate]] if candidate in self._stopped else 0
-            for at in range(begin, end):
-                if assigned[candidate] == self._seat[at]:
-                    break
+            order = market.own_order[begin:end].tolist()
+            own = [place for place, at in enumerate(range(begin, end)) if assigned[candidate] == self._seat[at]]
+            reached = order[own[0]] if own else order[-1] + 1
+            for at in range(begin, begin + order.index(reached) if own else end):
                 refused = stopped + sum(values[full[at]] for full in (self._full, self._share_full) if at in full)
                 values[self._blocks[at]] = int(not refused)
+
+
+def _last_as_good(standing: Sequence[int]) -> list[int]:
+    """Return for each place in a line, best first, the last other one before it or equal to it; -1 if there is none."""
+    found: list[int] = []
+    last = len(standing) - 1
+    for rank in range(len(standing) - 1, -1, -1):
+        if standing[rank] != standing[last]:
+            last = rank
+        alone = last == rank and (rank == 0 or standing[rank - 1] != standing[rank])
+        found.append(rank - 1 if alone else last)
+    return found[::-1]

@@ -20,6 +20,7 @@ from shared.contracts.codes import (
     LanguageLevel,
     Objective,
     RankGroup,
+    TieBreak,
     Wishes,
 )
 
@@ -213,6 +214,7 @@ class Rules:
     country to the day from which it is not active. `ceilings` and `floors` count applicants of a country, fixed pairs
     included. `needs` maps (country, topic or area) to points, `reciprocity` (home, host) to points. `wishes` says how
     the wishes of each side order its own pairs; they add nothing to a score, and the other side does not see them.
+    `ties` says what decides among equals in a stable matching: a lot, or exchanges after it (`stable/exchanges.py`).
     """
 
     weights: Mapping[Criterion, Weight] = field(default_factory=lambda: WEIGHTS)
@@ -227,11 +229,17 @@ class Rules:
     needs: Mapping[tuple[str, str], int] = field(default_factory=_nothing)
     reciprocity: Mapping[tuple[str, str], int] = field(default_factory=_nothing)
     wishes: Wishes = Wishes.SCORES
+    ties: TieBreak = TieBreak.LOTS
 
     @property
     def wishes_count(self) -> bool:
         """True if wishes order the seats of a candidate."""
         return self.wishes is not Wishes.SCORES
+
+    @property
+    def exchanges(self) -> bool:
+        """True if lots decide nothing that an exchange can better: people with equal points stand side by side."""
+        return self.ties is TieBreak.EXCHANGES
 
     @property
     def widest(self) -> int:

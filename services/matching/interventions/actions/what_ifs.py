@@ -24,7 +24,7 @@ from services.matching.provisional.snapshot import load_in, place_of
 from shared.bus import Bus, Lease, LeaseLost
 from shared.bus.db.transient_errors import is_transient
 from shared.bus.set_aside import SetAside
-from shared.contracts.codes import Objective, Wishes
+from shared.contracts.codes import Objective, TieBreak, Wishes
 from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.ids import new_id
@@ -115,6 +115,9 @@ def _check(call: Call, terms: CallTerms, basis: Basis, other: OtherTerms) -> Non
     if tried.wishes is not Wishes.SCORES and tried.objective is not Objective.STABLE:
         sentence = gettext("The highest sum counts points only. Choose the stable aim, or let points alone decide.")
         raise Refused(sentence, 422, {"wishes": sentence})
+    if tried.ties is not TieBreak.LOTS and tried.objective is not Objective.STABLE:
+        sentence = gettext("The highest sum makes no exchanges. Choose the stable aim, or let a lot decide.")
+        raise Refused(sentence, 422, {"ties": sentence})
     if in_full(tried) == in_full(terms):
         sentence = gettext("These are the current terms of the call. Change at least one.")
         raise Refused(sentence, 422, {"objective": sentence})

@@ -28,7 +28,7 @@ from services.matching.overview.store import board as overview
 from services.matching.words import Tag
 from shared.contracts import labels
 from shared.contracts.calls import CountryQuota
-from shared.contracts.codes import ApplicationKind, CallState, Objective, RankGroup, ServiceKind, Wishes
+from shared.contracts.codes import ApplicationKind, CallState, Objective, RankGroup, ServiceKind, TieBreak, Wishes
 from shared.contracts.runs import RunFinished
 from shared.errors import Refused
 from shared.honesty import breaches
@@ -177,6 +177,7 @@ def warnings(terms: OtherTerms) -> list[str]:
         terms.objective or Objective.STABLE,
         {weight.criterion: weight.host for weight in terms.weights or ()},
         quotas=any(quota.floor or quota.ceiling is not None for quota in terms.quotas or ()),
+        exchanges=terms.ties is TieBreak.EXCHANGES,
     )
     return [breach.warning for breach in found]
 
@@ -301,6 +302,7 @@ def changes(own: OtherTerms, other: OtherTerms) -> list[tuple[str, str, str]]:
     found = [
         (gettext("Aim"), _text(own.objective), _text(other.objective)),
         (gettext("Order of placements and mentors"), _text(own.wishes), _text(other.wishes)),
+        (gettext("Equal points"), _text(own.ties), _text(other.ties)),
         (gettext("Largest share of a placement per country"), _share(own.share_of_offer), _share(other.share_of_offer)),
         (gettext("Shortest visit"), _days(own.minimum_days), _days(other.minimum_days)),
         (gettext("Notice before a visit"), _weeks(own.notice_weeks), _weeks(other.notice_weeks)),

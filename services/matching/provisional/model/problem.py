@@ -282,6 +282,7 @@ def _rules(facts: Facts) -> Rules:
         needs=needs,
         reciprocity=facts.reciprocity,
         wishes=terms.wishes,
+        ties=terms.ties,
     )
 
 

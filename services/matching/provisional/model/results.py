@@ -285,6 +285,7 @@ def run_finished(
         ),
         ring=ring,
         option=option,
+        exchanged=result.exchanged,
         groups=GroupsPlaced(**asdict(groups)) if groups else None,
     )
 

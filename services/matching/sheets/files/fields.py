@@ -189,6 +189,7 @@ FIELDS: Mapping[type, Mapping[str, Shape]] = {
         "weights": Objects(Weight, words.CRITERION),
         "objective": Single(words.OBJECTIVE),
         "wishes": Single(words.WISHES),
+        "ties": Single(words.TIES),
         "language_minimum": Single(words.LEVEL),
         "common_weeks": Single(words.Number(0, 52)),
         "share": Single(words.Number(0, 100, percent=True)),

@@ -66,6 +66,7 @@ class Spec:
 SETTINGS: Mapping[str, Spec] = {
     "objective": Spec("Objective", Rules, "objective", others=("aim",)),
     "wishes": Spec("Wishes", Rules, "wishes", others=("rule of wishes", "order of wishes")),
+    "ties": Spec("Equal points", Rules, "ties", others=("ties", "equals")),
     "language_minimum": Spec("Minimum language level", Rules, "language_minimum", others=("language minimum level",)),
     "common_weeks": Spec("Common weeks", Rules, "common_weeks", others=("weeks in common",)),
     "share": Spec("Share of a country", Rules, "share", others=("share of one country", "share of an offer")),

@@ -141,6 +141,7 @@ _WEIGHTS: tuple[_Example, ...] = tuple(
 _RULES: tuple[_Example, ...] = (
     {"setting": "Objective", "value": "stable"},
     {"setting": "Wishes", "value": "points only"},
+    {"setting": "Equal points", "value": "by lot"},
     {"setting": "Common weeks", "value": 1},
     {"setting": "Share of a country", "value": 40},
     {"setting": "Ceiling", "name": "Armenia", "value": 3},

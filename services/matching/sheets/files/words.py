@@ -28,6 +28,7 @@ from shared.contracts.codes import (
     Objective,
     RankGroup,
     ServiceKind,
+    TieBreak,
     Wishes,
 )
 
@@ -310,6 +311,11 @@ WISHES = Choice(
     "scores, wishes_first or wishes_among_equals",
     {code.value: code.value for code in Wishes},
     {"points only": "scores", "wishes first": "wishes_first", "wishes among equals": "wishes_among_equals"},
+)
+TIES = Choice(
+    "lots or exchanges",
+    {code.value: code.value for code in TieBreak},
+    {"by lot": "lots", "lot": "lots"},
 )
 OBJECTIVE = Choice("stable or most_good", {code.value: code.value for code in Objective}, {"highest sum": "most_good"})
 

@@ -9,7 +9,7 @@ import pytest
 
 from services.matching.facts.store import facts
 from services.matching.receipts.views import receipts as receipts_views
-from shared.contracts.codes import Answer, HardRule, Party, Role, Wishes
+from shared.contracts.codes import Answer, HardRule, Party, Role, TieBreak, Wishes
 from shared.contracts.mentors import MentorCandidatesChosen
 from shared.contracts.offers import OfferCandidatesChosen, OfferRevised
 from shared.contracts.receipts import NoMatchExplained
@@ -115,3 +115,26 @@ async def test_a_mentor_is_not_matched_with_an_unsuitable_mentee(world: World) -
         await _choose(world, other, event=MentorCandidatesChosen)
         await world.match_calls()
         assert await _placed(world, other) == {mentee}
+
+
+async def test_officers_exchange_places_that_are_equal_to_a_host(
+    world: World, browser: httpx2.AsyncClient, sign_in: Callable[..., Awaitable[None]]
+) -> None:
+    """Exchanges of the call give two officers their first wishes, for any officer whom the lot favours at a host."""
+    await world.call(wishes=Wishes.WISHES_FIRST, ties=TieBreak.EXCHANGES, share_of_offer=100)
+    contested, other = await world.offer(places=1), await world.offer(places=1)
+    alone = await world.officer(topics=["online_crime"], wishes=[str(contested)], conflicts=[str(other)])
+    second = await world.officer(topics=["online_crime"], wishes=[str(other), str(contested)])
+    third = await world.officer(topics=["online_crime"], wishes=[str(contested), str(other)])
+    await _choose(world, contested, second)
+    await _choose(world, other, third)
+    committed = await world.commit()
+    receipts = {each: await receipts_views.published_receipt(world.bus, each) for each in (second, third)}
+    assert [getattr(receipt, "offer_id", None) for receipt in receipts.values()] == [other, contested]
+    assert alone not in committed.matches
+    (run_id,) = committed.runs.values()
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    runs = (await browser.get("/matching/api/v1/runs")).json()["items"]
+    assert [run["result"]["exchanged"] in {0, 2} for run in runs if run["id"] == str(run_id)] == [True]
+    page = html.unescape((await browser.get(f"/matching/runs/{run_id}")).text)
+    assert "Better place by an exchange among equals" in page

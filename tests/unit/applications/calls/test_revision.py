@@ -56,6 +56,7 @@ from shared.contracts.codes import (
     Objective,
     RankGroup,
     ServiceKind,
+    TieBreak,
     Wishes,
 )
 from shared.time.workdays import ZONE
@@ -252,6 +253,7 @@ CHANGED: dict[str, object] = {
     "reserves": 5,
     "objective": Objective.MOST_GOOD,
     "wishes": Wishes.WISHES_FIRST,
+    "ties": TieBreak.EXCHANGES,
     "weights": (CriterionWeight(criterion=Criterion.TOPIC, applicant=7, host=8),),
     "questions": (_number("staff"),),
     "sessions_to_complete": 44,
@@ -455,3 +457,11 @@ def test_wishes_do_not_stand_beside_the_highest_sum(rule: Wishes) -> None:
     assert ("wishes" in problems(highest)) is (rule is not Wishes.SCORES)
     stable = highest.model_copy(update={"objective": Objective.STABLE})
     assert "wishes" not in problems(stable)
+
+
+@pytest.mark.parametrize("ties", list(TieBreak))
+def test_exchanges_do_not_stand_beside_the_highest_sum(ties: TieBreak) -> None:
+    """A call with the highest sum as its aim cannot say that equals exchange their places."""
+    highest = entry_of(TERMS).model_copy(update={"objective": Objective.MOST_GOOD, "ties": ties})
+    assert ("ties" in problems(highest)) is (ties is TieBreak.EXCHANGES)
+    assert "ties" not in problems(highest.model_copy(update={"objective": Objective.STABLE}))

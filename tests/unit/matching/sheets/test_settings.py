@@ -42,6 +42,7 @@ def test_a_sheet_says_what_the_json_says(tmp_path: Path) -> None:
         ("wishes", None, None, "Points only"),
         ("Minimum language level", None, None, "B1"),
         ("Common weeks", None, None, 2),
+        ("Equal points", None, None, "By lot"),
         ("share", None, None, 50),
         ("Weight for applicants", "Topic wanted", None, 8),
         ("weight_host", "language", None, 4),
