@@ -14,7 +14,7 @@ from services.reporting.needs import views as needs_views
 from services.reporting.overview.documents.report import Findings, Picture, Section, Table
 from services.reporting.overview.views import charts, trends
 from services.reporting.targets.model import TargetKind, baseline_of, is_reached
-from shared.contracts.codes import PeriodKind, RestatementReason
+from shared.contracts.codes import PeriodKind, PeriodState, RestatementReason
 from shared.i18n import gettext
 from shared.time.dates import day
 
@@ -72,7 +72,7 @@ def _targets(
 ) -> Section:
     """Return each target that is due next, beside what was reached."""
     rows, later = [], []
-    missed, hidden = [], []
+    missed, hidden, empty = list[str](), list[str](), list[str]()
     sums = charts.sums_to_date(figures, background.targets, background.history, settings.programme_start)
     for indicator, definition in INDICATORS.items():
         target, figure = _next_target(background.targets, indicator, approval), figures.get(indicator)
@@ -83,7 +83,7 @@ def _targets(
         share = definition.measure is Measure.SHARE or not target.value or reached.value is None
         title = gettext(definition.title)
         if target.day <= approval.period.end and reached.value is None:
-            hidden.append(title)
+            (hidden if reached.suppressed else empty).append(title)
         elif target.day <= approval.period.end and not is_reached(indicator, target.value, reached.value or Decimal()):
             missed.append(title)
         rows.append(
@@ -125,6 +125,7 @@ def _targets(
             if hidden
             else []
         ),
+        *([gettext("Due, without data yet: %(names)s.") % {"names": ", ".join(empty)}] if empty else []),
     ]
     next_columns = [gettext("Indicator"), gettext("Next target"), gettext("Due"), gettext("Reached so far")]
     tables = [Table(columns, rows)] if rows else []
@@ -164,7 +165,7 @@ def _trends(approval: Approval, released: Sequence[Released], background: Backgr
         )
         % {"first": line.axis[0].label, "last": line.axis[-1].label}
         if len(line.axis) > 1
-        else gettext("This is the first published period of its length: there is no trend yet.")
+        else gettext("No other period of this length is published, so there is no trend yet.")
     )
     pictures = [_picture(each) for each in drawn] if len(line.axis) > 1 else []
     return Section(gettext("Trends over all periods"), [text], [], pictures)
@@ -177,7 +178,11 @@ def _changes(approval: Approval, released: Sequence[Released], background: Backg
     sentence = gettext("A correction of these figures is waiting, because it would reveal few people: %(names)s.")
     waiting = [sentence % {"names": ", ".join(waits)}]
     if not background.before:
-        text = gettext("This is the first published statement of the period: nothing has changed.")
+        text = (
+            gettext("This is the first published statement of the period: nothing has changed.")
+            if approval.state is PeriodState.PUBLISHED
+            else gettext("No statement of this period is published yet.")
+        )
         return Section(title, [text, *(waiting if waits else [])], [], [])
     before = {each.definition.id: each for each in background.before}
     rows = [
