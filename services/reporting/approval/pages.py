@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from services.reporting.approval.actions import periods, restatements
 from services.reporting.disclosure import views as disclosure_views
+from services.reporting.figures.actions.running_counts import PUBLISH, RESTATE
 from services.reporting.figures.model.restatement import Change
 from services.reporting.guards import Steerer
 from services.reporting.indicators.model.catalogue import COUNTED
@@ -49,10 +50,11 @@ async def approve(label: str, principal: Steerer, bus: BusDep) -> Response:
 
 
 @router.post("/reporting/periods/{label}/publish")
-async def publish(label: str, principal: Steerer, bus: BusDep) -> Response:
-    """Publish frozen figures."""
-    await periods.publish(bus, principal, label)
-    return see_other(f"/reporting/?period={label}&done=published")
+async def publish(label: str, principal: Steerer, bus: BusDep, counts: RunningCountsDep) -> Response:
+    """Publish frozen figures; if the check before it takes long, the page says so."""
+    await counts.run(label, periods.publish(bus, principal, label), (principal.subject, PUBLISH))
+    done = "" if counts.of(label) else "&done=published"
+    return see_other(f"/reporting/?period={label}{done}")
 
 
 @router.get("/reporting/periods/{label}/restatement")
@@ -67,7 +69,7 @@ async def restatement(
         found = await restatements.difference(bus, session, label)
     proposal = found.proposal
     if work is not None:
-        work = counts.of(label, found.counted_at)
+        work = counts.of(label, found.counted_at, publishable=proposal is not None)
     return render(
         request,
         "approval/restatement.html",
@@ -109,9 +111,11 @@ async def propose(
 
 
 @router.post("/reporting/periods/{label}/restatement/approve")
-async def approve_restatement(label: str, principal: Steerer, bus: BusDep) -> Response:
-    """Approve what another person proposed."""
-    await restatements.approve(bus, principal, label)
+async def approve_restatement(label: str, principal: Steerer, bus: BusDep, counts: RunningCountsDep) -> Response:
+    """Approve what another person proposed; if the check before it takes long, the page says so."""
+    await counts.run(label, restatements.approve(bus, principal, label), (principal.subject, RESTATE))
+    if counts.of(label):
+        return see_other(f"/reporting/periods/{label}/restatement")
     return see_other(f"/reporting/?period={label}&done=restated")
 
 

@@ -302,7 +302,7 @@ def on_periods() -> list[Act]:
     page, program = "/reporting/periods/{label}", f"{API}/periods/{{label}}/{{step}}"
     submitted, returned = "were submitted on", "were returned to their author on"
     frozen, published = "were approved and frozen on", "were published on"
-    person = "somebody else must (approve|decide)|Only the author|are not frozen|are being counted"
+    person = "somebody else must (approve|decide)|Only the author|are not frozen|are being (counted|published)"
     none = person + "|No restatement of this period was proposed|nothing to restate"
     proposed, decided = "A restatement was proposed on", "This restatement was decided on"
     again, steps = f"{page}/restatement", f"{API}/periods/{{label}}/restatement/{{step}}"

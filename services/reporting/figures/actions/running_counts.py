@@ -1,7 +1,7 @@
 """Track the counts of whole periods that run, so that a page need not keep its reader waiting for half a minute.
 
-A count that takes longer than a moment goes on in the instance that started it. The period's row is locked meanwhile,
-so that no other instance starts the same.
+A count that takes longer than a moment goes on in the instance that started it, and so does the check before figures
+are published. The period's row is locked meanwhile, so that no other instance starts the same.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 PATIENCE = 2.0
 """Seconds for which a request waits for the result."""
+PUBLISH, RESTATE = "publish", "approve restatement"
+"""The actions that check figures and publish them; the others count them."""
 
 
 @dataclass(slots=True)
@@ -36,6 +38,11 @@ class RunningCount:
     task: asyncio.Task[Any]
 
     @property
+    def publishes(self) -> bool:
+        """Return whether figures are checked and published, not counted."""
+        return self.request[1] in {PUBLISH, RESTATE}
+
+    @property
     def wrong(self) -> str:
         """The cause of a failure; empty while it runs."""
         error = self.task.exception() if self.task.done() and not self.task.cancelled() else None
@@ -43,6 +50,8 @@ class RunningCount:
             return ""
         if isinstance(error, Refused | Outdated):
             return str(error.detail)
+        if self.publishes:
+            return gettext("The figures could not be published. Try again. If the problem remains, tell the operator.")
         return gettext(
             "The figures could not be counted. Check the figures, then try again. If the problem "
             "remains, tell the operator."
@@ -66,10 +75,12 @@ class RunningCounts:
             work.close()
             if known.request == request:
                 return
-            raise Refused(
-                gettext("The figures of this period are being counted. Wait until they are ready."),
-                code=ProblemCode.IN_PROGRESS,
+            sentence = (
+                gettext("The figures of this period are being published. Wait until that is done.")
+                if known.publishes
+                else gettext("The figures of this period are being counted. Wait until they are ready.")
             )
+            raise Refused(sentence, code=ProblemCode.IN_PROGRESS)
         task = asyncio.create_task(work)
         self._works[label] = RunningCount(clock.now(), request, task)
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
@@ -79,15 +90,17 @@ class RunningCounts:
         else:
             task.add_done_callback(_log_failure)
 
-    def of(self, label: str, counted: datetime | None = None) -> RunningCount | None:
+    def of(self, label: str, counted: datetime | None = None, *, publishable: bool = True) -> RunningCount | None:
         """Return the count that runs for a period or failed last; None if there is none.
 
         `counted` is when the period's present figures were counted, here or in another instance: an earlier failure is
-        over and forgotten.
+        over and forgotten. So is a failure to publish where nothing is left to publish (not `publishable`).
         """
         work = self._works.get(label)
         if work is None or not work.task.done():
             return work
+        if work.wrong and work.publishes and not publishable:
+            return None
         if work.wrong and (counted is None or counted < work.since):
             return work
         del self._works[label]

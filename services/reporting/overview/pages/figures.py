@@ -80,6 +80,9 @@ async def overview(
     figures = {each.definition.id: each for each in released}
     fixed = approval.state in FIXED
     stated = [each.cut_off for each in released if fixed] + [at for at in (approval.cut_off,) if at is not None]
+    steps = _own_step(approval, principal) if steers else None
+    publishable = steps is not None and steps.action == "publish"
+    counted = max(stated, default=None)
     return render(
         request,
         "overview/figures.html",
@@ -96,9 +99,9 @@ async def overview(
         show=disclosure_views,
         traces=may_trace(principal),
         protects=may_protect(principal),
-        steps=_own_step(approval, principal) if steers else None,
+        steps=steps,
         where=await _standing(bus, approval, principal) if steers else None,
-        work=counts.of(approval.period.label, max(stated, default=None)) if steers else None,
+        work=counts.of(approval.period.label, counted, publishable=publishable) if steers else None,
         reasons=list(PeriodReturnReason),
         report=_report(approval, principal),
         done=_done(request, approval),

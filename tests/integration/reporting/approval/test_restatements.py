@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,6 +15,8 @@ from sqlalchemy import text
 
 from services.reporting.approval.actions import periods as approval_periods
 from services.reporting.approval.actions import restatements
+from services.reporting.disclosure import actions as disclosure_actions
+from services.reporting.disclosure.model import decide
 from services.reporting.facts import store as facts_store
 from services.reporting.figures.actions import counting, own_process, running_counts
 from services.reporting.figures.model.verification import CheckedFigure, Statement, recount, statement
@@ -177,7 +180,7 @@ async def test_a_correction_of_one_waits_for_others(house: House) -> None:
     donor = await house.grant(Role.DONOR)
     address = f"/reporting/api/v1/indicators/TOPCOP-OP-02?period={LABEL}"
     before = (await donor.get(address)).json()
-    await _late(house, 12)
+    await _late(house, *LATE)
     assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
     assert (await other.post(f"{PAGE}/approve")).status_code == 303
     assert (await donor.get(address)).json() == {**before, "waits": True}
@@ -369,6 +372,46 @@ async def test_a_long_count_continues_and_the_page_shows_it(house: House, monkey
     assert (await _sent(author, f"{PAGE}/propose", PAGE, reason="late_facts")).status_code == 303
     await _done(house)
     assert "You proposed this restatement" in (await author.get(PAGE)).text
+
+
+async def test_a_long_check_continues_and_publishes_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long publication or restatement is shown as in progress; a second click does not publish a second time."""
+    await feed_events(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    publish, overview = f"/reporting/periods/{LABEL}/publish", f"/reporting/?period={LABEL}"
+    assert (await author.post(f"/reporting/periods/{LABEL}/submit")).status_code == 303
+    assert (await other.post(f"/reporting/periods/{LABEL}/approve")).status_code == 303
+    may_go_on = threading.Event()
+
+    def slow(*arguments: Any) -> Any:
+        assert may_go_on.wait(60)
+        return decide(*arguments)
+
+    monkeypatch.setattr(disclosure_actions, "decide", slow)
+    monkeypatch.setattr(running_counts, "PATIENCE", 0.0)
+    for _ in range(2):
+        assert (await _sent(author, publish, overview)).status_code == 303
+    page = (await author.get(overview)).text
+    assert "that these figures reveal nobody, and will then publish them" in page
+    assert f'action="{publish}"' not in page
+    assert "are being published" in (await other.post(publish)).text
+    may_go_on.set()
+    await _done(house)
+    assert "reveal nobody, and will then" not in (await author.get(overview)).text
+    assert [each.type for each in await house.journal("exchange.periods")].count("PeriodPublished") == 1
+
+    monkeypatch.setattr(running_counts, "PATIENCE", 600.0)
+    await _late(house, *LATE)
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    monkeypatch.setattr(running_counts, "PATIENCE", 0.0)
+    may_go_on.clear()
+    for _ in range(2):
+        assert (await _sent(other, f"{PAGE}/approve", PAGE)).headers["location"] == PAGE
+    assert "are being published" in (await other.get(PAGE)).text
+    may_go_on.set()
+    await _done(house)
+    assert (await other.get(f"/reporting/{LABEL}/2/")).status_code == 200
+    assert [each.type for each in await house.journal("exchange.periods")].count("PeriodRestated") == 1
 
 
 async def _done(house: House) -> None:
