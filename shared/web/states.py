@@ -116,9 +116,9 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
                                                        "with it.")),
         ("in_matching", "go", N_("In matching"), N_("We are looking for a place.")),
         ("waitlisted", "office", N_("On the waiting list"), N_("No place is free yet. It stays in matching.")),
-        ("waitlisted_cleared", "office", N_("On the waiting list, cleared in advance"), N_("No place is free yet. Both countries have cleared it for one.")),
-        ("matched", "go", N_("Matched"), N_("A place was found. Both countries must clear it before it is "
-                                            "offered.")),
+        ("waitlisted_cleared", "office", N_("On the waiting list, cleared in advance"), N_("No place is free yet. Both countries have agreed to a match in advance.")),
+        ("matched", "go", N_("Matched"), N_("A place was found. Both countries must agree to it before it "
+                                            "is offered.")),
         ("offered", "wait", N_("Offer sent"), N_("A place is offered to you and the host.")),
         ("accepted", "go", N_("Place confirmed"), N_("Both sides have accepted.")),
         ("scheduled", "go", N_("Visit planned"), N_("The dates are set.")),
@@ -151,13 +151,13 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
     "match": (
         ("provisional", "draft", N_("Provisional"), N_("The current result of the matching. It can change with "
                                                        "every event, and nobody is notified.")),
-        ("proposed", "office", N_("Proposed"), N_("It was committed and is waiting for clearance.")),
-        ("cleared", "go", N_("Cleared"), N_("Both countries have cleared it.")),
+        ("proposed", "office", N_("Proposed"), N_("Both countries must clear it, that is, agree to it.")),
+        ("cleared", "go", N_("Cleared"), N_("Both countries have agreed to it.")),
         ("offered", "wait", N_("Offer sent"), N_("Both sides must answer.")),
         ("confirmed", "done", N_("Confirmed"), N_("Both sides have accepted.")),
-        ("reserve_proposed", "office", N_("Reserve, to be cleared"), N_("It is cleared in advance, in case a "
-                                                                        "place becomes free.")),
-        ("reserve_cleared", "office", N_("Reserve, cleared"), N_("Both countries have cleared it in advance. "
+        ("reserve_proposed", "office", N_("Reserve, to be cleared"), N_("Both countries are asked to agree in "
+                                                                        "advance, in case a place becomes free.")),
+        ("reserve_cleared", "office", N_("Reserve, cleared"), N_("Both countries have agreed to it in advance. "
                                                                  "It does not hold a place, and nothing is "
                                                                  "offered yet.")),
         ("declined", "ended", N_("Declined"), N_("One side declined it.")),

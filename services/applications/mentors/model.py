@@ -172,7 +172,7 @@ class MentorEntry(StoredEntry):
             N_("About you"),
             Control.LONG_TEXT,
             title=N_("About the mentor"),
-            hint=N_("Shown to a mentee once both countries have cleared the match"),
+            hint=N_("Shown to a mentee once both countries have agreed to the match"),
             most=1000,
         ),
     ] = ""
