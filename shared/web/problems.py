@@ -278,8 +278,10 @@ def _unsaved(request: Request, *, shown: bool = False) -> str | None:
         return None
     if not _certain(request):
         return gettext(_UNKNOWN_TO_PROGRAMS if wants_json(request) else _UNKNOWN)
-    if shown or wants_json(request):
+    if wants_json(request):
         return gettext("Nothing was saved.")
+    if shown:
+        return gettext("Nothing was saved. This page keeps what you wrote. Wait a moment, then send it again.")
     return gettext("Nothing was saved. What you wrote is still in the form. Go back, and send it again.")
 
 
