@@ -55,6 +55,9 @@ class ServiceSettings(BaseSettings):
         " also hold where this has none.",
     )
     database_pool: int = Field(default=12, ge=2, description="Connections that this process keeps at the most.")
+    database_idle_seconds: int = Field(
+        default=0, ge=0, description="A connection that is unused for so long is closed by the server. 0: never."
+    )
 
     kafka: str = Field(description="Bootstrap servers of Apache Kafka, `host:port,...`.")
     kafka_security: Literal["PLAINTEXT", "SASL_PLAINTEXT", "SASL_SSL"] = Field(

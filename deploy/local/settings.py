@@ -179,6 +179,7 @@ def shared_environment(chosen: RunSettings, place: RunFolder) -> dict[str, str]:
         "TANDEM_SERVICE_TOKEN": chosen.secrets["service_token"],
         "TANDEM_PORTAL_URL": chosen.portal,
         "TANDEM_DATABASE_POOL": "6",  # each connection is a process of PostgreSQL with caches of its own
+        "TANDEM_DATABASE_IDLE_SECONDS": "60",
         "TANDEM_API_REQUESTS": "0",  # the sample programme is entered faster than any program may be
         "TANDEM_MAIL_URL": chosen.mail,
         "TANDEM_BOUNCE_ADDRESS": "bounces@tandem.example",

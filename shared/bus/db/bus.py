@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from shared.bus.db import lease_epoch
@@ -39,11 +39,12 @@ _STATEMENTS = 400
 """Statements that a connection keeps prepared: the portal has hundreds, and preparing one costs two round trips."""
 
 
-def engine_for(url: str, pool: int = 12) -> AsyncEngine:
+def engine_for(url: str, pool: int = 12, idle_seconds: int = 0) -> AsyncEngine:
     """Return an engine on asyncpg for a `postgresql://` address, with UTC sessions and a bounded pool.
 
     asyncpg itself reads the address, as for LISTEN, so that `?sslmode=...&sslrootcert=...` means the same everywhere.
-    The connection that was used last is used next: its statements are prepared and the server's caches warm.
+    The connection that was used last is used next: its statements are prepared and the server's caches warm. The server
+    closes one that is unused for `idle_seconds` (0: never).
     """
     engine = create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg", query={}),
@@ -59,6 +60,7 @@ def engine_for(url: str, pool: int = 12) -> AsyncEngine:
                 "timezone": "UTC",
                 "application_name": "tandem",
                 "idle_in_transaction_session_timeout": _IDLE,
+                "idle_session_timeout": f"{idle_seconds}s",
                 "transaction_timeout": _LONGEST,
             },
             "timeout": 10,
@@ -87,7 +89,7 @@ def _watch(engine: AsyncEngine) -> None:
             return
         driver = record.driver_connection
         if driver is None or driver.is_closed():
-            raise InvalidatePoolError
+            raise DisconnectionError
         if monotonic() - used > _UNASKED:
             try:
                 engine.dialect.do_ping(connection)
@@ -101,7 +103,9 @@ class Bus:
     def __init__(self, service: str, settings: ServiceSettings) -> None:
         self.service = service
         self.settings = settings
-        self.engine = engine_for(settings.database_url.get_secret_value(), settings.database_pool)
+        self.engine = engine_for(
+            settings.database_url.get_secret_value(), settings.database_pool, settings.database_idle_seconds
+        )
         self._reading = self.engine.execution_options(postgresql_readonly=True)
         self._snapshots = self._reading.execution_options(isolation_level="REPEATABLE READ")
         self._glances = self.engine.execution_options(isolation_level="AUTOCOMMIT")

@@ -1,4 +1,4 @@
-"""End the states of matching whose deadline has passed; checked every second and when the clock moves.
+"""End the states of matching whose deadline has passed; checked every few seconds and when the clock moves.
 
 DeadlinePassed of notifications only informs; the owner of a state keeps the clock that changes it (lifecycles.md).
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 LEASE = "matching:deadlines"
 WORK = N_("Deadlines of matches")
-_EVERY = 1.0
+_EVERY = 5.0
 _TRIM_EVERY = 600
 _SETTLE = 1.0
 """After the clock was moved, answers that were given before still travel for a moment of real time."""

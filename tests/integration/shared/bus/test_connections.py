@@ -115,6 +115,20 @@ async def test_a_connection_that_was_left_alone_is_asked_first(
         assert await process(session) != before
 
 
+async def test_an_unused_connection_is_closed_by_the_server(new_bus: NewBus) -> None:
+    """Of two connections the one in a transaction stays, the idle one ends; two are there when two are needed."""
+    bus = await new_bus("matching", database_idle_seconds=1)
+    async with bus.read() as first:
+        kept = await process(first)
+        async with bus.read() as second:
+            idle, ended = await driver(second), await process(second)
+        await until(idle.is_closed, "the server closes the idle one")
+        assert await process(first) == kept
+    async with bus.read() as first, bus.read() as second:
+        pair = {await process(first), await process(second)}
+    assert len(pair - {ended}) == 2
+
+
 SLOW_COMMIT = """
 CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
 CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON seen DEFERRABLE INITIALLY DEFERRED
