@@ -9,6 +9,7 @@ import errno
 import fcntl
 import json
 import os
+import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,14 @@ class RunFolder:
     def of_environment(cls) -> RunFolder:
         """Return the place that `TANDEM_DATA` names, `.data` in the checkout by default."""
         return cls(Path(os.environ.get("TANDEM_DATA") or ROOT / ".data"))
+
+    @property
+    def start_over(self) -> str:
+        """The command that removes this folder and starts again, for people to copy."""
+        if self.folder == ROOT / ".data":
+            return "make clean && make run"
+        given = f"TANDEM_DATA={shlex.quote(str(self.folder))}"
+        return f"{given} make clean && {given} make run"
 
     def __truediv__(self, name: str) -> Path:
         """Return the path of `name` within."""

@@ -133,7 +133,11 @@ class _Run:
         self._supervisor.wait(*self._services)
         if with_sample:
             _print_line(f"loading the sample programme, one to two minutes; pages work meanwhile: {chosen.origin}/")
-            sample.load(self._place, tools, self._supervisor.look)
+            try:
+                sample.load(self._place, tools, self._supervisor.look)
+            except _Stop:
+                _print_line(f"the sample programme is not complete. Start over with: {self._place.start_over}")
+                raise
 
     def _wait_for(self, tour: Tour) -> None:
         """Return when all pages of the tour answer; after a while name those that do not."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _MARK = "sample.json"
 _NONE, _LOADED = "none", "loaded"
 _ENDS = "TANDEM_SAMPLE_ENDS"
+_SHOW_CURSOR = "\x1b[?25h"
+"""A progress bar hides the cursor; one that is killed leaves it so."""
 _BACK = timedelta(days=371)
 """The clock of a new run begins so far back: 53 weeks, as `deploy/cli/sample/days.py` has it."""
 
@@ -32,9 +34,7 @@ def wanted(place: RunFolder) -> bool:
     """
     state = (place.read(_MARK) or {}).get("state")
     if state == "begun":
-        raise ServerFailed(
-            "Loading the sample programme was cut off last time. Start over with: make clean && make run"
-        )
+        raise ServerFailed(f"Loading the sample programme was cut off last time. Start over with: {place.start_over}")
     choice = os.environ.get("TANDEM_SAMPLE")
     if choice and choice != _NONE:
         raise ServerFailed(f"TANDEM_SAMPLE is {choice!r}: give 'none' to start empty, or leave it out.")
@@ -75,8 +75,8 @@ def load(place: RunFolder, env: Mapping[str, str], look: Callable[[], None]) -> 
                 time.sleep(0.1)
         finally:
             process.kill()  # does nothing to one that has ended
+            if sys.stderr.isatty():
+                sys.stderr.write(_SHOW_CURSOR)
     if process.returncode:
-        raise ServerFailed(
-            "The sample programme could not be loaded (see above). Start over with: make clean && make run"
-        )
+        raise ServerFailed(f"The sample programme could not be loaded (see above). Start over with: {place.start_over}")
     place.write(_MARK, {"state": _LOADED})
