@@ -1,4 +1,4 @@
-"""The table of what a local run costs counts each process once, with what it started."""
+"""The table of a local run's cost counts each process once, with its children."""
 
 from __future__ import annotations
 
