@@ -193,12 +193,13 @@ def environment(templates: Path | None) -> Environment:
     return env
 
 
-_REFERENCE = re.compile(r"\b[A-Z][A-Z0-9]{1,11}(?:-[A-Z])?-\d{4}-\d{1,6}\b(?!-)")
+REFERENCE = re.compile(r"\b[A-Z][A-Z0-9]{1,11}(?:-[A-Z])?-\d{4}-\d{1,6}\b(?!-)")
+"""The reference of a case, a call or a place."""
 
 
 def is_reference(text: object) -> bool:
     """Return whether a text is the reference of a case, a call or a place and nothing else: `AM-2026-0042`."""
-    return isinstance(text, str) and _REFERENCE.fullmatch(text) is not None
+    return isinstance(text, str) and REFERENCE.fullmatch(text) is not None
 
 
 def unbroken(text: object) -> object:
@@ -206,9 +207,9 @@ def unbroken(text: object) -> object:
     if not isinstance(text, str) or "-" not in text:
         return text
     escaped = str(escape(text))
-    if "<" in escaped or _REFERENCE.search(escaped) is None:
+    if "<" in escaped or REFERENCE.search(escaped) is None:
         return text
-    return Markup(_REFERENCE.sub(r'<span class="tandem-together">\g<0></span>', escaped))  # noqa: S704 - escaped above
+    return Markup(REFERENCE.sub(r'<span class="tandem-together">\g<0></span>', escaped))  # noqa: S704 - escaped above
 
 
 _ADDRESS = re.compile(

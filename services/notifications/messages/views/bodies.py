@@ -17,7 +17,7 @@ from markupsafe import escape
 from shared.contracts.labels import country
 from shared.i18n import spoken
 from shared.time.zones import distant_country
-from shared.web.site import environment
+from shared.web.site import REFERENCE, environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,7 @@ _ADDRESS = re.compile(r"https?://[^\s()<>]+")
 _IN_BRACKETS = re.compile(rf" \(({_ADDRESS.pattern})\)")
 _WORDS_AND_ADDRESS = re.compile(f"(.+){_IN_BRACKETS.pattern}")
 _LINK = '<a class="link" href="{address}" style="color:#173f5f">{words}</a>'
+_UNBROKEN = r'<span style="white-space:nowrap">\g<0></span>'
 # A mail program shows so much of a message in its list, beside the subject.
 _PREHEADER = 120
 # U+FFFE is no character and so in no text; a pair of them encloses the name of a place.
@@ -127,10 +128,16 @@ def _in_ascii(html: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _linked(text: str) -> str:
-    """Return a paragraph as HTML: words with an address in brackets behind them become the link to it."""
+    """Return a paragraph as HTML: words with an address in brackets behind them become the link to it.
+
+    A reference stays on one line.
+    """
     if found := _WORDS_AND_ADDRESS.fullmatch(text):
         return _LINK.format(address=escape(found[2]), words=escape(found[1]))
-    return _ADDRESS.sub(lambda address: _LINK.format(address=address[0], words=address[0]), str(escape(text)))
+    escaped = str(escape(text))
+    if _ADDRESS.search(escaped) is None:
+        return REFERENCE.sub(_UNBROKEN, escaped)
+    return _ADDRESS.sub(lambda address: _LINK.format(address=address[0], words=address[0]), escaped)
 
 
 @lru_cache(maxsize=1024)

@@ -151,6 +151,13 @@ def test_a_name_stands_in_both_bodies_whatever_is_in_it() -> None:
         assert made["html"].isascii() is plain
 
 
+def test_a_reference_stays_on_one_line() -> None:
+    """A phone breaks no paragraph within the reference of a case."""
+    said = next(preview(rule, "") for rule in RULES if rule.name == "match_to_clear_home")
+    html = bodies(said, "", "")["html"]
+    assert f'for <span style="white-space:nowrap">{said.reference}</span>.</p>' in html
+
+
 def test_an_english_mail_is_as_before() -> None:
     """English needs no catalogue."""
     with speaking("en", MAILS):
