@@ -261,6 +261,43 @@ async def test_an_auditor_walks_from_a_number_to_its_anchor(installation: Instal
         assert (status, "places where the journals are broken" in printed) == (1, True), printed
 
 
+async def test_an_event_that_is_not_anchored_yet_is_checked_by_an_export(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """The page of an event that came after the day's file prints commands that confirm its chain all the same."""
+    late = world(25, running=0)[-1]
+    bus = _bus(installation.environment, "matching")
+    async with bus.transaction("system:tests") as tx:
+        event = await tx.record(late.event, late.subject, correlation=late.story)
+    await bus.close()
+    async with served(installation.gateway) as origin, httpx2.AsyncClient(base_url=origin) as client:
+        walk = Walk(client, tmp_path, origin)
+        client.headers["Accept"] = "text/html"
+        await walk.open(f"/matching/journal/{event}")
+        await walk.follow("Open the anchor of this chain")
+        assert "not anchored yet" in walk.page
+        (of_chain,) = walk.commands()
+        status, printed = await installation.run(of_chain, tmp_path)
+        assert (status, "they continue those of the export" in printed) == (0, True), printed
+
+
+async def test_a_donor_reads_how_a_number_is_computed_again(installation: Installation, tmp_path: Path) -> None:
+    """The page of a figure prints the commands also for readers who may not list its events."""
+    app = installation.gateway.apps["reporting"]
+    async with app.state.service.bus.transaction("system:tests") as tx:
+        await write_access(tx.session, {"auditor": ([Grant(Role.DONOR, clock.today())], clock.now())})
+    async with served(installation.gateway) as origin, httpx2.AsyncClient(base_url=origin) as client:
+        walk = Walk(client, tmp_path, origin)
+        client.headers["Accept"] = "text/html"
+        await walk.open("/reporting/")
+        await walk.follow("Permanent page of statement 1")
+        await walk.follow("Exchange participations completed")
+        assert "List the events" not in walk.page
+        (of_number,) = walk.commands()
+        status, printed = await installation.run(of_number, tmp_path)
+        assert (status, f"computed {VISITS}\n" in printed) == (0, True), printed
+
+
 async def _forge(installation: Installation, event: str) -> None:
     """Change what the journal says of an event, as the owner of the database can."""
     import asyncpg  # noqa: PLC0415 - only here
