@@ -11,8 +11,10 @@ import gc
 import itertools
 import logging
 import os
+import re
 import secrets
 import shutil
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -39,10 +41,14 @@ if TYPE_CHECKING:
 ORDER = "PYTHONHASHSEED"
 """Fixed, since the order of a set of texts is part of what happens."""
 
+HOLDS = "holds"
+
 
 def main() -> int:
     """Return the exit code."""
     options = _arguments()
+    if options.processes > 1:
+        return _share(options.processes)
     if os.environ.get(ORDER) != "0":
         os.execve(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], os.environ | {ORDER: "0"})
     level = logging.getLevelName("WARNING" if options.verbose else "CRITICAL")
@@ -64,6 +70,16 @@ def main() -> int:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _share(processes: int) -> int:
+    """Share the seeds out to so many processes, each with a server of its own; return the highest exit code."""
+    command = [sys.executable, "-m", "tests.simulation", *sys.argv[1:], "--processes", "1"]
+    running = [
+        subprocess.Popen([*command, "--share", str(number), str(processes)], env=os.environ | {ORDER: "0"})
+        for number in range(processes)
+    ]
+    return max(each.wait() for each in running)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=100_000, help="how many seeds")
@@ -72,6 +88,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--further", type=int, metavar="N", help="after those of --seed, N, N+1 ... while there is time"
     )
+    parser.add_argument("--results", type=Path, help="append what each seed did; seeds that hold there are left out")
+    parser.add_argument("--processes", type=int, default=1, help="share the seeds out to so many processes")
+    parser.add_argument("--share", type=int, nargs=2, metavar=("I", "N"), help="of N seeds in a row only the I-th")
     parser.add_argument("--seconds", type=float, help="begin no seed that would end after so many seconds")
     parser.add_argument("--at-least", type=int, default=1, help="but do so many seeds in any case")
     parser.add_argument("--twice", type=int, default=1, help="run so many of the seeds twice and compare")
@@ -109,7 +128,7 @@ def _simulate(machine: Machine, options: argparse.Namespace) -> int:
             file.write_text("\n".join([*outcome.trace, *outcome.violations]), encoding="utf-8")
         done, further = done + 1, further + is_further
         faults.update(outcome.damage)
-        _print(outcome, monotonic() - began)
+        _print(outcome, monotonic() - began, options.results)
         if outcome.violations:
             failed += 1
             _explain(machine, snapshot, outcome, options.tries, Budget(options.shrink_seconds))
@@ -126,17 +145,30 @@ def _simulate(machine: Machine, options: argparse.Namespace) -> int:
 def _seeds(options: argparse.Namespace) -> Iterator[tuple[int, bool]]:
     """Yield each seed, and whether it is a further one."""
     chosen = range(options.first, options.first + options.seeds) if options.seed is None else options.seed
-    yield from ((seed, False) for seed in chosen)
+    part, parts = options.share or (0, 1)
+    holding = _holding(options.results)
+    yield from ((seed, False) for seed in chosen if seed % parts == part and seed not in holding)
     if options.further is not None:
         yield from ((seed, True) for seed in itertools.count(options.further))
 
 
-def _print(outcome: Outcome, took: float) -> None:
-    print(
-        f"seed {outcome.seed}: {'FAILS' if outcome.violations else 'holds'}, {len(outcome.trace)} crossings,"
-        f" {outcome.seconds:.0f} s virtual, {took:.1f} s real, {outcome.digest[:12]}",
-        flush=True,
+def _holding(results: Path | None) -> set[int]:
+    """Return the seeds that hold by a file of results."""
+    if results is None or not results.exists():
+        return set()
+    lines = re.findall(rf"^seed (\d+): {HOLDS},", results.read_text(encoding="utf-8"), re.MULTILINE)
+    return {int(number) for number in lines}
+
+
+def _print(outcome: Outcome, took: float, results: Path | None) -> None:
+    line = (
+        f"seed {outcome.seed}: {'FAILS' if outcome.violations else HOLDS}, {len(outcome.trace)} crossings,"
+        f" {outcome.seconds:.0f} s virtual, {took:.1f} s real, {outcome.digest[:12]}"
     )
+    print(line, flush=True)
+    if results is not None:
+        with results.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
 
 
 def _explain(machine: Machine, snapshot: Snapshot, outcome: Outcome, tries: int, budget: Budget) -> None:

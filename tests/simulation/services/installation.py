@@ -39,8 +39,9 @@ from services.reporting.figures.actions import counting
 from shared import http_client
 from shared.bus import Bus, Consumers
 from shared.bus.db import bus as bus_module
+from shared.bus.db import leases
 from shared.bus.db.journal import IN_ORDER, partition_of
-from shared.bus.db.transaction import driver
+from shared.bus.db.transaction import asking, driver
 from shared.bus.inbox.apply import Applier
 from shared.bus.inbox.reader import Reader
 from shared.bus.log import kafka, subscription
@@ -94,6 +95,7 @@ _LOOKS = (
     (planner, "_EVERY"),
     (deadlines, "_EVERY"),
     (counting, "LOOK_SECONDS"),
+    (leases, "RETRY_SECONDS"),
 )
 _SESSION = (
     "INSERT INTO sign_in_session (digest, id, subject, begun_at, seen_at, over_at, browser, system)"
@@ -461,8 +463,8 @@ class Installation:
 
     async def rows(self, service: str, query: str, *parameters: Any) -> list[Any]:
         """Return the rows of a query about a service's store, as the simulation sees it."""
-        async with self.apps[service].state.service.bus.read() as session:
-            found: list[Any] = await (await driver(session)).fetch(query, *parameters)
+        async with self.apps[service].state.service.bus.glance() as session:
+            found: list[Any] = await (await asking(session)).fetch(query, *parameters)
             return found
 
     async def journals(self, topics: Container[str]) -> list[Any]:
