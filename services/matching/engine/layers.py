@@ -12,16 +12,16 @@ from services.matching.engine.explain.prices import Prices, prices, total_of
 from services.matching.engine.explain.receipt import Receipt, Together, Why
 from services.matching.engine.explain.repairs import Counterfactual, applied
 from services.matching.engine.groups.layout import GroupsPrice, Layout, lay_out
+from services.matching.engine.groups.repairs import group_changes
 from services.matching.engine.groups.units import Unit
 from services.matching.engine.market.market import Market
 from services.matching.engine.matching import Pair, Result, run
-from services.matching.engine.problem.problem import Candidate, Problem
+from services.matching.engine.problem.problem import Problem
 from services.matching.engine.solution import Solution
 from services.matching.engine.stable.deferred_acceptance import UNMATCHED
 from services.matching.engine.stable.floors import Unmet, unmet
-from shared.contracts.codes import Change, LanguageLevel, WishMissed
+from shared.contracts.codes import Change, WishMissed
 
-_MOST_PLACES = 5
 _COUNTED = frozenset({Change.MORE_PLACES, Change.QUOTA})
 _OF_THE_MARKET = _COUNTED | {Change.RANK_GROUP}
 _TAKEN_BY_GROUPS = (0, 1, 2, 3, 5, 10, 20)
@@ -41,6 +41,7 @@ class Layered(Result):
         super().__init__(rest._market, rest._solution)  # noqa: SLF001 - a Result of the same engine
         self._layout = layout
         self._rest = rest
+        self._changes: dict[str, tuple[tuple[Counterfactual, ...], int]] = {}
 
     @property
     def problem(self) -> Problem:
@@ -162,7 +163,7 @@ class Layered(Result):
         receipt = self._member(candidate_id)
         placed = self._layout.seats[candidate_id] is not None
         why = Why.MATCHED if placed else Why.GROUP_TOO_LARGE if not unit.wishes else Why.OUTRANKED
-        changes, tried = ((), 0) if placed else self._would_place(unit, candidate_id, effort)
+        changes, tried = ((), 0) if placed or not effort else self._would_place(unit)
         return replace(
             receipt,
             why=why,
@@ -184,47 +185,11 @@ class Layered(Result):
             if other is not unit
         )
 
-    def _would_place(self, unit: Unit, candidate_id: str, effort: int) -> tuple[tuple[Counterfactual, ...], int]:
-        """Return the smallest changes that would have placed the whole group, each tried by a new layout.
-
-        Places at the seats that all members could take, and the member's own level in a language.
-        """
-        tried = 0
-        for size in range(1, _MOST_PLACES + 1):
-            found: list[Counterfactual] = []
-            for change, problem in self._trials(unit, candidate_id, size):
-                if tried >= effort:
-                    return tuple(found), tried
-                tried += 1
-                seat = lay_out(problem).seats.get(candidate_id)
-                if seat is not None:
-                    found.append(replace(change, seat_id=seat))
-            if found:
-                return tuple(found), tried
-        return (), tried
-
-    def _trials(self, unit: Unit, candidate_id: str, size: int) -> Iterator[tuple[Counterfactual, Problem]]:
-        problem = self.problem
-        own = next(candidate for candidate in unit.members if candidate.id == candidate_id)
-        spoken = sorted({language for seat in problem.seats for language in seat.languages} & own.languages.keys())
-        levels = tuple(LanguageLevel)
-        for language in spoken:
-            at = levels.index(own.languages[language])
-            if size <= 3 and at + size < levels.index(LanguageLevel.NS):
-                better = levels[at + size]
-                changed = replace(own, languages={**own.languages, language: better})
-                change = Counterfactual(
-                    change=Change.LANGUAGE_LEVEL,
-                    seat_id="",
-                    language=language,
-                    from_level=own.languages[language],
-                    to_level=better,
-                )
-                yield change, _with(problem, changed)
-        for seat in sorted(problem.seats, key=lambda seat: seat.id):
-            change = Counterfactual(change=Change.MORE_PLACES, seat_id="", at_seat_id=seat.id, count=size)
-            if seat.group_size >= unit.size:
-                yield change, _more_places(problem, seat.id, size)
+    def _would_place(self, unit: Unit) -> tuple[tuple[Counterfactual, ...], int]:
+        """Return the smallest sets of changes that would have placed the whole group, the same for all its members."""
+        if unit.group_id not in self._changes:
+            self._changes[unit.group_id] = group_changes(self.problem, unit)
+        return self._changes[unit.group_id]
 
     @cached_property
     def _whole(self) -> Result:
@@ -243,18 +208,3 @@ class Layered(Result):
         row = market.pairs.row(market.place[candidate_id])
         at = market.pairs.seat[row].tolist().index(market.seat_place[seat_id]) + row.start
         return int(market.pairs.gain[at]), int(market.pairs.preference[at])
-
-
-def _more_places(problem: Problem, seat_id: str, more: int) -> Problem:
-    """Return the problem with more places at a seat, and as many in a week as before."""
-    seats = tuple(
-        replace(seat, capacity=seat.capacity + more) if seat.id == seat_id else seat for seat in problem.seats
-    )
-    return replace(problem, seats=seats)
-
-
-def _with(problem: Problem, changed: Candidate) -> Problem:
-    return replace(
-        problem,
-        candidates=tuple(changed if candidate.id == changed.id else candidate for candidate in problem.candidates),
-    )

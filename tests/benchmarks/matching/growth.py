@@ -42,6 +42,6 @@ def _memory(last: Measurement, first: Measurement) -> Figure:
         "MB",
         Reference(f"in proportion to people, from {first.people:,} on", round(grown)),
         round(grown / last.megabytes, 1),
-        "at most 2,000 MB",
-        last.megabytes <= 2_000,
+        "at most 600 MB",
+        last.megabytes <= 600,
     )

@@ -30,9 +30,9 @@ _FULL = "OR-tools, least-cost flow on the full graph"
 def measure() -> list[Figure]:
     """Return 10,000 mentees and 3,333 mentors with the proof, with the first bound, and the price of either aim."""
     market = Market(instances.mentors(PEOPLE, MENTORS, objective=Objective.MOST_GOOD))
-    highest, theirs = _full_graph(market)
-    proven, ours = _least(lambda: most_good(market))
-    quick, soon = _least(lambda: most_good(market, effort=Effort(rounds=1)))
+    highest, theirs = full_graph(market)
+    proven, ours = least(lambda: most_good(market))
+    quick, soon = least(lambda: most_good(market, effort=Effort(rounds=1)))
     equal = proven.certificate.valid and proven.certificate.total == highest
     share = quick.certificate.total / highest
     return [
@@ -63,8 +63,8 @@ def _whole() -> Figure:
     """From the applications on, where every mentee could have every mentor, beside a stable run of the same."""
     problem = instances.mentors(PEOPLE, MENTORS, full=True, objective=Objective.MOST_GOOD)
     calm = replace(problem, rules=replace(problem.rules, objective=Objective.STABLE))
-    good, ours = _least(lambda: run(problem))
-    _, theirs = _least(lambda: run(calm))
+    good, ours = least(lambda: run(problem))
+    _, theirs = least(lambda: run(calm))
     return Figure(
         f"most good from the applications on, full lists, {good.feasible_pairs:,} pairs scored, matched and proven",
         round(ours, 1),
@@ -104,7 +104,7 @@ def _prices(market: Market, best: Best) -> list[Figure]:
     ]
 
 
-def _full_graph(market: Market) -> tuple[int, float]:
+def full_graph(market: Market) -> tuple[int, float]:
     """Return the highest sum and the milliseconds that OR-tools takes with an arc for every feasible pair."""
     pairs, people, seats = market.pairs, len(market.candidates), len(market.seats)
     tail = pairs.owner.astype(np.int32)
@@ -126,7 +126,7 @@ def _full_graph(market: Market) -> tuple[int, float]:
     return -solver.optimal_cost(), 1000 * (perf_counter() - started)
 
 
-def _least(work: Callable[[], Found]) -> tuple[Found, float]:
+def least(work: Callable[[], Found]) -> tuple[Found, float]:
     """Return the result of the work, and the least milliseconds of a few runs."""
     taken = []
     for _ in range(_TIMES):

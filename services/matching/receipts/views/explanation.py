@@ -124,7 +124,9 @@ def explanation(published: Explained, places: Mapping[UUID, Place], scheme: str,
         feasible=published.feasible,
         side=side,
         funnel=_funnel(published) if to_applicant else (),
-        changes=[change(each, places, scheme) for each in published.counterfactuals] if to_applicant else (),
+        changes=[_change(each, published, places, scheme) for each in published.counterfactuals]
+        if to_applicant
+        else (),
         columns=columns,
         rank=match.rank if match is not None and to_applicant else None,
         host_rank=match.host_rank if match is not None and to_host else None,
@@ -157,7 +159,7 @@ def _in_short(published: Explained, places: Mapping[UUID, Place], scheme: str) -
             why = gettext("No place fits you. The rule “%(rule)s” excluded the last ones.") % {"rule": last}
     if not published.counterfactuals:
         return [gettext("There is no place for you yet."), why]
-    enough = change(published.counterfactuals[0], places, scheme)
+    enough = _change(published.counterfactuals[0], published, places, scheme)
     return [
         gettext("There is no place for you yet."),
         why,
@@ -303,9 +305,18 @@ def _points(published: MatchExplained, side: Literal["applicant", "host"], title
     return PointsColumn(title, rows)
 
 
-def change(counterfactual: Counterfactual, places: Mapping[UUID, Place], scheme: str) -> str:
+def _change(counterfactual: Counterfactual, published: Explained, places: Mapping[UUID, Place], scheme: str) -> str:
+    """Return a change as a sentence; of a group it is meant for each member."""
+    of_group = published.group_size is not None
+    text = change(counterfactual, places, scheme, of_group=of_group)
+    if of_group and any(part.change in _OF_PEOPLE for part in (counterfactual, *counterfactual.beside)):
+        return gettext("%(change)s, for each member of the group who needs it") % {"change": text}
+    return text
+
+
+def change(counterfactual: Counterfactual, places: Mapping[UUID, Place], scheme: str, *, of_group: bool = False) -> str:
     """Return a smallest change that would have matched, or a set of them, as a sentence."""
-    names = [_part(part, places, scheme) for part in (counterfactual, *counterfactual.beside)]
+    names = [_part(part, places, scheme, of_group=of_group) for part in (counterfactual, *counterfactual.beside)]
     text = names[0]
     if len(names) > 1:
         text = gettext("%(changes)s together") % {"changes": gettext(" and ").join(names)}
@@ -324,13 +335,22 @@ def _place_name(part: ChangePart, places: Mapping[UUID, Place]) -> str:
     return place.reference if place else gettext("another place")
 
 
-def _part(part: ChangePart, places: Mapping[UUID, Place], scheme: str) -> str:
+_OF_PEOPLE = frozenset({Change.LANGUAGE_LEVEL, Change.OTHER_WEEKS, Change.MORE_TOPICS, Change.MORE_EXPERTISE})
+"""The changes of what applicants state."""
+
+
+def _part(part: ChangePart, places: Mapping[UUID, Place], scheme: str, *, of_group: bool) -> str:
     """Return one change as a phrase."""
     count = part.count or 1
     match part.change:
         case Change.MORE_PLACES:
             text = ngettext("%(num)d more place at %(place)s", "%(num)d more places at %(place)s", count)
             text %= {"num": count, "place": _place_name(part, places)}
+        case Change.RANK_GROUP if of_group:
+            text = gettext("%(place)s takes the rank groups of all members") % {"place": _place_name(part, places)}
+        case Change.LANGUAGE_LEVEL if of_group and part.language:
+            words = {"language": labels.tongue(part.language), "level": part.to_level}
+            text = gettext("%(language)s at level %(level)s") % words
         case Change.RANK_GROUP:
             text = gettext("%(place)s takes your rank group") % {"place": _place_name(part, places)}
         case Change.QUOTA if part.country:

@@ -111,7 +111,11 @@ class Sentences:
         """Return the smallest changes that would have given a place, each tried by a run."""
         texts = dict.fromkeys(self._change(change) for change in receipt.changes)
         shown = list(texts)[:_CHANGES_SHOWN]
-        return [f"You would have had a place {', or '.join(shown)}."] if shown else []
+        if not shown:
+            return []
+        if receipt.together is not None:
+            return [f"Your group would have had a place {', or '.join(shown)}, for each member who needs it."]
+        return [f"You would have had a place {', or '.join(shown)}."]
 
     def _change(self, change: Counterfactual) -> str:
         return " and ".join(_CHANGES[part.change](part) for part in change.parts)

@@ -16,14 +16,15 @@ from services.matching.engine.explain.receipt import Why
 from services.matching.engine.explain.repairs import applied
 from services.matching.engine.groups import placement
 from services.matching.engine.groups.layout import Layout, lay_out
+from services.matching.engine.groups.repairs import applied_to_group
 from services.matching.engine.groups.units import Unit, common_weeks
 from services.matching.engine.interventions.manual import NotPossible, possible_seats, with_pairs, with_singles
 from services.matching.engine.layers import run_layers
 from services.matching.engine.market.market import Market
 from services.matching.engine.matching import run
 from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Seat, SeatKind
-from shared.contracts.codes import ApplicationKind, Change, LanguageLevel, Objective, RankGroup
-from tests.unit.matching.engine.oracle import broken
+from shared.contracts.codes import ApplicationKind, Change, HardRule, LanguageLevel, Objective, RankGroup
+from tests.unit.matching.engine.oracle import broken, same_kind
 from tests.unit.matching.engine.worlds import FIRST_WEEK, make_problem, shuffled
 
 
@@ -330,7 +331,7 @@ def test_the_price_of_placing_groups_first_is_reported() -> None:
 @settings(max_examples=50, deadline=None)
 def test_the_receipt_of_a_group_is_true(problem: Problem) -> None:
     """Receipts of members add up, sums are those of the pairs, and each reported change places the applicant."""
-    result = run_layers(problem)
+    result, layout = run_layers(problem), lay_out(problem)
     pairs = result.pairs
     assert result.prices.total == sum(pair.gain + pair.preference + 1 for pair in pairs)
     assert sum(result.ranks.values()) == len(pairs)
@@ -339,7 +340,11 @@ def test_the_receipt_of_a_group_is_true(problem: Problem) -> None:
         assert receipt.seat_id == seat_id
         assert (receipt.why is Why.MATCHED) == (seat_id is not None)
         for change in receipt.changes:
-            changed = applied(problem, receipt.candidate_id, change)
+            unit = layout.unit_of(receipt.candidate_id)
+            if unit is None:
+                changed = applied(problem, receipt.candidate_id, change)
+            else:
+                changed = applied_to_group(problem, unit.members, change)
             assert run_layers(changed).matching.get(receipt.candidate_id) == change.seat_id
 
 
@@ -391,3 +396,80 @@ def test_many_groups_are_placed_by_proposing() -> None:
     assert all(count <= 5 for count in taken.values())
     assert sum(taken.values()) >= 12 * 4
     assert Market(layout.rest).free == [5 - taken[f"s{number}"] for number in sorted(range(12), key=lambda n: f"s{n}")]
+
+
+_FACTS = frozenset(
+    {
+        HardRule.PARTNER_ACTIVE,
+        HardRule.CROSS_BORDER,
+        HardRule.SAME_AGENCY,
+        HardRule.CONFLICT_OF_INTEREST,
+        HardRule.EXCLUDED_PAIR,
+        HardRule.NOT_AVAILABLE,
+        HardRule.GROUP_SIZE,
+        HardRule.PRE_MATCHED,
+        HardRule.DECLINED_BEFORE,
+    }
+)
+"""The rules that nobody changes for one match."""
+
+
+def _could_open(problem: Problem, members: list[Candidate], seat: Seat) -> bool:
+    """Return whether changes could let a group in at a seat: no fact forbids it, and its weeks and languages do."""
+    facts = any(_FACTS & set(broken(problem, member, seat)) or not same_kind(member, seat) for member in members)
+    large = [week for week, places in (seat.weeks or {}).items() if places >= len(members)]
+    spoken = [seat.languages[each] for each in seat.languages if seat.languages[each] is not LanguageLevel.NS]
+    minimum = any(member.language_minimum is not None for member in members)
+    return (
+        not facts
+        and len(members) <= seat.group_size
+        and (seat.weeks is None or len(large) >= problem.rules.common_weeks)
+        and bool(spoken)
+        and not minimum
+    )
+
+
+@given(worlds(people=8, seats=4))
+@settings(max_examples=60, deadline=None)
+def test_changes_of_a_group_hold_and_none_is_missing(problem: Problem) -> None:
+    """Each set gives the whole group the named place in a new run, and a group that could be let in has a set."""
+    result = run_layers(problem)
+    layout = lay_out(problem)
+    for unit in layout.units:
+        if layout.seats[unit.members[0].id] is not None:
+            continue
+        members = list(unit.members)
+        receipts = [result.receipt(member.id) for member in members]
+        assert all(receipt.changes == receipts[0].changes for receipt in receipts)
+        for change in receipts[0].changes:
+            again = run_layers(applied_to_group(problem, members, change)).matching
+            assert {again.get(member.id) for member in members} == {change.seat_id}
+        follows = any(pair.group_id == unit.group_id for pair in problem.fixed)
+        if not receipts[0].changes and not follows:
+            assert not any(_could_open(problem, members, seat) for seat in problem.seats)
+
+
+def test_a_group_reads_the_fewest_changes_for_all_its_members() -> None:
+    """Members who lack a language, a week or places read one set, which is not enough with one place or level less."""
+    weeks = frozenset({FIRST_WEEK})
+    pair = [
+        _officer("a", "g", languages={"en": LanguageLevel.A1}),
+        _officer("b", "g", languages={"en": LanguageLevel.B2}, weeks=weeks),
+    ]
+    seat = replace(
+        _seat("s", 1),
+        languages={"en": LanguageLevel.B1},
+        weeks={FIRST_WEEK + timedelta(weeks=1): 4},
+    )
+    problem = _call(pair, [seat])
+    (change,) = run_layers(problem).receipt("b").changes
+    assert [(part.change, part.to_level, part.week, part.count) for part in change.parts] == [
+        (Change.LANGUAGE_LEVEL, LanguageLevel.B1, None, None),
+        (Change.OTHER_WEEKS, None, FIRST_WEEK + timedelta(weeks=1), 1),
+        (Change.MORE_PLACES, None, None, 1),
+    ]
+    assert run_layers(applied_to_group(problem, pair, change)).matching == {"a": "s", "b": "s"}
+    for missing in change.parts:
+        rest = [part for part in change.parts if part != missing]
+        less = replace(rest[0], beside=tuple(rest[1:]))
+        assert run_layers(applied_to_group(problem, pair, less)).matching == {}
