@@ -364,7 +364,8 @@ STEPS = (
     (-240, "First call: goals", goals_met),
     (-238, "First call: mentors and mentees evaluate", pairs_evaluate),
     (-170, "First call closes", close),
-    (-112, "First call: what was passed on at home", cascades),
+    # The follow-up is asked for by then, so that its mails are sent while these sessions are reported.
+    (-66, "First call: what was passed on at home", cascades),
     (-63, "First call: follow-up after six months", after_six_months),
 )
 """The steps of the finished call: (day, what is done in words, how)."""
