@@ -50,7 +50,7 @@ async def options_page(request: Request, bus: BusDep, _: Programme, call_id: UUI
         state=views.state(row.state) if row is not None else None,
         step=_step(row.step) if row is not None else "",
         rows=views.rows(outcome) if outcome else [],
-        chart_of=views.frontier(outcome) if outcome and outcome.options else None,
+        chart_of=views.frontier(outcome) if outcome and len(outcome.options) > 1 else None,
         rates=views.rates(outcome) if outcome else [],
         trials=views.trials(outcome) if outcome else [],
         name=views.name,

@@ -269,12 +269,15 @@ def part_of(
             if reserve is not None and reserve.seat_id == proposal.seat_id:
                 match_ids[proposal.application_id] = reserve.id
     receipts: dict[UUID, MatchExplained | NoMatchExplained] = {}
+    ranks: list[int] = []
     for proposal in picked:
         receipt = result.receipt(str(proposal.application_id), effort=effort)
         match_id, size = match_ids[proposal.application_id], len(picked) if ring else None
-        receipts[proposal.application_id] = matched(
+        explanation = matched(
             receipt, proposal, run_id=run_id, match_id=match_id, ring=size, plan=planned or option in _PLANS
         )
+        receipts[proposal.application_id] = explanation
+        ranks.append(explanation.rank)
         explained()
     for candidate_id in left:
         receipt = result.receipt(candidate_id, effort=effort)
@@ -290,9 +293,7 @@ def part_of(
         proposals=picked,
         match_ids=match_ids,
         receipts=receipts,
-        finished=run_finished(
-            facts, kind, result, committed=len(picked), started_at=started_at, ring=ring_id, option=option
-        ),
+        finished=run_finished(facts, kind, result, ranks=ranks, started_at=started_at, ring=ring_id, option=option),
         kept=KeptProblem.of(result, {str(application_id): str(seat) for application_id, seat in overrides.items()}),
         ring=ring_id,
     )

@@ -39,7 +39,12 @@ async def runs(request: Request, bus: BusDep, _: Coordinator, chosen: ChosenCall
         call = call_of(chosen, calls)
         found = await newest_runs(session, call.id if call else None)
     names = [gettext("Cohort"), gettext("Kind"), gettext("Committed")]
-    numbers = [gettext("Matched"), gettext("Without a place"), gettext("Blocking pairs"), gettext("Share of best sum")]
+    numbers = [
+        gettext("Matched"),
+        gettext("Without a place"),
+        gettext("Blocking pairs"),
+        gettext("Share of highest sum"),
+    ]
     listing = Listing(
         gettext("Cohorts"),
         "/matching/runs",
@@ -63,7 +68,7 @@ def _row(run: Run) -> list[Cell]:
         number(result.matched),
         number(result.unmatched),
         number(result.blocking_pairs),
-        percent(result.of_best_ppm / 1_000_000, 1) if result.of_best_ppm is not None else None,
+        percent(result.of_best_ppm / 1_000_000, 2) if result.of_best_ppm is not None else None,
     ]
 
 
@@ -104,13 +109,15 @@ def ranks(runs: Sequence[RunFinished]) -> Chart | None:
         rest = sum(count for rank, count in obtained.items() if rank > _CHOICES)
         items.append(Bar(gettext("Choice %(rank)d or later") % {"rank": _CHOICES + 1}, rest))
     items.append(Bar(gettext("No match"), unplaced))
+    definition = gettext(
+        "Places that meet all rules are ranked by the officer's points. Choice 1 is the place with the highest rank."
+    )
+    if len(runs) > 1:
+        definition += " " + gettext("An officer without a match counts again in each later cohort.")
     return bars(
         gettext("%(first)d of %(all)d got their first choice") % {"first": obtained[1], "all": placed + unplaced},
         items,
         label=gettext("Obtained"),
         value=gettext("Officers"),
-        definition=gettext(
-            "Places that meet all rules are ranked by the officer's points. Choice 1 is the place with the "
-            "highest rank."
-        ),
+        definition=definition,
     )

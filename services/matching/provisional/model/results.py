@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from shared.contracts.receipts import (
 from shared.contracts.runs import Certificate, FloorUnmet, GroupsPlaced, RankCount, RunFinished
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from services.matching.engine.explain.receipt import Receipt
@@ -249,14 +251,15 @@ def run_finished(
     kind: ApplicationKind,
     result: Result,
     *,
-    committed: int,
+    ranks: Sequence[int],
     started_at: datetime,
     ring: UUID | None = None,
     option: CohortOption | None = None,
 ) -> RunFinished:
-    """Return the event about the run of a committed cohort; `committed` of its pairs were proposed.
+    """Return the event about the run of a committed cohort.
 
-    `option` is the option that was committed in place of the provisional matches.
+    `ranks` says of each pair that was proposed which choice of its officer it is. `option` is the option that was
+    committed in place of the provisional matches.
     """
     problem, groups = result.problem, result.groups_price
     return RunFinished(
@@ -272,13 +275,13 @@ def run_finished(
         applications=len(problem.candidates),
         capacity=sum(seat.capacity for seat in problem.seats if seat.available),
         feasible_pairs=result.feasible_pairs,
-        matched=committed,
-        unmatched=len(problem.candidates) - committed,
+        matched=len(ranks),
+        unmatched=len(problem.candidates) - len(ranks),
         score=result.prices.total,
         blocking_pairs=result.prices.blocking_pairs,
         of_best_ppm=result.prices.of_best_ppm,
         certificate=Certificate(bound=result.prices.best, valid=result.prices.proven),
-        ranks=tuple(RankCount(rank=rank, applicants=count) for rank, count in result.ranks.items()),
+        ranks=tuple(RankCount(rank=rank, applicants=count) for rank, count in sorted(Counter(ranks).items())),
         floors_unmet=tuple(
             FloorUnmet(country=floor.country, floor=floor.floor, placed=floor.placed, cause=floor.cause)
             for floor in result.floors

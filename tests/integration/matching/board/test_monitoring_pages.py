@@ -288,6 +288,21 @@ async def test_the_runs_draw_which_choices_were_obtained(
         assert "No match" in text
 
 
+async def test_a_cohort_counts_the_choices_of_those_it_proposes(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A match that was not selected counts once, as no match, and not also by its choice."""
+    await world.call()
+    place = await world.offer(places=2)
+    chosen = await world.officer("MD")
+    await world.officer("GE")
+    await world.commit({chosen: place})
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    (run,) = await world.rows("SELECT id FROM run")
+    text = (await browser.get(f"/matching/runs/{run.id}")).text
+    assert "1 of 2 got their first choice" in text
+
+
 async def test_a_committed_cohort_stands_in_the_stream(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
