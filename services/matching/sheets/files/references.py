@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _MOST_GUESSES = 100
 """For so many unknown ids the nearest known one is looked for, which takes time."""
 SIDES = ("candidates", "seats")
+_ALIKE = str.maketrans("АВЕКМНОРСТХУІЈЅаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTXYIJSaeopcyxijsABEZHIKMNOPTYXo")  # noqa: RUF001
+"""Cyrillic and Greek letters, and the Latin ones that look the same."""
 _KEYS = {"candidates": "id", "seats": "id", "fixed": "candidate_id"}
 
 
@@ -77,6 +79,11 @@ class Ids:
 def form_of(text: str) -> str:
     """Return an id without what people vary: case and blanks."""
     return "".join(text.casefold().split())
+
+
+def look_of(text: str) -> str:
+    """Return how an id looks: letters of another alphabet as the Latin ones that look the same."""
+    return form_of(text.translate(_ALIKE))
 
 
 def check(
@@ -145,6 +152,7 @@ def _warn_of(unknown: Mapping[Place, list[str]], findings: Findings) -> None:
 
 def _doubles(rows: list[Item], key: str, findings: Findings) -> None:
     """Find items that stand twice, also in another case."""
+    _lookalikes(rows, key, findings)
     first: dict[str, tuple[str, Item]] = {}
     for item in rows:
         id_ = item.value.get(key)
@@ -156,8 +164,24 @@ def _doubles(rows: list[Item], key: str, findings: Findings) -> None:
             findings.fault(item.at(key), f"{id_} is in {other.place} already{as_well}; use each id once", id_)
 
 
+def _lookalikes(rows: list[Item], key: str, findings: Findings) -> None:
+    """Warn of each id that only looks like another one: the matching takes them for two."""
+    first: dict[str, tuple[str, Item]] = {}
+    known = set()
+    for item in rows:
+        id_ = item.value.get(key)
+        if not isinstance(id_, str) or form_of(id_) in known:
+            continue
+        known.add(form_of(id_))
+        alike, twin = first.setdefault(look_of(id_), (id_, item))
+        if twin is not item:
+            where = f"{id_} looks like {alike} in {twin.place}, but has letters of another alphabet"
+            findings.warn(item.at(key), f"{where}; if both are the same, write both alike")
+
+
 def _spellings(rows: list[Item], key: str, findings: Findings) -> None:
     """Take an id in two spellings, which the matching would take for two, as it is written first."""
+    _lookalikes(rows, key, findings)
     first: dict[str, str] = {}
     for item in rows:
         id_ = item.value.get(key)

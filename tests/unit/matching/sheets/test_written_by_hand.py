@@ -197,6 +197,21 @@ def test_a_heading_with_more_words_is_guessed(tmp_path: Path) -> None:
     assert "write Weight for applicants or Weight for hosts" in fault
 
 
+def test_ids_that_only_look_the_same_are_a_warning(tmp_path: Path) -> None:
+    """An id typed on a Cyrillic keyboard counts as another one, and a warning says which it looks like."""
+    rows = [_officer(id="AM-1"), _officer(id="\u0410\u041c-1"), _officer(id="AM-2")]
+    host = _seat(organisation_id="\u0430m1")
+    problem, reading = read(book(tmp_path / "w.xlsx", {"O": [HEADING, *rows], "H": [SEAT_HEADING, host]}))
+    assert problem is not None
+    assert len(problem.candidates) == 3
+    alike = [line for line in _remarks(reading).splitlines() if "another alphabet" in line]
+    assert len(alike) == 2
+    assert "sheet O, row 3, column id" in alike[0]
+    assert "looks like AM-1 in " in alike[0]
+    assert "row 2, but has letters" in alike[0]
+    assert "sheet H, row 2, column organisation_id" in alike[1], "or the rule of one agency would fall away"
+
+
 def test_a_visit_that_stands_twice_is_a_fault(tmp_path: Path) -> None:
     """The second row of the same guest and seat is refused; a visit within a country is a warning."""
     heading = ("candidate_id", "seat_id", "home_country", "host_country", "confirmed_on", "days", "host_periods")
