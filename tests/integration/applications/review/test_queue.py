@@ -19,6 +19,7 @@ from shared.contracts.lifecycle import Unit
 from shared.identity.access import load_principal
 from shared.time import clock, workdays
 from tests.integration.applications.suspension import FINISH
+from tests.integration.applications.test_stale_forms import form_to
 from tests.support import SERVICE_TOKEN, items, ticked_versions
 
 if TYPE_CHECKING:
@@ -199,13 +200,15 @@ async def test_a_case_changed_since_the_page_was_opened_is_left(many: Programme)
     made = await many.submitted("ani")
     of = f"/applications/{made['id']}"
     address = f"{QUEUE}/decide?act=endorse&case={made['id']}"
-    ticked = ticked_versions(await page(many, "tigran", f"{QUEUE}/{made['id']}/endorse"))
+    ticked = form_to(await page(many, "tigran", f"{QUEUE}/{made['id']}/endorse"), "")
     several = ticked_versions(await page(many, "tigran", address))
     await many.post("tigran", f"{of}/return", {"remarks": {"periods": "When?"}})
     await many.post("ani", f"{of}/submit")
-    late = await send(many, "tigran", f"{QUEUE}/{made['id']}/endorse", {"note": "Fine"} | ticked, 412)
+    late = await send(many, "tigran", f"{QUEUE}/{made['id']}/endorse", ticked | {"note": "Fine"}, 412)
     assert "This was changed after you opened it" in late.text
     assert "Fine" in late.text
+    assert "If they still apply, send the form again." in late.text
+    assert "It is now" not in late.text, "the state is the same"
     for versions in (several, {}):
         sent = await send(many, "tigran", address, {"note": ""} | versions, 409)
         assert "1 entry has changed since you opened the page. We left it as it is." in sent.text
