@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from services.reporting.app import create_app
 from services.reporting.consumers import consumers
+from services.reporting.figures.actions import running_counts
 from services.reporting.settings import Settings
 from shared.contracts.codes import Role
 from shared.identity import Grant, csrf, issue_ticket, write_access
@@ -34,10 +35,14 @@ ORIGIN = "http://localhost:8000"
 
 @dataclass
 class House:
-    """A running service with its feed of events."""
+    """A running service with its feed of events. Each answer comes with its result, however busy the machine."""
 
     app: FastAPI
     feed: Feed
+
+    def __post_init__(self) -> None:
+        """Let requests wait for counts and checks, which would go on behind a page after two seconds."""
+        running_counts.PATIENCE = 60.0
 
     async def grant(self, *roles: Role, organisation: str | None = None, name: str | None = None) -> httpx2.AsyncClient:
         """Return a browser of somebody with these roles."""

@@ -180,7 +180,7 @@ async def test_a_correction_of_one_waits_for_others(house: House) -> None:
     donor = await house.grant(Role.DONOR)
     address = f"/reporting/api/v1/indicators/TOPCOP-OP-02?period={LABEL}"
     before = (await donor.get(address)).json()
-    await _late(house, *LATE)
+    await _late(house, 12)
     assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
     assert (await other.post(f"{PAGE}/approve")).status_code == 303
     assert (await donor.get(address)).json() == {**before, "waits": True}
