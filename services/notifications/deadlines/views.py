@@ -306,4 +306,4 @@ def _length(count: int, unit: Unit, *, before: bool = False) -> str:
         Unit.WEEKS: lambda: ngettext("%(num)d week", "%(num)d weeks", count),
         Unit.MONTHS: lambda: ngettext("%(num)d month", "%(num)d months", count),
     }[unit]() % {"num": count}
-    return gettext("%(length)s before") % {"length": length} if before else length
+    return gettext("%(length)s before the visit") % {"length": length} if before else length

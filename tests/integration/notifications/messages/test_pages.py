@@ -204,6 +204,7 @@ async def test_the_times_in_force_are_those_of_the_call(app: FastAPI, feed: Feed
     text = await page(app, "auditor", f"/notifications/due/terms?call={CALL}")
     assert "4 working days (usually 10 working days)" in text
     assert "for 2 working days" in text
+    assert "2 weeks before the visit" in text
     assert "Application withdrawn" in text, "what happens then is named in words"
     assert "ApplicationWithdrawn" not in text
     assert "usually" not in await page(app, "auditor", "/notifications/due/terms?call=unknown")
