@@ -116,4 +116,5 @@ class RunFinished(RunEvent):
         "override": None,
         "ring": None,
         "option": None,
+        "exchanged": None,
     }
