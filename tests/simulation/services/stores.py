@@ -49,7 +49,7 @@ LONGEST_SECONDS = (900.0, 30.0)
 _STEP_SECONDS = 0.001
 _NAMES_LIMITS = "idle_in_transaction_session_timeout"
 _IDLE, _LONGEST = "idle_in_transaction_session_timeout", "transaction_timeout"
-_SOON_MS = 40
+_SOON_MS = 200
 """The server's own limit of a transaction that is to end."""
 _LIMIT = "SELECT pg_catalog.set_config($1, $2, true)"
 _THERE = "SELECT count(*) > 0 FROM pg_stat_activity WHERE pid = $1"
