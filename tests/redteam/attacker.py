@@ -224,7 +224,9 @@ class Attacker:
         amount = self.amount(terms, fetched.label, fetched.moment)
         if figure["hidden"] is None:
             self.learn(amount, figure[key])
-        elif figure["definition"]["measure"] in {"count", "sum"} and indicator not in _HIDDEN_ALIKE:
+        elif self.corrections or indicator in _HIDDEN_ALIKE:
+            return  # what was hidden before stays hidden, so it may have become none
+        elif figure["definition"]["measure"] in {"count", "sum"}:
             self.learn(amount, None)
 
 
