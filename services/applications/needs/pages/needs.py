@@ -215,6 +215,7 @@ async def show(request: Request, need_id: UUID, principal: Country, bus: BusDep)
             for call in details.citing
         ],
         name=labels.topic(need.topic_code),
+        scheme=labels.scheme(need.scheme),
         area=labels.label(need.area) if need.area else gettext("all areas"),
         level=gettext(LEVELS[need.level]),
         where=tag("need", "withdrawn" if need.withdrawn else "open"),

@@ -82,6 +82,7 @@ def _code(codes: Any) -> Callable[[str], str]:
 _IN_WORDS: dict[str, Callable[[str], str]] = {
     "country": labels.country,
     "topic_code": labels.topic,
+    "scheme": labels.scheme,
     "language": labels.tongue,
     **dict.fromkeys(_DAYS, _day),
     **{name: _code(codes) for name, codes in _CODES.items()},

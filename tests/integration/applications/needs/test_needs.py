@@ -125,6 +125,9 @@ async def test_needs_are_read_page_by_page(programme: Programme) -> None:
     await programme.post("tigran", f"/register/needs/{ids[0]}", {"need": need | {"level": 1, "quantity": 5}})
     changed = await programme.get("tigran", f"/register/needs?since={since}")
     assert [item["id"] for item in changed["items"]] == [ids[0]]
+    page = (await programme.as_("tigran").get(f"{PAGES}/{ids[0]}")).text
+    assert "EMPACT 2026" in page
+    assert "empact-2026" not in page
 
 
 async def test_filters_narrow_the_list_and_its_sums(programme: Programme) -> None:
