@@ -153,9 +153,10 @@ async def test_endorsed_after_the_officer_changed_it(programme: Programme, outsi
     change = {"answers": {"years_in_field": 9}, "reason": "other"}
     await programme.post("ani", f"/applications/{made['id']}/change", change)
     answers = [await endorsing.send(), await outside.send("tigran", f"/applications/{made['id']}/endorse", {}, read)]
-    for answer in answers:
+    changed = ("What has changed: Last step, Service and rank: Years in the field.", "It is now “Submitted”.")
+    for answer, what in zip(answers, changed, strict=True):
         assert answer.status_code == 412, answer.text
-        assert "has changed since you read it. It is now “Submitted”." in words_of(answer)
+        assert f"has changed since you read it. {what}" in words_of(answer)
     assert await outside.stored("SELECT state FROM application") == ["submitted"]
     again = await outside.tab("tigran", f"{case}/endorse")
     assert (await again.send()).status_code == 303

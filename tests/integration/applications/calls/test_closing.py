@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
 
 from shared.contracts import matches
+from shared.time import clock
 
 if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
@@ -75,7 +77,7 @@ async def test_an_answer_after_the_close_is_refused(abroad: Abroad) -> None:
     await abroad.post("tigran", f"/matches/{match_id}/clear")
     await abroad.post("luc", f"/matches/{match_id}/clear")
     await abroad.publish(matches.MatchCleared, match_id)
-    await abroad.publish(matches.MatchOffered, match_id, due=matches.MatchOffered.example["due"])
+    await abroad.publish(matches.MatchOffered, match_id, due=(clock.now() + timedelta(days=14)).isoformat())
     await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
     assert await _close(abroad) == 1
     late = await abroad.post("claire", f"/matches/{match_id}/answer", {"answer": "accept"}, 409)
