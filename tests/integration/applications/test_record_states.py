@@ -70,7 +70,9 @@ async def test_a_placement_in_each_of_its_states(abroad: Abroad, programme: Prog
 
     said = await act("claire", "submit")
     assert (said["With"], said["Next step"]) == (HOST_COORDINATOR, "The coordinator endorses or returns it.")
-    assert (await act("luc", "return", remarks={"places": "Only one?"}))["Next step"].startswith("The host changes it as asked")
+    assert (await act("luc", "return", remarks={"places": "Only one?"}))["Next step"].startswith(
+        "The host changes it as asked"
+    )
     await act("claire", "submit")
     assert (await act("luc", "endorse"))["Next step"] == "The host publishes it."
     assert (await act("claire", "publish"))["Next step"] == "Guests are matched to its free places."

@@ -23,7 +23,12 @@ def test_changes_that_are_needed_together_stand_in_one_phrase() -> None:
 
 def test_an_officer_reads_three_sentences() -> None:
     """Without a place: that there is none, why, and what would have been enough; with one, why not the first choice."""
-    none = NoMatchExplained.model_validate(NoMatchExplained.example)
+    of_group = NoMatchExplained.model_validate(NoMatchExplained.example)
+    assert explanation(of_group, {}, "empact-2026", side="applicant").sentences[-1] == (
+        "This would have been enough: English at level B2 (then another place), "
+        "for each member of the group who needs it."
+    )
+    none = of_group.model_copy(update={"group_size": None, "group_feasible": None})
     assert list(explanation(none, {}, "empact-2026", side="applicant").sentences) == [
         "There is no place for you yet.",
         "No place fits you. The rule “A common language at the required level” excluded the last ones.",
