@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 _MOST_GUESSES = 100
 """For so many unknown ids the nearest known one is looked for, which takes time."""
 SIDES = ("candidates", "seats")
-_ALIKE = str.maketrans("АВЕКМНОРСТХУІЈЅаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTXYIJSaeopcyxijsABEZHIKMNOPTYXo")  # noqa: RUF001
+_ALIKE = str.maketrans(
+    "АВЕКМНОРСТХУІЈЅаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",  # noqa: RUF001 - the letters that only look Latin
+    "ABEKMHOPCTXYIJSaeopcyxijsABEZHIKMNOPTYXo",
+)
 """Cyrillic and Greek letters, and the Latin ones that look the same."""
 _KEYS = {"candidates": "id", "seats": "id", "fixed": "candidate_id"}
 
