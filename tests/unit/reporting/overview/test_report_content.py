@@ -142,7 +142,7 @@ def test_due_targets_that_are_missed_or_hidden_are_named() -> None:
         each.startswith("Due and not reached:") and "Participants reporting use" in each for each in found.sentences
     )
     assert any("not shown: Share of women among officials" in each for each in found.sentences)
-    assert any(each.startswith("Due, without data yet: Use on the job") for each in found.sentences)
+    assert any(each.startswith("Due, without data yet: Same confirmed") for each in found.sentences)
     table = found.tables[1]
     assert table.columns == ["Indicator", "Next target", "Due", "Reached so far"]
     assert [row[1:3] for row in table.rows] == [["100\u00a0%", "31 December 2026"]]
