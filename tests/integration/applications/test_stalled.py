@@ -22,6 +22,7 @@ from services.applications.register.store import entries
 from services.applications.sessions import actions as sessions_actions
 from services.applications.settings import Settings
 from shared.bus.db import leases
+from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.contracts.codes import Role
 from shared.time import clock
 from shared.time.arrival import ANSWERED_WITHIN
@@ -210,7 +211,10 @@ async def write_attempts(address: str, many: int) -> None:
     loop = asyncio.create_task(attempts_actions.write_counted_attempts(service, attempts))
 
     async def is_written() -> bool:
-        return many in await counted(service.bus)
+        try:
+            return many in await counted(service.bus)
+        except DATABASE_ERRORS:  # the store may end this transaction too while the process sleeps
+            return False
 
     await until(is_written, "they are written")
     loop.cancel()

@@ -336,7 +336,7 @@ def _place_name(part: ChangePart, places: Mapping[UUID, Place]) -> str:
 
 
 _OF_PEOPLE = frozenset({Change.LANGUAGE_LEVEL, Change.OTHER_WEEKS, Change.MORE_TOPICS, Change.MORE_EXPERTISE})
-"""The changes of what applicants state."""
+"""The changes to an applicant's answers."""
 
 
 def _part(part: ChangePart, places: Mapping[UUID, Place], scheme: str, *, of_group: bool) -> str:
