@@ -137,7 +137,9 @@ def _task_ticket(
     matching = (open_task for open_task in tasks if open_task.purpose == purpose and party in {"", open_task.party})
     by_urgency = sorted(matching, key=lambda task: not task.waits)
     if not by_urgency:
-        raise not_found()
+        raise Refused(
+            gettext("You are not asked for this form: it is too early, the time has ended, or you have answered."), 404
+        )
     task = by_urgency[0]
     return ticket_link(settings, principal, purpose, f"{_RESPONDENTS[task.party]}.{subject}")
 

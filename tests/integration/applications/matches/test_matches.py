@@ -204,7 +204,8 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
         ("host", 2, False),
         ("guest", 2, True),
     ]
-    await abroad.post("ani", f"{of}/tickets", {"purpose": "evaluation"}, 404)
+    early = await abroad.post("ani", f"{of}/tickets", {"purpose": "evaluation"}, 404)
+    assert "You are not asked for this form" in early["detail"]
     await _end(abroad, visit_id, match_id)
     way = await abroad.post("claire", f"{of}/tickets", {"purpose": "evaluation"}, 201)
     settings = programme.app.state.service.settings
@@ -212,7 +213,8 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
     ticket = open_ticket(way["ticket"], "evaluation", public_key=settings.ticket_public_key)
     assert (ticket.subject, ticket.person) == (f"host.{visit_id}", "claire")
     await abroad.post("claire", f"{of}/tickets", {"purpose": "report"}, 404)
-    await abroad.post("paul", f"{of}/tickets", {"purpose": "evaluation"}, 404)
+    stranger = await abroad.post("paul", f"{of}/tickets", {"purpose": "evaluation"}, 404)
+    assert "or you may not see it" in stranger["detail"], "what a stranger reads does not say that there is a form"
     assert (await abroad.get("ani", f"/applications/{await _of(abroad, match_id)}"))["state"] == "completed"
     submitted = {
         **outcomes.ReportSubmitted.example,
