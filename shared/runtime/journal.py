@@ -7,7 +7,9 @@ routers=[..., journal_router("matching")]      # /matching/journal/{event}, for 
 
 # No `from __future__ import annotations` here: FastAPI cannot resolve such annotations of functions made inside one.
 
+import re
 from typing import Annotated
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -24,6 +26,10 @@ from shared.web.render import render
 
 READERS = (Role.EVALUATOR, Role.PROGRAMME_COORDINATOR, Role.AUDITOR)
 """Those who may follow a figure to its events."""
+CAME_FROM = "from"
+"""The parameter with the address of the list of events that the reader came from, so that the pages lead back to it."""
+_EVENT_LIST = re.compile(r"/reporting/[0-9]{4}[^/?#]*/[0-9]+/indicators/[^?#]+/events(\?page=[0-9]+)?")
+CameFrom = Annotated[str, Query(alias=CAME_FROM, max_length=500)]
 
 
 def journal_router(service: str) -> APIRouter:
@@ -41,12 +47,13 @@ def journal_router(service: str) -> APIRouter:
     async def anchored(bus: Bus, row: JournalRow) -> ChainAnchor | None:
         return await anchor_of(bus.settings.anchors, service, row)
 
-    async def show(request: Request, event: UUID, bus: Bus = Depends(bus_of)) -> Response:
+    async def show(request: Request, event: UUID, came_from: CameFrom = "", bus: Bus = Depends(bus_of)) -> Response:
         row = await row_of(bus, event)
-        address = f"/{service}/journal/{event}"
-        return render(request, "journal_row.html", row=row, link=_link_command(row), anchor=f"{address}/anchor")
+        listed = _event_list(came_from)
+        address = journal_address(service, event, "/anchor", came_from=listed)
+        return render(request, "journal_row.html", row=row, link=_link_command(row), anchor=address, listed=listed)
 
-    async def anchor(request: Request, event: UUID, bus: Bus = Depends(bus_of)) -> Response:
+    async def anchor(request: Request, event: UUID, came_from: CameFrom = "", bus: Bus = Depends(bus_of)) -> Response:
         row = await row_of(bus, event)
         found = await anchored(bus, row)
         async with bus.read() as session:
@@ -61,6 +68,7 @@ def journal_router(service: str) -> APIRouter:
             service=service,
             compute=_chain_command(row),
             address=f"/{service}/journal/{event}",
+            back_to=journal_address(service, event, came_from=_event_list(came_from)),
         )
 
     async def chain_file(
@@ -76,6 +84,16 @@ def journal_router(service: str) -> APIRouter:
     router.add_api_route("/{event}/anchor", anchor, methods=["GET"], dependencies=[reader])
     router.add_api_route("/{event}/chain.txt", chain_file, methods=["GET"], dependencies=[reader])
     return router
+
+
+def journal_address(service: str, event: UUID, below: str = "", *, came_from: str = "") -> str:
+    """Return the address of an event's row, or of a page below it, that leads back to the list it was opened from."""
+    return f"/{service}/journal/{event}{below}" + (f"?{CAME_FROM}={quote(came_from, safe='/')}" if came_from else "")
+
+
+def _event_list(came_from: str) -> str:
+    """Return the address if it is that of a list of events behind a published number; any other leads nowhere."""
+    return came_from if _EVENT_LIST.fullmatch(came_from) and ".." not in came_from else ""
 
 
 def _link_command(row: JournalRow) -> str:

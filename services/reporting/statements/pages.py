@@ -31,6 +31,7 @@ from services.reporting.statements.model import LATEST, address_of
 from shared.bus import Bus
 from shared.contracts import TOPICS
 from shared.i18n import gettext, ngettext
+from shared.runtime.journal import journal_address
 from shared.time import dates
 from shared.web.lists import Cell, Column, Empty, Link, Listing
 from shared.web.path_parameters import limit_parameter
@@ -160,6 +161,7 @@ async def _events_page(request: Request, bus: Bus, number: StatedNumber, page: i
         ids = await events_of(session, number, first=(page - 1) * PAGE, count=PAGE)
         steps = await facts_views.events(session, ids)
     released, total = number.shown.released, number.cell.count
+    listed = f"{address}/events" + (f"?page={page}" if page > 1 else "")
     title = gettext(released.definition.title)
     if number.dimension:
         title = f"{title}, {disclosure_views.value_of(number.dimension, number.value)}"
@@ -169,7 +171,7 @@ async def _events_page(request: Request, bus: Bus, number: StatedNumber, page: i
         gettext("Events behind a figure"),
         request.url.path,
         [Column(name) for name in names],
-        [_row(step) for step in steps],
+        [_row(step, listed) for step in steps],
         total,
         Empty(gettext("No event counts for this figure in this statement.")),
         page=page,
@@ -210,9 +212,9 @@ def _address(number: StatedNumber) -> str:
     return _figure_address(number) + part
 
 
-def _row(step: facts_views.JourneyEvent) -> list[Cell]:
+def _row(step: facts_views.JourneyEvent, listed: str) -> list[Cell]:
     return [
-        Link(str(step.id), f"/{TOPICS[step.topic].owner}/journal/{step.id}"),
+        Link(str(step.id), journal_address(TOPICS[step.topic].owner, step.id, came_from=listed)),
         facts_views.event_title(step.type),
         dates.day(step.day),
         dates.moment(step.occurred_at),

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 import httpx2
 import pytest
@@ -47,6 +47,7 @@ INDICATOR = "TOPCOP-OP-02"
 VISITS = 16
 ROOT = Path(__file__).parents[4]
 _LINK = re.compile(r'<a class="govuk-link" href="([^"]+)"([^>]*)>(.*?)</a>', re.DOTALL)
+_BACK = re.compile(r'<a class="govuk-back-link" href="([^"]+)"')
 _COMMAND = re.compile(r'<pre class="tandem-command"[^>]*><code>(.*?)</code></pre>', re.DOTALL)
 
 
@@ -91,6 +92,11 @@ class Walk:
     async def follow(self, words: str) -> None:
         """Follow the first link whose text begins with these words."""
         await self.open(next(href for text_of, href, _ in self.links() if text_of.startswith(words)))
+
+    def back(self) -> str:
+        """Return where the page leads back to; empty if it does not."""
+        found = _BACK.search(self.page)
+        return urljoin(self.address, html.unescape(found[1])) if found else ""
 
     async def download(self, words: str) -> None:
         """Save the file behind a link, under the name that the server gives it."""
@@ -256,6 +262,10 @@ async def test_an_auditor_walks_from_a_number_to_its_anchor(installation: Instal
             f"/reporting/{LABEL}/1/indicators/{INDICATOR}",
             f"/reporting/{LABEL}/1/indicators/{INDICATOR}/events",
         ]
+        await walk.open(walk.back())
+        await walk.open(walk.back())
+        await walk.open(walk.back())
+        assert walk.passed[-3:] == [walk.passed[4], walk.passed[3], walk.passed[2]]
         await _forge(installation, ids[0])
         status, printed = await installation.run(of_anchor, tmp_path)
         assert (status, "places where the journals are broken" in printed) == (1, True), printed
@@ -279,6 +289,28 @@ async def test_an_event_that_is_not_anchored_yet_is_checked_by_an_export(
         (of_chain,) = walk.commands()
         status, printed = await installation.run(of_chain, tmp_path)
         assert (status, "they continue those of the export" in printed) == (0, True), printed
+
+
+async def test_a_row_leads_back_to_lists_of_events_only(installation: Installation, tmp_path: Path) -> None:
+    """The page of an event leads back to the list and page it was opened from, and to no other address."""
+    bus = _bus(installation.environment, "matching")
+    async with bus.read() as session:
+        event = (await session.execute(text("SELECT id FROM journal LIMIT 1"))).scalar_one()
+    await bus.close()
+    listed = f"/reporting/{LABEL}/2/indicators/{INDICATOR}/host_country/North%20%26%20East/events?page=2"
+    others = ("", "https://example.org/", "//example.org/reporting/", "/reporting/2026/1/indicators/../events", "/desk")
+    async with served(installation.gateway) as origin, httpx2.AsyncClient(base_url=origin) as client:
+        walk = Walk(client, tmp_path, origin)
+        client.headers["Accept"] = "text/html"
+        await walk.open(f"/matching/journal/{event}?from={quote(listed)}")
+        assert walk.back() == f"{origin}{listed}"
+        await walk.follow("Open the anchor of this chain")
+        await walk.open(walk.back())
+        assert walk.back() == f"{origin}{listed}"
+        for other in others:
+            await walk.open(f"/matching/journal/{event}?from={quote(other)}")
+            assert walk.back() == ""
+            assert "from=" not in walk.page
 
 
 async def test_a_donor_reads_how_a_number_is_computed_again(installation: Installation, tmp_path: Path) -> None:
