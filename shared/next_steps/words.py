@@ -318,7 +318,7 @@ def _of_match(match: MatchFacts) -> NextStep:
         return NextStep(gettext("Programme"), gettext("The mentorship opens."))
     sides = {A.APPLICANT, A.MENTOR if match.kind is ApplicationKind.MENTEE else A.HOST_CONTACT}
     if match.state is MatchState.OFFERED and not sides <= set(match.accepted):
-        sentence = gettext("The time to answer has passed. The offer expires, and the next in line gets it.")
+        sentence = gettext("The time to answer has passed. The offer expires. The next in line gets it, if any.")
         return NextStep(gettext("Programme"), sentence)
     found = _OF_MATCH.get(match.state)
     return NextStep() if found is None else NextStep(gettext(found[0]), gettext(found[1]))

@@ -130,6 +130,8 @@ class SheetOutcome:
     """The result as a workbook."""
     copy: bytes | None = field(default=None, repr=False)
     """The annotated copy of the files, made where nothing was matched and something was found."""
+    is_long: bool = False
+    """True where the files have more rows than a copy is made of."""
 
 
 def answer(request: SheetRequest, _step: Callable[[int], None]) -> SheetOutcome:
@@ -152,8 +154,9 @@ def answer(request: SheetRequest, _step: Callable[[int], None]) -> SheetOutcome:
         earlier.compare(known, problem, before, reading.findings)
     outcome = _checked(reading, problem)
     if problem is None or request.wish is Wish.CHECK:
-        is_copied = outcome.findings_in_all and sum(len(sheet.rows) for sheet in reading.sheets) <= COPIED
-        return replace(outcome, copy=annotated_copy.make(reading)) if is_copied else outcome
+        is_long = sum(len(sheet.rows) for sheet in reading.sheets) > COPIED
+        copy = annotated_copy.make(reading) if outcome.findings_in_all and not is_long else None
+        return replace(outcome, copy=copy, is_long=is_long)
     pairs = len(problem.candidates) * len(problem.seats)
     if pairs > MOST_PAIRS:
         large = FindingLine(

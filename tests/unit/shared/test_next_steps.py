@@ -288,7 +288,7 @@ def test_nothing_is_asked_of_a_visit_that_does_not_take_place() -> None:
 
 
 LAPSING = {
-    D.ANSWER: "The time to answer has passed. The offer expires, and the next in line gets it.",
+    D.ANSWER: "The time to answer has passed. The offer expires. The next in line gets it, if any.",
     D.MOVE: "The time to answer has passed. The visit keeps its dates.",
     D.AGREEMENT: "The time to sign has passed. The mentorship ends.",
 }

@@ -101,8 +101,11 @@ class AttemptCounter:
         return [row for key, entry in ended for row in _counted_rows(key or None, entry.more)]
 
     def keep(self, rows: Iterable[Attempt]) -> None:
-        """Keep rows that could not be written yet, within bounds."""
-        self._unwritten = [*self._unwritten, *rows][-_UNWRITTEN:]
+        """Keep rows that could not be written yet; beyond the bound the oldest go, which the log says."""
+        every = [*self._unwritten, *rows]
+        if len(every) > _UNWRITTEN:
+            _log.warning("attempts dropped", count=len(every) - _UNWRITTEN)
+        self._unwritten = every[-_UNWRITTEN:]
 
     def take_unwritten(self) -> list[Attempt]:
         """Return the rows that were kept; each is returned once."""

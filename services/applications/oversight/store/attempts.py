@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+_A_STATEMENT = 1_000
+"""Rows; PostgreSQL takes 32,767 values a statement."""
+
 
 class Attempt(Table, table=True):
     """A request that was refused for a reason that an auditor may want to know of."""
@@ -41,5 +44,6 @@ class Attempt(Table, table=True):
 
 async def add(session: AsyncSession, rows: Sequence[Attempt]) -> None:
     """Add attempts, except those that are there already."""
-    values = [row.model_dump() for row in rows]
-    await session.execute(insert(Attempt).values(values).on_conflict_do_nothing(index_elements=["id"]))
+    for start in range(0, len(rows), _A_STATEMENT):
+        values = [row.model_dump() for row in rows[start : start + _A_STATEMENT]]
+        await session.execute(insert(Attempt).values(values).on_conflict_do_nothing(index_elements=["id"]))

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 LEASE = "matching:deadlines"
 WORK = N_("Deadlines of matches")
 _EVERY = 5.0
-_TRIM_EVERY = 600
+_TRIM_EVERY = 120
+"""Rounds: ten minutes."""
 _SETTLE = 1.0
 """After the clock was moved, answers that were given before still travel for a moment of real time."""
 

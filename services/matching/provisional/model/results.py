@@ -288,7 +288,7 @@ def run_finished(
         ),
         ring=ring,
         option=option,
-        exchanged=result.exchanged,
+        exchanged=result.exchanged if ring is None else None,
         groups=GroupsPlaced(**asdict(groups)) if groups else None,
     )
 

@@ -143,7 +143,7 @@ async def test_from_its_deadline_on_an_offer_is_answered_by_nobody(abroad: Abroa
     match_id = await abroad.placement_matched()
     await abroad.offered(match_id, "tigran", "luc")
     match = f"matches/{match_id}"
-    late = "The time to answer has passed. The offer expires, and the next in line gets it."
+    late = "The time to answer has passed. The offer expires. The next in line gets it, if any."
 
     async def text(page: str, reader: str) -> str:
         return (await abroad.of.as_(reader).get(f"/applications/{page}")).text

@@ -124,6 +124,11 @@ async def test_the_page_has_the_result_of_every_one_of_1200_candidates(
     checked = await browser.post(ADDRESS, data={"wish": "check"}, files={"file": ("own.xlsx", _many(1200))})
     assert "tandem match FILE --check --annotate" in checked.text
     assert not _workbooks(checked)
+    with monkeypatch.context() as few:
+        few.setattr(model, "MOST_PAIRS", 10)
+        refused = await browser.post(ADDRESS, data={"wish": "match"}, files={"file": ("own.xlsx", _many(1200))})
+    assert "are too many to match here; the most is 10" in refused.text
+    assert "tandem match FILE --check --annotate" not in refused.text, "what is too large is not the number of rows"
     page = await browser.post(ADDRESS, data={"wish": "match"}, files={"file": ("own.xlsx", _many(1200))})
     assert page.status_code == 200, page.text[:3000]
     for rows in ("1 to 500 of 1,200", "501 to 1,000 of 1,200", "1,001 to 1,200 of 1,200"):
