@@ -57,7 +57,7 @@ def _apply(bootstrap: str, topics: list[Topic], copies: int, login: dict[str, st
             )
     missing = [topic for topic in topics if topic.name not in there]
     if missing:
-        new = [NewTopic(t.name, t.partitions, copies, config=_config(t)) for t in missing]
+        new = [NewTopic(t.name, t.partitions, copies, config=t.config) for t in missing]
         for name, created in admin.create_topics(new, request_timeout=_TIMEOUT).items():
             try:
                 created.result(_TIMEOUT)
@@ -66,11 +66,6 @@ def _apply(bootstrap: str, topics: list[Topic], copies: int, login: dict[str, st
                     raise TopicsWrong(f"Topic {name} cannot be created: {error}") from error
     _configure(admin, [topic for topic in topics if topic.name in there])
     return [topic.name for topic in missing]
-
-
-def _config(topic: Topic) -> dict[str, str]:
-    policy = "compact" if topic.compacted else "delete"
-    return {"cleanup.policy": policy, "retention.ms": str(topic.retention_ms)}
 
 
 def _configure(admin: AdminClient, topics: list[Topic]) -> None:
@@ -84,7 +79,7 @@ def _configure(admin: AdminClient, topics: list[Topic]) -> None:
     }
     changed = []
     for topic in topics:
-        for name, value in _config(topic).items():
+        for name, value in topic.config.items():
             if found[topic.name][name].value != value:
                 entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
                 resources[topic.name].add_incremental_config(entry)

@@ -32,6 +32,12 @@ class Topic:
         """Return the name under which the journal files the topic's aggregates."""
         return self.name
 
+    @property
+    def config(self) -> dict[str, str]:
+        """Return the broker's settings for the topic."""
+        made = {"cleanup.policy": "compact" if self.compacted else "delete", "retention.ms": str(self.retention_ms)}
+        return made | ({"segment.bytes": str(HEADS_SEGMENT_BYTES)} if self.name == HEADS.name else {})
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -66,6 +72,8 @@ def load(file: Path = _FILE) -> dict[str, Topic]:
 
 TOPICS = load()
 """The topics by name, in the order of the file."""
+HEADS_SEGMENT_BYTES = 16 * 1024 * 1024
+"""Only closed segments are compacted, and each start of a process reads what is there."""
 HEADS = Topic("exchange.heads", "", "owner and topic, or reader and topic", 1, True, -1, SERVICES)
 """The one topic that holds no events: all services write and read it (`shared/bus/log/heads.py`)."""
 EVERY_TOPIC = (*TOPICS.values(), HEADS)

@@ -6,8 +6,8 @@ asked for by bucket of subjects, after growing pauses and a few times only; mean
 page of problems say so. Where that does not help, a person looks.
 
 Under constant load the reader is never at the end. So it compares a head as soon as it has read up to where the topic
-ended when that head had come. Newer events of the same bucket may then hide a lack, until a head comes after which the
-bucket has fewer of them.
+ended when that head had come. Newer events of the same bucket may hide a lack from the sums, but not from the numbers
+of single subjects, which heads list in turn: the number of a subject never falls.
 
 A reader that has applied more than the owner knows shows that the owner was restored from a backup. What it tells anew
 under numbers that were used before is dropped, or a fork; so the metric, the readiness and the page of problems say
@@ -17,7 +17,8 @@ this too.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -63,6 +64,15 @@ SELECT topic, bucket, sum(events)::bigint AS events FROM (
   LEFT JOIN applied_sequence a USING (topic, subject) WHERE p.last > coalesce(a.sequence, 0)
 ) AS seen GROUP BY topic, bucket ORDER BY topic, bucket
 """  # noqa: S608 - constants of ours
+_BEHIND = f"""
+SELECT l.topic, l.subject, l.sequence, {bucket_of("l.subject")} AS bucket,
+  l.sequence - greatest(a.sequence, p.last, 0) AS events
+FROM unnest($1::text[], $2::text[], $3::bigint[]) AS l (topic, subject, sequence)
+LEFT JOIN applied_sequence a USING (topic, subject)
+LEFT JOIN (SELECT topic, subject, max(sequence) AS last FROM dead_letter
+           WHERE settled_at IS NULL AND sequence IS NOT NULL GROUP BY topic, subject) AS p USING (topic, subject)
+WHERE l.sequence > greatest(a.sequence, p.last, 0)
+"""  # noqa: S608 - constants of ours
 _GAPS = f"""
 SELECT topic, {bucket_of("subject")} AS bucket, count(DISTINCT subject) AS events FROM dead_letter
 WHERE settled_at IS NULL AND reason = '{Verdict.GAP}' AND topic = ANY($1) GROUP BY 1, 2 ORDER BY 1, 2
@@ -103,6 +113,8 @@ class Mark:
 
     head: Head
     ends: dict[Partition, int]
+    numbers: dict[str, int] = field(default_factory=dict)
+    """The numbers of single subjects that this head and those before it have listed, and that are not applied yet."""
 
     def is_passed(self, read: Mapping[Partition, int]) -> bool:
         """Return whether so much was read."""
@@ -143,7 +155,7 @@ class Missing:
     def __init__(self, bus: Bus, consumers: Consumers) -> None:
         self._bus = bus
         self._topics = sorted(consumers.readings)
-        self._log = HeadsLog(bus.settings)
+        self._log = HeadsLog(bus.settings, self._topics)
         self._suspected: set[str] = set()
         self._marks: dict[str, Mark] = {}
         """The head of each topic that is compared next."""
@@ -193,6 +205,7 @@ class Missing:
             read = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
             heads = self._comparable(now, read)
             seen = _by_topic(await connection.fetch(_SEEN, list(heads)))
+            behind = await self._behind(connection, heads, now)
             gaps = _by_topic(await connection.fetch(_GAPS, self._topics))
             applied = _by_topic(await connection.fetch(_APPLIED, list(newest)))
         found: dict[str, tuple[int, tuple[int, ...]]] = {}
@@ -200,7 +213,8 @@ class Missing:
             less = dict(gaps.get(topic, {}))
             if topic in heads:
                 for bucket, events in enumerate(heads[topic].buckets):
-                    if (lack := events - seen.get(topic, {}).get(bucket, 0)) > 0:
+                    lack = max(events - seen.get(topic, {}).get(bucket, 0), behind[topic][bucket])
+                    if lack > 0:
                         less[bucket] = less.get(bucket, 0) + lack
             elif topic in self.lacks and not less:  # what was asked for is on its way
                 found[topic] = (self.lacks[topic].events, self.lacks[topic].buckets)
@@ -218,13 +232,38 @@ class Missing:
         for topic, present in now.items():
             mark = self._marks.get(topic)
             if mark is None or not mark.is_of(present.ends) or present.is_passed(read):
-                mark = present
+                mark = self._next(present)
             if mark.is_passed(read):
                 heads[topic] = mark.head
-                if mark.head != present.head:
-                    mark = present
             self._marks[topic] = mark
         return heads
+
+    def _next(self, present: Mark) -> Mark:
+        """Return the newest mark with what the one before it still has to compare, and what was listed since."""
+        topic = present.head.topic
+        before = self._marks.get(topic)
+        numbers = (before.numbers if before else {}) | self._log.take_listed(topic)
+        return Mark(present.head, present.ends, numbers)
+
+    async def _behind(
+        self, connection: asyncpg.Connection, heads: Mapping[str, Head], now: Mapping[str, Mark]
+    ) -> dict[str, Counter[int]]:
+        """Return how many events of listed subjects are missing by topic and bucket; forget the other subjects.
+
+        A topic whose head was compared and is no more the newest one goes on to that.
+        """
+        listed = [(topic, *each) for topic in heads for each in self._marks[topic].numbers.items()]
+        rows = await connection.fetch(_BEHIND, *([each[column] for each in listed] for column in range(3)))
+        behind: dict[str, Counter[int]] = {topic: Counter() for topic in heads}
+        numbers: dict[str, dict[str, int]] = {topic: {} for topic in heads}
+        for topic, subject, sequence, bucket, events in rows:
+            behind[topic][bucket] += events
+            numbers[topic][subject] = sequence
+        for topic, head in heads.items():
+            self._marks[topic] = replace(self._marks[topic], numbers=numbers[topic])
+            if head != now[topic].head:
+                self._marks[topic] = self._next(now[topic])
+        return behind
 
     def _note_unknown(self, applied: Mapping[str, Mapping[int, int]]) -> bool:
         """Note what was applied and is in none of the heads that came since; return whether anything has changed.

@@ -1,8 +1,9 @@
 """Say on the log how much an owner has told, so that a reader notices what it lacks, and ask for that.
 
 The topic `exchange.heads` is compacted, and all services write it. Owners publish a head for each of their topics: the
-number of its events, in all and by bucket of subjects. A reader that has read a topic to its end and has fewer asks the
-owner for the buckets that differ. A record here is no event: it changes nothing but what is sent again.
+number of its events, in all and by bucket of subjects, and for some subjects in turn the number of each one's newest
+event. A reader that has read as far as a head counts, and has fewer, asks the owner for the buckets that differ. A
+record here is no event: it changes nothing but what is sent again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 from aiokafka import TopicPartition
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, StringConstraints, ValidationError
 
 from shared.bus.log import kafka
 from shared.contracts import TOPICS
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 
 BUCKETS = 64
 WAIT_MS = 200
+MOST_SUBJECTS = 10_000
+"""A head that lists more is not read."""
+
+Subject = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]+$")]
+Number = Annotated[int, Field(gt=0, lt=2**63)]
 
 
 def bucket_of(column: str) -> str:
@@ -50,6 +56,8 @@ class Head(BaseModel):
     buckets: Annotated[tuple[int, ...], Field(min_length=BUCKETS, max_length=BUCKETS)]
     recorded: tuple[()] | Annotated[tuple[int, ...], Field(min_length=BUCKETS, max_length=BUCKETS)] = ()
     """The same of all events of the owner, also of those that are still to be sent, or to be sent again."""
+    subjects: Annotated[dict[Subject, Number], Field(max_length=MOST_SUBJECTS)] = {}
+    """The number of the newest event that was sent, for some subjects in turn: newer events of others hide no lack."""
     digest: str
     """SHA-256 of the buckets: the same where nothing has changed."""
 
@@ -118,8 +126,9 @@ async def write(settings: ServiceSettings, service: str, records: Iterable[Head 
 class HeadsLog:
     """Follows the topic, and asks the broker about topics and their ends, with one consumer of its own."""
 
-    def __init__(self, settings: ServiceSettings) -> None:
+    def __init__(self, settings: ServiceSettings, listed: Iterable[str] = ()) -> None:
         self._settings = settings
+        self._listed: dict[str, dict[str, int]] = {topic: {} for topic in listed}
         self._consumer: AIOKafkaConsumer | None = None
         self.heads: dict[str, Head] = {}
         """The newest head of each topic."""
@@ -130,6 +139,7 @@ class HeadsLog:
 
     async def look(self) -> None:
         """Take what has come since the last time. Raises Kafka errors."""
+        is_new = self._consumer is None
         consumer = await self._started()
         place = TopicPartition(HEADS.name, 0)
         while found := (await consumer.getmany(place, timeout_ms=WAIT_MS)).get(place):
@@ -138,8 +148,18 @@ class HeadsLog:
                 if isinstance(message, Head):
                     self.heads[message.topic] = message
                     self.published[message.topic] += 1
+                    if message.topic in self._listed:
+                        self._listed[message.topic] |= message.subjects
                 elif message is not None:
                     self.requests[message.reader, message.topic] = message
+        if is_new:  # heads of the past may be of an owner that was restored since
+            for topic in self._listed.keys() & self.heads.keys():
+                self._listed[topic] = dict(self.heads[topic].subjects)
+
+    def take_listed(self, topic: str) -> dict[str, int]:
+        """Return the numbers of subjects that heads of a topic have listed since the last time."""
+        listed, self._listed[topic] = self._listed[topic], {}
+        return listed
 
     async def topics(self) -> set[str]:
         """Return the names of the topics that the broker has. Raises Kafka errors."""

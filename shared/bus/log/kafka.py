@@ -159,10 +159,7 @@ def create_topics(settings: ServiceSettings, service: str, topics: Sequence[Topi
         NewTopic(
             topic.name,
             topic.partitions,
-            config={
-                "cleanup.policy": "compact" if topic.compacted else "delete",
-                "retention.ms": str(topic.retention_ms),
-            },
+            config=topic.config,
         )
         for topic in topics
     ]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from uuid import UUID
 
+    import asyncpg
+
     from shared.bus.db.bus import Bus
     from shared.bus.db.leases import Lease
     from shared.bus.log.heads import Request
@@ -42,6 +44,10 @@ LEAST_SECONDS = 30.0
 PAGE = 500
 TIMEOUT_SECONDS = 600.0
 """A whole topic may have to be put into the outbox."""
+SLICE = 1000
+"""Subjects that a head lists."""
+SLICE_CHARACTERS = 60_000
+"""So long are the names of all of them at most."""
 LONGEST_PAUSE = 30.0
 """Seconds between two attempts, however often the log could not be looked at."""
 
@@ -58,6 +64,13 @@ _LAST = """
 SELECT journal_id FROM sent_record WHERE topic = $1 AND (partition, "offset") IN
   (SELECT partition, max("offset") FROM sent_record WHERE topic = $1 GROUP BY partition)
 ORDER BY sent_at DESC, journal_id DESC LIMIT 1
+"""
+# All events of a subject before the first one that waits in the outbox are sent.
+_SLICE = """
+SELECT a.aggregateid AS subject, least(a.sequence, o.first - 1) AS sequence FROM aggregate a
+LEFT JOIN (SELECT aggregateid, min(sequence) AS first FROM outbox WHERE aggregatetype = $1 GROUP BY 1) AS o
+  USING (aggregateid)
+WHERE a.aggregatetype = $1 AND a.aggregateid > $2 ORDER BY a.aggregateid LIMIT $3
 """
 _SUBJECTS = f"""
 SELECT aggregateid FROM aggregate
@@ -78,6 +91,8 @@ class Upkeep:
         self._log = HeadsLog(bus.settings)
         self._topics = [name for name, topic in TOPICS.items() if topic.owner == bus.service]
         self._published: dict[str, tuple[str, float]] = {}
+        self._cursors: dict[str, str] = {}
+        """The subject that the last head of each topic listed last; it may begin anywhere."""
         self._served: dict[tuple[str, str], tuple[UUID, float]] = {}
 
     async def run(self, lease: Lease) -> None:
@@ -125,12 +140,31 @@ class Upkeep:
                 Head.of(name, await connection.fetchval(_LAST, name), buckets, recorded[name])
                 for name, buckets in sums.items()
             ]
-        now = monotonic()
-        due = [head for head in heads if self._is_due(head, now)]
+            now = monotonic()
+            due = [head for head in heads if self._is_due(head, now)]
+            cursors = {}
+            for number, head in enumerate(due):
+                subjects, cursors[head.topic] = await self._slice(connection, head.topic)
+                due[number] = head.model_copy(update={"subjects": subjects})
         if not due:
             return
         await write(self._bus.settings, self._bus.service, due)
         self._published |= {head.topic: (head.digest, now) for head in due}
+        self._cursors |= cursors
+
+    async def _slice(self, connection: asyncpg.Connection, topic: str) -> tuple[dict[str, int], str]:
+        """Return the numbers of the next subjects of a topic, and where the slice after them begins."""
+        subjects: dict[str, int] = {}
+        cursor, characters = self._cursors.get(topic, ""), 0
+        rows = await connection.fetch(_SLICE, topic, cursor, SLICE)
+        for subject, sequence in rows:
+            characters += len(subject)
+            if characters > SLICE_CHARACTERS:
+                return subjects, cursor
+            cursor = subject
+            if sequence > 0:
+                subjects[subject] = sequence
+        return subjects, cursor if rows and len(rows) == SLICE else ""
 
     def _is_due(self, head: Head, now: float) -> bool:
         digest, since = self._published.get(head.topic, ("", 0.0))

@@ -221,6 +221,20 @@ INBOX = (
         f"{_HEADS}::test_a_topic_that_is_never_read_to_its_end_is_compared",
     ),
     PlantedBug(
+        "subjects-of-heads-are-not-compared",
+        "shared.bus.inbox.missing:Missing._behind",
+        "behind[topic][bucket] += events",
+        "behind[topic][bucket] += 0",
+        f"{_HEADS}::test_newer_events_of_the_bucket_hide_no_lack_for_longer_than_a_round_of_slices",
+    ),
+    PlantedBug(
+        "heads-list-the-first-subjects-only",
+        "shared.bus.outbox.upkeep:Upkeep._slice",
+        'self._cursors.get(topic, "")',
+        '""',
+        f"{_HEADS}::test_newer_events_of_the_bucket_hide_no_lack_for_longer_than_a_round_of_slices",
+    ),
+    PlantedBug(
         "heads-are-compared-before-all-was-read",
         "shared.bus.inbox.missing:Mark.is_passed",
         "read.get(partition, 0) >= end",

@@ -181,6 +181,7 @@ async def test_a_lack_that_newer_events_hide_is_not_asked_for_without_end(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A lack that is hidden by newer events of its bucket, and shows again, was asked for all the same."""
+    monkeypatch.setattr(upkeep_module, "SLICE", 0)  # an owner whose heads list no subjects yet
     monkeypatch.setattr(missing_module, "PAUSES", (0.0, 10_000.0))
     lost, load = subject_in(7), subject_in(7)
     await story.write(lost, lost=True)
@@ -196,6 +197,70 @@ async def test_a_lack_that_newer_events_hide_is_not_asked_for_without_end(
     assert len(story.requests()) == 1
     await story.apply(lost)
     assert await story.look() == {}
+
+
+async def test_newer_events_of_the_bucket_hide_no_lack_for_longer_than_a_round_of_slices(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A subject without its newest event is found within one round of slices, while its bucket never lacks events."""
+    monkeypatch.setattr(upkeep_module, "SLICE", 2)
+    subjects = sorted(subject_in(7) for _ in range(5))
+    lost, load = subjects[3], subjects[0]
+    for subject in subjects:
+        await story.write(subject)
+        await story.apply(subject)
+    await story.write(lost, lost=True)
+    found = []
+    for _ in range(4):  # three slices, and one more head after which the last one is compared
+        await story.upkeep.publish()
+        for _ in range(3):
+            await story.write(load)
+            await story.apply(load)
+            await story.write(load)
+            await story.apply(load)
+            await story.write(load)  # on its way: the reader is never at the end
+            found.append(await story.look())
+            await story.apply(load)
+    assert {TOPIC: 1} in found
+    assert found[-1] == {TOPIC: 1}, "it stays until it is mended, with any later head"
+    (request,) = story.requests()
+    assert request.buckets == (7,)
+    async with leases.hold(story.owner, "relay") as lease:
+        assert await story.upkeep.serve(lease) > 0
+    await story.apply(lost)
+    await story.upkeep.publish()
+    await story.write(load)
+    assert (await story.look(), len(story.requests())) == ({}, 1)
+
+
+async def test_a_subject_that_waits_in_the_outbox_is_listed_without_what_waits(story: Story) -> None:
+    """A head lists what the log has acknowledged: an event that is still to be sent is not missing anywhere."""
+    waits, sent = sorted(subject_in(7) for _ in range(2))
+    for subject in (waits, sent):
+        await story.write(subject)
+        await story.apply(subject)
+    async with story.owner.transaction("coordinator") as tx:
+        await tx.record(endorsed(), waits)
+        await tx.record(endorsed(), new := subject_in(7))
+    await story.upkeep.publish()
+    assert await story.look(2) == {}
+    head = story.missing._log.heads[TOPIC]
+    assert (head.subjects, new in head.subjects) == ({waits: 1, sent: 1}, False)
+
+
+async def test_a_head_lists_subjects_up_to_a_length(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long names make a slice shorter, and the next head goes on where it ended, then at the first subject."""
+    monkeypatch.setattr(upkeep_module, "SLICE_CHARACTERS", 80)
+    monkeypatch.setattr(upkeep_module, "AGAIN_SECONDS", 0.0)
+    subjects = sorted(subject_in(7) for _ in range(3))
+    for subject in subjects:
+        await story.write(subject)
+    listed = []
+    for _ in range(3):
+        await story.upkeep.publish()
+        await story.look()
+        listed.append(list(story.missing._log.heads[TOPIC].subjects))
+    assert listed == [subjects[:2], subjects[2:], subjects[:2]]
 
 
 async def test_only_heads_that_have_changed_are_published_and_all_now_and_then(

@@ -25,6 +25,10 @@ def test_a_head_and_a_request_come_back_as_they_were() -> None:
     assert read_back(HEAD) == HEAD
     assert read_back(REQUEST) == REQUEST
     assert (HEAD.owner, HEAD.events) == ("applications", BUCKETS)
+    listed = HEAD.model_copy(update={"subjects": {"one": 3}})
+    assert read_back(listed) == listed
+    without = HEAD.model_dump_json(exclude={"subjects"}).encode()
+    assert read(HEAD.key, without) == HEAD, "of an owner that lists no subjects yet"
     assert HEAD.digest == Head.of(TOPIC, new_id(), [1] * BUCKETS).digest
     assert HEAD.digest != Head.of(TOPIC, HEAD.last, [2] * BUCKETS).digest
 
@@ -34,6 +38,8 @@ def test_nobody_speaks_for_another() -> None:
     assert read_back(HEAD.model_copy(update={"owner": "matching"})) is None
     assert read_back(HEAD.model_copy(update={"topic": "exchange.nothing"})) is None
     assert read_back(REQUEST.model_copy(update={"reader": "matching", "topic": "exchange.counting"})) is None
+    for wrong in ({"one": 0}, {"one": 2**63}, {"a\x00": 1}):
+        assert read_back(HEAD.model_copy(update={"subjects": wrong})) is None
     assert read(b"head applications exchange.offers", HEAD.model_dump_json().encode()) is None
 
 
