@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.reporting.disclosure import views as disclosure_views
 from services.reporting.disclosure.model import ReleasedCell
+from services.reporting.feeds.formats.result_chain import RESULT_CHAIN
 from services.reporting.feeds.model.cumulative import can_be_added
 from services.reporting.indicators.model.catalogue import INDICATORS, agreed
 from services.reporting.indicators.model.figure import Measure
@@ -52,6 +53,7 @@ def findings(
         _trends(approval, released, background, settings),
         _changes(approval, released, background),
         _needs(figures, background),
+        _assumptions(),
         _method(approval, figures),
     ]
 
@@ -246,6 +248,19 @@ def _needs(figures: Mapping[str, Released], background: Background) -> Section:
     return Section(title, [finding, text], [Table(columns, rows)], [])
 
 
+def _assumptions() -> Section:
+    """Return what the programme wants to reach on each level of results, and what has to be so for it."""
+    sentences = [
+        gettext("They are those of the logframe. The figures do not show whether the assumptions held."),
+        *(
+            gettext("%(level)s: %(result)s Assumptions: %(assumptions)s")
+            % {"level": gettext(each.name), "result": each.statement, "assumptions": each.assumptions}
+            for each in RESULT_CHAIN.values()
+        ),
+    ]
+    return Section(gettext("Expected results and assumptions"), sentences, [], [])
+
+
 def _method(approval: Approval, figures: Mapping[str, Released]) -> Section:
     sentences = [
         gettext(
@@ -272,8 +287,8 @@ def _method(approval: Approval, figures: Mapping[str, Released]) -> Section:
             " people, shares and medians cannot be added up over periods."
         ),
         gettext(
-            "This report has figures only. It does not cover finance, risks or lessons learned, because the records"
-            " of the programme do not hold them."
+            "This report does not cover spending, risks that arose or lessons learned. Costs of single visits are"
+            " recorded with them, but not in the journals from which figures are counted."
         ),
         *(
             gettext("“%(group)s” includes: %(members)s.") % {"group": group, "members": members}

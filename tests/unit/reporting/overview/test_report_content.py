@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pypdf import PdfReader
 
 from services.reporting.disclosure.model import Hidden, Released, ReleasedCell
+from services.reporting.feeds.formats.result_chain import RESULT_CHAIN
 from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.indicators.model.demand import UNMET, Gap
 from services.reporting.indicators.model.figure import Measure, joined
@@ -220,3 +221,12 @@ def test_the_pdf_has_all_sections_and_is_tagged() -> None:
     assert "Findings" in read.pages[0].extract_text()
     second = " ".join(read.pages[1].extract_text().split())
     assert second.startswith("Targets and what was reached"), "the findings and their four charts are one page"
+
+
+def test_the_report_names_the_logframes_assumptions_and_what_it_leaves_out() -> None:
+    """Each level of results has its assumption, and the limits name costs, which no figure counts."""
+    made = content(background())
+    sentences = section(made, "Expected results and assumptions").sentences
+    for level in RESULT_CHAIN.values():
+        assert f"{level.name}: {level.statement} Assumptions: {level.assumptions}" in sentences
+    assert any("Costs of single visits" in each for each in section(made, "Method and limits").sentences)
