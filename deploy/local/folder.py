@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.local.process import ServerFailed
+from deploy.local.process import DiskFull, ServerFailed
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -115,13 +115,13 @@ class RunFolder:
             return None
 
     def write(self, name: str, value: Any) -> None:
-        """Keep a JSON value in a file that only this user reads, in one step. Raises `ServerFailed` on a full disk."""
+        """Keep a JSON value in a file that only this user reads, in one step. Raises `DiskFull`."""
         draft = self / f"{name}.new"
         try:
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
                 json.dump(value, file, indent=1)
         except OSError as error:
             if error.errno == errno.ENOSPC:
-                raise ServerFailed(f"The disk of {self.folder} is full. Make room and start again.") from error
+                raise DiskFull(self.folder) from error
             raise
         draft.replace(self / name)

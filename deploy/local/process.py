@@ -26,6 +26,14 @@ class ServerFailed(RuntimeError):
     """A server did not start, or ended by itself. The message is one line that says what to look at."""
 
 
+class DiskFull(ServerFailed):
+    """The disk of a run's folder is full; a server may have ended of it."""
+
+    def __init__(self, folder: Path, *, ended: str | None = None) -> None:
+        full = f"he disk of {folder} is full."
+        super().__init__(f"{ended} ended: t{full}" if ended else f"T{full}")
+
+
 class Child:
     """One server process with its log file. Not thread-safe; start it from the main thread (see `_die_with_parent`)."""
 

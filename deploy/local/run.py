@@ -20,7 +20,7 @@ from deploy.local.gateway import gateway
 from deploy.local.kafka import Broker
 from deploy.local.ports import HOST
 from deploy.local.postgres import Postgres
-from deploy.local.process import Child, ServerFailed, last_line
+from deploy.local.process import Child, DiskFull, ServerFailed, last_line
 from deploy.local.supervisor import SupervisedProcess, Supervisor, answers
 from deploy.local.tour import COORDINATOR, EVERYBODY, Tour
 
@@ -46,16 +46,19 @@ def main() -> int:
         return _fail(f"Tandem needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, _ask_to_stop)
+    place = RunFolder.of_environment()
     try:
-        with RunFolder.of_environment() as place:
+        with place:
             _Run(place).through()
     except _Stop:
         return 0
+    except DiskFull as error:
+        return _fail(f"{error} {sample.after_full_disk(place)}")
     except (ServerFailed, JarsWrong) as error:
         return _fail(str(error))
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            return _fail("The disk is full. Make room and start again.")
+            return _fail(f"The disk is full. {sample.after_full_disk(place)}")
         raise
     return 0
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deploy.local.folder import RunFolder
 
 _MARK = "sample.json"
-_NONE, _LOADED = "none", "loaded"
+_NONE, _BEGUN, _LOADED = "none", "begun", "loaded"
 _ENDS = "TANDEM_SAMPLE_ENDS"
 _SHOW_CURSOR = "\x1b[?25h"
 """A progress bar hides the cursor; one that is killed leaves it so."""
@@ -33,7 +33,7 @@ def wanted(place: RunFolder) -> bool:
     Raises `ServerFailed` for any other word there, and after an interrupted loading, which cannot be undone.
     """
     state = (place.read(_MARK) or {}).get("state")
-    if state == "begun":
+    if state == _BEGUN:
         raise ServerFailed(f"Loading the sample programme was cut off last time. Start over with: {place.start_over}")
     choice = os.environ.get("TANDEM_SAMPLE")
     if choice and choice != _NONE:
@@ -47,6 +47,13 @@ def wanted(place: RunFolder) -> bool:
 def loaded(place: RunFolder) -> bool:
     """Return whether the run holds the sample programme."""
     return (place.read(_MARK) or {}).get("state") == _LOADED
+
+
+def after_full_disk(place: RunFolder) -> str:
+    """Return what to do after the disk became full: an interrupted loading cannot go on."""
+    if (place.read(_MARK) or {}).get("state") == _BEGUN:
+        return f"Make room and start over with: {place.start_over}"
+    return "Make room and start again."
 
 
 def set_clock_back(place: RunFolder) -> None:
@@ -66,7 +73,7 @@ def load(place: RunFolder, env: Mapping[str, str], look: Callable[[], None]) -> 
 
     Raises `ServerFailed` if it fails.
     """
-    place.write(_MARK, {"state": "begun"})
+    place.write(_MARK, {"state": _BEGUN})
     command = [sys.executable, "-m", "deploy.cli.main", "sample", "load"]
     with subprocess.Popen(command, env={**os.environ, **env}) as process:
         try:

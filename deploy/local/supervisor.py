@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deploy.local import stale_processes
-from deploy.local.process import ServerFailed, how_ended, last_line
+from deploy.local.process import DiskFull, ServerFailed, how_ended, last_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,9 +91,7 @@ class Supervisor:
     def _ended(self, watched: SupervisedProcess, code: int, now: float) -> None:
         watched.ends.append(now)
         if self._place.is_full():
-            raise ServerFailed(
-                f"{watched.name} ended: the disk of {self._place.folder} is full. Make room and start again."
-            )
+            raise DiskFull(self._place.folder, ended=watched.name)
         if len(watched.ends) == _TOO_OFTEN and now - watched.ends[0] < _WITHIN:
             raise ServerFailed(
                 f"{watched.name} ended {_TOO_OFTEN} times within a minute ({how_ended(code)}), so all is stopped. "
