@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from deploy.local.folder import RunFolder
     from deploy.local.settings import RunSettings
 
+_OF_TESTS = frozenset({"TANDEM_FORM_TRIES", "TANDEM_ANSWER_WITHIN"})
+"""Variables of the Caddyfile by which tests wait less."""
+
 
 def gateway(chosen: RunSettings, place: RunFolder, site: str | None = None) -> Child:
     """Return the gateway's process, not started yet. It listens on this machine only, as anybody can be a persona.
@@ -34,7 +37,7 @@ def gateway(chosen: RunSettings, place: RunFolder, site: str | None = None) -> C
         "TANDEM_BIND": f"{HOST} [::1]" if _has_ipv6() else HOST,
         "TANDEM_STATIC": str(ROOT / "shared" / "web" / "static"),
         "TANDEM_PAGES": str(ROOT / "deploy" / "gateway" / "pages"),
-        **{name: value for name, value in os.environ.items() if name == "TANDEM_FORM_TRIES"},
+        **{name: value for name, value in os.environ.items() if name in _OF_TESTS},
         "TANDEM_INSIDE": f"http://{HOST}:{chosen.ports['inside']}",
         **{f"TANDEM_{service.upper()}": chosen.addresses(service) for service in SERVICES},
         **pace_of_checks(chosen),

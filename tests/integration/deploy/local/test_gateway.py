@@ -421,6 +421,41 @@ def test_a_form_without_an_answer_may_be_saved(tmp_path: Path) -> None:
     assert "We do not know if it was saved" in page.text
 
 
+async def _nothing(request: Request) -> HTMLResponse:
+    """Answer the gateway's own questions, and nothing else in time."""
+    if not request.url.path.endswith("/livez"):
+        await asyncio.sleep(5)
+    return HTMLResponse("late")
+
+
+def test_a_request_that_a_service_stalls_on_may_be_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an answer in time a form gets a page, and a program a problem, that say it may have been saved: 504."""
+    monkeypatch.setenv("TANDEM_ANSWER_WITHIN", "500ms")
+    ports = _free_ports()
+    app = Starlette(routes=[Route("/{path:path}", _nothing, methods=["GET", "POST"])])
+    stalling = uvicorn.Server(uvicorn.Config(app, port=ports["matching"], log_config=None, ws="none"))
+    thread = threading.Thread(target=stalling.run)
+    thread.start()
+    child = gateway(RunSettings(ports, {}), RunFolder(tmp_path))
+    child.start()
+    address = f"http://localhost:{ports['gateway']}"
+    try:
+        child.wait_ready(answers(f"{address}/static/tandem.js"), 20)
+        page = httpx2.post(f"{address}/matching/planted", data={"text": "kept"}, timeout=20)
+        problem = httpx2.post(f"{address}/matching/api/v1/planted", json={"text": "kept"}, timeout=20)
+    finally:
+        child.stop(5)
+        stalling.should_exit = stalling.force_exit = True
+        thread.join(10)
+    assert (page.status_code, page.headers["retry-after"], page.headers["cache-control"]) == (504, "3", "no-store")
+    assert "We do not know if it was saved" in page.text
+    assert "Do not close this page" in page.text
+    assert (problem.status_code, problem.headers["retry-after"]) == (504, "3")
+    assert_problem(problem, ProblemCode.UNAVAILABLE)
+    assert "We do not know if it took effect" in problem.json()["detail"]
+    assert "Idempotency-Key" in problem.json()["detail"]
+
+
 def _break_off(
     listening: socket.socket,
     start: bytes = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=planted\r\nContent-Length: 1000\r\n\r\nplanted",

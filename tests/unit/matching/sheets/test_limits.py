@@ -13,7 +13,7 @@ from services.matching.sheets.actions import AT_ONCE, MOST_MEMORY, SECONDS
 def test_a_run_ends_before_the_gateway_gives_its_answer_up() -> None:
     """The sender reads the page's own sentence and not the gateway's."""
     rules = (ROOT / "deploy/gateway/Caddyfile").read_text(encoding="utf-8")
-    (waits,) = re.findall(r"response_header_timeout (\d+)s", rules)
+    (waits,) = re.findall(r"response_header_timeout \{\$TANDEM_ANSWER_WITHIN:(\d+)s\}", rules)
     assert int(waits) - SECONDS >= 5
 
 
