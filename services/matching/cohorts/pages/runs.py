@@ -68,8 +68,18 @@ def _row(run: Run) -> list[Cell]:
         number(result.matched),
         number(result.unmatched),
         number(result.blocking_pairs),
-        percent(result.of_best_ppm / 1_000_000, 2) if result.of_best_ppm is not None else None,
+        share_of_highest(result),
     ]
+
+
+def share_of_highest(result: RunFinished) -> str | None:
+    """Return the share of the highest sum; "at least" where only an upper bound of that sum is known."""
+    if result.of_best_ppm is None:
+        return None
+    share = percent(result.of_best_ppm / 1_000_000, 2)
+    if result.certificate is None or result.certificate.valid:
+        return share
+    return gettext("at least %(share)s") % {"share": share}
 
 
 @router.get("/runs/{run_id}")
@@ -83,6 +93,7 @@ async def run(request: Request, bus: BusDep, _: Coordinator, run_id: UUID) -> Re
         run=view.run,
         result=view.run.result,
         call=view.call,
+        of_best=share_of_highest(view.run.result),
         ranks=ranks([view.run.result]),
         done=number_of(request.query_params.get("done", "")),
         reserves=number_of(request.query_params.get("done_reserves", "")) or 0,

@@ -142,7 +142,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class CommittedCohorts:
-    """The total of a call's committed cohorts; `of_best` is the lowest share of the best possible sum."""
+    """The total of a call's committed cohorts; `of_best` is the lowest share of the highest sum or its bound."""
 
     number: int
     matched: int
@@ -389,7 +389,7 @@ def _rows(before: ComparedSide, after: ComparedSide) -> list[tuple[str, str, str
     rows: list[tuple[str, str, str, str | None]] = [
         (name, number(first), number(second), _difference(second - first)) for name, first, second in plain
     ]
-    rows.append((gettext("Share of best possible sum"), _of_best(before), _of_best(after), None))
+    rows.append((gettext("Share of highest sum"), _of_best(before), _of_best(after), None))
     rows.append((gettext("Quotas that cannot be met"), _unmet(before), _unmet(after), None))
     return rows
 
