@@ -10,10 +10,11 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.cohorts.views.committed import Run, newest_runs, run_page
+from services.matching.cohorts.views.committed import MOST_MATCHES, Run, newest_runs, run_page
 from services.matching.facts.views import all_calls
 from services.matching.filters import COORDINATORS, ChosenCall, call_caption, call_filter, call_of, number_of
 from services.matching.parameters import BusDep
+from services.matching.words import match_stage
 from shared.contracts import labels
 from shared.contracts.runs import RunFinished
 from shared.i18n import gettext, number, percent
@@ -94,6 +95,9 @@ async def run(request: Request, bus: BusDep, _: Coordinator, run_id: UUID) -> Re
         result=view.run.result,
         call=view.call,
         of_best=share_of_highest(view.run.result),
+        matches=view.matches,
+        match_stage=match_stage,
+        is_cut=len(view.matches) == MOST_MATCHES,
         ranks=ranks([view.run.result]),
         done=number_of(request.query_params.get("done", "")),
         reserves=number_of(request.query_params.get("done_reserves", "")) or 0,

@@ -86,6 +86,13 @@ async def runs_from(session: AsyncSession, call_id: UUID | None, request: PageRe
     return found.all()
 
 
+async def newest_id(session: AsyncSession, call_id: UUID, kind: str) -> UUID | None:
+    """Return the id of the newest run of a call for one kind of application; None if there is none."""
+    wanted = col(Run.call_id) == call_id, col(Run.kind) == kind
+    query = select(col(Run.id)).where(*wanted).order_by(col(Run.finished_at).desc(), col(Run.id).desc())
+    return await session.scalar(query.limit(1))
+
+
 async def runs(session: AsyncSession, call_id: UUID | None = None, limit: int = 200) -> list[Run]:
     """Return the runs of a call, or of all calls, the newest first."""
     query = select(Run).order_by(col(Run.finished_at).desc(), col(Run.id).desc()).limit(limit)

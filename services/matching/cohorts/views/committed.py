@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations` here: pydantic reads the annotations of the models.
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -12,14 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.matching.cohorts.model import JobState, NotFit, Why, refused
 from services.matching.cohorts.store import jobs, runs
 from services.matching.facts import views as facts
-from services.matching.facts.views import CallSummary
+from services.matching.facts.views import Applicant, CallSummary, Place
+from services.matching.lifecycle.store import matches
 from shared.bus import Bus
-from shared.contracts.codes import ApplicationKind
+from shared.contracts.codes import ApplicationKind, MatchState
 from shared.contracts.runs import RunFinished
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.web.paging import PageRequest, page_of
 from shared.web.read_models import Page, ReadModel
+
+MOST_MATCHES = 500
+"""That the page of a run lists."""
 
 
 class CommittedCohort(ReadModel):
@@ -81,11 +86,23 @@ class JobPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposedMatch:
+    """A match that a run proposed: who, where, with how many points, and its present state."""
+
+    applicant: Applicant
+    place: Place
+    score: int
+    state: MatchState
+    reserve: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RunPage:
-    """The page of a run."""
+    """The page of a run, with its matches as they are now: at most `MOST_MATCHES`, those with the most points first."""
 
     run: Run
     call: CallSummary | None
+    matches: Sequence[ProposedMatch]
 
 
 async def open_job(session: AsyncSession, call_id: UUID) -> CohortJob | None:
@@ -140,7 +157,17 @@ async def run_page(session: AsyncSession, run_id: UUID) -> RunPage:
     row = await runs.run(session, run_id)
     if row is None:
         raise Refused(gettext("There is no such run."), 404)
-    return RunPage(_run(row), (await facts.some_calls(session, [row.call_id])).get(row.call_id))
+    found = await matches.of_run(session, row.call_id, run_id, MOST_MATCHES)
+    applicants = await facts.applicants(session, {match.pairing.application_id for match in found})
+    places = await facts.places(session, {match.seat_id for match in found})
+    proposed = [
+        ProposedMatch(
+            applicants[match.pairing.application_id], places[match.seat_id], match.score, match.state, match.reserve
+        )
+        for match in found
+        if match.pairing.application_id in applicants and match.seat_id in places
+    ]
+    return RunPage(_run(row), (await facts.some_calls(session, [row.call_id])).get(row.call_id), proposed)
 
 
 def _run(row: runs.Run) -> Run:

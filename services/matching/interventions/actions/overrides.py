@@ -243,9 +243,8 @@ async def _put(tx: Tx, snapshot: Snapshot, found: Weighed, match_id: UUID, reaso
     for match in ended:
         # The place that the new match takes does not fall free.
         await cases.supersede(match.id, match_id, reason, vacates=match is not found.instead)
-    runs = await cohorts_runs.runs(tx.session, call_id, limit=1)
     # Before the first cohort there is no run: then the override stands for itself.
-    run_id = runs[0].id if runs else match_id
+    run_id = await cohorts_runs.newest_id(tx.session, call_id, proposal.pairing.kind.value) or match_id
     step = matches.propose(
         match_id,
         proposal.pairing,

@@ -208,6 +208,13 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Ma
     return [read(row) for row in found]
 
 
+async def of_run(session: AsyncSession, call_id: UUID, run_id: UUID, limit: int) -> list[Match]:
+    """Return the matches of a call that one run proposed, those with the most points first."""
+    query = select(MatchRow).where(col(MatchRow.call_id) == call_id, col(MatchRow.run_id) == run_id)
+    found = await session.scalars(query.order_by(col(MatchRow.score).desc(), col(MatchRow.id)).limit(limit))
+    return [read(row) for row in found]
+
+
 async def standing_of_applications(session: AsyncSession, application_ids: Collection[UUID]) -> list[Match]:
     """Return the matches of these applications that are proposed or confirmed, reserves too, the oldest first."""
     query = select(MatchRow).where(

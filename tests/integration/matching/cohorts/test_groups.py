@@ -58,7 +58,11 @@ async def test_a_group_is_proposed_at_one_place(
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     page = (await browser.get(f"/matching/applications/{members[0]}")).text
     assert "Placed as a group of 3. All members are at this place in the same weeks." in page
-    assert "Groups placed together" in (await browser.get(f"/matching/runs/{run_id}")).text
+    cohort = (await browser.get(f"/matching/runs/{run_id}")).text
+    assert "Groups placed together" in cohort
+    assert "Matches of this cohort now" in cohort
+    for member in members:
+        assert f'href="/matching/applications/{member}"' in cohort, "the page lists each match"
 
 
 async def test_nobody_of_a_group_goes_where_not_all_fit(world: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 from services.matching.interventions.actions import overrides
 from services.matching.interventions.actions.reasons import OverrideReason
 from services.matching.interventions.views.overrides import override_choice
-from shared.contracts.codes import MatchState, Reason, Role
+from shared.contracts.codes import ApplicationKind, MatchState, Reason, Role
 from shared.contracts.matches import MatchProposed, MatchSuperseded
 from shared.contracts.receipts import MatchExplained
 from shared.errors import Refused
@@ -82,6 +82,25 @@ async def test_an_override_replaces_the_own_match_and_says_why(world: World) -> 
     (vacancy,) = await world.rows("SELECT seat_id FROM vacancy")
     assert vacancy.seat_id == first
     assert (await world.rows("SELECT actor FROM journal WHERE type = 'MatchSuperseded'"))[0].actor == "carla"
+
+
+async def test_an_override_belongs_to_the_newest_cohort_of_its_kind(
+    world: World, browser: httpx2.AsyncClient, sign_in: Callable[..., Awaitable[None]]
+) -> None:
+    """A visit assigned by hand is listed with the study visits, also if mentees were matched since."""
+    await world.call()
+    await world.offer(places=1)
+    application = await world.officer()
+    visits = (await world.commit()).runs[ApplicationKind.STUDY_VISIT]
+    await world.mentor()
+    mentee = await world.officer(kind="mentee")
+    mentoring = (await world.commit()).runs[ApplicationKind.MENTEE]
+    await put(world, application, await world.offer("PL", places=1), Reason.OPERATIONAL_DUTY)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    for run_id, is_with_visits in ((visits, True), (mentoring, False)):
+        page = (await browser.get(f"/matching/runs/{run_id}")).text
+        assert (f'href="/matching/applications/{application}"' in page) is is_with_visits
+        assert (f'href="/matching/applications/{mentee}"' in page) is not is_with_visits
 
 
 async def test_a_replaced_officer_waits_again_and_no_place_is_given_twice(world: World) -> None:
