@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
+from opentelemetry import trace
 
 from shared.bus import set_aside
 from shared.bus.db.transaction import driver
@@ -94,6 +95,7 @@ class Applier:
         self._consumers = consumers
         self._order = {topic: place for place, topic in enumerate(consumers.readings)}
         self._failing = FailuresInARow(bus.settings.reader_failing_subjects)
+        self._tracer = trace.get_tracer("tandem.bus")
 
     async def apply(self, tx: Tx, records: Sequence[Record], *, one_by_one: bool = False) -> None:
         """Apply `records` in the transaction `tx`; the caller has locked how far their partitions were read.
@@ -231,7 +233,7 @@ class Applier:
         for event in events:
             by_topic.setdefault(event.topic, []).append(event)
         topics = sorted(by_topic, key=self._order.__getitem__)
-        with handling(self._bus.service, events):
+        with handling(self._tracer, self._bus.service, events):
             for topic in topics:
                 if (evolve := self._consumers.readings[topic].evolve) is not None:
                     await evolve(tx, by_topic[topic])

@@ -45,10 +45,9 @@ def open_span(tracer: Tracer, name: str, **options: Any) -> Iterator[Span]:
 
 
 @contextmanager
-def handling(service: str, events: Sequence[Envelope]) -> Iterator[None]:
+def handling(tracer: Tracer, service: str, events: Sequence[Envelope]) -> Iterator[None]:
     """Open the span in which `events` are handled."""
     traces = list(dict.fromkeys(event.traceparent for event in events if event.traceparent))
-    tracer = trace.get_tracer("tandem.bus")
     parent = context_of(traces[0]) if len(traces) == 1 else None
     links = [
         trace.Link(trace.get_current_span(context_of(each)).get_span_context())
