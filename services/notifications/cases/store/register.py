@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, col, select
 
-from services.notifications.tables import Table, put
+from services.notifications.tables import Table, among, put
 from shared.bus.db.documents import JsonDocument
 from shared.contracts.calls import CallEvent, Timers
 from shared.contracts.registry import OrganisationChanged
@@ -68,10 +68,10 @@ async def evolve_calls(tx: Tx, events: Sequence[Envelope]) -> None:
 
 async def timers_of(session: AsyncSession, call_ids: Iterable[UUID]) -> dict[UUID, Timers]:
     """Return the timers of calls, as far as the calls are known."""
-    wanted = sorted(set(call_ids))
+    wanted = set(call_ids)
     if not wanted:
         return {}
-    found = (await session.scalars(select(Call).where(col(Call.id).in_(wanted)))).all()
+    found = (await session.scalars(select(Call).where(among(col(Call.id), wanted)))).all()
     return {call.id: call.timers for call in found}
 
 

@@ -180,7 +180,7 @@ class Dispatcher:
         async with self.bus.glance() as session:
             now = clock.now()
             due = await due_store.messages_due(session, _real(), now, BATCH, after=last, gathers=self._gathers)
-            if not round_.begun.isdisjoint(message.id for message in due):
+            if not due or not round_.begun.isdisjoint(message.id for message in due):
                 return None
             round_.begun |= {message.id for message in due}
             fresh = [message for message in due if message.id not in round_.taken]
@@ -196,8 +196,6 @@ class Dispatcher:
             needless = await _needless(session, sound, now)
             held_until = await held_by_country(session, self.settings.quiet, sound, now)
             in_doubt = await store.in_doubt(session, held_until)
-        if not due:
-            return None
         count = len(sound) + len(broken)
         await self.delivery_log.record(broken)
         # What may have been sent with others waits only with them (`Sleepers.leave`).

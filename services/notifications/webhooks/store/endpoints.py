@@ -86,9 +86,13 @@ class Secret(Table, table=True):
     until: datetime | None = Field(default=None, sa_type=_TIME)
 
 
+# Asked with each batch of events, so it is put together once.
+_ALL = select(Endpoint).order_by(col(Endpoint.created_at), col(Endpoint.id))
+
+
 async def endpoints(session: AsyncSession) -> list[Endpoint]:
     """Return all endpoints, the oldest first; there are few."""
-    return list((await session.scalars(select(Endpoint).order_by(col(Endpoint.created_at), col(Endpoint.id)))).all())
+    return list((await session.scalars(_ALL)).all())
 
 
 async def existing_of(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
