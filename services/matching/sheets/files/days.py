@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ _IN_WORDS = re.compile(r"(\d{1,2})(?:\.|st|nd|rd|th)?[ -]([A-Za-z]{3,9})\.?,?[ -
 _WORDS_FIRST = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
 _SHORT_YEAR = re.compile(r"\d{1,2}[-/. ]\s?(?:\d{1,2}|[A-Za-z]{3,9})[-/. ]\s?\d{2}")
 _WEEK = re.compile(r"(\d{4})[- ]?W(\d{1,2})|(?:W|CW|KW|week) ?(\d{1,2})[-/ ,]{1,2}(\d{4})", re.IGNORECASE)
+_RANGE = re.compile(r"(.+?)(?: to | until | ?[\u2013\u2014] ?| - |\.\.\.?)(.+)", re.IGNORECASE)
 _MONTHS = [name.lower() for name in Locale("en").months["format"]["wide"].values()]
 REMEDY = "write it as 2027-03-15"
 
@@ -82,6 +83,19 @@ def read_week(text: str) -> date | None:
         return date.fromisocalendar(year, week, 1)
     except ValueError:
         raise NoDay(f'"{text}" is no week of that year; write its Monday as 2027-03-15') from None
+
+
+def read_range(text: str, order: Order = Order.UNSETTLED) -> list[date]:
+    """Return the Mondays of a range of weeks, as 2027-W11 to 2027-W14; empty for another text."""
+    found = _RANGE.fullmatch(text)
+    if found is None:
+        return []
+    try:
+        first, last = (read_week(end.strip()) or read_day(end.strip(), order) for end in found.groups())
+    except NoDay:
+        return []
+    start = first - timedelta(days=first.weekday())
+    return [start + timedelta(days=days) for days in range(0, (last - start).days + 1, 7)]
 
 
 def _read(text: str, order: Order) -> date:

@@ -15,7 +15,7 @@ from babel.core import get_global
 
 from services.matching.engine.problem.problem import SeatKind
 from services.matching.engine.problem.weeks import monday
-from services.matching.sheets.files.days import NoDay, Order, TwoDays, read_day, read_week
+from services.matching.sheets.files.days import NoDay, Order, TwoDays, read_day, read_range, read_week
 from shared.contracts.codes import (
     COUNTRIES,
     LANGUAGES,
@@ -39,6 +39,7 @@ _LISTED = 14
 """So many known codes are listed in a message; of longer lists only the nearest is named."""
 _ENGLISH = Locale("en")
 _LONGEST = 120
+_WEEKS_NAMED = 12
 
 
 class Malformed(ValueError):
@@ -209,6 +210,10 @@ class Day:
 
     def read(self, text: str, order: Order = Order.UNSETTLED) -> str:
         """Return the day as year-month-day. Raises `Malformed`."""
+        if self.week and (weeks := read_range(text, order)):
+            named = [f"{each}" for each in weeks]
+            every = named if len(named) <= _WEEKS_NAMED else [*named[:2], "…", named[-1]]
+            raise Malformed(f'"{text}" is a range; name each week by its Monday: {"; ".join(every)}')
         try:
             day = (read_week(text) if self.week else None) or read_day(text, order)
         except TwoDays as wrong:

@@ -78,6 +78,28 @@ def test_of_two_days_only_a_monday_is_proposed_for_a_week(text: str, remedy: str
         words.Day().read("01/03/2027", Order.UNSETTLED)
 
 
+@pytest.mark.parametrize(
+    ("text", "mondays"),
+    [
+        ("2027-W10 to 2027-W12", "2027-03-08; 2027-03-15; 2027-03-22"),
+        ("8 March 2027 \u2013 19 March 2027", "2027-03-08; 2027-03-15"),
+        ("10.03.2027 - 12.03.2027", "2027-03-08"),
+        ("2027-W01..2027-W20", "2027-01-04; 2027-01-11; …; 2027-05-17"),
+    ],
+)
+def test_a_range_of_weeks_is_answered_with_its_mondays(text: str, mondays: str) -> None:
+    """Who writes a range reads the Mondays that can be copied into the cell."""
+    with pytest.raises(words.Malformed) as refused:
+        words.Day(week=True).read(text)
+    assert str(refused.value) == f'"{text}" is a range; name each week by its Monday: {mondays}'
+
+
+def test_a_range_that_ends_before_it_begins_has_no_mondays() -> None:
+    """It is refused as any other text that is no week."""
+    with pytest.raises(words.Malformed, match="is not a date"):
+        words.Day(week=True).read("2027-W12 to 2027-W10")
+
+
 def test_a_column_settles_the_order_only_where_its_days_agree() -> None:
     """One day that can be read in one way only settles the others; two that disagree settle nothing."""
     assert order_of(["03/04/2027", "15/03/2027"]) is Order.DAY_FIRST
