@@ -39,6 +39,7 @@ limit_parameter("call_section", SECTION_FORMS)
 _WHERE: dict[Cause, str] = {
     Cause.OBJECTIVE: "weights",
     Cause.WEIGHT: "weights",
+    Cause.EXCHANGES: "weights",
     Cause.FIRST_TIME_FIRST: "rules",
     Cause.NEEDS: "topics",
     Cause.QUOTAS: "quotas",

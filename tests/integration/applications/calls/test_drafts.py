@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services.applications.calls.forms.sections import SECTION_FORMS
+from services.applications.calls.pages import drafts
+from shared.honesty import Cause
 from shared.time import clock
 from tests.integration.applications.call_forms import CALLS, begun, dated, forms, fund, second_coordinator
 from tests.integration.applications.conftest import call_terms
@@ -58,6 +61,33 @@ async def test_a_call_by_forms_only(programme: Programme) -> None:
     assert (terms["share_of_offer"], terms["group_size"]) == (50, 3)
     assert (terms["timers"]["endorse_wd"], terms["sessions_to_complete"]) == (8, 4)
     assert terms["rules"]["courses"] == ["Digital evidence", "First responder"]
+
+
+def test_each_setting_that_rewards_an_untrue_statement_has_its_section() -> None:
+    """A form that warns of a setting can be saved, whichever it is."""
+    assert set(drafts._WHERE) == set(Cause)
+    assert set(drafts._WHERE.values()) <= set(SECTION_FORMS)
+
+
+async def test_the_choice_for_equal_points_reaches_the_call(programme: Programme) -> None:
+    """Exchanges are ticked, stay ticked, and are published; without a stable matching the form refuses them."""
+    address = await _filled(programme, weights={"ties": "exchanges"})
+    client = programme.as_("programme")
+    form = (await client.get(f"{address}/weights")).text
+    (radio,) = re.findall(r'<input[^>]*name="ties"[^>]*value="exchanges"[^>]*>', form)
+    assert " checked" in radio
+    sent = (await forms(programme))["weights"] | {"ties": "exchanges", "objective": "most_good"}
+    refused = await client.post(f"{address}/weights", data=sent | ticked_versions(form))
+    assert refused.status_code == 422
+    assert 'href="#ties' in refused.text
+    assert (await client.post(f"{address}/publish")).status_code == 422
+    form = (await client.get(f"{address}/weights")).text
+    mended = await client.post(f"{address}/weights", data=sent | {"objective": "stable"} | ticked_versions(form))
+    assert mended.status_code == 303, mended.text
+    done = await client.post(f"{address}/publish")
+    assert done.status_code == 303, done.text
+    call_id = done.headers["location"].partition("?")[0].rsplit("/", 1)[1]
+    assert (await programme.get("ani", f"/calls/{call_id}"))["terms"]["ties"] == "exchanges"
 
 
 async def test_publishing_names_what_is_missing(programme: Programme) -> None:

@@ -88,7 +88,7 @@ def test_of_two_days_only_a_monday_is_proposed_for_a_week(text: str, remedy: str
     ],
 )
 def test_a_range_of_weeks_is_answered_with_its_mondays(text: str, mondays: str) -> None:
-    """Who writes a range reads the Mondays that can be copied into the cell."""
+    """The refusal of a range names the Mondays that can be copied into the cell."""
     with pytest.raises(words.Malformed) as refused:
         words.Day(week=True).read(text)
     assert str(refused.value) == f'"{text}" is a range; name each week by its Monday: {mondays}'
