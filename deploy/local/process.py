@@ -30,8 +30,7 @@ class DiskFull(ServerFailed):
     """The disk of a run's folder is full; a server may have ended of it."""
 
     def __init__(self, folder: Path, *, ended: str | None = None) -> None:
-        full = f"he disk of {folder} is full."
-        super().__init__(f"{ended} ended: t{full}" if ended else f"T{full}")
+        super().__init__(f"{ended} ended: the disk of {folder} is full." if ended else f"The disk of {folder} is full.")
 
 
 class Child:
