@@ -50,11 +50,17 @@ class Browser:
     """The browser of one signed-in person; requests of all browsers share one transport."""
 
     def __init__(
-        self, origin: str, cookie: dict[str, str], transport: httpx2.AsyncHTTPTransport, troubles: Troubles, end: float
+        self,
+        origin: str,
+        cookie: dict[str, str],
+        transport: httpx2.AsyncHTTPTransport,
+        troubles: Troubles,
+        end: float,
+        patience: float = 60,
     ) -> None:
-        """Act until the time `end` (seconds since 1970) at the latest."""
+        """Act until the time `end` (seconds since 1970) at the latest, and wait `patience` seconds for an answer."""
         self._http = httpx2.AsyncClient(
-            transport=transport, base_url=origin, cookies=cookie, headers={"Origin": origin}, timeout=60
+            transport=transport, base_url=origin, cookies=cookie, headers={"Origin": origin}, timeout=patience
         )
         self._troubles = troubles
         self._end = end

@@ -102,7 +102,7 @@ async def rush(system: System, plan: Plan, pids: Callable[[], dict[str, int]]) -
                 browser = Browser(system.origin, cookie, transport, outcome.troubles, outcome.deadline + PATIENCE)
                 submission = Submission()
                 outcome.submissions.append(submission)
-                acting.create_task(_apply(browser, entered, submission, outcome.begun, moment), name=subject)
+                acting.create_task(apply(browser, entered, submission, outcome.begun, moment), name=subject)
         for watcher in watchers:
             watcher.cancel()
     outcome.stored, outcome.last_stored = await submitted(system, entered)
@@ -123,7 +123,7 @@ def _moments(plan: Plan, outcome: Outcome) -> list[float]:
     return moments
 
 
-async def _apply(browser: Browser, entered: Entered, submission: Submission, begun: float, moment: float) -> None:
+async def apply(browser: Browser, entered: Entered, submission: Submission, begun: float, moment: float) -> None:
     """Begin, save and submit as one officer does; the form to submit is open when its moment comes."""
     chance, deadline = random.Random(moment), entered.deadline.timestamp()
     await _until(begun + chance.uniform(0, 0.7) * (moment - begun))
