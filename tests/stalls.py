@@ -46,15 +46,21 @@ class Stalled:
 
 @asynccontextmanager
 async def stalled(
-    module: str, work: Callable[..., Awaitable[None]], *args: object, at: str, call: int = 1
+    module: str,
+    work: Callable[..., Awaitable[None]],
+    *args: object,
+    at: str,
+    call: int = 1,
+    lasts: float = LEASE_SECONDS,
 ) -> AsyncIterator[Stalled]:
     """Do `await work(*args)` in a process until it calls the function `at` for the `call`-th time; there it stops.
 
-    `module` is that of the work, which the process has imported; `at` is `package.module:Class.name`.
+    `module` is that of the work, which the process has imported; `at` is `package.module:Class.name`. Leases and idle
+    transactions of the process last so many seconds. It is killed at the end.
     """
     context = forked(module)
     mine, theirs = context.Pipe()
-    process = context.Process(target=_run, args=(theirs, at, call, work, args), daemon=True)
+    process = context.Process(target=_run, args=(theirs, at, call, lasts, work, args), daemon=True)
     await asyncio.to_thread(process.start)
     theirs.close()
     try:
@@ -75,12 +81,13 @@ def _run(
     pipe: Connection,
     at: str,
     call: int,
+    lasts: float,
     work: Callable[..., Awaitable[None]],
     args: tuple[object, ...],
 ) -> None:
-    lease_epoch.LEASE_SECONDS = lease_epoch.IDLE_SECONDS = LEASE_SECONDS
-    lease_epoch.LONGEST_SECONDS = LONGEST_SECONDS
-    bus._IDLE = f"{LEASE_SECONDS}s"
+    lease_epoch.LEASE_SECONDS = lease_epoch.IDLE_SECONDS = lasts
+    lease_epoch.LONGEST_SECONDS = max(lasts, LONGEST_SECONDS)
+    bus._IDLE = f"{lasts}s"
     _stop_at(at, call)
 
     async def run() -> None:

@@ -25,6 +25,7 @@ from shared.i18n import gettext
 from shared.identity import csrf
 from shared.identity.refusals import SAFE_METHODS, here
 from shared.identity.state import identity_of
+from shared.identity.versions import hide_versions
 from shared.time import clock, dates
 from shared.time.arrival import arrived, arrived_at
 from shared.web.media_types import media_type_of
@@ -261,6 +262,7 @@ async def _come_again(request: Request, busy: NotLetIn, messages: Sequence[Messa
     if fields is None:
         sentence = gettext("Nothing was saved. Go back, choose the file again and send the form once more.")
         return answer(request, 503, sentence, code=ProblemCode.BUSY, headers=headers)
+    hide_versions(request)  # the form has what its page gave it: with more its stamp would not count
     page = render(
         request,
         "busy.html",

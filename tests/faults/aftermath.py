@@ -49,7 +49,7 @@ FROM notification n JOIN message m ON m.id = n.message_id ORDER BY n.id
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What was counted, in words, and what is wrong."""
+    """The counts, in words, and the faults."""
 
     counted: list[str]
     wrong: list[str]
@@ -76,7 +76,7 @@ async def judge(system: System, folder: Path, call_id: str, acknowledged: int) -
         wrong += [f"{row['events']} events that {row['id']} was submitted" for row in rows if row["events"] != 1]
         wrong += await _behind(databases, counted)
         for service, database in databases.items():
-            left = dict(await database.fetchrow(_LEFT))
+            (left,) = map(dict, await database.fetch(_LEFT))
             wrong += [f"{service}: {count} {what.replace('_', ' ')}" for what, count in left.items() if count]
         wrong += await _emails(databases["notifications"], folder / "mail.db", ids, counted)
     return Aftermath(counted, wrong + await verify(system))

@@ -15,6 +15,8 @@ from deploy.cli.system import SERVICES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lxml.etree import _Element
+
     from deploy.cli.system import System
 
 _EVERY = 1.0
@@ -24,7 +26,7 @@ _WANTED = {"ready": True, "relay": "sends", "reader": "reads", "dead_letters": 0
 
 @dataclass
 class Watch:
-    """What the services say of themselves: whether each is ready, and the sentences of its page of problems."""
+    """The words of the services about themselves: whether each is ready, and what its page of problems lists."""
 
     system: System
     cookie: Mapping[str, str]
@@ -56,7 +58,7 @@ class Watch:
 
     @property
     def wrong(self) -> dict[str, Any]:
-        """What keeps each service from being well, by service."""
+        """Return by service the states that keep it from being well."""
         found = {
             service: {name: state.get(name) for name, value in _WANTED.items() if state.get(name) != value}
             for service, state in self.states.items()
@@ -77,10 +79,14 @@ class Watch:
 def _problems(service: str, page: str) -> list[str]:
     """Return what a page of problems lists, without the moment since when."""
     document = html.document_fromstring(page)
-    rows = [[cell.text_content().strip() for cell in row.iter("td")][:3] for row in document.iter("tr")]
+    rows = [[_text(cell) for cell in row.iter("td")][:3] for row in document.iter("tr")]
     letters = [
-        [part.text_content().strip() for part in section.iter("h3", "p")]
+        [_text(part) for part in section.iter("h3", "p")]
         for section in document.iter("section")
         if str(section.get("aria-labelledby", "")).startswith("dead-letter")
     ]
     return [f"{service}: {' | '.join(row)}" for row in [*rows, *letters] if row]
+
+
+def _text(element: _Element) -> str:
+    return " ".join(str(element.xpath("string()")).split())

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlencode
 
 import pytest
+from lxml import html
 
 from shared.time import clock
 from shared.web import admission
-from shared.web.admission import STAMP_HEADER
+from shared.web.admission import STAMP, STAMP_HEADER, Lane, NotLetIn
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -76,3 +78,36 @@ async def test_all_that_arrived_in_time_are_accepted_in_the_end(
     assert refused.status_code == 409
     types = Counter(kind for kind, _, _ in await programme.journal("exchange.applications"))
     assert types["ApplicationSubmitted"] == len(drafts)
+
+
+async def test_a_form_of_a_record_comes_back_as_it_was_sent_while_the_database_is_busy(
+    programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The busy page adds no version to the form that it keeps, so that its stamp counts, and asks no database."""
+    name, draft = (await _drafts(programme)).popitem()
+    officer, address = programme.as_(name), f"/applications/mine/{draft}/check"
+    written = _fields((await officer.get(address)).text)
+
+    async def refuse(_: Lane) -> NoReturn:
+        raise NotLetIn(2)
+
+    with monkeypatch.context() as busy:
+        busy.setattr(Lane, "_enter", refuse)
+        busy.setattr(programme.app.state.service.bus, "glance", None)
+        page = await officer.post(address, content=urlencode(written), headers=_FORM)
+    assert page.status_code == 503
+    kept = _fields(page.text)
+    assert sorted(field for field in kept if field[0] != STAMP) == sorted(written)
+    answer = await officer.post(address, content=urlencode(kept), headers=_FORM)
+    assert "done=submitted" in answer.headers.get("location", ""), answer.text
+
+
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def _fields(page: str) -> list[tuple[str, str]]:
+    """Return the fields of the page's own form, as a browser sends them."""
+    main = html.document_fromstring(page).find(".//main")
+    assert main is not None
+    (form,) = (each for each in main.iter("form") if isinstance(each, html.FormElement))
+    return [(name, value) for name, value in form.form_values()]

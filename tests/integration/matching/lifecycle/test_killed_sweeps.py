@@ -1,7 +1,8 @@
-"""Overdue offers end once, and their places are given again once, although the worker is killed between the steps."""
+"""Overdue offers are given again, once each, by processes that are killed at every step of it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,54 +20,63 @@ from tests.support import settings_for
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from shared.bus import Bus
     from tests.integration.matching.conftest import World
 
-_DEADLINES = "services.matching.lifecycle.actions.deadlines"
-_PROVISIONAL = "services.matching.provisional"
-# Where the worker is killed, with how many offers have expired and how many places are given again by then.
-KILLS = (
-    (f"{_DEADLINES}:Transitions.save", 0, 0),
-    (f"{_PROVISIONAL}.next_in_line:_choose", 2, 0),
-    (f"{_PROVISIONAL}.next_in_line:replacements.note", 2, 0),
-    (f"{_PROVISIONAL}.worker:_write", 2, 2),
+_PLACES = 3
+_LASTS = 60.0
+"""Seconds of leases and transactions: nothing is to end by its time here, only by a kill."""
+_STEPS = (
+    ("lifecycle.actions.deadlines:_end", 1),
+    ("lifecycle.actions.deadlines:Transitions.save", 1),
+    ("provisional.worker:next_in_line.promote", 1),
+    ("provisional.next_in_line:_propose", 1),
+    ("provisional.next_in_line:_propose", _PLACES),
+    ("provisional.next_in_line:store.settle", 1),
+    ("provisional.worker:match_once", 1),
 )
+"""Functions at whose call a process is killed, and at which of its calls."""
 
 
-async def end_and_give_again(address: str, call_id: UUID) -> None:
-    """End what has run out of time, and match the call; the work of the process that is killed."""
-    bus: Bus = create_app(Settings(**settings_for(address)), background=False).state.service.bus
+async def give_again(address: str, call_id: UUID) -> None:
+    """End what is overdue, and give the places that fall free to the next in line."""
+    bus = create_app(Settings(**settings_for(address)), background=False).state.service.bus
     async with leases.hold(bus, deadlines.LEASE) as lease:
-        while await deadlines.sweep(bus, lease):
-            pass
+        await deadlines.sweep(bus, lease)
     await worker.match_under_lease(bus, call_id, {})
 
 
 @pytest.mark.usefixtures("own_clock")
 async def test_overdue_offers_are_given_again_once_each_after_kills(world: World, store_address: str) -> None:
-    """Killed before and in each transaction, the worker expires each offer once and proposes one for each place."""
-    await world.call(kinds=["study_visit"])
-    for _ in range(2):
+    """Kills (SIGKILL) at each step from the end of an offer to the next proposal do nothing twice, and lose nothing.
+
+    Each offer ends once, and its end is the cause of one proposal of the place to another officer.
+    """
+    await world.call(share_of_offer=100)
+    for _ in range(_PLACES):
         await world.offer(places=1, group_size=1)
-    for _ in range(4):
+    for _ in range(2 * _PLACES):
         await world.officer()
     first = (await world.commit()).matches
-    assert len(first) == 2
+    assert len(first) == _PLACES
     for application, match_id in first.items():
         await world.clear(match_id, application)
-    assert len(await world.facts("MatchOffered")) == 2
     clock.move(timedelta(days=30))
-    for at, expired, given in KILLS:
-        async with stalled(__name__, end_and_give_again, store_address, world.call_id, at=at):
-            pass  # the kill comes here
-        assert len(await world.facts("MatchExpired")) == expired, at
-        assert len(await world.facts("MatchProposed")) == 2 + given, at
-    for _ in range(2):
-        await world.sweep()
-        await world.match_calls()
-    assert {subject for subject, _ in await world.facts("MatchExpired")} == {str(each) for each in first.values()}
-    assert len(await world.facts("MatchExpired")) == 2
-    proposed = [event for _, event in await world.facts("MatchProposed")]
-    assert len({event.pairing.application_id for event in proposed}) == len(proposed) == 4
-    places = [event.pairing.offer_id for event in proposed]
-    assert sorted(places[:2]) == sorted(places[2:])
+    found = []
+    for step, call in _STEPS:
+        at = f"services.matching.{step}"
+        async with stalled(__name__, give_again, store_address, world.call_id, at=at, call=call, lasts=_LASTS):
+            pass  # it is killed where it stands
+        found.append((len(await world.facts("MatchExpired")), len(await world.facts("MatchProposed"))))
+    none, ended, given = (0, _PLACES), (_PLACES, _PLACES), (_PLACES, 2 * _PLACES)
+    assert found == [none, none, ended, ended, ended, ended, given]
+    await world.sweep()
+    await world.match_calls()
+    ends = Counter(subject for subject, _ in await world.facts("MatchExpired"))
+    assert ends == Counter(map(str, first.values()))
+    causes = await world.rows(
+        "SELECT d.aggregateid, count(*) FROM journal p JOIN journal d ON d.id = p.causationid"
+        " WHERE p.type = 'MatchProposed' GROUP BY d.aggregateid"
+    )
+    assert dict(map(tuple, causes)) == ends
+    taken = await world.rows("SELECT seat_id, application_id FROM match WHERE state = 'proposed'")
+    assert len({row.seat_id for row in taken}) == len({row.application_id for row in taken}) == len(taken) == _PLACES
