@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlencode
 
@@ -46,6 +46,7 @@ class Beside:
 
     `rows` reads one page of the list. `address` is that of the list with its filters; `query` are the parameters that
     keep it in the address of a record, the page aside. `title` names the list, `none` says that no row is on its page.
+    `cursor` says where the present page is in a list that is not cut by numbers.
     """
 
     rows: Callable[[AsyncSession, Principal, int], Awaitable[Sequence[Row]]]
@@ -54,17 +55,20 @@ class Beside:
     page: int
     title: str
     none: str
+    cursor: Mapping[str, str] = field(default_factory=dict)
 
     def opened(self, page: int) -> str:
         """Return the query that keeps a page of the list in the address of a record."""
-        return urlencode({**self.query, **({"page": str(page)} if page > 1 else {})})
+        return urlencode({**self.query, **self._place(page)})
+
+    def _place(self, page: int) -> dict[str, str]:
+        return ({"page": str(page)} if page > 1 else {}) | (dict(self.cursor) if page == self.page else {})
 
     @property
     def home(self) -> str:
         """The address of the list, at its page."""
-        if self.page == 1:
-            return self.address
-        return f"{self.address}{'&' if '?' in self.address else '?'}page={self.page}"
+        place = urlencode(self._place(self.page))
+        return f"{self.address}{'&' if '?' in self.address else '?'}{place}" if place else self.address
 
 
 class ListContext(TypedDict, total=False):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.application import consumers as application_consumers
 from services.applications.application.actions.progress import restate_due, restating
+from services.applications.application.store import queue_entries
 from services.applications.certificates import store as certificates_store
 from services.applications.desk import store as desk_store
 from services.applications.matches.store import matches
@@ -48,6 +49,7 @@ consumers = Consumers(
         "published_figure",
         "standing",
     ),
+    rebuilt=queue_entries.write_all,
 )
 consumers.topic("exchange.matches", evolve=restating(matches.evolve), react=_react_to_matches)
 consumers.topic("exchange.receipts", evolve=restating(matches.evolve_receipts))

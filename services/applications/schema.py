@@ -1,7 +1,7 @@
 """Import every table of the portal, so that its metadata is complete."""
 
 from services.applications import access_log, counters, message_quota
-from services.applications.application.store import applications, companions, standings
+from services.applications.application.store import applications, companions, queue_entries, standings
 from services.applications.availability import store as availability_store
 from services.applications.calls import store as calls_store
 from services.applications.candidates import store as candidates_store
@@ -56,6 +56,7 @@ __all__ = [
     "placements_store",
     "preparation_store",
     "proposals",
+    "queue_entries",
     "review_store",
     "saved_views_store",
     "sessions_store",

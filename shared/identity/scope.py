@@ -90,13 +90,18 @@ def coordinated(
     principal: Principal, *, country: sa.ColumnElement[Any], organisation: sa.ColumnElement[Any]
 ) -> sa.ColumnElement[bool]:
     """Return `may_coordinate` as an SQL condition over the columns of an officer's country and organisation."""
+    return sa.or_(sa.false(), *coordinated_ranges(principal, country=country, organisation=organisation))
+
+
+def coordinated_ranges(
+    principal: Principal, *, country: sa.ColumnElement[Any], organisation: sa.ColumnElement[Any]
+) -> list[sa.ColumnElement[bool]]:
+    """Return the same as conditions of which no two hold for one row: each is one range of an index by country."""
     if principal.has(Role.PROGRAMME_COORDINATOR):
-        return sa.true()
+        return [sa.true()]
+    ranges = [country == code for code in sorted(principal.countries(Role.NATIONAL_COORDINATOR) - {EU})]
     agencies = [UUID(organisation_id) for organisation_id in sorted(principal.organisations(Role.CLEARANCE_OFFICER))]
-    return sa.or_(
-        country.in_(sorted(principal.countries(Role.NATIONAL_COORDINATOR) - {EU})),
-        sa.and_(country == EU, organisation.in_(agencies)),
-    )
+    return [*ranges, sa.and_(country == EU, organisation.in_(agencies))] if agencies else ranges
 
 
 def may_clear(principal: Principal, country: str, organisation_id: str | UUID | None = None) -> bool:

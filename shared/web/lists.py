@@ -114,6 +114,14 @@ class Empty:
 
 
 @dataclass(frozen=True, slots=True)
+class Steps:
+    """The cursors of the pages before and after one, in a list that is cut by the keys of its order."""
+
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """One page of a list.
 
@@ -133,6 +141,7 @@ class Listing:
     none_fit: str = ""
     page: int = 1
     size: int = PAGE
+    steps: Steps | None = None
     sort: str = ""
     intro: str = ""
     counts: Sequence[Count] = ()

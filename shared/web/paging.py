@@ -26,7 +26,8 @@ from shared.time.dates import EARLIEST, LATEST
 from shared.web.read_models import Page
 
 MOST = 200
-_LONGEST = 500
+LONGEST = 500
+"""The most characters of a cursor."""
 Row = TypeVar("Row")
 Item = TypeVar("Item", bound=BaseModel)
 
@@ -42,13 +43,13 @@ class PageRequest:
 
 _Limit = Annotated[int, Query(ge=1, le=MOST, description="How many items at most.")]
 _Cursor = Annotated[
-    str | None, Query(max_length=_LONGEST, description="`next` of the page before; none for the first page.")
+    str | None, Query(max_length=LONGEST, description="`next` of the page before; none for the first page.")
 ]
 
 
 def page_request(limit: int = 50, cursor: str | None = None, since: datetime | None = None) -> PageRequest:
     """Return the page that an address asks for. Raises `Refused` (422) for a cursor that is none of ours."""
-    return PageRequest(limit, None if cursor is None else _keys(cursor), since)
+    return PageRequest(limit, None if cursor is None else keys_of(cursor), since)
 
 
 async def _page(
@@ -84,7 +85,7 @@ def cut(query: sa.Select[Any], keys: Sequence[Any], request: PageRequest, *, new
     """
     if request.after is not None:
         if len(request.after) != len(keys):
-            raise _not_ours()
+            raise not_ours()
         bound = sa.tuple_(*(_bound(key, value) for key, value in zip(keys, request.after, strict=True)))
         columns = sa.tuple_(*keys)
         query = query.where(columns < bound if newest else columns > bound)
@@ -114,13 +115,14 @@ def _text(key: Any) -> str:
     return key.isoformat() if isinstance(key, date) else str(key)
 
 
-def _keys(cursor: str) -> tuple[str | int, ...]:
+def keys_of(cursor: str) -> tuple[str | int, ...]:
+    """Return the keys in a cursor. Raises `Refused` (422) for one that is none of ours."""
     try:
         found = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
-        raise _not_ours() from None
+        raise not_ours() from None
     if not isinstance(found, list) or not found or not all(type(key) in {str, int} for key in found):
-        raise _not_ours()
+        raise not_ours()
     return tuple(found)
 
 
@@ -135,7 +137,7 @@ def id_after(request: PageRequest) -> UUID | None:
         (key,) = request.after
         return UUID(str(key))
     except ValueError:
-        raise _not_ours() from None
+        raise not_ours() from None
 
 
 def _bound(key: Any, value: str | int) -> Any:
@@ -143,7 +145,7 @@ def _bound(key: Any, value: str | int) -> Any:
     try:
         return sa.literal(_converted(key.type, value), key.type)
     except (ValueError, OverflowError):
-        raise _not_ours() from None
+        raise not_ours() from None
 
 
 def _converted(column: Any, value: str | int) -> Any:
@@ -166,6 +168,7 @@ def _converted(column: Any, value: str | int) -> Any:
     return str(value)
 
 
-def _not_ours() -> Refused:
+def not_ours() -> Refused:
+    """Return the refusal of a cursor that belongs to another list."""
     sentence = gettext("This cursor is not from this list. Use `next` of the previous page, or leave it out.")
     return Refused(sentence, 422, {"cursor": sentence})

@@ -20,8 +20,9 @@ from starlette.testclient import TestClient
 from deploy.local.folder import ROOT
 from services.applications.beside import context_of
 from services.applications.desk.views import Entry, FirstPage
+from services.applications.overview.model import Place
 from services.applications.overview.store.queue import Figures, Line
-from services.applications.review.forms.queue import HERE, BesideQuery, QueueQuery
+from services.applications.review.forms.queue import HERE, BesideQuery, PlacedQuery
 from services.applications.review.pages import queue
 from services.applications.review.pages.beside import queue_beside, queue_rows
 from services.applications.review.views.queue import NamedLine, QueueLine, QueuePage
@@ -75,7 +76,7 @@ def queue_page() -> QueuePage:
         for number in range(1, 51)
     ]
     figures = Figures(dict.fromkeys(STATES, 12), needs=40, silence=3, overdue=2, week=7)
-    return QueuePage(lines, 60, figures, [(str(new_id()), "TOPCOP-2026-1 Exchange of officers 2026")], [])
+    return QueuePage(lines, Place(), 60, figures, [(str(new_id()), "TOPCOP-2026-1 Exchange of officers 2026")], [])
 
 
 def first_page() -> FirstPage:
@@ -148,7 +149,7 @@ def app() -> FastAPI:
 
     @made.get(HERE)
     async def cases(request: Request) -> Response:
-        return queue.queue_list(request, request.state.principal, QueueQuery(**request.query_params), PAGE, 1)
+        return queue.queue_list(request, request.state.principal, PlacedQuery(**request.query_params), PAGE)
 
     @made.get(CASE)
     async def case(request: Request) -> Response:

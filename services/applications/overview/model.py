@@ -42,6 +42,21 @@ class QueueFilters:
         return replace(self, state=None, needs=None, due=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page of the queue: the rows after a row, or before one, by the keys of the order (a cursor), or the first ones.
+
+    `page` is the number that is shown. Alone, as in an old address, it counts the rows.
+    """
+
+    page: int = 1
+    after: str | None = None
+    before: str | None = None
+
+
+FIRST_PAGE = Place()
+
+
 class AuditKind(StrEnum):
     """A kind of audit record."""
 

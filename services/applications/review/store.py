@@ -95,9 +95,10 @@ def _decided_on_by(principal: Principal) -> sa.ColumnElement[bool]:
     return sa.and_(col(Appeal.outcome).is_(None), col(Appeal.decided_by) != principal.subject, others, able)
 
 
-def waits_for(principal: Principal) -> sa.ColumnElement[bool]:
-    """Return the condition on applications that have an appeal for the principal to decide."""
-    return sa.exists().where(col(Appeal.application_id) == _A.c.id, _decided_on_by(principal))
+def waiting_for(principal: Principal) -> sa.Select[tuple[UUID]]:
+    """Return the query of the ids of the applications that have an appeal for the principal to decide."""
+    query = sa.select(col(Appeal.application_id)).select_from(_WITH_APPLICATION)
+    return query.where(_decided_on_by(principal))
 
 
 def _among(principal: Principal, state: str | None) -> list[sa.ColumnElement[bool]]:

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from shared.bus.db.transaction import Tx
 from shared.bus.log.envelope import Envelope
 from shared.contracts import TOPICS
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 Handler = Callable[[Tx, Sequence[Envelope]], Awaitable[None]]
 
@@ -32,7 +36,8 @@ class Consumers:
 
     `projections` names the tables that are computed from events alone: a rebuild fills them again. `by_key` names those
     of them that every `evolve` looks up by primary key only: their other indexes can wait for the rebuild's end.
-    `prepare` is called first in each process that rebuilds, to set up the service's model as its start does.
+    `prepare` is called first in each process that rebuilds, to set up the service's model as its start does. `rebuilt`
+    writes what triggers derive from projections, in the transaction that swaps the rebuilt ones in.
     """
 
     service: str
@@ -40,6 +45,7 @@ class Consumers:
     by_key: tuple[str, ...] = ()
     readings: dict[str, Reading] = field(default_factory=dict)
     prepare: Callable[[], None] | None = None
+    rebuilt: Callable[[AsyncSession], Awaitable[None]] | None = None
 
     def topic(self, name: str, *, evolve: Handler | None = None, react: Handler | None = None) -> None:
         """Read the topic `name`. Raises `ValueError` if it is unknown, ours to write only, or read already."""

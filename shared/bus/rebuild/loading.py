@@ -258,6 +258,8 @@ async def replace(bus: Bus, consumers: Consumers, fill_all: Callable[[], Awaitab
                 # A new one each time: one record after the other was left to this, and that says nothing of a release.
                 await Applier(bus, consumers).apply(tx, records, one_by_one=True)
             await shadow_tables.swap(tx.session, consumers.projections)
+            if consumers.rebuilt is not None:
+                await consumers.rebuilt(tx.session)
         except BaseException:
             await tx.session.rollback()  # releases the locks that removing the shadow tables would wait for
             try:

@@ -52,6 +52,9 @@ SELECT format('GRANT %s ON TABLE %s TO %s', string_agg(a.privilege_type, ', ' OR
               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
 FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = $1 AND a.grantee <> c.relowner GROUP BY a.grantee
 """
+_TRIGGERS = """
+SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = CAST($1 AS regclass) AND NOT tgisinternal ORDER BY tgname
+"""
 
 
 async def use(session: AsyncSession) -> None:
@@ -120,7 +123,7 @@ async def finish(bus: Bus, statements: Sequence[str]) -> None:
 
 
 async def swap(session: AsyncSession, tables: Collection[str]) -> None:
-    """Swap the shadow tables in; other transactions see this when the transaction commits.
+    """Swap the shadow tables in, with the triggers; other transactions see this when the transaction commits.
 
     Raises `asyncpg.LockNotAvailableError` where the tables are never free.
     """
@@ -130,8 +133,11 @@ async def swap(session: AsyncSession, tables: Collection[str]) -> None:
     names = [table["quoted"].removeprefix(f"{SCHEMA}.") for table in found]
     await _lock(connection, [f"{home}.{name}" for name in names])
     for name in names:
+        triggers = await connection.fetch(_TRIGGERS, f"{home}.{name}")
         await connection.execute(f"DROP TABLE {home}.{name}")
         await connection.execute(f"ALTER TABLE {SCHEMA}.{name} SET SCHEMA {home}")
+        for (statement,) in triggers:
+            await connection.execute(statement)
     await _clear(connection)
 
 

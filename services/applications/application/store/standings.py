@@ -55,18 +55,6 @@ class Standing(Table, table=True):
         return self.due_then if self.changes_at is not None and self.changes_at <= clock.now() else self.due
 
 
-# The moment is read when a query is executed.
-DUE_NOW: sa.ColumnElement[datetime | None] = sa.case(
-    (
-        col(Standing.changes_at)
-        <= sa.bindparam("moment", callable_=clock.now, type_=sa.DateTime(timezone=True), unique=True),
-        col(Standing.due_then),
-    ),
-    else_=col(Standing.due),
-)
-"""The same in a query."""
-
-
 async def put_standings(session: AsyncSession, rows: Sequence[Standing]) -> None:
     """Write the states of applications in one statement; the last of several rows of one application counts."""
     newest = {row.application_id: row for row in rows}

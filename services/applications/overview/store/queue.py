@@ -1,8 +1,11 @@
-"""The queries of a coordinator's queue: which applications, in which projected state, and how many of each."""
+"""The queries of a coordinator's queue: which applications, in which projected state, and how many of each.
+
+A page is cut by the keys of its order, so that it reads about as many rows as it shows, however deep it is.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,20 +15,20 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.applications.access import store as access_store
 from services.applications.application.store.applications import Application
-from services.applications.application.store.standings import DUE_NOW, Standing
-from services.applications.overview.model import QueueFilters
+from services.applications.application.store.queue_entries import NEVER, QueueEntry
+from services.applications.application.store.standings import Standing
+from services.applications.overview.model import FIRST, FIRST_PAGE, Place, QueueFilters
 from services.applications.register.store.entries import Organisation
 from services.applications.review import store as review_store
-from services.applications.tables import PAGE, one_page
+from services.applications.tables import PAGE
 from shared.contracts.codes import UNION, ApplicationState, Role
 from shared.contracts.lifecycle import Unit
-from shared.contracts.lifecycle.state_sets import APPLICATION_ASKED
-from shared.identity.scope import coordinated, national_only
+from shared.identity.scope import coordinated, coordinated_ranges, national_only
 from shared.time.workdays import due
-from shared.web.paging import cut
+from shared.web.paging import PageRequest, cursor_of, cut, keys_of, not_ours
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -33,38 +36,24 @@ if TYPE_CHECKING:
 
     from services.applications.access.model import Deciders
     from shared.identity import Principal
-    from shared.web.paging import PageRequest
 
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
 _A: sa.Table = Application.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
+_E: sa.Table = QueueEntry.__table__  # type: ignore[attr-defined]  # as above
 _S: sa.Table = Standing.__table__  # type: ignore[attr-defined]  # as above
 _O: sa.Table = Organisation.__table__  # type: ignore[attr-defined]  # as above
 _DECIDABLE = (ApplicationState.SUBMITTED, ApplicationState.ENDORSED, ApplicationState.APPEALED)
 """The states in which an application may need somebody who decides."""
-_ELIGIBLE = _A.c.state == ApplicationState.ELIGIBLE
-SHOWN: sa.ColumnElement[str] = sa.case(
-    (_ELIGIBLE, sa.func.coalesce(_S.c.state, ApplicationState.IN_MATCHING.value)), else_=_A.c.state
-)
-SINCE: sa.ColumnElement[datetime] = sa.case((_ELIGIBLE, sa.func.coalesce(_S.c.since, _A.c.since)), else_=_A.c.since)
-# The deadline of the next step: before the matching that of the state, later that of its match, visit or mentorship.
-# An application that has ended keeps the deadline for an appeal, which is a right and nobody's task.
-DUE: sa.ColumnElement[datetime | None] = sa.case((_A.c.state.in_(APPLICATION_ASKED), _A.c.due), else_=DUE_NOW)
-_JOIN = sa.join(_A, _S, _S.c.application_id == _A.c.id, isouter=True)
-_SORTS: dict[str, sa.ColumnElement[Any]] = {
-    "reference": _A.c.reference,
-    "country": _A.c.country,
-    "call": _A.c.call_id,
-    "state": SHOWN,
-    "since": SINCE,
-    "age": _A.c.submitted_at,
-    "due": DUE,
+_SORTS = {
+    "reference": "reference",
+    "country": "country",
+    "call": "call_id",
+    "state": "state",
+    "age": "submitted_at",
+    "due": "due",
 }
-
-
-def _profile_field(name: str) -> sa.ColumnElement[Any]:
-    """Return a field of the profile that was last submitted, as text."""
-    return sa.cast(_A.c.profile[name].astext, sa.Text)
+"""The column of each order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +80,24 @@ class Line:
         return self.needs and self.own_state != ApplicationState.APPEALED
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """One page of the queue: its number as shown, and the cursors of the pages before and after it."""
+
+    lines: list[Line]
+    page: int = 1
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Half:
+    """The rows whose due date has changed by now, or has not: `due` is the column of their due date."""
+
+    condition: sa.ColumnElement[bool]
+    due: sa.ColumnElement[Any]
+
+
 @dataclass(frozen=True)
 class Reader:
     """The reader of a queue, the time, and the countries and EU agencies that have a coordinator or a deputy."""
@@ -100,53 +107,85 @@ class Reader:
     deciders: Deciders
 
     @cached_property
+    def ranges(self) -> list[sa.ColumnElement[bool]]:
+        """The applications within reach, as conditions of which no two hold for one row."""
+        return coordinated_ranges(self.principal, country=_E.c.country, organisation=_E.c.organisation_id)
+
+    @cached_property
+    def halves(self) -> tuple[_Half, _Half]:
+        """Both halves: few dates have changed, since an event follows within minutes."""
+        changed = _E.c.changes_at <= self.now
+        return _Half(changed.is_not(sa.true()), _E.c.due), _Half(changed, _E.c.due_then)
+
+    @cached_property
+    def whole(self) -> _Half:
+        """Both halves as one, where rows are not in the order of their due dates."""
+        _, changed = self.halves
+        return _Half(sa.true(), sa.case((changed.condition, changed.due), else_=_E.c.due))
+
+    @cached_property
     def by_silence(self) -> sa.ColumnElement[bool]:
         """The condition of cases that passed to the programme: no decision in time, or nobody to decide."""
         passed_on = access_store.by_silence(
             self.deciders,
             self.now,
-            country=_A.c.country,
-            organisation_id=_A.c.organisation_id,
-            call_id=_A.c.call_id,
-            due=_A.c.due,
-            person=_A.c.subject,
+            country=_E.c.country,
+            organisation_id=_E.c.organisation_id,
+            call_id=_E.c.call_id,
+            due=_E.c.due,
+            person=_E.c.subject,
         )
-        return sa.and_(_A.c.state == ApplicationState.SUBMITTED, passed_on)
+        return sa.and_(_E.c.state == ApplicationState.SUBMITTED, passed_on)
 
     @cached_property
-    def needs(self) -> sa.ColumnElement[bool]:
-        """The condition of cases that the reader can decide now, so none that concern the reader.
+    def tasks(self) -> dict[ApplicationState, sa.ColumnElement[bool]]:
+        """The condition of cases that the reader can decide now, so none that concern the reader, by state.
 
         These are endorsements and appeals; for the programme also eligibility and what came to it by silence.
         """
-        any_of = [
-            sa.and_(
-                _A.c.state == ApplicationState.SUBMITTED,
-                coordinated(national_only(self.principal), country=_A.c.country, organisation=_A.c.organisation_id),
-            )
-        ]
-        if self.principal.has(Role.PROGRAMME_COORDINATOR):
-            any_of += [_A.c.state == ApplicationState.ENDORSED, self.by_silence]
-        any_of.append(sa.and_(_A.c.state == ApplicationState.APPEALED, review_store.waits_for(self.principal)))
+        programme = self.principal.has(Role.PROGRAMME_COORDINATOR)
+        endorses = coordinated(national_only(self.principal), country=_E.c.country, organisation=_E.c.organisation_id)
+        any_of = {
+            ApplicationState.SUBMITTED: sa.or_(endorses, self.by_silence) if programme else endorses,
+            ApplicationState.ENDORSED: sa.true() if programme else sa.false(),
+            ApplicationState.APPEALED: _E.c.application_id.in_(review_store.waiting_for(self.principal)),
+        }
         concerning = sorted(self.deciders.ties.concerning(self.principal.subject))
-        return sa.and_(sa.or_(*any_of), _A.c.subject != sa.all_(sa.literal(concerning, ARRAY(sa.Text))))
+        others = _E.c.subject != sa.all_(sa.literal(concerning, ARRAY(sa.Text)))
+        return {state: sa.and_(_E.c.state == state, able, others) for state, able in any_of.items()}
+
+    @cached_property
+    def needs(self) -> sa.ColumnElement[bool]:
+        """The condition of all cases that the reader can decide now."""
+        return sa.or_(*self.tasks.values())
 
 
-def _due(which: str, now: datetime) -> sa.ColumnElement[bool]:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of an order: its rows by one column and the id. `any_of` are conditions of which each holds for others."""
+
+    by: str
+    down: bool = False
+    any_of: Sequence[sa.ColumnElement[bool]] = (sa.true(),)
+    needs: bool | None = None
+    dated: bool | None = None
+
+
+def _due(which: str, now: datetime, due_date: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     # Days, as people count them and deadlines end with them: on a Friday the whole of the next one is within a week.
     week = due(now, 1, Unit.WEEKS, UNION)
     match which:
         case "overdue":
-            return now > DUE
+            return due_date < now
         case "week":
-            return sa.and_(now <= DUE, week >= DUE)
+            return sa.and_(due_date >= now, due_date <= week)
         case "later":
-            return week < DUE
+            return sa.and_(due_date > week, due_date < NEVER)
     return sa.false()
 
 
 def _age(which: str, now: datetime) -> sa.ColumnElement[bool]:
-    sent = _A.c.submitted_at
+    sent = _E.c.submitted_at
     match which:
         case "week":
             return sent >= now - WEEK
@@ -157,56 +196,58 @@ def _age(which: str, now: datetime) -> sa.ColumnElement[bool]:
     return sa.false()
 
 
-def _where(reader: Reader, filters: QueueFilters) -> list[sa.ColumnElement[bool]]:
-    among = [
-        coordinated(reader.principal, country=_A.c.country, organisation=_A.c.organisation_id),
-        _A.c.submitted_at.is_not(None),
-    ]
-    if filters.state:
-        among.append(SHOWN == filters.state)  # noqa: SIM300 - SQLAlchemy's operator, which the other order loses on mypy
+def _chosen(reader: Reader, filters: QueueFilters, half: _Half) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of the filters."""
+    among = [half.condition]
     if filters.needs:
         among.append(reader.needs if filters.needs == "me" else reader.by_silence)
     if filters.due:
-        among.append(_due(filters.due, reader.now))
+        among.append(_due(filters.due, reader.now, half.due))
     if filters.age:
         among.append(_age(filters.age, reader.now))
     columns = {
-        _A.c.country: filters.country,
-        _A.c.call_id: filters.call_id,
-        _A.c.kind: filters.kind,
-        _A.c.organisation_id: filters.organisation_id,
-        _profile_field("mode"): filters.mode,
-        _profile_field("rank_group"): filters.rank_group,
-        _profile_field("service"): filters.service,
+        _E.c.state: filters.state,
+        _E.c.country: filters.country,
+        _E.c.call_id: filters.call_id,
+        _E.c.kind: filters.kind,
+        _E.c.organisation_id: filters.organisation_id,
+        _E.c.mode: filters.mode,
+        _E.c.rank_group: filters.rank_group,
+        _E.c.service: filters.service,
     }
     among += [column == value for column, value in columns.items() if value]
     if filters.first_time is not None:
-        among.append(_profile_field("first_time") == ("true" if filters.first_time else "false"))
+        among.append(_E.c.first_time.is_(filters.first_time))
     if filters.reference:
-        among.append(_A.c.reference.contains(filters.reference.upper(), autoescape=True))
+        among.append(_E.c.reference.contains(filters.reference.upper(), autoescape=True))
     return among
 
 
-def _lines(reader: Reader, among: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
-    return (
-        sa.select(
-            _A.c.id,
-            _A.c.reference,
-            _A.c.kind,
-            _A.c.country,
-            _A.c.organisation_id,
-            _A.c.subject,
-            _A.c.call_id,
-            _A.c.state,
-            SHOWN.label("shown"),
-            SINCE.label("since"),
-            DUE.label("due"),
-            _A.c.submitted_at,
-            reader.needs.label("needs"),
-        )
-        .select_from(_JOIN)
-        .where(*among)
+def _where(reader: Reader, filters: QueueFilters) -> list[sa.ColumnElement[bool]]:
+    return [sa.or_(sa.false(), *reader.ranges), *_chosen(reader, filters, reader.whole)]
+
+
+def _columns(reader: Reader, half: _Half, needs: bool | None = None) -> sa.Select[Any]:  # noqa: FBT001 - as `_Part` has it
+    return sa.select(
+        _E.c.application_id,
+        _E.c.reference,
+        _E.c.kind,
+        _E.c.country,
+        _E.c.organisation_id,
+        _E.c.subject,
+        _E.c.call_id,
+        _E.c.own_state,
+        _E.c.state,
+        _E.c.since,
+        half.due.label("due"),
+        _E.c.submitted_at,
+        (reader.needs if needs is None else sa.literal(needs)).label("needs"),
     )
+
+
+def _line(row: Sequence[Any]) -> Line:
+    line = Line(*row)
+    return replace(line, due=None) if line.due == NEVER else line
 
 
 def _changed(since: datetime) -> sa.CompoundSelect[Any]:
@@ -220,45 +261,133 @@ def _changed(since: datetime) -> sa.CompoundSelect[Any]:
 
 async def listed(session: AsyncSession, reader: Reader, filters: QueueFilters, request: PageRequest) -> list[Line]:
     """Return one page of the submitted applications within reach by id, and one more where there is a next page."""
-    query = _lines(reader, _where(reader, filters))
+    query = _columns(reader, reader.whole).where(*_where(reader, filters))
     if request.since is not None:
-        query = query.where(_A.c.id.in_(_changed(request.since)))
-    return [Line(*row) for row in (await session.execute(cut(query, [_A.c.id], request))).all()]
+        query = query.where(_E.c.application_id.in_(_changed(request.since)))
+    return [_line(row) for row in (await session.execute(cut(query, [_E.c.application_id], request))).all()]
 
 
 async def count(session: AsyncSession, reader: Reader, filters: QueueFilters) -> int:
     """Return how many submitted applications are within reach."""
-    return await _count(session, _where(reader, filters))
+    return int((await session.execute(sa.select(sa.func.count()).where(*_where(reader, filters)))).scalar_one())
 
 
-async def _count(session: AsyncSession, among: Sequence[sa.ColumnElement[bool]]) -> int:
-    return int((await session.execute(sa.select(sa.func.count()).select_from(_JOIN).where(*among))).scalar_one())
+async def lines(session: AsyncSession, reader: Reader, filters: QueueFilters, place: Place = FIRST_PAGE) -> Lines:
+    """Return one page of the submitted applications within reach; what needs the reader comes first.
+
+    A place without rows gives the first page. Raises `Refused` (422) for a cursor of another list or order.
+    """
+    order = _Order(session, reader, filters)
+    if place.before is not None:
+        found = await order.read(place.before, back=True)
+        if len(found) > PAGE:  # else it is the first page, which is read from its beginning
+            return order.page(found[PAGE - 1 :: -1], max(place.page, 2), more=True)
+    elif place.after is not None:
+        found = await order.read(place.after)
+        if found:
+            return order.page(found[:PAGE], max(place.page, 2), more=len(found) > PAGE)
+    elif place.page > 1:
+        found = await order.read(skip=(place.page - 1) * PAGE)
+        if found:
+            return order.page(found[:PAGE], place.page, more=len(found) > PAGE)
+    found = await order.read()
+    return order.page(found[:PAGE], 1, more=len(found) > PAGE)
 
 
-async def lines(session: AsyncSession, reader: Reader, filters: QueueFilters, page: int = 1) -> list[Line]:
-    """Return one page of the submitted applications within reach; what needs the reader comes first."""
-    among = _where(reader, filters)
-    by = _SORTS.get(filters.sort.lstrip("-"))
-    if by is not None:
-        order = by.desc().nulls_last() if filters.sort.startswith("-") else by.asc().nulls_last()
-        return await _read(session, one_page(_lines(reader, among).order_by(order, _A.c.id), page))
-    # What needs the reader is few among thousands, and found by its state: mostly nothing else is read and sorted.
-    own = [*among, _A.c.state.in_(_DECIDABLE), reader.needs]
-    found = await _read(session, one_page(_in_turn(reader, own), page, PAGE))
-    if len(found) == PAGE or filters.needs == "me":
+class _Order:
+    """The order of a queue: parts that follow each other, each read by an index."""
+
+    def __init__(self, session: AsyncSession, reader: Reader, filters: QueueFilters) -> None:
+        """Take the rows to read."""
+        self._session, self._reader, self._filters = session, reader, filters
+        self._parts = list(self._in_order())
+
+    def _in_order(self) -> Iterator[_Part]:
+        """Return the parts of the order. What needs the reader is few among thousands, and found by its state."""
+        filters, reader = self._filters, self._reader
+        name, down = filters.sort.removeprefix("-"), filters.sort.startswith("-")
+        if filters.sort == FIRST:
+            tasks = [task for state, task in reader.tasks.items() if filters.state in {None, state}]
+            if tasks:
+                yield _Part("due", any_of=tasks, needs=True)
+            if filters.needs != "me":
+                others = [reader.needs.is_not(sa.true())] if tasks else [sa.true()]
+                yield _Part("due", any_of=others, needs=False)
+        elif name == "due" and down:
+            yield _Part("due", down=True, dated=True)
+            yield _Part("due", dated=False)
+        else:
+            yield _Part(_SORTS[name], down=down)
+
+    async def read(self, cursor: str | None = None, *, back: bool = False, skip: int = 0) -> list[Line]:
+        """Return a page of rows and one more, from a cursor on or back from it, which reverses them.
+
+        Raises `Refused` (422) for a cursor of another list or order.
+        """
+        at, keys = self._start(cursor)
+        found: list[Line] = []
+        for part in self._parts[at::-1] if back else self._parts[at:]:
+            request = PageRequest(PAGE - len(found), keys)
+            rows = (await self._session.execute(self._query(part, request, back=back, skip=skip))).all()
+            found += [_line(row) for row in rows]
+            if len(found) > PAGE:
+                break
+            if skip:
+                skip = 0 if rows else skip - await self._count(part)
+            keys = None
         return found
-    before = (page - 1) * PAGE
-    own_before = before if found or not before else await _count(session, own)
-    others = _in_turn(reader, [*among, reader.needs.is_not(sa.true())])
-    return found + await _read(session, others.limit(PAGE - len(found)).offset(before - own_before))
 
+    def _start(self, cursor: str | None) -> tuple[int, tuple[str | int, ...] | None]:
+        """Return the part in which a cursor is, and its keys there."""
+        if cursor is None:
+            return 0, None
+        at, *keys = keys_of(cursor)
+        if not isinstance(at, int) or not 0 <= at < len(self._parts):
+            raise not_ours()
+        return at, tuple(keys)
 
-def _in_turn(reader: Reader, among: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
-    return _lines(reader, among).order_by(DUE.asc().nulls_last(), _A.c.id)
+    def page(self, found: list[Line], number: int, *, more: bool) -> Lines:
+        """Return a page with its cursors; `more`: rows follow."""
+        before = self._cursor(found[0]) if number > 1 else None
+        return Lines(found, number, before, self._cursor(found[-1]) if more else None)
 
+    def _cursor(self, line: Line) -> str:
+        at = next(at for at, part in enumerate(self._parts) if self._holds(part, line))
+        key = getattr(line, self._parts[at].by)
+        return cursor_of([at, NEVER if key is None else key, line.id])
 
-async def _read(session: AsyncSession, query: sa.Select[Any]) -> list[Line]:
-    return [Line(*row) for row in (await session.execute(query)).all()]
+    @staticmethod
+    def _holds(part: _Part, line: Line) -> bool:
+        return part.needs in {None, line.needs} and part.dated in {None, line.due is not None}
+
+    def _query(self, part: _Part, request: PageRequest, *, back: bool, skip: int) -> sa.Select[Any]:
+        """Return the query of a part: its ranges are cut one by one, and what is left of them is merged."""
+        down = part.down is not back
+        most = request.limit + 1 + skip
+        ranges = []
+        for half, among in self._ranges(part):
+            key = half.due if part.by == "due" else _E.c[part.by]
+            query = _columns(self._reader, half, part.needs).where(*among)
+            ranges.append(cut(query, [key, _E.c.application_id], replace(request, limit=most - 1), newest=down))
+        if len(ranges) == 1:
+            return ranges[0].offset(skip).limit(request.limit + 1)
+        rows = sa.union_all(*ranges).subquery()
+        keys = [rows.c[part.by], rows.c.application_id]
+        merged = sa.select(rows).order_by(*(key.desc() if down else key for key in keys))
+        return merged.offset(skip).limit(request.limit + 1)
+
+    def _ranges(self, part: _Part) -> Iterator[tuple[_Half, list[sa.ColumnElement[bool]]]]:
+        for half in self._reader.halves if part.by == "due" else (self._reader.whole,):
+            among = _chosen(self._reader, self._filters, half)
+            if part.dated is not None:
+                among.append(half.due < NEVER if part.dated else half.due == NEVER)
+            for within in self._reader.ranges or [sa.false()]:
+                for condition in part.any_of:
+                    yield half, [within, condition, *among]
+
+    async def _count(self, part: _Part) -> int:
+        among = [sa.and_(*conditions) for _, conditions in self._ranges(part)]
+        return int((await self._session.execute(sa.select(sa.func.count()).where(sa.or_(*among)))).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,22 +404,21 @@ class Figures:
 async def figures(session: AsyncSession, reader: Reader, filters: QueueFilters) -> Figures:
     """Return the figures on top of the queue: each counts exactly the rows that the filter of the same name shows."""
     among = _where(reader, filters.wide())
-    pressing = [reader.needs, reader.by_silence, _due("overdue", reader.now), _due("week", reader.now)]
-    counts = (sa.func.count(), *(sa.func.count().filter(condition) for condition in pressing))
-    query = sa.select(SHOWN.label("shown"), *counts).select_from(_JOIN).where(*among).group_by(SHOWN)
+    dues = [_due(which, reader.now, reader.whole.due) for which in ("overdue", "week")]
+    counts = (sa.func.count().filter(condition) for condition in (reader.needs, reader.by_silence, *dues))
+    query = sa.select(_E.c.state, sa.func.count(), *counts).where(*among).group_by(_E.c.state)
     rows = (await session.execute(query)).all()
     states = {str(row[0]): int(row[1]) for row in rows}
-    return Figures(states, *(sum(int(row[place]) for row in rows) for place in range(2, 2 + len(pressing))))
+    return Figures(states, *(sum(int(row[place]) for row in rows) for place in range(2, 6)))
 
 
 async def of_call(session: AsyncSession, call_id: UUID) -> dict[str, int]:
     """Return how many submitted applications of a call are in each state as shown; for the whole programme."""
-    among = (_A.c.call_id == call_id, _A.c.submitted_at.is_not(None))
-    query = sa.select(SHOWN.label("shown"), sa.func.count()).select_from(_JOIN).where(*among).group_by(SHOWN)
+    query = sa.select(_E.c.state, sa.func.count()).where(_E.c.call_id == call_id).group_by(_E.c.state)
     return {str(state): int(count) for state, count in (await session.execute(query)).all()}
 
 
 async def organisations(session: AsyncSession, reader: Reader) -> Sequence[UUID]:
     """Return the organisations that have a case in the queue: the choices of its filter."""
-    case = sa.exists().where(*_where(reader, QueueFilters()), _A.c.organisation_id == _O.c.id)
+    case = sa.exists().where(sa.or_(sa.false(), *reader.ranges), _E.c.organisation_id == _O.c.id)
     return list((await session.execute(sa.select(_O.c.id).where(case).order_by(_O.c.id).limit(500))).scalars())

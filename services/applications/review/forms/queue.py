@@ -9,10 +9,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from services.applications.overview.model import FIRST, QueueFilters
+from services.applications.overview.model import FIRST, Place, QueueFilters
 from shared.contracts.base import OneOf
 from shared.contracts.codes import COUNTRIES, ApplicationKind, ApplicationMode, ApplicationState, RankGroup, ServiceKind
 from shared.i18n import N_
+from shared.web.paging import LONGEST
 from shared.web.query import one_of
 
 HERE = "/applications/cases"
@@ -97,10 +98,6 @@ class QueueQuery(QueueParameters):
         text = self._text(**changes)
         return HERE + (f"?{text}" if text else "")
 
-    def beside(self, page: int) -> str:
-        """Return the query with which a case is opened beside this page of the list."""
-        return self._text(beside="1", page=str(page) if page > 1 else None)
-
     @property
     def parameters(self) -> dict[str, str]:
         """The filters and the order as an address has them."""
@@ -114,11 +111,33 @@ class QueueQuery(QueueParameters):
         return urlencode({name: value for name, value in (self.parameters | changes).items() if value})
 
 
-class BesideQuery(QueueQuery):
+class PlacedQuery(QueueQuery):
+    """The query of one page of a queue: its number, and the cursor after or before which it is."""
+
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+    after: Annotated[str | None, Field(max_length=LONGEST)] = None
+    before: Annotated[str | None, Field(max_length=LONGEST)] = None
+
+    @property
+    def place(self) -> Place:
+        """The page as the store takes it."""
+        return Place(self.page, self.after, self.before)
+
+    @property
+    def cursor(self) -> dict[str, str]:
+        """The cursor as an address has it."""
+        return {name: value for name, value in (("after", self.after), ("before", self.before)) if value}
+
+    @property
+    def beside(self) -> str:
+        """The query with which a case is opened beside this page of the list."""
+        return self._text(beside="1", page=str(self.page) if self.page > 1 else None, **self.cursor)
+
+
+class BesideQuery(PlacedQuery):
     """The query of a case that is opened beside a page of a list: `beside` names it, the queue with its filters."""
 
     beside_list: Annotated[Literal["1", "eligibility"] | None, Field(alias="beside")] = None
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
 
 
 class BesideAppeals(BaseModel):

@@ -1,12 +1,14 @@
 """The lists beside which a case is opened: the queue, the endorsed applications, and the appeals."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.beside import Beside, Row, keep
+from services.applications.overview.model import Place
 from services.applications.review.forms.queue import ELIGIBILITY, BesideAppeals, BesideQuery
 from services.applications.review.views.appeals import appeal_list
 from services.applications.review.views.case import case_address
@@ -41,9 +43,10 @@ def queue_beside(query: BesideQuery) -> Beside:
     """Return a page of the queue."""
 
     async def rows(session: AsyncSession, principal: Principal, page: int) -> Sequence[Row]:
-        return queue_rows(await lines_beside(session, principal, query.filters, page))
+        place = query.place if page == query.page else Place(page)
+        return queue_rows(await lines_beside(session, principal, query.filters, place))
 
-    return _applications(rows, query.address(), query.parameters | {"beside": "1"}, query.page)
+    return _applications(rows, query.address(), query.parameters | {"beside": "1"}, query.page, query.cursor)
 
 
 def queue_rows(found: Sequence[NamedLine]) -> list[Row]:
@@ -109,6 +112,7 @@ def _applications(
     address: str,
     query: Mapping[str, str],
     page: int,
+    cursor: Mapping[str, str] = MappingProxyType({}),
 ) -> Beside:
     none = gettext("No applications match these filters.")
-    return Beside(rows, address, query, page, gettext("Applications in the list"), none)
+    return Beside(rows, address, query, page, gettext("Applications in the list"), none, cursor)

@@ -10,7 +10,7 @@ from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.overview.model import FIRST, QueueFilters
 from services.applications.parameters import BusDep
-from services.applications.review.forms.queue import HERE, QueueQuery
+from services.applications.review.forms.queue import HERE, PlacedQuery, QueueQuery
 from services.applications.review.pages.bulk import ACTS, acts_of
 from services.applications.review.pages.case import deciders
 from services.applications.review.views.case import case_address
@@ -22,7 +22,7 @@ from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal
 from shared.time import clock, dates
 from shared.web import states
-from shared.web.lists import Cell, Column, Count, Empty, Filter, Link, Listing, Tick, list_page
+from shared.web.lists import Cell, Column, Count, Empty, Filter, Link, Listing, Steps, Tick, list_page
 from shared.web.live import live_route
 
 router = APIRouter(prefix=HERE, include_in_schema=False)
@@ -39,22 +39,20 @@ async def show_queue(
     request: Request,
     principal: Decider,
     bus: BusDep,
-    query: Annotated[QueueQuery, Query()],
-    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    query: Annotated[PlacedQuery, Query()],
 ) -> Response:
     """Show the submitted applications of the reader's own country or EU agency, the reader's own tasks first."""
     async with bus.read() as session:
-        view = await queue_page(session, principal, query.filters, page)
+        view = await queue_page(session, principal, query.filters, query.place)
         views = await own_views(session, principal)
-    return queue_list(request, principal, query, view, page, views)
+    return queue_list(request, principal, query, view, views)
 
 
 def queue_list(
     request: Request,
     principal: Principal,
-    query: QueueQuery,
+    query: PlacedQuery,
     view: QueuePage,
-    page: int,
     views: Sequence[View] = (),
 ) -> Response:
     """Return the page of a queue that was read; `views` are the reader's saved ones."""
@@ -65,10 +63,11 @@ def queue_list(
             gettext("Applications"),
             HERE,
             _columns(),
-            [_row(line, query.beside(page), ticks=ticks, all_=query.all is not None) for line in view.lines],
+            [_row(line, query.beside, ticks=ticks, all_=query.all is not None) for line in view.lines],
             view.total,
             _empty(query),
-            page=page,
+            page=view.place.page,
+            steps=Steps(view.place.before, view.place.after),
             sort="" if query.sort == FIRST else query.sort,
             counts=_counts(view, query, principal),
             filters=_filters(query, view.calls),

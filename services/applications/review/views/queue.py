@@ -12,10 +12,11 @@ from services.applications.access.store import deciders_on
 from services.applications.application.store import applications as applications_store
 from services.applications.calls import store as calls_store
 from services.applications.next_steps.views import case_facts
-from services.applications.overview.model import QueueFilters
+from services.applications.overview.model import FIRST_PAGE, Place, QueueFilters
 from services.applications.overview.store import queue
 from services.applications.overview.store.queue import Figures, Line
 from services.applications.register.store import entries
+from services.applications.tables import PAGE
 from shared.contracts.codes import ApplicationKind, ApplicationState
 from shared.identity import Principal
 from shared.next_steps import NextStep, next_step
@@ -71,9 +72,13 @@ class QueueLine:
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """One page of the queue, with its figures, and the calls and agencies of the filters."""
+    """One page of the queue, with its figures, and the calls and agencies of the filters.
+
+    `place` is the page as it was found: its number and the cursors of the pages before and after it.
+    """
 
     lines: list[QueueLine]
+    place: Place
     total: int
     figures: Figures
     calls: list[tuple[str, str]]
@@ -84,10 +89,11 @@ async def _reader(session: AsyncSession, principal: Principal) -> queue.Reader:
     return queue.Reader(principal, clock.now(), await deciders_on(session, clock.today()))
 
 
-async def queue_page(session: AsyncSession, principal: Principal, filters: QueueFilters, page: int) -> QueuePage:
+async def queue_page(session: AsyncSession, principal: Principal, filters: QueueFilters, place: Place) -> QueuePage:
     """Return one page of the queue, the reader's own tasks first."""
     reader = await _reader(session, principal)
-    lines = await queue.lines(session, reader, filters, page)
+    found = await queue.lines(session, reader, filters, place)
+    lines = found.lines
     figures = await queue.figures(session, reader, filters)
     wide = filters == filters.wide()
     total = sum(figures.states.values()) if wide else await queue.count(session, reader, filters)
@@ -102,6 +108,7 @@ async def queue_page(session: AsyncSession, principal: Principal, filters: Queue
             QueueLine(line, steps[line.id], names.get(line.subject, ""), references.get(line.call_id, ""))
             for line in lines
         ],
+        Place(min(found.page, max(-(-total // PAGE), 2)), found.after, found.before),
         total,
         figures,
         [(str(call.id), f"{call.reference} {call.title}") for call in calls],
@@ -118,11 +125,11 @@ class NamedLine:
 
 
 async def lines_beside(
-    session: AsyncSession, principal: Principal, filters: QueueFilters, page: int
+    session: AsyncSession, principal: Principal, filters: QueueFilters, place: Place = FIRST_PAGE
 ) -> list[NamedLine]:
     """Return one page of the queue, in its order, with names."""
     reader = await _reader(session, principal)
-    lines = await queue.lines(session, reader, filters, page)
+    lines = (await queue.lines(session, reader, filters, place)).lines
     people = await entries.people_by_subject(session, [line.subject for line in lines])
     names = {subject: person.name for subject, person in people.items()}
     return [NamedLine(line, names.get(line.subject, "")) for line in lines]

@@ -35,7 +35,7 @@ async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
     found = await queue.figures(session, queue_reader, QueueFilters())
     rows: list[Waiting] = []
     if found.needs:
-        lines = (await queue.lines(session, queue_reader, QueueFilters(needs="me")))[:MOST]
+        lines = (await queue.lines(session, queue_reader, QueueFilters(needs="me"))).lines[:MOST]
         people = await entries.people_by_subject(session, [line.subject for line in lines])
         names = {subject: person.name for subject, person in people.items()}
         name = ngettext("%(num)d more application", "%(num)d more applications", found.needs - MOST)

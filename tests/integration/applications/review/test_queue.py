@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.applications.access.store import deciders_on
-from services.applications.overview.model import QueueFilters
+from services.applications.overview.model import Place, QueueFilters
 from services.applications.overview.store import queue
 from shared.contracts.lifecycle import Unit
 from shared.identity.access import load_principal
@@ -516,7 +516,8 @@ async def test_own_tasks_come_first_and_each_case_stands_on_one_page(
     async with programme.app.state.service.bus.read() as session:
         principal = await load_principal(session, "tigran")
         reader = queue.Reader(principal, clock.now(), await deciders_on(session, clock.today()))
-        pages = [await queue.lines(session, reader, QueueFilters(), page) for page in (1, 2, 3, 4)]
+        pages = [await queue.lines(session, reader, QueueFilters(), Place(page)) for page in (1, 2, 3, 4)]
         assert await queue.count(session, reader, QueueFilters()) == 5
-    assert [[line.needs for line in page] for page in pages] == [[True, True], [True, False], [False], []]
-    assert sorted(str(line.id) for page in pages for line in page) == sorted(cases)
+    assert [[line.needs for line in page.lines] for page in pages[:3]] == [[True, True], [True, False], [False]]
+    assert sorted(str(line.id) for page in pages[:3] for line in page.lines) == sorted(cases)
+    assert (pages[3].page, pages[3].lines) == (1, pages[0].lines), "no such page: the first one"
