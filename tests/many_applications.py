@@ -7,14 +7,18 @@ rows are written by SQL: they have no history and no events.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import sqlalchemy as sa
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+CALLS = tuple(UUID(int=number) for number in range(1, 9))
+"""The ids of calls that are nowhere: for queries, not for pages."""
 PROGRAMME = 10_600
 """The number of applications of a programme of 48 months."""
 
@@ -23,7 +27,7 @@ INSERT INTO application (id, reference, call_id, kind, subject, country, organis
                          profile, created_at, saved_at, submitted_at, managers_notified, managers_confirmed)
 SELECT CAST(lpad(to_hex(n), 8, '0') || '-0000-7000-8000-' || lpad(to_hex(n * 7919 % 1000003), 12, '0') AS uuid),
        c.country || '-2026-' || lpad(CAST(n AS text), 5, '0'),
-       CAST(lpad(to_hex(n % 8 + 1), 8, '0') || '-0000-7000-8000-000000000000' AS uuid),
+       (CAST(:calls AS uuid[]))[n % cardinality(CAST(:calls AS uuid[])) + 1],
        CASE n % 4 WHEN 0 THEN 'mentee' ELSE 'study_visit' END,
        'officer-' || n % 4000, c.country,
        CAST(lpad(to_hex(n % 60 + 1), 8, '0') || '-0000-7000-9000-000000000000' AS uuid),
@@ -64,7 +68,7 @@ WHERE n % 50 > 0
 """
 
 
-async def fill(session: AsyncSession, number: int, now: datetime) -> None:
+async def fill(session: AsyncSession, number: int, now: datetime, calls: Sequence[UUID] = CALLS) -> None:
     """Write that many submitted applications; one in fifty of the eligible has no projected state yet."""
-    await session.execute(sa.text(_APPLICATIONS), {"number": number, "now": now})
+    await session.execute(sa.text(_APPLICATIONS), {"number": number, "now": now, "calls": list(calls)})
     await session.execute(sa.text(_STANDINGS), {"now": now})

@@ -95,7 +95,7 @@ def _decided_on_by(principal: Principal) -> sa.ColumnElement[bool]:
     return sa.and_(col(Appeal.outcome).is_(None), col(Appeal.decided_by) != principal.subject, others, able)
 
 
-def waiting_for(principal: Principal) -> sa.Select[tuple[UUID]]:
+def waiting_for(principal: Principal) -> sa.Select[UUID]:
     """Return the query of the ids of the applications that have an appeal for the principal to decide."""
     query = sa.select(col(Appeal.application_id)).select_from(_WITH_APPLICATION)
     return query.where(_decided_on_by(principal))

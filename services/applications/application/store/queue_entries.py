@@ -13,9 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from services.applications.application.store.applications import Application
-from services.applications.application.store.standings import Standing
-from services.applications.tables import Table
+from services.applications.tables import Table, metadata
 from shared.contracts.lifecycle.state_sets import APPLICATION_ASKED, in_sql
 
 if TYPE_CHECKING:
@@ -110,9 +108,8 @@ _OF_STANDING = """
 CREATE CONSTRAINT TRIGGER standing_listed AFTER INSERT OR UPDATE ON standing DEFERRABLE INITIALLY DEFERRED
 FOR EACH ROW EXECUTE FUNCTION note_queue_entry()
 """
-_TABLES = (QueueEntry, QueueEntry, Application, Standing)
-for _model, _statement in zip(_TABLES, (_WRITE, _NOTE, _OF_APPLICATION, _OF_STANDING), strict=True):
-    sa.event.listen(_model.__table__, "after_create", sa.DDL(_statement))  # type: ignore[attr-defined, no-untyped-call]  # SQLModel and SQLAlchemy leave them untyped
+for _statement in (_WRITE, _NOTE, _OF_APPLICATION, _OF_STANDING):
+    sa.event.listen(metadata, "after_create", sa.DDL(_statement))  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
 
 async def write_all(session: AsyncSession) -> None:

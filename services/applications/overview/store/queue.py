@@ -162,13 +162,18 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of an order: its rows by one column and the id. `any_of` are conditions of which each holds for others."""
+    """A part of an order: its rows by columns and the id. `any_of` are conditions of which no two hold for one row."""
 
-    by: str
+    by: tuple[str, ...]
     down: bool = False
     any_of: Sequence[sa.ColumnElement[bool]] = (sa.true(),)
     needs: bool | None = None
     dated: bool | None = None
+
+    @property
+    def merged(self) -> bool:
+        """Whether it depends on the due date, and so is read in halves."""
+        return "due" in self.by or self.dated is not None
 
 
 def _due(which: str, now: datetime, due_date: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
@@ -269,29 +274,26 @@ async def listed(session: AsyncSession, reader: Reader, filters: QueueFilters, r
 
 async def count(session: AsyncSession, reader: Reader, filters: QueueFilters) -> int:
     """Return how many submitted applications are within reach."""
-    return int((await session.execute(sa.select(sa.func.count()).where(*_where(reader, filters)))).scalar_one())
+    query = sa.select(sa.func.count()).select_from(_E).where(*_where(reader, filters))
+    return int((await session.execute(query)).scalar_one())
 
 
 async def lines(session: AsyncSession, reader: Reader, filters: QueueFilters, place: Place = FIRST_PAGE) -> Lines:
     """Return one page of the submitted applications within reach; what needs the reader comes first.
 
-    A place without rows gives the first page. Raises `Refused` (422) for a cursor of another list or order.
+    Raises `Refused` (422) for a cursor of another list or order.
     """
     order = _Order(session, reader, filters)
     if place.before is not None:
         found = await order.read(place.before, back=True)
-        if len(found) > PAGE:  # else it is the first page, which is read from its beginning
+        if len(found) > PAGE:
             return order.page(found[PAGE - 1 :: -1], max(place.page, 2), more=True)
-    elif place.after is not None:
-        found = await order.read(place.after)
-        if found:
-            return order.page(found[:PAGE], max(place.page, 2), more=len(found) > PAGE)
-    elif place.page > 1:
-        found = await order.read(skip=(place.page - 1) * PAGE)
-        if found:
-            return order.page(found[:PAGE], place.page, more=len(found) > PAGE)
-    found = await order.read()
-    return order.page(found[:PAGE], 1, more=len(found) > PAGE)
+        place = FIRST_PAGE  # which is read from its beginning, since it may have more rows by now
+    if place.after is not None:
+        found, number = await order.read(place.after), max(place.page, 2)
+    else:
+        found, number = await order.read(skip=(place.page - 1) * PAGE), place.page
+    return order.page(found[:PAGE], number, more=len(found) > PAGE)
 
 
 class _Order:
@@ -309,15 +311,15 @@ class _Order:
         if filters.sort == FIRST:
             tasks = [task for state, task in reader.tasks.items() if filters.state in {None, state}]
             if tasks:
-                yield _Part("due", any_of=tasks, needs=True)
+                yield _Part(("due",), any_of=tasks, needs=True)
             if filters.needs != "me":
                 others = [reader.needs.is_not(sa.true())] if tasks else [sa.true()]
-                yield _Part("due", any_of=others, needs=False)
+                yield _Part(("due",), any_of=others, needs=False)
         elif name == "due" and down:
-            yield _Part("due", down=True, dated=True)
-            yield _Part("due", dated=False)
+            yield _Part(("due",), down=True, dated=True)
+            yield _Part((), dated=False)
         else:
-            yield _Part(_SORTS[name], down=down)
+            yield _Part((_SORTS[name],), down=down)
 
     async def read(self, cursor: str | None = None, *, back: bool = False, skip: int = 0) -> list[Line]:
         """Return a page of rows and one more, from a cursor on or back from it, which reverses them.
@@ -348,13 +350,13 @@ class _Order:
 
     def page(self, found: list[Line], number: int, *, more: bool) -> Lines:
         """Return a page with its cursors; `more`: rows follow."""
-        before = self._cursor(found[0]) if number > 1 else None
+        before = self._cursor(found[0]) if found and number > 1 else None
         return Lines(found, number, before, self._cursor(found[-1]) if more else None)
 
     def _cursor(self, line: Line) -> str:
         at = next(at for at, part in enumerate(self._parts) if self._holds(part, line))
-        key = getattr(line, self._parts[at].by)
-        return cursor_of([at, NEVER if key is None else key, line.id])
+        values = [NEVER if getattr(line, name) is None else getattr(line, name) for name in self._parts[at].by]
+        return cursor_of([at, *values, line.id])
 
     @staticmethod
     def _holds(part: _Part, line: Line) -> bool:
@@ -366,18 +368,18 @@ class _Order:
         most = request.limit + 1 + skip
         ranges = []
         for half, among in self._ranges(part):
-            key = half.due if part.by == "due" else _E.c[part.by]
+            keys = [half.due if name == "due" else _E.c[name] for name in part.by]
             query = _columns(self._reader, half, part.needs).where(*among)
-            ranges.append(cut(query, [key, _E.c.application_id], replace(request, limit=most - 1), newest=down))
+            ranges.append(cut(query, [*keys, _E.c.application_id], replace(request, limit=most - 1), newest=down))
         if len(ranges) == 1:
             return ranges[0].offset(skip).limit(request.limit + 1)
         rows = sa.union_all(*ranges).subquery()
-        keys = [rows.c[part.by], rows.c.application_id]
+        keys = [rows.c[name] for name in (*part.by, "application_id")]
         merged = sa.select(rows).order_by(*(key.desc() if down else key for key in keys))
         return merged.offset(skip).limit(request.limit + 1)
 
     def _ranges(self, part: _Part) -> Iterator[tuple[_Half, list[sa.ColumnElement[bool]]]]:
-        for half in self._reader.halves if part.by == "due" else (self._reader.whole,):
+        for half in self._reader.halves if part.merged else (self._reader.whole,):
             among = _chosen(self._reader, self._filters, half)
             if part.dated is not None:
                 among.append(half.due < NEVER if part.dated else half.due == NEVER)
@@ -387,7 +389,8 @@ class _Order:
 
     async def _count(self, part: _Part) -> int:
         among = [sa.and_(*conditions) for _, conditions in self._ranges(part)]
-        return int((await self._session.execute(sa.select(sa.func.count()).where(sa.or_(*among)))).scalar_one())
+        query = sa.select(sa.func.count()).select_from(_E).where(sa.or_(*among))
+        return int((await self._session.execute(query)).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,11 @@ async def _reader(session: AsyncSession, principal: Principal) -> queue.Reader:
 
 
 async def queue_page(session: AsyncSession, principal: Principal, filters: QueueFilters, place: Place) -> QueuePage:
-    """Return one page of the queue, the reader's own tasks first."""
+    """Return one page of the queue, the reader's own tasks first; the first page where that one has no rows."""
     reader = await _reader(session, principal)
     found = await queue.lines(session, reader, filters, place)
+    if not found.lines and place != FIRST_PAGE:
+        found = await queue.lines(session, reader, filters)
     lines = found.lines
     figures = await queue.figures(session, reader, filters)
     wide = filters == filters.wide()

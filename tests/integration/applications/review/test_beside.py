@@ -5,14 +5,12 @@ from __future__ import annotations
 import html
 import re
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 
 from services.applications.overview.store import queue
-from services.applications.tables import one_page
 from shared.contracts import matches
 from shared.time import clock
 from tests.integration.applications.desk.test_home import statements
@@ -77,7 +75,7 @@ async def test_the_list_turns_its_page_with_the_next_case(
     """After the last case of a page the first of the next is open, on the page on which it then is."""
     made = sorted([await many.submitted(who) for who in ("ani", "davit", "mariam")], key=lambda case: case["reference"])
     references = [case["reference"] for case in made]
-    monkeypatch.setattr(queue, "one_page", partial(one_page, size=2))
+    monkeypatch.setattr(queue, "PAGE", 2)
     shown = "sort=reference&beside=1" if kept else "state=submitted&sort=reference&beside=1"
     form = f"{QUEUE}/{made[1]['id']}/endorse?{shown}"
     sent = await send(many, "tigran", form, ticked_versions(await page(many, "tigran", form)))
