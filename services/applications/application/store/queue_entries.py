@@ -1,4 +1,4 @@
-"""What the coordinators' queue lists: one narrow row for each submitted application, with an index for each order.
+"""The rows of the coordinators' queue: a narrow one for each submitted application, with an index for each order.
 
 The state, its date and the due date that people see come from `application` before the matching and from `standing`
 after it. Triggers of both tables write the row when the transaction commits, so that no writer can forget it.

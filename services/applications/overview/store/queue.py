@@ -111,6 +111,11 @@ class Reader:
         """The applications within reach, as conditions of which no two hold for one row."""
         return coordinated_ranges(self.principal, country=_E.c.country, organisation=_E.c.organisation_id)
 
+    @property
+    def one_place(self) -> bool:
+        """Return whether they are all of one country, or of EU agencies."""
+        return len(self.ranges) == 1 and not self.principal.has(Role.PROGRAMME_COORDINATOR)
+
     @cached_property
     def halves(self) -> tuple[_Half, _Half]:
         """Both halves: few dates have changed, since an event follows within minutes."""
@@ -172,7 +177,7 @@ class _Part:
 
     @property
     def merged(self) -> bool:
-        """Whether it depends on the due date, and so is read in halves."""
+        """Return whether it depends on the due date, and so is read in halves."""
         return "due" in self.by or self.dated is not None
 
 
@@ -301,12 +306,14 @@ class _Order:
 
     def __init__(self, session: AsyncSession, reader: Reader, filters: QueueFilters) -> None:
         """Take the rows to read."""
-        self._session, self._reader, self._filters = session, reader, filters
-        self._parts = list(self._in_order())
+        self._session, self._reader = session, reader
+        # The part of what needs the reader has the condition by state, in which it is found.
+        self._filters = replace(filters, needs=None) if filters.sort == FIRST and filters.needs == "me" else filters
+        self._parts = list(self._in_order(filters))
 
-    def _in_order(self) -> Iterator[_Part]:
+    def _in_order(self, filters: QueueFilters) -> Iterator[_Part]:
         """Return the parts of the order. What needs the reader is few among thousands, and found by its state."""
-        filters, reader = self._filters, self._reader
+        reader = self._reader
         name, down = filters.sort.removeprefix("-"), filters.sort.startswith("-")
         if filters.sort == FIRST:
             tasks = [task for state, task in reader.tasks.items() if filters.state in {None, state}]
@@ -319,7 +326,9 @@ class _Order:
             yield _Part(("due",), down=True, dated=True)
             yield _Part((), dated=False)
         else:
-            yield _Part((_SORTS[name],), down=down)
+            # A column that has one value for all rows is no key: with it PostgreSQL would read more of the index.
+            fixed = {"country": filters.country or reader.one_place, "state": filters.state, "call": filters.call_id}
+            yield _Part(() if fixed.get(name) else (_SORTS[name],), down=down)
 
     async def read(self, cursor: str | None = None, *, back: bool = False, skip: int = 0) -> list[Line]:
         """Return a page of rows and one more, from a cursor on or back from it, which reverses them.

@@ -15,6 +15,7 @@ from services.applications.application.store.queue_entries import NEVER
 from services.applications.overview.model import FIRST, FIRST_PAGE, Place, QueueFilters
 from services.applications.overview.store import queue
 from services.applications.review.forms.queue import SORTS
+from services.applications.tables import PAGE
 from shared.identity.access import load_principal
 from shared.time import clock
 from tests.many_applications import PROGRAMME, fill
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
 
 ORDERS = (FIRST, *(down + name for name in SORTS for down in ("", "-")))
-MOST = 10 * queue.PAGE
-"""The rows that a page may read: of each range that is merged one page, and what else is on them."""
+MOST = 15 * PAGE
+"""The rows that a page may read: it merges ranges, and near the end of a list PostgreSQL may sort what is left."""
 _UNLISTED = """
 SELECT count(*) FROM application a LEFT JOIN standing s ON s.application_id = a.id
 LEFT JOIN queue_entry e ON e.application_id = a.id
@@ -115,9 +116,9 @@ async def test_each_page_of_each_order_is_read_by_an_index(programme: Programme)
                         scanned = {node.get("Relation Name") for node in nodes(plan) if node["Node Type"] == "Seq Scan"}
                         assert not scanned & {"application", "standing", "queue_entry"}, at
                         assert rows_read(plan) <= MOST, at
-        for state in ("endorsed", "scheduled", "completed"):
-            for plan in await plans(session, reader, QueueFilters(state=state), FIRST_PAGE):
-                assert rows_read(plan) <= MOST, f"{state}\n{json.dumps(plan, indent=1)}"
+        for filters in (QueueFilters(state="endorsed"), QueueFilters(state="scheduled"), QueueFilters(needs="me")):
+            for plan in await plans(session, reader, filters, FIRST_PAGE):
+                assert rows_read(plan) <= MOST, f"{filters}\n{json.dumps(plan, indent=1)}"
 
 
 def key_of(line: queue.Line, order: str) -> Any:
@@ -221,7 +222,7 @@ async def test_a_due_date_changes_at_its_moment(hundreds: Programme) -> None:
 
 
 async def test_rows_follow_their_sources(hundreds: Programme) -> None:
-    """What is listed is what application and projection say, also after both were written in one transaction."""
+    """The listed rows say what application and projection say, also after both were written in one transaction."""
     bus = hundreds.app.state.service.bus
     async with owner_of(bus) as owner:
         async with owner.transaction("test") as tx:
