@@ -45,8 +45,9 @@ class ChangePart(Part):
     """One change: which fields are given depends on its kind.
 
     A language with its levels (none before where it is not stated), a number of weeks or places, an area with the level
-    as `count` where it is above the first, a topic, a period, a country. `offer_id` or `mentor_id` is where more places
-    are needed, or a rank group is to be taken, else the match that the change would have led to.
+    as `count` where it is above the first, a topic, a period, a country, the size of the groups that a host would take.
+    `offer_id` or `mentor_id` is where more places are needed, or a rank group or larger groups are to be taken, else
+    the match that the change would have led to.
     """
 
     change: Change

@@ -72,6 +72,8 @@ class Change(Code):
     RANK_GROUP = "rank_group", N_("Rank group accepted by the host")
     QUOTA = "quota", N_("A higher quota")
     SMALLER_GROUP = "smaller_group", N_("A smaller group")
+    LARGER_GROUP = "larger_group", N_("Larger groups accepted by the host")
+    PLACES_IN_WEEK = "places_in_week", N_("More places in one week")
     AVAILABILITY = "availability", N_("Availability")
 
 

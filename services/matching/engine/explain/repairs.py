@@ -33,8 +33,9 @@ class Counterfactual:
     The fields depend on the kind of change: a language with its levels (none before: it is not stated yet); how many
     more places at `at_seat_id` or of the country's quota; a topic; an area, with the level as `count` where it is above
     the first; one more possible week (its Monday), `count` weeks from the nearest of the candidate's own; the rank
-    group that `at_seat_id` would take; the members that a group may have. `beside` are further changes: all of them
-    together are needed, and no part alone is enough.
+    group that `at_seat_id` would take; the members that a group may have, or that a group at `at_seat_id` could have;
+    `count` more places there in one week. `beside` are further changes: all of them together are needed, and no part
+    alone is enough.
     """
 
     change: Change
@@ -87,7 +88,7 @@ def _steps(part: Counterfactual) -> int:
         return order_of(part.to_level) - order_of(part.from_level)
     if part.change is Change.MORE_EXPERTISE:
         return 1 + (part.count or 1)
-    return 1 if part.change is Change.SMALLER_GROUP else part.count or 1
+    return 1 if part.change in {Change.SMALLER_GROUP, Change.LARGER_GROUP} else part.count or 1
 
 
 def opening(rules: Rules, candidate: Candidate, number: int, seat: Seat, broken: Iterable[HardRule]) -> Opening | None:
@@ -183,8 +184,12 @@ def _rank(_: Rules, found: Opening, seat: Seat) -> Opening | None:
 
 
 def _group_size(_: Rules, found: Opening, seat: Seat) -> Opening | None:
-    if found.candidate.group_id is not None or not 1 <= seat.group_size < found.candidate.group_size:
+    size = found.candidate.group_size
+    if not 1 <= seat.group_size < size:
         return None
+    if found.candidate.group_id is not None:
+        part = Counterfactual(change=Change.LARGER_GROUP, seat_id=seat.id, at_seat_id=seat.id, count=size)
+        return replace(_with(found, [part]), other_seat=_for_groups(seat, size))
     part = Counterfactual(change=Change.SMALLER_GROUP, seat_id=seat.id, count=seat.group_size)
     return _with(found, [part], group_size=seat.group_size)
 
@@ -200,6 +205,13 @@ _MENDS: Mapping[HardRule, Callable[[Rules, Opening, Seat], Opening | None]] = {
 """The least mend of each hard rule that has one."""
 
 
+def _for_groups(seat: Seat, size: int) -> Seat:
+    """Return the seat as it takes groups of a size: who took nobody but singles then offers places to a group."""
+    return replace(
+        seat, group_size=max(seat.group_size, size), share_exempt=seat.share_exempt or (seat.group_size == 1 < size)
+    )
+
+
 def applied(problem: Problem, candidate_id: str, change: Counterfactual) -> Problem:
     """Return the problem with all changes of a set, as it is run to prove the set."""
     candidate = next(candidate for candidate in problem.candidates if candidate.id == candidate_id)
@@ -211,6 +223,12 @@ def applied(problem: Problem, candidate_id: str, change: Counterfactual) -> Prob
                 seats[at.id] = replace(at, capacity=at.capacity + (part.count or 1))
             case Change.RANK_GROUP if at is not None:
                 seats[at.id] = replace(at, excluded_ranks=at.excluded_ranks - {candidate.rank_group})
+            case Change.LARGER_GROUP if at is not None:
+                seats[at.id] = _for_groups(at, part.count or 1)
+            case Change.PLACES_IN_WEEK if at is not None and part.week:
+                weeks = at.weeks or {}
+                more = {part.week: weeks.get(part.week, 0) + (part.count or 1)}
+                seats[at.id] = replace(at, weeks={**weeks, **more})
             case Change.QUOTA if part.country:
                 ceilings = {**rules.ceilings, part.country: rules.ceilings[part.country] + (part.count or 1)}
                 rules = replace(rules, ceilings=ceilings)

@@ -1,8 +1,9 @@
 """Find the smallest sets of changes that would have placed a group, each proven by a new layout.
 
 If people are to state more, that is meant for each member who lacks it: a language at a level, one more topic, area or
-week. So a set reads the same for all members, and tells nothing of a single one. A group that is larger than a seat
-takes has no mend there, and neither have the rules about facts that nobody changes for one match.
+week. So a set reads the same for all members, and tells nothing of a single one. A seat may also take larger groups,
+and one with too few weeks for all at once may have more places in a week. The rules about facts that nobody changes for
+one match have no mend.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +28,8 @@ _MOST_TRIED = 24
 """So many ways to open a seat are tried with the same number of changes, those of fewest steps first."""
 _ALTERNATIVES = 3
 _LIMITS = frozenset({HardRule.CAPACITY, HardRule.SHARE_OF_OFFER, HardRule.QUOTA})
-_OF_PEOPLE = frozenset({Change.LANGUAGE_LEVEL, Change.MORE_TOPICS, Change.MORE_EXPERTISE, Change.OTHER_WEEKS})
+OF_PEOPLE = frozenset({Change.LANGUAGE_LEVEL, Change.MORE_TOPICS, Change.MORE_EXPERTISE, Change.OTHER_WEEKS})
+"""The changes to an applicant's answers, each meant for every member of a group who needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,11 @@ def group_changes(problem: Problem, unit: Unit) -> tuple[tuple[Counterfactual, .
 def applied_to_group(problem: Problem, members: Iterable[Candidate], change: Counterfactual) -> Problem:
     """Return the problem with all changes of a set, made for each member who lacks them."""
     for member in members:
-        own = [part for part in change.parts if part.change in _OF_PEOPLE and _lacks(member, part)]
+        own = [part for part in change.parts if part.change in OF_PEOPLE and _lacks(member, part)]
         own += [part for part in change.parts if part.change is Change.RANK_GROUP]
         if own:
             problem = applied(problem, member.id, replace(own[0], beside=tuple(own[1:])))
-    rest = [part for part in change.parts if part.change in {Change.MORE_PLACES, Change.QUOTA}]
+    rest = [part for part in change.parts if part.change not in {*OF_PEOPLE, Change.RANK_GROUP}]
     first = next(iter(members))
     return applied(problem, first.id, replace(rest[0], beside=tuple(rest[1:]))) if rest else problem
 
@@ -101,7 +103,7 @@ def _ways(problem: Problem, unit: Unit) -> Iterator[_Way]:
     for number, seat in enumerate(seats):
         if any(SEATS_FOR[member.kind] is not seat.kind for member in unit.members):
             continue
-        if unit.size > seat.group_size or (follows and seat.id not in follows):
+        if follows and seat.id not in follows:
             continue
         broken = [(member, set(rules.broken(member, number)) - _LIMITS) for member in unit.members]
         opened = _opened(problem.rules, seat, broken, unit)
@@ -120,9 +122,13 @@ def _opened(
     """Return the least changes with which all members meet the rules of a seat, and their steps; None if none do."""
     parts: list[Counterfactual] = []
     steps = 0
+    size = max(unit.size, *(member.group_size for member in unit.members))
+    if size > seat.group_size:
+        parts.append(Counterfactual(change=Change.LARGER_GROUP, seat_id=seat.id, at_seat_id=seat.id, count=size))
+        steps += 1
     for rule in HardRule:
         lacking = [member for member, rules_broken in broken if rule in rules_broken]
-        if not lacking or rule is HardRule.COMMON_WEEKS:
+        if not lacking or rule in {HardRule.COMMON_WEEKS, HardRule.GROUP_SIZE}:
             continue
         mend = _MENDS.get(rule)
         mended = None if mend is None else mend(rules, seat, lacking)
@@ -188,24 +194,36 @@ _MENDS: Mapping[HardRule, Callable[[Rules, Seat, Sequence[Candidate]], _Mended]]
 
 
 def _weeks(rules: Rules, seat: Seat, members: Sequence[Candidate]) -> tuple[tuple[Counterfactual, ...], int] | None:
-    """Return the weeks in which all members could come that cost the fewest steps; None if the seat has too few."""
+    """Return the weeks in which all members could come that cost the fewest steps; None if the seat has too few.
+
+    Only where too few weeks have a place for each member at once, a week may get more places.
+    """
     stated = [member.weeks for member in members if member.weeks is not None]
     if not stated and seat.weeks is None:
         return (), 0
     known: set[date] = set().union(*stated)
-    offered = known if seat.weeks is None else {week for week, places in seat.weeks.items() if places >= len(members)}
+    needed = max(1, rules.common_weeks)
+    lacking = dict.fromkeys(known, 0)
+    if seat.weeks is not None:
+        lacking = {week: max(0, len(members) - places) for week, places in seat.weeks.items()}
+        enough = {week: 0 for week, places in lacking.items() if not places}
+        lacking = enough if len(enough) >= needed else lacking
     costs = sorted(
-        (sum(min((abs(week - own) // WEEK for own in weeks), default=1) for weeks in stated), week) for week in offered
+        ((cost > 0) + (places > 0), cost + places, week, cost, places)
+        for week, places in lacking.items()
+        for cost in [sum(min((abs(week - own) // WEEK for own in weeks), default=1) for weeks in stated)]
     )
-    chosen = costs[: max(1, rules.common_weeks)]
-    if len(chosen) < max(1, rules.common_weeks):
+    chosen = costs[:needed]
+    if len(chosen) < needed:
         return None
-    parts = tuple(
-        Counterfactual(change=Change.OTHER_WEEKS, seat_id=seat.id, week=week, count=cost)
-        for cost, week in chosen
-        if cost
-    )
-    return parts, sum(cost for cost, _ in chosen)
+    parts: list[Counterfactual] = []
+    for _, _, week, cost, places in chosen:
+        part = Counterfactual(change=Change.OTHER_WEEKS, seat_id=seat.id, week=week)
+        if cost:
+            parts.append(replace(part, count=cost))
+        if places:
+            parts.append(replace(part, change=Change.PLACES_IN_WEEK, at_seat_id=seat.id, count=places))
+    return tuple(parts), sum(steps for _, steps, *_ in chosen)
 
 
 class _Trial:

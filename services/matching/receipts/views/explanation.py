@@ -326,7 +326,7 @@ def change(counterfactual: Counterfactual, places: Mapping[UUID, Place], scheme:
     return gettext("%(change)s (then %(place)s)") % {"change": text, "place": _place_name(led_to, places)}
 
 
-_AT_A_PLACE = frozenset({Change.MORE_PLACES, Change.RANK_GROUP})
+_AT_A_PLACE = frozenset({Change.MORE_PLACES, Change.RANK_GROUP, Change.LARGER_GROUP, Change.PLACES_IN_WEEK})
 """The changes whose place is where they are made, which need not be the place they lead to."""
 
 
@@ -346,6 +346,16 @@ def _part(part: ChangePart, places: Mapping[UUID, Place], scheme: str, *, of_gro
         case Change.MORE_PLACES:
             text = ngettext("%(num)d more place at %(place)s", "%(num)d more places at %(place)s", count)
             text %= {"num": count, "place": _place_name(part, places)}
+        case Change.PLACES_IN_WEEK if part.period:
+            text = ngettext(
+                "%(num)d more place at %(place)s in the week %(week)s",
+                "%(num)d more places at %(place)s in the week %(week)s",
+                count,
+            )
+            week = dates.span(part.period.start, part.period.end)
+            text %= {"num": count, "place": _place_name(part, places), "week": week}
+        case Change.LARGER_GROUP:
+            text = gettext("%(place)s takes groups of %(num)d") % {"place": _place_name(part, places), "num": count}
         case Change.RANK_GROUP if of_group:
             text = gettext("%(place)s takes the rank groups of all members") % {"place": _place_name(part, places)}
         case Change.LANGUAGE_LEVEL if of_group and part.language:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.matching.engine.explain.receipt import Why
+from services.matching.engine.groups.repairs import OF_PEOPLE
 from services.matching.engine.problem.problem import Candidate, Problem, Seat, SeatKind
 from shared.contracts.codes import COUNTRIES, LANGUAGES, PRIORITIES, ApplicationKind, Change, Expertise, HardRule
 
@@ -114,7 +115,9 @@ class Sentences:
         if not shown:
             return []
         if receipt.together is not None:
-            return [f"Your group would have had a place {', or '.join(shown)}, for each member who needs it."]
+            of_people = any(part.change in OF_PEOPLE for change in receipt.changes for part in change.parts)
+            each = ", for each member who needs it" if of_people else ""
+            return [f"Your group would have had a place {', or '.join(shown)}{each}."]
         return [f"You would have had a place {', or '.join(shown)}."]
 
     def _change(self, change: Counterfactual) -> str:
@@ -164,6 +167,11 @@ _CHANGES: Mapping[Change, Callable[[Counterfactual], str]] = {
     Change.RANK_GROUP: lambda _: "if the host took your rank group",
     Change.QUOTA: lambda change: _more(change, "for your country"),
     Change.SMALLER_GROUP: lambda _: "with a smaller group",
+    Change.LARGER_GROUP: lambda change: f"if {change.at_seat_id} took groups of {change.count}",
+    Change.PLACES_IN_WEEK: lambda change: _more(
+        change,
+        f"at {change.at_seat_id} in the week of {_day(change.week)}" if change.week else f"at {change.at_seat_id}",
+    ),
     Change.AVAILABILITY: lambda change: f"if {change.seat_id} were available",
 }
 

@@ -1,9 +1,11 @@
 """A set of changes that would have matched reads as one phrase."""
 
+from datetime import date
 from uuid import UUID
 
 from services.matching.receipts.views.explanation import change, explanation
 from shared.contracts import _examples as ex
+from shared.contracts.base import DatePeriod
 from shared.contracts.codes import Change, Expertise, LanguageLevel
 from shared.contracts.receipts import ChangePart, Counterfactual, MatchExplained, NoMatchExplained
 
@@ -44,11 +46,16 @@ def test_an_officer_reads_three_sentences() -> None:
     assert (host.sentences, host.missed) == ((), "")
 
 
-def test_a_quota_and_a_rank_group_are_named() -> None:
-    """A higher quota says by how much and leads to a place; a rank group is taken by the place itself."""
+def test_a_quota_and_what_a_host_takes_are_named() -> None:
+    """A higher quota says by how much and leads to a place; rank groups and larger groups are taken by the place."""
     quota = Counterfactual(change=Change.QUOTA, country="AM", count=3, offer_id=OFFER)
     assert change(quota, {}, "empact-2026") == "A quota for Armenia that is 3 higher (then another place)"
     rank = Counterfactual(change=Change.RANK_GROUP, offer_id=OFFER)
     assert change(rank, {}, "empact-2026") == "another place takes your rank group"
+    larger = Counterfactual(change=Change.LARGER_GROUP, count=4, offer_id=OFFER)
+    assert change(larger, {}, "empact-2026", of_group=True) == "another place takes groups of 4"
+    week = DatePeriod(start=date(2027, 6, 7), end=date(2027, 6, 11))
+    in_week = Counterfactual(change=Change.PLACES_IN_WEEK, count=2, period=week, offer_id=OFFER)
+    assert change(in_week, {}, "empact-2026") == "2 more places at another place in the week 7 to 11 June 2027"
     level = Counterfactual(change=Change.MORE_EXPERTISE, area=Expertise.ANALYSIS, count=3, offer_id=OFFER)
     assert change(level, {}, "empact-2026") == "Expertise at level 3: Analysis (then another place)"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.engine.explain.receipt import Why
-from services.matching.engine.explain.repairs import applied
+from services.matching.engine.explain.repairs import Counterfactual, applied
 from services.matching.engine.groups import placement
 from services.matching.engine.groups.layout import Layout, lay_out
 from services.matching.engine.groups.repairs import applied_to_group
@@ -406,7 +406,6 @@ _FACTS = frozenset(
         HardRule.CONFLICT_OF_INTEREST,
         HardRule.EXCLUDED_PAIR,
         HardRule.NOT_AVAILABLE,
-        HardRule.GROUP_SIZE,
         HardRule.PRE_MATCHED,
         HardRule.DECLINED_BEFORE,
     }
@@ -417,13 +416,11 @@ _FACTS = frozenset(
 def _could_open(problem: Problem, members: list[Candidate], seat: Seat) -> bool:
     """Return whether changes could let a group in at a seat: no fact forbids it, and its weeks and languages do."""
     facts = any(_FACTS & set(broken(problem, member, seat)) or not same_kind(member, seat) for member in members)
-    large = [week for week, places in (seat.weeks or {}).items() if places >= len(members)]
     spoken = [seat.languages[each] for each in seat.languages if seat.languages[each] is not LanguageLevel.NS]
     minimum = any(member.language_minimum is not None for member in members)
     return (
         not facts
-        and len(members) <= seat.group_size
-        and (seat.weeks is None or len(large) >= problem.rules.common_weeks)
+        and (seat.weeks is None or len(seat.weeks) >= problem.rules.common_weeks)
         and bool(spoken)
         and not minimum
     )
@@ -473,3 +470,61 @@ def test_a_group_reads_the_fewest_changes_for_all_its_members() -> None:
         rest = [part for part in change.parts if part != missing]
         less = replace(rest[0], beside=tuple(rest[1:]))
         assert run_layers(applied_to_group(problem, pair, less)).matching == {}
+
+
+def _less(change: Counterfactual) -> list[Counterfactual]:
+    """Return a set without one of its parts, and with one less of each number."""
+    fewer = [[*change.parts[:at], *change.parts[at + 1 :]] for at in range(len(change.parts))]
+    fewer += [
+        [*change.parts[:at], replace(part, count=part.count - 1), *change.parts[at + 1 :]]
+        for at, part in enumerate(change.parts)
+        if part.count is not None and part.count > 1
+    ]
+    return [replace(parts[0], beside=tuple(parts[1:])) for parts in fewer if parts]
+
+
+def _proven(problem: Problem, group: list[Candidate]) -> list[tuple[Change, int | None]]:
+    """Return the only set of a group; a new run with it places all members, and with less of it nobody."""
+    (change,) = run_layers(problem).receipt(group[0].id).changes
+    again = run_layers(applied_to_group(problem, group, change)).matching
+    assert {again.get(member.id) for member in group} == {change.seat_id}
+    for less in _less(change):
+        assert not {member.id for member in group} & run_layers(applied_to_group(problem, group, less)).matching.keys()
+    return [(part.change, part.count) for part in change.parts]
+
+
+def test_a_group_reads_that_a_placement_would_take_larger_groups() -> None:
+    """Three officers for places in pairs read "groups of 3", with the places that are missing besides."""
+    group = [_officer(name, "g", group_size=3) for name in "abc"]
+    assert _proven(_call(group, [replace(_seat("s", 4), group_size=2)]), group) == [(Change.LARGER_GROUP, 3)]
+    tight = _call(group, [replace(_seat("s", 2), group_size=2)])
+    assert _proven(tight, group) == [(Change.LARGER_GROUP, 3), (Change.MORE_PLACES, 1)]
+
+
+def test_a_placement_for_singles_offers_its_places_to_a_group() -> None:
+    """A placement that took only singles may be filled by one country once it takes a group."""
+    group = [_officer(name, "g", group_size=3) for name in "abc"]
+    seat = replace(_seat("s", 3), group_size=1, share_exempt=False)
+    problem = _call(group, [seat])
+    assert _proven(problem, group) == [(Change.LARGER_GROUP, 3)]
+    (change,) = run_layers(problem).receipt("a").changes
+    assert applied_to_group(problem, group, change).seats == (replace(seat, group_size=3, share_exempt=True),)
+
+
+def test_a_week_with_too_few_places_for_a_group_is_named() -> None:
+    """Three officers for a placement with one guest a week read two more places in the week that they can all come."""
+    weeks = frozenset({FIRST_WEEK})
+    group = [_officer(name, "g", group_size=3, weeks=weeks) for name in "abc"]
+    later = FIRST_WEEK + timedelta(weeks=2)
+    seat = replace(_seat("s", 5), weeks={FIRST_WEEK: 1, later: 1})
+    assert _proven(_call(group, [seat]), group) == [(Change.PLACES_IN_WEEK, 2)]
+
+
+def test_a_member_who_goes_alone_reads_of_larger_groups() -> None:
+    """A member who declined the place of the companions reads that another placement would take larger groups."""
+    fixed = (Fixed(candidate_id="a", seat_id="t", country="MD", group_id="g"),)
+    alone = _officer("b", "g", group_size=2, barred=frozenset({"t"}))
+    problem = _call([alone], [replace(_seat("s", 2), group_size=1), _seat("t", 2)], fixed=fixed)
+    (change,) = run_layers(problem).receipt("b").changes
+    assert (change.change, change.count, change.at_seat_id) == (Change.LARGER_GROUP, 2, "s")
+    assert run_layers(applied(problem, "b", change)).matching == {"b": "s"}
