@@ -60,7 +60,7 @@ class SentVersions:
             return
         found = {place: named(self.record, self.kind, name) for place, name in sorted(known.items())}
         for each in found.values():
-            await session.execute(each.lock)
+            await session.execute(*each.lock)
         present = await versions_by_record(session, found.values())
         sent = {place: without_quotes(self.versions[place]) for place in found}
         missing = {place for place in found if not sent[place]}

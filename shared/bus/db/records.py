@@ -31,6 +31,7 @@ _NAME_DIGITS = 8
 NO_ROW = "0"
 _LONGEST_NUMBER = 9
 _CHANGED = ProblemCode.EDIT_CONFLICT
+_LOCK = "lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ class Record:
     _digests: dict[tuple[str, ...] | None, sa.ColumnElement[Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _queries: dict[str | tuple[str, ...] | None, sa.Select[Any]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Made once for all requests: to make one, or to find that a new one was compiled before, costs more than it."""
 
     def __post_init__(self) -> None:
         """Refuse a record of which nobody could be told what it is now."""
@@ -80,13 +85,33 @@ class Record:
             return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else None
         return text
 
-    def lock(self, name: object) -> sa.Select[tuple[int]]:
-        """Return the query that locks its row until the commit."""
-        return sa.select(sa.literal_column("1")).where(self._is(name)).select_from(_table(self.table)).with_for_update()
+    def named(self, name: object) -> dict[str, object]:
+        """Return the parameters by which `lock` and `digest` find the record of that name."""
+        keys = (self.key,) if isinstance(self.key, str) else self.key
+        names = (name,) if isinstance(self.key, str) else name
+        assert isinstance(names, tuple)
+        return dict(zip(keys, names, strict=True))
 
-    def digest(self, name: object, section: str = "") -> sa.Select[tuple[str]]:
-        """Return the query for the digest of its content; no row where there is no such record."""
-        return sa.select(self._digest(section)).where(self._is(name)).group_by(*self._columns)
+    @property
+    def lock(self) -> sa.Select[tuple[int]]:
+        """The query that locks the row of a record until the commit."""
+        if _LOCK not in self._queries:
+            row: sa.Select[Any] = sa.select(sa.literal_column("1")).where(*self._bound)
+            self._queries[_LOCK] = row.select_from(_table(self.table)).with_for_update()
+        return self._queries[_LOCK]
+
+    def digest(self, section: str = "") -> sa.Select[tuple[str]]:
+        """Return the query for the digest of a record's content; no row where there is no such record."""
+        keys = self._keys(section)
+        if keys not in self._queries:
+            digest = sa.select(self._digest(section)).where(*self._bound)
+            self._queries[keys] = digest.group_by(*self._columns)
+        return self._queries[keys]
+
+    def digest_of(self, name: object, section: str = "") -> sa.ScalarSelect[str]:
+        """Return the same for the record of that name, as a part of another query."""
+        query = sa.select(self._digest(section)).where(self._is(name)).group_by(*self._columns)
+        return query.scalar_subquery()
 
     def digests(self, names: Collection[object], section: str = "") -> sa.Select[tuple[Any, str]]:
         """Return the query for the names of several records and the digests of their contents."""
@@ -115,14 +140,20 @@ class Record:
         (column,) = self._columns
         return column
 
+    @property
+    def _bound(self) -> list[sa.ColumnElement[bool]]:
+        return [column == sa.bindparam(column.name, type_=column.type) for column in self._columns]
+
     def _is(self, name: object) -> sa.ColumnElement[bool]:
-        names = (name,) if isinstance(self.key, str) else name
-        assert isinstance(names, tuple)
-        return sa.and_(*(column == value for column, value in zip(self._columns, names, strict=True)))
+        named = self.named(name)
+        return sa.and_(*(column == named[column.name] for column in self._columns))
+
+    def _keys(self, section: str) -> tuple[str, ...] | None:
+        return None if self.keys is None else tuple(sorted(self.keys(section) or ()))
 
     def _digest(self, section: str) -> sa.ColumnElement[Any]:
         """Return the expression of the digest, made once for all requests: making it costs more than the query."""
-        keys = None if self.keys is None else tuple(sorted(self.keys(section) or ()))
+        keys = self._keys(section)
         if keys not in self._digests:
             self._digests[keys] = self._new_digest(keys)
         return self._digests[keys]
@@ -160,6 +191,10 @@ def _row(table: NamedFromClause) -> sa.ColumnElement[Any]:
     return row
 
 
+Query = tuple[sa.Select[Any], dict[str, object]]
+"""A query with its parameters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """One record that an address names, with the queries for it.
@@ -182,14 +217,14 @@ class Named:
         return f"{self.prefix}{digest or NO_ROW}"
 
     @property
-    def lock(self) -> sa.Select[tuple[int]]:
+    def lock(self) -> Query:
         """The query that locks its row until the commit."""
-        return self.record.lock(self.name)
+        return self.record.lock, self.record.named(self.name)
 
     @property
-    def digest(self) -> sa.Select[tuple[str]]:
+    def digest(self) -> Query:
         """The query for the digest of its content."""
-        return self.record.digest(self.name, self.section)
+        return self.record.digest(self.section), self.record.named(self.name)
 
     def in_words(self, state: str | None) -> str:
         """Return the word for its state; empty where it has none."""
@@ -205,13 +240,17 @@ def named(record: Record, kind: str, name: object, section: str = "") -> Named:
 
 async def versions_of(session: AsyncSession, records: Sequence[Named]) -> list[str | None]:
     """Return the present versions of several records, at least one; None for each that does not exist."""
-    row = (await session.execute(sa.select(*(record.digest.scalar_subquery() for record in records)))).one()
+    if len(records) == 1:
+        row = [await session.scalar(*records[0].digest)]
+    else:
+        digests = (each.record.digest_of(each.name, each.section) for each in records)
+        row = list((await session.execute(sa.select(*digests))).one())
     return [None if digest is None else f"{record.prefix}{digest}" for record, digest in zip(records, row, strict=True)]
 
 
 async def version_of(session: AsyncSession, record: Named) -> str:
     """Return the record's present version."""
-    return record.version(await session.scalar(record.digest))
+    return record.version(await session.scalar(*record.digest))
 
 
 async def versions_by_record(session: AsyncSession, records: Collection[Named]) -> dict[Named, str]:

@@ -23,7 +23,6 @@ from sqlalchemy import TextClause, event
 
 from shared.bus.db import journal
 from shared.bus.db.outdated import Outdated
-from shared.bus.db.records import NO_ROW
 from shared.bus.db.transient_errors import is_rolled_back
 from shared.errors import ProblemCode, Refused
 from shared.ids import new_id, reaction_id
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.ext.asyncio import AsyncSession
     from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
-    from sqlalchemy.sql import Executable
 
     from shared.bus.db.records import Named
     from shared.bus.log.envelope import Envelope
@@ -232,31 +230,23 @@ class RequestVersions:
     settled: bool = False
     after: str | None = None
     place: str = ""
-    _queries: Sequence[tuple[str, Executable]] = ()
-    _lock: Executable | None = None
-
-    def __post_init__(self) -> None:
-        """Make the queries for the transaction while the request is still being admitted."""
-        self._queries = [(record.prefix, record.digest) for record in self.records]
-        self._lock = self.records[-1].lock
 
     def lock(self, connection: Connection) -> None:
         """Lock the innermost record until the commit."""
-        if self._lock is not None:
-            connection.execute(self._lock)
+        connection.execute(*self.records[-1].lock)
 
     def present(self, connection: Connection, place: int = -1) -> str:
         """Return the present version of a record, of the innermost one unless another is named."""
-        prefix, digest = self._queries[place]
-        return prefix + (connection.scalar(digest) or NO_ROW)
+        record = self.records[place]
+        return record.version(connection.scalar(*record.digest))
 
     def outdated(self, connection: Connection) -> Outdated | None:
         """Return the refusal if the request may not change its innermost record as that is now."""
         present = self.present(connection)
         if present in self.versions:
             return None
-        for place, (prefix, _) in enumerate(self._queries[:-1]):
-            named = any(version.startswith(prefix) for version in self.versions)
+        for place, record in enumerate(self.records[:-1]):
+            named = any(version.startswith(record.prefix) for version in self.versions)
             if named and self.present(connection, place) in self.versions:
                 return None
         state, changed = self._present_state(connection)
