@@ -22,7 +22,7 @@ from shared.i18n import gettext
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
-    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
     from sqlalchemy.sql.dml import ReturningInsert
 
 _keys = request_key_table(sa.MetaData())
@@ -30,6 +30,41 @@ _KEPT = sa.text("interval '1 day'")
 _SWEPT_AT_ONCE = 500
 _ANSWER_SECONDS = 10
 """For how long after its first transaction a request may still be writing its answer."""
+
+
+def _written(free: sa.ColumnElement[bool] | None = None) -> ReturningInsert[Any]:
+    """Return the statement that writes a key in place of none or of one from more than a day ago; it returns 1 then."""
+    names = ["sender", "key", "request", "rights", "status", "headers", "body"]
+    row = sa.select(*(sa.bindparam(f"new_{name}", type_=_keys.c[name].type) for name in names))
+    new = insert(_keys).from_select(names, row if free is None else row.where(free))
+    others = {name: new.excluded[name] for name in names if name not in {"sender", "key"}}
+    upsert = new.on_conflict_do_update(
+        index_elements=[_keys.c.sender, _keys.c.key],
+        set_=others | {"since": sa.func.now()},
+        where=_keys.c.since < sa.func.now() - _KEPT,
+    )
+    return upsert.returning(sa.literal_column("1"))
+
+
+_NO_ANSWER = {"status": None, "headers": None, "body": None}
+# Run with each request that has a key, so they are made once.
+_HAS_KEY = (_keys.c.sender == sa.bindparam("of_sender"), _keys.c.key == sa.bindparam("of_key"))
+_IS_ROW = (*_HAS_KEY, _keys.c.request == sa.bindparam("of_request"))
+_RECENT = _keys.c.since > sa.func.now() - sa.func.make_interval(0, 0, 0, 0, 0, 0, _ANSWER_SECONDS)
+_FIRST = sa.select(_keys, _RECENT.label("recent")).where(*_HAS_KEY, _keys.c.since > sa.func.now() - _KEPT)
+_WRITE = _written(
+    # Locked until the commit; false if another transaction has it, for which nobody waits.
+    sa.func.pg_try_advisory_xact_lock(
+        sa.func.hashtextextended(sa.bindparam("name", type_=sa.Text), 0), type_=sa.Boolean
+    )
+)
+_WRITE_ANSWERED = _written()
+_ANSWER = (
+    sa.update(_keys)
+    .where(*_IS_ROW)
+    .values({name: sa.bindparam(f"new_{name}", type_=_keys.c[name].type) for name in _NO_ANSWER})
+)
+_RELEASE = sa.delete(_keys).where(*_IS_ROW)
 
 
 @dataclass(slots=True)
@@ -105,7 +140,8 @@ async def keyed(session: AsyncSession) -> AsyncIterator[None]:
 
 
 async def _write(session: AsyncSession, key: RequestKey) -> None:
-    if await session.scalar(_written(key, free=_is_free(key))) is None:
+    parameters = _new({**_row(key), **_NO_ANSWER}) | {"name": f"{key.sender} {key.key}"}
+    if await session.scalar(_WRITE, parameters) is None:
         raise in_progress()
 
 
@@ -119,31 +155,34 @@ def in_progress() -> Refused:
 
 async def first_request(session: AsyncSession, sender: str, key: str) -> FirstRequest | None:
     """Return the request that was first sent with a key within the last day."""
-    recent = _keys.c.since > sa.func.now() - sa.func.make_interval(0, 0, 0, 0, 0, 0, _ANSWER_SECONDS)
-    query = sa.select(_keys, recent.label("recent")).where(
-        _keys.c.sender == sender, _keys.c.key == key, _keys.c.since > sa.func.now() - _KEPT
-    )
-    row = (await session.execute(query)).one_or_none()
+    row = (await session.execute(_FIRST, {"of_sender": sender, "of_key": key})).one_or_none()
     if row is None:
         return None
     answer = None if row.status is None else StoredAnswer(row.status, row.headers, row.body)
     return FirstRequest(row.request, row.rights, row.recent, answer)
 
 
+@asynccontextmanager
+async def _single_statements(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Open a connection on which each statement is a transaction of its own: one round trip instead of three."""
+    async with engine.connect() as connection:
+        yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
 async def keep_answer(engine: AsyncEngine, key: RequestKey, answer: StoredAnswer) -> None:
     """Store what a request with a key answered."""
     values = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
-    async with engine.begin() as connection:
+    async with _single_statements(engine) as connection:
         if key.written:
-            await connection.execute(sa.update(_keys).where(*_row_of(key)).values(values))
+            await connection.execute(_ANSWER, {**_row_of(key), **_new(values)})
         else:
-            await connection.execute(_written(key, values))
+            await connection.execute(_WRITE_ANSWERED, _new({**_row(key), **values}))
 
 
 async def release(engine: AsyncEngine, key: RequestKey) -> None:
     """Forget the key of a request that was refused and may be sent again with it."""
-    async with engine.begin() as connection:
-        await connection.execute(sa.delete(_keys).where(*_row_of(key)))
+    async with _single_statements(engine) as connection:
+        await connection.execute(_RELEASE, _row_of(key))
 
 
 async def forget_old(engine: AsyncEngine) -> None:
@@ -158,28 +197,15 @@ async def forget_old(engine: AsyncEngine) -> None:
             return
 
 
-def _row_of(key: RequestKey) -> tuple[sa.ColumnElement[bool], ...]:
-    return (_keys.c.sender == key.sender, _keys.c.key == key.key, _keys.c.request == key.request)
+def _row_of(key: RequestKey) -> dict[str, object]:
+    """Return the parameters of `_IS_ROW`."""
+    return {"of_sender": key.sender, "of_key": key.key, "of_request": key.request}
 
 
-def _is_free(key: RequestKey) -> sa.ColumnElement[bool]:
-    """Lock the key until the commit; false if another transaction has it, for which nobody waits."""
-    name = f"{key.sender} {key.key}"
-    return sa.func.pg_try_advisory_xact_lock(sa.func.hashtextextended(name, 0), type_=sa.Boolean)
+def _row(key: RequestKey) -> dict[str, object]:
+    return {"sender": key.sender, "key": key.key, "request": key.request, "rights": key.rights}
 
 
-def _written(
-    key: RequestKey, answer: Mapping[str, Any] | None = None, free: sa.ColumnElement[bool] | None = None
-) -> ReturningInsert[Any]:
-    """Return the statement that writes a key in place of none or of one from more than a day ago; it returns 1 then."""
-    values: dict[str, Any] = {"sender": key.sender, "key": key.key, "request": key.request, "rights": key.rights}
-    values |= answer or {"status": None, "headers": None, "body": None}
-    row = sa.select(*(sa.literal(value, _keys.c[name].type) for name, value in values.items()))
-    new = insert(_keys).from_select(list(values), row if free is None else row.where(free))
-    others = {name: new.excluded[name] for name in values if name not in {"sender", "key"}}
-    upsert = new.on_conflict_do_update(
-        index_elements=[_keys.c.sender, _keys.c.key],
-        set_=others | {"since": sa.func.now()},
-        where=_keys.c.since < sa.func.now() - _KEPT,
-    )
-    return upsert.returning(sa.literal_column("1"))
+def _new(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the parameters of the statements that write these columns."""
+    return {f"new_{name}": value for name, value in values.items()}
