@@ -23,11 +23,13 @@ from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Envelope, Tx
     from shared.contracts.access import AccessGrant
+    from shared.contracts.codes import Role
     from shared.identity.tickets import Ticket
 
 _tables = sa.MetaData()
@@ -124,6 +126,25 @@ async def grants_of(session: AsyncSession, subject: str) -> tuple[Grant, ...]:
     connection = await session.connection()
     grants = await connection.scalar(sa.select(_access.c.grants).where(_access.c.subject == subject))
     return _grants.validate_python(grants) if grants is not None else ()
+
+
+# Asked with each message, so it is built once.
+_HOLDERS = (
+    sa.select(_access.c.subject, _access.c.grants)
+    .where(_access.c.grants.contains(sa.bindparam("wanted", type_=JSONB)))
+    .order_by(_access.c.subject)
+)
+
+
+async def grants_of_holders(
+    session: AsyncSession, role: Role, *, country: str | None = None, organisation_id: UUID | None = None
+) -> dict[str, tuple[Grant, ...]]:
+    """Return all grants of each subject with a past, present or future grant of `role`, by country or organisation."""
+    wanted = {"role": role, "country": country, "organisation_id": organisation_id and str(organisation_id)}
+    named = {name: value for name, value in wanted.items() if value is not None}
+    connection = await session.connection()
+    rows = await connection.execute(_HOLDERS, {"wanted": [named]})
+    return {subject: _grants.validate_python(grants) for subject, grants in rows}
 
 
 async def write_partner(tx: Tx, country: str, status: PartnerStatus, since: date) -> None:

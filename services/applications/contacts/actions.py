@@ -21,7 +21,7 @@ from shared.contracts.codes import AudienceKind, PartnerStatus, Role
 from shared.contracts.notifications import Purpose
 from shared.errors import Refused
 from shared.i18n import SOURCE, gettext
-from shared.identity.access import grants_of
+from shared.identity.access import grants_of_holders
 from shared.identity.scope import EU
 from shared.time import clock
 from shared.time.zones import zone_of
@@ -314,8 +314,9 @@ async def _holders(
     """
     all_deputies: set[str] = set()
     others: set[str] = set()
-    for subject in await entries.subjects_with_role(session, role, country=country, organisation_id=organisation_id):
-        grants = _active_grants(await grants_of(session, subject), role, country, organisation_id)
+    holders = await grants_of_holders(session, role, country=country, organisation_id=organisation_id)
+    for subject, all_grants in holders.items():
+        grants = _active_grants(all_grants, role, country, organisation_id)
         if grants:
             is_deputy = any(grant.deputy_for is not None for grant in grants)
             (all_deputies if is_deputy else others).add(subject)

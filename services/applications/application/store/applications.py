@@ -168,18 +168,13 @@ async def own(session: AsyncSession, principal: Principal, application_id: UUID)
     return found
 
 
-async def by_ids(session: AsyncSession, ids: Iterable[UUID]) -> list[Application]:
-    """Return several applications as far as they exist, in the order of their ids."""
-    query = select(Application).where(col(Application.id).in_(sorted(set(ids)))).order_by(col(Application.id))
-    return list((await session.scalars(query)).all())
-
-
-# What is asked with each submission or confirmation is put together once.
-_LOCKED = for_update(
+# What is asked with each submission, confirmation or email is put together once.
+_BY_IDS = (
     select(Application)
     .where(col(Application.id).in_(sa.bindparam("ids", expanding=True)))
     .order_by(col(Application.id))
 )
+_LOCKED = for_update(_BY_IDS)
 _TOOK_PART = (
     sa.select(col(Application.id))
     .where(
@@ -189,6 +184,11 @@ _TOOK_PART = (
 )
 
 
+async def by_ids(session: AsyncSession, ids: Iterable[UUID]) -> list[Application]:
+    """Return several applications as far as they exist, in the order of their ids."""
+    return list((await session.scalars(_BY_IDS, {"ids": sorted(set(ids))})).all())
+
+
 async def locked(session: AsyncSession, ids: Iterable[UUID]) -> list[Application]:
     """Return several applications, locked in the order of their ids, so that two transactions cannot deadlock."""
     return list((await session.scalars(_LOCKED, {"ids": sorted(set(ids))})).all())
@@ -196,8 +196,7 @@ async def locked(session: AsyncSession, ids: Iterable[UUID]) -> list[Application
 
 async def by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Application]:
     """Return several applications, by id."""
-    query = select(Application).where(col(Application.id).in_(sorted(set(ids)))).order_by(col(Application.id))
-    return {application.id: application for application in await session.scalars(query)}
+    return {application.id: application for application in await by_ids(session, ids)}
 
 
 async def of_reference(session: AsyncSession, reference: str) -> Application | None:

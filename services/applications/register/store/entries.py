@@ -195,12 +195,18 @@ async def person_by_email(session: AsyncSession, email: str) -> Person | None:
     return (await session.scalars(query.order_by(Person.subject).limit(1))).first()
 
 
+# Asked with each page of cases and each email, so they are put together once.
+_BY_SUBJECT = (
+    select(Person).where(col(Person.subject).in_(sa.bindparam("subjects", expanding=True))).order_by(Person.subject)
+)
+_BY_SUBJECT_LOCKED = for_update(_BY_SUBJECT)
+
+
 async def people_by_subject(session: AsyncSession, subjects: Iterable[str], *, lock: bool = False) -> dict[str, Person]:
     """Return the people with these sign-in subjects; with `lock` nobody else changes them until the commit."""
-    query = select(Person).where(sa.column("subject").in_(sorted(set(subjects)))).order_by(Person.subject)
-    if lock:
-        query = for_update(query)
-    return {person.subject: person for person in (await session.scalars(query)).all()}
+    query = _BY_SUBJECT_LOCKED if lock else _BY_SUBJECT
+    found = await session.scalars(query, {"subjects": sorted(set(subjects))})
+    return {person.subject: person for person in found.all()}
 
 
 async def people_page(session: AsyncSession, countries: Iterable[str] | None, request: PageRequest) -> list[Person]:
