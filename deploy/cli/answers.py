@@ -67,12 +67,17 @@ class Task(TypedDict):
     done: bool
 
 
-class Visit(TypedDict):
-    """A visit with its dates."""
+class ListedVisit(TypedDict):
+    """A visit of a list, with its dates."""
 
     id: str
     start: str
     end: str
+
+
+class Visit(ListedVisit):
+    """A visit as one of its two sides reads it."""
+
     days: list[str]
     tasks: list[Task]
 

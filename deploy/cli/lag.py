@@ -34,17 +34,23 @@ SELECT (SELECT count(*) FROM outbox) AS pending,
        (SELECT count(*) FROM dead_letter WHERE settled_at IS NULL) AS dead_letters,
        (SELECT coalesce(json_agg(json_build_array(topic, partition, next_offset)), '[]') FROM read_position) AS consumed
 """
-_SENDS = "SELECT EXISTS (SELECT 1 FROM outbox)"
+_PROGRESS = """
+SELECT EXISTS (SELECT 1 FROM outbox) AS sends, (SELECT coalesce(sum(next_offset), 0) FROM read_position) AS position
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceLag:
-    """Of one service: events to send, records to read, records in all, and dead letters."""
+    """Of one service: events to send, records to read, records in all, and dead letters.
+
+    `position` is the sum of its positions in the log, which grows with each record that it reads.
+    """
 
     pending: int
     unread: int
     records: int
     dead_letters: int
+    position: int
 
 
 class Lag:
@@ -109,36 +115,39 @@ class Lag:
                 ),
                 sum(ends[partition] - self._begins[partition] for partition in mine),
                 row["dead_letters"],
+                sum(read.values()),
             )
         return found
 
-    async def _sends(self) -> bool:
-        """Return whether a service has events to send."""
+    async def _is_behind(self, positions: Mapping[str, int]) -> bool:
+        """Return whether a service has events to send, or has not reached its position; asks the databases only."""
         with report_unreachable():
-            found = await asyncio.gather(*(database.fetchval(_SENDS) for database in self._databases.values()))
-        return any(found)
+            rows = await asyncio.gather(*(database.fetchrow(_PROGRESS) for database in self._databases.values()))
+        return any(
+            row is None or row["sends"] or row["position"] < positions.get(name, 0)
+            for name, row in zip(self._databases, rows, strict=True)
+        )
 
     async def settled(self, timeout: float = 60.0) -> None:  # noqa: ASYNC109 - the wait itself is what is asked for
         """Return when every effect of past actions has been processed. Raises `Failed` after `timeout` seconds.
 
-        Twice in a row nothing is to be sent or read, and the log has not grown in between: a reaction is in the
-        outbox in the same transaction that moves the reader on.
+        One look at which nothing is to be sent or read will do. A reaction is in the outbox in the same transaction
+        that moves the reader on, so each service had sent what it owed when its store was read. The ends of the log
+        are read after that: what they count, all of them had read.
         """
         until = monotonic() + timeout
-        before: dict[str, int] | None = None
+        positions: dict[str, int] = {}
         while True:
-            while await self._sends() and monotonic() < until:  # a cheap look, as long as the answer is clear
-                before = None
+            if await self._is_behind(positions) and monotonic() < until:  # a cheap look, while the answer is clear
                 await asyncio.sleep(_LOOK_EVERY)
+                continue
             standings = await self.standings()
             if any(standing.dead_letters for standing in standings.values()):
                 names = ", ".join(name for name, standing in standings.items() if standing.dead_letters)
                 raise Failed(f"There are dead letters in {names}: see `tandem redrive`.")
-            idle = not any(standing.pending or standing.unread for standing in standings.values())
-            records = {name: standing.records for name, standing in standings.items()}
-            if idle and records == before:
+            if not any(standing.pending or standing.unread for standing in standings.values()):
                 return
-            before = records if idle else None
+            positions = {name: standing.position + standing.unread for name, standing in standings.items()}
             if monotonic() > until:
                 behind = ", ".join(
                     f"{name} (to send {standing.pending}, to read {standing.unread})"

@@ -11,7 +11,7 @@ from shared.contracts.codes import Role
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
 
-    from deploy.cli.answers import Match, Visit
+    from deploy.cli.answers import ListedVisit, Match
     from deploy.cli.client import People
     from deploy.cli.sample.plan import Application, Programme
     from deploy.cli.system import System
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PROGRAMME, SECOND = "persona-programme", "persona-programme-2"
 """The two programme coordinators: what one has decided or submitted, the other looks at again."""
 API = "/applications/api/v1"
+_BROWSERS = 6
 
 
 @dataclass
@@ -44,12 +45,16 @@ class LoadContext:
     """The finished call's matches that became mentorships."""
     new_pairs: list[Match] = field(default_factory=list)
     """The open call's matches that became mentorships and are signed, that of Nino first."""
-    visits: list[tuple[Match, Visit]] = field(default_factory=list)
+    visits: list[tuple[Match, ListedVisit]] = field(default_factory=list)
     """The finished call's matches that became visits, each with its visit as it was scheduled, by start."""
+    visit_days: dict[str, list[str]] = field(default_factory=dict)
+    """The working days of the finished call's visits, by the visit's id, since their agendas were agreed."""
     finished_visits: set[str] = field(default_factory=set)
     """The visits whose attendance is recorded."""
     evaluated: set[str] = field(default_factory=set)
     """The visits whose forms are filled in."""
+    browsers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_BROWSERS))
+    """Lets so many line managers at once read their mails and pages."""
 
     async def all(self, acts: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
         """Run things at the same time, as many as the client permits; the first failure ends it."""

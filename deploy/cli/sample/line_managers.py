@@ -39,7 +39,7 @@ async def confirm(room: LoadContext, match: Match, fewer: int = 0) -> None:
     """
     if room.mail is None:
         return
-    async with _browser() as client:
+    async with room.browsers, _browser() as client:
         form = await _opened(client, room, match, _SESSION)
         reported = int(_fields(_form(form, "/confirm")[1])["attendees"])
         why = {"why": "Some were called to an operation."} if fewer else {}
@@ -52,7 +52,7 @@ async def follow_up(room: LoadContext, match: Match, applied: str) -> None:
     """Say six months later whether what the match's officer learnt is used. Raises as `confirm`."""
     if room.mail is None:
         return
-    async with _browser() as client:
+    async with room.browsers, _browser() as client:
         form = await _opened(client, room, match, _FOLLOW_UP)
         score = {"yes": "5", "partly": "3"}.get(applied, "2")
         ratings = {first or second for first, second in _RADIO.findall(form.text)} - {"applied"}

@@ -141,8 +141,8 @@ def _officer(room: LoadContext, match: Match) -> str:
 
 async def prepare(room: LoadContext) -> None:
     """Those who have a visit to come have begun to bring together what is needed for it."""
-    found = [match for match in await room.matches(OPEN, "confirmed") if match["visit_id"] is not None]
-    for match in found:
+
+    async def act(match: Match) -> None:
         at, guest, host = (
             f"{API}/visits/{match['visit_id']}",
             _officer(room, match),
@@ -150,13 +150,16 @@ async def prepare(room: LoadContext) -> None:
         )
         days = (await room.people.get(guest, at))["days"]
         if not days:
-            continue
+            return
         insured = {"insurer": "Mutual of Public Servants", "policy_number": "TR-20418", "valid_from": days[0]}
         await room.people.put(guest, f"{at}/preparation/insurance", {"details": insured | {"valid_until": days[-2]}})
         arrival = {"contact_name": "The duty officer", "place": "Main entrance, visitors' desk", "at": "09:00"}
         await room.people.put(host, f"{at}/preparation/arrival", {"details": arrival})
         cost = {"item": "accommodation", "payer": "host", "planned": "420.00"}
         await room.people.post(host, f"{at}/costs", cost)
+
+    found = await room.matches(OPEN, "confirmed")
+    await room.all(act(match) for match in found if match["visit_id"] is not None)
 
 
 STEPS = (

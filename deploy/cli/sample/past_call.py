@@ -18,7 +18,7 @@ from shared.contracts.codes import Applied
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from deploy.cli.answers import CascadeSession, Match, Visit
+    from deploy.cli.answers import CascadeSession, ListedVisit, Match
     from deploy.cli.sample.context import LoadContext
 
 # Which match, counted in the order of the plan, goes another way than most.
@@ -91,12 +91,13 @@ async def _mentorships(room: LoadContext) -> list[Match]:
     return room.pairs
 
 
-async def _visits(room: LoadContext) -> list[tuple[Match, Visit]]:
+async def _visits(room: LoadContext) -> list[tuple[Match, ListedVisit]]:
     """Return the matches that became visits with a date, each with its visit, by start; asked for once."""
     if not room.visits:
+        by_id = {visit["id"]: visit for visit in await room.people.items(PROGRAMME, f"{API}/visits")}
         found = [match for match in await room.matches(FINISHED, "confirmed") if match["visit_id"] is not None]
-        visits = await room.all(room.people.get(PROGRAMME, f"{API}/visits/{match['visit_id']}") for match in found)
-        pairs = [(match, visit) for match, visit in zip(found, visits, strict=True) if visit["start"] is not None]
+        pairs = [(match, by_id[match["visit_id"]]) for match in found]
+        pairs = [(match, visit) for match, visit in pairs if visit["start"] is not None]
         places = room.places(FINISHED)
         room.visits = sorted(pairs, key=lambda pair: (pair[1]["start"], places[pair[0]["application_id"]]))
     return room.visits
@@ -173,7 +174,7 @@ async def pairs_evaluate(room: LoadContext) -> None:
 async def agree(room: LoadContext) -> None:
     """Guests and hosts agree on the agendas, guests take the test before; one visit is cancelled: no visa."""
 
-    async def act(place: int, match: Match, visit: Visit) -> None:
+    async def act(place: int, match: Match, visit: ListedVisit) -> None:
         guest, host = room.officer_of(match["application_id"]), room.other_side(match)
         if place == _CANCELLED:
             body = {"reason": "visa_refused", "text": "The consulate refused the visa."}
@@ -182,6 +183,7 @@ async def agree(room: LoadContext) -> None:
         at = f"{API}/visits/{visit['id']}"
         await room.people.post(host, f"{at}/agenda/agree")
         agreed = await room.people.post(guest, f"{at}/agenda/agree")
+        room.visit_days[visit["id"]] = agreed["days"]
         if "test_before" in assessments.purposes(agreed):
             known = assessments.answers(match["topic"], place, after=False)
             await take(room.people, guest, visit["id"], "test_before", known)
@@ -195,9 +197,9 @@ def week(after: int) -> Callable[[LoadContext], Awaitable[None]]:
     async def act(room: LoadContext) -> None:
         last = room.programme.days.past(after)
 
-        async def attend(place: int, match: Match, visit: Visit) -> None:
+        async def attend(place: int, match: Match, visit: ListedVisit) -> None:
             host, at = room.other_side(match), f"{API}/visits/{visit['id']}"
-            days = visit["days"]
+            days = room.visit_days[visit["id"]]
             if place == _NO_SHOW:
                 await room.people.post(host, f"{at}/no-show", {"reason": "operational_duty"})
             elif place == _EARLY and len(days) > 2:
@@ -249,7 +251,7 @@ def evaluations(after: int) -> Callable[[LoadContext], Awaitable[None]]:
     return act
 
 
-async def _hand_in(room: LoadContext, place: int, match: Match, visit: Visit) -> None:
+async def _hand_in(room: LoadContext, place: int, match: Match, visit: ListedVisit) -> None:
     guest, host, score = room.officer_of(match["application_id"]), room.other_side(match), _scores(place)
     purposes = {task["purpose"] for task in (await room.people.get(guest, f"{API}/visits/{visit['id']}"))["tasks"]}
     await evaluate(room.people, guest, "visits", visit["id"], score)
@@ -269,18 +271,15 @@ async def after_six_months(room: LoadContext) -> None:
 
 async def follow_ups(room: LoadContext) -> None:
     """Most guests say whether they use what they learnt."""
-
-    async def act(match: Match, visit: Visit, applied: Applied) -> None:
-        guest = room.officer_of(match["application_id"])
-        tasks = (await room.people.get(guest, f"{API}/visits/{visit['id']}"))["tasks"]
-        if any(task["purpose"] == "follow_up" and not task["done"] for task in tasks):
-            await follow_up(room.people, guest, "visits", visit["id"], applied)
-
-    visits = [(match, visit) for _, match, visit in await _followed_up(room)]
-    await room.all(act(*pair, applied) for pair, applied in zip(visits, cycle(GUESTS_SAY), strict=False) if applied)
+    visits = zip(await _followed_up(room), cycle(GUESTS_SAY), strict=False)
+    await room.all(
+        follow_up(room.people, room.officer_of(match["application_id"]), "visits", visit["id"], applied)
+        for (place, match, visit), applied in visits
+        if applied and place != _EARLY  # who left early is not asked
+    )
 
 
-async def _followed_up(room: LoadContext) -> list[tuple[int, Match, Visit]]:
+async def _followed_up(room: LoadContext) -> list[tuple[int, Match, ListedVisit]]:
     """Return the visits that are followed up, each with its place among all.
 
     Whose country is suspended by then has no access, so nobody of it answers.
@@ -302,7 +301,7 @@ async def managers_follow_up(room: LoadContext) -> None:
     )
 
 
-async def _passed_on(room: LoadContext) -> list[tuple[int, Match, Visit]]:
+async def _passed_on(room: LoadContext) -> list[tuple[int, Match, ListedVisit]]:
     """Return the visits whose guests report a session at home, each with its place among all visits and its match."""
     return [row for row in await _followed_up(room) if row[0] % 3 == 0]
 
@@ -319,7 +318,7 @@ async def managers_confirm(room: LoadContext) -> None:
 async def cascades(room: LoadContext) -> None:
     """Some guests tell whom they passed it on to; their line managers, who have no account, get a mail with a link."""
 
-    async def act(place: int, match: Match, visit: Visit) -> None:
+    async def act(place: int, match: Match, visit: ListedVisit) -> None:
         held_on = date.fromisoformat(visit["end"]) + timedelta(days=21)
         session: CascadeSession = {"held_on": held_on.isoformat(), **texts.SESSIONS[place % len(texts.SESSIONS)]}
         await pass_on(room.people, room.officer_of(match["application_id"]), visit["id"], session)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from deploy.cli.sample.assessments import REPORTING
 from deploy.cli.sample.context import API, PROGRAMME, SECOND
+from deploy.cli.system import Failed
 from shared.contracts.codes import RestatementReason, VoidReason
 
 if TYPE_CHECKING:
-    from deploy.cli.answers import Match, Visit
+    from deploy.cli.answers import ListedVisit, Match
     from deploy.cli.sample.context import LoadContext
 
 
@@ -27,8 +28,10 @@ GROUPINGS_OF_SAMPLE = {
 
 async def choose_groupings(room: LoadContext) -> None:
     """The coordinator chooses by which groups figures are broken down, long before any are submitted."""
-    for dimension, level in GROUPINGS_OF_SAMPLE.items():
-        await room.people.put(PROGRAMME, f"{REPORTING}/groupings/{dimension}", {"level": level})
+    await room.all(
+        room.people.put(PROGRAMME, f"{REPORTING}/groupings/{dimension}", {"level": level})
+        for dimension, level in GROUPINGS_OF_SAMPLE.items()
+    )
 
 
 async def publish_applications(room: LoadContext) -> None:
@@ -52,13 +55,19 @@ async def _publish(room: LoadContext, half: str) -> None:
 
 
 async def correct(room: LoadContext) -> None:
-    """An application was entered twice: it is voided, which revokes the certificate of its visit."""
-    certified = [match for match, visit in room.visits if await _has_certificate(room, match, visit)]
-    at = f"{API}/applications/{certified[-1]['application_id']}/void"
-    await room.people.post(PROGRAMME, at, {"reason": VoidReason.DUPLICATE})
+    """An application was entered twice: it is voided, which revokes the certificate of its visit.
+
+    It is that of the last visit with one. Raises `Failed` if there is none.
+    """
+    for match, visit in reversed(room.visits):
+        if await _has_certificate(room, match, visit):
+            at = f"{API}/applications/{match['application_id']}/void"
+            await room.people.post(PROGRAMME, at, {"reason": VoidReason.DUPLICATE})
+            return
+    raise Failed("No visit of the first call has a certificate.")
 
 
-async def _has_certificate(room: LoadContext, match: Match, visit: Visit) -> bool:
+async def _has_certificate(room: LoadContext, match: Match, visit: ListedVisit) -> bool:
     if visit["id"] not in room.evaluated:
         return False
     story = await room.people.get(PROGRAMME, f"{REPORTING}/journey/{match['application_id']}")

@@ -169,7 +169,8 @@ async def _decide(room: LoadContext, country: str, planned: list[tuple[int, Appl
         if application.fate is Progress.WITHDRAWN:
             at = f"{API}/applications/{room.applications[place]}/withdraw"
             await room.people.post(application.officer, at, {"reason": "operational_duty"})
-    await _decided(room, coordinator, returned, {"decision": "return", "remarks": texts.RETURNED})
+    queue = await _queue(room, coordinator)
+    await _decided(room, coordinator, queue, returned, {"decision": "return", "remarks": texts.RETURNED})
     await room.all(
         room.people.post(officer, f"{API}/applications/{room.applications[place]}/submit")
         for place, officer in ((place, room.programme.applications[place].officer) for place in returned)
@@ -178,16 +179,29 @@ async def _decide(room: LoadContext, country: str, planned: list[tuple[int, Appl
         (Progress.NOT_ENDORSED, {"decision": "not_endorse", **_REFUSED}),
         (Progress.RETURNED, {"decision": "return", "remarks": texts.RETURNED}),
     ):
-        await _decided(room, coordinator, [place for place, each in planned if each.fate is fate], decision)
-    await _decided(room, coordinator, endorsed, {"decision": "endorse"})
+        await _decided(room, coordinator, queue, [place for place, each in planned if each.fate is fate], decision)
+    if returned:  # they have come back in other versions
+        queue = await _queue(room, coordinator)
+    await _decided(room, coordinator, queue, endorsed, {"decision": "endorse"})
 
 
-async def _decided(room: LoadContext, coordinator: str, places: list[int], decision: Mapping[str, object]) -> None:
-    """Decide the same on several applications, by their places in the plan."""
-    if not places:
-        return
+async def _queue(room: LoadContext, coordinator: str) -> list[Versioned]:
+    """Return the applications that wait for the endorsement of a coordinator."""
+    waiting: list[Versioned] = await room.people.items(coordinator, f"{API}/queue", state="submitted")
+    return waiting
+
+
+async def _decided(
+    room: LoadContext,
+    coordinator: str,
+    queue: Iterable[Versioned],
+    places: Iterable[int],
+    decision: Mapping[str, object],
+) -> None:
+    """Decide the same on several applications as the queue has them, by their places in the plan."""
     wanted = {room.applications[place] for place in places}
-    queue = await room.people.items(coordinator, f"{API}/queue", state="submitted")
+    if not wanted:
+        return
     read = read_items(each for each in queue if each["id"] in wanted)
     body = {"applications": read, **decision}
     complete(await room.people.post(coordinator, f"{API}/decisions", body), len(wanted))

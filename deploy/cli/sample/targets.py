@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from deploy.cli.sample.assessments import EVALUATOR, REPORTING
 from deploy.cli.sample.context import PROGRAMME
+from deploy.cli.sample.submissions import complete, read_items
 
 if TYPE_CHECKING:
     from deploy.cli.sample.context import LoadContext
@@ -26,14 +27,18 @@ _TARGETS: dict[str, tuple[str, str]] = {
 
 
 async def enter_targets(room: LoadContext) -> None:
-    """The evaluator writes what is to be reached in two half-years, from nothing; the coordinator approves it."""
-    days = room.programme.days
-    for indicator, (half, whole) in _TARGETS.items():
+    """The evaluator writes what is to be reached in two half-years, from nothing; the coordinator approves it all."""
+    days, at = room.programme.days, f"{REPORTING}/targets"
+
+    async def enter(indicator: str, half: str, whole: str) -> None:
         for kind, day, value in (
             ("baseline", days.baseline(), "0"),
             ("target", days.half_ends(0), half),
             ("target", days.half_ends(1), whole),
         ):
             entry = {"indicator": indicator, "kind": kind, "day": day.isoformat(), "value": value, "source": _SOURCE}
-            made = await room.people.post(EVALUATOR, f"{REPORTING}/targets", entry)
-            await room.people.post(PROGRAMME, f"{REPORTING}/targets/{made['id']}/approve")
+            await room.people.post(EVALUATOR, at, entry)
+
+    await room.all(enter(indicator, *values) for indicator, values in _TARGETS.items())
+    read = read_items(await room.people.items(PROGRAMME, f"{at}/waiting"))
+    complete(await room.people.post(PROGRAMME, f"{at}/approve", {"targets": read}), len(read))
