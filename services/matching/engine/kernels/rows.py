@@ -58,7 +58,7 @@ def feasible(facts: Facts, low: Int, high: Int, left: Words, funnel: Numbers) ->
         total = 0
         for word in range(width):
             mine[word] = first[word]
-            total += _population(first[word])
+            total += population(first[word])
         funnel[candidate, 0] = total
         for rule in range(facts.rules):
             begin = facts.allowed_at[candidate * facts.rules + rule]
@@ -71,12 +71,12 @@ def feasible(facts: Facts, low: Int, high: Int, left: Words, funnel: Numbers) ->
             total = 0
             for word in range(width):
                 mine[word] &= union[word]
-                total += _population(mine[word])
+                total += population(mine[word])
             funnel[candidate, rule + 1] = total
 
 
 @compiled
-def _population(word: Word) -> Int:
+def population(word: Word) -> Int:
     """Return how many bits are set (Warren, "Hacker's Delight", 2nd ed. 2012, chapter 5; LLVM knows the pattern)."""
     word = word - ((word >> ONE) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))

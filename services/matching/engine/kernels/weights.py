@@ -14,7 +14,10 @@ from services.matching.engine.kernels.base import (
     Words,
     compiled,
 )
-from services.matching.engine.kernels.rows import mixed_hash, score
+from services.matching.engine.kernels.rows import mixed_hash, population, score
+
+_FEW = 8
+"""One pair in so many seats, or fewer, is scored by itself, which is then quicker than the whole row."""
 
 
 @compiled
@@ -37,21 +40,46 @@ def weigh(
         np.zeros(0, np.int64),
     )
     gain, preference = room.gain, room.preference
+    best = np.zeros(width << 6, np.int64)
     for candidate in range(low, high):
+        first, last = starts[candidate], starts[candidate + 1]
+        at = first
+        for word in range(width):
+            bits = left[candidate, word]
+            while bits:
+                seat[at] = (word << 6) + population((bits & (~bits + ONE)) - ONE)
+                at += 1
+                bits &= bits - ONE
+        if (last - first) * _FEW < width << 6:
+            _weigh_few(facts, candidate, seat[first:last], weight[first:last], best)
+            continue
         score(facts, candidate, room)
         for at in range(facts.named_at[candidate], facts.named_at[candidate + 1]):
             preference[facts.named[at]] -= facts.named_bit
-        at = starts[candidate]
-        for word in range(width):
-            bits = left[candidate, word]
-            place = word << 6
-            while bits:
-                if bits & ONE:
-                    seat[at] = place
-                    weight[at] = np.int64(gain[place]) + np.int64(preference[place]) + 1
-                    at += 1
-                bits >>= ONE
-                place += 1
+        for at in range(first, last):
+            weight[at] = np.int64(gain[seat[at]]) + np.int64(preference[seat[at]]) + 1
+
+
+@compiled
+def _weigh_few(facts: Facts, candidate: Int, seats: Short, weight: Short, best: Long) -> None:
+    """Fill the weights of a candidate's pairs at some seats; `best` is room for a number for each."""
+    criteria = len(facts.applicant)
+    weight[:] = 1
+    for criterion in range(criteria):
+        both = np.int64(facts.applicant[criterion]) + np.int64(facts.host[criterion])
+        begin = facts.earned_at[candidate * criteria + criterion]
+        end = facts.earned_at[candidate * criteria + criterion + 1]
+        if begin == end or both == 0:
+            continue
+        most = np.int64(facts.counted[criterion])
+        best[: len(seats)] = 0
+        for row in range(begin, end):
+            earned = facts.table[facts.earned[row]]
+            for at in range(len(seats)):
+                points = np.int64(earned[seats[at]])
+                best[at] = best[at] + points if most else max(best[at], points)
+        for at in range(len(seats)):
+            weight[at] += both * (min(best[at], most) * (100 // most) if most else best[at])
 
 
 @compiled

@@ -95,6 +95,11 @@ class Limits:
                 left[country, seat] -= count
         return np.maximum(left, 0) if (left < self.free).any() else None
 
+    @property
+    def places_only(self) -> bool:
+        """True if nothing but places can be scarce: no share, ceiling or floor counts."""
+        return self.left is None and not self.limited.any()
+
     def reached(self, assigned: Integers) -> int:
         """Return how many of those whom floors ask for go, if candidates have these seats (below 0: none)."""
         sent = np.bincount(self.country[assigned >= 0], minlength=len(self.floors))

@@ -47,6 +47,7 @@ class PairTable:
     def __init__(self, market: Market) -> None:
         self._market = market
         self.people = len(market.candidates)
+        self.swept = market.sweep is not None
         if market.sweep is not None:
             self._starts, self._seat, self._weight = market.sweep.weights()
         else:
@@ -58,9 +59,13 @@ class PairTable:
         self.count = len(self._seat)
         self.heaviest = int(self._weight.max()) if self.count else 0
 
+    def rows(self, numbers: Integers) -> Integers:
+        """Return where the pairs of each candidate start among these, which are in order."""
+        return np.searchsorted(numbers, self._starts)
+
     def owner(self, numbers: Integers) -> Integers:
-        """Return the candidates of these pairs."""
-        return np.searchsorted(self._starts, numbers, side="right") - 1
+        """Return the candidates of these pairs, which are in order."""
+        return np.repeat(np.arange(self.people), np.diff(self.rows(numbers)))
 
     def seat(self, numbers: "Integers | slice") -> Integers:
         """Return the seats of these pairs."""

@@ -29,7 +29,7 @@ from shared.contracts.codes import ApplicationKind, Change, Criterion, LanguageL
 from tests.unit.matching.engine.oracle import all_matchings, blocking, lawful
 from tests.unit.matching.engine.worlds import DAY, HOMES, candidate, make_problem, market_of, problems, seat
 
-SHORT = Effort(all_at_once=0, best=1, per_place=1, near=1)
+SHORT = Effort(all_at_once=0, paths_at_once=0, best=1, per_place=1, near=1)
 """As few pairs as can be, so that small worlds go all the ways of large ones."""
 _ALL = 1000
 """More runs than any search of these worlds makes, so that none ends for want of effort."""
