@@ -14,7 +14,7 @@ from shared.contracts.codes import Objective
 from tests.benchmarks.figures import Figure, Reference
 from tests.benchmarks.matching.fresh import explained
 from tests.benchmarks.matching.instances import lists, mentors
-from tests.benchmarks.matching.most_good import full_graph, least
+from tests.benchmarks.matching.most_good import full_graph
 from tests.benchmarks.matching.peers import solved
 
 if TYPE_CHECKING:
@@ -104,8 +104,15 @@ def _stable(problem: Problem) -> Figure:
 
 def _highest(problem: Problem) -> Figure:
     market = Market(replace(problem, rules=replace(problem.rules, objective=Objective.MOST_GOOD)))
-    highest, theirs = full_graph(market)
-    best, ours = least(lambda: most_good(market))
+    most_good(market)  # the compiled loops are loaded
+    flows, searches = [], []
+    for _ in range(_TIMES):
+        highest, taken = full_graph(market)
+        flows.append(taken)
+        started = perf_counter()
+        best = most_good(market)
+        searches.append(1000 * (perf_counter() - started))
+    theirs, ours = min(flows), min(searches)
     equal = best.certificate.valid and best.certificate.total == highest
     return Figure(
         f"highest sum with its proof, {_size(problem)}",

@@ -109,16 +109,28 @@ def test_the_way_to_the_optimum_does_not_show(
     _same_by_all_ways(Market(replace(problem, rules=replace(problem.rules, floors={"GE": floor}, weights=weights))))
 
 
-@given(problems(people=14, seats=70, objective=Objective.MOST_GOOD), WEIGHTS_DRAWN, st.sampled_from((1, 400)))
+@given(
+    problems(people=14, seats=70, objective=Objective.MOST_GOOD),
+    WEIGHTS_DRAWN,
+    st.sampled_from((1, 400)),
+    st.booleans(),
+)
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nor_does_it_where_the_market_is_swept(
-    monkeypatch: pytest.MonkeyPatch, problem: Problem, weights: Mapping[Criterion, Weight], heavier: int
+    monkeypatch: pytest.MonkeyPatch,
+    problem: Problem,
+    weights: Mapping[Criterion, Weight],
+    heavier: int,
+    places_only: bool,  # noqa: FBT001 - drawn by hypothesis
 ) -> None:
     """Weights and tie-breaks from compiled sweeps, in 16 bits or 32, give the same matching and bound."""
     pytest.importorskip("numba")
     monkeypatch.setattr(market_module, "SWEPT_FROM", 0)
     heavy = {name: Weight(weight.applicant * heavier, weight.host * heavier) for name, weight in weights.items()}
-    problem = replace(problem, rules=replace(problem.rules, weights=heavy, floors={"GE": 1}))
+    rules = replace(problem.rules, weights=heavy, floors={"GE": 1})
+    if places_only:
+        rules = replace(rules, floors={}, ceilings={}, share=100)
+    problem = replace(problem, rules=rules)
     swept, whole = Market(problem), Market(problem)
     assert swept.sweep is not None
     assert len(whole.pairs.starts)
