@@ -12,7 +12,7 @@ from services.matching.background import jobs, processes
 from services.matching.facts.store import facts as facts_store
 from services.matching.facts.store import pools
 from services.matching.options import store
-from services.matching.options.model import STEPS, OptionsState, compute
+from services.matching.options.model import STEPS, OptionsState, Progress, compute
 from services.matching.options.store import OptionSet
 from services.matching.provisional.snapshot import load as load_snapshot
 from shared.bus import Bus, Lease, LeaseLost
@@ -127,7 +127,7 @@ async def _work(bus: Bus, options_id: UUID, lease: Lease, *, apart: bool) -> Non
         return
     try:
         if apart:
-            watch = jobs.Watch(bus, lease, partial(_advance, bus, options_id, lease)).look
+            watch = jobs.Watch(bus, lease, partial(_advance, bus, options_id, lease, Progress())).look
             version, outcome = await processes.run_in_process(calculate_stored, bus.settings, row.call_id, watch=watch)
         else:
             version, outcome = await processes.run_in_thread(calculate_stored, bus.settings, row.call_id)
@@ -161,10 +161,10 @@ def calculate_stored(settings: ServiceSettings, call_id: UUID, step: Step) -> tu
     return snapshot.version, compute(snapshot.facts, step)
 
 
-async def _advance(bus: Bus, options_id: UUID, lease: Lease, step: int) -> bool:
-    """Store the progress; return whether to continue. Raises `LeaseLost`."""
+async def _advance(bus: Bus, options_id: UUID, lease: Lease, progress: Progress, step: int) -> bool:
+    """Store the progress, which changes every second; return whether to continue. Raises `LeaseLost`."""
     async with bus.transaction(_ACTOR, lease) as tx:
-        moved, goes_on = await store.advance(tx.session, options_id, step)
+        moved, goes_on = await store.advance(tx.session, options_id, progress.reached(step))
         if moved:
             await tx.changed("board")
     return goes_on
@@ -175,7 +175,7 @@ async def _begun(bus: Bus, options_id: UUID, lease: Lease) -> OptionSet | None:
         row = await store.option_set(tx.session, options_id, lock=True)
         if row is None or row.state not in {OptionsState.WAITING, OptionsState.RUNNING}:
             return None
-        row.state, row.step, row.since = OptionsState.RUNNING, 0, clock.now()
+        row.state, row.step, row.since, row.steps = OptionsState.RUNNING, 0, clock.now(), STEPS
         await tx.changed("board")
     return row
 

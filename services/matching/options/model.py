@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -29,10 +30,29 @@ if TYPE_CHECKING:
 BETWEEN = (CohortOption.TENTH, CohortOption.QUARTER, CohortOption.HALF)
 _ENDS = (CohortOption.STABLE, CohortOption.HIGHEST_SUM)
 ORDER = (CohortOption.STABLE, *BETWEEN, CohortOption.HIGHEST_SUM, CohortOption.EVEN)
-STEPS = 2 * len(ORDER)
-"""The steps of a calculation: each option is found, and then tried with refusals."""
+PARTS = 20
+"""The parts of a step: one for each second that it takes, the last for all that remain."""
+STEPS = 2 * len(ORDER) * PARTS
+"""The parts of a calculation: each option is found, and then tried with refusals."""
 
 Step = Callable[[int], None]
+
+
+class Progress:
+    """Counts the parts of a calculation that are done, by the steps that begin and by `now` (seconds) in between.
+
+    The search for an option is bounded by time, so that time says how much of a step is done.
+    """
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now, self._step, self._since = now, 0, now()
+
+    def reached(self, step: int) -> int:
+        """Return the parts that are done; `step` is the one under way."""
+        moment = self._now()
+        if step != self._step:
+            self._step, self._since = step, moment
+        return step * PARTS + min(PARTS - 1, int(moment - self._since))
 
 
 class OptionsState(StrEnum):

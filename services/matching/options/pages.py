@@ -14,7 +14,7 @@ from starlette.responses import Response
 from services.matching.cohorts.actions import job
 from services.matching.filters import PageNumber
 from services.matching.options import actions, views
-from services.matching.options.model import ORDER, ChosenOption
+from services.matching.options.model import ORDER, PARTS, ChosenOption
 from services.matching.options.views import MOST_COMMITTED
 from services.matching.parameters import BusDep, pairs_of
 from shared.contracts.codes import CohortOption, Role
@@ -58,10 +58,21 @@ async def options_page(request: Request, bus: BusDep, _: Programme, call_id: UUI
 
 
 def _step(step: int) -> str:
-    """Return in words what is done now."""
-    if step < len(ORDER):
-        return gettext("Looking for option %(number)d of %(all)d") % {"number": step + 1, "all": len(ORDER)}
-    return gettext("Trying the options with refusals")
+    """Return in words what is done now; `step` counts parts."""
+    number, seconds = divmod(step, PARTS)
+    if number >= len(ORDER):
+        return gettext("Trying the options with refusals")
+    words = {"number": number + 1, "all": len(ORDER), "seconds": seconds}
+    if not seconds:
+        return gettext("Looking for option %(number)d of %(all)d") % words
+    return (
+        ngettext(
+            "Looking for option %(number)d of %(all)d, %(seconds)d second so far",
+            "Looking for option %(number)d of %(all)d, %(seconds)d seconds so far",
+            seconds,
+        )
+        % words
+    )
 
 
 @router.post("/{call_id}")
