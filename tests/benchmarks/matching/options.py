@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PEOPLE, MENTORS = 1_000, 333
 _LOOK_EVERY = 0.1
 _WITHIN = 90
-_SILENT = 15
+_SILENT = 2
 
 
 def measure(people: int = PEOPLE, mentors: int = MENTORS) -> list[Figure]:
