@@ -4,11 +4,12 @@ Erdil & Ergin, "What's the matter with tie-breaking? Improving efficiency in sch
 matching with indifferences" (2017), where candidates are indifferent as well. A lot makes all orders strict, and can
 so keep two people from places that each would rather have. A candidate may enter a seat if nobody who would rather have
 it is valued more there. An exchange is a circle of such steps; a free place may be a part of it. Where no country's
-share binds, no stable matching is better for somebody and worse for nobody, once no circle is left.
+share binds, no stable matching is better for somebody and worse for nobody, once no circle is left. A circle may pass a
+seat twice where a share binds: two leave it and two enter at once.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -58,6 +59,9 @@ class _Graph:
     """The seat of a place that somebody leaves; one of his or her own below 0 for somebody without a seat."""
     free: Mapping[int, int]
     """The seat with a free place that somebody enters."""
+    seats: Mapping[int, "_Seat"]
+    limits: Mapping[int, Sequence[Kind]]
+    """The highest value to a seat of each country among those who would rather have it."""
     used: set[int] = field(default_factory=set)
 
     def seat_of(self, step: Step) -> int:
@@ -68,6 +72,23 @@ class _Graph:
     def open(self, step: Step) -> bool:
         """Return whether no exchange of this round has changed the seat."""
         return self.seat_of(step) not in self.used
+
+    def lawful(self, circle: Sequence[Step], kind: Callable[[int, int], Kind | None]) -> bool:
+        """Return whether each seat that a circle passes more than once allows all its steps there together.
+
+        `kind` gives the country of somebody and the value to a seat; None for nobody.
+        """
+        at: defaultdict[int, list[Step]] = defaultdict(list)
+        for step in circle:
+            at[self.seat_of(step)].append(step)
+        for number, steps in at.items():
+            if len(steps) > 1:
+                gone = [kind(leaves, number) for leaves, _ in steps]
+                new = [kind(enters, number) for _, enters in steps]
+                left, come = [each for each in gone if each], [each for each in new if each]
+                if number not in self.limits or not self.seats[number].allows(left, come, self.limits[number]):
+                    return False
+        return True
 
 
 class _State:
@@ -102,7 +123,7 @@ class _State:
                 if component.get(leaves) != component.get(enters) or not graph.open((leaves, enters)):
                     continue
                 circle = _circle(graph, component, leaves, enters)
-                if circle is not None and self._allowed(circle):
+                if circle and self._allowed(circle) and graph.lawful(circle, self._kind):
                     self._make(graph, circle)
                     found = True
                     break
@@ -110,6 +131,14 @@ class _State:
             if found and failures >= _FAILURES:
                 break
         return found
+
+    def _kind(self, candidate: int, seat: int) -> Kind | None:
+        """Return the country of somebody and the value to a seat; None for nobody."""
+        if candidate == self._nobody:
+            return None
+        row = self._market.pairs.row(candidate)
+        at = row.start + self._market.pairs.seat[row].tolist().index(seat)
+        return int(self._country[candidate]), int(self._value[at])
 
     def _make(self, graph: _Graph, circle: Sequence[Step]) -> None:
         """Make an exchange."""
@@ -149,7 +178,9 @@ class _State:
         gains: defaultdict[int, list[int]] = defaultdict(list)
         seat_of: dict[int, int] = {}
         free: dict[int, int] = {}
-        for number, seat in self._seats(np.flatnonzero(has_seat)).items():
+        seats = self._seats(np.flatnonzero(has_seat))
+        limits = {number: _limits(most[number]) for number in seats}
+        for number, seat in seats.items():
             seat_of.update(dict.fromkeys(seat.holders, number))
             here = may[cuts[number] : cuts[number + 1]]
             if len(seat.holders) < self._free[number]:
@@ -166,7 +197,8 @@ class _State:
             enters[candidate].append(people)
             seat_of[candidate] = -1 - candidate  # a place of nobody's, which can be left once
         by_lot = sorted(gains, key=lambda candidate: int(self._lot[candidate]))
-        return _Graph(enters, {candidate: gains[candidate] for candidate in by_lot}, seat_of, free)
+        gaining = {candidate: gains[candidate] for candidate in by_lot}
+        return _Graph(enters, gaining, seat_of, free, seats, limits)
 
     def _steps(
         self, number: int, seat: "_Seat", here: Integers, gain: NDArray[np.bool_], most: Integers
@@ -174,15 +206,15 @@ class _State:
         """Return who may enter a seat in whose stead; what was found for a seat that has not changed is used again."""
         known = (tuple(seat.holders.items()), here.tobytes(), gain.tobytes(), most.tobytes())
         if number not in self._known or self._known[number][0] != known:
-            limits = [(country, value) for country, value in enumerate(most.tolist()) if value >= 0]
+            limits = _limits(most)
             candidates = self._owner[here]
             kinds = list(zip(self._country[candidates].tolist(), self._value[here].tolist(), strict=True))
             found: list[_Steps] = []
             for leaving, alike in seat.alike().items():
-                allowed = {kind: seat.allows(leaving, kind, limits) for kind in set(kinds)}
+                allowed = {kind: seat.allows([leaving], [kind], limits) for kind in set(kinds)}
                 may = np.array([allowed[kind] for kind in kinds], np.bool_)
                 line = candidates[may].tolist()
-                if seat.allows(leaving, None, limits):
+                if seat.allows([leaving], [], limits):
                     line.append(self._nobody)
                 found.append((alike, line, candidates[may & gain].tolist()))
             self._known[number] = known, found
@@ -219,22 +251,26 @@ class _Seat:
             found.setdefault(kind, []).append(candidate)
         return found
 
-    def allows(self, gone: Kind, new: Kind | None, limits: Sequence[Kind]) -> bool:
-        """Return whether one may enter (None: nobody does) as another leaves, so that nobody could claim the seat.
+    def allows(self, gone: Sequence[Kind], new: Sequence[Kind], limits: Sequence[Kind]) -> bool:
+        """Return whether some may enter as others leave, so that nobody could claim the seat.
 
         `limits` is what the seat values most of each country among those who would rather have it. It leaves out
         nobody who gains in the same exchange, which only makes the answer more careful.
         """
-        if new is not None and gone[0] != new[0] and self.count.get(new[0], 0) >= self.share:
+        come, left = Counter(country for country, _ in new), Counter(country for country, _ in gone)
+        change = {country: come[country] - left[country] for country in come | left}
+        if any(more > 0 and self.count.get(country, 0) + more > self.share for country, more in change.items()):
             return False
         after = list(self.holders.values())
-        after.remove(gone)
-        if new is not None:
-            after.append(new)
+        for kind in gone:
+            after.remove(kind)
+        after += new
+        if len(after) > self.places:
+            return False
         room = len(after) < self.places
         lowest = min((value for _, value in after), default=0)
         for country, value in limits:
-            count = self.count.get(country, 0) + (new is not None and new[0] == country) - (gone[0] == country)
+            count = self.count.get(country, 0) + change.get(country, 0)
             if count < self.share:
                 if room or value > lowest:
                     return False
@@ -243,10 +279,14 @@ class _Seat:
         return True
 
 
-def _circle(graph: _Graph, component: Mapping[int, int], leaves: int, enters: int) -> list[Step] | None:
-    """Return the shortest circle with the step in which one enters another's place; None if there is none.
+def _limits(most: Integers) -> list[Kind]:
+    return [(country, value) for country, value in enumerate(most.tolist()) if value >= 0]
 
-    No seat is in it twice: a circle that comes back to a seat is cut there, if a part of it is an exchange by itself.
+
+def _circle(graph: _Graph, component: Mapping[int, int], leaves: int, enters: int) -> list[Step]:
+    """Return the shortest circle with the step in which one enters another's place; empty if there is none.
+
+    A circle that comes back to a seat is cut there, if a part of it is an exchange by itself.
     """
     came: dict[int, int] = {enters: -1}
     line = [enters]
@@ -258,12 +298,13 @@ def _circle(graph: _Graph, component: Mapping[int, int], leaves: int, enters: in
                 came[other] = here
                 line.append(other)
     if leaves not in came:
-        return None
+        return []
     path = [leaves]
     while path[-1] != enters:
         path.append(came[path[-1]])
     path.reverse()
-    return _cut(graph, [*pairwise(path), (leaves, enters)])
+    circle = [*pairwise(path), (leaves, enters)]
+    return _cut(graph, circle) or circle
 
 
 def _cut(graph: _Graph, circle: list[Step]) -> list[Step] | None:

@@ -103,6 +103,57 @@ def test_no_stable_matching_is_better_for_somebody_and_worse_for_nobody(problem:
         assert not judge.better(other, matching) or list(judge.blocks(other))
 
 
+def at_a_binding_share(seed: str) -> Problem:
+    """Return five officers: two of two countries fill s under its share, and would rather exchange with two others."""
+    rows = {
+        "a": ("MD", "FR", {"u"}),
+        "b": ("GE", "PL", {"t"}),
+        "c": ("GE", "DE", {"u"}),
+        "d": ("MD", "DE", {"t"}),
+        "e": ("GE", "DE", {"t", "u"}),
+    }
+    people = [
+        Candidate(
+            id=name,
+            kind=ApplicationKind.STUDY_VISIT,
+            country=home,
+            organisation_id=f"o{name}",
+            rank_group=RankGroup.OPERATIONAL,
+            languages={"en": LanguageLevel.C1},
+            preferred_countries=frozenset({host}),
+            barred=frozenset(barred),
+        )
+        for name, (home, host, barred) in rows.items()
+    ]
+    seats = [
+        Seat(
+            id=name,
+            kind=SeatKind.PLACEMENT,
+            country=host,
+            organisation_id=f"h{name}",
+            capacity=places,
+            languages={"en": LanguageLevel.B1},
+        )
+        for name, host, places in (("s", "DE", 2), ("t", "FR", 1), ("u", "PL", 1))
+    ]
+    call = Problem(call_id="c", day=DAY, seed=seed, candidates=tuple(people), seats=tuple(seats))
+    return with_ties(call, share=50)
+
+
+def test_two_exchange_at_one_seat_at_once_where_a_share_binds() -> None:
+    """After any lot nobody can gain without a loss, also where two must leave a seat and two enter at once."""
+    bettered = 0
+    for number in range(40):
+        problem = at_a_binding_share(str(number))
+        judge, matching = Judge(problem), found(problem)
+        stable = [other for other in all_matchings(judge.market) if not list(judge.blocks(other))]
+        assert not any(judge.better(other, matching) for other in stable)
+        lots = found(replace(problem, rules=replace(problem.rules, ties=TieBreak.LOTS)))
+        names = [judge.market.candidates[each].id for each in matching if matching[each] != lots.get(each)]
+        bettered += sorted(names) == ["a", "b", "c", "d"]
+    assert bettered
+
+
 @given(problems(people=14, seats=6, objective=Objective.STABLE), st.sampled_from((30, 50, 100)))
 @settings(max_examples=120, deadline=None)
 def test_exchanges_leave_nobody_worse_off_than_lots(problem: Problem, share: int) -> None:
