@@ -11,7 +11,7 @@ from uuid import UUID
 from services.matching.engine.problem.problem import SEATS_FOR
 from services.matching.sheets.files.findings import Place
 from services.matching.sheets.files.tables import Recorded
-from services.matching.sheets.files.words import COUNTRY, Malformed, is_day
+from services.matching.sheets.files.words import COUNTRY, Malformed, in_latin, is_day
 from shared.contracts.codes import MOST_WISHES, PRIORITIES
 
 if TYPE_CHECKING:
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 _MOST_GUESSES = 100
 """For so many unknown ids the nearest known one is looked for, which takes time."""
 SIDES = ("candidates", "seats")
-_ALIKE = str.maketrans(
-    "АВЕКМНОРСТХУІЈЅаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",  # noqa: RUF001 - the letters that only look Latin
-    "ABEKMHOPCTXYIJSaeopcyxijsABEZHIKMNOPTYXo",
-)
-"""Cyrillic and Greek letters, and the Latin ones that look the same."""
 _KEYS = {"candidates": "id", "seats": "id", "fixed": "candidate_id"}
 
 
@@ -86,7 +81,7 @@ def form_of(text: str) -> str:
 
 def look_of(text: str) -> str:
     """Return how an id looks: letters of another alphabet as the Latin ones that look the same."""
-    return form_of(text.translate(_ALIKE))
+    return form_of(in_latin(text))
 
 
 def check(

@@ -42,6 +42,13 @@ _LONGEST = 120
 _WEEKS_NAMED = 12
 
 
+_ALIKE = str.maketrans(
+    "АВЕКМНОРСТХУІЈЅаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",  # noqa: RUF001 - the letters that only look Latin
+    "ABEKMHOPCTXYIJSaeopcyxijsABEZHIKMNOPTYXo",
+)
+"""Cyrillic and Greek letters, and the Latin ones that look the same."""
+
+
 class Malformed(ValueError):
     """A text that is no value of its column; the text says why, with the remedy."""
 
@@ -49,6 +56,11 @@ class Malformed(ValueError):
 def plain_form(text: str) -> str:
     """Return a heading without what people vary: case, accents, and all marks."""
     return " ".join(re.sub(r"[\W_]+", " ", _folded(text)).split())
+
+
+def in_latin(text: str) -> str:
+    """Return a text with the Latin letters that those of another alphabet look like."""
+    return text.translate(_ALIKE)
 
 
 def value_form(text: str) -> str:
@@ -101,6 +113,9 @@ class Choice:
             return self._forms[form]
         if form in self.refused:
             raise Malformed(f'"{text}" {self.refused[form]}')
+        latin = in_latin(text)
+        if value_form(latin) in self._forms:
+            raise Malformed(f'"{text}" has letters of another alphabet that only look Latin; write {latin}')
         raise Malformed(f'"{text}" is not known{self._nearest(form)}')
 
     def _nearest(self, form: str) -> str:

@@ -221,3 +221,12 @@ def test_a_visit_that_stands_twice_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(UnusableFiles, match=r"row 3: the visit of g to s is in .*row 2 already; keep one of them"):
         visits.read(path, None, reading)
     assert "column host_country: AM is the guest's own country too" in _remarks(reading)
+
+
+def test_letters_that_only_look_latin_are_named(tmp_path: Path) -> None:
+    """A code in Cyrillic letters is refused with the Latin ones, since both look the same to the reader."""
+    officer = _officer(country="АМ", languages="еn:В2")  # noqa: RUF001 - letters that only look Latin
+    path = book(tmp_path / "w.xlsx", {"Officers": [HEADING, officer], "Hosts": [SEAT_HEADING, _seat()]})
+    said = "\n".join(faults(read(path)[1]))
+    for latin in ("AM", "en", "B2"):
+        assert f"has letters of another alphabet that only look Latin; write {latin}" in said
