@@ -3,6 +3,7 @@
     python -m tests.faults                             each process for 25 seconds, some 25 minutes
     python -m tests.faults --seconds 25 75             also for longer than any lease and than a session with Kafka
     python -m tests.faults --only matching kafka       those with one of these words in their name
+    python -m tests.faults --only kafka --cut 3        then cut the newest records off the log's partitions three times
     python -m tests.faults --data .data                a local run that is up, in this folder; else one is started
 
 After each stop all services must be ready again by themselves. At the end every acknowledged submission is with each
@@ -22,7 +23,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import uvloop
@@ -31,6 +32,7 @@ from deploy.cli.journey.steps import PROGRAMME
 from deploy.cli.system import System
 from deploy.local.ports import free_port
 from tests.faults.aftermath import judge
+from tests.faults.tails import cut_all
 from tests.faults.targets import stopped, targets
 from tests.faults.watch import Watch
 from tests.load.browser import Browser, Troubles
@@ -39,11 +41,16 @@ from tests.load.rush import Submission, apply
 from tests.local_run import LocalRun
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from tests.faults.targets import Target
     from tests.load.people import Entered
 
 _RECOVERY = 120.0
 """Seconds within which all services are to be ready again."""
 _BETWEEN = 3.0
+_NOTICED = 75.0
+"""Seconds after which owners and readers have noticed that records are gone."""
 _WRITES = 2.0
 """Seconds that an officer takes for the form."""
 _PATIENCE = 200.0
@@ -93,6 +100,7 @@ def main() -> int:
     """Run the command; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, nargs="+", default=[25.0], help="how long each process is stopped")
+    parser.add_argument("--cut", type=int, default=0, help="how often the broker loses its newest records then")
     parser.add_argument("--rate", type=float, default=1.0, help="officers a second")
     parser.add_argument("--only", nargs="+", default=[], help="words of names")
     parser.add_argument("--data", type=Path, help="the folder of a local run that is up; else one is started")
@@ -117,7 +125,7 @@ def _run(folder: Path, chosen: argparse.Namespace) -> int:
 async def _stop_each(folder: Path, chosen: argparse.Namespace) -> int:
     system = System(json.loads((folder / "environment.json").read_text("utf-8")))
     names = [each.name for each in targets(folder) if _wanted(each.name, chosen.only)]
-    lasts = sum(seconds + 30 for _ in names for seconds in chosen.seconds)
+    lasts = sum(seconds + 30 for _ in names for seconds in chosen.seconds) + chosen.cut * (_NOTICED + 30)
     entered = await enter(system, round(chosen.rate * lasts), 6 * 3600)
     officers = _Officers(system, entered, chosen.rate)
     watch = Watch(system, entered.others[PROGRAMME])
@@ -130,6 +138,8 @@ async def _stop_each(folder: Path, chosen: argparse.Namespace) -> int:
         for name in names:
             for seconds in chosen.seconds:
                 wrong += await _stop(folder, name, seconds, officers, watch)
+        for number in range(chosen.cut):
+            wrong += await _watched(f"cut {number + 1} of the log's newest records", _cut(folder), officers, watch)
         officers.over.set()
         await acting
         watching.cancel()
@@ -146,22 +156,37 @@ async def _stop(folder: Path, name: str, seconds: float, officers: _Officers, wa
     if target is None:
         _print(f"{name}: it is there no more")
         return []
-    troubles, begun = officers.troubles, monotonic()
-    before, busy, accepted = Counter(troubles.errors), troubles.busy, officers.accepted
+    return await _watched(f"{name}, {seconds:g} s", _stopped(target, seconds), officers, watch)
+
+
+async def _stopped(target: Target, seconds: float) -> None:
     with stopped(target):
         await asyncio.sleep(seconds)
+
+
+async def _cut(folder: Path) -> None:
+    partitions = await asyncio.to_thread(cut_all, folder)
+    _print(f"cut: {', '.join(partitions)}")
+    await asyncio.sleep(_NOTICED)
+
+
+async def _watched(name: str, fault: Coroutine[Any, Any, None], officers: _Officers, watch: Watch) -> list[str]:
+    """Wait for the end of a fault and until all is well again, print what was seen; return what is wrong."""
+    troubles, begun = officers.troubles, monotonic()
+    before, busy, accepted = Counter(troubles.errors), troubles.busy, officers.accepted
+    await fault
     during = officers.accepted - accepted
     after = await watch.well(_RECOVERY)
     await asyncio.sleep(_BETWEEN)
     met = troubles.errors - before
     _print(
-        f"{name}, {seconds:g} s: all well after {'-' if after is None else f'{after:.1f} s'}, {during} accepted"
+        f"{name}: all well after {'-' if after is None else f'{after:.1f} s'}, {during} accepted"
         f" meanwhile and {officers.accepted - accepted - during} then, busy {troubles.busy - busy}",
         *(f"    {count} times {what}" for what, count in met.most_common()),
         *(f"    problems: {each}" for each, at in watch.sentences.items() if at > begun),
     )
     wrong = [f"{name}: an officer met {what}" for what in met if not any(words in what for words in _OWN_WORDS)]
-    return wrong + ([f"{name}, {seconds:g} s: not well after {_RECOVERY:g} s: {watch.wrong}"] if after is None else [])
+    return wrong + ([f"{name}: not well after {_RECOVERY:g} s: {watch.wrong}"] if after is None else [])
 
 
 def _wanted(name: str, words: list[str]) -> bool:

@@ -10,10 +10,13 @@ from email.parser import BytesHeaderParser
 from typing import TYPE_CHECKING
 
 import asyncpg
+from aiokafka import TopicPartition
 
 from deploy.cli.lag import Lag
 from deploy.cli.system import SERVICES, Failed, consumers_of
 from deploy.cli.verify import verify
+from shared.bus.log import kafka
+from shared.contracts import TOPICS
 from shared.settings import plain_address
 
 if TYPE_CHECKING:
@@ -74,7 +77,9 @@ async def judge(system: System, folder: Path, call_id: str, acknowledged: int) -
         if acknowledged != len(ids):
             wrong.append(f"{acknowledged} submissions were acknowledged, the portal has {len(ids)}")
         wrong += [f"{row['events']} events that {row['id']} was submitted" for row in rows if row["events"] != 1]
-        wrong += await _behind(databases, counted)
+        recorded = await _recorded(databases)
+        wrong += await _behind(recorded, databases, counted)
+        wrong += await _off_the_log(recorded, system, counted)
         for service, database in databases.items():
             (left,) = map(dict, await database.fetch(_LEFT))
             wrong += [f"{service}: {count} {what.replace('_', ' ')}" for what, count in left.items() if count]
@@ -95,12 +100,43 @@ async def _databases(system: System) -> AsyncIterator[dict[str, asyncpg.Connecti
             await database.close()
 
 
-async def _behind(databases: dict[str, asyncpg.Connection], counted: list[str]) -> list[str]:
-    """Return the subjects of which a reader has not applied exactly what their owner has recorded."""
+async def _recorded(databases: dict[str, asyncpg.Connection]) -> dict[str, dict[str, int]]:
+    """Return the number of the newest event by topic and subject, as its owner has recorded it."""
     recorded: dict[str, dict[str, int]] = {}
     for database in databases.values():
         for topic, subject, sequence in await database.fetch(_RECORDED):
             recorded.setdefault(topic, {})[subject] = sequence
+    return recorded
+
+
+async def _off_the_log(recorded: dict[str, dict[str, int]], system: System, counted: list[str]) -> list[str]:
+    """Return what the log lacks: of a compacted topic the newest state of each key as the last one, else any event."""
+    found: dict[tuple[str, str], list[int]] = {}
+    places = [TopicPartition(topic, number) for topic in recorded for number in range(TOPICS[topic].partitions)]
+    async with kafka.started(kafka.bare_consumer(system.settings())) as consumer:
+        consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
+        while records := await consumer.getmany(timeout_ms=2000):
+            for record in (each for some in records.values() for each in some):
+                if (number := dict(record.headers).get("ce_sequence", b"")).isdigit():
+                    found.setdefault((record.topic, record.key.decode()), []).append(int(number))
+    counted.append(f"the log has {sum(map(len, found.values())):,} records of {len(found):,} subjects")
+    return [
+        f"the log lacks events of {topic} {subject}: it has {found.get((topic, subject), [])} of {newest}"
+        for topic, subjects in recorded.items()
+        for subject, newest in subjects.items()
+        if not _has_all(found.get((topic, subject), []), newest, compacted=TOPICS[topic].compacted)
+    ]
+
+
+def _has_all(numbers: list[int], newest: int, *, compacted: bool) -> bool:
+    return numbers[-1:] == [newest] if compacted else set(numbers) == set(range(1, newest + 1))
+
+
+async def _behind(
+    recorded: dict[str, dict[str, int]], databases: dict[str, asyncpg.Connection], counted: list[str]
+) -> list[str]:
+    """Return the subjects of which a reader has not applied exactly what their owner has recorded."""
     wrong: list[str] = []
     for service in SERVICES:
         applied = {(row["topic"], row["subject"]): row["sequence"] for row in await databases[service].fetch(_APPLIED)}

@@ -41,6 +41,12 @@ def targets(folder: Path) -> list[Target]:
     return [*found, Target("the supervisor", (psutil.Process(entries[0]["pid"]).ppid(),))]
 
 
+def process_named(folder: Path, name: str) -> psutil.Process:
+    """Return the process that the run supervises under a name."""
+    entries = json.loads((folder / "processes.json").read_text("utf-8"))
+    return psutil.Process(next(entry["pid"] for entry in entries if entry["name"] == name))
+
+
 def _of_the_store(children: Sequence[psutil.Process]) -> list[Target]:
     """Return PostgreSQL's own helpers one by one, and all connections of each database."""
     helpers: list[Target] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import text
 
 from shared.bus.db import leases
@@ -71,7 +72,8 @@ async def _sent(owner: Bus, log: Log, relay: SimulatedRelay, *, again: bool) -> 
     return [dict(record.headers)["ce_sequence"] for record in records]
 
 
-async def test_a_lost_tail_is_sent_again_whole(new_bus: Callable[..., Awaitable[Bus]]) -> None:
+@pytest.mark.parametrize("lost", [1, 2])
+async def test_a_lost_tail_is_sent_again_whole(new_bus: Callable[..., Awaitable[Bus]], lost: int) -> None:
     """A new holder of the lease sends every record beyond the end of the log again, the first one too."""
     owner, log, subject = await new_bus("applications"), Log(), str(new_id())
     relay = SimulatedRelay(owner, log)
@@ -79,8 +81,24 @@ async def test_a_lost_tail_is_sent_again_whole(new_bus: Callable[..., Awaitable[
         async with owner.transaction("coordinator") as tx:
             await tx.record(event, subject)
     assert await _sent(owner, log, relay, again=False) == [b"1", b"2", b"3"]
-    log.lose(TOPIC, partition_of(TOPIC, subject), 2)
+    log.lose(TOPIC, partition_of(TOPIC, subject), lost)
     assert await _sent(owner, log, relay, again=True) == [b"1", b"2", b"3"]
+
+
+async def test_new_records_in_the_place_of_several_lost_ones_show_all_of_them(
+    new_bus: Callable[..., Awaitable[Bus]],
+) -> None:
+    """Of the acknowledgements of a batch the lowest counts: from its offset on all is sent again."""
+    owner, log, subject = await new_bus("applications"), Log(), str(new_id())
+    relay = SimulatedRelay(owner, log)
+    for lot in range(2):
+        for event in (endorsed(), withdrawn()):
+            async with owner.transaction("coordinator") as tx:
+                await tx.record(event, subject)
+        if lot == 0:
+            assert await _sent(owner, log, relay, again=True) == [b"1", b"2"]
+            log.lose(TOPIC, partition_of(TOPIC, subject), 2)
+    assert await _sent(owner, log, relay, again=False) == [b"3", b"4", b"1", b"2"]
 
 
 async def test_a_new_record_in_the_place_of_a_lost_one_shows_the_loss(new_bus: Callable[..., Awaitable[Bus]]) -> None:

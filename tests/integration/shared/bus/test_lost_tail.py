@@ -30,6 +30,7 @@ from shared.contracts.calls import CallClosed
 from shared.ids import new_id
 from shared.runtime import service, telemetry
 from shared.settings import ServiceSettings
+from tests.faults.tails import cut
 from tests.integration.shared.bus.conftest import applied
 from tests.integration.shared.bus.test_delivery import (
     TOPIC,
@@ -52,17 +53,6 @@ if TYPE_CHECKING:
     from shared.bus import Bus
 
     NewBus = Callable[..., Awaitable[Bus]]
-
-
-def cut(folder: Path, topic: str, partition: int, count: int) -> None:
-    """Cut the last batches of records off a partition's file, as a disk does that never got them."""
-    file = folder / "data" / f"{topic}-{partition}" / f"{0:020d}.log"
-    content = file.read_bytes()
-    ends, at = [0], 0
-    while at + 12 <= len(content) and (length := int.from_bytes(content[at + 8 : at + 12], "big")):
-        at += 12 + length
-        ends.append(at)
-    file.write_bytes(content[: ends[-1 - count]])
 
 
 def alike(count: int) -> list[str]:
