@@ -10,6 +10,7 @@ _HEADS = f"{_BUS}/test_heads.py"
 _ADMISSION = "tests/unit/shared/bus/test_admission.py"
 _MATCHING = "tests/integration/matching"
 _PORTAL = "tests/integration/applications"
+_TIMES = f"{_BUS}/test_lease_times.py"
 _LEASES = "tests/simulation/test_leases.py::test_at_most_one_process_acts_under_a_lease"
 
 OUTBOX = (
@@ -75,6 +76,20 @@ OUTBOX = (
         '"offset" >= $3',
         '"offset" > $3',
         f"{_BUS}/test_losses.py::test_a_lost_tail_is_sent_again_whole",
+    ),
+    PlantedBug(
+        "loss-of-the-last-record-is-unseen",
+        "shared.bus.outbox.lost_records:LostRecords.look",
+        "end <= self._highest",
+        "end < self._highest",
+        f"{_BUS}/test_losses.py::test_a_lost_tail_is_sent_again_whole",
+    ),
+    PlantedBug(
+        "loss-begins-at-the-last-acknowledgement",
+        "shared.bus.outbox.lost_records:LostRecords.notice",
+        "min(each.offset, lowest.get(key, each.offset))",
+        "max(each.offset, lowest.get(key, each.offset))",
+        f"{_BUS}/test_losses.py::test_new_records_in_the_place_of_several_lost_ones_show_all_of_them",
     ),
     PlantedBug(
         "loss-unseen-in-acknowledgements",
@@ -439,6 +454,41 @@ LEASES = (
         'transaction("system:clock", lease)',
         'transaction("system:clock")',
         f"{_MATCHING}/test_stalled.py::test_a_sweep_of_deadlines_that_slept_ends_nothing_twice",
+    ),
+    PlantedBug(
+        "lease-counts-from-the-answer-of-the-store",
+        "shared.bus.db.leases:prolong",
+        "before + lease.seconds",
+        "lease_epoch.elapsed() + lease.seconds",
+        f"{_TIMES}::test_the_time_of_a_lease_counts_from_before_the_store_was_asked",
+    ),
+    PlantedBug(
+        "new-lease-counts-from-the-answer-of-the-store",
+        "shared.bus.db.leases:acquire",
+        "before + lasts)",
+        "lease_epoch.elapsed() + lasts)",
+        f"{_TIMES}::test_the_time_of_a_lease_counts_from_before_the_store_was_asked",
+    ),
+    PlantedBug(
+        "late-prolongation-allows-an-effect",
+        "shared.bus.db.leases:ensure",
+        "        if lease.name not in await prolong(bus, [lease]):\n            break\n",
+        "        if lease.name in await prolong(bus, [lease]):\n            return\n        break\n",
+        f"{_TIMES}::test_a_prolongation_that_came_too_late_allows_no_effect",
+    ),
+    PlantedBug(
+        "lease-that-was-taken-anew-is-given-back",
+        "shared.bus.db.leases:_RELEASE",
+        " AND epoch = :epoch",
+        " AND :epoch > 0",
+        f"{_TIMES}::test_a_lease_that_was_taken_anew_is_not_given_back_by_its_old_holder",
+    ),
+    PlantedBug(
+        "lease-ends-by-the-wall-clock",
+        "shared.bus.db.lease_epoch:elapsed",
+        "return time.monotonic() if _CLOCK is None else time.clock_gettime(_CLOCK)",
+        "return time.time()",
+        f"{_TIMES}::test_setting_the_clock_of_the_machine_ends_no_lease",
     ),
     PlantedBug(
         "lease-outlasts-the-holders-clock",
