@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from services.reporting.disclosure.views import groups_in
-from services.reporting.feeds.formats.iati_rules import broken
+from services.reporting.feeds.formats.iati_rules import broken, misshapen
 from services.reporting.feeds.formats.result_chain import RESULT_CHAIN, verified_by
 from services.reporting.feeds.model.cumulative import DELIVERED, country_shares, cumulative
 from services.reporting.indicators.model.figure import Measure, written
@@ -144,12 +144,9 @@ def schema(kind: str = "activities") -> etree.XMLSchema:
 
 
 def check(root: Any) -> list[str]:
-    """Return what the official schema finds wrong in a file, with the line; empty if it is valid."""
-    rules = schema("organisations" if root.tag == "iati-organisations" else "activities")
-    if rules.validate(root):
-        return []
-    found: Any = rules.error_log  # lxml's stubs do not declare it iterable
-    return [f"line {entry.line}: {entry.message}" for entry in found]
+    """Return what the official schema finds wrong in a file, with the element; empty if it is valid."""
+    kind = "organisations" if root.tag == "iati-organisations" else "activities"
+    return [str(each) for each in misshapen(root, schema(kind))]
 
 
 def _activity(content: _Content) -> Any:

@@ -53,21 +53,22 @@ def _identifiers() -> Iterator[Rule]:
         "1.1.3",
         _ACTIVITY,
         "iati-identifier[. = ../reporting-org/@ref]",
-        "The activity has the identifier of the organisation, “{value}”; it needs one of its own.",
+        "The activity has the identifier of the organisation, “{value}”. Add a hyphen and a name.",
     )
     yield Rule(
         "1.1.21",
         _ACTIVITY,
         "iati-identifier[not(../reporting-org/@ref[t:begins(../../iati-identifier, .)]"
         " or ../other-identifier[@type='B1']/@ref[t:begins(../../iati-identifier, .)])]",
-        "The identifier {value} has to begin with that of the reporting organisation and a hyphen.",
+        "The identifier {value} has to begin with that of the reporting organisation and a hyphen. Correct it.",
     )
     for id_, context in (("1.14.8", _ACTIVITY), ("1.18.8", _ORGANISATION)):
         yield Rule(
             id_,
             context,
             "reporting-org/@ref[not(t:registered(.))]",
-            "The identifier “{value}” has to begin with a registration agency that IATI knows, and a hyphen.",
+            "The identifier “{value}” has to begin with a registration agency that IATI knows, and a hyphen. Write it"
+            " as the agency does, such as XM-DAC-12345.",
         )
     for id_, context, path in (
         ("1.3.13", _ACTIVITY, "iati-identifier"),
@@ -80,7 +81,10 @@ def _identifiers() -> Iterator[Rule]:
         ("1.18.13", _ORGANISATION, "reporting-org/@ref"),
     ):
         yield Rule(
-            id_, context, f"{path}[t:symbols(.)]", "The identifier “{value}” is empty, or has one of / & | ? in it."
+            id_,
+            context,
+            f"{path}[t:symbols(.)]",
+            "The identifier “{value}” is empty, or has one of / & | ? in it. Write it without them.",
         )
     for id_, context, path in (
         ("1.3.1", _ACTIVITY, "iati-identifier"),
@@ -100,7 +104,10 @@ def _identifiers() -> Iterator[Rule]:
         ("1.18.1", _ORGANISATION, "reporting-org/@ref"),
     ):
         yield Rule(
-            id_, context, f"{path}[t:edges(.)]", "The identifier “{value}” begins or ends with a space or a line break."
+            id_,
+            context,
+            f"{path}[t:edges(.)]",
+            "The identifier “{value}” begins or ends with a space or a line break. Remove it.",
         )
 
 
@@ -115,27 +122,37 @@ def _information() -> Iterator[Rule]:
         ("6.9.1", _both("provider-org"), "that pays"),
         ("6.9.2", _both("receiver-org"), "that is paid"),
     ):
-        yield Rule(id_, context, "not(@ref) and not(narrative)", f"An organisation {words} has no identifier or name.")
+        yield Rule(
+            id_,
+            context,
+            "not(@ref) and not(narrative)",
+            f"An organisation {words} has no identifier or name. Add one of them.",
+        )
     for id_, context in (("4.1.1", _ACTIVITY), ("4.5.1", _ORGANISATION)):
         yield Rule(
             id_,
             context,
             "not(@xml:lang) and .//narrative[not(@xml:lang)]",
-            "No language is named, neither for the whole nor for each text.",
+            "No language is named, neither for the whole nor for each text. Add xml:lang.",
         )
     for id_, name in (("4.3.1", "title"), ("4.4.1", "description")):
-        yield Rule(id_, f"//{name}", "not(narrative/text()[normalize-space()])", f"The element {name} has no text.")
+        yield Rule(
+            id_,
+            f"//{name}",
+            "not(narrative/text()[normalize-space()])",
+            f"The element {name} has no text. Add a narrative.",
+        )
     yield Rule(
         "6.14.1",
         f"{_ACTIVITY}/policy-marker{_DEFAULT}",
         "not(@significance)",
-        "A policy marker does not say how significant it is.",
+        "A policy marker does not say how significant it is. Add its significance.",
     )
     yield Rule(
         "6.13.1",
         f"{_ACTIVITY}/policy-marker[@vocabulary='99']",
         "not(narrative)",
-        "A policy marker of our own has no name.",
+        "A policy marker of our own has no name. Add a narrative.",
     )
 
 
@@ -144,7 +161,7 @@ def _dates() -> Iterator[Rule]:
         "6.11.1",
         _ACTIVITY,
         "not(activity-date[@type='1' or @type='2'])",
-        "Neither a planned nor an actual start is given.",
+        "Neither a planned nor an actual start is given. Add an activity-date of type 1 or 2.",
     )
     for id_, first, last, words in (("11.1.2", 1, 3, "planned"), ("11.1.3", 2, 4, "actual")):
         yield Rule(
@@ -152,7 +169,7 @@ def _dates() -> Iterator[Rule]:
             _ACTIVITY,
             f"activity-date[@type='{last}'][t:day(@iso-date) < t:day(../activity-date[@type='{first}']/@iso-date)]"
             "/@iso-date",
-            f"The {words} end, {{value}}, is before the {words} start.",
+            f"The {words} end, {{value}}, is before the {words} start. Correct one of the two dates.",
         )
     for id_, path, words in (
         ("11.1.4", "activity-date[@type='2']/@iso-date", "actual start"),
@@ -161,32 +178,42 @@ def _dates() -> Iterator[Rule]:
         ("11.2.2", "transaction/value/@value-date", "value date of a transaction"),
         ("11.1.1", "@last-updated-datetime", "moment of the last update"),
     ):
-        yield Rule(id_, _ACTIVITY, f"{path}[t:day(.) > $today]", f"The {words}, {{value}}, is still to come.")
+        yield Rule(
+            id_, _ACTIVITY, f"{path}[t:day(.) > $today]", f"The {words}, {{value}}, is still to come. Correct it."
+        )
     yield Rule(
         "11.4.1",
         _ORGANISATION,
         "@last-updated-datetime[t:day(.) > $today]",
-        "The moment of the last update, {value}, is still to come.",
+        "The moment of the last update, {value}, is still to come. Correct it.",
     )
     yield Rule(
-        "8.6.1", f"{_ACTIVITY}/result/indicator/period", _REVERSED, "The period ends on {value}, before it begins."
+        "8.6.1",
+        f"{_ACTIVITY}/result/indicator/period",
+        _REVERSED,
+        "The period ends on {value}, before it begins. Correct one of the two dates.",
     )
     spends = [f"{_ACTIVITY}/budget", *_ORGANISATION_BUDGETS]
     for context in (f"{_ACTIVITY}/planned-disbursement", *spends):
-        yield Rule("8.6.3", context, _REVERSED, "The period of money ends on {value}, before it begins.")
+        yield Rule(
+            "8.6.3",
+            context,
+            _REVERSED,
+            "The period of money ends on {value}, before it begins. Correct one of the two dates.",
+        )
     for context in spends:
         yield Rule(
             "7.5.3",
             context,
             "t:long(period-start/@iso-date, period-end/@iso-date)",
-            "The period of a budget or of what was spent is longer than a year.",
+            "The period of a budget or of what was spent is longer than a year. Divide it into years.",
         )
     yield Rule(
         "11.3.1",
         f"{_ORGANISATION}/recipient-country-budget",
         "budget-line/value/@value-date[t:day(.) < t:day(../../../period-start/@iso-date)"
         " or t:day(.) > t:day(../../../period-end/@iso-date)]",
-        "The value date of a budget line, {value}, is outside the budget's period.",
+        "The value date of a budget line, {value}, is outside the budget's period. Correct it.",
     )
 
 
@@ -204,15 +231,18 @@ _ORGANISATION_BUDGETS = tuple(
 
 
 def _sectors() -> Iterator[Rule]:
-    yield Rule("6.2.2", _ACTIVITY, "not(sector) and not(transaction/sector)", "No sector is named.")
+    yield Rule("6.2.2", _ACTIVITY, "not(sector) and not(transaction/sector)", "No sector is named. Add a sector.")
     yield Rule(
         "6.7.2",
         _ACTIVITY,
         "not(sector) and transaction/sector and transaction[not(sector)]",
-        "Some transactions have a sector and others have none.",
+        "Some transactions have a sector and others have none. Add one to each.",
     )
     yield Rule(
-        "6.6.2", _ACTIVITY, "sector and transaction/sector", "Sectors are named for the activity and for transactions."
+        "6.6.2",
+        _ACTIVITY,
+        "sector and transaction/sector",
+        "Sectors are named for the activity and for transactions. Remove one of the two.",
     )
     yield from _shares("sectors", "sector", each="2.1.1", total="2.1.2", single="2.1.4")
     yield Rule("12.3.1", _ACTIVITY, f"sector{_OUTSIDE}", _SHARE_OUTSIDE)
@@ -220,11 +250,15 @@ def _sectors() -> Iterator[Rule]:
         "2.2.1",
         _ACTIVITY,
         "sector[@vocabulary='98' or @vocabulary='99'][not(narrative)]",
-        "A sector of our own vocabulary has no name.",
+        "A sector of our own vocabulary has no name. Add a narrative.",
     )
-    yield Rule("102.1.1", _ACTIVITY, f"sector and not(sector{_DEFAULT})", "No sector is of the OECD's list.")
+    yield Rule(
+        "102.1.1", _ACTIVITY, f"sector and not(sector{_DEFAULT})", "No sector is of the OECD's list. Add one that is."
+    )
     for id_, name in (("107.1.1", "default-aid-type"), ("107.2.1", "transaction/aid-type")):
-        yield Rule(id_, _ACTIVITY, f"{name} and not({name}{_DEFAULT})", "No type of aid is of the OECD's list.")
+        yield Rule(
+            id_, _ACTIVITY, f"{name} and not({name}{_DEFAULT})", "No type of aid is of the OECD's list. Add one."
+        )
     for id_, context, name in (
         ("107.1.2", _ACTIVITY, "default-aid-type"),
         ("107.2.2", f"{_ACTIVITY}/transaction", "aid-type"),
@@ -233,7 +267,7 @@ def _sectors() -> Iterator[Rule]:
             id_,
             context,
             f"{name}[t:vocabularies(., ../{name}) > 1]",
-            "More than one type of aid is of the same vocabulary.",
+            "More than one type of aid is of the same vocabulary. Keep one of them.",
         )
 
 
@@ -243,19 +277,19 @@ def _places() -> Iterator[Rule]:
         "3.6.2",
         _ACTIVITY,
         f"({own}) and (transaction/recipient-country or transaction/recipient-region)",
-        "Countries or regions are named for the activity and for transactions.",
+        "Countries or regions are named for the activity and for transactions. Remove one of the two.",
     )
     yield Rule(
         "3.7.1",
         _ACTIVITY,
         f"not({own}) and not(transaction[{own}])",
-        "No country and no region is named that receives it.",
+        "No country and no region is named that receives it. Add a recipient-country or a recipient-region.",
     )
     yield Rule(
         "3.7.2",
         _ACTIVITY,
         f"not({own}) and transaction[not({own})]",
-        "Some transactions have a country or a region and others have none.",
+        "Some transactions have a country or a region and others have none. Add one to each.",
     )
     alone = "[not(../recipient-region)]"
     yield from _shares("countries", f"recipient-country{alone}", each="3.1.1", total="3.1.2", single="3.1.4")
@@ -264,20 +298,20 @@ def _places() -> Iterator[Rule]:
         "3.4.1",
         _ACTIVITY,
         f"{region}[t:vocabularies(., ../{region}) > 1][not(@percentage)]",
-        "One of several regions of a vocabulary has no share.",
+        "One of several regions of a vocabulary has no share. Add its percentage.",
     )
     yield Rule(
         "3.4.4",
         _ACTIVITY,
         f"{region}[t:vocabularies(., ../{region}) = 1][not(../recipient-country)][@percentage != 100]/@percentage",
-        "The only region has a share of {value}, not of 100.",
+        "The only region has a share of {value}, not of 100. Write 100, or leave the percentage out.",
     )
     yield Rule(
         "3.4.2",
         _ACTIVITY,
         f"{region}[t:vocabularies(., ../{region}) + count(../recipient-country) > 1]"
         f"[t:total(., ../{region}, ../recipient-country) != 100]",
-        "The shares of countries and regions do not add up to 100.",
+        "The shares of countries and regions do not add up to 100. Correct their percentages.",
     )
     for name in ("recipient-country", region):
         yield Rule("12.1.1", _ACTIVITY, f"{name}{_OUTSIDE}", _SHARE_OUTSIDE)
@@ -289,7 +323,7 @@ def _money() -> Iterator[Rule]:
             id_,
             context,
             "not(@default-currency) and (.//value | .//forecast | .//loan-status)[not(@currency)]",
-            "No currency is named, neither for the whole nor for each sum of money.",
+            "No currency is named, neither for the whole nor for each sum of money. Add default-currency.",
         )
     for name in ("capital-spend", "country-budget-items/budget-item"):
         yield Rule("12.2.1", _ACTIVITY, f"{name}{_OUTSIDE}", _SHARE_OUTSIDE)
@@ -298,19 +332,19 @@ def _money() -> Iterator[Rule]:
         "7.9.1",
         f"{_ACTIVITY}/country-budget-items",
         "count(budget-item) > 1 and not(budget-item/@percentage)",
-        "Several budget items have no shares.",
+        "Several budget items have no shares. Add a percentage to each.",
     )
     yield Rule(
         "7.9.2",
         f"{_ACTIVITY}/country-budget-items",
         "count(budget-item) > 1 and t:total(/.., /.., budget-item) != 100",
-        "The shares of the budget items do not add up to 100.",
+        "The shares of the budget items do not add up to 100. Correct their percentages.",
     )
     yield Rule(
         "7.9.4",
         _ACTIVITY,
         f"{item}[count(../budget-item) = 1][@percentage != 100]/@percentage",
-        "The only budget item has a share of {value}, not of 100.",
+        "The only budget item has a share of {value}, not of 100. Write 100, or leave the percentage out.",
     )
 
 
@@ -321,24 +355,24 @@ def _shares(words: str, path: str, *, each: str, total: str, single: str) -> Ite
         each,
         _ACTIVITY,
         f"{path}[t:vocabularies(., {others}) > 1][not(@percentage)]",
-        f"One of several {words} has no share.",
+        f"One of several {words} has no share. Add its percentage.",
     )
     yield Rule(
         total,
         _ACTIVITY,
         f"{path}[t:vocabularies(., {others}) > 1][t:total(., {others}, /..) != 100]",
-        f"The shares of the {words} do not add up to 100.",
+        f"The shares of the {words} do not add up to 100. Correct their percentages.",
     )
     yield Rule(
         single,
         _ACTIVITY,
         f"{path}[t:vocabularies(., {others}) = 1][@percentage != 100]/@percentage",
-        f"The only one of the {words} has a share of {{value}}, not of 100.",
+        f"The only one of the {words} has a share of {{value}}, not of 100. Write 100, or leave the percentage out.",
     )
 
 
 _OUTSIDE = "/@percentage[not(. >= 0 and . <= 100)]"
-_SHARE_OUTSIDE = "The share {value} is not between 0 and 100."
+_SHARE_OUTSIDE = "The share “{value}” is not between 0 and 100. Correct the percentage."
 
 
 def _performance() -> Iterator[Rule]:
@@ -346,7 +380,7 @@ def _performance() -> Iterator[Rule]:
         "8.11.1",
         f"{_ACTIVITY}/result/indicator",
         "reference and ../reference",
-        "A reference is given for the result and for the indicator; only one of them may have it.",
+        "A reference is given for the result and for the indicator. Keep one of the two.",
     )
     for ids, path in (
         (("8.8.1", "8.8.2", "8.8.3"), "baseline"),
@@ -356,13 +390,18 @@ def _performance() -> Iterator[Rule]:
         missing, number, words = ids
         subject = f"The {path.rpartition('/')[2]}"
         at = f"{_ACTIVITY}{_NUMBERED}/{path}"
-        yield Rule(missing, at, "not(@value)", f"{subject} has no value: leave it out where no number is shown.")
-        yield Rule(number, at, "@value[not(number(.) = .)]", f"{subject} “{{value}}” is not a number.")
+        yield Rule(missing, at, "not(@value)", f"{subject} has no value. Leave it out where no number is shown.")
+        yield Rule(
+            number,
+            at,
+            "@value[not(number(.) = .)]",
+            f"{subject} “{{value}}” is not a number. Write digits, such as 12.5.",
+        )
         yield Rule(
             words,
             f"{_ACTIVITY}{_WORDED}/{path}",
             "@value",
-            f"{subject} has a value, but the indicator is one of words.",
+            f"{subject} has a value, but the indicator is one of words. Leave the value out.",
         )
 
 
@@ -371,14 +410,14 @@ RULES = tuple(_rules())
 
 
 def breaches(root: Any, today: date) -> Iterator[tuple[Rule, Any, str]]:
-    """Yield each rule that a file breaks, the element that breaks it, and what is wrong, in a sentence."""
+    """Yield each rule that a file breaks, the element or attribute that breaks it, and what is wrong, with a remedy."""
     for rule, context, breach in _compiled():
         for place in context(root):
             found = breach(place, today=float(today.toordinal()))
             for node in [place] if found is True else found or []:
                 is_text = isinstance(node, str)
                 value = str(node) if is_text else (node.text or "").strip()
-                yield rule, node.getparent() if is_text else node, rule.sentence.format(value=value)
+                yield rule, node, rule.sentence.format(value=value)
 
 
 @cache

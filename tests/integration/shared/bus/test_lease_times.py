@@ -48,7 +48,7 @@ async def test_the_time_of_a_lease_counts_from_before_the_store_was_asked(new_bu
 async def test_a_prolongation_that_came_too_late_allows_no_effect(
     new_bus: NewBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the store answers after the time of a lease only, its holder does not act, although nobody has taken it."""
+    """If the store answers only after the time of a lease, its holder does not act, although nobody has taken it."""
     bus, late, prolong = await new_bus("applications"), 0.0, leases.prolong
     lease = await leases.acquire(bus, "work", SECONDS)
     assert lease is not None
@@ -67,7 +67,7 @@ async def test_a_prolongation_that_came_too_late_allows_no_effect(
         await leases.ensure(bus, lease)
 
 
-async def test_a_lease_that_was_taken_anew_is_not_given_back_by_its_old_holder(new_bus: NewBus) -> None:
+async def test_an_old_holder_does_not_give_back_a_lease_that_was_taken_again(new_bus: NewBus) -> None:
     """Work of the same process that ended late gives back its own time, not the one that was taken since."""
     bus = await new_bus("applications")
     old = await leases.acquire(bus, "work", SECONDS)

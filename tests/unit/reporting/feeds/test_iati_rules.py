@@ -166,6 +166,136 @@ def test_a_broken_rule_of_a_result_names_the_indicator(change: Callable[[Any], N
     assert rule in {"indicator", "unique"} or "2026-01-01" in str(found[0])
 
 
+def _after(path: str, *xml: str) -> Callable[[Any], None]:
+    def change(root: Any) -> None:
+        for each in xml:
+            root.xpath(path)[0].addnext(etree.fromstring(each))
+
+    return change
+
+
+_YEAR, _SPAN = "TOPCOP-OP-02", "2026-01-01 to 2026-12-31"
+_COUNTED = "//indicator[period/actual]"
+_BASELINE = "<baseline year='2024' value='1'{}/>"
+_FUTURE = _all(_set("//period-start", "iso-date", "2027-02-01"), _set("//period-end", "iso-date", "2027-12-31"))
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "words"),
+    [
+        (
+            _set("/*", "version", "2.02"),
+            "iati-activities/@version",
+            "The file is checked as version 2.03, but says 2.02. Write 2.03.",
+        ),
+        (
+            _set("/*", "generated-datetime", "2031-01-01T00:00:00Z"),
+            "iati-activities/@generated-datetime",
+            "The moment at which the file was made, 2031-01-01T00:00:00Z, is still to come. Correct it.",
+        ),
+        (_twice("//activity-date[@type='2']"), "activity-date", "2 dates are of the same type, 2. Keep one of them."),
+        (
+            _set("//actual", "value", "1e5"),
+            f"{_YEAR}, {_SPAN}, period/actual/@value",
+            "The actual “1e5” is not written as a number. Write digits, such as 12.5.",
+        ),
+        (
+            _set("//actual", "value", " 61 "),
+            f"{_YEAR}, {_SPAN}, period/actual/@value",
+            "The actual “ 61 ” is not written as a number. Write digits, such as 12.5.",
+        ),
+        (
+            _set("//dimension", "value", None),
+            f"{_YEAR}, {_SPAN}, actual/dimension",
+            "A dimension of the actual has no name or no value. Add both, or remove it.",
+        ),
+        (
+            _set("//dimension", "name", ""),
+            f"{_YEAR}, {_SPAN}, actual/dimension",
+            "A dimension of the actual has no name or no value. Add both, or remove it.",
+        ),
+        (
+            _after(f"{_COUNTED}/reference", *2 * [_BASELINE.format("")]),
+            f"{_YEAR}, indicator/baseline",
+            "More than one baseline stands for total. Keep one of each.",
+        ),
+        (
+            _after(f"{_COUNTED}/reference", _BASELINE.format(" iso-date='2025-01-01'")),
+            f"{_YEAR}, indicator/baseline",
+            "The baseline has the year 2024 and the day 2025-01-01, which is of another year. Correct one of them.",
+        ),
+        (
+            _twice(f"{_COUNTED}/period"),
+            f"{_YEAR}, {_SPAN}, indicator/period",
+            "The period stands more than once. Join its targets and actuals in one.",
+        ),
+        (
+            _all(_drop("//indicator[not(period/actual)]"), _FUTURE),
+            f"{_YEAR}, 2027-02-01 to 2027-12-31, period/actual",
+            "The period begins on 2027-02-01, which is still to come, so nothing was reached. Remove the actual.",
+        ),
+        (
+            _set("//activity-date", "iso-date", "2026-02-30"),
+            "activity-date",
+            "The iso-date “2026-02-30” is not a date. Write it like 2026-07-31.",
+        ),
+        (_set("//sector", "percentage", "all"), "sector", "The percentage “all” is not a number. Write digits."),
+        (
+            _set("//result", "aggregation-status", "no"),
+            "result",
+            "The aggregation-status “no” is neither true nor false. Write 1 or 0.",
+        ),
+        (_set("//result", "colour", "red"), "result", "The schema has no attribute colour here. Remove it."),
+        (
+            _set("//indicator", "measure", None),
+            "TOPCOP-PR-01, result/indicator",
+            "The attribute measure is missing. Add it.",
+        ),
+        (_drop("//reporting-org/narrative"), "reporting-org", "It has not all of its elements. Add narrative."),
+        (
+            _drop("//activity-status"),
+            "activity-date",
+            (
+                "The schema expects participating-org, other-identifier, activity-status in its place. Add what is"
+                " missing before it, or move or remove it."
+            ),
+        ),
+        (
+            _set("//activity-status", "code", "9"),
+            "activity-status/@code",
+            "The code 9 is not in IATI's list ActivityStatus. Use one that is.",
+        ),
+        (
+            _set("//title/narrative", "{http://www.w3.org/XML/1998/namespace}lang", "english"),
+            "title/narrative/@xml:lang",
+            "The code english is not in IATI's list Language. Use one that is.",
+        ),
+        (
+            _identified("XI-IATI-TANDEM-A B"),
+            "iati-identifier",
+            "The identifier “XI-IATI-TANDEM-A B” is empty or has a space in it. Correct it.",
+        ),
+    ],
+)
+def test_a_fault_is_said_with_its_place_and_remedy(change: Callable[[Any], None], place: str, words: str) -> None:
+    """A finding names indicator, period, element and what to do; the file without the fault has none."""
+    root = tree()
+    assert [*iati.check(root), *broken(root, AT.date())] == []
+    change(root)
+    assert f"{place}: {words}" in [*iati.check(root), *map(str, broken(root, AT.date()))]
+
+
+def test_parts_at_other_locations_and_baselines_by_dimension_are_no_fault() -> None:
+    """Numbers of two locations, and a baseline for a part besides the whole, are no finding."""
+    root = tree()
+    by_part = "<baseline year='2024' iso-date='2024-12-31' value='1'><dimension name='sex' value='female'/></baseline>"
+    _after(f"{_COUNTED}/reference", _BASELINE.format(""), by_part)(root)
+    _after(f"{_COUNTED}/period/period-end", *(f"<target value='0.5'><location ref='{n}'/></target>" for n in "AB"))(
+        root
+    )
+    assert [*iati.check(root), *broken(root, AT.date())] == []
+
+
 def test_a_result_needs_an_indicator() -> None:
     """A result without an indicator is found."""
     root = tree()
