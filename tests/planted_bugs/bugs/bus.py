@@ -481,7 +481,7 @@ LEASES = (
         "shared.bus.db.leases:_RELEASE",
         " AND epoch = :epoch",
         " AND :epoch > 0",
-        f"{_TIMES}::test_a_lease_that_was_taken_anew_is_not_given_back_by_its_old_holder",
+        f"{_TIMES}::test_an_old_holder_does_not_give_back_a_lease_that_was_taken_again",
     ),
     PlantedBug(
         "lease-ends-by-the-wall-clock",
