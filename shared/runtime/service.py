@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -22,12 +21,13 @@ from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annota
 from shared import identity
 from shared.bus import Bus
 from shared.bus.db.processes import tune_memory
-from shared.bus.db.transient_errors import DATABASE_ERRORS, is_transient
+from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.bus.inbox.reader import Reader
 from shared.bus.log.watch import LogWatch
 from shared.bus.metrics import DEAD_LETTERS_OPEN, PENDING, WAITING_OLDEST
 from shared.bus.outbox.anchors import anchor_daily
 from shared.bus.outbox.relay import Relay
+from shared.bus.supervision import supervise
 from shared.identity import internal
 from shared.identity.state import identity_of
 from shared.identity.versions import NO_RECORDS, Records
@@ -49,7 +49,6 @@ log = structlog.get_logger(__name__)
 
 Work = "Callable[[Service], Awaitable[None]]"
 STOP_SECONDS = 15
-_LONGEST_PAUSE = 30.0
 _COUNT_SECONDS = 10.0
 
 
@@ -208,29 +207,8 @@ def _bound(work: Callable[[Service], Awaitable[None]], service: Service) -> Call
     async def run() -> None:
         await work(service)
 
-    run.__name__ = getattr(work, "__name__", "worker")
+    run.__qualname__ = getattr(work, "__name__", "worker")
     return run
-
-
-async def supervise(work: Callable[[], Awaitable[None]]) -> None:
-    """Run `work` until cancelled; when it fails or ends, log that and start it again after a growing pause."""
-    pause = 0.5
-    while True:
-        started = monotonic()
-        try:
-            await work()
-            log.warning("a loop ended; it starts again", work=getattr(work, "__qualname__", str(work)))
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            # What passes by itself, such as a database that restarts, needs no stack trace.
-            trace = None if is_transient(error) else error
-            name = getattr(work, "__qualname__", str(work))
-            log.error(  # noqa: TRY400 - with or without a stack trace
-                "a loop failed; it starts again", work=name, reason=type(error).__name__, exc_info=trace
-            )
-        pause = 0.5 if monotonic() - started > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
-        await asyncio.sleep(pause)
 
 
 async def _count(bus: Bus) -> None:

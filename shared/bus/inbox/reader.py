@@ -25,6 +25,7 @@ from shared.bus.inbox.intake import Intake
 from shared.bus.inbox.missing import Missing
 from shared.bus.log import offsets, subscription
 from shared.bus.metrics import BATCH_SECONDS, PAUSED
+from shared.bus.supervision import supervise
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Coroutine, Iterable
@@ -124,7 +125,7 @@ class Reader:
 
     async def run(self) -> None:
         """Read until cancelled."""
-        comparing = asyncio.create_task(self._missing.run())
+        comparing = asyncio.create_task(supervise(self._missing.run))
         try:
             await self._subscription.start()
             while True:

@@ -29,6 +29,7 @@ STOP_SECONDS = 5.0
 """Seconds that a client which is starting or stopping has left once its user was cancelled."""
 LEAVE_SECONDS = 10.0
 """Seconds after which a client that does not stop is left to itself."""
+_BY_ITSELF = "the client cancelled its own work"
 
 
 def client_options(settings: ServiceSettings) -> dict[str, Any]:
@@ -111,11 +112,23 @@ async def start(client: Client) -> None:
     starting = asyncio.create_task(client.start())
     try:
         await asyncio.shield(starting)
-    except BaseException:
+    except BaseException as wrong:
+        by_itself = _is_cancelled_by_itself(starting)
         await asyncio.wait([starting], timeout=STOP_SECONDS)
         starting.cancel()
         await leave(client)
+        if by_itself:
+            raise KafkaConnectionError(_BY_ITSELF) from wrong
         raise
+
+
+def _is_cancelled_by_itself(work: asyncio.Task[None]) -> bool:
+    """Return whether a client cancelled its own work, while nobody cancelled the present task.
+
+    A client that loses its broker may end so. To its user this is a failure; as a cancel it would end the user's loop.
+    """
+    user = asyncio.current_task()
+    return work.cancelled() and user is not None and not user.cancelling()
 
 
 @asynccontextmanager
@@ -129,7 +142,7 @@ async def started(client: ClientT) -> AsyncIterator[ClientT]:
 
 
 async def stop(client: Client) -> None:
-    """Stop a client, in a task of its own.
+    """Stop a client, in a task of its own. Raises Kafka errors.
 
     A client that stops swallows a cancel that comes while it waits for its own tasks. Its user is cancelled all the
     same, once the client has stopped or `STOP_SECONDS` have passed.
@@ -137,7 +150,9 @@ async def stop(client: Client) -> None:
     stopping = asyncio.create_task(client.stop())
     try:
         await asyncio.shield(stopping)
-    except asyncio.CancelledError:
+    except asyncio.CancelledError as cancelled:
+        if _is_cancelled_by_itself(stopping):
+            raise KafkaConnectionError(_BY_ITSELF) from cancelled
         await asyncio.wait([stopping], timeout=STOP_SECONDS)
         stopping.cancel()
         raise

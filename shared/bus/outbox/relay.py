@@ -14,6 +14,7 @@ settled either, so that both are sent again in their order.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from shared.bus.log.envelope import headers_of
 from shared.bus.metrics import RELAY_FAILED, RELAY_SENT
 from shared.bus.outbox import lost_records
 from shared.bus.outbox.upkeep import Upkeep
+from shared.bus.supervision import supervise
 from shared.contracts import TOPICS
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ class Relay:
             while True:
                 try:
                     async with leases.hold(self._bus, LEASE) as lease:
-                        upkeep = asyncio.create_task(Upkeep(self._bus).run(lease))
+                        upkeep = asyncio.create_task(supervise(partial(Upkeep(self._bus).run, lease)))
                         try:
                             await self._send_for_ever(lease)
                         finally:

@@ -497,4 +497,18 @@ LEASES = (
         "self.ends + self.seconds",
         _LEASES,
     ),
+    PlantedBug(
+        "client-that-cancels-itself-ends-its-user",
+        "shared.bus.log.kafka:_is_cancelled_by_itself",
+        "work.cancelled() and",
+        "work.done() and not work.cancelled() and",
+        "tests/integration/shared/bus/test_stopping.py::test_a_client_that_cancels_its_own_work_has_failed",
+    ),
+    PlantedBug(
+        "loop-that-a-library-cancels-stays-ended",
+        "shared.bus.supervision:supervise",
+        "if task is None or task.cancelling():",
+        "if task is not None:",
+        "tests/unit/shared/bus/test_supervision.py::test_a_loop_that_ends_is_started_again",
+    ),
 )

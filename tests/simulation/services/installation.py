@@ -48,11 +48,12 @@ from shared.bus.log import kafka, subscription
 from shared.bus.log.envelope import StoredRecord, headers_of
 from shared.bus.log.watch import LogWatch
 from shared.bus.outbox import upkeep
+from shared.bus.supervision import supervise
 from shared.identity import csrf
 from shared.identity.session import ABSOLUTE, digest_of, new_key
 from shared.identity.state import identity_of
 from shared.runtime.migrate import migrate
-from shared.runtime.service import Service, loops_of, supervise
+from shared.runtime.service import Service, loops_of
 from tests.simulation.services import log as simulated_log
 from tests.simulation.services import stores as simulated_stores
 from tests.simulation.services.handovers import Handover

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,7 +33,7 @@ LOOKS = 3
 class Client:
     """A consumer on a log without records that counts what is asked of it."""
 
-    def __init__(self, *, at_start: Exception | None = None, at_reading: Exception | None = None) -> None:
+    def __init__(self, *, at_start: BaseException | None = None, at_reading: BaseException | None = None) -> None:
         """Raise `at_start` while it connects; raise `at_reading` while it reads, and while it leaves then."""
         self.at_start, self.at_reading = at_start, at_reading
         self.looks = self.left = 0
@@ -46,6 +47,8 @@ class Client:
     async def stop(self) -> None:
         """Leave."""
         self.left += 1
+        if isinstance(self.at_reading, TimeoutError):
+            raise asyncio.CancelledError
         if self.at_start is not None or self.at_reading is not None:
             raise AssertionError("a task of the client had failed")
 
@@ -71,8 +74,13 @@ class Client:
 
 @pytest.fixture
 def clients(monkeypatch: pytest.MonkeyPatch) -> list[Client]:
-    """Four clients, each made after the one before has failed; the last one does not fail."""
+    """Six clients, each made after the one before has failed; the last one does not fail.
+
+    One cancels its own work while it starts, one while it leaves.
+    """
     made = [
+        Client(at_start=asyncio.CancelledError()),
+        Client(at_reading=TimeoutError("the broker stalled")),
         Client(at_start=KafkaConnectionError("the broker was killed")),
         Client(at_reading=ConnectionResetError("the broker was killed")),
         Client(at_reading=RuntimeError("an error that no document of the client names")),
@@ -100,7 +108,7 @@ async def test_the_owner_goes_on_to_serve_its_readers_after_its_client_failed(
     assert lease is not None
     async with running(lambda: upkeep.Upkeep(owner).run(lease)):
         await until(lambda: clients[-1].looks >= LOOKS, "the last client looks", within=60)
-    assert [client.left for client in clients] == [1, 1, 1, 1]
+    assert [client.left for client in clients] == [1] * 6
     assert written, "the heads are published"
 
 
@@ -111,7 +119,7 @@ async def test_a_reader_goes_on_to_compare_heads_after_its_client_failed(
     store = await new_bus("matching")
     async with running(missing.Missing(store, Consumers("matching")).run):
         await until(lambda: clients[-1].looks >= LOOKS, "the last client looks", within=60)
-    assert [client.left for client in clients] == [1, 1, 1, 1]
+    assert [client.left for client in clients] == [1] * 6
 
 
 def test_the_pause_after_failures_grows_and_is_bounded() -> None:

@@ -60,3 +60,47 @@ async def test_a_client_that_cannot_start_is_closed() -> None:
                     pytest.fail("nobody listens there")
         gc.collect()
     assert [str(each.message) for each in warned if "Unclosed" in str(each.message)] == []
+
+
+class Ended:
+    """A client whose own work is cancelled from inside, as that of a client may be that has lost its broker."""
+
+    def __init__(self) -> None:
+        """Count how often it was stopped."""
+        self.stops = 0
+
+    async def start(self) -> None:
+        """Connect in vain."""
+        raise asyncio.CancelledError
+
+    async def stop(self) -> None:
+        """Leave in vain."""
+        self.stops += 1
+        raise asyncio.CancelledError
+
+
+async def test_a_client_that_cancels_its_own_work_has_failed() -> None:
+    """Neither its start nor its end cancels its user, who reads of an error, or of nothing where none is of use."""
+    client = Ended()
+    with pytest.raises(KafkaError, match="cancelled its own work"):
+        await kafka.start(client)
+    with pytest.raises(KafkaError, match="cancelled its own work"):
+        await kafka.stop(client)
+    await kafka.leave(client)
+    assert client.stops == 3
+
+
+async def test_a_user_who_is_cancelled_ends_although_its_client_cancels_itself_as_well() -> None:
+    """A cancel of the user is never taken for one of the client."""
+
+    async def use() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await kafka.leave(Ended())
+
+    using = asyncio.create_task(use())
+    await asyncio.sleep(0)
+    using.cancel()
+    await asyncio.wait([using])
+    assert using.cancelled()
