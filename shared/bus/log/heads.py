@@ -138,12 +138,17 @@ class HeadsLog:
         """The newest request of each reader for each topic."""
 
     async def look(self) -> None:
-        """Take what has come since the last time. Raises Kafka errors."""
+        """Take what has come since the last time; a new client takes all of the past at once. Raises Kafka errors.
+
+        So what a later look counts was published since: a slow broker shows no head of the past as a new one.
+        """
         is_new = self._consumer is None
         consumer = await self._started()
         place = TopicPartition(HEADS.name, 0)
-        while found := (await consumer.getmany(place, timeout_ms=WAIT_MS)).get(place):
-            for record in found:
+        at, end = 0, (await consumer.end_offsets([place]))[place] if is_new else 0
+        while (found := (await consumer.getmany(place, timeout_ms=WAIT_MS)).get(place)) or at < end:
+            for record in found or ():
+                at = record.offset + 1
                 message = read(record.key, record.value)
                 if isinstance(message, Head):
                     self.heads[message.topic] = message

@@ -511,4 +511,11 @@ LEASES = (
         "if task is not None:",
         "tests/unit/shared/bus/test_supervision.py::test_a_loop_that_ends_is_started_again",
     ),
+    PlantedBug(
+        "heads-of-the-past-count-as-new-ones",
+        "shared.bus.log.heads:HeadsLog.look",
+        " or at < end:",
+        ":",
+        "tests/unit/shared/bus/test_heads.py::test_a_slow_broker_shows_no_head_of_the_past_as_a_new_one",
+    ),
 )

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.bus.log.heads import BUCKETS, Head, Request, read
+from shared.bus.log import kafka
+from shared.bus.log.heads import BUCKETS, Head, HeadsLog, Request, read
 from shared.ids import new_id
+from shared.settings import ServiceSettings
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    import pytest
+    from aiokafka import TopicPartition
 
 TOPIC = "exchange.applications"
 HEAD = Head.of(TOPIC, new_id(), [1] * BUCKETS)
@@ -48,3 +57,36 @@ def test_no_bytes_make_it_raise(key: bytes | None, value: bytes | None) -> None:
     """Other bytes on the topic say nothing."""
     assert read(key, value) is None
     assert read(HEAD.key, value) is None
+
+
+class SlowClient:
+    """A consumer of a slow broker: between two lots of records an answer is empty."""
+
+    def __init__(self) -> None:
+        """Hold three heads."""
+        value = HEAD.model_dump_json().encode()
+        records = [SimpleNamespace(offset=offset, key=HEAD.key, value=value) for offset in range(3)]
+        self.answers = [records[:1], [], records[1:], []]
+
+    async def start(self) -> None:
+        """Connect."""
+
+    def assign(self, places: list[TopicPartition]) -> None:
+        """Read these partitions."""
+
+    async def end_offsets(self, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return that three records are there."""
+        return dict.fromkeys(places, 3)
+
+    async def getmany(self, place: TopicPartition, **_: Any) -> dict[TopicPartition, list[Any]]:
+        """Return the next answer."""
+        records = self.answers.pop(0)
+        return {place: records} if records else {}
+
+
+async def test_a_slow_broker_shows_no_head_of_the_past_as_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first look of a client takes all heads that were there before, also where an answer is empty meanwhile."""
+    monkeypatch.setattr(kafka, "bare_consumer", lambda _: SlowClient())
+    log = HeadsLog(ServiceSettings(**settings_for("postgresql+asyncpg://nobody@localhost/none")))
+    await log.look()
+    assert log.published[TOPIC] == 3
