@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 
-from services.reporting.disclosure.model.links import AT_MOST, TIES, linked
+from services.reporting.disclosure.model.links import AT_MOST, DAYS, ENDED, TIES, linked
 from services.reporting.disclosure.model.system import Contradiction, reduce
 from services.reporting.disclosure.model.tables import THRESHOLD, covered
 from services.reporting.indicators.model.demand import CLOSED
@@ -206,6 +206,7 @@ class Attack:
                 self._periods(family)
         for smaller, larger, layer in AT_MOST:
             self._at_most(smaller, larger, layer)
+        self._ended_early()
         for link, child, parent_table in linked(self.tables):
             self._link(link, child, parent_table)
         for tie in TIES:
@@ -415,6 +416,25 @@ class Attack:
                     more = self._columns.get((id(high), value, layer))
                     less = self._columns.get((id(low), value, 0))
                     named = ((more, 1.0), (less, -1.0))
+                    if expression := {column: sign for column, sign in named if column is not None}:
+                        self._rows.append((0.0, highspy.kHighsInf, expression))
+
+    def _ended_early(self) -> None:
+        """Add that days beyond those of completed visits are of visits that ended early, so these were planned too."""
+        at = {(t.indicator, t.dimension, t.label, t.statement): t for t in self.tables}
+        for indicator, layers in ENDED:
+            for planned in (table for table in self.tables if table.indicator == indicator):
+                place = (planned.dimension, planned.label, planned.statement)
+                days, visits = (at.get((each, *place)) for each in ("TOPCOP-OP-03", "TOPCOP-OP-02"))
+                if days is None or visits is None:
+                    continue
+                terms = [(planned, layer, DAYS - 1.0) for layer in layers] + [(visits, 0, 1.0), (days, 0, -1.0)]
+                values = self._values[planned.dimension]
+                if any(sum(sign * t.amounts(value)[layer] for t, layer, sign in terms) < -_CLOSE for value in values):
+                    continue  # visits were longer than that
+                self._plain = False
+                for value in values:
+                    named = ((self._columns.get((id(t), value, layer)), sign) for t, layer, sign in terms)
                     if expression := {column: sign for column, sign in named if column is not None}:
                         self._rows.append((0.0, highspy.kHighsInf, expression))
 

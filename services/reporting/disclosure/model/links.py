@@ -39,6 +39,11 @@ AT_MOST = (
 Officials and visits; visits completed, and those planned under a match, or not cancelled.
 """
 
+DAYS = 5
+"""The days of a visit, as a rule: one that ended early has at most one less."""
+ENDED = (("TOPCOP-PR-03", (0, 1)), ("TOPCOP-PR-04", (1,)))
+"""Figures of planned visits that were not cancelled, and which amounts count them: those that ended are among them."""
+
 
 SAME_ROWS = frozenset({"TOPCOP-OP-02", "TOPCOP-OP-03", "TANDEM-RC-01"})
 """Figures that hide the same rows: a visit has five days as a rule, so days tell visits, and visits days."""

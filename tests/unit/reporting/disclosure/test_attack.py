@@ -237,6 +237,24 @@ def test_visits_do_not_reveal_few_officials() -> None:
     assert (found.target.value, found.least, found.most) == ("FR", 3, 3)
 
 
+def test_days_of_visits_that_ended_early_do_not_reveal_a_planned_one() -> None:
+    """Days beyond those of completed visits are of others: of 15 planned, they would leave Poland one or none."""
+    hosts = {"FR": 7, "RO": 5}
+    planned = Figure(
+        INDICATORS["TOPCOP-PR-03"],
+        periods.parse("2026-H2"),
+        AT,
+        share(15, 15),
+        {DIMENSION: {"FR": share(8, 8), "RO": share(6, 6), "PL": share(1, 1)}},
+    )
+    days = visits("2026-H2", {"FR": 37, "RO": 27}, "TOPCOP-OP-03")
+    out = {each.definition.id: each for each in release([visits("2026-H2", hosts), days, planned])}
+    assert out["TOPCOP-PR-03"].total.denominator == 15
+    assert not is_shown(out["TOPCOP-PR-03"].breakdowns.get(DIMENSION, {}), "PL")
+    shown = out["TOPCOP-OP-03"].breakdowns.get(DIMENSION, {})
+    assert not all(is_shown(shown, value) for value in hosts)
+
+
 def test_a_share_is_hidden_with_its_numbers() -> None:
     """With two women of twenty officials both the row of women and their share are hidden."""
     of_all = Figure(
