@@ -31,12 +31,10 @@ async def supervise(work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
             log.warning("a loop ended; it starts again", work=name)
-        except asyncio.CancelledError as cancelled:
+        except (Exception, asyncio.CancelledError) as error:
             task = asyncio.current_task()
-            if task is None or task.cancelling():
+            if isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling()):
                 raise
-            log.error("a loop was cancelled from inside; it starts again", work=name, exc_info=cancelled)  # noqa: TRY400 - as below
-        except Exception as error:
             # What passes by itself, such as a database that restarts, needs no stack trace.
             trace = None if is_transient(error) else error
             log.error(  # noqa: TRY400 - with or without a stack trace

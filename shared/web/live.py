@@ -26,6 +26,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from shared.bus.db.transaction import ACCESS, CHANGED_CHANNEL, MORE
 from shared.bus.db.transient_errors import DATABASE_ERRORS
+from shared.bus.supervision import supervise
 from shared.identity.guard import session_lasts
 from shared.settings import plain_address
 
@@ -115,7 +116,7 @@ class Live:
 
     async def start(self) -> None:
         """Begin to listen, in the background, and end the streams when the process gets a signal to stop."""
-        self._task = asyncio.create_task(self.run(), name="live")
+        self._task = asyncio.create_task(supervise(self.run), name="live")
         self._end_on_signal()
 
     async def stop(self) -> None:

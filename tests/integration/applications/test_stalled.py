@@ -18,12 +18,12 @@ from services.applications.oversight.actions import attempts as attempts_actions
 from services.applications.partners.actions import clock as partners_clock
 from services.applications.register.actions.bulk import enter_first_coordinator
 from services.applications.register.model.grants import ConfirmationTimes
-from services.applications.register.store import entries
 from services.applications.sessions import actions as sessions_actions
 from services.applications.settings import Settings
 from shared.bus.db import leases
 from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.contracts.codes import Role
+from shared.identity.access import grants_of_holders
 from shared.time import clock
 from shared.time.arrival import ANSWERED_WITHIN
 from tests.integration.applications.suspension import choosing, suspend
@@ -175,7 +175,7 @@ async def test_a_first_start_that_slept_gives_access_to_nobody_else(
         assert await process.go_on() in ended
     assert await _journal(bus) == before
     async with bus.read() as session:
-        assert list(await entries.subjects_with_role(session, Role.PROGRAMME_COORDINATOR)) == ["second"]
+        assert list(await grants_of_holders(session, Role.PROGRAMME_COORDINATOR)) == ["second"]
 
 
 async def forget_old(address: str) -> None:

@@ -507,8 +507,8 @@ LEASES = (
     PlantedBug(
         "loop-that-a-library-cancels-stays-ended",
         "shared.bus.supervision:supervise",
-        "if task is None or task.cancelling():",
-        "if task is not None:",
+        " and (task is None or task.cancelling()):",
+        ":",
         "tests/unit/shared/bus/test_supervision.py::test_a_loop_that_ends_is_started_again",
     ),
     PlantedBug(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-"""The due date of what nobody is asked for: no date is null, so that each order is one range of an index."""
+"""The due date where no step is due. No date is null, so that each order is one range of an index."""
 _TIME = sa.DateTime(timezone=True)
 _ORDERS = ("due", "submitted_at", "reference", "call_id")
 

@@ -237,7 +237,7 @@ def _where(reader: Reader, filters: QueueFilters) -> list[sa.ColumnElement[bool]
     return [sa.or_(sa.false(), *reader.ranges), *_chosen(reader, filters, reader.whole)]
 
 
-def _columns(reader: Reader, half: _Half, needs: bool | None = None) -> sa.Select[Any]:  # noqa: FBT001 - as `_Part` has it
+def _columns(reader: Reader, half: _Half, *, needs: bool | None = None) -> sa.Select[Any]:
     return sa.select(
         _E.c.application_id,
         _E.c.reference,
@@ -307,7 +307,7 @@ class _Order:
     def __init__(self, session: AsyncSession, reader: Reader, filters: QueueFilters) -> None:
         """Take the rows to read."""
         self._session, self._reader = session, reader
-        # The part of what needs the reader has the condition by state, in which it is found.
+        # The part of the reader's tasks finds them by state, with a condition for each.
         self._filters = replace(filters, needs=None) if filters.sort == FIRST and filters.needs == "me" else filters
         self._parts = list(self._in_order(filters))
 
@@ -378,7 +378,7 @@ class _Order:
         ranges = []
         for half, among in self._ranges(part):
             keys = [half.due if name == "due" else _E.c[name] for name in part.by]
-            query = _columns(self._reader, half, part.needs).where(*among)
+            query = _columns(self._reader, half, needs=part.needs).where(*among)
             ranges.append(cut(query, [*keys, _E.c.application_id], replace(request, limit=most - 1), newest=down))
         if len(ranges) == 1:
             return ranges[0].offset(skip).limit(request.limit + 1)

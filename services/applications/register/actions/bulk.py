@@ -26,6 +26,7 @@ from shared.contracts.registry import ExclusionChanged, FundChanged, PartnerStat
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import write_access
+from shared.identity.access import grants_of_holders
 from shared.identity.versions import SentVersions
 from shared.ids import new_id
 from shared.time import clock
@@ -227,7 +228,7 @@ async def enter_first_coordinator(bus: Bus, subject: str) -> bool:
     """
     async with bus.transaction("system:first-start") as tx:
         await register_entries.lock_people(tx.session)  # two processes may start at once
-        if await register_entries.subjects_with_role(tx.session, Role.PROGRAMME_COORDINATOR):
+        if await grants_of_holders(tx.session, Role.PROGRAMME_COORDINATOR):
             return False
         grant = AccessGrant(role=Role.PROGRAMME_COORDINATOR, since=clock.today())
         person = await register_entries.person(tx.session, subject)

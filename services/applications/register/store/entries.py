@@ -277,18 +277,3 @@ async def exclusions(session: AsyncSession) -> list[Exclusion]:
     """Return all exclusions, newest first."""
     query = select(Exclusion).order_by(sa.column("since").desc(), sa.text("id"))
     return list((await session.scalars(query)).all())
-
-
-async def subjects_with_role(
-    session: AsyncSession, role: str, *, country: str | None = None, organisation_id: UUID | None = None
-) -> list[str]:
-    """Return the sign-in subjects with a past, present or future grant of `role`, by country or organisation."""
-    wanted = {"role": role}
-    if country is not None:
-        wanted["country"] = country
-    if organisation_id is not None:
-        wanted["organisation_id"] = str(organisation_id)
-    query = sa.text("SELECT subject FROM access WHERE grants @> :wanted ORDER BY subject").bindparams(
-        sa.bindparam("wanted", [wanted], type_=JSONB)
-    )
-    return list((await session.execute(query)).scalars())

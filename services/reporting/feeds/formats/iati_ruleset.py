@@ -206,7 +206,7 @@ def _dates() -> Iterator[Rule]:
             "7.5.3",
             context,
             "t:long(period-start/@iso-date, period-end/@iso-date)",
-            "The period of a budget or of what was spent is longer than a year. Divide it into years.",
+            "The period of a budget or an expenditure is longer than a year. Divide it into years.",
         )
     yield Rule(
         "11.3.1",

@@ -65,7 +65,7 @@ async def test_overdue_offers_are_given_again_once_each_after_kills(world: World
     for step, call in _STEPS:
         at = f"services.matching.{step}"
         async with stalled(__name__, give_again, store_address, world.call_id, at=at, call=call, lasts=_LASTS):
-            pass  # it is killed where it stands
+            pass  # it is killed at this point
         found.append((len(await world.facts("MatchExpired")), len(await world.facts("MatchProposed"))))
     none, ended, given = (0, _PLACES), (_PLACES, _PLACES), (_PLACES, 2 * _PLACES)
     assert found == [none, none, ended, ended, ended, ended, given]
