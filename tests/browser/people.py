@@ -109,6 +109,15 @@ class Person:
             expect(self.page.locator("main")).to_contain_text(text, timeout=PATIENCE)
         return self
 
+    def sees_saved(self, text: str) -> Self:
+        """Expect the sentence that confirms what was done, or that an event has changed the record since.
+
+        For what another service answers: on a busy machine its event is here before the page.
+        """
+        changed = "Saved. Something has changed since then."
+        expect(self.page.locator("main")).to_contain_text(re.compile(f"{re.escape(text)}|{changed}"), timeout=PATIENCE)
+        return self
+
     def sees_status(self, state: str, *, holder: str = "", follows: str = "") -> Self:
         """Expect a status, its holder and the next step; open the page again until they are shown.
 

@@ -176,7 +176,7 @@ def clear_and_accept(
     """Clear the match as home and host country; accept it on both sides, until it is confirmed."""
     for name in countries:
         country = browsers[name].go("/applications/matches?state=waits").waits_for(reference)
-        country.follow(reference).press("Clear match").sees("Match cleared.")
+        country.follow(reference).press("Clear match").sees_saved("Match cleared.")
     board.shows(f"{reference}: Match cleared by both countries", f"{reference}: Match offered")
     for name in sides:
         side = browsers[name].go("/applications/matches").waits_for(reference).follow(reference)
@@ -233,15 +233,16 @@ def follow_mentorship(browsers: Browsers, board: Board, season: steps.Season, ca
     board.shows(f"{reference}: Mentorship opened")
     for side in (mentee, mentor):
         side.go("/applications/mentorships").waits_for(reference).follow(re.compile(reference))
-        side.follow("View the agreement and its versions").press("Sign the agreement").sees("You signed the agreement.")
+        side.follow("View the agreement and its versions").press("Sign the agreement")
+        side.sees_saved("You signed the agreement.")
     mentee.go("/applications/mentorships").follow(reference).sees_status(
         "In progress", follows="Mentee and mentor meet, and log each session."
     )
     mentor.go("/applications/mentorships").follow(reference).sees_status("In progress")
     mentor.enter_date("When did you meet?", season.today).fill("How many minutes did it last", "60")
-    mentor.press("Log the session").sees("The session is logged.")
+    mentor.press("Log the session").sees_saved("The session is logged.")
     mentee.page.reload()
-    mentee.press("Confirm this session").sees("The session is confirmed.")
+    mentee.press("Confirm this session").sees_saved("The session is confirmed.")
     board.shows(f"{reference}: Session confirmed")
 
 
@@ -249,7 +250,7 @@ def agree_agenda(browsers: Browsers, path: str) -> None:
     """Agree to the agenda on both sides, then move the clock to a time after the visit."""
     officer, host, programme = browsers[OFFICER], browsers[HOST], browsers[PROGRAMME]
     for side in (host, officer):
-        side.go(path).press("Agree to agenda").sees("You agreed to the agenda.")
+        side.go(path).press("Agree to agenda").sees_saved("You agreed to the agenda.")
     officer.sees_status("Visit planned")
     programme.go("/applications/clock").fill("Days to move the clock forward", "125").press("Move the clock")
     programme.sees("The clock was moved.")
@@ -259,7 +260,7 @@ def complete_visit(browsers: Browsers, board: Board, path: str, reference: str) 
     """Record attendance, evaluate on both sides, report as the guest, and find the certificate."""
     officer, host = browsers[OFFICER], browsers[HOST]
     host.go(path).sees("Was the guest there?")
-    host.choose_everywhere("Was there").press("Record attendance").sees("Attendance is recorded.")
+    host.choose_everywhere("Was there").press("Record attendance").sees_saved("Attendance is recorded.")
     waits = "The guest evaluates the visit. The guest writes the report. You evaluate it."
     host.sees_status("Completed", holder="You and the guest", follows=waits)
     board.shows(f"{reference}: Visit began", f"{reference}: Visit completed")
