@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 from typing import TYPE_CHECKING
 
 from shared.time import clock
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-PATIENCE = 120.0
+PATIENCE = float(os.environ.get("TANDEM_TEST_PATIENCE", "120"))
 """Seconds after which something will not happen any more, on a machine however busy."""
 
 

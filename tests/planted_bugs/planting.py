@@ -28,6 +28,8 @@ COPIED = ("services", "shared", "deploy", "tests", "docs")
 LINKED = (".venv", "node_modules")
 PLANTED_SEED = "TANDEM_SIMULATED_SEED"
 """The environment variable with the one seed that the simulation of all services is to run."""
+PATIENCE = 30
+"""Seconds that a test waits for what the bug keeps from happening; without a bug it has more."""
 SECONDS = 240
 """After so long a test that neither passes nor fails is stopped: the bug was not found by its test."""
 
@@ -151,6 +153,7 @@ def _run(test: str, only: str, copy: Path, seed: int | None) -> Outcome:
         "PYTHONPATH": str(copy),
         "PYTHONDONTWRITEBYTECODE": "1",  # nothing that was compiled with the bug stays
         "HYPOTHESIS_STORAGE_DIRECTORY": str(copy / ".hypothesis"),
+        "TANDEM_TEST_PATIENCE": str(PATIENCE),
     }
     if seed is not None:
         environment[PLANTED_SEED] = str(seed)
