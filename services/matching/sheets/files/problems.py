@@ -16,7 +16,7 @@ from services.matching.engine.problem.document import Unreadable
 from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Rules, Seat, default_weights
 from services.matching.sheets.files import references, settings, tables, terms
 from services.matching.sheets.files.cells import Reader
-from services.matching.sheets.files.fields import FIELDS, PARTS, TABLES, Objects, Setting
+from services.matching.sheets.files.fields import FIELDS, PARTS, Objects, Setting
 from services.matching.sheets.files.findings import Place
 from services.matching.sheets.files.references import JsonPart
 from services.matching.sheets.files.sheets import Reading
@@ -61,7 +61,7 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
                 found = tables.items(table, reading)
                 items[_NAMES[table.kind]] += found
                 sheets[table.kind][table.sheet.name or ""] = len(found)
-        _warn_of_several_sheets(file, sheets, findings)
+        tables.warn_of_several_sheets(file, sheets, findings)
     for name in ("candidates", "seats"):
         if not items[name] and not reading.incomplete:
             findings.fault(
@@ -87,14 +87,6 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
     findings.check()
     value |= {name: [item.value for item in rows] for name, rows in items.items() if rows or name != "fixed"}
     return document.read(Problem, value)
-
-
-def _warn_of_several_sheets(file: Path, sheets: Mapping[type, Mapping[str, int]], findings: Findings) -> None:
-    """Say which sheets of a workbook have rows of the same kind: one may be of another year."""
-    for kind, counts in sheets.items():
-        if len(counts) > 1:
-            listed = ", ".join(f"{name} ({count})" for name, count in counts.items())
-            findings.warn(Place(file), f"{TABLES[kind]} are on several sheets, and all were read: {listed}")
 
 
 def _take_settings(found: Mapping[type, JsonPart], alone: dict[str, JsonPart], findings: Findings) -> None:

@@ -94,8 +94,8 @@ def check(
     for name, rows in items.items():
         _doubles(rows, _KEYS[name], findings)
     everything = [item for name in ("candidates", "seats") for item in items[name]]
-    _spellings(everything, "organisation_id", findings)
-    _spellings(items["candidates"] + items["fixed"], "group_id", findings)
+    spellings(everything, "organisation_id", findings)
+    spellings(items["candidates"] + items["fixed"], "group_id", findings)
     _schemes(items, findings)
     if not complete:
         return
@@ -177,7 +177,7 @@ def _lookalikes(rows: list[Item], key: str, findings: Findings) -> None:
             findings.warn(item.at(key), f"{where}; if both are the same, write both alike")
 
 
-def _spellings(rows: list[Item], key: str, findings: Findings) -> None:
+def spellings(rows: list[Item], key: str, findings: Findings) -> None:
     """Take an id in two spellings, which the matching would take for two, as it is written first."""
     _lookalikes(rows, key, findings)
     first: dict[str, str] = {}

@@ -411,6 +411,14 @@ def _take_faults(item: Item, faults: Iterable[Fault], recorded: Recorded, findin
         findings.fault(place, text)
 
 
+def warn_of_several_sheets(file: Path, sheets: Mapping[type, Mapping[str, int]], findings: Findings) -> None:
+    """Say which sheets of a workbook have rows of the same kind: one may be of another year."""
+    for kind, counts in sheets.items():
+        if len(counts) > 1:
+            listed = ", ".join(f"{name} ({count})" for name, count in counts.items())
+            findings.warn(Place(file), f"{TABLES[kind]} are on several sheets, and all were read: {listed}")
+
+
 def json_of(file: Path, reading: Reading) -> Any:
     """Return the value in a JSON file, or None after a fault. A name that stands twice in an object is one."""
 

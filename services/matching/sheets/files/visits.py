@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from services.matching.engine.problem import document
@@ -11,9 +13,10 @@ from services.matching.sheets.files import settings, tables
 from services.matching.sheets.files.cells import Reader
 from services.matching.sheets.files.fields import Objects, Setting
 from services.matching.sheets.files.findings import Level, Place
-from services.matching.sheets.files.references import JsonPart
+from services.matching.sheets.files.references import JsonPart, spellings
 from services.matching.sheets.files.sheets import Reading
 from services.matching.sheets.files.tables import Item
+from services.matching.sheets.files.words import is_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +42,7 @@ def read(
     findings = reading.findings
     items: list[Item] = []
     rules: list[dict[type, JsonPart]] = []
+    counts: dict[str, int] = {}
     if file.suffix.lower() == ".json":
         items = _of_json(file, reading)
     else:
@@ -46,15 +50,23 @@ def read(
             if table.kind is Setting:
                 rules.append(settings.read(tables.items(table, reading), (SchedulePolicy,), findings))
             else:
-                items += tables.items(table, reading)
+                found = tables.items(table, reading)
+                items += found
+                counts[table.sheet.name or ""] = len(found)
+    tables.warn_of_several_sheets(file, {VisitRequest: counts}, findings)
+    for column in ("candidate_id", "seat_id", "group_id"):
+        spellings(items, column, findings)
+    _announced(items, findings)
     visits: list[VisitRequest] = tables.check([(VisitRequest, item) for item in items], findings)
     _doubtful(items, findings)
-    policies = [part for found in rules for part in found.values()]
+    policies = [part for owned in rules for part in owned.values()]
     if policy_file is not None:
-        policies.append(_policy_of(policy_file, reading))
+        policies += _policies_of(policy_file, reading)
     for part in policies[1:]:
         findings.fault(part.place, f"the policy is in {policies[0].place} already; keep one of them")
     policy = _policy(policies[0], findings) if policies else SchedulePolicy()
+    if policies and not reading.incomplete:
+        _holidays(policies[0], items, findings)
     if not items and not reading.incomplete and not findings.of(Level.FAULT):
         findings.fault(Place(file), "it holds no visit")
     findings.check()
@@ -62,8 +74,9 @@ def read(
 
 
 def _doubtful(items: list[Item], findings: Findings) -> None:
-    """Find a visit that stands twice, and warn of one within a country."""
+    """Find a visit that stands twice, and warn of values without effect and of rows that contradict each other."""
     first: dict[tuple[JsonValue, JsonValue], Item] = {}
+    groups: dict[str, list[Item]] = defaultdict(list)
     for item in items:
         guest, seat = item.value.get("candidate_id"), item.value.get("seat_id")
         before = first.setdefault((guest, seat), item)
@@ -72,6 +85,60 @@ def _doubtful(items: list[Item], findings: Findings) -> None:
         home, host = item.value.get("home_country"), item.value.get("host_country")
         if home is not None and home == host != "EU":
             findings.warn(item.at("host_country"), f"{host} is the guest's own country too; visits are to another one")
+        if item.value.get("taken") and "places" not in item.value:
+            text = "without places nothing limits the guests, so this has no effect; fill in the column places too"
+            findings.warn(item.at("taken"), text)
+        if isinstance(group := item.value.get("group_id"), str):
+            groups[group].append(item)
+    for group, own in groups.items():
+        if len(own) == 1 and "together" not in own[0].value:
+            text = f"only this visit has the group {group}, so it starts together with nobody; check the other rows"
+            findings.warn(own[0].at("group_id"), text)
+    _contradictions(items, "candidate_id", "home_country", findings)
+    for column in ("host_country", "places", "taken"):
+        _contradictions(items, "seat_id", column, findings)
+
+
+def _contradictions(items: list[Item], key: str, column: str, findings: Findings) -> None:
+    """Warn of a row that says something else of its guest or seat than the first row about it."""
+    first: dict[str, Item] = {}
+    for item in items:
+        id_, value = item.value.get(key), item.value.get(column)
+        if not isinstance(id_, str) or value is None:
+            continue
+        before = first.setdefault(id_, item)
+        if before.value[column] != value:
+            own = item.at(column)
+            findings.warn(own, f"{column} of {id_} differs from {before.place}; correct one of them")
+
+
+def _announced(items: list[Item], findings: Findings) -> None:
+    """Put announced days in order. A plan keeps them as the days of the visit, so they are its whole length."""
+    for item in items:
+        named, wanted, place = item.value.get("announced"), item.value.get("days"), item.at("announced")
+        if not isinstance(named, list) or not named or not all(is_day(day) for day in named):
+            continue
+        texts = sorted({str(day) for day in named})
+        item.value["announced"] = [*texts]
+        days = [date.fromisoformat(text) for text in texts]
+        run = [days[0] + timedelta(days=number) for number in range(len(days))]
+        if days != run or run[0].weekday() + len(run) > 5:
+            written = "; ".join(texts)
+            text = "announced days are working days of one week, one after the other; name each of them"
+            findings.fault(place, text, written)
+        elif isinstance(wanted, int) and len(days) != wanted:
+            text = f"announced days: {len(days)}, but days wanted: {wanted}"
+            findings.warn(place, f"{text}; those announced count, so name each day of the visit")
+
+
+def _holidays(policy: JsonPart, items: list[Item], findings: Findings) -> None:
+    """Warn of holidays of a country that no visit has."""
+    countries = {item.value.get(side) for item in items for side in ("home_country", "host_country")}
+    holidays = policy.value.get("extra_holidays") if isinstance(policy.value, dict) else None
+    for country in holidays if isinstance(holidays, dict) else ():
+        if country not in countries:
+            place = policy.at("extra_holidays", country, 0) if policy.places else policy.at("extra_holidays", country)
+            findings.warn(place, f"no visit is from or to {country}, so this has no effect")
 
 
 def _of_json(file: Path, reading: Reading) -> list[Item]:
@@ -85,20 +152,22 @@ def _of_json(file: Path, reading: Reading) -> list[Item]:
     return [Item(own.at(number).place, own.at(number).json(shape, item)) for number, item in enumerate(value)]
 
 
-def _policy_of(file: Path, reading: Reading) -> JsonPart:
-    """Return the policy in a JSON file, or in a sheet of rules."""
-    place = Place(file)
+def _policies_of(file: Path, reading: Reading) -> list[JsonPart]:
+    """Return the policy in a JSON file, or one for each sheet of rules; a file that changes nothing is a warning."""
+    place, findings = Place(file), reading.findings
     if file.suffix.lower() == ".json":
         given = tables.json_of(file, reading)
-        return JsonPart(
-            place, {} if given is None else Reader(place, reading.findings).json(Objects(SchedulePolicy), given)
-        )
-    parts = [
-        part
-        for table in tables.find(file, settings.KINDS, reading)
-        for part in settings.read(tables.items(table, reading), (SchedulePolicy,), reading.findings).values()
-    ]
-    return parts[0] if parts else JsonPart(place, {})
+        value = {} if given is None else Reader(place, findings).json(Objects(SchedulePolicy), given)
+        parts = [JsonPart(place, value)]
+    else:
+        parts = [
+            part
+            for table in tables.find(file, settings.KINDS, reading)
+            for part in settings.read(tables.items(table, reading), (SchedulePolicy,), findings).values()
+        ]
+    if all(part.value == {} for part in parts) and not findings.of(Level.FAULT):
+        findings.warn(place, "it says nothing of a policy, so the default counts")
+    return parts
 
 
 def _policy(given: JsonPart, findings: Findings) -> SchedulePolicy:

@@ -179,7 +179,7 @@ def test_a_policy_comes_from_a_sheet_beside_the_visits(tmp_path: Path) -> None:
         ("Objective", None, None, "stable"),
     ]
     heading = ("candidate_id", "seat_id", "home_country", "host_country", "confirmed_on", "days", "host_periods")
-    visit = ("a", "s", "AM", "FR", "2027-01-04", 5, "2027-03-01/2027-03-12")
+    visit = ("a", "s", "UA", "FR", "2027-01-04", 5, "2027-03-01/2027-03-12")
     file = book(tmp_path / "visits.xlsx", {"Visits": [heading, visit], "Rules": [RULES, *rows]})
     reading = Reading()
     found, policy = visits.read(file, None, reading)
