@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -42,6 +43,7 @@ from tests.integration.shared.bus.test_delivery import (
     running,
     withdrawn,
 )
+from tests.integration.shared.bus.test_heads import subject_in
 from tests.support import settings_for
 from tests.waiting import until
 
@@ -259,6 +261,38 @@ async def test_a_reader_asks_for_what_it_lacks_without_a_later_event(
         await until(lambda: _is(of(store, lost), ["ApplicationEndorsed"]), "the lost event is applied")
         await until(lambda: reader.missing() == {}, "nothing is missing any more")
     assert await of(store, there) == ["ApplicationEndorsed"]
+
+
+async def test_a_lack_that_newer_events_of_its_bucket_hide_is_applied_under_load(
+    new_bus: NewBus, broker: Broker, quickly: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A subject's newest event never came, its bucket never stands still; it is listed, asked for and applied once."""
+    monkeypatch.setattr(upkeep, "SLICE", 2)
+    owner = await new_bus("applications", kafka=broker.bootstrap)
+    store = await new_bus("matching", kafka=broker.bootstrap)
+    handlers, (busy, *subjects) = Handlers(), sorted(subject_in(7) for _ in range(6))
+    lost, written, goes_on = subjects[-1], 0, True
+
+    async def load() -> None:
+        nonlocal written
+        while goes_on:
+            await write(owner, busy)
+            written += 1
+            await asyncio.sleep(0.02)
+
+    async with running(Relay(owner).run, Reader(store, handlers.consumers).run):
+        await write(owner, *subjects)
+        await until(lambda: has_seen(store, len(subjects)))
+        loading = asyncio.create_task(load())
+        await acknowledged_and_lost(owner, lost)
+        await until(
+            lambda: _is(of(store, lost), ["ApplicationEndorsed"] * 2), "the lost event is applied", unless=loading
+        )
+        goes_on = False
+        await loading
+        await until(lambda: has_seen(store, len(subjects) + 1 + written), "all of the load is applied")
+    counted = Counter(subject for subject, _ in await applied(store))
+    assert counted == Counter(subjects) + Counter({busy: written, lost: 1})
 
 
 async def test_a_request_that_could_not_be_served_is_served_later(
