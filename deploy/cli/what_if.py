@@ -84,7 +84,7 @@ def command(
     from deploy.cli import file_readings  # noqa: PLC0415 - heavy
     from deploy.cli.system import Failed  # noqa: PLC0415 - as above
     from services.matching.engine.layers import run_layers  # noqa: PLC0415 - as above
-    from services.matching.sheets.files import problems, result_workbook, results  # noqa: PLC0415 - heavy
+    from services.matching.sheets.files import comparison, result_workbook, results  # noqa: PLC0415 - heavy
     from services.matching.sheets.files import terms as other  # noqa: PLC0415 - as above
 
     options = {
@@ -103,8 +103,8 @@ def command(
     sources = file_readings.named(files, terms, outputs=[*results.targets(out, FILES), annotate])
     progress = file_readings.Progress()
     with file_readings.reading(encoding, annotate) as own:
-        problem = problems.read(sources, day=(day or datetime.now().astimezone()).date(), seed=seed, reading=own)
-        rules = other.change_rules(problem, terms, given, own)
+        today = (day or datetime.now().astimezone()).date()
+        problem, rules = comparison.read(sources, terms, given, own, day=today, seed=seed)
     if check:
         print("No faults in the files and the other rules.")
         return

@@ -26,6 +26,10 @@ KINDS: Mapping[type, frozenset[str]] = {Setting: frozenset({"setting", "value"})
 """The columns by which a sheet of rules is known."""
 _NAMES = ("name", "second_name")
 _COMMANDS: Mapping[type, str] = {Rules: "tandem match", Problem: "tandem match", SchedulePolicy: "tandem schedule"}
+_REMOVED = frozenset({"none", "no limit"})
+_REMOVABLE = frozenset({"ceilings", "floors", "language_minimum"})
+"""The rules that the other rules of a what-if can take away."""
+_FAULTY = object()
 _EITHER_SIDE = words.Text("a country or the id of an organisation")
 
 
@@ -125,8 +129,13 @@ class _Found:
         self.places |= {(*at, part) if part else at: place for part, place in places.items()}
 
 
-def read(items: Sequence[Item], owners: Collection[type], findings: Findings) -> dict[type, JsonPart]:
-    """Return the settings of a sheet by owner; one that is not known is a fault, one of another command a warning."""
+def read(
+    items: Sequence[Item], owners: Collection[type], findings: Findings, *, removable: bool = False
+) -> dict[type, JsonPart]:
+    """Return the settings of a sheet by owner; one that is not known is a fault, one of another command a warning.
+
+    Where rules can be taken away (`removable`), the value `none` of a limit is None.
+    """
     found: dict[type, _Found] = defaultdict(lambda: _Found({}, {}))
     sheet = Place(items[0].place.file, items[0].place.sheet) if items else None
     values = [text for item in items if isinstance(text := item.value.get("value"), str)]
@@ -134,7 +143,9 @@ def read(items: Sequence[Item], owners: Collection[type], findings: Findings) ->
     for item in items:
         code = _code(item, owners, findings)
         if code is not None:
-            _read(item, SETTINGS[code], found[SETTINGS[code].owner], findings, order)
+            spec = SETTINGS[code]
+            value = _value(item, spec, findings, order, removable=removable and spec.field in _REMOVABLE)
+            _read(item, spec, value, found[spec.owner], findings)
     return {
         owner: JsonPart(sheet, own.value, own.places) for owner, own in found.items() if sheet is not None and own.value
     }
@@ -155,24 +166,26 @@ def _code(item: Item, owners: Collection[type], findings: Findings) -> str | Non
         return None
     owner = SETTINGS[code].owner
     if owner not in owners:
-        findings.warn(place, f"this setting is for {_COMMANDS[owner]}, and was not read", text)
+        whose = (
+            "the files themselves, not for other rules" if Rules in owners and owner is Problem else _COMMANDS[owner]
+        )
+        findings.warn(place, f"this setting is for {whose}, and was not read", text)
         return None
     if code != text:
         findings.understood(place, text, code)
     return code
 
 
-def _read(item: Item, spec: Spec, found: _Found, findings: Findings, order: Order) -> None:
-    """Read the names and the value of a row."""
+def _read(item: Item, spec: Spec, value: Any, found: _Found, findings: Findings) -> None:
+    """Read the names of a row, and put its value where it belongs; `_FAULTY` is none."""
     names = _names(item, spec, findings)
     word = spec.value
-    value = None if word is None else _value(item, word, findings, order)
     unused = [column for column in ("since", "until", "confidential") if column in item.value]
     if word is not None and unused:
         findings.warn(item.at(unused[0]), "only an exclusion has this; it was not read")
     if word is None and "value" in item.value:
         findings.warn(item.at("value"), "an exclusion has no value; it was not read")
-    if names is None or (word is not None and value is None):
+    if names is None or value is _FAULTY:
         return
     place = item.at("value")
     if word is None:
@@ -210,12 +223,18 @@ def _names(item: Item, spec: Spec, findings: Findings) -> tuple[str, ...] | None
     return tuple(found) if len(found) == len(spec.names) else None
 
 
-def _value(item: Item, word: Word, findings: Findings, order: Order) -> Any:
-    """Return the value of a row, or None after a fault."""
-    text = item.value.get("value")
+def _value(item: Item, spec: Spec, findings: Findings, order: Order, *, removable: bool) -> Any:
+    """Return the value of a row, None where there is none, or `_FAULTY`."""
+    text, word = item.value.get("value"), spec.value
+    if word is None:
+        return None
     if item.at("value") in findings.faulty:
-        return None
+        return _FAULTY
+    or_none = ", or none for no limit" if removable else ""
     if not isinstance(text, str):
-        findings.fault(item.place, f"it has no value; write {word.what}, or delete the row")
+        findings.fault(item.place, f"it has no value; write {word.what}{or_none}, or delete the row")
+        return _FAULTY
+    if removable and text.casefold() in _REMOVED:
         return None
-    return Reader(item.at("value"), findings, order).read_word(word, text)
+    value = Reader(item.at("value"), findings, order).read_word(word, text)
+    return _FAULTY if value is None else value

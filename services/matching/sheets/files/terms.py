@@ -21,44 +21,95 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from services.matching.engine.problem.problem import Weight
+    from services.matching.sheets.files.findings import Findings
     from shared.contracts.codes import Criterion
+
+_WHOLE = {
+    "exclusions": "exclusions",
+    "suspended": "suspensions",
+    "needs": "training needs",
+    "reciprocity": "points of reciprocity",
+}
+"""The rules that are lists: other rules replace each as a whole."""
+_NAMED = 5
 
 
 def change_rules(
-    problem: Problem, file: Path | None, options: Mapping[str, object], reading: Reading | None = None
+    problem: Problem | None, file: Path | None, options: Mapping[str, object], reading: Reading | None = None
 ) -> Rules:
     """Return the rules with those of a file, then the options, applied.
 
     The file is JSON (`rules`, or their names alone) or a sheet of rules.
-    Of `weights`, `ceilings` and `floors` only what is named is replaced; null removes a ceiling or floor. Raises
+    Of `weights`, `ceilings` and `floors` only what is named is replaced; null removes a ceiling or floor. Without a
+    problem, whose files have faults, only the faults of the file and the options are looked for. Raises
     `UnusableFiles` with all faults.
     """
     reading = reading or Reading()
     findings = reading.findings
-    value = document.plain(problem.rules)
-    value.setdefault("weights", weights_written(problem.rules.weights))
+    before = Rules() if problem is None else problem.rules
+    value = document.plain(before)
+    value.setdefault("weights", weights_written(before.weights))
     options_place = Place(Path("the options"))
     own_options = JsonPart(options_place, Reader(options_place, findings).json(Objects(Rules), options))
     given = own_options if file is None else _rules_of(file, reading)
-    agencies = [seat.organisation_id for seat in problem.seats]
-    agencies += [candidate.organisation_id for candidate in problem.candidates]
     for part in (given, own_options) if file is not None else (own_options,):
-        exclusions(part, agencies, findings)
+        if problem is not None:
+            sides = (*problem.seats, *problem.candidates)
+            exclusions(part, [side.organisation_id for side in sides], findings)
         _put(value, part.value if isinstance(part.value, dict) else {})
     recorded = tables.Recorded.of(findings)
     try:
         rules = document.read(Rules, value)
     except Unreadable as wrong:
         for fault in wrong.faults:
-            own_place = given.at(*fault.path)
+            part = own_options if fault.path and fault.path[0] in options else given
+            own_place = part.at(*fault.path)
             if own_place not in recorded:
                 findings.fault(own_place, fault.text)
-        rules = problem.rules
+        rules = before
     findings.check()
+    if problem is None:
+        return rules
+    _without_effect(problem, rules, given, findings)
+    _limits(problem, rules, given, findings)
     try:
         return replace(problem, rules=rules).rules
     except ValueError as wrong:
         raise UnusableFiles(f"{given.place}: {wrong}") from wrong
+
+
+def _without_effect(problem: Problem, rules: Rules, given: JsonPart, findings: Findings) -> None:
+    """Warn where no rule changes, and where a list that is replaced as a whole loses entries."""
+    if rules == problem.rules:
+        findings.warn(given.place, "nothing here differs from the rules of the files, so both results are the same")
+    for name, words in _WHOLE.items():
+        old, new = _entries(problem.rules, name), _entries(rules, name)
+        if gone := [text for text in old if text not in new]:
+            more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
+            text = f"the {words} here take the place of those in the files; these do not count: "
+            findings.warn(given.at(name), f"{text}{', '.join(gone[:_NAMED])}{more}. Repeat those that are to stay")
+
+
+def _entries(rules: Rules, name: str) -> list[str]:
+    """Return what a list of the rules is about, in words."""
+    if name == "exclusions":
+        return [f"{each.first} and {each.second}" for each in rules.exclusions]
+    return [key if isinstance(key, str) else " and ".join(key) for key in getattr(rules, name)]
+
+
+def _limits(problem: Problem, rules: Rules, given: JsonPart, findings: Findings) -> None:
+    """Warn of other limits for a country from which nobody comes, or that cannot both be met."""
+    homes = {candidate.country for candidate in problem.candidates} | {pair.country for pair in problem.fixed}
+    ceilings, floors = problem.rules.ceilings, problem.rules.floors
+    for name, new, old in (("ceilings", rules.ceilings, ceilings), ("floors", rules.floors, floors)):
+        for country in new:
+            if country not in homes and new[country] != old.get(country):
+                findings.warn(given.at(name, country), f"no candidate of the files comes from {country}")
+    for country, least in rules.floors.items():
+        most = rules.ceilings.get(country)
+        if most is not None and most < least and (most, least) != (ceilings.get(country), floors.get(country)):
+            text = f"of {country} the floor {least} is above the ceiling {most}, and cannot be met"
+            findings.warn(given.at("floors", country), text)
 
 
 def _rules_of(file: Path, reading: Reading) -> JsonPart:
@@ -68,7 +119,7 @@ def _rules_of(file: Path, reading: Reading) -> JsonPart:
         parts = [
             part
             for table in tables.find(file, settings.KINDS, reading)
-            for part in settings.read(tables.items(table, reading), (Rules,), findings).values()
+            for part in settings.read(tables.items(table, reading), (Rules,), findings, removable=True).values()
         ]
         if len(parts) > 1:
             findings.fault(parts[1].place, f"rules are in {parts[0].place} already; keep one of them")
