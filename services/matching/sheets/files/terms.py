@@ -54,8 +54,9 @@ def change_rules(
     given = own_options if file is None else _rules_of(file, reading)
     for part in (given, own_options) if file is not None else (own_options,):
         if problem is not None:
-            sides = (*problem.seats, *problem.candidates)
-            exclusions(part, [side.organisation_id for side in sides], findings)
+            agencies = [seat.organisation_id for seat in problem.seats]
+            agencies += [candidate.organisation_id for candidate in problem.candidates]
+            exclusions(part, agencies, findings)
         _put(value, part.value if isinstance(part.value, dict) else {})
     recorded = tables.Recorded.of(findings)
     try:
