@@ -348,17 +348,6 @@ async def count_by_call(session: AsyncSession, call_ids: Iterable[UUID], state: 
     return {call_id: int(count) for call_id, count in (await session.execute(query)).all()}
 
 
-async def ready_for_eligibility(
-    session: AsyncSession, call_id: UUID | None = None, limit: int = 500
-) -> list[Application]:
-    """Return endorsed applications (of one call), those that are due first."""
-    query = select(Application).where(Application.state == ApplicationState.ENDORSED)
-    if call_id is not None:
-        query = query.where(Application.call_id == call_id)
-    query = query.order_by(col(Application.due), col(Application.id)).limit(limit)
-    return list((await session.scalars(query)).all())
-
-
 async def endorsed_page(session: AsyncSession, request: PageRequest, call_id: UUID | None = None) -> list[Application]:
     """Return one page of the endorsed applications (of one call) by id, and one more where there is a next page."""
     query = select(Application).where(Application.state == ApplicationState.ENDORSED)

@@ -111,8 +111,10 @@ class QueueQuery(QueueParameters):
         return urlencode({name: value for name, value in (self.parameters | changes).items() if value})
 
 
-class PlacedQuery(QueueQuery):
-    """The query of one page of a queue: its number, and the cursor after or before which it is."""
+class PlaceQuery(BaseModel):
+    """The query of one page of a list that is cut by keys: its number, and the cursor after or before which it is."""
+
+    model_config = ConfigDict(extra="ignore")
 
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
     after: Annotated[str | None, Field(max_length=LONGEST)] = None
@@ -127,6 +129,10 @@ class PlacedQuery(QueueQuery):
     def cursor(self) -> dict[str, str]:
         """The cursor as an address has it."""
         return {name: value for name, value in (("after", self.after), ("before", self.before)) if value}
+
+
+class PlacedQuery(QueueQuery, PlaceQuery):
+    """The query of one page of a queue."""
 
     @property
     def beside(self) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.beside import Beside, Row, keep
 from services.applications.overview.model import Place
-from services.applications.review.forms.queue import ELIGIBILITY, BesideAppeals, BesideQuery
+from services.applications.review.forms.queue import ELIGIBILITY, BesideAppeals, BesideQuery, PlaceQuery
 from services.applications.review.views.appeals import appeal_list
 from services.applications.review.views.case import case_address
 from services.applications.review.views.eligibility import waiting_rows
@@ -24,7 +24,7 @@ ELIGIBLE = "/applications/eligibility"
 
 async def _keep_cases(request: Request, query: Annotated[BesideQuery, Query()]) -> None:
     if query.beside_list == ELIGIBILITY:
-        keep(request, eligibility_beside(query.page))
+        keep(request, eligibility_beside(query))
     else:
         keep(request, queue_beside(query) if query.beside_list else None)
 
@@ -64,10 +64,11 @@ def queue_rows(found: Sequence[NamedLine]) -> list[Row]:
     ]
 
 
-def eligibility_beside(page: int) -> Beside:
+def eligibility_beside(query: PlaceQuery) -> Beside:
     """Return a page of the endorsed applications, whose eligibility is to be confirmed."""
 
-    async def rows(session: AsyncSession, _: Principal, page: int) -> Sequence[Row]:
+    async def rows(session: AsyncSession, principal: Principal, page: int) -> Sequence[Row]:
+        place = query.place if page == query.page else Place(page)
         return [
             Row(
                 application.id,
@@ -77,10 +78,10 @@ def eligibility_beside(page: int) -> Beside:
                 states.state("application", application.own_state.value),
                 application.due,
             )
-            for application in await waiting_rows(session, page)
+            for application in await waiting_rows(session, principal, place)
         ]
 
-    return _applications(rows, ELIGIBLE, {"beside": ELIGIBILITY}, page)
+    return _applications(rows, ELIGIBLE, {"beside": ELIGIBILITY}, query.page, query.cursor)
 
 
 def appeals_beside(state: str, page: int) -> Beside:

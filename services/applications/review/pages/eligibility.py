@@ -11,7 +11,7 @@ from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.review.actions import eligibility as actions
 from services.applications.review.forms.decisions import ConfirmForm
-from services.applications.review.forms.queue import ELIGIBILITY, HERE
+from services.applications.review.forms.queue import ELIGIBILITY, HERE, PlaceQuery
 from services.applications.review.pages.beside import ELIGIBLE, KEEPS_LIST, eligibility_beside
 from services.applications.review.pages.bulk import effect
 from services.applications.review.views.case import captioned, case_address, visible_case
@@ -20,18 +20,19 @@ from shared.contracts import labels
 from shared.i18n import gettext
 from shared.time import dates
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
-from shared.web.lists import Cell, Column, Empty, Link, Listing, Tick, list_page
+from shared.web.lists import Cell, Column, Empty, Link, Listing, Steps, Tick, list_page
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
 
 
 @router.get("/eligibility")
 async def waiting(
-    request: Request, _: Coordinator, bus: BusDep, page: Annotated[int, Query(ge=1, le=100)] = 1
+    request: Request, principal: Coordinator, bus: BusDep, query: Annotated[PlaceQuery, Query()]
 ) -> Response:
     """Show endorsed applications with what the rules say, to be selected and confirmed."""
     async with bus.read() as session:
-        judged, total = await waiting_page(session, page)
+        found = await waiting_page(session, principal, query.place)
+    beside = eligibility_beside(query).opened(query.page)
     return list_page(
         request,
         Listing(
@@ -45,10 +46,11 @@ async def waiting(
                 Column(gettext("Eligibility result")),
                 Column(gettext("Due")),
             ],
-            [_row(judgement, page) for judgement in judged],
-            total,
+            [_row(judgement, beside) for judgement in found.judged],
+            found.total,
             Empty(gettext("No endorsed applications are waiting for you."), gettext("See all applications"), HERE),
-            page=page,
+            page=found.place.page,
+            steps=Steps(found.place.before, found.place.after),
             intro=gettext(
                 "These applications are endorsed and have been checked against the rules of their call. Select "
                 "the results that you confirm. The next page lists each selected application again."
@@ -62,9 +64,9 @@ async def waiting(
     )
 
 
-def _row(judgement: Judgement, page: int) -> list[Cell]:
+def _row(judgement: Judgement, beside: str) -> list[Cell]:
     application = judgement.application
-    address = f"{case_address(application.id)}?{eligibility_beside(page).opened(page)}"
+    address = f"{case_address(application.id)}?{beside}"
     return [
         Tick("case", str(application.id), application.reference or "", judgement.eligible),
         Link(application.reference or "", address),

@@ -11,16 +11,21 @@ from services.applications.application.store import applications as store
 from services.applications.bulk import Outcome
 from services.applications.calls import store as calls_store
 from services.applications.calls.model import Finding, eligible, findings, judge
+from services.applications.overview.model import FIRST_PAGE, Place, QueueFilters
+from services.applications.overview.store import queue
 from services.applications.register.store import entries
 from services.applications.review.views.decisions import DecidedApplication, decided
-from services.applications.tables import PAGE
+from services.applications.review.views.queue import reader_of
 from shared.contracts.applications import EligibilityCheck
 from shared.contracts.calls import CallTerms
-from shared.contracts.codes import PartnerStatus
+from shared.contracts.codes import ApplicationState, PartnerStatus
+from shared.identity import Principal
 from shared.time import clock
 from shared.web.items import ListedVersion, NotDone
 from shared.web.paging import PageRequest, page_of
 from shared.web.read_models import Page, ReadModel
+
+_ENDORSED = QueueFilters(state=ApplicationState.ENDORSED, sort="due")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +96,38 @@ async def judge_applications(session: AsyncSession, applications: Sequence[store
     ]
 
 
-async def waiting_page(session: AsyncSession, page: int) -> tuple[list[Judgement], int]:
-    """Return one page of the endorsed applications, those that are due first, and how many there are in all."""
-    ready = await store.ready_for_eligibility(session)
-    return await judge_applications(session, ready[(page - 1) * PAGE : page * PAGE]), len(ready)
+@dataclass(frozen=True, slots=True)
+class WaitingPage:
+    """One page of the endorsed applications with what the rules say, and how many there are in all.
+
+    `place` is the page as it was found: its number and the cursors of the pages before and after it.
+    """
+
+    judged: list[Judgement]
+    place: Place
+    total: int
 
 
-async def waiting_rows(session: AsyncSession, page: int) -> list[store.Application]:
+async def waiting_page(session: AsyncSession, principal: Principal, place: Place) -> WaitingPage:
+    """Return one page of the endorsed applications by due date; the first page where that one has no rows."""
+    reader = await reader_of(session, principal)
+    found = await queue.lines(session, reader, _ENDORSED, place)
+    if not found.lines and place != FIRST_PAGE:
+        found = await queue.lines(session, reader, _ENDORSED)
+    judged = await judge_applications(session, await _applications(session, found))
+    total = await queue.count(session, reader, _ENDORSED)
+    return WaitingPage(judged, Place(found.page, found.after, found.before), total)
+
+
+async def waiting_rows(session: AsyncSession, principal: Principal, place: Place) -> list[store.Application]:
     """Return the same page without the judgements."""
-    return (await store.ready_for_eligibility(session))[(page - 1) * PAGE : page * PAGE]
+    found = await queue.lines(session, await reader_of(session, principal), _ENDORSED, place)
+    return await _applications(session, found)
+
+
+async def _applications(session: AsyncSession, found: queue.Lines) -> list[store.Application]:
+    applications = await store.by_id(session, [line.id for line in found.lines])
+    return [applications[line.id] for line in found.lines]
 
 
 async def waiting_judgements(

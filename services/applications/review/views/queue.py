@@ -85,13 +85,14 @@ class QueuePage:
     agencies: list[tuple[str, str]]
 
 
-async def _reader(session: AsyncSession, principal: Principal) -> queue.Reader:
+async def reader_of(session: AsyncSession, principal: Principal) -> queue.Reader:
+    """Return a reader of the queue, now."""
     return queue.Reader(principal, clock.now(), await deciders_on(session, clock.today()))
 
 
 async def queue_page(session: AsyncSession, principal: Principal, filters: QueueFilters, place: Place) -> QueuePage:
     """Return one page of the queue, the reader's own tasks first; the first page where that one has no rows."""
-    reader = await _reader(session, principal)
+    reader = await reader_of(session, principal)
     found = await queue.lines(session, reader, filters, place)
     if not found.lines and place != FIRST_PAGE:
         found = await queue.lines(session, reader, filters)
@@ -130,7 +131,7 @@ async def lines_beside(
     session: AsyncSession, principal: Principal, filters: QueueFilters, place: Place = FIRST_PAGE
 ) -> list[NamedLine]:
     """Return one page of the queue, in its order, with names."""
-    reader = await _reader(session, principal)
+    reader = await reader_of(session, principal)
     lines = (await queue.lines(session, reader, filters, place)).lines
     people = await entries.people_by_subject(session, [line.subject for line in lines])
     names = {subject: person.name for subject, person in people.items()}
@@ -141,7 +142,7 @@ async def queued(
     session: AsyncSession, principal: Principal, filters: QueueFilters, request: PageRequest
 ) -> Page[QueuedApplication]:
     """Return one page of the queue for the API, in the order in which the applications were begun."""
-    found = await queue.listed(session, await _reader(session, principal), filters, request)
+    found = await queue.listed(session, await reader_of(session, principal), filters, request)
     steps = await _steps(session, found)
     return page_of(
         found, request, QueuedApplication, lambda line: _queued(line, steps[line.id]), lambda line: (line.id,)
@@ -174,7 +175,7 @@ def _queued(line: Line, step: NextStep) -> QueuedApplication:
 
 async def queue_figures(session: AsyncSession, principal: Principal, filters: QueueFilters) -> QueueFigures:
     """Return the figures of the queue with these filters."""
-    found = await queue.figures(session, await _reader(session, principal), filters)
+    found = await queue.figures(session, await reader_of(session, principal), filters)
     return QueueFigures(
         states={ApplicationState(state): count for state, count in found.states.items()},
         waits_for_you=found.needs,
