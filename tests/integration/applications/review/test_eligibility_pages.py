@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -56,7 +57,7 @@ async def test_each_page_is_read_by_an_index(programme: Programme) -> None:
         deep_page = await waiting_page(session, principal, Place(20))
         places = (FIRST_PAGE, Place(21, after=deep_page.place.after), Place(19, before=deep_page.place.before))
         for place in places:
-            for plan in await plans(session, lambda place=place: waiting_rows(session, principal, place)):
+            for plan in await plans(session, partial(waiting_rows, session, principal, place)):
                 at = f"{place}\n{json.dumps(plan, indent=1)}"
                 assert not read_whole(plan) & {"application", "standing", "queue_entry"}, at
                 assert rows_read(plan, "queue_entry") <= _MOST, at
