@@ -23,7 +23,7 @@ from services.matching.engine.stable.floors import Unmet, unmet
 from shared.contracts.codes import Change, WishMissed
 
 _COUNTED = frozenset({Change.MORE_PLACES, Change.QUOTA})
-_OF_THE_MARKET = _COUNTED | {Change.RANK_GROUP, Change.LARGER_GROUP}
+_OF_THE_MARKET = _COUNTED | {Change.RANK_GROUP, Change.LARGER_GROUP, Change.PLACES_IN_WEEK}
 _TAKEN_BY_GROUPS = (0, 1, 2, 3, 5, 10, 20)
 """So much more than singles alone would need is tried, since groups go first."""
 

@@ -162,19 +162,32 @@ def _expertise(_rules: Rules, found: Opening, seat: Seat) -> Opening | None:
 
 
 def _weeks(rules: Rules, found: Opening, seat: Seat) -> Opening | None:
-    """Add the weeks nearest to the candidate's own of those that the seat has."""
-    own = found.candidate.weeks or frozenset()
-    offered = {week for week, places in (seat.weeks or {}).items() if places > 0}
-    missing = max(1, rules.common_weeks - len(offered & own))
-    near = sorted((min((abs(week - other) // WEEK for other in own), default=1), week) for week in offered - own)
-    if len(near) < missing:
+    """Add the weeks nearest to the candidate's own of those that the seat has.
+
+    Only where these are too few, the seat gets a place in further weeks: the candidate's own first, then in those that
+    it offers without a place.
+    """
+    if seat.weeks is None:
         return None
-    chosen = near[:missing]
-    parts = [
-        Counterfactual(change=Change.OTHER_WEEKS, seat_id=seat.id, week=week, count=max(1, count))
-        for count, week in chosen
-    ]
-    return _with(found, parts, weeks=own | {week for _, week in chosen})
+    own = found.candidate.weeks or frozenset()
+    offered = {week for week, places in seat.weeks.items() if places > 0}
+    missing = max(1, rules.common_weeks - len(offered & own))
+
+    def nearest(weeks: Iterable[date]) -> list[tuple[int, date]]:
+        return sorted((min((abs(week - other) // WEEK for other in own), default=1), week) for week in weeks)
+
+    added = nearest(offered - own)[:missing]
+    placed = nearest((own | seat.weeks.keys()) - offered)[: missing - len(added)]
+    if len(added) + len(placed) < missing:
+        return None
+    part = Counterfactual(change=Change.OTHER_WEEKS, seat_id=seat.id)
+    parts = [replace(part, week=week, count=max(1, count)) for count, week in (*added, *placed) if week not in own]
+    in_week = replace(part, change=Change.PLACES_IN_WEEK, at_seat_id=seat.id, count=1)
+    parts += [replace(in_week, week=week) for _, week in placed]
+    opened = _with(found, parts, weeks=own | {week for _, week in (*added, *placed)})
+    if not placed:
+        return opened
+    return replace(opened, other_seat=replace(seat, weeks={**seat.weeks, **{week: 1 for _, week in placed}}))
 
 
 def _rank(_: Rules, found: Opening, seat: Seat) -> Opening | None:

@@ -2,8 +2,8 @@
 
 If people are to state more, that is meant for each member who lacks it: a language at a level, one more topic, area or
 week. So a set reads the same for all members, and tells nothing of a single one. A seat may also take larger groups,
-and one with too few weeks for all at once may have more places in a week. The rules about facts that nobody changes for
-one match have no mend.
+and one with too few weeks for all at once may have more places in a week, also in one that it does not offer. The rules
+about facts that nobody changes for one match have no mend.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -194,9 +194,10 @@ _MENDS: Mapping[HardRule, Callable[[Rules, Seat, Sequence[Candidate]], _Mended]]
 
 
 def _weeks(rules: Rules, seat: Seat, members: Sequence[Candidate]) -> tuple[tuple[Counterfactual, ...], int] | None:
-    """Return the weeks in which all members could come that cost the fewest steps; None if the seat has too few.
+    """Return the weeks in which all members could come that cost the fewest steps; None if too few are known.
 
-    Only where too few weeks have a place for each member at once, a week may get more places.
+    Only where too few weeks have a place for each member at once, a week may get more places; and only where the seat
+    offers too few weeks, it may get places in one that a member has stated.
     """
     stated = [member.weeks for member in members if member.weeks is not None]
     if not stated and seat.weeks is None:
@@ -208,6 +209,8 @@ def _weeks(rules: Rules, seat: Seat, members: Sequence[Candidate]) -> tuple[tupl
         lacking = {week: max(0, len(members) - places) for week, places in seat.weeks.items()}
         enough = {week: 0 for week, places in lacking.items() if not places}
         lacking = enough if len(enough) >= needed else lacking
+        if len(lacking) < needed:
+            lacking |= dict.fromkeys(known - seat.weeks.keys(), len(members))
     costs = sorted(
         ((cost > 0) + (places > 0), cost + places, week, cost, places)
         for week, places in lacking.items()

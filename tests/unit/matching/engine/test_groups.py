@@ -520,6 +520,16 @@ def test_a_week_with_too_few_places_for_a_group_is_named() -> None:
     assert _proven(_call(group, [seat]), group) == [(Change.PLACES_IN_WEEK, 2)]
 
 
+def test_a_placement_with_fewer_weeks_than_the_call_asks_for_gets_one_more() -> None:
+    """Two officers read places for both in a week that they have stated and the placement does not offer yet."""
+    later = FIRST_WEEK + timedelta(weeks=1)
+    group = [_officer(name, "g", weeks=frozenset({FIRST_WEEK, later})) for name in "ab"]
+    called = _call(group, [replace(_seat("s", 2), weeks={FIRST_WEEK: 2})])
+    problem = replace(called, rules=replace(called.rules, common_weeks=2))
+    assert _proven(problem, group) == [(Change.PLACES_IN_WEEK, 2)]
+    assert run_layers(problem).receipt("a").changes[0].week == later
+
+
 def test_a_member_who_goes_alone_reads_of_larger_groups() -> None:
     """A member who declined the place of the companions reads that another placement would take larger groups."""
     fixed = (Fixed(candidate_id="a", seat_id="t", country="MD", group_id="g"),)

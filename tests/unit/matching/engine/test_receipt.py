@@ -60,6 +60,13 @@ def _with_part(problem: Problem, candidate_id: str, change: Counterfactual) -> P
         seats = tuple(
             replace(seat, capacity=seat.capacity + more) if seat.id == change.at_seat_id else seat for seat in seats
         )
+    elif change.change is Change.PLACES_IN_WEEK:
+        assert change.week is not None
+        (at,) = (seat for seat in seats if seat.id == change.at_seat_id)
+        assert at.weeks is not None
+        assert at.weeks.get(change.week, 0) == 0
+        more_weeks = {**at.weeks, change.week: change.count or 0}
+        seats = tuple(replace(seat, weeks=more_weeks) if seat.id == at.id else seat for seat in seats)
     elif change.change is Change.QUOTA:
         assert change.country is not None
         rules = replace(

@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -139,6 +139,35 @@ def _place(identity: str, **more: object) -> Seat:
 def _call(people: list[Candidate], seats: list[Seat], **rules: object) -> Problem:
     made = Rules(**({"share": 100} | rules))  # type: ignore[arg-type]  # fields of the class
     return Problem(call_id="c", day=DAY, seed="s", candidates=tuple(people), seats=tuple(seats), rules=made)
+
+
+_NEXT, _LATER = (FIRST_WEEK + timedelta(weeks=weeks) for weeks in (1, 2))
+_OTHER, _PLACES = Change.OTHER_WEEKS, Change.PLACES_IN_WEEK
+
+
+@pytest.mark.parametrize(
+    ("own", "offered", "needed", "read"),
+    [
+        ([FIRST_WEEK], {FIRST_WEEK: 0}, 1, [(_PLACES, FIRST_WEEK, 1)]),
+        ([FIRST_WEEK, _NEXT], {FIRST_WEEK: 1}, 2, [(_PLACES, _NEXT, 1)]),
+        ([_NEXT, _LATER], {FIRST_WEEK: 1}, 2, [(_OTHER, FIRST_WEEK, 1), (_PLACES, _NEXT, 1)]),
+        ([FIRST_WEEK], {FIRST_WEEK: 1, _LATER: 0}, 2, [(_OTHER, _LATER, 2), (_PLACES, _LATER, 1)]),
+    ],
+    ids=["no place in it", "not offered", "one other, one not offered", "neither stated nor with a place"],
+)
+def test_a_placement_with_too_few_weeks_gets_a_place_in_another(
+    own: list[date], offered: dict[date, int], needed: int, read: list[tuple[Change, date, int]]
+) -> None:
+    """A place in a further week is named, and is enough, if no week of the placement is left to state."""
+    problem = _call(
+        [_officer("a", weeks=frozenset(own))],
+        [_place("s", languages={"ka": LanguageLevel.B1}, weeks=offered)],
+        common_weeks=needed,
+    )
+    (change,) = run_layers(problem).receipt("a").changes
+    assert [(part.change, part.week, part.count) for part in change.parts] == read
+    assert _led_to(problem, "a", change) == "s"
+    assert [_led_to(problem, "a", less) for less in _less(change)] == [None] * len(_less(change))
 
 
 def _parts(problem: Problem, candidate_id: str) -> list[tuple[Change, object]]:

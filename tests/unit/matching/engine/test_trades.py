@@ -20,7 +20,7 @@ def _beyond(change: Counterfactual) -> bool:
     """Return whether a single change is of a kind not tried by size: at any seat, or more expertise."""
     if change.change is Change.MORE_EXPERTISE:
         return change.count is not None
-    return change.change in {Change.RANK_GROUP, Change.SMALLER_GROUP, Change.MORE_PLACES}
+    return change.change in {Change.RANK_GROUP, Change.SMALLER_GROUP, Change.MORE_PLACES, Change.PLACES_IN_WEEK}
 
 
 def _world(seed: int, *, crowded: bool) -> Problem:
