@@ -151,7 +151,7 @@ def answer(request: SheetRequest, _step: Callable[[int], None]) -> SheetOutcome:
         if not reading.findings.of(Level.FAULT):
             raise ValueError(str(wrong)) from wrong
     if known is not None and before is not None and problem is not None:
-        earlier.compare(known, problem, before, reading.findings)
+        known = earlier.compare(known, problem, before, reading.findings)
     outcome = _checked(reading, problem)
     if problem is None or request.wish is Wish.CHECK:
         is_long = sum(len(sheet.rows) for sheet in reading.sheets) > COPIED

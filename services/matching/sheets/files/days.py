@@ -21,6 +21,8 @@ _IN_TEXT = re.compile(r"(?<!\d)(\d{1,2})([-/])(\d{1,2})\2(\d{4})(?!\d)")
 _IN_WORDS = re.compile(r"(\d{1,2})(?:\.|st|nd|rd|th)?[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4})")
 _WORDS_FIRST = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
 _SHORT_YEAR = re.compile(r"\d{1,2}[-/. ]\s?(?:\d{1,2}|[A-Za-z]{3,9})[-/. ]\s?\d{2}")
+_SERIAL = re.compile(r"[1-9]\d{4}")
+_FIRST_OF_SERIALS = date(1899, 12, 30)
 _WEEK = re.compile(r"(\d{4})[- ]?W(\d{1,2})|(?:W|CW|KW|week) ?(\d{1,2})[-/ ,]{1,2}(\d{4})", re.IGNORECASE)
 _RANGE = re.compile(r"(.+?)(?: to | until | ?[\u2013\u2014] ?| - |\.\.\.?)(.+)", re.IGNORECASE)
 _MONTHS = [name.lower() for name in Locale("en").months["format"]["wide"].values()]
@@ -109,6 +111,8 @@ def _read(text: str, order: Order) -> date:
         return _date(text, int(found[3]), _month(text, found[2]), int(found[1]))
     if found := _WORDS_FIRST.fullmatch(text):
         return _date(text, int(found[3]), _month(text, found[1]), int(found[2]))
+    if _SERIAL.fullmatch(text) and FIRST_DAY <= (day := _FIRST_OF_SERIALS + timedelta(days=int(text))) <= LAST_DAY:
+        raise NoDay(f'"{text}" is how a spreadsheet counts {day}; format the cell as a date, or write {day}')
     if _SHORT_YEAR.fullmatch(text):
         raise NoDay(f'"{text}" has a year of two digits; {REMEDY}')
     raise NoDay(f'"{text}" is not a date; {REMEDY}')

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from services.matching.sheets.files import sheets
 from services.matching.sheets.files.findings import Level, Place
+from services.matching.sheets.files.references import Ids, form_of
+from services.matching.sheets.files.sheets import EMPTY
 from services.matching.sheets.files.words import plain_form
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from services.matching.sheets.files.sheets import Cell, Reading, Sheet
 
 _LISTED = 5
+_TITLE_ROWS = 20
 
 
 class Move(StrEnum):
@@ -80,38 +83,65 @@ def _pairs(
     for sheet in found:
         if (sheet.name is not None and sheet.name.casefold() != name) or (sheet.name is None and name != "matches"):
             continue
-        for _, row in sheet.rows[:1]:
+        for heading, row in sheet.rows[:_TITLE_ROWS]:
             names = [plain_form(cell.text).removesuffix(" id") for cell in row]
             if key in names and value in names:
                 at, of = names.index(key), names.index(value)
-                body = [(other, own[at], own[of]) for other, own in sheet.rows[1:] if len(own) > max(at, of)]
-                return _values(sheet, body, findings)
+                body = [
+                    (number, own[at] if at < len(own) else EMPTY, own[of] if of < len(own) else EMPTY)
+                    for number, own in sheet.rows
+                    if number > heading and any(cell.text for cell in own)
+                ]
+                return _values(sheet, body, (key, value), findings)
     return None
 
 
-def _values(sheet: Sheet, body: Sequence[tuple[int, Cell, Cell]], findings: Findings) -> dict[str, str]:
-    """Return the texts of two cells of each row as key and value."""
+def _values(
+    sheet: Sheet, body: Sequence[tuple[int, Cell, Cell]], names: tuple[str, str], findings: Findings
+) -> dict[str, str]:
+    """Return the texts of two cells of each row as key and value; a row without one of them is found."""
     pairs: dict[str, str] = {}
+    known: set[str] = set()
     for number, key, value in body:
         place = replace(sheet.place, row=number)
         for fault in (cell.fault for cell in (key, value) if cell.fault is not None):
             findings.fault(place, fault)
-        if key.text in pairs:
+        if form_of(key.text) in known:
             findings.fault(place, f"{key.text} is there twice; keep one of the rows")
+        known.add(form_of(key.text) or f"row {number}")
         if key.text and value.text:
             pairs[key.text] = value.text
+        else:
+            empty = " and ".join(name for name, cell in zip(names, (key, value), strict=True) if not cell.text)
+            findings.fault(place, f"it has no {empty}; fill it in, or delete the row if it is a title or a total")
     return pairs
 
 
-def compare(earlier: Earlier, problem: Problem, file: Path, findings: Findings) -> None:
-    """Warn where the earlier run has no candidate, or no seat, of the files now: it is hardly one of these sheets."""
-    known = {*earlier.matching, *earlier.candidates}
-    now = {candidate.id for candidate in problem.candidates} | {pair.candidate_id for pair in problem.fixed}
-    seats = {*earlier.matching.values(), *earlier.capacities}
-    for what, before, after in (("candidate", known, now), ("seat", seats, {seat.id for seat in problem.seats})):
-        if before and not before & after:
+def compare(earlier: Earlier, problem: Problem, file: Path, findings: Findings) -> Earlier:
+    """Return the earlier run with the ids of the files now, which may be written in another case.
+
+    It is a warning where it has no candidate, or no seat, of the files now: it is hardly one of these sheets.
+    """
+    people = Ids("candidate", [each.id for each in problem.candidates] + [pair.candidate_id for pair in problem.fixed])
+    seats = Ids("seat", [seat.id for seat in problem.seats])
+
+    def own(ids: Ids, text: str) -> str:
+        found = ids.find(text)
+        if found not in {None, text}:
+            findings.understood(Place(file), text, str(found))
+        return found or text
+
+    found = Earlier(
+        {own(people, candidate): own(seats, seat) for candidate, seat in earlier.matching.items()},
+        frozenset(own(people, candidate) for candidate in earlier.candidates),
+        {own(seats, seat): places for seat, places in earlier.capacities.items()},
+    )
+    known, used = {*found.matching, *found.candidates}, {*found.matching.values(), *found.capacities}
+    for what, before, now in (("candidate", known, people.exact), ("seat", used, seats.exact)):
+        if before and not before & now:
             text = f"it shares no {what} with the files; check that it is a result of these, with the same ids"
             findings.warn(Place(file), text)
+    return found
 
 
 def changes(earlier: Earlier, result: Result, receipts: Sequence[Receipt], sentences: Sentences) -> list[Change]:

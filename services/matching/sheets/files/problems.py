@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from services.matching.engine.problem import document
 from services.matching.engine.problem.document import Unreadable
 from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Rules, Seat, default_weights
+from services.matching.engine.schedule import VisitRequest
 from services.matching.sheets.files import references, settings, tables, terms
 from services.matching.sheets.files.cells import Reader
 from services.matching.sheets.files.fields import FIELDS, PARTS, Objects, Setting
@@ -36,6 +37,12 @@ KINDS: Mapping[type, frozenset[str]] = {
     **settings.KINDS,
 }
 """The columns by which a table is known."""
+_VISITS = frozenset({"confirmed_on", "host_periods"})
+"""The columns by which visits are told from fixed pairs."""
+_NOT_VISITS = (
+    "these are visits, to which tandem schedule gives dates; for fixed pairs keep only the columns candidate_id, "
+    "seat_id and country"
+)
 _NAMES = {kind: name for name, kind in PARTS.items()}
 _ALONE = tuple(part.name for part in fields(Problem) if part.name not in PARTS)
 
@@ -50,18 +57,10 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
     items: dict[str, list[Item]] = {name: [] for name in PARTS}
     alone: dict[str, JsonPart] = {}
     for file in files:
-        sheets: dict[type, dict[str, int]] = defaultdict(dict)
         if file.suffix.lower() == ".json":
             _take_json(file, items, alone, reading)
-            continue
-        for table in tables.find(file, KINDS, reading):
-            if table.kind is Setting:
-                _take_settings(settings.read(tables.items(table, reading), (Rules, Problem), findings), alone, findings)
-            else:
-                found = tables.items(table, reading)
-                items[_NAMES[table.kind]] += found
-                sheets[table.kind][table.sheet.name or ""] = len(found)
-        tables.warn_of_several_sheets(file, sheets, findings)
+        else:
+            _take_tables(file, items, alone, reading)
     for name in ("candidates", "seats"):
         if not items[name] and not reading.incomplete:
             findings.fault(
@@ -87,6 +86,30 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None, reading: 
     findings.check()
     value |= {name: [item.value for item in rows] for name, rows in items.items() if rows or name != "fixed"}
     return document.read(Problem, value)
+
+
+def _take_tables(file: Path, items: dict[str, list[Item]], alone: dict[str, JsonPart], reading: Reading) -> None:
+    """Add the tables of a file."""
+    findings = reading.findings
+    sheets: dict[type, dict[str, int]] = defaultdict(dict)
+    for table in tables.find(file, KINDS, reading):
+        if _holds_visits(table, findings):
+            reading.incomplete = True
+        elif table.kind is Setting:
+            _take_settings(settings.read(tables.items(table, reading), (Rules, Problem), findings), alone, findings)
+        else:
+            found = tables.items(table, reading)
+            items[_NAMES[table.kind]] += found
+            sheets[table.kind][table.sheet.name or ""] = len(found)
+    tables.warn_of_several_sheets(file, sheets, findings)
+
+
+def _holds_visits(table: tables.Table, findings: Findings) -> bool:
+    """Return whether what looks like fixed pairs are visits, which would take places unasked: that is a fault."""
+    if table.kind is not Fixed or not set(tables.names_of(table, VisitRequest)) >= _VISITS:
+        return False
+    findings.fault(replace(table.sheet.place, row=table.heading_row), _NOT_VISITS)
+    return True
 
 
 def _take_settings(found: Mapping[type, JsonPart], alone: dict[str, JsonPart], findings: Findings) -> None:

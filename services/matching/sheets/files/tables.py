@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 _TITLE_ROWS = 20
 """The heading is looked for in so many rows."""
 _LIKE_A_TABLE = 3
+_APART_REMEDY = "put each table on a sheet or into a file of its own"
 _PERSONAL = frozenset(
     {"name", "names", "first name", "last name", "surname", "family name", "full name", "email", "e mail", "mail"}
     | {"phone", "telephone", "mobile", "date of birth", "birthday", "passport", "address"}
@@ -69,13 +70,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table in a sheet: what its rows are, the row of its heading, and the field of each column (None: unknown)."""
+    """A table in a sheet: what its rows are, the row of its heading, and the field of each column (None: unknown).
+
+    `others` are the kinds of table that could be on the sheet too, each with the columns by which it is known.
+    """
 
     kind: type
     sheet: Sheet
     heading_row: int
     heading: list[str]
     names: list[str | None]
+    others: Mapping[type, frozenset[str]]
 
 
 def find(file: Path, kinds: Mapping[type, frozenset[str]], reading: Reading) -> list[Table]:
@@ -150,7 +155,8 @@ def _heading(sheet: Sheet, kinds: Mapping[type, frozenset[str]]) -> Table | None
             heading = [cell.text for cell in row]
             while heading and not heading[-1]:
                 heading.pop()
-            return Table(kind, sheet, number, heading, names[: len(heading)])
+            others = {other: key for other, key in kinds.items() if other is not kind}
+            return Table(kind, sheet, number, heading, names[: len(heading)], others)
     return None
 
 
@@ -158,6 +164,12 @@ def _names(row: list[Cell], kind: type) -> list[str | None]:
     """Return the field that each cell of a heading names, if any."""
     known = columns_of(kind)
     return [known.get(plain_form(cell.text)) or known.get(plain_form(_BRACKETS.sub("", cell.text))) for cell in row]
+
+
+def names_of(table: Table, kind: type) -> list[str | None]:
+    """Return the field that each column of a table would name in a table of another kind, if any."""
+    known = columns_of(kind)
+    return [known.get(plain_form(heading)) for heading in table.heading]
 
 
 def items(table: Table, reading: Reading) -> list[Item]:
@@ -236,17 +248,30 @@ def _check_heading(table: Table, findings: Findings) -> None:
 
 
 def _stands_beside_another(table: Table, findings: Findings) -> bool:
-    """Return whether so many columns stand twice that the heading is of two tables side by side, which is a fault."""
+    """Return whether the heading is of two tables side by side, which is a fault.
+
+    So it is where many columns stand twice, or where those that are not known are of a table of another kind.
+    """
     counted = Counter(name for name in table.names if name is not None)
     twice = [name for name, count in counted.items() if count > 1]
-    if len(twice) < _LIKE_A_TABLE:
-        return False
-    findings.fault(
-        replace(table.sheet.place, row=table.heading_row),
-        f"{', '.join(twice)} are in this heading twice, as of two tables side by side; "
-        "put each table on a sheet or into a file of its own",
-    )
-    return True
+    place = replace(table.sheet.place, row=table.heading_row)
+    if len(twice) >= _LIKE_A_TABLE:
+        findings.fault(
+            place, f"{', '.join(twice)} are in this heading twice, as of two tables side by side; {_APART_REMEDY}"
+        )
+        return True
+    unknown = [heading for name, heading in zip(table.names, table.heading, strict=True) if name is None]
+    for kind, key in table.others.items():
+        own = {
+            name: heading
+            for name, heading in zip(names_of(table, kind), table.heading, strict=True)
+            if heading in unknown
+        }
+        if key <= own.keys():
+            named = " and ".join(own[name] for name in sorted(key))
+            findings.fault(place, f"{named} are of {TABLES[kind]} beside the {TABLES[table.kind]}; {_APART_REMEDY}")
+            return True
+    return False
 
 
 def _unknown(table: Table, at: int, place: Place, findings: Findings) -> None:
@@ -271,19 +296,33 @@ def _until_second_heading(
     table: Table, body: list[tuple[int, list[Cell]]], findings: Findings
 ) -> tuple[list[tuple[int, list[Cell]]], bool]:
     """Return the rows above another table's heading, and whether these are all; a repeated heading is left out."""
-    found = []
+    found: list[tuple[int, list[Cell]]] = []
     for number, row in body:
+        place = replace(table.sheet.place, row=number)
         named = _names(row, table.kind)
         names = set(named) - {None}
-        if len(names) < _LIKE_A_TABLE or len(names) * 2 < len(set(table.names) - {None}):
-            found.append((number, row))
-            continue
-        repeated = named[: len(table.names)] == table.names
-        remedy = "delete this row" if repeated else "put each table on a sheet or into a file of its own"
-        findings.fault(replace(table.sheet.place, row=number), f"a second heading begins here; {remedy}")
-        if not repeated:
+        if len(names) >= _LIKE_A_TABLE and len(names) * 2 >= len(set(table.names) - {None}):
+            repeated = named[: len(table.names)] == table.names
+            remedy = "delete this row" if repeated else _APART_REMEDY
+            findings.fault(place, f"a second heading begins here; {remedy}")
+            if not repeated:
+                return found, False
+        elif (kind := _heads_another(table, row)) is not None:
+            findings.fault(place, f"a second heading, of {TABLES[kind]}, begins here; {_APART_REMEDY}")
             return found, False
+        else:
+            found.append((number, row))
     return found, True
+
+
+def _heads_another(table: Table, row: list[Cell]) -> type | None:
+    """Return the other kind of table whose heading a row is, if it is one: most of its cells name columns."""
+    filled = sum(bool(cell.text) for cell in row)
+    for kind, key in table.others.items():
+        names = set(_names(row, kind)) - {None}
+        if key <= names and len(names) * 2 >= filled:
+            return kind
+    return None
 
 
 def _check_rows(table: Table, body: list[tuple[int, list[Cell]]], findings: Findings) -> None:

@@ -101,6 +101,34 @@ async def test_sheets_are_checked_matched_compared_and_downloaded_and_nothing_is
     assert await _stored(world) == before
 
 
+def _with_rules_beside() -> bytes:
+    """Return the template's workbook with rules on the sheet of the candidates, and no sheet of their own."""
+    book = load_workbook(io.BytesIO(make_problem()))
+    candidates, column = book["Candidates"], book["Candidates"].max_column + 2
+    for row, (name, value) in enumerate((("Setting", "Value"), ("Share of a country", "50")), 1):
+        candidates.cell(row, column, name)
+        candidates.cell(row, column + 1, value)
+    del book["Rules"]
+    packed = io.BytesIO()
+    book.save(packed)
+    return packed.getvalue()
+
+
+async def test_rules_beside_the_candidates_and_visits_are_faults_of_an_upload(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is matched without rules that stand on the wrong sheet, or with visits as pairs that are agreed."""
+    await _sign_in(world, browser, sign_in)
+    monkeypatch.setattr(processes, "run_in_process", _in_thread)
+    beside = await browser.post(ADDRESS, data={"wish": "match"}, files={"file": ("own.xlsx", _with_rules_beside())})
+    assert beside.status_code == 422
+    assert "Setting and Value are of rules beside the candidates; put each table on a sheet" in beside.text
+    visits = b"candidate_id;seat_id;home_country;confirmed_on;host_periods\nAM-1;FR-1;AM;2027-01-11;\n"
+    files = [("file", ("own.xlsx", make_problem())), ("file", ("visits.csv", visits))]
+    page = await browser.post(ADDRESS, data={"wish": "match"}, files=files)
+    assert (page.status_code, "These are visits, to which tandem schedule gives dates" in page.text) == (422, True)
+
+
 def _many(count: int) -> bytes:
     """Return the template's workbook with so many candidates."""
     book = load_workbook(io.BytesIO(make_problem()))
