@@ -124,9 +124,18 @@ class Filter:
             "search": self.search or None,
         }
 
+    def key(self) -> str:
+        """Return the key of the order, without its direction."""
+        key = self.sort.lstrip("-")
+        return key if key in SORTS else "reference"
+
+    def among_applications(self) -> bool:
+        """Return whether the application alone says if a case is listed, and where in the order."""
+        return not self.stage and not self.search and self.key() in {"reference", "country"}
+
     def order(self) -> str:
         """Return the order, which always ends with the id so that pages do not overlap."""
-        key = SORTS.get(self.sort.lstrip("-"), "reference")
+        key = SORTS[self.key()]
         down = " DESC" if self.sort.startswith("-") else ""
         return ", ".join(f"{part}{down} NULLS LAST" for part in key.split(", ")) + ", id"
 
@@ -161,12 +170,46 @@ async def cases(
     session: AsyncSession, reach: Reach, filters: Filter, *, size: int = PAGE, from_reach: bool = False
 ) -> tuple[list[Row[Any]], int]:
     """Return one page of cases, and how many there are in all; `from_reach` leaves out those that only lead to it."""
+    if reach.everything and filters.among_applications():
+        return await _cases_by_index(session, reach, filters, size)
     values = filters.values() | reach_values(reach) | {"size": size, "skip": (max(filters.page, 1) - 1) * size}
     query = f"{CASES} SELECT *, count(*) OVER () AS total FROM cases {_FILTERS}{_FROM_REACH if from_reach else ''}"
     found = list(await session.execute(_text(f"{query} ORDER BY {filters.order()} LIMIT :size OFFSET :skip"), values))
     return found, found[0].total if found else 0
 
 
+async def _cases_by_index(
+    session: AsyncSession, reach: Reach, filters: Filter, size: int
+) -> tuple[list[Row[Any]], int]:
+    """Return the same where the applications alone say which cases are on the page: only these are put together."""
+    among = _applications(filters)
+    column, down = _CANDIDATE.c[filters.key()], filters.sort.startswith("-")
+    ids = sa.select(_CANDIDATE.c.id).where(*among).order_by(column.desc() if down else column, _CANDIDATE.c.id)
+    page = (await session.scalars(ids.limit(size).offset((max(filters.page, 1) - 1) * size))).all()
+    total = await session.scalar(sa.select(sa.func.count()).select_from(_CANDIDATE).where(*among))
+    return await _cases_of(session, reach, page), int(total or 0)
+
+
+def _applications(filters: Filter) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that a filter without stage and search makes for the applications."""
+    columns = {
+        _CANDIDATE.c.call_id: filters.call_id,
+        _CANDIDATE.c.country: filters.country,
+        _CANDIDATE.c.kind: filters.kind,
+    }
+    return [column == value for column, value in columns.items() if value]
+
+
+async def _cases_of(session: AsyncSession, reach: Reach, ids: Sequence[UUID]) -> list[Row[Any]]:
+    """Return the cases of these applications, in their order."""
+    if not ids:
+        return []
+    found = await session.execute(_OF_IDS, {"call": None, "ids": list(ids), **reach_values(reach)})
+    by_id = {row.id: row for row in found}
+    return [by_id[id_] for id_ in ids if id_ in by_id]
+
+
+_OF_IDS = text(CASES + "SELECT * FROM cases WHERE id = ANY(:ids)")
 _CASE = sa.text(CASES + "SELECT * FROM cases").columns(
     sa.column("id", sa.Uuid()),
     sa.column("reference", sa.Text()),
@@ -190,6 +233,12 @@ def _changed(since: datetime) -> sa.CompoundSelect[Any]:
 
 async def cases_from(session: AsyncSession, reach: Reach, filters: Filter, request: PageRequest) -> Sequence[Row[Any]]:
     """Return one page of cases (and one case more), by reference."""
+    if reach.everything and filters.among_applications():
+        ids = sa.select(_CANDIDATE.c.id).where(*_applications(filters))
+        if request.since is not None:
+            ids = ids.where(_CANDIDATE.c.id.in_(_changed(request.since)))
+        ids = cut(ids, [_CANDIDATE.c.reference, _CANDIDATE.c.id], request)
+        return await _cases_of(session, reach, (await session.scalars(ids)).all())
     listed = _CASE.subquery("listed")
     columns = listed.c
     query = sa.select(sa.text("listed.*")).select_from(listed)
