@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from services.matching.engine.problem.problem import (
@@ -316,7 +317,8 @@ FAULTS = "Faults"
 """The heading of the column that an annotated copy adds; it is passed over, so that the corrected copy can be read."""
 
 
-def columns_of(kind: type) -> dict[str, str]:
+@cache
+def columns_of(kind: type) -> Mapping[str, str]:
     """Return every form of a column's name, and the name."""
     others = OTHER_NAMES.get(kind, {})
     found = {words.plain_form(other): name for name in others for other in others[name]}

@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import MISSING, dataclass, field, fields, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from openpyxl.utils import get_column_letter
@@ -28,7 +29,7 @@ from services.matching.sheets.files.fields import (
     columns_of,
 )
 from services.matching.sheets.files.findings import Level, Place
-from services.matching.sheets.files.words import Day, Text, plain_form
+from services.matching.sheets.files.words import Day, Text, in_latin, plain_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -113,7 +114,10 @@ def _first_row(found: list[Sheet]) -> int | None:
 
 def _no_table(kinds: Mapping[type, frozenset[str]]) -> str:
     known = ", ".join(f"{TABLES[kind]} need {' and '.join(sorted(key))}" for kind, key in kinds.items())
-    return f"no known table has these columns: {known}. The template shows all columns"
+    return (
+        f"no known table has these columns in one of its first {_TITLE_ROWS} rows: {known}. "
+        "The template shows all columns"
+    )
 
 
 def _tables(way: list[Sheet], kinds: Mapping[type, frozenset[str]], findings: Findings) -> list[Table]:
@@ -162,14 +166,25 @@ def _heading(sheet: Sheet, kinds: Mapping[type, frozenset[str]]) -> Table | None
 
 def _names(row: list[Cell], kind: type) -> list[str | None]:
     """Return the field that each cell of a heading names, if any."""
+    return [_name(cell.text, kind) for cell in row]
+
+
+def _name(heading: str, kind: type) -> str | None:
+    """Return the field that a heading names, if any."""
     known = columns_of(kind)
-    return [known.get(plain_form(cell.text)) or known.get(plain_form(_BRACKETS.sub("", cell.text))) for cell in row]
+    return next((name for form in _forms(heading) if (name := known.get(form))), None)
+
+
+@lru_cache(maxsize=1_000)
+def _forms(heading: str) -> list[str]:
+    """Return the forms of a heading: as written, without what is in brackets, with letters that only look Latin."""
+    ways = dict.fromkeys((heading, _BRACKETS.sub("", heading), in_latin(heading)))
+    return [plain_form(way) for way in ways]
 
 
 def names_of(table: Table, kind: type) -> list[str | None]:
     """Return the field that each column of a table would name in a table of another kind, if any."""
-    known = columns_of(kind)
-    return [known.get(plain_form(heading)) for heading in table.heading]
+    return [_name(heading, kind) for heading in table.heading]
 
 
 def items(table: Table, reading: Reading) -> list[Item]:

@@ -88,6 +88,7 @@ def _doubtful(items: list[Item], findings: Findings) -> None:
         if item.value.get("taken") and "places" not in item.value:
             text = "without places nothing limits the guests, so this has no effect; fill in the column places too"
             findings.warn(item.at("taken"), text)
+        _without_a_week(item, findings)
         if isinstance(group := item.value.get("group_id"), str):
             groups[group].append(item)
     for group, own in groups.items():
@@ -97,6 +98,37 @@ def _doubtful(items: list[Item], findings: Findings) -> None:
     _contradictions(items, "candidate_id", "home_country", findings)
     for column in ("host_country", "places", "taken"):
         _contradictions(items, "seat_id", column, findings)
+
+
+def _without_a_week(item: Item, findings: Findings) -> None:
+    """Warn of a visit whose own cells leave it no week: mostly a year or a month is mistyped."""
+    hosts, guests = (_periods(item.value.get(name)) for name in ("host_periods", "candidate_periods"))
+    confirmed, places = item.value.get("confirmed_on"), item.value.get("places")
+    if not hosts:
+        return
+    if isinstance(confirmed, str) and all(last < confirmed for _, last in hosts):
+        findings.warn(item.at("host_periods"), f"all periods end before {confirmed}, the confirmation; check the year")
+    if guests and not any(_overlap(guest, host) for guest in guests for host in hosts):
+        findings.warn(item.at("candidate_periods"), "no day of these is in a period of the host; check the dates")
+    if isinstance(places, dict) and places and all(is_day(week) for week in places):
+        weeks = [(week, (date.fromisoformat(week) + timedelta(days=6)).isoformat()) for week in places]
+        if not any(_overlap(week, host) for week in weeks for host in hosts):
+            findings.warn(item.at("places"), "no week of these is in a period of the host; check the dates")
+
+
+def _periods(value: JsonValue) -> list[tuple[str, str]]:
+    """Return the periods of a cell as first and last day, as far as they are such."""
+    found = [
+        (each.get("first"), each.get("last"))
+        for each in (value if isinstance(value, list) else ())
+        if isinstance(each, dict)
+    ]
+    return [(str(first), str(last)) for first, last in found if is_day(first) and is_day(last)]
+
+
+def _overlap(first: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Return whether two periods have a day in common."""
+    return first[0] <= other[1] and other[0] <= first[1]
 
 
 def _contradictions(items: list[Item], key: str, column: str, findings: Findings) -> None:

@@ -100,6 +100,36 @@ def test_visits_that_contradict_each_other_or_have_no_effect_are_warnings(tmp_pa
     assert "visits are on several sheets, and all were read: Visits (3), Visits 2026 (1)" in said
 
 
+def test_visits_that_their_own_cells_leave_no_week_are_warnings(tmp_path: Path) -> None:
+    """A mistyped year, a guest who is free at another time and places in another month are said by the check."""
+    heading = (*HEADING, "candidate_periods", "places")
+    rows = [
+        (*_visit(host_periods="2026-03-02/2026-03-13"), "", ""),
+        (*_visit(candidate_id="g2", seat_id="s2"), "3 May 2027 to 7 May 2027", ""),
+        (*_visit(candidate_id="g3", seat_id="s3"), "", "2027-06-07:2"),
+        (*_visit(candidate_id="g4", seat_id="s4", host_periods="2027-03-03/2027-03-05"), "", "2027-03-01:2"),
+    ]
+    found, _, reading = _read(book(tmp_path / "v.xlsx", {"Visits": [heading, *rows]}))
+    assert len(found) == 4
+    assert [line.partition("sheet Visits, ")[2] for line in _remarks(reading).splitlines()[:4]] == [
+        "row 2, column host_periods: all periods end before 2027-01-11, the confirmation; check the year",
+        "row 3, column candidate_periods: no day of these is in a period of the host; check the dates",
+        "row 4, column places: no week of these is in a period of the host; check the dates",
+        "",
+    ]
+
+
+def test_a_heading_in_letters_that_only_look_latin_is_read(tmp_path: Path) -> None:
+    """A Cyrillic letter in a heading hides no table and no column, and is said; a heading far below is looked for."""
+    heading = ("\u0441andidate_id", *HEADING[1:], "bl\u0430ckouts")
+    file = book(tmp_path / "v.xlsx", {"Visits": [heading, (*VISIT, "2027-03-01/2027-03-05")]})
+    found, _, reading = _read(file)
+    assert len(found[0].blackouts) == 1
+    assert "as candidate_id, blackouts" in _remarks(reading)
+    _, _, reading = _read(book(tmp_path / "w.xlsx", {"Visits": [("Notes",)] * 20 + [HEADING, VISIT]}))
+    assert "has these columns in one of its first 20 rows: visits need candidate_id and seat_id" in faults(reading)[0]
+
+
 def test_no_sheet_of_a_policy_is_left_out_without_a_word(tmp_path: Path) -> None:
     """A second sheet is a fault; a file without a policy and a holiday of another country are warnings."""
     file = tmp_path / "v.csv"
