@@ -37,6 +37,11 @@ KINDS: Mapping[type, frozenset[str]] = {
     **settings.KINDS,
 }
 """The columns by which a table is known."""
+_RESULT_SHEETS = frozenset({"Summary", "Matches", "Messages"})
+_NOT_A_RESULT = (
+    "this is the result of a run, not a list to match; give the files from which it was made "
+    "(on the board it can be selected beside them as an earlier result)"
+)
 _VISITS = frozenset({"confirmed_on", "host_periods"})
 """The columns by which visits are told from fixed pairs."""
 _NOT_VISITS = (
@@ -92,7 +97,13 @@ def _take_tables(file: Path, items: dict[str, list[Item]], alone: dict[str, Json
     """Add the tables of a file."""
     findings = reading.findings
     sheets: dict[type, dict[str, int]] = defaultdict(dict)
-    for table in tables.find(file, KINDS, reading):
+    found_tables = tables.find(file, KINDS, reading)
+    names = {sheet.name for sheet in reading.sheets if sheet.file == file}
+    if names >= _RESULT_SHEETS:
+        findings.fault(Place(file), _NOT_A_RESULT)
+        reading.incomplete = True
+        return
+    for table in found_tables:
         if _holds_visits(table, findings):
             reading.incomplete = True
         elif table.kind is Setting:

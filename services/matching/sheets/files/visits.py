@@ -86,7 +86,7 @@ def _doubtful(items: list[Item], findings: Findings) -> None:
         if home is not None and home == host != "EU":
             findings.warn(item.at("host_country"), f"{host} is the guest's own country too; visits are to another one")
         if item.value.get("taken") and "places" not in item.value:
-            text = "without places nothing limits the guests, so this has no effect; fill in the column places too"
+            text = "this row has no places, so places taken have no effect; fill in the column places too"
             findings.warn(item.at("taken"), text)
         _without_a_week(item, findings)
         if isinstance(group := item.value.get("group_id"), str):

@@ -118,3 +118,12 @@ def test_an_earlier_result_that_somebody_touched_is_compared_or_refused_by_its_r
         assert fault.text.startswith(f"It has no {missing}; fill it in, or delete the row")
     twice = _matched(tmp_path, _touched(first, ("a", "s"), ("A", "s")))
     assert any("A is there twice" in line.text for line in twice.findings)
+
+
+def test_a_result_in_place_of_the_files_is_one_fault_with_the_way_out(tmp_path: Path) -> None:
+    """The result workbook in place of the lists is named as such, without a word on its columns."""
+    first = _matched(tmp_path).workbook
+    assert first is not None
+    refused = answer(SheetRequest((SentFile("result.xlsx", first),), DAY, Wish.MATCH), lambda _step: None)
+    (fault,) = [line for line in refused.findings if line.level is Level.FAULT]
+    assert fault.text.startswith("This is the result of a run, not a list to match; give the files from which")

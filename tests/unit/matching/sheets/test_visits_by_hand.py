@@ -95,7 +95,7 @@ def test_visits_that_contradict_each_other_or_have_no_effect_are_warnings(tmp_pa
     assert "row 3, column host_country: host_country of FR-1 differs from " in said
     assert "row 3, column places: places of FR-1 differs from " in said
     assert "row 4, column home_country: home_country of g1 differs from " in said
-    assert "row 4, column taken: without places nothing limits the guests" in said
+    assert "row 4, column taken: this row has no places, so places taken have no effect" in said
     assert "row 2, column group_id: only this visit has the group A" in said
     assert "visits are on several sheets, and all were read: Visits (3), Visits 2026 (1)" in said
 
