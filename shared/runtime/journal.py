@@ -28,7 +28,10 @@ READERS = (Role.EVALUATOR, Role.PROGRAMME_COORDINATOR, Role.AUDITOR)
 """Those who may follow a figure to its events."""
 CAME_FROM = "from"
 """The parameter with the address of the list of events that the reader came from, so that the pages lead back to it."""
-_EVENT_LIST = re.compile(r"/reporting/[0-9]{4}[^/?#]*/[0-9]+/indicators/[^?#]+/events(\?page=[0-9]+)?")
+_EVENT_LIST = re.compile(
+    r"/reporting/[0-9]{4}[^/?#]*/[0-9]+/indicators/[^?#]+/events(\?page=[0-9]+)?"
+    r"|/reporting/indicators/[^/?#]+/events\?period=[^/?#&]+(&page=[0-9]+)?"
+)
 CameFrom = Annotated[str, Query(alias=CAME_FROM, max_length=500)]
 
 

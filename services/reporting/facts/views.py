@@ -12,11 +12,13 @@ from pydantic import AwareDatetime, Field
 from services.reporting.facts import store
 from services.reporting.facts.model.flaws import LEFT_OUT, Flaw
 from shared.bus.dead_letters import letters
-from shared.contracts import EVENTS
+from shared.contracts import EVENTS, TOPICS
 from shared.contracts.base import Country
 from shared.errors import Refused
 from shared.i18n import gettext
-from shared.time import clock
+from shared.runtime.journal import journal_address
+from shared.time import clock, dates
+from shared.web.lists import Cell, Column, Link
 from shared.web.paging import page_of
 from shared.web.read_models import Page, ReadModel
 
@@ -198,6 +200,22 @@ def event_title(type_: str) -> str:
     """Return the label of a type of event: `Visit completed`; of one that is not known the type."""
     event = EVENTS.get(type_)
     return type_ if event is None else gettext(event.label)
+
+
+def event_columns() -> list[Column]:
+    """Return the columns of a list of the events behind a number."""
+    names = (gettext("Event"), gettext("What"), gettext("Business date"), gettext("Happened at"))
+    return [Column(name) for name in names]
+
+
+def event_row(step: JourneyEvent, listed: str) -> list[Cell]:
+    """Return a row of that list; its link opens the event in its journal, which leads back to the address `listed`."""
+    return [
+        Link(str(step.id), journal_address(TOPICS[step.topic].owner, step.id, came_from=listed)),
+        event_title(step.type),
+        dates.day(step.day),
+        dates.moment(step.occurred_at),
+    ]
 
 
 def _event(step: Step) -> JourneyEvent:

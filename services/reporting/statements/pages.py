@@ -29,11 +29,8 @@ from services.reporting.statements.actions import (
 )
 from services.reporting.statements.model import LATEST, address_of
 from shared.bus import Bus
-from shared.contracts import TOPICS
 from shared.i18n import gettext, ngettext
-from shared.runtime.journal import journal_address
-from shared.time import dates
-from shared.web.lists import Cell, Column, Empty, Link, Listing
+from shared.web.lists import Empty, Listing
 from shared.web.path_parameters import limit_parameter
 from shared.web.render import moved_to, render
 
@@ -166,12 +163,11 @@ async def _events_page(request: Request, bus: Bus, number: StatedNumber, page: i
     if number.dimension:
         title = f"{title}, {disclosure_views.value_of(number.dimension, number.value)}"
     statement = {"period": number.approval.period.label, "number": number.approval.statement}
-    names = (gettext("Event"), gettext("What"), gettext("Business date"), gettext("Happened at"))
     listing = Listing(
         gettext("Events behind a figure"),
         request.url.path,
-        [Column(name) for name in names],
-        [_row(step, listed) for step in steps],
+        facts_views.event_columns(),
+        [facts_views.event_row(step, listed) for step in steps],
         total,
         Empty(gettext("No event counts for this figure in this statement.")),
         page=page,
@@ -210,12 +206,3 @@ def _figure_address(number: StatedNumber) -> str:
 def _address(number: StatedNumber) -> str:
     part = f"/{number.dimension}/{quote(number.value, safe='')}" if number.dimension else ""
     return _figure_address(number) + part
-
-
-def _row(step: facts_views.JourneyEvent, listed: str) -> list[Cell]:
-    return [
-        Link(str(step.id), journal_address(TOPICS[step.topic].owner, step.id, came_from=listed)),
-        facts_views.event_title(step.type),
-        dates.day(step.day),
-        dates.moment(step.occurred_at),
-    ]

@@ -16,9 +16,8 @@ from services.reporting.guards import Reader, Tracer, may_steer, may_trace
 from services.reporting.parameters import BusDep, StatementQuery
 from services.reporting.statements.model import address_of
 from shared.i18n import gettext, ngettext
-from shared.time import dates
 from shared.web import states
-from shared.web.lists import Cell, Column, Empty, Listing, list_page
+from shared.web.lists import Empty, Listing, list_page
 from shared.web.render import moved_to, render
 
 router = APIRouter(include_in_schema=False)
@@ -76,12 +75,12 @@ async def events(
         ids = await events_of(session, approval, figure, statement=shown.statement, first=first, count=PAGE)
         steps = await facts_views.events(session, ids)
     label, definition, total = approval.period.label, released.definition, figure.total.count
-    names = (gettext("Event"), gettext("What"), gettext("Business date"), gettext("Sent at"), gettext("Topic"))
+    listed = f"{request.url.path}?period={label}" + (f"&page={page}" if page > 1 else "")
     listing = Listing(
         gettext("Events behind a figure"),
         request.url.path,
-        [Column(name) for name in names],
-        [_row(step) for step in steps],
+        facts_views.event_columns(),
+        [facts_views.event_row(step, listed) for step in steps],
         total,
         Empty(
             gettext("No event counts for this figure in this period yet."),
@@ -101,13 +100,3 @@ async def events(
         table_title=gettext("Events"),
     )
     return list_page(request, listing)
-
-
-def _row(step: facts_views.JourneyEvent) -> list[Cell]:
-    return [
-        Markup("<code>{}</code>").format(step.id),
-        facts_views.event_title(step.type),
-        dates.day(step.day),
-        dates.moment(step.occurred_at),
-        step.topic,
-    ]

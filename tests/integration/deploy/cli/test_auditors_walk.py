@@ -291,13 +291,21 @@ async def test_an_event_that_is_not_anchored_yet_is_checked_by_an_export(
         assert (status, "they continue those of the export" in printed) == (0, True), printed
 
 
-async def test_a_row_leads_back_to_lists_of_events_only(installation: Installation, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "listed",
+    [
+        f"/reporting/{LABEL}/2/indicators/{INDICATOR}/host_country/North%20%26%20East/events?page=2",
+        f"/reporting/indicators/{INDICATOR}/events?period={LABEL}&page=2",
+    ],
+)
+async def test_a_row_leads_back_to_lists_of_events_only(
+    installation: Installation, tmp_path: Path, listed: str
+) -> None:
     """The page of an event leads back to the list and page it was opened from, and to no other address."""
     bus = _bus(installation.environment, "matching")
     async with bus.read() as session:
         event = (await session.execute(text("SELECT id FROM journal LIMIT 1"))).scalar_one()
     await bus.close()
-    listed = f"/reporting/{LABEL}/2/indicators/{INDICATOR}/host_country/North%20%26%20East/events?page=2"
     others = ("", "https://example.org/", "//example.org/reporting/", "/reporting/2026/1/indicators/../events", "/desk")
     async with served(installation.gateway) as origin, httpx2.AsyncClient(base_url=origin) as client:
         walk = Walk(client, tmp_path, origin)

@@ -166,7 +166,7 @@ async def test_a_period_goes_from_draft_to_published_by_two_people(house: House)
     listed = (await author.get("/reporting/api/v1/indicators/TOPCOP-OP-02/events?period=2026-Q1")).json()
     assert digest_of(UUID(each) for each in listed["events"]) == after["events_digest"]
     shown = (await author.get("/reporting/indicators/TOPCOP-OP-02/events?period=2026-Q1")).text
-    assert all(each in shown for each in listed["events"])
+    assert all(f'href="/matching/journal/{each}?from=/reporting/indicators/' in shown for each in listed["events"])
 
 
 async def test_periods_that_do_not_exist_are_refused(house: House) -> None:
