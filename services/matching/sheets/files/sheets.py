@@ -17,7 +17,6 @@ from openpyxl.utils import column_index_from_string, get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from services.matching.sheets.files.encodings import Doubtful, decode
-from services.matching.sheets.files.failures import UnusableFiles
 from services.matching.sheets.files.findings import Findings, Place
 
 if TYPE_CHECKING:
@@ -98,16 +97,17 @@ class Reading:
     """True if a table could not be read: what seems to be missing may stand there, so nothing is said of it."""
 
 
-def bytes_of(file: Path, reading: Reading) -> bytes:
-    """Return the contents of a file. Raises `UnusableFiles` if it cannot be read or is too large."""
+def bytes_of(file: Path, reading: Reading) -> bytes | None:
+    """Return the contents of a file, or None after a fault: it cannot be read or is too large."""
     if reading.contents is not None:
         return reading.contents[file]
     try:
-        if file.stat().st_size > MOST_BYTES:
-            raise UnusableFiles(f"{file} is larger than {MOST_BYTES // 1_000_000} MB.")
-        return file.read_bytes()
+        if file.stat().st_size <= MOST_BYTES:
+            return file.read_bytes()
+        reading.findings.fault(Place(file), f"it is larger than {MOST_BYTES // 1_000_000} MB; split it")
     except OSError as wrong:
-        raise UnusableFiles(f"{file} cannot be read: {wrong.strerror}.") from wrong
+        reading.findings.fault(Place(file), f"it cannot be read: {wrong.strerror}; check its name")
+    return None
 
 
 def read(file: Path, reading: Reading) -> Iterator[list[Sheet]]:
@@ -116,6 +116,8 @@ def read(file: Path, reading: Reading) -> Iterator[list[Sheet]]:
     A workbook and a CSV file with a known separator have one way. What cannot be read is a fault.
     """
     content, place = bytes_of(file, reading), Place(file)
+    if content is None:
+        return
     if content.startswith(b"PK"):
         yield _workbook(file, content, reading.findings)
     elif content.startswith(b"\xd0\xcf\x11\xe0"):

@@ -482,9 +482,13 @@ def json_of(file: Path, reading: Reading) -> Any:
                 reading.findings.fault(Place(file), f"the name {name} stands {count} times in one object; keep one")
         return dict(pairs)
 
+    content = sheets.bytes_of(file, reading)
+    if content is None:
+        reading.incomplete = True
+        return None
     value = None
     try:
-        value = json.loads(sheets.bytes_of(file, reading), object_pairs_hook=once)
+        value = json.loads(content, object_pairs_hook=once)
     except UnicodeDecodeError:
         reading.findings.fault(Place(file), "this is not UTF-8, as JSON is; save it as UTF-8")
     except (ValueError, RecursionError) as wrong:

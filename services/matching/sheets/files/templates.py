@@ -151,7 +151,7 @@ _RULES: tuple[_Example, ...] = (
 _POLICY: tuple[_Example, ...] = (
     {"setting": "Weeks of notice", "value": 6},
     {"setting": "Minimum days of a visit", "value": 2},
-    {"setting": "Extra holiday", "name": "Ukraine", "value": "2027-08-24"},
+    {"setting": "Extra holiday", "name": "Georgia", "value": "2027-08-24"},
 )
 _PROBLEM: Mapping[str, tuple[type, tuple[_Example, ...]]] = {
     "Candidates": (Candidate, _PEOPLE),

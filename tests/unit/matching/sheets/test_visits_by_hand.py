@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from services.matching.engine.schedule import Draft
-from services.matching.sheets.files import visits
+from services.matching.sheets.files import templates, visits
 from services.matching.sheets.files.failures import UnusableFiles
 from services.matching.sheets.files.sheets import Reading
 from tests.unit.matching.sheets.sheets import as_csv, book, faults
@@ -149,6 +149,23 @@ def test_no_sheet_of_a_policy_is_left_out_without_a_word(tmp_path: Path) -> None
         _, policy, reading = _read(file, empty)
         assert policy is not None
         assert f"{empty}: it says nothing of a policy, so the default counts" in _remarks(reading)
+
+
+def test_a_file_that_is_not_there_hides_no_fault_of_the_other(tmp_path: Path) -> None:
+    """A misspelt name of the policy, as a sheet or as JSON, is listed beside the fault of a visit."""
+    file = book(tmp_path / "v.xlsx", {"Visits": [HEADING, _visit(days=9)]})
+    for name in ("polciy.xlsx", "polciy.json"):
+        found = faults(_read(file, tmp_path / name)[2])
+        assert [fault.partition(",")[0] for fault in found[:1]] == ["v.xlsx"]
+        assert found[1:] == [f"{name}: it cannot be read: No such file or directory; check its name"]
+
+
+def test_the_template_has_nothing_to_remark_on(tmp_path: Path) -> None:
+    """The example of the template is read without a warning."""
+    templates.write_visits(tmp_path / "t.xlsx")
+    _, policy, reading = _read(tmp_path / "t.xlsx")
+    assert policy is not None
+    assert "warning" not in _remarks(reading)
 
 
 @pytest.mark.parametrize(
