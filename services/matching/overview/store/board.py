@@ -450,7 +450,7 @@ async def visits(
 ) -> tuple[Sequence[Row[Any]], int]:
     """Return one page of visits by start, those without dates first, and how many there are in all."""
     query = _stays(_VISITS, _VISIT, reach, filters).order_by(_VISIT.c.start.nulls_first(), _VISIT.c.id)
-    return await _numbered(session, query, page)
+    return await _numbered(session, query, _VISIT, page)
 
 
 async def mentorships(
@@ -458,7 +458,7 @@ async def mentorships(
 ) -> tuple[Sequence[Row[Any]], int]:
     """Return one page of mentorships, the newest first, and how many there are in all."""
     query = _stays(_MENTORSHIPS, _MENTORSHIP, reach, filters).order_by(_MENTORSHIP.c.id.desc())
-    return await _numbered(session, query, page)
+    return await _numbered(session, query, _MENTORSHIP, page)
 
 
 async def visits_from(
@@ -505,11 +505,18 @@ def _stays(query: sa.Select[Any], table: sa.Table, reach: Reach | None, filters:
     return query
 
 
-async def _numbered(session: AsyncSession, query: sa.Select[Any], page: int) -> tuple[Sequence[Row[Any]], int]:
-    """Return one page of a query, and how many rows there are in all."""
-    counted = query.add_columns(sa.func.count().over().label("total"))
-    rows = (await session.execute(counted.limit(PAGE).offset((max(page, 1) - 1) * PAGE))).all()
-    return rows, rows[0].total if rows else 0
+async def _numbered(
+    session: AsyncSession, query: sa.Select[Any], table: sa.Table, page: int
+) -> tuple[Sequence[Row[Any]], int]:
+    """Return one page of a query of a table's rows, and how many there are in all.
+
+    The rows of the page are found and all are counted first, so that only those of the page are joined.
+    """
+    ids = query.with_only_columns(table.c.id, maintain_column_froms=True)
+    on_page = ids.limit(PAGE).offset((max(page, 1) - 1) * PAGE).subquery()
+    rows = (await session.execute(query.where(table.c.id.in_(sa.select(on_page.c.id))))).all()
+    counted = query.with_only_columns(sa.func.count(), maintain_column_froms=True).order_by(None)
+    return rows, int(await session.scalar(counted) or 0)
 
 
 async def dead_letters(session: AsyncSession) -> int:

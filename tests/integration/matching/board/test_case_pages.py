@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from services.matching.board.views.cases import case_view
 from services.matching.overview.store import board
-from services.matching.overview.store.board import PAGE, Filter
+from services.matching.overview.store.board import PAGE, Filter, StayFilter
 from shared.identity.scope import Reach
 from shared.time import clock
 from shared.web.paging import PageRequest
@@ -66,6 +66,26 @@ async def test_only_the_cases_of_a_page_are_put_together(app: FastAPI) -> None:
                 assert rows_read(plan, "seat") <= 2 * PAGE, at
                 if read in by_index and plan["Node Type"] != "Aggregate":
                     assert rows_read(plan, "candidate") <= 2 * PAGE, at
+
+
+async def test_only_the_visits_of_a_page_are_joined(app: FastAPI) -> None:
+    """Of 4,824 visits the applications and places of those on the page are read; the others are only counted."""
+    bus = await _filled(app, PROGRAMME)
+    async with bus.read() as session:
+        for page in (1, 30):
+            rows, total = await board.visits(session, EVERYTHING, StayFilter(), page=page)
+            assert (len(rows), total) == (PAGE, 4824)
+            for plan in await plans(session, partial(board.visits, session, EVERYTHING, StayFilter(), page=page)):
+                at = f"{page}\n{json.dumps(plan, indent=1)}"
+                assert rows_read(plan, "candidate") <= PAGE, at
+                assert rows_read(plan, "seat") <= PAGE, at
+        ids = list((await session.execute(sa.text("SELECT id FROM visit ORDER BY start NULLS FIRST, id"))).scalars())
+        listed = [
+            row.id
+            for page in range(1, -(-total // PAGE) + 1)
+            for row in (await board.visits(session, EVERYTHING, StayFilter(), page=page))[0]
+        ]
+        assert listed == ids
 
 
 async def test_pages_are_those_of_all_cases_in_order(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
