@@ -518,4 +518,32 @@ LEASES = (
         ":",
         "tests/unit/shared/bus/test_heads.py::test_a_slow_broker_shows_no_head_of_the_past_as_a_new_one",
     ),
+    PlantedBug(
+        "listed-number-counts-what-waits-to-be-sent",
+        "shared.bus.outbox.upkeep:_SLICE",
+        "least(a.sequence, o.first - 1)",
+        "a.sequence",
+        f"{_HEADS}::test_a_subject_that_waits_in_the_outbox_is_listed_without_what_waits",
+    ),
+    PlantedBug(
+        "number-of-a-subject-is-compared-with-one-head-only",
+        "shared.bus.inbox.missing:Missing._behind",
+        "        numbers[topic][subject] = sequence\n",
+        "        pass\n",
+        f"{_HEADS}::test_newer_events_of_the_bucket_hide_no_lack_for_longer_than_a_round_of_slices",
+    ),
+    PlantedBug(
+        "head-is-compared-before-all-that-it-counts-was-read",
+        "shared.bus.inbox.missing:Mark.is_passed",
+        "read.get(partition, 0) >= end",
+        "True",
+        f"{_HEADS}::test_a_head_is_not_compared_before_all_that_it_counts_was_read",
+    ),
+    PlantedBug(
+        "mark-on-a-log-that-lost-its-end-stays",
+        "shared.bus.inbox.missing:Missing._comparable",
+        "or not mark.is_of(present.ends) ",
+        "",
+        f"{_HEADS}::test_a_log_that_lost_its_end_under_load_is_compared_by_its_new_length",
+    ),
 )

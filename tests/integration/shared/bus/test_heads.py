@@ -158,6 +158,21 @@ async def test_a_head_is_not_compared_before_all_that_it_counts_was_read(story: 
     assert await story.look(2) == {TOPIC: 1}, "read to the end that the log has now"
 
 
+async def test_a_log_that_lost_its_end_under_load_is_compared_by_its_new_length(story: Story) -> None:
+    """Under load the end that a head waited for is not reached again soon; what is missing is noticed before."""
+    load = subject_in(8)
+    for _ in range(9):
+        await story.write(load)
+    await story.upkeep.publish()
+    assert await story.look() == {}
+    story.log.lose(TopicPartition(TOPIC, partition_of(TOPIC, load)), 8)
+    for _ in range(3):
+        await story.apply(load)
+        await story.write(load)  # the reader is never at the end
+        found = await story.look()
+    assert found == {TOPIC: 6}, "of 9 events 3 were applied"
+
+
 async def test_an_owner_that_writes_all_the_time_is_not_taken_for_one_that_forgot(story: Story) -> None:
     """A head lacks only what was applied since it was made; those of a restored owner lack older events."""
     subject = subject_in(7)
