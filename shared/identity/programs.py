@@ -67,7 +67,6 @@ class Programs:
 
     def __init__(self, issuer: str, *, client_id: str, client_secret: str, origin: str) -> None:
         self._provider = Provider(issuer)
-        self._client_id, self._client_secret = client_id, client_secret
         self._redirect_uri = f"{origin.rstrip('/')}/sign-in/callback"
         self._form = http_client.client(timeout=TIMEOUT)
         self._oauth = oauth_client(client_id, client_secret, self._redirect_uri, PROGRAM_SCOPE)

@@ -14,7 +14,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from shared.contracts.codes import Role
-from shared.identity.refusals import NotAllowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,12 +118,6 @@ def may_act_for_organisation(principal: Principal, organisation_id: str | UUID) 
 def is_self(principal: Principal, subject: str | None) -> bool:
     """Return whether a case is about the principal."""
     return subject is not None and subject == principal.subject
-
-
-def require(allowed: bool, sentence: str | None = None) -> None:  # noqa: FBT001 - reads as a sentence: require(may_see_country(...))
-    """Raise `NotAllowed` (403) unless `allowed` is true."""
-    if not allowed:
-        raise NotAllowed(sentence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,6 @@ class Sentences:
         self._seats = {seat.id: seat for seat in problem.seats}
         self._wishes_count = problem.rules.wishes_count
         self._choices_count = problem.rules.choices_count and any(seat.wishes for seat in problem.seats)
-        self._taken = {pair.candidate_id for pair in problem.fixed}
 
     def message(self, receipt: Receipt) -> str:
         """Return what to tell a candidate: the place, or why there is none and what would have been enough."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.codes import Role
-from shared.identity import Grant, NotAllowed, Principal, scope
+from shared.identity import Grant, Principal, scope
 
 SINCE = date(2026, 1, 1)
 COUNTRIES = ["AM", "GE", "MD", "PL", "EU"]
@@ -99,12 +99,3 @@ def test_only_the_person_is_oneself() -> None:
     assert scope.is_self(Principal("somebody"), "somebody")
     assert not scope.is_self(Principal("somebody"), "another")
     assert not scope.is_self(Principal("somebody"), None)
-
-
-def test_require_refuses_with_its_sentence() -> None:
-    """An action that a rule does not allow is a 403 with the sentence given."""
-    scope.require(True)
-    with pytest.raises(NotAllowed) as refusal:
-        scope.require(False, "This officer is not of your country.")
-    assert refusal.value.status_code == 403
-    assert refusal.value.detail == "This officer is not of your country."
