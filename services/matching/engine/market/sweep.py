@@ -27,6 +27,8 @@ Words = NDArray[np.uint64]
 WISHES_HELD = 16
 """So many of the next seats of a candidate are found at once."""
 _LEAST_ROWS = 256
+_LEAST_PAIRS = 1 << 16
+"""For fewer pairs than this, to start a thread takes longer than to weigh them."""
 _THREADS = max(1, min(4, os.cpu_count() or 1))
 
 
@@ -143,6 +145,7 @@ class Sweep:
         _in_parts(
             len(self.country),
             lambda low, high: kernels.weigh(self._scored, self.left, starts, low, high, seat, weight, like),
+            len(seat) // _LEAST_PAIRS,
         )
         return starts, seat, weight
 
@@ -292,9 +295,9 @@ def _weights(rules: Rules, size: int, side: Literal["applicant", "host"]) -> NDA
     return weights
 
 
-def _in_parts(rows: int, sweep: Callable[[int, int], None]) -> None:
-    """Sweep all rows, parts of them at the same time in as many threads as pay."""
-    parts = min(_THREADS, rows // _LEAST_ROWS)
+def _in_parts(rows: int, sweep: Callable[[int, int], None], most: int = _THREADS) -> None:
+    """Sweep all rows, parts of them at the same time in as many threads as pay, at `most` so many."""
+    parts = min(_THREADS, rows // _LEAST_ROWS, most)
     if parts <= 1:
         sweep(0, rows)
         return

@@ -61,7 +61,7 @@ class PairTable:
 
     def rows(self, numbers: Integers) -> Integers:
         """Return where the pairs of each candidate start among these, which are in order."""
-        return np.searchsorted(numbers, self._starts)
+        return self._starts if len(numbers) == self.count else np.searchsorted(numbers, self._starts)
 
     def owner(self, numbers: Integers) -> Integers:
         """Return the candidates of these pairs, which are in order."""
@@ -123,9 +123,13 @@ class PairTable:
         surplus = np.zeros(self.people, np.int64)
         left = self.weight(listed) - place[shift[owner] + self.seat(listed)] - fare[owner]
         np.maximum.at(surplus, owner, left)
-        highest = surplus.copy()
-        slack = np.sort(surplus[owner] - left)
-        within = int(slack[min(near * self.people, len(slack)) - 1]) if near and len(slack) else 0
+        if len(listed) == self.count:
+            bound = limits.paid(prices, reward) + int(surplus.sum())
+            return Priced(bound, surplus, listed[left == surplus[owner]], listed[:0], listed)
+        highest, within = surplus.copy(), 0
+        if near and len(listed):
+            slack = np.sort(surplus[owner] - left)
+            within = int(slack[min(near * self.people, len(slack)) - 1])
         bars = surplus + fare - within
         if max(self.heaviest, int(place.max(initial=0)), int(np.abs(bars).max(initial=0))) < _SMALL:
             place, bars = place.astype(np.int32), bars.astype(np.int32)
