@@ -1,9 +1,8 @@
 """Check, as a consumer, that all published files are still there, unchanged: `tandem feeds verify ADDRESS`."""
 
 import asyncio
-import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +10,8 @@ from deploy.cli.system import Failed
 
 if TYPE_CHECKING:
     import httpx2
+
+    from deploy.cli.manifests import ListedFile
 
 app = typer.Typer(help="Check published files with the signed manifests.", no_args_is_help=True)
 _REFUSED = frozenset({303, 401, 403})
@@ -37,20 +38,24 @@ class Inspection:
 async def look(http: "httpx2.AsyncClient", home: str, known: str | None = None) -> Inspection:
     """Check every manifest with its signature and link, and every file that the newest one lists.
 
-    `known` is the thumbprint of the key that must have signed. Raises `Failed` if there is no manifest.
+    `known` is the thumbprint of the key that must have signed. Raises `Failed` if there is no manifest, or a file that
+    is none.
     """
+    from deploy.cli.manifests import Keys, Manifest, read  # noqa: PLC0415 - heavy
     from services.reporting.feeds.model.publication import broken  # noqa: PLC0415 - as above
     from services.reporting.feeds.signing import holds  # noqa: PLC0415 - heavy
 
     found = Inspection()
     answer = await _got(http, f"{home}/manifest.json")
     newest, origin = answer.content, str(answer.url.join("/"))
-    keys = {each["kid"]: each for each in json.loads((await _got(http, f"{home}/keys")).content)["keys"]}
-    contents = []
-    for number in range(1, json.loads(newest)["manifest"] + 1):
-        content = (await _got(http, f"{home}/manifests/{number}.json")).content
+    keys = read(Keys, (await _got(http, f"{home}/keys")).content, f"{home}/keys").keys
+    contents, manifests = [], []
+    for number in range(1, read(Manifest, newest, f"{home}/manifest.json").manifest + 1):
+        numbered = f"{home}/manifests/{number}.json"
+        content = (await _got(http, numbered)).content
+        manifests.append(read(Manifest, content, numbered))
         signature = (await _got(http, f"{home}/manifests/{number}.jws")).text
-        signer = next((kid for kid, key in keys.items() if holds(content, signature, key)), None)
+        signer = next((key.kid for key in keys if holds(content, signature, key.model_dump())), None)
         if signer is None:
             found.wrong.append(f"manifest {number} is signed with none of the keys")
         elif known is not None and signer != known:
@@ -62,28 +67,27 @@ async def look(http: "httpx2.AsyncClient", home: str, known: str | None = None) 
     found.wrong += broken(contents)
     if newest != contents[-1]:
         found.wrong.append(f"manifest.json differs from manifest {len(contents)}")
-    for publication in json.loads(contents[-1])["publications"]:
-        for file in publication["files"]:
-            # Who reads the token there must be who issued it, whatever a forged manifest names.
-            if file["address"].startswith(origin):
-                await _look_at(http, file, found)
-            else:
-                found.wrong.append(f"{file['address']} is on another server")
+    for file in (file for statement in manifests[-1].publications for file in statement.files):
+        # Who reads the token there must be who issued it, whatever a forged manifest names.
+        if file.address.startswith(origin):
+            await _look_at(http, file, found)
+        else:
+            found.wrong.append(f"{file.address} is on another server")
     return found
 
 
-async def _look_at(http: "httpx2.AsyncClient", file: "dict[str, Any]", found: Inspection) -> None:
+async def _look_at(http: "httpx2.AsyncClient", file: "ListedFile", found: Inspection) -> None:
     from services.reporting.feeds.model.publication import sha256  # noqa: PLC0415 - heavy
 
-    answer = await _answer(http, file["address"])
+    answer = await _answer(http, file.address)
     if answer.status_code in _REFUSED and "Authorization" not in http.headers:
         found.closed += 1
         return
     found.files += 1
     if answer.status_code != 200:
-        found.wrong.append(f"{file['address']} answered with status {answer.status_code}")
-    elif (len(answer.content), sha256(answer.content)) != (file["size"], file["sha256"]):
-        found.wrong.append(f"{file['address']} differs from the published file")
+        found.wrong.append(f"{file.address} answered with status {answer.status_code}")
+    elif (len(answer.content), sha256(answer.content)) != (file.size, file.sha256):
+        found.wrong.append(f"{file.address} differs from the published file")
 
 
 async def _answer(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response":
@@ -93,12 +97,17 @@ async def _answer(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response"
     for _ in range(_TRIES):
         try:
             answer = await http.get(address)
-        except httpx2.TransportError as error:
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise Failed(f"{address} cannot be reached: {error}") from None
         if answer.status_code != 429:
             break
-        await asyncio.sleep(min(_LONGEST_WAIT, float(answer.headers.get("Retry-After", "1"))))
+        await asyncio.sleep(_wait(answer.headers.get("Retry-After", "")))
     return answer
+
+
+def _wait(asked: str) -> float:
+    """Return how long to wait (seconds) where an answer asked for `asked`; the header may hold a date instead."""
+    return min(_LONGEST_WAIT, float(asked)) if asked.isdecimal() else 1.0
 
 
 async def _got(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response":
@@ -114,6 +123,8 @@ async def _got(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response":
 async def _verify(address: str, token: str | None, known: str | None) -> Inspection:
     from shared import http_client  # noqa: PLC0415 - heavy
 
+    if not address.startswith(("http://", "https://")):
+        raise Failed(f"The address {address!r} does not begin with https://. Give it whole: https://…/reporting/feeds.")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with http_client.client(timeout=30.0, headers=headers) as http:
         return await look(http, address.rstrip("/"), known)
