@@ -105,9 +105,9 @@ async def _answer(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response"
     return answer
 
 
-def _wait(asked: str) -> float:
-    """Return how long to wait (seconds) where an answer asked for `asked`; the header may hold a date instead."""
-    return min(_LONGEST_WAIT, float(asked)) if asked.isdecimal() else 1.0
+def _wait(header: str) -> float:
+    """Return how long to wait (seconds) where an answer has this header, which may hold a date instead."""
+    return min(_LONGEST_WAIT, float(header)) if header.isdecimal() else 1.0
 
 
 async def _got(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response":

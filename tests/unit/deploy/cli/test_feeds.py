@@ -94,10 +94,10 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "seconds"),
+    ("header", "seconds"),
     [("0", 0.0), ("3", 3.0), ("9" * 400, 60.0), ("", 1.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 1.0), ("-5", 1.0)],
 )
-async def test_any_retry_after_is_understood(asked: str, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_any_retry_after_is_understood(header: str, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait that a server asks for is kept up to a minute; a date or nonsense counts as one second."""
     waits: list[float] = []
 
@@ -105,7 +105,7 @@ async def test_any_retry_after_is_understood(asked: str, seconds: float, monkeyp
         waits.append(wait)
 
     def answer(_request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(404 if waits else 429, headers={"Retry-After": asked})
+        return httpx2.Response(404 if waits else 429, headers={"Retry-After": header})
 
     monkeypatch.setattr("deploy.cli.feeds.asyncio.sleep", slept)
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as http:
